@@ -1,0 +1,57 @@
+"""The errors a user can meet.
+
+Every message says what was received, what is valid and what to do. The command line prints the
+message alone, on one line, and ends with exit code 2.
+"""
+from __future__ import annotations
+
+import difflib
+from typing import Iterable, List
+
+
+class VaiInspectError(Exception):
+    """Base of every error that the user's input can cause."""
+
+
+class TargetError(VaiInspectError):
+    """A target name, fingerprint or arch.json that names no DPU."""
+
+
+class ModelError(VaiInspectError):
+    """Something that was given as the model and cannot be inspected."""
+
+
+class InputShapeError(VaiInspectError):
+    """An input shape that is missing, malformed or does not fit the model."""
+
+
+class CaptureError(VaiInspectError):
+    """A model of the right kind whose graph cannot be read."""
+
+
+class RuleError(VaiInspectError):
+    """A rule, family or plug-in that does not exist or does not work."""
+
+
+class ReportError(VaiInspectError):
+    """A report that cannot be written or drawn."""
+
+
+class GraphError(VaiInspectError):
+    """A graph that breaks the IR's own laws: a defect of the frontend or pass that made it."""
+
+
+def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[str]:
+    """Returns up to `count` of the valid names that look most like what was received, best first."""
+    by_folded = {name.lower(): name for name in valid}
+    found = difflib.get_close_matches(received.lower(), list(by_folded), n=count, cutoff=0.5)
+    return [by_folded[name] for name in found]
+
+
+def did_you_mean(received: str, valid: Iterable[str]) -> str:
+    """Returns " Did you mean A, B or C?" for the nearest valid names, or an empty text."""
+    names = nearest_names(received, valid)
+    if not names:
+        return ""
+    listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+    return " Did you mean {}?".format(listed)

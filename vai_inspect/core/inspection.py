@@ -1,0 +1,262 @@
+"""The one immutable result. Totals are derived from what it holds, so they cannot disagree."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
+from vai_inspect.core.ir import Op
+from vai_inspect.core.target import Target
+
+SCHEMA_VERSION = "1.0"
+TOOL_NAME = "vai-inspect"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What was inspected.
+
+    Attributes:
+        name: the model's name.
+        framework: `keras` or `torch`.
+        framework_version: version of that framework.
+        capture: how the graph was read: `functional`, `config`, `fx`, `export` or `eager`.
+    """
+
+    name: str
+    framework: str
+    framework_version: str
+    capture: str
+
+    def to_dict(self) -> Dict[str, str]:
+        """Returns the model as the JSON report holds it."""
+        return {
+            "name": self.name,
+            "framework": self.framework,
+            "framework_version": self.framework_version,
+            "capture": self.capture,
+        }
+
+
+@dataclass(frozen=True)
+class InspectedOp:
+    """One operator with its placement.
+
+    Attributes:
+        op: the operator of the IR.
+        consumers: names of the operators that read it, in graph order.
+        device: where it runs.
+        findings: every reason against the DPU; empty where it is supported.
+        messages: notes that are not reasons: what was folded, inserted or rewritten.
+        subgraph: name of its subgraph; None for inputs and outputs of the graph.
+        macs: multiply-accumulate operations for one frame; None where they cannot be told.
+    """
+
+    op: Op
+    consumers: Tuple[str, ...]
+    device: Device
+    findings: Tuple[Finding, ...]
+    messages: Tuple[str, ...]
+    subgraph: Optional[str]
+    macs: Optional[int]
+
+    @property
+    def name(self) -> str:
+        """The operator's name."""
+        return self.op.name
+
+    @property
+    def type(self) -> str:
+        """The operator's XIR type."""
+        return self.op.kind
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the findings amount to."""
+        return verdict_of(self.findings)
+
+    @property
+    def root_cause(self) -> bool:
+        """Whether some finding is the operator's own and follows from no other operator."""
+        return any(finding.follows is None for finding in self.findings)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the operator as the JSON report holds it."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "inputs": list(dict.fromkeys(value.op for value in self.op.inputs)),
+            "outputs": list(self.consumers),
+            "output_shapes": [list(tensor.shape) for tensor in self.op.outputs],
+            "attributes": self.op.attributes(),
+            "device": self.device.value,
+            "verdict": self.verdict.value,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "messages": list(self.messages),
+            "subgraph": self.subgraph,
+            "macs": self.macs,
+            "origin": {
+                "layers": list(self.op.origin.layers),
+                "source": [
+                    {"file": frame.file, "line": frame.line, "function": frame.function}
+                    for frame in self.op.origin.source
+                ],
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Subgraph:
+    """A connected, convex part of the graph on one device.
+
+    Attributes:
+        name: `dpu_subgraph_0`, `cpu_subgraph_0`, ... counted in graph order for each device.
+        device: DPU or CPU.
+        ops: names of its operators in graph order.
+        inputs: operators outside it that it reads.
+        outputs: its operators that something outside reads.
+    """
+
+    name: str
+    device: Device
+    ops: Tuple[str, ...]
+    inputs: Tuple[str, ...]
+    outputs: Tuple[str, ...]
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the subgraph as the JSON report holds it."""
+        return {
+            "name": self.name,
+            "device": self.device.value,
+            "ops": list(self.ops),
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+        }
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A tensor that passes from the DPU to the CPU or back.
+
+    Attributes:
+        op: the operator that gives it.
+        index: which of its outputs.
+        source: subgraph that gives it.
+        target: subgraph that reads it.
+        bytes: its size for one frame as the DPU holds it, one byte an element.
+    """
+
+    op: str
+    index: int
+    source: str
+    target: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Totals of an inspection; `ops` counts every entry, inputs and outputs among them.
+
+    `macs` and `dpu_macs` add up what can be told.
+    """
+
+    ops: int
+    dpu_ops: int
+    cpu_ops: int
+    user_ops: int
+    unknown_ops: int
+    dpu_subgraphs: int
+    cpu_subgraphs: int
+    crossings: int
+    crossing_bytes: int
+    macs: int
+    dpu_macs: int
+    fully_on_dpu: bool
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What became of a model on a target.
+
+    Attributes:
+        model: what was inspected.
+        target: the DPU.
+        ops: every operator in topological order.
+        subgraphs: the DPU's and the CPU's, in graph order.
+        crossings: tensors that pass between the DPU and the CPU.
+        warnings: what the user should know of the whole: plug-ins that failed, missing rules.
+        tool_version: version of this package.
+    """
+
+    model: ModelInfo
+    target: Target
+    ops: Tuple[InspectedOp, ...]
+    subgraphs: Tuple[Subgraph, ...]
+    crossings: Tuple[Crossing, ...]
+    warnings: Tuple[str, ...] = ()
+    tool_version: str = ""
+
+    @property
+    def summary(self) -> Summary:
+        """The totals."""
+        cpu = self.on(Device.CPU)
+        return Summary(
+            ops=len(self.ops),
+            dpu_ops=len(self.on(Device.DPU)),
+            cpu_ops=len(cpu),
+            user_ops=len(self.on(Device.USER)),
+            unknown_ops=sum(op.verdict is Verdict.UNKNOWN for op in self.ops),
+            dpu_subgraphs=sum(part.device is Device.DPU for part in self.subgraphs),
+            cpu_subgraphs=sum(part.device is Device.CPU for part in self.subgraphs),
+            crossings=len(self.crossings),
+            crossing_bytes=sum(crossing.bytes for crossing in self.crossings),
+            macs=_total_macs(self.ops),
+            dpu_macs=_total_macs(self.on(Device.DPU)),
+            fully_on_dpu=not cpu,
+        )
+
+    def on(self, device: Device) -> List[InspectedOp]:
+        """Returns the operators on a device, in graph order."""
+        return [op for op in self.ops if op.device is device]
+
+    def find(self, layer: str) -> List[InspectedOp]:
+        """Returns the operators that a layer or module of the user's became or was folded into.
+
+        Args:
+            layer: the layer's path in the model, or an operator's name.
+        """
+        return [op for op in self.ops if layer == op.name or layer in op.op.origin.layers]
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the inspection as the JSON report holds it (see the shipped schema)."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": TOOL_NAME, "version": self.tool_version},
+            "model": self.model.to_dict(),
+            "target": self.target.to_dict(),
+            "summary": dict(vars(self.summary)),
+            "ops": [op.to_dict() for op in self.ops],
+            "subgraphs": [part.to_dict() for part in self.subgraphs],
+            "crossings": [dict(vars(crossing)) for crossing in self.crossings],
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        total = self.summary
+        return (
+            "<Inspection of {} on {}: {} operators on the DPU, {} on the CPU, {} DPU subgraph{}, "
+            "{} crossing{}>".format(
+                self.model.name,
+                self.target.name,
+                total.dpu_ops,
+                total.cpu_ops,
+                total.dpu_subgraphs,
+                "" if total.dpu_subgraphs == 1 else "s",
+                total.crossings,
+                "" if total.crossings == 1 else "s",
+            )
+        )
+
+
+def _total_macs(ops: Iterable[InspectedOp]) -> int:
+    return sum(op.macs or 0 for op in ops)

@@ -1,0 +1,31 @@
+"""The typed op IR: XIR's vocabulary, NHWC shapes, origins."""
+from __future__ import annotations
+
+from vai_inspect.core.ir.graph import Graph
+from vai_inspect.core.ir.kinds import (
+    ACTIVATIONS,
+    CONVOLUTIONS_2D,
+    CONVOLUTIONS_3D,
+    KINDS,
+    SOURCES,
+    Kind,
+)
+from vai_inspect.core.ir.op import Frame, Op, Origin, Param, TensorType, Value
+from vai_inspect.core.ir.verify import verify
+
+__all__ = [
+    "ACTIVATIONS",
+    "CONVOLUTIONS_2D",
+    "CONVOLUTIONS_3D",
+    "Frame",
+    "Graph",
+    "KINDS",
+    "Kind",
+    "Op",
+    "Origin",
+    "Param",
+    "SOURCES",
+    "TensorType",
+    "Value",
+    "verify",
+]

@@ -1,0 +1,45 @@
+"""What every attribute set has in common."""
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Dict, Tuple
+
+Pair = Tuple[int, int]
+Triple = Tuple[int, int, int]
+Pads2d = Tuple[int, int, int, int]
+Pads3d = Tuple[int, int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Attrs:
+    """Base of the attribute sets: frozen, with XIR's names in XIR's order.
+
+    A field whose name is a Python keyword carries a trailing underscore, which `to_dict` drops.
+    A field made by `extra` is this project's own: XIR has no such attribute.
+    """
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the attributes by XIR name, tuples as lists, in XIR's order, extras last."""
+        fields = dataclasses.fields(self)
+        ordered = [f for f in fields if is_xir(f)] + [f for f in fields if not is_xir(f)]
+        return {f.name.rstrip("_"): _plain(getattr(self, f.name)) for f in ordered}
+
+
+@dataclass(frozen=True)
+class NoAttrs(Attrs):
+    """The attribute set of the kinds that XIR gives none."""
+
+
+def extra(default: Any) -> Any:
+    """Returns a dataclass field for an attribute that XIR does not have."""
+    return dataclasses.field(default=default, metadata={"xir": False})
+
+
+def is_xir(field: "dataclasses.Field[Any]") -> bool:
+    """Tells whether a field is an attribute of XIR's own."""
+    return bool(field.metadata.get("xir", True))
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

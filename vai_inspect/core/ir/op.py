@@ -1,0 +1,141 @@
+"""One operator of the graph, and where it comes from."""
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+from vai_inspect.core.ir.attrs import Attrs
+
+
+@dataclass(frozen=True)
+class TensorType:
+    """Shape and element type of a tensor.
+
+    Attributes:
+        shape: every axis, batch first; NHWC for rank 4, NDHWC for rank 5.
+        dtype: element type as numpy names it; it tells of the float model, not of the DPU.
+    """
+
+    shape: Tuple[int, ...]
+    dtype: str = "float32"
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+    @property
+    def channels(self) -> int:
+        """Size of the last axis, the channels in NHWC; 1 for a scalar."""
+        return self.shape[-1] if self.shape else 1
+
+
+class Value(NamedTuple):
+    """One output of an operator: the operator's name and which of its outputs."""
+
+    op: str
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of the user's code."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an operator comes from.
+
+    Attributes:
+        framework: `keras` or `torch`.
+        layers: paths of the user's layers or modules that became this operator, the one that
+            gave it its name first, then those folded into it or dropped behind it.
+        source: frames of the user's code, innermost last; empty where the framework has none.
+    """
+
+    framework: str = ""
+    layers: Tuple[str, ...] = ()
+    source: Tuple[Frame, ...] = ()
+
+    def merged(self, other: "Origin") -> "Origin":
+        """Returns this origin with the other's layers behind its own, each once."""
+        added = tuple(layer for layer in other.layers if layer not in self.layers)
+        return dataclasses.replace(self, layers=self.layers + added)
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter tensor of an operator: XIR's input name and the type; no values.
+
+    Layouts are XIR's: conv2d weights [oc, kh, kw, ic / group], depthwise weights
+    [multiplier, kh, kw, c], transposed weights [oc, kh, kw, ic], inner-product weights [oc, ic],
+    bias [oc].
+    """
+
+    role: str
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operator.
+
+    Attributes:
+        name: unique in its graph.
+        kind: a key of `KINDS`.
+        attrs: the attribute set of that kind.
+        inputs: the values it reads, parameters not among them.
+        outputs: the types of the values it gives, NHWC; nearly always one.
+        params: its parameter tensors.
+        origin: the user's layers and lines.
+        messages: what was done on the way that the user should know.
+        float_only: why the vendor's quantiser of this framework leaves the operator in float,
+            so that no DPU can take it; None where it quantises it.
+    """
+
+    name: str
+    kind: str
+    attrs: Attrs
+    inputs: Tuple[Value, ...] = ()
+    outputs: Tuple[TensorType, ...] = ()
+    params: Tuple[Param, ...] = ()
+    origin: Origin = Origin()
+    messages: Tuple[str, ...] = ()
+    float_only: Optional[str] = None
+
+    @property
+    def output(self) -> TensorType:
+        """Type of the first output."""
+        return self.outputs[0]
+
+    def param(self, role: str) -> Optional[TensorType]:
+        """Returns the type of a parameter by XIR's input name, or None."""
+        for param in self.params:
+            if param.role == role:
+                return param.type
+        return None
+
+    def replaced(self, **changes: Any) -> "Op":
+        """Returns a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def noted(self, message: str) -> "Op":
+        """Returns a copy with one more message."""
+        return dataclasses.replace(self, messages=self.messages + (message,))
+
+    def attributes(self) -> Dict[str, Any]:
+        """Returns the attributes by XIR name, in XIR's order."""
+        return self.attrs.to_dict()

@@ -1,0 +1,297 @@
+"""A DPU target as data: identity, memory banks, engines and their limits. No lookup here."""
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A set of whole numbers as the target definitions write it: `1-16`, `3,5`, `1-3,7`.
+
+    Attributes:
+        text: the limit as written.
+        spans: its parts as (low, high), both included, ascending.
+    """
+
+    text: str
+    spans: Tuple[Tuple[int, int], ...] = dataclasses.field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """Reads comma-separated integers and a-b ranges.
+
+        Raises:
+            ValueError: the text has another form.
+        """
+        spans: List[Tuple[int, int]] = []
+        for part in str(text).split(","):
+            low, _, high = part.strip().partition("-")
+            spans.append((int(low), int(high or low)))
+        if any(low > high for low, high in spans):
+            raise ValueError("limit {!r} has a range that ends before it starts".format(text))
+        return cls(str(text), tuple(sorted(spans)))
+
+    @classmethod
+    def span(cls, low: int, high: int) -> "Limit":
+        """Returns the limit from low to high, both included."""
+        return cls("{}-{}".format(low, high), ((low, high),))
+
+    def __contains__(self, value: int) -> bool:
+        return any(low <= value <= high for low, high in self.spans)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def low(self) -> int:
+        """The smallest number within."""
+        return self.spans[0][0]
+
+    @property
+    def high(self) -> int:
+        """The largest number within."""
+        return max(high for _, high in self.spans)
+
+    def nearest(self, value: int) -> int:
+        """Returns the number within the limit that lies nearest; the smaller of two as near."""
+        ends = sorted(end for span in self.spans for end in span)
+        if value in self:
+            return value
+        place = bisect.bisect(ends, value)
+        return min(ends[max(0, place - 1) : place + 1], key=lambda end: (abs(end - value), end))
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A group of on-chip memory banks.
+
+    Attributes:
+        name: `VB0`, `CONVW`, ...
+        type: `Virtual` (feature maps), `Param` (weights, bias) or `Special`.
+        base_id: id of the first bank.
+        num: number of banks in the group.
+        width: words read at once from one bank.
+        depth: addresses in one bank.
+        word_bits: bits of one word.
+    """
+
+    name: str
+    type: str
+    base_id: int
+    num: int
+    width: int
+    depth: int
+    word_bits: int = 8
+
+    @property
+    def bytes(self) -> int:
+        """Size of the whole group in bytes."""
+        return self.num * self.width * self.depth * self.word_bits // 8
+
+
+@dataclass(frozen=True)
+class WindowLimit:
+    """What a window engine takes; kernel and stride hold for both axes."""
+
+    kernel_size: Limit
+    stride: Limit
+    stride_out_h: Optional[Limit] = None
+
+
+@dataclass(frozen=True)
+class PadLimit:
+    """Padding that the ALU takes on each side."""
+
+    left: Limit
+    right: Limit
+    top: Limit
+    bottom: Limit
+
+
+@dataclass(frozen=True)
+class ConvEngine:
+    """The convolution engine; `nonlinear` names the activations it fuses."""
+
+    input_channel_parallel: int
+    output_channel_parallel: int
+    pixel_parallel: int
+    limit: WindowLimit
+    nonlinear: Tuple[str, ...]
+    input_bank: Tuple[str, ...]
+    output_bank: Tuple[str, ...]
+    weight_bank: str
+    bias_bank: str
+    channel_augmentation: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class DepthwiseEngine:
+    """The depthwise convolution engine of families without an ALU."""
+
+    channel_parallel: int
+    pixel_parallel: int
+    limit: WindowLimit
+    nonlinear: Tuple[str, ...]
+    input_bank: Tuple[str, ...]
+    output_bank: Tuple[str, ...]
+    weight_bank: str
+    bias_bank: str
+
+
+@dataclass(frozen=True)
+class AluEngine:
+    """The ALU: depthwise convolution, pooling and more, as `alu_type` lists."""
+
+    channel_parallel: int
+    pixel_parallel: int
+    limit: WindowLimit
+    pad_limit: PadLimit
+    alu_type: Tuple[str, ...]
+    nonlinear: Tuple[str, ...]
+    input_bank: Tuple[str, ...]
+    output_bank: Tuple[str, ...]
+    weight_bank: str
+    bias_bank: str
+
+
+@dataclass(frozen=True)
+class PoolEngine:
+    """The pooling engine of families without an ALU; a limit is None where the kind is absent."""
+
+    channel_parallel: int
+    pixel_parallel: int
+    pool_type: Tuple[str, ...]
+    nonlinear: Tuple[str, ...]
+    input_bank: Tuple[str, ...]
+    output_bank: Tuple[str, ...]
+    max_limit: Optional[WindowLimit] = None
+    avg_limit: Optional[WindowLimit] = None
+
+
+@dataclass(frozen=True)
+class EltwiseEngine:
+    """The element-wise engine; `elew_type` lists add, mult, sub."""
+
+    channel_parallel: int
+    pixel_parallel: int
+    elew_type: Tuple[str, ...]
+    nonlinear: Tuple[str, ...]
+    input_bank: Tuple[str, ...]
+    output_bank: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadEngine:
+    """Loads feature maps and parameters from memory."""
+
+    channel_parallel: int
+    output_bank: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SaveEngine:
+    """Stores feature maps to memory; `argmax` tells whether it can reduce to the largest."""
+
+    channel_parallel: int
+    input_bank: Tuple[str, ...]
+    argmax: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """One DPU configuration.
+
+    Attributes:
+        name: `DPUCZDX8G_ISA1_B4096`, ...
+        dpu: the DPU's type, `DPUCZDX8G`, ...; reports call it the family.
+        family: name of the rules package that speaks for it, `czdx8g`, ...
+        isa_version: version of the instruction set.
+        fingerprint: 64 bits: type, instruction set and features.
+        peak_ops_per_cycle: operations (a multiplication or an addition) a cycle, for one of
+            the batch.
+        batch: images that one run takes; 1 where the definition names none.
+        releases: Vitis AI releases that register it; empty for a derived one.
+        banks: the memory banks.
+        others: engines that no rule reads yet (move, threshold), as plain data.
+    """
+
+    name: str
+    dpu: str
+    family: str
+    isa_version: int
+    fingerprint: int
+    peak_ops_per_cycle: int
+    batch: int
+    releases: Tuple[str, ...]
+    banks: Tuple[Bank, ...]
+    load: LoadEngine
+    save: SaveEngine
+    conv: ConvEngine
+    eltwise: Optional[EltwiseEngine] = None
+    pool: Optional[PoolEngine] = None
+    dwconv: Optional[DepthwiseEngine] = None
+    alu: Optional[AluEngine] = None
+    others: Tuple[Tuple[str, str], ...] = ()
+
+    @property
+    def feature_code(self) -> int:
+        """The low 48 bits of the fingerprint."""
+        return self.fingerprint & ((1 << 48) - 1)
+
+    @property
+    def fingerprint_text(self) -> str:
+        """The fingerprint as the tools write it: `0x` and hexadecimal without leading zeros."""
+        return hex(self.fingerprint)
+
+    def bank(self, name: str) -> Bank:
+        """Returns a bank group by name.
+
+        Raises:
+            KeyError: the target has no bank of this name.
+        """
+        for bank in self.banks:
+            if bank.name == name:
+                return bank
+        raise KeyError(name)
+
+    def engines(self) -> Iterator[Tuple[str, Any]]:
+        """Yields the name and data of each engine that the target has."""
+        for name in ("load", "conv", "dwconv", "alu", "pool", "eltwise", "save"):
+            engine = getattr(self, name)
+            if engine is not None:
+                yield name, engine
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the target as the JSON report holds it."""
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint_text,
+            "family": self.dpu,
+            "isa_version": self.isa_version,
+            "batch": self.batch,
+            "feature_code": "0x{:012x}".format(self.feature_code),
+            "peak_ops_per_cycle": self.peak_ops_per_cycle,
+            "releases": list(self.releases),
+            "banks": [dict(dataclasses.asdict(bank), bytes=bank.bytes) for bank in self.banks],
+            "engines": {name: _engine_dict(engine) for name, engine in self.engines()},
+        }
+
+
+def _engine_dict(engine: Any) -> Dict[str, Any]:
+    figures: Dict[str, Any] = {}
+    for field in dataclasses.fields(engine):
+        value = getattr(engine, field.name)
+        if isinstance(value, (WindowLimit, PadLimit)):
+            value = {
+                part.name: str(getattr(value, part.name))
+                for part in dataclasses.fields(value)
+                if getattr(value, part.name) is not None
+            }
+        elif isinstance(value, tuple):
+            value = list(value)
+        if value is not None:
+            figures[field.name] = value
+    return figures
