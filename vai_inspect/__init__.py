@@ -2,6 +2,7 @@
 
 Use `from vai_inspect.keras import Inspector`, or the command `vai-inspect`.
 """
+
 from __future__ import annotations
 
 from vai_inspect._version import __version__

@@ -1,1 +1,1 @@
-"""rules/common."""
+"""Constraints that families share, by operator group. Every figure comes from the target."""

@@ -1,4 +1,5 @@
 """What a frontend hands over."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 Every message says what was received, what is valid and what to do. The command line prints the
 message alone, on one line, and ends with exit code 2.
 """
+
 from __future__ import annotations
 
 import difflib
@@ -42,7 +43,7 @@ class GraphError(VaiInspectError):
 
 
 def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[str]:
-    """Returns up to `count` of the valid names that look most like what was received, best first."""
+    """Returns up to `count` valid names that look most like what was received, best first."""
     by_folded = {name.lower(): name for name in valid}
     found = difflib.get_close_matches(received.lower(), list(by_folded), n=count, cutoff=0.5)
     return [by_folded[name] for name in found]

@@ -1,4 +1,5 @@
 """What a rule found out about an operator, and how well it is founded."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

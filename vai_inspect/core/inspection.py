@@ -1,4 +1,5 @@
 """The one immutable result. Totals are derived from what it holds, so they cannot disagree."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """A DPU target as data: identity, memory banks, engines and their limits. No lookup here."""
+
 from __future__ import annotations
 
 import bisect

@@ -1,4 +1,5 @@
 """The typed op IR: XIR's vocabulary, NHWC shapes, origins."""
+
 from __future__ import annotations
 
 from vai_inspect.core.ir.graph import Graph

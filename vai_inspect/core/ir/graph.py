@@ -1,4 +1,5 @@
 """The graph: operators in topological order, with constant-time producers and consumers."""
+
 from __future__ import annotations
 
 from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
@@ -31,7 +32,7 @@ class Graph:
                 if source is None or not 0 <= value.index < len(source.outputs):
                     raise GraphError(
                         "Operator {!r} reads {!r}, which no operator before it gives; the graph "
-                        "must be in topological order.".format(op.name, tuple(value))
+                        "must be in topological order.".format(op.name, (value.op, value.index))
                     )
                 readers = consumers[value.op]
                 if not readers or readers[-1] != op.name:

@@ -4,6 +4,7 @@ The names are XIR's op types (release 3.5, `src/xir/op/built_in_ops.cpp`). Two a
 project's own: `return`, which marks an output of the graph, and `unknown`, an operator that XIR
 has no word for.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ KINDS: Dict[str, Kind] = {
     **_kinds(_IN, a.ReductionAttrs, "reduction_mean", "reduction_product", "reduction_sum"),
     **_kinds(_IN, a.ReductionAttrs, "reduction_max", "reduction_max-fix"),
     **_kinds(_IN, a.L2NormalizeAttrs, "l2_normalize"),
-    **_kinds(("input", "gamma", "beta", "moving_mean", "moving_var"), a.BatchNormAttrs, "batchnorm"),
+    **_kinds(
+        ("input", "gamma", "beta", "moving_mean", "moving_var"), a.BatchNormAttrs, "batchnorm"
+    ),
     **_kinds(("input", "scale", "bias"), a.ScaleAttrs, "scale"),
     **_kinds(("input", "weight", "bias"), a.InstanceNormAttrs, "instancenorm"),
     **_kinds(("input", "weight", "bias"), a.GroupNormAttrs, "groupnorm"),

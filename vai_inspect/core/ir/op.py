@@ -1,9 +1,10 @@
 """One operator of the graph, and where it comes from."""
+
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from vai_inspect.core.ir.attrs import Attrs
 
@@ -39,7 +40,8 @@ class TensorType:
         return self.shape[-1] if self.shape else 1
 
 
-class Value(NamedTuple):
+@dataclass(frozen=True)
+class Value:
     """One output of an operator: the operator's name and which of its outputs."""
 
     op: str

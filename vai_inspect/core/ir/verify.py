@@ -1,4 +1,5 @@
 """The verifier: the laws of a graph, checked where a frontend or a pass hands one over."""
+
 from __future__ import annotations
 
 from typing import Iterator
@@ -59,9 +60,9 @@ def _shape_problems(graph: Graph, op: Op) -> Iterator[str]:
         yield "turns {} into {} where the shape cannot change".format(
             received.shape, op.output.shape
         )
-    if op.kind in ("reshape", "flatten", "squeeze", "transpose"):
-        if op.output.elements != received.elements:
-            yield "turns {} elements into {}".format(received.elements, op.output.elements)
+    moves = op.kind in ("reshape", "flatten", "squeeze", "transpose")
+    if moves and op.output.elements != received.elements:
+        yield "turns {} elements into {}".format(received.elements, op.output.elements)
     size = _window_output(op, received.shape)
     if size is not None and op.output.shape[1:-1] != size:
         yield "gives {} from {}; its window gives {}".format(op.output.shape, received.shape, size)

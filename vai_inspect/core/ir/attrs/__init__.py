@@ -1,4 +1,5 @@
 """One frozen attribute dataclass for each attribute set of the XIR vocabulary."""
+
 from __future__ import annotations
 
 from vai_inspect.core.ir.attrs.base import (

@@ -1,4 +1,5 @@
 """What every attribute set has in common."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -6,6 +6,7 @@ top, bottom) or (left, right, top, bottom, front, back). Pads are explicit: a fr
 cropped from the full output, as the frameworks count them: out = (in - 1) * stride +
 dilation * (kernel - 1) + 1 - pads + output_padding.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

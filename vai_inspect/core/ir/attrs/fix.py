@@ -3,6 +3,7 @@
 No frontend of float models makes them; they are here because the vocabulary has them, for the
 readers of compiled models to come.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

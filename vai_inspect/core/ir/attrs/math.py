@@ -1,4 +1,5 @@
 """Attributes of activations, reductions, products and normalisations."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

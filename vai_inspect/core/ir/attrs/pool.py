@@ -1,4 +1,5 @@
 """Attributes of pooling, resizing, padding and the operators that move pixels about."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Attributes of sources and of the operators that change only shape, order or type."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,0 +1,145 @@
+"""The rule book of a family, and the page of one constraint, from the constraints themselves."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Sequence, Tuple
+
+from vai_inspect.core.errors import RuleError, did_you_mean
+from vai_inspect.core.target import Target
+from vai_inspect.rules import general
+from vai_inspect.rules.constraint import Constraint
+from vai_inspect.rules.family import Family
+
+_STAGES = {
+    "op": "op rule: attributes and shapes of the operator alone",
+    "fusion": "fusion rule: the operator and the one before it",
+    "context": "context rule: where its neighbours run",
+}
+
+
+def all_constraints(family: Family) -> Tuple[Constraint, ...]:
+    """Returns the family's constraints, those that hold for every family first."""
+    return (*general.CONSTRAINTS, *family.constraints)
+
+
+def markdown(family: Family, targets: Sequence[Target]) -> str:
+    """Returns the rule book of a family as Markdown, with the limits of these targets.
+
+    Args:
+        family: the family.
+        targets: its targets; a limit on which they differ is given for each.
+    """
+    lines = [
+        "# {}: the rule book".format(family.dpu),
+        "",
+        "<!-- Generated from the constraints by `vai-inspect rules {} --markdown`; "
+        "do not edit. -->".format(family.name),
+        "",
+        "{}. Product guide {}.".format(family.title, family.guide),
+        "",
+        "Targets: {}.".format(", ".join(dict.fromkeys(target.name for target in targets))),
+        "",
+    ]
+    if not family.written:
+        lines += ["The rules of this family are not written yet: every operator is unknown.", ""]
+    for group, rules in _groups(family).items():
+        lines += ["## {}".format(group), ""]
+        for rule in rules:
+            lines += _section(family, rule, targets)
+    if family.rewrites:
+        lines += ["## What the compiler rewrites before it decides", ""]
+        for rewrite in family.rewrites:
+            lines.append(
+                "- `{}.{}` ({}): {}. *{}*: {}.".format(
+                    family.name,
+                    rewrite.id,
+                    ", ".join(rewrite.kinds),
+                    rewrite.sentence,
+                    rewrite.evidence.value,
+                    rewrite.source,
+                )
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def table(family: Family, targets: Sequence[Target]) -> List[Tuple[str, str, str, str]]:
+    """Returns (id, kinds, sentence, evidence) of each constraint, for a console's table."""
+    return [
+        (
+            "{}.{}".format(family.name, rule.id),
+            ", ".join(rule.kinds) or "every operator",
+            rule.sentence_for(*targets),
+            rule.evidence.value,
+        )
+        for rule in all_constraints(family)
+    ]
+
+
+def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> str:
+    """Returns the page of one constraint as plain text.
+
+    Args:
+        family: the family that the id names.
+        constraint_id: the whole id, `czdx8g.conv.kernel`.
+        targets: the family's targets.
+
+    Raises:
+        RuleError: the family has no constraint or rewrite of this id.
+    """
+    by_id = {"{}.{}".format(family.name, rule.id): rule for rule in all_constraints(family)}
+    rule = by_id.get(constraint_id)
+    if rule is None:
+        raise RuleError(
+            "There is no constraint {!r}.{} `vai-inspect rules {}` lists them all.".format(
+                constraint_id, did_you_mean(constraint_id, by_id), family.name
+            )
+        )
+    lines = [
+        constraint_id,
+        "",
+        rule.sentence_for(*targets),
+    ]
+    if rule.notes:
+        lines += ["", rule.notes]
+    lines += [
+        "",
+        "operators:      {}".format(", ".join(rule.kinds) or "every operator"),
+        "kind of rule:   {}".format(_STAGES[rule.stage.value]),
+        "evidence:       {} ({})".format(rule.evidence.value, rule.evidence.meaning),
+        "source:         {}".format(rule.source),
+    ]
+    if rule.limits:
+        lines.append("limits:")
+        for target in targets:
+            figures = ("{}={}".format(name, of(target)) for name, of in rule.limits.items())
+            lines.append("  {}: {}".format(target.name, ", ".join(figures)))
+    if rule.cure:
+        lines.append("what to change: {}".format(rule.cure))
+    for title, examples in (("passes:", rule.passes), ("fails:", rule.fails)):
+        lines += ["{:<15} {}".format(title, example.text) for example in examples]
+    return "\n".join(lines)
+
+
+def _groups(family: Family) -> Dict[str, List[Constraint]]:
+    groups: Dict[str, List[Constraint]] = {}
+    for rule in all_constraints(family):
+        groups.setdefault(rule.id.split(".")[0], []).append(rule)
+    return groups
+
+
+def _section(family: Family, rule: Constraint, targets: Sequence[Target]) -> List[str]:
+    lines = ["### `{}.{}`".format(family.name, rule.id), ""]
+    lines += [rule.sentence_for(*targets), ""]
+    if rule.notes:
+        lines += [rule.notes, ""]
+    lines.append("- operators: {}".format(", ".join(rule.kinds) or "every operator"))
+    lines.append("- evidence: *{}* ({})".format(rule.evidence.value, rule.evidence.meaning))
+    lines.append("- source: {}".format(rule.source))
+    if rule.cure:
+        lines.append("- what to change: {}".format(rule.cure))
+    for title, examples in (("passes", rule.passes), ("fails", rule.fails)):
+        if examples:
+            lines.append("- {}: {}".format(title, "; ".join(one.text for one in examples)))
+    lines.append("")
+    return lines

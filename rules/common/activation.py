@@ -1,0 +1,284 @@
+"""Constraints of activations: which engine fuses which, behind which operator."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import Device, Evidence
+from vai_inspect.core.ir import ACTIVATIONS
+from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
+from vai_inspect.rules.common.conv import PT25, UG1414
+from vai_inspect.rules.common.engines import (
+    CONV_KINDS,
+    DEPTHWISE_KINDS,
+    ELTWISE_KINDS,
+    NONLINEAR,
+    fused_by,
+)
+from vai_inspect.rules.common.examples import (
+    after_conv,
+    alone,
+    conv_op,
+    data,
+    depthwise_op,
+    graph,
+    op,
+)
+from vai_inspect.rules.constraint import Stage, Verdict, constraint
+from vai_inspect.rules.example import Example
+from vai_inspect.rules.site import Problem, Site
+
+SLOPE = 26 / 256
+HARD = ("hard-sigmoid", "hard-swish")
+SHAPE = (1, 32, 32, 16)
+
+
+def _chain(text: str, before: str, kind: str, alpha: float = SLOPE) -> Example:
+    """An activation behind a sum, a max pool, a depthwise convolution or an inner product."""
+    attrs = LeakyReluAttrs(alpha) if kind == "leaky-relu" else None
+    ops = [data(SHAPE)]
+    if before == "add":
+        ops += [conv_op(SHAPE, name="a"), conv_op(SHAPE, name="b")]
+        ops.append(op("add", ["a", "b"], ops[-1].output.shape, name="before"))
+    elif before == "maxpool2d":
+        pool = MaxPool2dAttrs((2, 2), (2, 2))
+        ops.append(op("maxpool2d", ["data"], (1, 16, 16, 16), pool, name="before"))
+    elif before == "two readers":
+        first = conv_op(SHAPE, name="before")
+        ops += [first, op("add", ["before", "before"], first.output.shape, name="sum")]
+    else:
+        ops.append(depthwise_op(SHAPE, name="before"))
+    shape = [one for one in ops if one.name == "before"][0].output.shape
+    return Example(text, graph(*ops, op(kind, ["before"], shape, attrs)))
+
+
+def _engine(kind: str) -> str:
+    if kind in CONV_KINDS:
+        return "convolution engine"
+    return "depthwise engine" if kind in DEPTHWISE_KINDS else "element-wise engine"
+
+
+@constraint(
+    "activation.slope",
+    kinds=("leaky-relu",),
+    evidence=Evidence.INSPECTOR,
+    source="the 3.0 inspector's message; " + PT25,
+    passes=(after_conv("slope 26/256", "leaky-relu", LeakyReluAttrs(SLOPE)),),
+    fails=(
+        after_conv("slope 0.1", "leaky-relu", LeakyReluAttrs(0.1)),
+        after_conv("slope 0.3", "leaky-relu", LeakyReluAttrs(0.3)),
+    ),
+    cure="train with the slope 26/256 = 0.1015625",
+)
+def slope(site: Site) -> Iterator[Problem]:
+    """The slope below zero is 26/256 = 0.1015625.
+
+    The 2.5 PyTorch quantiser replaces every slope by this one without a word, and the Keras
+    quantiser replaces 0.1; the 3.0 inspector refuses every other.
+    """
+    if abs(site.attrs.alpha - SLOPE) >= 1e-7:
+        yield Problem(
+            "the slope is {:g}; the DPU's leaky ReLU has 0.1015625 (26/256)".format(
+                site.attrs.alpha
+            ),
+            found=site.attrs.alpha,
+            limit="0.1015625",
+            nearest=SLOPE,
+        )
+
+
+@constraint(
+    "activation.fused",
+    kinds=ACTIVATIONS,
+    stage=Stage.FUSION,
+    evidence=Evidence.INSPECTOR,
+    source=(
+        "3.x inspector (Vitis-AI issues 1501, 1161, 911); nonlinear of the target "
+        "definitions; compiled models"
+    ),
+    limits={
+        "conv": lambda target: ", ".join(fused_by(target, "conv2d")),
+        "depthwise": lambda target: ", ".join(fused_by(target, "depthwise-conv2d")) or "nothing",
+        "eltwise": lambda target: ", ".join(fused_by(target, "add")) or "nothing",
+    },
+    passes=(
+        after_conv("ReLU behind a convolution", "relu"),
+        _chain("ReLU behind a sum", "add", "relu"),
+        _chain("ReLU6 behind a depthwise convolution", "depthwise", "relu6"),
+        after_conv("Hardswish behind a convolution", "hard-swish"),
+        _chain("Hardswish behind a depthwise convolution", "depthwise", "hard-swish"),
+    ),
+    fails=(
+        _chain("ReLU behind a max pool", "maxpool2d", "relu"),
+        _chain("Hardswish behind a sum", "add", "hard-swish"),
+        _chain("leaky ReLU behind a depthwise convolution", "depthwise", "leaky-relu"),
+        alone("ReLU on an input", "relu"),
+    ),
+)
+def fused(site: Site) -> Iterator[Problem]:
+    """An activation is fused by the engine of the operator before it: {conv} behind a convolution,
+    {depthwise} behind a depthwise one, {eltwise} behind a sum or product; hard-sigmoid and
+    hard-swish behind both kinds of convolution, by the ALU.
+
+    UG1414 lists hard-swish and hard-sigmoid for convolutions although the target definitions do
+    not; compiled models show them. Leaky ReLU behind a depthwise convolution needs a DPU built
+    with ALU_LEAKYRELU (fingerprint bit 29); the 2.5 inspector does not look at the engine.
+    """
+    producer = site.graph.producer(site.original)
+    if producer is None:
+        return
+    before = site.seen_as(producer).kind
+    kind, name = site.op.kind, NONLINEAR[site.op.kind]
+    if before not in CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS:
+        yield from _nothing_to_fuse(site, before)
+    elif name in fused_by(site.target, before) or _by_alu(site, before):
+        return
+    elif kind == "prelu" and site.target.alu is not None and "prelu" in site.target.alu.alu_type:
+        yield Problem(
+            "the target's definition lists PReLU for the ALU, the user guide lists it for no "
+            "operator of this DPU",
+            found=before,
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.USER_GUIDE,
+            source=UG1414,
+            suggestion="use ReLU, or leaky ReLU with the slope 26/256 behind a convolution",
+        )
+    else:
+        names = [key for key, value in NONLINEAR.items() if value in fused_by(site.target, before)]
+        yield Problem(
+            "the {} does not fuse {} with {} (it fuses {})".format(
+                _engine(before), kind, before, ", ".join(names) or "nothing"
+            ),
+            found=kind,
+            limit=", ".join(names),
+            suggestion=_instead(site, names),
+        )
+
+
+def _by_alu(site: Site, before: str) -> bool:
+    """The ALU's hard-sigmoid, and the product that makes a hard-swish of it."""
+    alu = site.target.alu
+    return (
+        site.op.kind in HARD
+        and alu is not None
+        and "hsigmoid" in alu.alu_type
+        and before in ("conv2d", "depthwise-conv2d", "inner-product")
+    )
+
+
+def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
+    alu = site.target.alu
+    if site.op.kind == "hard-sigmoid" and alu is not None and "hsigmoid" in alu.alu_type:
+        yield Problem(
+            "no convolution is before it; the 2.5 inspector lets the ALU run it alone, no "
+            "compiled model shows it",
+            found=before,
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
+            suggestion="put a convolution or a batch normalisation before it",
+        )
+        return
+    yield Problem(
+        "there is no convolution or element-wise operator before it to fuse with, but {}".format(
+            "the graph's input" if before == "data" else before
+        ),
+        found=before,
+        suggestion=(
+            "put the activation before the concatenation, behind each convolution"
+            if before == "concat"
+            else "put a batch normalisation between {} and the activation: it becomes a 1x1 "
+            "depthwise convolution, which fuses {}".format(
+                "the input" if before == "data" else before,
+                "ReLU and ReLU6" if site.op.kind in ("relu", "relu6") else "it",
+            )
+            if site.op.kind not in ("leaky-relu", "prelu")
+            else "put it right behind a convolution"
+        ),
+    )
+
+
+def _instead(site: Site, names: "list[str]") -> str:
+    if site.op.kind in HARD:
+        return "put it behind a convolution instead, or use {}".format(" or ".join(names) or "none")
+    if site.op.kind == "leaky-relu":
+        return "use {}, or a DPU built with ALU_LEAKYRELU (fingerprint bit 29)".format(
+            " or ".join(names)
+        )
+    return "use {}".format(" or ".join(names)) if names else "put it behind a convolution"
+
+
+@constraint(
+    "activation.single_reader",
+    kinds=ACTIVATIONS,
+    stage=Stage.FUSION,
+    evidence=Evidence.INSPECTOR,
+    source=(
+        "inner nodes of a 3.x pattern have no reader outside it; measured on the 2.5 "
+        "inspector with hard-sigmoid"
+    ),
+    passes=(after_conv("one reader", "relu"),),
+    fails=(_chain("a second reader", "two readers", "relu"),),
+    cure=(
+        "let the other readers read the activation's output too, or give them a "
+        "convolution of their own"
+    ),
+)
+def single_reader(site: Site) -> Iterator[Problem]:
+    """The operator that an activation is fused with has no other reader."""
+    producer = site.graph.producer(site.original)
+    if producer is None:
+        return
+    before = site.seen_as(producer).kind
+    if before not in CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS:
+        return
+    others = [
+        reader.name
+        for reader in site.graph.consumers(producer)
+        if reader.name != site.original.name
+    ]
+    if others:
+        yield Problem(
+            "{} cannot be fused with it, since {} read{} it too".format(
+                producer.name, ", ".join(others[:3]), "s" if len(others) == 1 else ""
+            ),
+            found=len(others) + 1,
+            limit="1 reader",
+            nearest=1,
+        )
+
+
+@constraint(
+    "activation.producer_on_dpu",
+    kinds=ACTIVATIONS,
+    stage=Stage.CONTEXT,
+    evidence=Evidence.COMPILED,
+    source="compiled models: a leaky ReLU that no convolution feeds is on the CPU",
+    passes=(after_conv("a convolution on the DPU before it", "relu"),),
+    fails=(
+        Example(
+            "a convolution on the CPU before it",
+            graph(
+                data(SHAPE),
+                conv_op(SHAPE, name="conv", kernel=(17, 17)),
+                op("relu", ["conv"], (1, 16, 16, 16)),
+            ),
+        ),
+    ),
+    cure="bring the operator before it to the DPU",
+)
+def producer_on_dpu(site: Site) -> Iterator[Problem]:
+    """The operator that an activation is fused with runs on the DPU.
+
+    The 2.5 inspector leaves the activation on the DPU when its convolution is on the CPU.
+    """
+    producer = site.graph.producer(site.original)
+    if producer is not None and site.device_of(producer) is Device.CPU:
+        yield Problem(
+            "it would be fused with {}, which is on the CPU".format(producer.name),
+            found="cpu",
+            limit="dpu",
+            follows=producer.name,
+        )
+
+
+CONSTRAINTS = (slope, fused, single_reader, producer_on_dpu)

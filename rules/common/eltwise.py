@@ -1,0 +1,229 @@
+"""Constraints of element-wise operators, and what becomes of a product with a constant."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional, Tuple
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir import Graph, Op, Param, TensorType
+from vai_inspect.core.ir.attrs import DepthwiseConv2dAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.common.conv import PT25, UG1414
+from vai_inspect.rules.common.engines import eltwise_types, input_channels
+from vai_inspect.rules.common.examples import (
+    between_convs,
+    const,
+    conv_op,
+    data,
+    graph,
+    op,
+)
+from vai_inspect.rules.constraint import Verdict, constraint, cpu_only
+from vai_inspect.rules.example import Example
+from vai_inspect.rules.rewrite import Rewrite
+from vai_inspect.rules.site import Problem, Site
+
+SUMS = ("add", "mul")
+SHAPE = (1, 30, 30, 16)
+
+
+def _with_const(text: str, kind: str, shape: Tuple[int, ...]) -> Example:
+    return Example(
+        text,
+        graph(
+            data((1, 32, 32, 16)),
+            conv_op((1, 32, 32, 16), name="conv"),
+            const(shape),
+            op(kind, ["conv", "const"], SHAPE),
+        ),
+    )
+
+
+@constraint(
+    "eltwise.type",
+    kinds=SUMS,
+    evidence=Evidence.PARTITION_RULE,
+    source="elew_type of the target definitions; " + PT25,
+    limits={"types": lambda target: ", ".join(eltwise_types(target))},
+    passes=(between_convs("sum", "add"), between_convs("product", "mul")),
+    fails=(),
+)
+def types(site: Site) -> Iterator[Problem]:
+    """The element-wise engine runs {types}."""
+    if site.op.kind not in site.limit("types").split(", "):
+        yield Problem(
+            "the element-wise engine runs {} only".format(site.limit("types") or "nothing"),
+            found=site.op.kind,
+            limit=site.limit("types"),
+        )
+
+
+@constraint(
+    "eltwise.channels",
+    kinds=SUMS,
+    evidence=Evidence.USER_GUIDE,
+    source="UG1414 3.5, chapter 4 (by a digest)",
+    limits={"channels": input_channels},
+    passes=(between_convs("4096 channels", "add", shape=(1, 4, 4, 4096)),),
+    fails=(between_convs("4097 channels", "add", shape=(1, 4, 4, 4097)),),
+    cure="split the channels, and concatenate the results",
+)
+def channels(site: Site) -> Iterator[Problem]:
+    """Channels are at most {channels} (256 * channel_parallel)."""
+    widest = max(tensor.channels for tensor in site.inputs)
+    yield from site.at_most("channels", widest, site.limit("channels"))
+
+
+@constraint(
+    "eltwise.rank",
+    kinds=SUMS,
+    evidence=Evidence.INFERRED,
+    source="the 3.x inspector says DPU for rank 5, but compiles the operator alone",
+    passes=(between_convs("rank 4", "add"),),
+    fails=(
+        Example(
+            "rank 5",
+            graph(data((1, 2, 4, 4, 8)), op("add", ["data", "data"], (1, 2, 4, 4, 8))),
+        ),
+    ),
+    cure="keep element-wise operators on 4-D feature maps",
+)
+def rank(site: Site) -> Iterator[Problem]:
+    """The operands have at most 4 axes; whether more run on the DPU is unknown."""
+    found = max(tensor.rank for tensor in site.inputs)
+    if found > 4:
+        yield Problem(
+            "the operands have {} axes; no trustworthy source says that more than 4 run on the "
+            "DPU".format(found),
+            found=found,
+            limit="<= 4",
+            nearest=4,
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+@constraint(
+    "eltwise.same_shape",
+    kinds=SUMS,
+    evidence=Evidence.INFERRED,
+    source=(
+        "no published rule checks shapes; compiled squeeze-excite models show the product"
+        " with 1x1 maps"
+    ),
+    passes=(
+        between_convs("equal shapes", "add"),
+        between_convs("product with a 1x1 map", "mul", second=(1, 1, 1, 16)),
+    ),
+    fails=(
+        between_convs("sum with a 1x1 map", "add", second=(1, 1, 1, 16)),
+        between_convs("product with a one-channel map", "mul", second=(1, 30, 30, 1)),
+    ),
+    cure="give both operands the same shape, for instance by an upsampling or a convolution before",
+)
+def same_shape(site: Site) -> Iterator[Problem]:
+    """The operands have one shape, or a product has one operand of 1x1 pixels; other broadcasting
+    is unknown.
+    """
+    tensors = [
+        tensor for tensor, producer in zip(site.inputs, site.producers) if producer.kind != "const"
+    ]
+    shapes = sorted({tensor.shape for tensor in tensors})
+    if len(shapes) < 2 or (site.op.kind == "mul" and _scales_channels(shapes)):
+        return
+    yield Problem(
+        "operands of the shapes {} are broadcast; no source says that the DPU does this".format(
+            " and ".join(str(list(shape)) for shape in shapes)
+        ),
+        found=" and ".join(str(list(shape)) for shape in shapes),
+        limit="equal shapes",
+        verdict=Verdict.UNKNOWN,
+    )
+
+
+def _scales_channels(shapes: "list[tuple[int, ...]]") -> bool:
+    """Tells whether the shapes are a feature map and 1x1 maps of the same channels."""
+    if any(len(shape) != 4 for shape in shapes):
+        return False
+    large = [shape for shape in shapes if shape[1:3] != (1, 1)]
+    return len(large) == 1 and len({(shape[0], shape[3]) for shape in shapes}) == 1
+
+
+@constraint(
+    "eltwise.constant",
+    kinds=SUMS,
+    evidence=Evidence.INFERRED,
+    source="the published rules know a product with a constant of one figure or one a channel",
+    passes=(_with_const("product with one figure a channel", "mul", (16,)),),
+    fails=(
+        _with_const("sum with a constant", "add", (16,)),
+        _with_const("product with a whole map", "mul", (1, 30, 30, 16)),
+    ),
+    cure=(
+        "fold the constant into the weights or bias of a neighbouring convolution, or use"
+        " a batch normalisation"
+    ),
+)
+def constant(site: Site) -> Iterator[Problem]:
+    """No operand is a constant, but for a product with one figure or one for each channel (see the
+    rewrites).
+    """
+    if any(producer.kind == "const" for producer in site.producers):
+        yield Problem(
+            "one operand is a constant; no source says that the DPU takes it in {}".format(
+                "a sum" if site.op.kind == "add" else "this form"
+            ),
+            found="constant",
+            limit="no constant operand",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+other = cpu_only(
+    "eltwise.cpu",
+    ("sub", "div", "min", "max", "exp", "neg"),
+    "the DPU has no engine for this element-wise operator; it runs sums and products",
+    Evidence.INSPECTOR,
+    "CPU-only types of the 2.5 PyTorch inspector; " + UG1414,
+    cure=(
+        "write a difference as a sum with a negated convolution, a quotient by a constant"
+        " as a product"
+    ),
+    fails=(between_convs("difference", "sub"), between_convs("maximum", "max")),
+)
+
+
+def _product_with_const(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+    """Returns the 1x1 depthwise convolution that a product with a constant becomes."""
+    if len(node.inputs) != 2:
+        return None
+    for first, second in ((0, 1), (1, 0)):
+        factor, tensor = whole.producer(node, second), whole.type_of(node.inputs[first])
+        if factor is None or factor.kind != "const" or whole[node.inputs[first].op].kind == "const":
+            continue
+        shape = factor.output.shape
+        per_channel = factor.output.elements == 1 or (
+            shape[-1:] == tensor.shape[-1:] and factor.output.elements == tensor.channels
+        )
+        if per_channel and tensor.rank == 4 and node.output.shape == tensor.shape:
+            return as_depthwise(node.replaced(inputs=(node.inputs[first],)), tensor)
+    return None
+
+
+def as_depthwise(node: Op, tensor: TensorType) -> Op:
+    """Returns the 1x1 depthwise convolution that scales each channel of an NHWC tensor."""
+    weights = Param("weights", TensorType((1, 1, 1, tensor.channels)))
+    return node.replaced(
+        kind="depthwise-conv2d", attrs=DepthwiseConv2dAttrs((1, 1)), params=(weights,)
+    )
+
+
+MUL_CONST = Rewrite(
+    "rewrite.mul_const",
+    ("mul",),
+    "the product with a constant becomes a 1x1 depthwise convolution",
+    Evidence.PARTITION_RULE,
+    PT25,
+    _product_with_const,
+)
+
+CONSTRAINTS = (types, channels, rank, same_shape, constant, other)

@@ -1,0 +1,180 @@
+"""Constraints of `inner-product` and `matmul`."""
+
+from __future__ import annotations
+
+from typing import Iterator, Tuple
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, MatmulAttrs
+from vai_inspect.rules.common.conv import UG1414
+from vai_inspect.rules.common.engines import ceil_div, input_channels, output_channels
+from vai_inspect.rules.common.examples import alone, between_convs, data, graph, op
+from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.example import Example
+from vai_inspect.rules.site import Problem, Site
+
+FLATTENS = ("flatten", "reshape")
+
+
+def _dense(text: str, features: int, out: int = 16) -> Example:
+    return alone(
+        text,
+        "inner-product",
+        InnerProductAttrs(1),
+        (1, features),
+        (1, out),
+        weights=(out, features),
+    )
+
+
+def _flattened(text: str, shape: Tuple[int, int, int, int], out: int = 16) -> Example:
+    features = shape[1] * shape[2] * shape[3]
+    return Example(
+        text,
+        graph(
+            data(shape),
+            op("flatten", ["data"], (1, features), FlattenAttrs(1, 3), name="flat"),
+            op("inner-product", ["flat"], (1, out), InnerProductAttrs(1), weights=(out, features)),
+        ),
+    )
+
+
+def _windows(site: Site) -> Iterator[Tuple[int, int, int]]:
+    """Yields (kernel_w, kernel_h, input channels) of the convolutions that it can become."""
+    producer = site.graph.producer(site.original)
+    if producer is not None and producer.kind in FLATTENS:
+        before = site.graph.type_of(producer.inputs[0]).shape
+        if len(before) == 4 and site.input.elements == before[0] * site.input.channels:
+            yield before[2], before[1], before[3]
+    yield 1, 1, site.input.channels
+
+
+def _refusals(site: Site, window: Tuple[int, int, int]) -> Iterator[Problem]:
+    width, height, channels = window
+    name = "as a convolution with kernel {}x{} and {} input channels ".format(
+        width, height, channels
+    )
+    sizes, bank = site.limit("kernel_size"), site.target.bank(site.target.conv.weight_bank)
+    for size in sorted({width, height}):
+        if size not in sizes:
+            yield Problem(
+                name + "its kernel {} is outside {}".format(size, sizes),
+                found=size,
+                limit=str(sizes),
+                nearest=sizes.nearest(size),
+            )
+    yield from site.at_most(name + "its input channels", channels, site.limit("channels"))
+    words = width * height * ceil_div(channels, bank.width)
+    words *= ceil_div(site.target.conv.output_channel_parallel, bank.num)
+    if words > bank.depth:
+        yield Problem(
+            name
+            + "its weights need {} addresses of bank {}, which has {}".format(
+                words, bank.name, bank.depth
+            ),
+            found=words,
+            limit="<= {}".format(bank.depth),
+            nearest=bank.depth,
+        )
+
+
+@constraint(
+    "inner_product.input",
+    kinds=("inner-product",),
+    evidence=Evidence.USER_GUIDE,
+    source="PG367 and UG1414 3.5: it becomes a convolution whose kernel is the spatial size; "
+    + UG1414,
+    limits={
+        "kernel_size": lambda target: target.conv.limit.kernel_size,
+        "channels": input_channels,
+        "depth": lambda target: target.bank(target.conv.weight_bank).depth,
+    },
+    passes=(
+        _dense("4096 features", 4096),
+        _flattened("7x7x512 flattened (VGG16)", (1, 7, 7, 512)),
+        _flattened("28x28x1 flattened", (1, 28, 28, 1)),
+    ),
+    fails=(
+        _dense("4097 features", 4097),
+        _flattened("14x14x512 flattened", (1, 14, 14, 512)),
+    ),
+    cure=(
+        "reduce the features before it with a pool or a convolution (a global average "
+        "pool is common)"
+    ),
+)
+def input_fit(site: Site) -> Iterator[Problem]:
+    """As the convolution that it becomes it keeps the limits: either 1x1 with all features as
+    channels (at most {channels}), or, behind a flatten, with the flattened map as kernel (within
+    {kernel_size}); its weights fit a bank of depth {depth}.
+
+    The 2.5 inspectors check nothing here (PyTorch) or the output features only (Keras).
+    """
+    refused = [list(_refusals(site, window)) for window in _windows(site)]
+    if all(refused):
+        yield from refused[0]
+
+
+@constraint(
+    "inner_product.output",
+    kinds=("inner-product",),
+    evidence=Evidence.PARTITION_RULE,
+    source="keras vai_utf limits of Vitis AI 2.5; " + UG1414,
+    limits={"channels": output_channels},
+    passes=(_dense("4096 output features", 16, 4096),),
+    fails=(_dense("4097 output features", 16, 4097),),
+    cure="split it into several with fewer output features and concatenate them",
+)
+def output_fit(site: Site) -> Iterator[Problem]:
+    """Output features are at most {channels} (256 * output_channel_parallel)."""
+    yield from site.at_most("output_features", site.op.output.channels, site.limit("channels"))
+
+
+@constraint(
+    "inner_product.rank",
+    kinds=("inner-product",),
+    evidence=Evidence.INFERRED,
+    source="the 2.5 inspector says DPU without a look at the shape",
+    passes=(_dense("rank 2", 64),),
+    fails=(
+        alone("rank 3", "inner-product", InnerProductAttrs(2), (1, 8, 64), (1, 8, 16), (16, 64)),
+    ),
+    cure="use a 1x1 convolution on a 4-D feature map",
+)
+def rank(site: Site) -> Iterator[Problem]:
+    """The input has two axes, batch and features; whether more run on the DPU is unknown."""
+    if site.input.rank != 2:
+        yield Problem(
+            "the input has {} axes; no trustworthy source says that an inner product over the "
+            "last of more than 2 runs on the DPU".format(site.input.rank),
+            found=site.input.rank,
+            limit="2",
+            nearest=2,
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+@constraint(
+    "matmul.two_tensors",
+    kinds=("matmul",),
+    evidence=Evidence.INFERRED,
+    source=(
+        "the 2.5 inspector says DPU without any check; UG1414 knows matmul with constant weights"
+    ),
+    passes=(),
+    fails=(between_convs("two feature maps", "matmul", MatmulAttrs(), (1, 16, 16, 16)),),
+    cure=(
+        "multiply by constant weights (an inner product or a 1x1 convolution) where that "
+        "is possible"
+    ),
+)
+def two_tensors(site: Site) -> Iterator[Problem]:
+    """Whether a product of two tensors of the graph runs on the DPU is unknown."""
+    yield Problem(
+        "a product of two tensors of the graph; the user guide knows only constant weights",
+        found=site.op.kind,
+        verdict=Verdict.UNKNOWN,
+    )
+
+
+CONSTRAINTS = (input_fit, output_fit, rank, two_tensors)

@@ -1,0 +1,213 @@
+"""Constraints of reductions and stand-alone normalisation, and what they become."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs, BatchNormAttrs, ReductionAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.common.eltwise import as_depthwise
+from vai_inspect.rules.common.examples import after_conv, alone
+from vai_inspect.rules.constraint import Verdict, constraint, cpu_only
+from vai_inspect.rules.example import Example
+from vai_inspect.rules.rewrite import Rewrite
+from vai_inspect.rules.site import Problem, Site
+
+DIGEST = "UG1414 3.5, chapter 4 (by a digest)"
+ARGMAX_CHANNELS = 128
+MAX_CHANNELS = 1 << 12
+
+
+def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
+    sizes = [1, 30, 30, 16]
+    out = [1 if a in axis else size for a, size in enumerate(sizes)]
+    if not keep:
+        out = [size for a, size in enumerate(sizes) if a not in axis]
+    return after_conv(text, "reduction_mean", ReductionAttrs(axis, keep), tuple(out))
+
+
+@constraint(
+    "mean.axes",
+    kinds=("reduction_mean",),
+    evidence=Evidence.INSPECTOR,
+    source="3.x inspector and compiled squeeze-excite models; pyxir pull request 54; " + DIGEST,
+    passes=(_mean("height and width, axes kept", (1, 2), True),),
+    fails=(
+        _mean("width alone", (2,), True),
+        _mean("height and width, axes dropped", (1, 2), False),
+    ),
+    cure="average height and width in one step with the axes kept, or use a global average pool",
+)
+def mean_axes(site: Site) -> Iterator[Problem]:
+    """It averages height and width of a 4-D tensor together and keeps the axes; then it is an
+    average pool.
+
+    With the axes dropped no source is clear, so that is unknown.
+    """
+    axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
+    both = axes == [1, 2] and site.input.rank == 4
+    if both and site.attrs.keep_dims:
+        return
+    yield Problem(
+        "it averages {} of {} axes{}".format(
+            "axes {}".format(axes) if axes else "all",
+            site.input.rank,
+            " and drops them" if not site.attrs.keep_dims else "",
+        ),
+        found=tuple(axes),
+        limit="axes 1 and 2 of 4, kept",
+        nearest=(1, 2),
+        verdict=Verdict.UNKNOWN if both else Verdict.UNSUPPORTED,
+    )
+
+
+@constraint(
+    "reduction_max.channels",
+    kinds=("reduction_max",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + "; max_reduce of the target definitions",
+    passes=(
+        alone(
+            "4095 channels",
+            "reduction_max",
+            ReductionAttrs((3,), True),
+            (1, 4, 4, 4095),
+            (1, 4, 4, 1),
+        ),
+    ),
+    fails=(
+        alone(
+            "4096 channels",
+            "reduction_max",
+            ReductionAttrs((3,), True),
+            (1, 4, 4, 4096),
+            (1, 4, 4, 1),
+        ),
+        after_conv(
+            "height and width", "reduction_max", ReductionAttrs((1, 2), True), (1, 1, 1, 16)
+        ),
+    ),
+    cure="use a max pool for height and width",
+)
+def reduction_max(site: Site) -> Iterator[Problem]:
+    """It takes the largest of fewer than 4096 channels; along other axes it is unknown."""
+    axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
+    if axes != [site.input.rank - 1]:
+        yield Problem(
+            "it takes the largest along axes {}; the sources speak of channels".format(axes),
+            found=tuple(axes),
+            limit="axis {}".format(site.input.rank - 1),
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
+        )
+    elif site.input.channels >= MAX_CHANNELS:
+        yield from site.at_most("channels", site.input.channels, MAX_CHANNELS - 1)
+
+
+@constraint(
+    "argmax.engine",
+    kinds=("argmax",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + "; fingerprint bit 30 (SV_AM)",
+    passes=(),
+    fails=(
+        after_conv("a DPU without it", "argmax", AxisAttrs(3), (1, 30, 30, 1)),
+        alone("129 channels", "argmax", AxisAttrs(3), (1, 4, 4, 129), (1, 4, 4, 1)),
+    ),
+    cure="take the largest on the host",
+)
+def argmax(site: Site) -> Iterator[Problem]:
+    """The save engine has argmax (fingerprint bit 30), and it is along at most 128 channels."""
+    if not site.target.save.argmax:
+        yield Problem(
+            "this target's save engine has no argmax (fingerprint bit 30 is off)",
+            found="no argmax",
+            limit="argmax",
+        )
+    if site.attrs.axis % site.input.rank != site.input.rank - 1:
+        yield Problem(
+            "it is along axis {}; the sources speak of channels".format(site.attrs.axis),
+            found=site.attrs.axis,
+            limit="axis {}".format(site.input.rank - 1),
+            verdict=Verdict.UNKNOWN,
+        )
+    yield from site.at_most("channels", site.input.channels, ARGMAX_CHANNELS)
+
+
+@constraint(
+    "batchnorm.rank",
+    kinds=("batchnorm", "scale"),
+    evidence=Evidence.INFERRED,
+    source="the sources show it on 4-D feature maps, channels last",
+    passes=(after_conv("4-D", "batchnorm", BatchNormAttrs(3)),),
+    fails=(
+        alone("rank 5", "batchnorm", BatchNormAttrs(4), (1, 2, 4, 4, 8)),
+        after_conv("along the height", "batchnorm", BatchNormAttrs(1)),
+    ),
+    cure="normalise the channels of a 4-D feature map",
+)
+def batchnorm_rank(site: Site) -> Iterator[Problem]:
+    """It scales the channels of a 4-D feature map, which makes it a 1x1 depthwise convolution;
+    anything else is unknown.
+    """
+    if not _on_channels(site.original):
+        yield Problem(
+            "it normalises axis {} of {} axes; the sources show the last of 4".format(
+                site.attrs.axis, site.input.rank
+            ),
+            found=site.attrs.axis,
+            limit="axis 3 of 4",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+other = cpu_only(
+    "reduction.cpu",
+    ("reduction_sum", "reduction_product", "l2_normalize"),
+    "the DPU has no engine for this reduction",
+    Evidence.INSPECTOR,
+    "CPU-only types of the 2.5 PyTorch inspector",
+    cure="use a mean of height and width or a pool instead",
+    fails=(after_conv("a sum", "reduction_sum", ReductionAttrs((1, 2), True), (1, 1, 1, 16)),),
+)
+
+
+def _on_channels(node: Op) -> bool:
+    rank = node.output.rank
+    return rank == 4 and node.attributes()["axis"] % rank == 3
+
+
+def _bn_as_depthwise(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+    return as_depthwise(node, whole.input_types(node)[0]) if _on_channels(node) else None
+
+
+def _mean_as_pool(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+    tensor, attrs = whole.input_types(node)[0], node.attrs
+    if not isinstance(attrs, ReductionAttrs) or tensor.rank != 4 or not attrs.keep_dims:
+        return None
+    if sorted(axis % 4 for axis in attrs.axis) != [1, 2]:
+        return None
+    size = (tensor.shape[2], tensor.shape[1])
+    return node.replaced(kind="avgpool2d", attrs=AvgPool2dAttrs(size, size, global_=True))
+
+
+BATCH_NORM = Rewrite(
+    "rewrite.batchnorm",
+    ("batchnorm", "scale"),
+    "the batch normalisation that no convolution takes in becomes a 1x1 depthwise convolution",
+    Evidence.INSPECTOR,
+    "2.5 and 3.x inspectors",
+    _bn_as_depthwise,
+)
+MEAN = Rewrite(
+    "rewrite.mean",
+    ("reduction_mean",),
+    "the mean of height and width becomes a global average pool",
+    Evidence.USER_GUIDE,
+    DIGEST,
+    _mean_as_pool,
+)
+
+CONSTRAINTS = (mean_axes, reduction_max, argmax, batchnorm_rank, other)

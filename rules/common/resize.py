@@ -1,0 +1,155 @@
+"""Constraints of `resize`, and the transposed convolution that a bilinear one becomes."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir import Graph, Op, Param, TensorType
+from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.common.conv import PT25
+from vai_inspect.rules.common.examples import alone
+from vai_inspect.rules.constraint import constraint
+from vai_inspect.rules.example import Example
+from vai_inspect.rules.rewrite import Rewrite
+from vai_inspect.rules.site import Problem, Site
+
+UG1414_RESIZE = "UG1414 3.5, chapter 4 (by a digest)"
+
+
+def _resize(
+    text: str, mode: str, scale: float, half: bool = False, corners: bool = False
+) -> Example:
+    size = int(16 * scale)
+    attrs = ResizeAttrs(mode, corners, half, (float(scale), float(scale)))
+    return alone(text, "resize", attrs, (1, 16, 16, 16), (1, size, size, 16))
+
+
+@constraint(
+    "resize.mode",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414_RESIZE + "; the 2.5 inspector",
+    passes=(_resize("nearest", "NEAREST", 2), _resize("bilinear", "BILINEAR", 2)),
+    fails=(_resize("bicubic", "BICUBIC", 2),),
+    cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
+)
+def mode(site: Site) -> Iterator[Problem]:
+    """The mode is NEAREST or BILINEAR."""
+    if site.attrs.mode not in ("NEAREST", "BILINEAR"):
+        yield Problem(
+            "mode is {}; the DPU resizes by NEAREST and BILINEAR".format(site.attrs.mode),
+            found=site.attrs.mode,
+            limit="NEAREST, BILINEAR",
+            nearest="NEAREST",
+        )
+
+
+@constraint(
+    "resize.nearest",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414_RESIZE,
+    passes=(_resize("nearest by 2", "NEAREST", 2), _resize("nearest by 3", "NEAREST", 3)),
+    fails=(_resize("nearest by 1.5", "NEAREST", 1.5), _resize("nearest by 0.5", "NEAREST", 0.5)),
+    cure="use a whole factor",
+)
+def nearest(site: Site) -> Iterator[Problem]:
+    """A NEAREST resize enlarges by a whole factor along each axis.
+
+    UG1414 also names a constraint on the bank's depth without a formula; it is not checked. The
+    2.5 inspector takes any factor.
+    """
+    if site.attrs.mode != "NEAREST":
+        return
+    for axis, factor in zip("wh", site.attrs.scale):
+        if factor != int(factor) or factor < 1:
+            yield Problem(
+                "scale_{} is {:g}, which is no whole number".format(axis, factor)
+                if factor > 1
+                else "scale_{} is {:g}; the DPU enlarges only".format(axis, factor),
+                found=factor,
+                limit="a whole number",
+                nearest=max(1, round(factor)),
+            )
+
+
+@constraint(
+    "resize.bilinear",
+    kinds=("resize",),
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; " + UG1414_RESIZE,
+    passes=(
+        _resize("by 8", "BILINEAR", 8),
+        _resize("by 4, half-pixel centres", "BILINEAR", 4, half=True),
+    ),
+    fails=(
+        _resize("by 3", "BILINEAR", 3),
+        _resize("by 8, half-pixel centres", "BILINEAR", 8, half=True),
+        _resize("by 2, aligned corners", "BILINEAR", 2, corners=True),
+    ),
+    cure=(
+        "use a factor of 2 or 4 with half-pixel centres, for 8 two of them, without aligned corners"
+    ),
+)
+def bilinear(site: Site) -> Iterator[Problem]:
+    """A BILINEAR resize enlarges by 2, 4 or 8 along both axes, with half-pixel centres by 2 or 4,
+    and does not align corners.
+
+    The 2.5 inspector looks at the factor before the corners and lets aligned corners pass.
+    """
+    attrs = site.attrs
+    if attrs.mode != "BILINEAR":
+        return
+    allowed = (2, 4) if attrs.half_pixel_centers else (2, 4, 8)
+    if attrs.align_corners:
+        yield Problem(
+            "corners are aligned, which the DPU's bilinear resize does not do",
+            found="align_corners",
+            limit="align_corners=False",
+        )
+    if len(set(attrs.scale)) != 1 or attrs.scale[0] not in allowed:
+        yield Problem(
+            "the scale is {}; a bilinear resize {}is by {} along both axes".format(
+                " x ".join("{:g}".format(factor) for factor in attrs.scale),
+                "with half-pixel centres " if attrs.half_pixel_centers else "",
+                ", ".join(str(factor) for factor in allowed),
+            ),
+            found=attrs.scale[0],
+            limit=", ".join(str(factor) for factor in allowed),
+            nearest=min(allowed, key=lambda factor: abs(factor - attrs.scale[0])),
+        )
+
+
+def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+    """Returns the transposed depthwise convolution that a bilinear resize becomes.
+
+    Kernel 2 s and stride s for a factor s; the input is padded by one pixel on each side.
+    """
+    attrs = node.attrs
+    if not isinstance(attrs, ResizeAttrs) or attrs.mode != "BILINEAR" or attrs.align_corners:
+        return None
+    allowed = (2.0, 4.0) if attrs.half_pixel_centers else (2.0, 4.0, 8.0)
+    if len(set(attrs.scale)) != 1 or attrs.scale[0] not in allowed:
+        return None
+    factor = int(attrs.scale[0])
+    kernel = (2 * factor, 2 * factor)
+    weights = Param("weights", TensorType((1, *kernel, node.output.channels)))
+    return node.replaced(
+        kind="transposed-depthwise-conv2d",
+        attrs=TransposedDepthwiseConv2dAttrs(kernel, (factor, factor)),
+        params=(weights,),
+    )
+
+
+BILINEAR = Rewrite(
+    "rewrite.bilinear",
+    ("resize",),
+    "the bilinear resize becomes a padding and a transposed depthwise convolution",
+    Evidence.PARTITION_RULE,
+    PT25,
+    _as_transposed,
+)
+
+CONSTRAINTS = (mode, nearest, bilinear)

@@ -1,0 +1,25 @@
+"""Examples that a constraint declares: small graphs around one operator, on one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from vai_inspect.core.ir import Graph
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example.
+
+    Attributes:
+        text: what it shows, as the rule book prints it: `kernel 17x17`.
+        graph: builds the graph; a function, so that importing the rules builds nothing.
+        op: name of the operator that the constraint judges in it.
+        target: name of the target; None for the first that the family registers.
+    """
+
+    text: str
+    graph: Callable[[], Graph]
+    op: str = "op"
+    target: Optional[str] = None

@@ -1,0 +1,43 @@
+"""What is said of any operator, whatever the family: it is unknown, or left in float."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.constraint import constraint
+from vai_inspect.rules.site import Problem, Site
+
+
+@constraint(
+    "op.unknown",
+    kinds=(),
+    evidence=Evidence.INFERRED,
+    source="no source speaks of it",
+    passes=(),
+    fails=(),
+    cure="replace it by operators that the rule book names, or keep it at an end of the network",
+)
+def unknown(site: Site) -> Iterator[Problem]:
+    """The operator is one that XIR names and of which some source says whether the DPU runs it.
+
+    Otherwise it is placed on the CPU with the verdict unknown.
+    """
+    return iter(())
+
+
+@constraint(
+    "op.float",
+    kinds=(),
+    evidence=Evidence.PARTITION_RULE,
+    source="layer and operator lists of the vendor's quantisers",
+    passes=(),
+    fails=(),
+)
+def left_in_float(site: Site) -> Iterator[Problem]:
+    """The vendor's quantiser of the framework quantises the operator; the DPU computes with int8."""
+    return iter(())
+
+
+CONSTRAINTS = (unknown, left_in_float)
+"""Asked by the judge itself, of every operator; they have no kinds of their own."""

@@ -1,0 +1,35 @@
+"""Rewrites: what the compiler makes of an operator before it decides where to run it.
+
+The report shows the operator as the user wrote it; the constraints judge what it becomes; a
+message on the operator tells of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Optional, Tuple
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.target import Target
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One rewrite.
+
+    Attributes:
+        id: group and name, `rewrite.batchnorm`.
+        kinds: operator kinds that it may change.
+        sentence: what becomes what, for the rule book and, as the message, for the user.
+        evidence: how it is founded.
+        source: where it is written down.
+        apply: returns the operator as the compiler sees it, or None where it leaves it alone.
+    """
+
+    id: str
+    kinds: Tuple[str, ...]
+    sentence: str
+    evidence: Evidence
+    source: str
+    apply: Callable[[Op, Graph, Target], Optional[Op]]

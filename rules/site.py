@@ -1,0 +1,156 @@
+"""What a constraint sees of an operator, and the small helpers that write its problems."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
+
+from vai_inspect.core.findings import Device, Evidence, Figure, Verdict
+from vai_inspect.core.ir import Graph, Op, TensorType
+from vai_inspect.core.target import Limit, Target
+
+SIDES = ("left", "right", "top", "bottom")
+"""The order of a pad's figures in XIR."""
+
+DeviceOf = Callable[[Op], Device]
+SeenAs = Callable[[Op], Op]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a constraint yields: a finding without the constraint's own particulars."""
+
+    message: str
+    found: Optional[Figure] = None
+    limit: Optional[str] = None
+    nearest: Optional[Figure] = None
+    suggestion: Optional[str] = None
+    verdict: Verdict = Verdict.UNSUPPORTED
+    evidence: Optional[Evidence] = None
+    source: Optional[str] = None
+    follows: Optional[str] = None
+
+
+def _no_device(op: Op) -> Device:
+    raise LookupError("devices are known to context constraints only")
+
+
+@dataclass(frozen=True)
+class Site:
+    """An operator in its place.
+
+    Attributes:
+        op: the operator as the compiler sees it, after rewrites.
+        original: the operator as the graph holds it.
+        graph: the whole graph.
+        target: the DPU.
+        seen_as: returns any operator of the graph as the compiler sees it.
+        device_of: returns the device of an operator as it stands now; context stage only.
+        limits: the constraint's own figures for this target.
+    """
+
+    op: Op
+    original: Op
+    graph: Graph
+    target: Target
+    seen_as: SeenAs
+    device_of: DeviceOf = _no_device
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_limits(self, limits: Mapping[str, Any]) -> "Site":
+        """Returns the site as one constraint sees it."""
+        return dataclasses.replace(self, limits=limits)
+
+    def on_devices(self, device_of: DeviceOf) -> "Site":
+        """Returns the site as the context stage sees it."""
+        return dataclasses.replace(self, device_of=device_of)
+
+    @property
+    def inputs(self) -> Tuple[TensorType, ...]:
+        """Types of the inputs, in order."""
+        return self.graph.input_types(self.original)
+
+    @property
+    def input(self) -> TensorType:
+        """Type of the first input."""
+        return self.graph.type_of(self.original.inputs[0])
+
+    @property
+    def attrs(self) -> Any:
+        """Attributes of the operator as the compiler sees it."""
+        return self.op.attrs
+
+    @property
+    def producers(self) -> Tuple[Op, ...]:
+        """Operators behind the inputs."""
+        return self.graph.producers(self.original)
+
+    @property
+    def consumers(self) -> Tuple[Op, ...]:
+        """Operators that read this one."""
+        return self.graph.consumers(self.original)
+
+    def limit(self, name: str) -> Any:
+        """Returns one of the constraint's own figures for this target."""
+        return self.limits[name]
+
+    def axes_within(
+        self, what: str, sizes: Sequence[int], limit: Limit, axes: str = "wh"
+    ) -> Iterator[Problem]:
+        """Yields a problem for each axis whose size is outside the limit; equal axes as one."""
+        outside: "dict[int, list[str]]" = {}
+        for axis, size in zip(axes, sizes):
+            if size not in limit:
+                outside.setdefault(size, []).append("{}_{}".format(what, axis))
+        for size, names in outside.items():
+            yield Problem(
+                "{} {} {}, outside {}".format(
+                    _listed(names), "is" if len(names) == 1 else "are", size, limit
+                ),
+                found=size,
+                limit=str(limit),
+                nearest=limit.nearest(size),
+                suggestion="use {} {}".format(what, limit.nearest(size)),
+            )
+
+    def sides_within(self, pads: Sequence[int], limits: Sequence[Limit]) -> Iterator[Problem]:
+        """Yields a problem for each side whose pad is outside its limit; equal sides as one.
+
+        Args:
+            pads: left, right, top, bottom.
+            limits: the limit of each, in the same order.
+        """
+        outside: "dict[tuple[int, str], list[int]]" = {}
+        for side, (found, limit) in enumerate(zip(pads, limits)):
+            if found not in limit:
+                outside.setdefault((found, str(limit)), []).append(side)
+        for (found, text), sides in outside.items():
+            yield Problem(
+                "{} {} {}, outside {}".format(
+                    _listed(["pad_" + SIDES[side] for side in sides]),
+                    "is" if len(sides) == 1 else "are",
+                    found,
+                    text,
+                ),
+                found=found,
+                limit=text,
+                nearest=limits[sides[0]].nearest(found),
+            )
+
+    def at_most(
+        self, what: str, found: int, limit: int, suggestion: Optional[str] = None
+    ) -> Iterator[Problem]:
+        """Yields a problem where a figure is above its limit."""
+        if found > limit:
+            yield Problem(
+                "{} is {}, more than {}".format(what, found, limit),
+                found=found,
+                limit="<= {}".format(limit),
+                nearest=limit,
+                suggestion=suggestion,
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

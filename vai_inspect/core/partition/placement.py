@@ -1,0 +1,83 @@
+"""A device for every operator."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Callable, Deque, Dict, Mapping, Set, Tuple
+
+from vai_inspect.core.findings import Device, Finding
+from vai_inspect.core.ir import Graph, Op
+
+DeviceOf = Callable[[Op], Device]
+Findings = Tuple[Finding, ...]
+ContextRules = Callable[[Op, DeviceOf], Findings]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where each operator runs and why.
+
+    Attributes:
+        devices: the device of each operator, by name.
+        findings: the findings of each operator that has any, by name.
+    """
+
+    devices: Mapping[str, Device]
+    findings: Mapping[str, Findings]
+
+
+def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> Placement:
+    """Places every operator.
+
+    An operator with findings of its own goes to the CPU. The others start on the DPU; the
+    context rules are then asked until none objects any more. An operator only ever moves to the
+    CPU, and a neighbour's move only ever adds findings, so the result does not depend on the
+    order in which they are asked.
+
+    Args:
+        graph: the normalised graph.
+        own: findings that an operator has regardless of where its neighbours run.
+        context: returns what an operator's neighbours cause; it may look at the devices of
+            direct producers and consumers only.
+    """
+    devices = {op.name: _start(op, own) for op in graph}
+
+    def device_of(op: Op) -> Device:
+        return devices[op.name]
+
+    fallen: Dict[str, Findings] = {}
+    waiting: Deque[str] = deque(op.name for op in graph)
+    queued: Set[str] = set(waiting)
+    while waiting:
+        op = graph[waiting.popleft()]
+        queued.discard(op.name)
+        if devices[op.name] is not Device.DPU or op.kind == "const":
+            continue
+        if not context(op, device_of):
+            continue
+        devices[op.name] = Device.CPU
+        fallen[op.name] = ()
+        for neighbour in graph.producers(op) + graph.consumers(op):
+            if neighbour.name not in queued and devices[neighbour.name] is Device.DPU:
+                queued.add(neighbour.name)
+                waiting.append(neighbour.name)
+    for name in fallen:
+        fallen[name] = context(graph[name], device_of)
+    for op in reversed(graph.ops):
+        if op.kind == "const":
+            devices[op.name] = _const_device(graph, op, devices)
+    findings = {**{name: found for name, found in own.items() if found}, **fallen}
+    return Placement(devices, findings)
+
+
+def _start(op: Op, own: Mapping[str, Findings]) -> Device:
+    if op.kind in ("data", "return"):
+        return Device.USER
+    return Device.CPU if own.get(op.name) else Device.DPU
+
+
+def _const_device(graph: Graph, op: Op, devices: Mapping[str, Device]) -> Device:
+    """A constant lies where it is read: on the DPU if any reader is there."""
+    on_dpu = any(devices[reader.name] is Device.DPU for reader in graph.consumers(op))
+    return Device.DPU if on_dpu else Device.CPU

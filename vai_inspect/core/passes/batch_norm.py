@@ -1,0 +1,65 @@
+"""Folds batch normalisation into the convolution before it."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from vai_inspect.core.ir import (
+    CONVOLUTIONS_2D,
+    CONVOLUTIONS_3D,
+    Graph,
+    Op,
+    Param,
+    TensorType,
+    Value,
+)
+
+_TAKES_IN = frozenset(CONVOLUTIONS_2D + CONVOLUTIONS_3D + ("inner-product",))
+
+
+def fold_batch_norm(graph: Graph) -> Graph:
+    """Folds a `batchnorm` into the convolution or inner product whose only reader it is.
+
+    The vendor's quantisers scale the weights by gamma / sqrt(variance + epsilon) and move the
+    bias, so the operator vanishes. The fold is refused where the convolution has another reader
+    or is followed by an activation, since the result would be another function.
+
+    Requires: identities are dropped, so that a dropout does not hide the pair.
+    Ensures: the batch norm's layer stands in the convolution's origin; the convolution has a
+    bias of one figure for each output channel.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    forward: Dict[Value, Value] = {}
+    for op in graph:
+        if op.kind != "batchnorm":
+            continue
+        value = op.inputs[0]
+        conv = change.get(value.op) or graph[value.op]
+        if conv.kind not in _TAKES_IN or len(graph.consumers(graph[value.op])) != 1:
+            continue
+        if not _per_channel(op):
+            continue
+        change[op.name] = None
+        forward[Value(op.name)] = value
+        change[conv.name] = (
+            _with_bias(conv)
+            .replaced(origin=conv.origin.merged(op.origin))
+            .noted("batch normalisation {} is folded into this operator".format(_layer(op)))
+        )
+    return graph.rewritten(change, forward) if change else graph
+
+
+def _per_channel(op: Op) -> bool:
+    axis = op.attributes()["axis"]
+    return bool(axis % op.output.rank == op.output.rank - 1)
+
+
+def _with_bias(conv: Op) -> Op:
+    if conv.param("bias") is not None:
+        return conv
+    bias = Param("bias", TensorType((conv.output.channels,), conv.output.dtype))
+    return conv.replaced(params=conv.params + (bias,))
+
+
+def _layer(op: Op) -> str:
+    return op.origin.layers[0] if op.origin.layers else op.name

@@ -1,0 +1,46 @@
+"""Drops operators that do nothing at inference."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from vai_inspect.core.ir import Graph, Op, Value
+
+
+def drop_identities(graph: Graph) -> Graph:
+    """Drops identities: dropout, linear activations, transposes and reshapes that change nothing.
+
+    Requires: nothing.
+    Ensures: no `identity` is left; each dropped layer is found again in the origin of the
+    operator that it followed, with a message there.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    forward: Dict[Value, Value] = {}
+    for op in graph:
+        if not _does_nothing(op, graph):
+            continue
+        change[op.name] = None
+        forward[Value(op.name)] = op.inputs[0]
+        source = op.inputs[0]
+        while source in forward:
+            source = forward[source]
+        keeper = change.get(source.op) or graph[source.op]
+        change[keeper.name] = keeper.replaced(origin=keeper.origin.merged(op.origin)).noted(
+            "{} does nothing at inference and is dropped".format(_named(op))
+        )
+    return graph.rewritten(change, forward) if change else graph
+
+
+def _does_nothing(op: Op, graph: Graph) -> bool:
+    if op.kind == "identity":
+        return True
+    if op.kind == "transpose":
+        return list(op.attributes()["order"]) == list(range(op.output.rank))
+    return op.kind in ("reshape", "flatten", "squeeze") and (
+        op.output.shape == graph.input_types(op)[0].shape
+    )
+
+
+def _named(op: Op) -> str:
+    layers = op.origin.layers
+    return "layer {}".format(layers[0]) if layers else op.name

@@ -1,0 +1,83 @@
+"""Folds explicit zero padding into the window that reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Dict, List, Optional, Tuple
+
+from vai_inspect.core.ir import Graph, Op, Value
+from vai_inspect.core.ir.attrs import PadAttrs
+
+_WINDOWS = frozenset(("conv2d", "depthwise-conv2d", "maxpool2d", "avgpool2d"))
+
+
+def fold_padding(graph: Graph) -> Graph:
+    """Folds a `pad` with zeros on height and width into every window that reads it.
+
+    As the vendor's compiler does with ZeroPadding2D and ConstantPad2d before a convolution or a
+    pool (UG1414; PadMergeInspect of the 3.x Keras quantiser). All readers must be able to take
+    the padding in, else the operator stays. It also stays where the sum would reach the dilated
+    kernel's size, which no engine takes, and before an average pool that leaves its own padding
+    out of the mean. Before a max pool zeros and the pool's own padding agree only where no
+    value is below zero, so the fold asks for a rectifier before it.
+
+    Requires: nothing.
+    Ensures: the padding layer stands in the origin of each window that took it in.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    forward: Dict[Value, Value] = {}
+    for op in graph:
+        sides = _zero_sides(op)
+        if sides is None:
+            continue
+        readers = [change.get(reader.name) or reader for reader in graph.consumers(op)]
+        folded = [_take_in(reader, sides, op, graph) for reader in readers]
+        if not folded or any(new is None for new in folded):
+            continue
+        change[op.name] = None
+        forward[Value(op.name)] = op.inputs[0]
+        for new in folded:
+            if new is not None:
+                change[new.name] = new
+    return graph.rewritten(change, forward) if change else graph
+
+
+def _zero_sides(op: Op) -> Optional[Tuple[int, int, int, int]]:
+    """Returns (left, right, top, bottom) of a 4-D zero padding of height and width."""
+    if not isinstance(op.attrs, PadAttrs) or op.attrs.mode != "CONSTANT":
+        return None
+    pads = op.attrs.paddings
+    if len(pads) != 8 or any(pads[:2]) or any(pads[6:]) or min(pads) < 0:
+        return None
+    if any(value != 0 for value in op.attrs.constant_values):
+        return None
+    return pads[4], pads[5], pads[2], pads[3]
+
+
+def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph) -> Optional[Op]:
+    if reader.kind not in _WINDOWS or reader.inputs[0].op != pad.name:
+        return None
+    attrs = reader.attrs
+    own: List[int] = list(getattr(attrs, "pad", ()))
+    total = tuple(mine + side for mine, side in zip(own, sides))
+    dilation = getattr(attrs, "dilation", (1, 1))
+    reach = [(size - 1) * step + 1 for size, step in zip(getattr(attrs, "kernel", ()), dilation)]
+    if any(side >= reach[axis // 2] for axis, side in enumerate(total)):
+        return None
+    if reader.kind == "avgpool2d" and not (
+        getattr(attrs, "count_include_pad", False) or not any(own)
+    ):
+        return None
+    if reader.kind == "maxpool2d" and not _never_negative(graph[pad.inputs[0].op]):
+        return None
+    changed: Dict[str, Any] = {"pad": total}
+    if reader.kind == "avgpool2d":
+        changed["count_include_pad"] = True
+    layer = pad.origin.layers[0] if pad.origin.layers else pad.name
+    return reader.replaced(
+        attrs=dataclasses.replace(attrs, **changed), origin=reader.origin.merged(pad.origin)
+    ).noted("padding {} is folded into this operator".format(layer))
+
+
+def _never_negative(op: Op) -> bool:
+    return op.kind in ("relu", "relu6", "sigmoid", "softmax", "hard-sigmoid")

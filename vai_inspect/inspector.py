@@ -1,0 +1,170 @@
+"""The pipeline: capture, passes, rules, partition, reports."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from vai_inspect._version import __version__
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.cost import macs
+from vai_inspect.core.errors import ReportError
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.partition import crossings, place, subgraphs
+from vai_inspect.core.passes import normalise
+from vai_inspect.core.target import Target
+from vai_inspect.rules import registry
+from vai_inspect.rules.judge import Judge
+from vai_inspect.rules.lookup import lookup
+
+TargetSpec = Union[str, int, Path, Target]
+IMAGE_FORMATS = ("png", "svg")
+
+
+def inspect_captured(captured: Captured, target: Target) -> Inspection:
+    """Inspects a captured model on a target; writes and prints nothing.
+
+    Args:
+        captured: what a frontend read.
+        target: the DPU.
+
+    Raises:
+        GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
+    """
+    graph = normalise(captured.graph)
+    family = registry.family(target.family)
+    judge = Judge(family, target, graph)
+    placement = place(graph, judge.own_findings(), judge.context_findings)
+    parts = subgraphs(graph, placement.devices)
+    part_of = {name: part.name for part in parts for name in part.ops}
+    warnings = [*registry.warnings(), *judge.warnings]
+    if not family.written:
+        warnings.append(
+            "the rules of {} are not written yet: every operator is unknown, none is said to run "
+            "on the DPU".format(family.dpu)
+        )
+    return Inspection(
+        model=captured.model,
+        target=target,
+        ops=tuple(
+            InspectedOp(
+                op=op,
+                consumers=tuple(reader.name for reader in graph.consumers(op)),
+                device=placement.devices[op.name],
+                findings=placement.findings.get(op.name, ()),
+                messages=op.messages + judge.messages(op),
+                subgraph=part_of.get(op.name),
+                macs=macs(op, graph),
+            )
+            for op in graph
+        ),
+        subgraphs=parts,
+        crossings=crossings(graph, placement.devices, parts),
+        warnings=tuple(warnings),
+        tool_version=__version__,
+    )
+
+
+class BaseInspector:
+    """What the inspectors of all frameworks share.
+
+    Attributes:
+        target: the DPU that models are inspected for.
+    """
+
+    def __init__(self, target: TargetSpec) -> None:
+        """Looks the target up.
+
+        Args:
+            target: a target's name in any case, a fingerprint (text or int), an arch.json (path
+                as text or `pathlib.Path`), or a `Target`.
+
+        Raises:
+            TargetError: it names no target; the message says what was received, what is valid.
+        """
+        self.target = lookup(target)
+
+    def capture(self, model: Any, input_args: Any, device: Any) -> Captured:
+        """Reads the model into the IR; each framework has its own way."""
+        raise NotImplementedError
+
+    def inspect(
+        self,
+        model: Any,
+        input_args: Any = None,
+        device: Any = "cpu",
+        output_dir: Union[str, Path, None] = "vai_inspect_result",
+        verbose_level: int = 1,
+        image_format: Optional[str] = None,
+        write_json: bool = False,
+    ) -> Inspection:
+        """Inspects a model, prints what `verbose_level` asks for and writes the reports.
+
+        Args:
+            model: the float model; it comes back unchanged.
+            input_args: for Keras a shape such as `(1, 224, 224, 3)`, or a list or dict of them,
+                that replaces the model's own; None takes the model's.
+            device: where PyTorch runs real tensors when it must; Keras ignores it.
+            output_dir: folder for `inspect_<TARGET>.txt` and `.gv` (always), `.png` or `.svg`
+                (with `image_format`) and `.json` (with `write_json`); None writes nothing.
+            verbose_level: 0 prints nothing, 1 the operators on the CPU with the reasons, 2 every
+                operator with its device.
+            image_format: None, "png" or "svg".
+            write_json: whether to write the JSON report too.
+
+        Raises:
+            ModelError: the model is not one of this framework's, or not built.
+            InputShapeError: an input has a variable dimension, or a shape does not fit.
+            CaptureError: the model's graph cannot be read.
+            ReportError: the folder cannot be written, or an option is none of the above. What
+                was found has been printed by then.
+        """
+        check_options(verbose_level, image_format)
+        inspection = inspect_captured(self.capture(model, input_args, device), self.target)
+        show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
+        return inspection
+
+
+def check_options(verbose_level: Any, image_format: Any) -> None:
+    """Checks the options that need no model, before any work is done.
+
+    Raises:
+        ReportError: one of them has no meaning.
+    """
+    if verbose_level not in (0, 1, 2):
+        raise ReportError(
+            "verbose_level is {!r}; valid are 0 (print nothing), 1 (operators on the CPU) and 2 "
+            "(every operator).".format(verbose_level)
+        )
+    if image_format is not None and image_format not in IMAGE_FORMATS:
+        raise ReportError(
+            "image_format is {!r}; valid are None, {}.".format(
+                image_format, " and ".join(repr(name) for name in IMAGE_FORMATS)
+            )
+        )
+
+
+def show_and_write(
+    inspection: Inspection,
+    output_dir: Union[str, Path, None],
+    verbose_level: int,
+    image_format: Optional[str],
+    write_json: bool,
+) -> None:
+    """Prints an inspection and writes its reports; a picture that fails loses nothing else."""
+    if verbose_level:
+        from vai_inspect.reports import console
+
+        console.show(inspection, verbose_level)
+    if output_dir is None:
+        return
+    from vai_inspect.reports import files
+
+    written = files.write(inspection, Path(output_dir), image_format, write_json)
+    if verbose_level:
+        for path in (written.txt, written.gv, written.image, written.json):
+            if path is not None:
+                print("written: {}".format(path))
+    if written.problem is not None:
+        print("vai-inspect: {}".format(written.problem), file=sys.stderr)
