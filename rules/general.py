@@ -35,7 +35,7 @@ def unknown(site: Site) -> Iterator[Problem]:
     fails=(),
 )
 def left_in_float(site: Site) -> Iterator[Problem]:
-    """The vendor's quantiser of the framework quantises the operator; the DPU computes with int8."""
+    """The vendor's quantiser of the framework quantises it; the DPU computes with int8 only."""
     return iter(())
 
 

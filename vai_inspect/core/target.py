@@ -29,8 +29,8 @@ class Limit:
         """
         spans: List[Tuple[int, int]] = []
         for part in str(text).split(","):
-            low, _, high = part.strip().partition("-")
-            spans.append((int(low), int(high or low)))
+            low, dash, high = part.strip().partition("-")
+            spans.append((int(low), int(high if dash else low)))
         if any(low > high for low, high in spans):
             raise ValueError("limit {!r} has a range that ends before it starts".format(text))
         return cls(str(text), tuple(sorted(spans)))

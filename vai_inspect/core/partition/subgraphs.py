@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Dict, List, Mapping, Set, Tuple
 
 from vai_inspect.core.findings import Device
@@ -12,88 +13,95 @@ from vai_inspect.core.ir import Graph, Op
 def subgraphs(graph: Graph, devices: Mapping[str, Device]) -> Tuple[Subgraph, ...]:
     """Returns the DPU's and the CPU's subgraphs in graph order.
 
-    First the operators are cut by rank, the number of changes of device on the longest way to
-    them: operators of one rank and device are convex, for a way out and back raises the rank
-    by two. Then neighbouring parts of one device are merged as long as no way leads out of the
-    two and back in. The result is convex, and no two neighbours can be merged any further.
-    Constants lie in the subgraph of their first reader on their device. Inputs and outputs of
-    the graph belong to none.
+    Each subgraph runs as a whole, so the graph of the subgraphs must have no cycle: no way may
+    leave a subgraph and come back to it. The DPU's are made first, as large as that allows,
+    with each CPU operator by itself; then the CPU's, as large as the DPU's leave them. Constants
+    lie in the subgraph of their first reader on their device. Inputs and outputs of the graph
+    belong to none.
     """
-    parts = _Parts(graph, devices)
-    parts.merge()
-    return _described(graph, devices, parts.numbers())
+    quotient = _Quotient(graph, devices)
+    for device in (Device.DPU, Device.CPU):
+        quotient.contract(device)
+    return _described(graph, devices, _with_constants(graph, devices, quotient.numbers()))
 
 
-class _Parts:
-    """The quotient graph of the parts; it has no cycle before or after a merge."""
+class _Quotient:
+    """The graph of the parts: at first each operator is one. It never has a cycle."""
 
     def __init__(self, graph: Graph, devices: Mapping[str, Device]) -> None:
-        self.graph = graph
-        self.devices = devices
-        self.placed = [op for op in graph if op.kind not in ("data", "return", "const")]
-        self.rank: Dict[str, int] = {}
-        self.members: List[List[str]] = []
-        part_of = self._cut_by_rank()
-        count = len(self.members)
-        self.after: List[Set[int]] = [set() for _ in range(count)]
-        self.before: List[Set[int]] = [set() for _ in range(count)]
-        self.lowest = [self.rank[names[0]] for names in self.members]
-        self.highest = list(self.lowest)
-        self.device = [devices[names[0]] for names in self.members]
-        for op in self.placed:
-            for source in self._sources(op):
-                first, second = part_of[source.name], part_of[op.name]
-                if first != second:
-                    self.after[first].add(second)
-                    self.before[second].add(first)
+        placed = [op for op in graph if op.kind not in ("data", "return", "const")]
+        number = {op.name: part for part, op in enumerate(placed)}
+        self.members: List[List[str]] = [[op.name] for op in placed]
+        self.device = [devices[op.name] for op in placed]
+        self.after: List[Set[int]] = [set() for _ in placed]
+        self.before: List[Set[int]] = [set() for _ in placed]
+        for op in placed:
+            for source in graph.producers(op):
+                if source.name in number:
+                    self.after[number[source.name]].add(number[op.name])
+                    self.before[number[op.name]].add(number[source.name])
 
-    def _sources(self, op: Op) -> List[Op]:
-        return [source for source in self.graph.producers(op) if source.name in self.rank]
+    def contract(self, device: Device) -> None:
+        """Merges the parts of a device until no two neighbours can be merged any further.
 
-    def _cut_by_rank(self) -> Dict[str, int]:
-        """Numbers the connected operators of one rank and device, in graph order."""
-        leader: Dict[str, str] = {}
-
-        def find(name: str) -> str:
-            while leader[name] != name:
-                leader[name] = leader[leader[name]]
-                name = leader[name]
-            return name
-
-        for op in self.placed:
-            device = self.devices[op.name]
-            sources = self._sources(op)
-            self.rank[op.name] = max(
-                (self.rank[s.name] + (self.devices[s.name] is not device) for s in sources),
-                default=0,
-            )
-            leader[op.name] = op.name
-            for source in sources:
-                if self.rank[source.name] == self.rank[op.name]:
-                    leader[find(op.name)] = find(source.name)
-        numbers: Dict[str, int] = {}
-        part_of: Dict[str, int] = {}
-        for op in self.placed:
-            part = numbers.setdefault(find(op.name), len(numbers))
-            part_of[op.name] = part
-            if part == len(self.members):
-                self.members.append([])
-            self.members[part].append(op.name)
-        return part_of
-
-    def merge(self) -> None:
-        """Merges neighbours of one device until none can be merged any further."""
+        First those of one rank, which is the number of changes to or from the device on the
+        longest way to a part: a way out and back raises it by two, so that neighbours of one
+        rank can always be merged. Then pair by pair, where no way leads from one to the other
+        through a third part.
+        """
+        rank = self._ranks(device)
+        for part in list(rank):
+            if self.members[part] and self.device[part] is device:
+                self._join_all_of_rank(part, rank)
+        self.lowest = dict(rank)
+        self.highest = dict(rank)
         merged = True
         while merged:
             merged = False
-            for first in range(len(self.members)):
-                while self.members[first] and self._merge_one(first):
+            for part in range(len(self.members)):
+                while self.members[part] and self.device[part] is device and self._grow(part):
                     merged = True
 
-    def _merge_one(self, first: int) -> bool:
-        for second in sorted(self.after[first]):
-            if self.device[first] is self.device[second] and not self._detour(first, second):
-                self._join(first, second)
+    def _ranks(self, device: Device) -> Dict[int, int]:
+        """Returns the rank of each part, in topological order."""
+        missing = [len(before) for before in self.before]
+        ready = deque(n for n, names in enumerate(self.members) if names and not missing[n])
+        rank = dict.fromkeys(ready, 0)
+        order: Dict[int, int] = {}
+        while ready:
+            part = ready.popleft()
+            order[part] = rank[part]
+            for following in sorted(self.after[part]):
+                changed = (self.device[part] is device) != (self.device[following] is device)
+                rank[following] = max(rank.get(following, 0), rank[part] + changed)
+                missing[following] -= 1
+                if not missing[following]:
+                    ready.append(following)
+        return order
+
+    def _join_all_of_rank(self, part: int, rank: Mapping[int, int]) -> None:
+        waiting = [part]
+        while waiting:
+            seen = waiting.pop()
+            beside = [
+                other
+                for other in self.after[seen] | self.before[seen]
+                if other != part
+                and self.device[other] is self.device[part]
+                and rank[other] == rank[part]
+            ]
+            for other in beside:
+                if self.members[other]:
+                    self._join(part, other)
+            if beside:
+                waiting.append(part)
+
+    def _grow(self, part: int) -> bool:
+        for other in sorted(self.after[part]):
+            if self.device[other] is self.device[part] and not self._detour(part, other):
+                self.lowest[part] = min(self.lowest[part], self.lowest[other])
+                self.highest[part] = max(self.highest[part], self.highest[other])
+                self._join(part, other)
                 return True
         return False
 
@@ -120,26 +128,30 @@ class _Parts:
         for part in self.before[second]:
             self.after[part].discard(second)
             self.after[part].add(first)
-        self.after[first] = (self.after[first] | self.after[second]) - {first, second}
-        self.before[first] = (self.before[first] | self.before[second]) - {first, second}
-        self.lowest[first] = min(self.lowest[first], self.lowest[second])
-        self.highest[first] = max(self.highest[first], self.highest[second])
+        self.after[first] |= self.after[second]
+        self.before[first] |= self.before[second]
+        self.after[first] -= {first, second}
+        self.before[first] -= {first, second}
         self.members[first] += self.members[second]
         self.members[second] = []
         self.after[second] = set()
         self.before[second] = set()
 
     def numbers(self) -> Dict[str, int]:
-        """Returns the part of each operator, constants among them."""
-        part_of = {name: part for part, names in enumerate(self.members) for name in names}
-        for op in self.graph:
-            if op.kind == "const":
-                for reader in self.graph.consumers(op):
-                    same = self.devices[reader.name] is self.devices[op.name]
-                    if same and reader.name in part_of:
-                        part_of[op.name] = part_of[reader.name]
-                        break
-        return part_of
+        """Returns the number of each operator's part."""
+        return {name: part for part, names in enumerate(self.members) for name in names}
+
+
+def _with_constants(
+    graph: Graph, devices: Mapping[str, Device], part_of: Dict[str, int]
+) -> Dict[str, int]:
+    for op in graph:
+        if op.kind == "const":
+            for reader in graph.consumers(op):
+                if devices[reader.name] is devices[op.name] and reader.name in part_of:
+                    part_of[op.name] = part_of[reader.name]
+                    break
+    return part_of
 
 
 def _described(

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import networkx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.graphs import SHAPE, chain, node, random_graph
+from vai_inspect.core.findings import Device, Evidence, Finding
+from vai_inspect.core.ir import Graph
+from vai_inspect.core.partition import crossings, place, subgraphs
+
+REFUSED = (Finding("x.cpu", "refused", Evidence.INFERRED),)
+
+
+def nothing(op, device_of):
+    return ()
+
+
+def partition(graph, cpu_kinds=("sigmoid",), context=nothing):
+    own = {op.name: REFUSED for op in graph if op.kind in cpu_kinds}
+    placement = place(graph, own, context)
+    return placement, subgraphs(graph, placement.devices)
+
+
+def as_networkx(graph):
+    edges = networkx.DiGraph()
+    edges.add_nodes_from(op.name for op in graph)
+    edges.add_edges_from((value.op, op.name) for op in graph for value in op.inputs)
+    return edges
+
+
+def is_convex(edges, names):
+    inside = set(names)
+    reached = set().union(*(networkx.descendants(edges, name) for name in names)) - inside
+    return not any(networkx.descendants(edges, name) & inside for name in reached)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.integers(0, 10**6), st.integers(1, 40), st.floats(0, 1))
+def test_subgraphs_are_disjoint_convex_connected_and_maximal(seed, size, on_cpu):
+    graph = random_graph(seed, size, on_cpu)
+    placement, parts = partition(graph)
+    edges = as_networkx(graph)
+    names = [name for part in parts for name in part.ops]
+    assert sorted(names) == sorted(op.name for op in graph if op.name.startswith("op"))
+    for part in parts:
+        assert {placement.devices[name] for name in part.ops} == {part.device}
+        assert is_convex(edges, part.ops)
+        assert networkx.is_weakly_connected(edges.subgraph(part.ops))
+    of = {name: part.name for part in parts for name in part.ops}
+    quotient = networkx.DiGraph()
+    quotient.add_nodes_from(part.name for part in parts)
+    quotient.add_edges_from((of[u], of[v]) for u, v in edges.edges if u in of and v in of)
+    quotient.remove_edges_from(list(networkx.selfloop_edges(quotient)))
+    assert networkx.is_directed_acyclic_graph(quotient)
+    device = {part.name: part.device for part in parts}
+    for first, second in quotient.edges:
+        if device[first] is device[second]:
+            merged = networkx.contracted_nodes(quotient, first, second, self_loops=False)
+            assert not networkx.is_directed_acyclic_graph(merged)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10**6), st.integers(1, 30))
+def test_renaming_changes_nothing(seed, size):
+    graph = random_graph(seed, size)
+    new_names = {op.name: "{}_{}".format(hash(op.name) % 97, op.name) for op in graph}
+    renamed = Graph(
+        "renamed",
+        [node(new_names[op.name], op.kind, [new_names[v.op] for v in op.inputs]) for op in graph],
+    )
+    _, parts = partition(graph)
+    _, renamed_parts = partition(renamed)
+    assert [tuple(new_names[name] for name in part.ops) for part in parts] == [
+        part.ops for part in renamed_parts
+    ]
+
+
+def test_whole_chain_is_one_subgraph():
+    _, parts = partition(chain("relu", "relu", "relu"))
+    assert [(part.name, part.ops) for part in parts] == [("dpu_subgraph_0", ("op0", "op1", "op2"))]
+    assert (parts[0].inputs, parts[0].outputs) == (("data",), ("op2",))
+
+
+def test_a_cpu_operator_cuts_the_chain():
+    graph = chain("relu", "sigmoid", "relu")
+    placement, parts = partition(graph)
+    assert [(part.name, part.ops) for part in parts] == [
+        ("dpu_subgraph_0", ("op0",)),
+        ("cpu_subgraph_0", ("op1",)),
+        ("dpu_subgraph_1", ("op2",)),
+    ]
+    found = crossings(graph, placement.devices, parts)
+    assert [(one.op, one.source, one.target, one.bytes) for one in found] == [
+        ("op0", "dpu_subgraph_0", "cpu_subgraph_0", 1024),
+        ("op1", "cpu_subgraph_0", "dpu_subgraph_1", 1024),
+    ]
+
+
+def test_a_branch_over_the_cpu_is_not_closed_over():
+    """a -> sigmoid -> sum and a -> sum: a and the sum cannot be one subgraph."""
+    graph = Graph(
+        "branch",
+        [
+            node("in", "data"),
+            node("a", "relu", ["in"]),
+            node("s", "sigmoid", ["a"]),
+            node("sum", "add", ["a", "s"]),
+        ],
+    )
+    _, parts = partition(graph)
+    assert [part.ops for part in parts] == [("a",), ("s",), ("sum",)]
+
+
+def test_an_unrelated_cpu_branch_does_not_split():
+    """The sigmoid hangs on the input, so a, b and the sum are one subgraph."""
+    graph = Graph(
+        "side",
+        [
+            node("in", "data"),
+            node("a", "relu", ["in"]),
+            node("s", "sigmoid", ["in"]),
+            node("sum", "add", ["a", "s"]),
+        ],
+    )
+    _, parts = partition(graph)
+    assert [part.ops for part in parts] == [("a", "sum"), ("s",)]
+
+
+def test_a_tensor_is_counted_once_for_each_subgraph_that_reads_it():
+    graph = Graph(
+        "fan",
+        [
+            node("in", "data"),
+            node("a", "relu", ["in"]),
+            node("s", "sigmoid", ["a"]),
+            node("t", "sigmoid", ["a"]),
+            node("u", "sub", ["s", "t"]),
+        ],
+    )
+    placement, parts = partition(graph, ("sigmoid", "sub"))
+    assert len(crossings(graph, placement.devices, parts)) == 1
+
+
+def test_constants_lie_where_they_are_read_and_cross_nothing():
+    graph = Graph(
+        "const",
+        [
+            node("in", "data"),
+            node("on_dpu", "const", shape=(16,)),
+            node("on_cpu", "const", shape=(16,)),
+            node("a", "mul", ["in", "on_dpu"]),
+            node("b", "sub", ["a", "on_cpu"]),
+        ],
+    )
+    placement, parts = partition(graph, ("sub",))
+    assert placement.devices["on_dpu"] is Device.DPU
+    assert placement.devices["on_cpu"] is Device.CPU
+    assert [part.ops for part in parts] == [("on_dpu", "a"), ("on_cpu", "b")]
+    assert [one.op for one in crossings(graph, placement.devices, parts)] == ["a"]
+
+
+def needs_its_input(op, device_of):
+    """A context rule: every operator but the first falls with the one before it."""
+    source = op.inputs[0].op
+    if device_of(node(source, "relu")) is Device.CPU:
+        return (Finding("x.follows", "its input is", Evidence.INFERRED, follows=source),)
+    return ()
+
+
+def test_context_findings_spread_to_the_end_and_name_their_cause():
+    graph = chain("relu", "sigmoid", "relu", "relu")
+    placement, _ = partition(graph, context=needs_its_input)
+    assert placement.findings["op3"][0].follows == "op2"
+    assert [placement.devices["op{}".format(n)] for n in range(4)] == [
+        Device.DPU,
+        Device.CPU,
+        Device.CPU,
+        Device.CPU,
+    ]
+
+
+@pytest.mark.parametrize("size", [3000])
+def test_long_chains_do_not_recurse(size):
+    graph = chain(*(["relu", "sigmoid"] * (size // 2)))
+    _, parts = partition(graph)
+    assert len(parts) == size
+
+
+def test_user_operators_belong_to_no_subgraph():
+    graph = chain("relu")
+    placement, parts = partition(graph)
+    assert placement.devices["data"] is placement.devices["return"] is Device.USER
+    assert parts[0].ops == ("op0",)
+    assert graph["data"].output.shape == SHAPE
