@@ -1,1 +1,7 @@
-"""frontends/keras."""
+"""The Keras 3 frontend: a live model in, the IR in XIR's words out. It knows nothing of DPUs."""
+
+from __future__ import annotations
+
+from vai_inspect.frontends.keras.capture import capture
+
+__all__ = ["capture"]

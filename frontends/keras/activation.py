@@ -1,0 +1,157 @@
+"""Activations: layers of their own, and the `activation=` of any other layer."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Tuple
+
+from vai_inspect.core.ir import TensorType
+from vai_inspect.core.ir.attrs import Attrs, AxisAttrs, EluAttrs, LeakyReluAttrs, NoAttrs
+from vai_inspect.frontends.keras.call import Call
+from vai_inspect.frontends.keras.recognise import is_class, is_keras, overrides
+
+Activation = Callable[[Call, Any, str], None]
+"""Writes an activation: the call, the layer that holds its settings, the operator's suffix."""
+
+
+def softmax_attrs(tensor: TensorType, axis: int = -1) -> AxisAttrs:
+    """Returns the attributes of a softmax; the axis counts from the front."""
+    return AxisAttrs(int(axis) % tensor.rank)
+
+
+def _plain(tensor: TensorType) -> Attrs:
+    return NoAttrs()
+
+
+FUNCTIONS: Dict[str, Tuple[str, Callable[[TensorType], Attrs]]] = {
+    "celu": ("celu", lambda tensor: EluAttrs(1.0)),
+    "elu": ("elu", lambda tensor: EluAttrs(1.0)),
+    "exp": ("exp", _plain),
+    "exponential": ("exp", _plain),
+    "gelu": ("gelu", _plain),
+    "hard_sigmoid": ("hard-sigmoid", _plain),
+    "hard_silu": ("hard-swish", _plain),
+    "hard_swish": ("hard-swish", _plain),
+    "hard_tanh": ("hard-tanh", _plain),
+    "leaky_relu": ("leaky-relu", lambda tensor: LeakyReluAttrs(0.2)),
+    "mish": ("mish", _plain),
+    "relu": ("relu", _plain),
+    "relu6": ("relu6", _plain),
+    "selu": ("selu", _plain),
+    "sigmoid": ("sigmoid", _plain),
+    "silu": ("swish", _plain),
+    "softmax": ("softmax", softmax_attrs),
+    "swish": ("swish", _plain),
+    "tanh": ("tanh", _plain),
+}
+"""Keras's activation functions by name, with the settings that a bare name stands for."""
+
+
+def append_activation(call: Call, function: Any) -> None:
+    """Writes a layer's `activation=` as an operator `<layer>/<activation>`; linear is nothing."""
+    if function is None or _is_linear(function):
+        return
+    if _is_layer(function):
+        _by_layer(call, function, str(function.name))
+    else:
+        _by_function(call, function, _function_name(function))
+
+
+def activation(call: Call) -> None:
+    """Activation: the function alone; a linear one is an identity."""
+    function = call.operation.activation
+    if _is_linear(function):
+        call.emit("identity")
+    elif _is_layer(function):
+        _by_layer(call, function, "")
+    else:
+        _by_function(call, function, "")
+
+
+def _is_layer(function: Any) -> bool:
+    return is_class(type(function), "Layer")
+
+
+def _is_linear(function: Any) -> bool:
+    return _function_name(function) == "linear" and _is_keras_function(function)
+
+
+def _is_keras_function(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).split(".")[0] == "keras"
+
+
+def _function_name(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__)).strip("<>")
+
+
+def _by_function(call: Call, function: Any, suffix: str) -> None:
+    """A user's own function is unknown, even under a name that Keras has."""
+    name = _function_name(function)
+    if name in FUNCTIONS and _is_keras_function(function):
+        kind, attrs = FUNCTIONS[name]
+        call.emit(kind, attrs(call.last_type()), suffix=suffix)
+    else:
+        call.unknown(name, suffix=suffix)
+
+
+def _by_layer(call: Call, layer: Any, suffix: str) -> None:
+    """`activation=` may be a layer, such as `keras.layers.LeakyReLU()`."""
+    cls = next(base for base in type(layer).__mro__ if is_keras(base))
+    found = _LAYERS.get(cls.__name__)
+    if found is None or overrides(type(layer), "call", cls.__name__):
+        call.unknown(type(layer).__name__, suffix=suffix)
+    else:
+        found(call, layer, suffix)
+
+
+def _relu(call: Call, layer: Any, suffix: str) -> None:
+    slope, limit, threshold = layer.negative_slope, layer.max_value, layer.threshold
+    if threshold == 0 and slope == 0 and limit in (None, 6):
+        call.emit("relu" if limit is None else "relu6", suffix=suffix)
+    elif threshold == 0 and limit is None:
+        call.emit("leaky-relu", LeakyReluAttrs(float(slope)), suffix=suffix)
+    else:
+        settings = {"max_value": limit, "negative_slope": slope, "threshold": threshold}
+        told = ["{}={:g}".format(name, value) for name, value in settings.items() if value]
+        call.unknown("ReLU({})".format(", ".join(told)), suffix=suffix)
+
+
+def _leaky_relu(call: Call, layer: Any, suffix: str) -> None:
+    call.emit("leaky-relu", LeakyReluAttrs(float(layer.negative_slope)), suffix=suffix)
+
+
+def _elu(call: Call, layer: Any, suffix: str) -> None:
+    call.emit("elu", EluAttrs(float(layer.alpha)), suffix=suffix)
+
+
+def _prelu(call: Call, layer: Any, suffix: str) -> None:
+    """The slopes have the input's shape without the batch, 1 on each shared axis."""
+    slopes = list(call.last_type().shape[1:])
+    for axis in layer.shared_axes or ():
+        slopes[axis - 1] = 1
+    call.emit("prelu", params=[("weight", slopes)], suffix=suffix)
+
+
+def _softmax(call: Call, layer: Any, suffix: str) -> None:
+    if isinstance(layer.axis, (list, tuple)) or (not suffix and len(call.inputs) > 1):
+        call.unknown("Softmax", "over several axes or with a mask", suffix=suffix)
+    else:
+        call.emit("softmax", softmax_attrs(call.last_type(), layer.axis), suffix=suffix)
+
+
+_LAYERS: Dict[str, Activation] = {
+    "ELU": _elu,
+    "LeakyReLU": _leaky_relu,
+    "PReLU": _prelu,
+    "ReLU": _relu,
+    "Softmax": _softmax,
+}
+
+
+def _standalone(write: Activation) -> Callable[[Call], None]:
+    def lowering(call: Call) -> None:
+        write(call, call.operation, "")
+
+    return lowering
+
+
+LAYERS = {"Activation": activation, **{name: _standalone(f) for name, f in _LAYERS.items()}}

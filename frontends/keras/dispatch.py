@@ -1,0 +1,112 @@
+"""From a layer's class to its lowering."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional
+
+from vai_inspect.core.errors import CaptureError, VaiInspectError
+from vai_inspect.core.ir import Op
+from vai_inspect.frontends.keras import (
+    activation,
+    conv,
+    dense,
+    identity,
+    merge,
+    normalization,
+    ops_math,
+    ops_nn,
+    ops_shape,
+    pooling,
+    reshaping,
+    resize,
+    transposed,
+)
+from vai_inspect.frontends.keras.call import Call
+from vai_inspect.frontends.keras.recognise import is_class, is_keras, overrides
+
+Lowering = Callable[[Call], None]
+
+LAYERS: Dict[str, Lowering] = {
+    **conv.LAYERS,
+    **transposed.LAYERS,
+    **dense.LAYERS,
+    **pooling.LAYERS,
+    **activation.LAYERS,
+    **normalization.LAYERS,
+    **merge.LAYERS,
+    **reshaping.LAYERS,
+    **resize.LAYERS,
+    **identity.LAYERS,
+}
+"""Keras's layers by class name."""
+
+OPERATIONS: Dict[str, Lowering] = {
+    **ops_math.OPERATIONS,
+    **ops_nn.OPERATIONS,
+    **ops_shape.OPERATIONS,
+}
+"""Keras's operations (`keras.ops`) by class name; some share a layer's name, such as Add."""
+
+
+def lower(call: Call) -> List[Op]:
+    """Returns the operators that one call becomes; the last gives what the call gives.
+
+    Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
+    becomes an `unknown` operator under the framework's own name.
+
+    Raises:
+        CaptureError: a layer that keeps its channels first.
+    """
+    cls = type(call.operation)
+    lowering = find_lowering(call.operation)
+    if lowering is None:
+        call.unknown(cls.__name__)
+        return call.finished()
+    _check_layout(call)
+    try:
+        lowering(call)
+        problem = _problem(call)
+    except VaiInspectError:
+        raise
+    except Exception as error:
+        # A Keras version may name or hold its settings otherwise than the lowering expects.
+        problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
+    if problem:
+        call.discard()
+        call.unknown(cls.__name__, "could not be read as an XIR operator ({})".format(problem))
+    return call.finished()
+
+
+def find_lowering(operation: Any) -> Optional[Lowering]:
+    """Returns the lowering of a layer or operation, or None.
+
+    A user's subclass is read as the Keras class it extends unless it overrides `call`.
+    """
+    cls = type(operation)
+    table = LAYERS if is_class(cls, "Layer") else OPERATIONS
+    for base in cls.__mro__:
+        if is_keras(base):
+            # Only the nearest class of Keras's own counts: an unlisted layer of Keras may do
+            # anything, whatever it is derived from.
+            if overrides(cls, "call", base.__name__):
+                return None
+            return table.get(base.__name__)
+    return None
+
+
+def _check_layout(call: Call) -> None:
+    if getattr(call.operation, "data_format", None) == "channels_first":
+        raise CaptureError(
+            "Layer {!r} ({}) has data_format='channels_first'; only 'channels_last' can be read; "
+            "build the model with keras.config.set_image_data_format('channels_last').".format(
+                call.path, type(call.operation).__name__
+            )
+        )
+
+
+def _problem(call: Call) -> str:
+    if not call.ops:
+        return "it gave no operator"
+    got = tuple(tensor.shape for tensor in call.ops[-1].outputs)
+    want = tuple(tensor.shape for tensor in call.outputs)
+    return "" if got == want else "it gave {} where Keras says {}".format(got, want)

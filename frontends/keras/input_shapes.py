@@ -1,0 +1,154 @@
+"""The shapes that the model is read with: its own with a batch of 1, or the user's."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import InputShapeError, did_you_mean
+from vai_inspect.frontends.keras.trace import InputTensor, fresh_tensor
+
+Dimensions = Tuple[Optional[int], ...]
+
+
+def resolve_inputs(function: Any, input_args: Any = None) -> List[InputTensor]:
+    """Returns the inputs of a model with every dimension known, in the order of its inputs.
+
+    Args:
+        function: a `keras.Function`.
+        input_args: see `capture`.
+
+    Raises:
+        InputShapeError: a dimension other than the batch that nothing fills, or a wrong rank,
+            count or name.
+    """
+    symbols = list(function.inputs)
+    names = [_name(symbol) for symbol in symbols]
+    own: List[Dimensions] = [tuple(symbol.shape) for symbol in symbols]
+    given = _given(input_args, names, own)
+    tensors = []
+    for symbol, name, mine, shape in zip(symbols, names, own, given):
+        if shape is not None and len(shape) != len(mine):
+            raise InputShapeError(
+                "Input {!r} received the shape {} of rank {}; its own is {} of rank {}, batch "
+                "included; give for example {}.".format(
+                    name, shape, len(shape), mine, len(mine), _example(mine)
+                )
+            )
+        final = _filled(name, mine, mine if shape is None else shape)
+        tensors.append(InputTensor(name, fresh_tensor(final, symbol.dtype)))
+    return tensors
+
+
+def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:
+    """Returns the one shape that `input_args` names, or None where it names none or several."""
+    if input_args is None:
+        return None
+    shape = _as_shape(input_args)
+    if shape is None and isinstance(input_args, dict) and len(input_args) == 1:
+        shape = _as_shape(next(iter(input_args.values())))
+    if shape is None and isinstance(input_args, (list, tuple)) and len(input_args) == 1:
+        shape = _as_shape(input_args[0])
+    return None if shape is None else _filled("input", shape, shape)
+
+
+def _name(symbol: Any) -> str:
+    history = getattr(symbol, "_keras_history", None)
+    operation = None if history is None else history.operation
+    return str(symbol.name if operation is None else operation.name)
+
+
+def _given(
+    input_args: Any, names: Sequence[str], own: Sequence[Dimensions]
+) -> Sequence[Optional[Dimensions]]:
+    """Returns the user's shape for each input, None where the model's own stays."""
+    if input_args is None:
+        return [None] * len(names)
+    if isinstance(input_args, dict):
+        return _by_name(input_args, names)
+    shape = _as_shape(input_args)
+    if shape is not None:
+        shapes: List[Any] = [shape]
+    elif isinstance(input_args, (list, tuple)):
+        shapes = [_checked(item, name) for item, name in zip(input_args, names)]
+        shapes += [None] * (len(input_args) - len(shapes))
+    else:
+        _checked(input_args, "input_args")
+    if len(shapes) != len(names):
+        raise InputShapeError(
+            "Received {} input shape{}; the model has {} input{} ({}); give one shape for each, "
+            "for example {}.".format(
+                len(shapes),
+                "" if len(shapes) == 1 else "s",
+                len(names),
+                "" if len(names) == 1 else "s",
+                ", ".join(names),
+                [_example(mine) for mine in own] if len(own) > 1 else _example(own[0]),
+            )
+        )
+    return shapes
+
+
+def _by_name(given: Dict[Any, Any], names: Sequence[str]) -> List[Optional[Dimensions]]:
+    for key in given:
+        if key not in names:
+            raise InputShapeError(
+                "Received a shape for the input {!r}; the model's inputs are {}.{}".format(
+                    key, ", ".join(names), did_you_mean(str(key), names)
+                )
+            )
+    return [_checked(given[name], name) if name in given else None for name in names]
+
+
+def _checked(item: Any, name: str) -> Dimensions:
+    shape = _as_shape(item)
+    if shape is None:
+        raise InputShapeError(
+            "Input {!r} received {!r} as its shape; valid is a tuple of whole numbers, batch first "
+            "(such as (1, 224, 224, 3)), or an array.".format(name, _brief(item))
+        )
+    return shape
+
+
+def _as_shape(item: Any) -> Optional[Dimensions]:
+    """Returns an array-like's shape or the dimensions of a plain one; None for anything else."""
+    shape = getattr(item, "shape", None)
+    plain = shape if shape is not None and not callable(shape) else item
+    if isinstance(plain, (str, bytes, dict)):
+        return None
+    try:
+        return tuple(None if size is None else operator.index(size) for size in plain)
+    except TypeError:
+        return None
+
+
+def _filled(name: str, own: Dimensions, shape: Dimensions) -> Tuple[int, ...]:
+    """Returns a shape with a batch of 1 where none is given, and nothing else left open."""
+    final = list(shape)
+    if final and final[0] is None:
+        final[0] = 1
+    if None in final:
+        raise InputShapeError(
+            "Input {!r} has the shape {}, which leaves a dimension open; give the whole shape, "
+            "batch first: --input-shape {} (command line) or input_args={} (Python).".format(
+                name, shape, ",".join(str(size) for size in _example(own)), _example(own)
+            )
+        )
+    sizes = tuple(size for size in final if size is not None)
+    if any(size < 1 for size in sizes):
+        raise InputShapeError(
+            "Input {!r} received the shape {}; every dimension must be 1 or more; give for example "
+            "{}.".format(name, shape, _example(own))
+        )
+    return sizes
+
+
+def _example(own: Dimensions) -> Tuple[int, ...]:
+    """Returns a whole shape that resembles the model's own."""
+    sizes = [size or 224 for size in own]
+    return tuple([own[0] or 1] + sizes[1:]) if own else ()
+
+
+def _brief(item: Any) -> str:
+    text = str(item)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,131 @@
+"""What was given as the model: a graph of Keras 3, or an error that says what it is instead."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Type
+
+from vai_inspect.core.errors import ModelError
+
+_VALID = "a built Keras 3 Functional or Sequential model"
+
+
+def functional_of(model: Any, input_args: Any = None) -> Any:
+    """Returns the graph of a model, as a `keras.Function` whose nodes can be walked.
+
+    Args:
+        model: what the user gave.
+        input_args: the user's shapes; a Sequential that is not built is read from a copy that
+            is built with them.
+
+    Raises:
+        ModelError: it is no Keras 3 model, or it has no graph.
+    """
+    _check_kind(model)
+    inner = inner_function(model)
+    if inner is not None:
+        return inner
+    if is_class(type(model), "Sequential"):
+        return _built_copy(model, input_args)
+    raise ModelError(
+        "Received the subclassed Keras model {!r} ({}), whose graph exists only while its call() "
+        "runs; make it Functional: x = keras.Input(shape); keras.Model(x, outputs), with the "
+        "layers called on x.".format(model.name, type(model).__name__)
+    )
+
+
+def inner_function(operation: Any) -> Optional[Any]:
+    """Returns the graph inside a Functional or built Sequential model, or None.
+
+    A subclass that overrides `call` does something else than its graph says, so it has none.
+    """
+    cls = type(operation)
+    if is_class(cls, "Sequential"):
+        if overrides(cls, "call", "Sequential"):
+            return None
+        return getattr(operation, "_functional", None)
+    if is_class(cls, "Functional") and not overrides(cls, "call", "Functional"):
+        return operation if hasattr(operation, "_inputs_struct") else None
+    return None
+
+
+def is_class(cls: Type[Any], name: str) -> bool:
+    """Tells whether a class is Keras's own class of this name or a subclass of it."""
+    return any(base.__name__ == name and is_keras(base) for base in cls.__mro__)
+
+
+def is_keras(cls: Type[Any]) -> bool:
+    """Tells whether a class is one of Keras's own."""
+    return cls.__module__ == "keras" or cls.__module__.startswith("keras.")
+
+
+def overrides(cls: Type[Any], method: str, name: str) -> bool:
+    """Tells whether a subclass of Keras's class `name` has a method of its own in its place."""
+    for base in cls.__mro__:
+        if base.__name__ == name and is_keras(base):
+            return False
+        if method in vars(base) and not is_keras(base):
+            return True
+    return False
+
+
+def _check_kind(model: Any) -> None:
+    roots = {base.__module__.split(".")[0] for base in type(model).__mro__}
+    if isinstance(model, type):
+        raise ModelError(
+            "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
+                model.__name__
+            )
+        )
+    if "torch" in roots:
+        raise ModelError(
+            "Received the PyTorch module {}; valid here is {}; use vai_inspect.torch for "
+            "it.".format(type(model).__name__, _VALID)
+        )
+    if "tf_keras" in roots or _is_keras_2(model):
+        raise ModelError(
+            "Received the Keras 2 (tf_keras) model {}; valid is {}; save it and load it with "
+            "Keras 3: keras.saving.load_model(path).".format(type(model).__name__, _VALID)
+        )
+    if not is_class(type(model), "Model"):
+        hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"
+        if isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
+            hint = "load the file first: keras.saving.load_model(path)"
+        raise ModelError(
+            "Received a {} as the model; valid is {}; {}.".format(
+                type(model).__name__, _VALID, hint
+            )
+        )
+
+
+def _is_keras_2(model: Any) -> bool:
+    """Keras 2's models live in `keras.engine` (2.12 and before) or under TensorFlow."""
+    modules = {base.__module__ for base in type(model).__mro__ if base.__name__ == "Model"}
+    return any(
+        name.startswith(("keras.engine", "keras.src.engine", "tensorflow.")) for name in modules
+    )
+
+
+def _built_copy(model: Any, input_args: Any) -> Any:
+    """Returns the graph of a copy of an unbuilt Sequential, built with the user's shape."""
+    from vai_inspect.frontends.keras.input_shapes import single_shape
+
+    advice = (
+        "Received the Sequential model {!r}, which is not built, so that its shapes are not "
+        "known; put keras.Input(shape) first in it or call model.build((None, ...)).".format(
+            model.name
+        )
+    )
+    shape = single_shape(input_args)
+    if shape is None or not model.layers or overrides(type(model), "call", "Sequential"):
+        raise ModelError(advice)
+    try:
+        copy = type(model).from_config(model.get_config())
+        copy.build(shape)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise ModelError(
+            "{} Building a copy of it with {} failed: {}".format(advice, shape, reason)
+        ) from error
+    if copy._functional is None:
+        raise ModelError(advice)
+    return copy._functional
