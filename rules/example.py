@@ -16,7 +16,7 @@ class Example:
         text: what it shows, as the rule book prints it: `kernel 17x17`.
         graph: builds the graph; a function, so that importing the rules builds nothing.
         op: name of the operator that the constraint judges in it.
-        target: name of the target; None for the first that the family registers.
+        target: name or fingerprint of the target; None for the family's `example_target`.
     """
 
     text: str

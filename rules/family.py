@@ -22,6 +22,7 @@ class Family:
         title: what it is, in one line, for lists.
         guide: the product guide.
         package: the package that holds `targets.yaml`.
+        example_target: the target of examples that name none.
         takes: operator kinds that the DPU runs unless a constraint objects. A kind that is
             neither here nor in any constraint is unknown.
         constraints: every constraint, in the order of the rule book.
@@ -34,6 +35,7 @@ class Family:
     title: str
     guide: str
     package: str
+    example_target: str = ""
     takes: FrozenSet[str] = frozenset()
     constraints: Tuple[Constraint, ...] = ()
     rewrites: Tuple[Rewrite, ...] = ()

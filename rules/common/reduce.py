@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
@@ -16,6 +17,8 @@ from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
 
 DIGEST = "UG1414 3.5, chapter 4 (by a digest)"
+WITH_ARGMAX = "0x101000056010407"
+"""Fingerprint of release 3.x's DPUCZDX8G_ISA1_B4096, which has bit 30."""
 ARGMAX_CHANNELS = 128
 MAX_CHANNELS = 1 << 12
 
@@ -111,7 +114,12 @@ def reduction_max(site: Site) -> Iterator[Problem]:
     kinds=("argmax",),
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + "; fingerprint bit 30 (SV_AM)",
-    passes=(),
+    passes=(
+        replace(
+            alone("128 channels", "argmax", AxisAttrs(3), (1, 4, 4, 128), (1, 4, 4, 1)),
+            target=WITH_ARGMAX,
+        ),
+    ),
     fails=(
         after_conv("a DPU without it", "argmax", AxisAttrs(3), (1, 30, 30, 1)),
         alone("129 channels", "argmax", AxisAttrs(3), (1, 4, 4, 129), (1, 4, 4, 1)),

@@ -52,6 +52,7 @@ FAMILY = Family(
     title="Zynq UltraScale+ MPSoC: ZCU102, ZCU104, KV260 and boards of your own",
     guide="PG338",
     package=__name__,
+    example_target="DPUCZDX8G_ISA1_B4096",
     takes=frozenset(
         ("relu", "relu6", "prelu", "hard-sigmoid", "hard-swish", "reshape", "flatten", "squeeze")
     ),
