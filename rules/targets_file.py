@@ -1,0 +1,272 @@
+"""Reads a family's targets.yaml into `core.target.Target` objects.
+
+The file, which a plug-in's package holds as well:
+
+    dpu: DPUCZDX8G                 # the DPU's type
+    common:                        # optional: what every target below starts from
+      sizes: {ICP: 16}             # numbers that other figures may name: ICP, 2*ICP
+      banks: {VB0: Virtual PP x ICP x 2048}    # TYPE NUM x WIDTH x DEPTH, `, 4 bit` where not 8
+      conv: {input_channel_parallel: ICP, ...} # each engine by the field names of core.target
+      others: {move: ...}          # what no dataclass holds, kept as text
+    targets:
+      DPUCZDX8G_ISA1_B4096:        # laid over `common`, mapping by mapping; null takes away
+        batch: 1                   # 1 where not told
+        registered:                # which releases register it, under which fingerprint
+          2.5: 0x101000016010407
+          3.0 3.5: {fingerprint: 0x101000056010407, save: {argmax: true}}  # laid over as well
+
+Names of lists may be written with blanks between them. The bank groups are numbered in the order
+in which they stand.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Any, Dict, Iterator, List, Tuple
+
+from vai_inspect.core.errors import RuleError
+from vai_inspect.core.target import (
+    AluEngine,
+    Bank,
+    ConvEngine,
+    DepthwiseEngine,
+    EltwiseEngine,
+    LoadEngine,
+    PoolEngine,
+    SaveEngine,
+    Target,
+)
+from vai_inspect.rules import figures
+from vai_inspect.rules.figures import Place
+from vai_inspect.rules.fingerprint import DPU_TYPES, Fingerprint, checked
+
+FILE_NAME = "targets.yaml"
+
+_REQUIRED_ENGINES = {"load": LoadEngine, "save": SaveEngine, "conv": ConvEngine}
+_ENGINES: Dict[str, Any] = {
+    **_REQUIRED_ENGINES,
+    "eltwise": EltwiseEngine,
+    "pool": PoolEngine,
+    "dwconv": DepthwiseEngine,
+    "alu": AluEngine,
+}
+_COMMON = ("isa_version", "peak_ops_per_cycle", "batch", "sizes", "banks", "others", *_ENGINES)
+
+
+def load_targets(package: str, family: str) -> Tuple[Target, ...]:
+    """Returns the targets of the targets.yaml in a package.
+
+    Raises:
+        RuleError: there is no such file, or it is malformed.
+    """
+    source = "{}/{}".format(package.replace(".", "/"), FILE_NAME)
+    reason: object = "there is no such package"
+    data = None
+    try:
+        data = pkgutil.get_data(package, FILE_NAME)
+    except (ImportError, OSError) as error:
+        reason = error
+    if data is None:
+        raise RuleError(
+            "{}: cannot be read: {}; a family's package holds its targets in {}.".format(
+                source, reason, FILE_NAME
+            )
+        )
+    return read_targets(data, family, source)
+
+
+def read_targets(content: "str | bytes", family: str, source: str) -> Tuple[Target, ...]:
+    """Returns the targets of a targets.yaml's content; `source` names it in errors.
+
+    Raises:
+        RuleError: the content is malformed.
+    """
+    place = Place((source,))
+    document = figures.mapping(_parsed(content, source), place, ("dpu", "common", "targets"))
+    dpu = figures.text(document.get("dpu"), place.at("dpu"))
+    common = figures.mapping(document.get("common") or {}, place.at("common"), _COMMON)
+    blocks = figures.mapping(document.get("targets"), place.at("targets"))
+    if not blocks:
+        raise place.at("targets").error(blocks, "at least one target")
+    targets: List[Target] = []
+    seen: Dict[int, str] = {}
+    for name, block in blocks.items():
+        for target in _variants(name, common, block, place.at(name), dpu, family):
+            if target.fingerprint in seen:
+                raise (
+                    place.at(name)
+                    .at("registered")
+                    .error(
+                        target.fingerprint_text,
+                        "a fingerprint of its own; {} has this one".format(
+                            seen[target.fingerprint]
+                        ),
+                    )
+                )
+            seen[target.fingerprint] = name
+            targets.append(target)
+    return tuple(targets)
+
+
+def merged(base: Dict[str, Any], over: Dict[str, Any]) -> Dict[str, Any]:
+    """Lays one mapping over another, mapping by mapping; a value of None takes a key away."""
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            below = result.get(key)
+            result[key] = merged(below if isinstance(below, dict) else {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _variants(
+    name: str, common: Dict[str, Any], block: object, place: Place, dpu: str, family: str
+) -> Iterator[Target]:
+    own = figures.mapping(block, place, (*_COMMON, "registered"))
+    own_place = place.at("registered")
+    registered = figures.mapping(own.pop("registered", None), own_place)
+    if not registered:
+        raise own_place.error(registered, "releases with their fingerprint, as in 2.5: 0x1010...")
+    shared = merged(common, own)
+    for releases, variant in registered.items():
+        here = own_place.at(releases)
+        if not isinstance(variant, dict):
+            variant = {"fingerprint": variant}
+        over = figures.mapping(variant, here, (*_COMMON, "fingerprint"))
+        fingerprint = _fingerprint(over.pop("fingerprint", None), here.at("fingerprint"))
+        everything = merged(shared, over)
+        target = _target(name, everything, place, dpu, family, fingerprint, releases)
+        if fingerprint.isa_version != target.isa_version:
+            raise here.at("fingerprint").error(
+                str(fingerprint),
+                "one whose second byte is isa_version, {}".format(target.isa_version),
+            )
+        if dpu in DPU_TYPES.values() and fingerprint.dpu != dpu:
+            raise here.at("fingerprint").error(
+                str(fingerprint), "one whose first byte is that of {}".format(dpu)
+            )
+        yield target
+
+
+def _target(
+    name: str,
+    block: Dict[str, Any],
+    place: Place,
+    dpu: str,
+    family: str,
+    fingerprint: Fingerprint,
+    releases: str,
+) -> Target:
+    sizes_place = place.at("sizes")
+    sizes = {
+        size: figures.number(value, sizes_place.at(size))
+        for size, value in figures.mapping(block.get("sizes") or {}, sizes_place).items()
+    }
+    place = Place(place.path, sizes)
+    for field in ("isa_version", "peak_ops_per_cycle", "banks", *_REQUIRED_ENGINES):
+        if field not in block:
+            raise place.at(field).error(None, "a value: the field is required")
+    banks = _banks(block["banks"], place.at("banks"))
+    engines: Dict[str, Any] = {}
+    for engine, kind in _ENGINES.items():
+        if engine in block:
+            engines[engine] = figures.build(kind, block[engine], place.at(engine))
+            _check_banks(engines[engine], banks, place.at(engine))
+    others = figures.mapping(block.get("others") or {}, place.at("others"))
+    return Target(
+        name=name,
+        dpu=dpu,
+        family=family,
+        isa_version=figures.number(block["isa_version"], place.at("isa_version")),
+        fingerprint=fingerprint.value,
+        peak_ops_per_cycle=figures.number(
+            block["peak_ops_per_cycle"], place.at("peak_ops_per_cycle")
+        ),
+        batch=figures.number(block.get("batch", 1), place.at("batch")),
+        releases=tuple(releases.split()),
+        banks=banks,
+        others=tuple((key, _plain(value)) for key, value in others.items()),
+        **engines,
+    )
+
+
+def _banks(value: object, place: Place) -> Tuple[Bank, ...]:
+    banks: List[Bank] = []
+    base_id = 0
+    for name, figure in figures.mapping(value, place).items():
+        banks.append(figures.bank(name, figure, base_id, place.at(name)))
+        base_id += banks[-1].num
+    return tuple(banks)
+
+
+def _check_banks(engine: Any, banks: Tuple[Bank, ...], place: Place) -> None:
+    names = [bank.name for bank in banks]
+    for field in ("input_bank", "output_bank", "weight_bank", "bias_bank"):
+        value = getattr(engine, field, ())
+        for name in (value,) if isinstance(value, str) else value:
+            if name not in names:
+                raise place.at(field).error(name, "one of the banks {}".format(", ".join(names)))
+
+
+def _fingerprint(value: object, place: Place) -> Fingerprint:
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return checked(value)
+        except ValueError:
+            pass
+    raise place.error(
+        value, "64 bits as a hexadecimal number without quotes, as in 0x101000016010407"
+    )
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parsed(content: "str | bytes", source: str) -> object:
+    # Slow to import, and not needed by those who only import the rules.
+    import yaml
+
+    # The C parser is ten times as fast; wheels of PyYAML have it, some source builds do not.
+    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        loader = loader_class(content)
+        try:
+            node = loader.get_single_node()
+            _refuse_twins(node, yaml.MappingNode, source)
+            return loader.construct_document(node) if node is not None else None
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise RuleError(
+            "{}: is not YAML: {}.".format(source, " ".join(str(error).split()))
+        ) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RuleError("{}: cannot be read: {}.".format(source, quoted_error(error))) from error
+
+
+def quoted_error(error: BaseException) -> str:
+    """Returns an error's message as one line, or its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _refuse_twins(node: Any, mapping_node: Any, source: str) -> None:
+    """Raises where a mapping has a key twice, which YAML readers let pass without a word.
+
+    Two levels are enough to see a target or a common block that was copied and not renamed.
+    """
+    if not isinstance(node, mapping_node):
+        return
+    for level in (node, *(value for _, value in node.value)):
+        seen = set()
+        for key, _ in level.value if isinstance(level, mapping_node) else ():
+            if key.value in seen:
+                raise RuleError(
+                    "{}: line {}: received {} twice; valid is each name once.".format(
+                        source, key.start_mark.line + 1, figures.quoted(key.value)
+                    )
+                )
+            seen.add(key.value)
