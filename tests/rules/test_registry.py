@@ -1,0 +1,128 @@
+"""Families as plug-ins: the order, the names, and what a broken one is told."""
+
+import dataclasses
+import importlib.metadata
+
+import pytest
+
+from vai_inspect.core.errors import RuleError
+from vai_inspect.rules import czdi4g, registry
+from vai_inspect.rules.family import INTERFACE_VERSION
+
+IN_TREE = ["czdx8g", "cvdx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """An entry point that loads what it is told to."""
+
+    name: str
+    loads: object
+    value: str = "third_party:FAMILY"
+
+    def load(self):
+        if isinstance(self.loads, BaseException):
+            raise self.loads
+        return self.loads
+
+
+@pytest.fixture
+def plug_in(monkeypatch):
+    """Returns a function that adds entry points to those of the tree."""
+    real = list(registry._entry_points())
+
+    def add(*points):
+        monkeypatch.setattr(registry, "_entry_points", lambda: [*points, *reversed(real)])
+        registry.registry.cache_clear()
+
+    yield add
+    registry.registry.cache_clear()
+
+
+def test_the_tree():
+    assert [family.name for family in registry.families()] == IN_TREE
+    assert registry.warnings() == ()
+    assert [family.dpu for family in registry.families()] == [
+        "DPU" + name.upper() for name in IN_TREE
+    ]
+
+
+@pytest.mark.parametrize("name", ["cvdx8h", "CVDX8H", "DPUCVDX8H", " dpucvdx8h "])
+def test_a_family_by_name_or_dpu(name):
+    assert registry.family(name).name == "cvdx8h"
+
+
+def test_an_unknown_family_is_told_the_nearest():
+    with pytest.raises(RuleError, match=r"unknown family 'czdx9g': valid are czdx8g \(DPUCZDX8G\)"):
+        registry.family("czdx9g")
+    with pytest.raises(RuleError, match=r"Did you mean czdx8g"):
+        registry.targets("czdx9g")
+
+
+def test_targets_of_a_family_and_of_all():
+    assert registry.targets("czdi4g") == registry.targets(czdi4g.FAMILY)
+    assert [target.name for target in registry.targets("DPUCZDX8G")][:4] == [
+        "DPUCZDX8G_ISA1_B512",
+        "DPUCZDX8G_ISA1_B512",
+        "DPUCZDX8G_ISA1_B800",
+        "DPUCZDX8G_ISA1_B800",
+    ]
+    seen = set()
+    for target in registry.targets():
+        assert target.name in seen or "2.5" in target.releases
+        seen.add(target.name)
+    assert len({target.fingerprint for target in registry.targets()}) == len(registry.targets())
+
+
+def other(**changes):
+    return dataclasses.replace(czdi4g.FAMILY, **{"name": "other", **changes})
+
+
+BROKEN = [
+    (ImportError("No module named 'gone'"), "ImportError: No module named 'gone'"),
+    (RuntimeError("two\nlines"), "RuntimeError: two lines"),
+    (SystemExit(3), "SystemExit: 3"),
+    (KeyError(), "KeyError: KeyError"),
+    ("FAMILY", "received a str; valid is a vai_inspect.rules.family.Family"),
+    (other(interface_version=99), "interface version 99; this vai-inspect has "),
+    (other(name="czdx8g"), "its name 'czdx8g' is taken by another family"),
+    (other(name=None), "its name is None; valid is a text"),
+    (other(package="vai_inspect.core"), "vai_inspect/core/targets.yaml: cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("loads", "reason"), BROKEN)
+def test_a_broken_plug_in_is_a_warning(plug_in, loads, reason):
+    plug_in(Point("broken", loads))
+    assert [family.name for family in registry.families()] == IN_TREE
+    (warning,) = registry.warnings()
+    assert warning.startswith("rules plug-in broken (third_party:FAMILY) is left out: ")
+    assert reason in warning
+    assert "\n" not in warning
+    assert len(registry.targets()) == 41
+
+
+def test_third_parties_come_last_by_name(plug_in):
+    plug_in(Point("zeta", other(name="zeta")), Point("alpha", other(name="alpha")))
+    assert [family.name for family in registry.families()] == [*IN_TREE, "alpha", "zeta"]
+    assert registry.warnings() == ()
+    assert {target.family for target in registry.targets("zeta")} == {"zeta"}
+    assert registry.family("DPUCZDI4G").name == "czdi4g"
+
+
+def test_nobody_takes_the_name_of_a_family_of_the_tree(plug_in):
+    plug_in(Point("czdi4g", other(name="czdi4g"), value="aaa:FAMILY"))
+    assert registry.family("czdi4g") is czdi4g.FAMILY
+    assert len(registry.warnings()) == 1
+
+
+def test_the_older_interface_of_importlib_metadata(monkeypatch):
+    point = Point("czdi4g", czdi4g.FAMILY)
+    old = {"other.group": [point], registry.GROUP: [point, point]}
+    monkeypatch.setattr(registry.sys, "version_info", (3, 8, 10))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda: old)
+    assert list(registry._entry_points()) == [point]
+
+
+def test_the_interface_version_is_the_one_that_families_are_made_with():
+    assert {family.interface_version for family in registry.families()} == {INTERFACE_VERSION}
