@@ -1,0 +1,286 @@
+"""A target by name, fingerprint and arch.json; every wrong one is told in one line."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from vai_inspect.core.errors import TargetError
+from vai_inspect.core.target import Target
+from vai_inspect.rules import registry
+from vai_inspect.rules.arch_json import MAX_BYTES
+from vai_inspect.rules.lookup import lookup
+
+B4096, B4096_3X = "0x101000016010407", "0x101000056010407"
+LIST = "`vai-inspect targets` lists them all."
+
+
+def refused(spec):
+    with pytest.raises(TargetError) as caught:
+        lookup(spec)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 1000
+    return message
+
+
+@pytest.mark.parametrize(
+    "target", [t for t in registry.targets() if "2.5" in t.releases], ids=lambda t: t.name
+)
+def test_the_27_targets_of_release_2_5_both_ways(target):
+    assert lookup(target.name) == target
+    assert lookup(target.name.lower()) == target
+    assert lookup(target.fingerprint) == target
+    assert lookup(target.fingerprint_text) == target
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["0X101000056010407", "101000056010407", "0x0101000056010407", " 0x101000056010407\n"],
+)
+def test_a_3x_fingerprint_gives_the_3x_target(spec):
+    target = lookup(spec)
+    assert (target.name, target.fingerprint_text) == ("DPUCZDX8G_ISA1_B4096", B4096_3X)
+    assert target.save.argmax
+    assert lookup(lookup(spec)) is target
+
+
+# Fingerprints that boards, images and issues show, with what they are.
+IN_THE_WILD = [
+    ("0x101000016010407", "DPUCZDX8G_ISA1_B4096"),
+    ("0x101000056010407", "DPUCZDX8G_ISA1_B4096"),
+    ("0x101000016010406", "DPUCZDX8G_ISA1_B3136"),
+    ("0x101000016010402", "DPUCZDX8G_ISA1_B1024"),
+    ("0x603000b16011861", "DPUCVDX8G_ISA3_C32B6"),
+    ("0x603000b56011861", "DPUCVDX8G_ISA3_C32B6"),
+    ("0x20200000010002a", "DPUCAHX8H_ISA2"),
+    ("0x20200000010002b", "DPUCAHX8H_ISA2_DWC"),
+    ("0x20200000000002e", "DPUCAHX8H_ISA2_ELP2"),
+]
+
+
+@pytest.mark.parametrize(("fingerprint", "name"), IN_THE_WILD)
+def test_fingerprints_in_the_wild(fingerprint, name):
+    assert lookup(fingerprint).name == name
+
+
+NOT_REGISTERED = [
+    ("0x603000b16013831", "DPUCVDX8G with instruction set 3", "DPUCVDX8G_ISA3_C32B3 (0x603000b160"),
+    ("0x1000020f2014404", "DPUCZDX8G with instruction set 0", "DPUCZDX8G_ISA1_B1600"),
+    ("0x1000000f6014407", "DPUCZDX8G with instruction set 0", "DPUCZDX8G_ISA1_B4096"),
+    ("0x1000020f6014407", "DPUCZDX8G_ISA0_B4096_MAX_BG2", "historic"),
+    ("0X1000020F6014406", "DPUCZDX8G_ISA0_B3136_MAX_BG2", "historic"),
+    ("0x1000020f6014405", "DPUCZDX8G_ISA0_B2304_MAX_BG2", "historic"),
+    ("0x1000020f7014402", "DPUCZDX8G_ISA0_B1024_MAX", "historic"),
+    ("0x6000000f6088831", "DPUCVDX8G_ISA0_B8192C32B3_DW", "1.3, 1.4, 2.0"),
+    ("0x501000000000fee", "DPUCVDX8H_ISA1_F2W2", "Vitis AI 1.4; releases 2.5, 3.0 and 3.5 do not"),
+    ("0x20200000000002a", "DPUCAHX8H_ISA2", "1.3, 1.4 and 2.0"),
+    ("0x901400044000144", "DPUCV2DX8G_ISA1_C20B1", "a kind of DPU that is not covered here"),
+    ("0x901400044000e44", "DPUCV2DX8G_ISA1_C20B14", "Vitis AI 3.5"),
+]
+
+
+@pytest.mark.parametrize(("fingerprint", "what", "why"), NOT_REGISTERED)
+def test_an_unregistered_fingerprint_is_explained(fingerprint, what, why):
+    message = refused(fingerprint)
+    assert what in message
+    assert why in message
+    assert LIST in message
+    assert refused(int(fingerprint, 16))[-200:] == message[-200:]
+
+
+REFUSED = [
+    ("DPUCZDX8G_ISA1_B4069", "Did you mean DPUCZDX8G_ISA1_B4096"),
+    ("DPUCZDX8G", "Targets of DPUCZDX8G are DPUCZDX8G_ISA1_B512, "),
+    ("DPUCVDX8G_1", "unknown target 'DPUCVDX8G_1'; valid is a target's name, a registered finger"),
+    ("zcu102", "An example is DPUCZDX8G_ISA1_B4096."),
+    ("DPUCZDX8G_ISA0_B4096_MAX_BG2", "1.3, 1.4, 2.0, 2.5, 3.0 and 3.5"),
+    ("dpucvdx8g_isa2_c32b3", "DPUCVDX8G_ISA2_C32B3 (0x602001036088231) is a historic DPU"),
+    ("AMD_AIE2_Nx4_Overlay", "is a target of Vitis AI 3.5, but a kind of DPU that is not covered"),
+    ("V70_2x3_Overlay", "is a target of Vitis AI 3.0 and 3.5, but a kind of DPU"),
+    ("0x10100001601040g", "'0x10100001601040g' is not a fingerprint: it is not hexadecimal"),
+    ("0x", "it is not hexadecimal"),
+    ("0x1_01000016010407", "it is not hexadecimal"),
+    ("0x1101000016010407f", "it has 65 bits"),
+    ("0xfe01000016010407", "its first byte is 254, that of no DPU; valid are 1 (DPUCZDX8G), "),
+    (0, "its first byte is 0"),
+    (-1, "-0x1 is not a fingerprint: it is negative"),
+    (1 << 64, "it has 65 bits"),
+    (1 << 9000, "is not a fingerprint: it has 9001 bits"),
+    ("", "received an empty text"),
+    (None, "received a NoneType as target"),
+    (True, "received a bool"),
+    (b"0x101000016010407", "received a bytes"),
+    (1.5, "received a float"),
+    (Target, "received a type"),
+    ("missing/arch.json", "arch.json 'missing/arch.json' does not exist"),
+    (pathlib.Path("missing"), "arch.json 'missing' does not exist"),
+    ("a/\x00", "cannot be read"),
+    ("\ud800.json", "arch.json '\\ud800.json' "),
+    ("x" * 9000 + ".json", "cannot be read: File name too long"),
+    (os.devnull, "is not a regular file"),
+]
+
+
+@pytest.mark.parametrize(("spec", "message"), REFUSED)
+def test_what_names_no_target_is_told_why(spec, message):
+    assert message in refused(spec)
+
+
+def test_a_number_too_large_for_python_to_write():
+    assert "is not a fingerprint" in refused(1 << 90_000)
+
+
+def test_objects_with_code_of_their_own():
+    class Odd:
+        def __index__(self):
+            raise RuntimeError("odd")
+
+        def __repr__(self):
+            raise RuntimeError("odd")
+
+    class OddPath(Odd):
+        def __fspath__(self):
+            raise RuntimeError("odd")
+
+    assert "received a Odd" in refused(Odd())
+    assert "received a OddPath that yields no path" in refused(OddPath())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"target": "DPUCZDX8G_ISA1_B4096"}',
+        '{"target":"dpuczdx8g_isa1_b4096"}',
+        '{"fingerprint":"0x101000016010407"}',
+        '{\n    "fingerprint": "0X101000016010407"\n}\n',
+        '{"fingerprint": "101000016010407", "version": 3}',
+        '{"target": "0x101000016010407"}',
+        '{"target": "DPUCZDX8G_ISA1_B4096", "fingerprint": "0x101000016010407"}',
+    ],
+)
+def test_arch_json(tmp_path, content):
+    path = tmp_path / "arch.json"
+    path.write_text(content)
+    assert lookup(path).fingerprint_text == B4096
+    assert lookup(str(path)) is lookup(path)
+
+
+def test_the_fingerprint_of_an_arch_json_tells_the_release(tmp_path):
+    path = tmp_path / "arch.json"
+    names = {"fingerprint": B4096_3X, "target": "DPUCZDX8G_ISA1_B4096"}
+    path.write_text(json.dumps(names))
+    assert lookup(path).fingerprint_text == B4096_3X
+
+
+def test_a_file_without_suffix_and_a_name_that_is_also_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zcu102").write_text('{"target": "DPUCZDX8G_ISA1_B2304"}')
+    (tmp_path / "DPUCZDX8G_ISA1_B512").write_text("no JSON")
+    assert lookup("zcu102").name == "DPUCZDX8G_ISA1_B2304"
+    assert lookup("DPUCZDX8G_ISA1_B512").name == "DPUCZDX8G_ISA1_B512"
+
+
+BROKEN = [
+    (b"", "is empty"),
+    (b"{\n  'target': 1}", "is not JSON: line 2, column 3: "),
+    (b'{\n "target": "a",\n}', "is not JSON: line 2, column 15: a trailing comma"),
+    (b'{"target": ["a",]}', "line 1, column 16: a trailing comma"),
+    (b'\xef\xbb\xbf{"target": "a"}', "it starts with a byte-order mark (BOM)"),
+    ('{"target": "a"}'.encode("utf-16"), "the byte-order mark (BOM) of UTF-16"),
+    (b'{"target": "\xff"}', "byte 12 is not UTF-8"),
+    (b'["DPUCZDX8G_ISA1_B4096"]', "holds a list (['DPUCZDX8G_ISA1_B4096']) where a JSON object"),
+    (b"null", "holds null"),
+    (b'{"Target": "x"}', "has neither target nor fingerprint; received 'Target'; valid is "),
+    (b"{}", "received no keys"),
+    (b'{"fingerprint": 72339073338901511}', "received 72339073338901511 (a number) as finger"),
+    (b'{"target": null}', "received None (null) as target; valid is a text"),
+    (b'{"target": "DPUCZDX8G_ISA1_B4069"}', "arch.json: target: unknown target 'DPUCZDX8G_ISA"),
+    (b'{"target": "other/arch.json"}', "target: unknown target 'other/arch.json'"),
+    (b'{"target": "DPUCVDX8G_1"}', "target: unknown target 'DPUCVDX8G_1'"),
+    (b'{"target": "0x603000b16013831"}', "target: fingerprint 0x603000b16013831: DPUCVDX8G with"),
+    (b'{"target": "DPUCZDX8G", "dcf": "./x.dcf", "cpu_arch": "arm64"}', "Vitis AI 1.2 or older"),
+    (
+        b'{"target": "DPUCZDX8G_ISA1_B512", "fingerprint": "0x101000016010407"}',
+        "target says DPUCZDX8G_ISA1_B512 but fingerprint is that of DPUCZDX8G_ISA1_B4096",
+    ),
+    (b'{"target": ' + b"[" * 200_000, "arch.json"),
+    (b'{"target": ' + b"9" * 6000 + b"}", "arch.json"),
+    (b" " * (MAX_BYTES + 1), "is larger than 1000000 bytes"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), BROKEN, ids=lambda value: repr(value)[:40])
+def test_a_broken_arch_json_is_told_what_is_wrong(tmp_path, monkeypatch, content, message):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("arch.json").write_bytes(content)
+    told = refused("arch.json")
+    assert told.startswith("arch.json 'arch.json'")
+    assert message in re.sub("arch.json 'arch.json'", "arch.json", told)
+
+
+def test_a_folder(tmp_path):
+    assert "is a folder; valid is the file itself" in refused(tmp_path)
+
+
+def target_or_error(spec):
+    message = ""
+    try:
+        assert isinstance(lookup(spec), Target)
+    except TargetError as error:
+        message = str(error)
+    assert "\n" not in message
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.integers(-(2**70), 2**70),
+        st.integers(0, 2**64 - 1).map(hex),
+        st.text("0123456789abcdefxX", min_size=10),
+        st.text(st.characters()).map("DPUC{}".format),
+        st.binary(),
+        st.floats(),
+        st.lists(st.text(), max_size=2),
+        st.text().map(lambda text: text.replace("\x00", "") + ".json"),
+    )
+)
+@example("/")
+@example("~")
+@example(".")
+def test_no_spec_ends_in_another_error(spec):
+    target_or_error(spec)
+
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("target"), inner),
+    max_leaves=5,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        JSONS.map(json.dumps).map(str.encode),
+        st.fixed_dictionaries({}, optional={"target": JSONS, "fingerprint": JSONS})
+        .map(json.dumps)
+        .map(str.encode),
+        st.binary(),
+        st.text('{}[],:" \ntarge\\u0').map(str.encode),
+    )
+)
+def test_no_arch_json_ends_in_another_error(tmp_path, content):
+    path = tmp_path / "arch.json"
+    path.write_bytes(content)
+    target_or_error(path)
+
+
+def test_a_target_that_was_changed_by_hand_is_taken_as_it_is():
+    mine = dataclasses.replace(lookup(B4096), batch=2)
+    assert lookup(mine) is mine
