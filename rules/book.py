@@ -110,10 +110,13 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
         "source:         {}".format(rule.source),
     ]
     if rule.limits:
-        lines.append("limits:")
+        by_figures: Dict[str, List[str]] = {}
         for target in targets:
-            figures = ("{}={}".format(name, of(target)) for name, of in rule.limits.items())
-            lines.append("  {}: {}".format(target.name, ", ".join(figures)))
+            figures = ("{} = {}".format(name, of(target)) for name, of in rule.limits.items())
+            by_figures.setdefault(", ".join(figures), []).append(target.name)
+        for text, names in by_figures.items():
+            on = "every target" if len(by_figures) == 1 else ", ".join(dict.fromkeys(names))
+            lines.append("limits:         {}: {}".format(on, text))
     if rule.cure:
         lines.append("what to change: {}".format(rule.cure))
     for title, examples in (("passes:", rule.passes), ("fails:", rule.fails)):

@@ -84,7 +84,7 @@ class Constraint:
                 found=problem.found,
                 limit=problem.limit,
                 nearest=problem.nearest,
-                suggestion=problem.suggestion or self.cure,
+                suggestion=", or ".join(filter(None, (problem.suggestion, self.cure))) or None,
                 source=problem.source or self.source,
                 follows=problem.follows,
             )

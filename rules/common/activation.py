@@ -178,22 +178,26 @@ def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
             suggestion="put a convolution or a batch normalisation before it",
         )
         return
+    producer = site.producers[0]
     yield Problem(
         "there is no convolution or element-wise operator before it to fuse with, but {}".format(
-            "the graph's input" if before == "data" else before
+            "the graph's input" if before == "data" else "{} ({})".format(producer.name, before)
         ),
         found=before,
-        suggestion=(
-            "put the activation before the concatenation, behind each convolution"
-            if before == "concat"
-            else "put a batch normalisation between {} and the activation: it becomes a 1x1 "
-            "depthwise convolution, which fuses {}".format(
-                "the input" if before == "data" else before,
-                "ReLU and ReLU6" if site.op.kind in ("relu", "relu6") else "it",
-            )
-            if site.op.kind not in ("leaky-relu", "prelu")
-            else "put it right behind a convolution"
-        ),
+        suggestion=_something_to_fuse(site, producer.name, before),
+    )
+
+
+def _something_to_fuse(site: Site, producer: str, before: str) -> str:
+    if before == "concat":
+        return "put the activation before the concatenation, behind each convolution"
+    if site.op.kind in ("leaky-relu", "prelu"):
+        return "put it right behind a convolution"
+    return (
+        "put a batch normalisation between {} and the activation: it becomes a 1x1 depthwise "
+        "convolution, which fuses {}".format(
+            "the input" if before == "data" else producer, site.op.kind
+        )
     )
 
 

@@ -1,0 +1,66 @@
+"""The package as it is installed: what importing it loads, and that its lists are whole."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {"tensorflow", "keras", "torch", "numpy", "graphviz", "rich", "typer", "yaml"}
+
+
+def loaded_by(statement):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", statement],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.split("|")[-1].strip().split(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import vai_inspect", set()),
+        ("import vai_inspect.core.inspection, vai_inspect.core.partition", set()),
+        ("import vai_inspect.keras", {"yaml"}),
+        ("import vai_inspect.reports", set()),
+    ],
+)
+def test_import_loads_nothing_heavy(statement, allowed):
+    loaded = loaded_by(statement)
+    assert "vai_inspect" in loaded
+    assert (loaded & HEAVY) - allowed == set()
+
+
+def test_package_list_is_that_of_the_folders():
+    text = (ROOT / "pyproject.toml").read_text()
+    listed = set(re.findall(r'"([\w.]+)"', text.split("\npackages = [")[1].split("]")[0]))
+    found = set()
+    for top in ("vai_inspect", "frontends", "rules", "reports"):
+        for init in (ROOT / top).rglob("__init__.py"):
+            parts = init.parent.relative_to(ROOT).parts
+            found.add(".".join(parts if top == "vai_inspect" else ("vai_inspect", *parts)))
+    assert listed == found
+
+
+def test_every_family_is_an_entry_point():
+    text = (ROOT / "pyproject.toml").read_text().split('entry-points."vai_inspect.rules"]')[1]
+    listed = re.findall(r"^(\w+) = ", text.split("\n\n")[0], re.M)
+    assert sorted(listed) == sorted(path.parent.name for path in ROOT.glob("rules/*/targets.yaml"))
+
+
+@pytest.mark.parametrize("family", sorted(p.parent.name for p in ROOT.glob("rules/*/targets.yaml")))
+def test_rule_book_is_up_to_date(family):
+    from vai_inspect.rules import book, registry
+
+    page = ROOT / "docs" / "rules" / (family + ".md")
+    written = book.markdown(registry.family(family), registry.targets(family))
+    assert page.read_text() == written, "run sh docs/generate.sh"

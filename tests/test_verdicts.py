@@ -1,0 +1,230 @@
+"""Small Keras models at the edge of a rule: the verdict and every reason for it."""
+
+from __future__ import annotations
+
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from vai_inspect.keras import Inspector  # noqa: E402
+
+layers = keras.layers
+SLOPE = 26 / 256
+
+
+def sequence(shape, *rest):
+    return keras.Sequential([keras.Input(shape), *rest])
+
+
+def squeeze_excite(activation):
+    data = keras.Input((16, 16, 8))
+    main = layers.Conv2D(8, 3, padding="same", name="main")(data)
+    x = layers.GlobalAveragePooling2D(keepdims=True)(main)
+    x = layers.Conv2D(4, 1, activation="relu")(x)
+    x = layers.Conv2D(8, 1, activation=activation, name="gate")(x)
+    return keras.Model(data, layers.Multiply(name="x")([main, x]))
+
+
+def two_readers():
+    data = keras.Input((16, 16, 8))
+    main = layers.Conv2D(8, 3, padding="same")(data)
+    return keras.Model(data, layers.Add()([layers.ReLU(name="x")(main), main]))
+
+
+def behind_concat():
+    data = keras.Input((16, 16, 8))
+    both = [layers.Conv2D(8, 3)(data) for _ in range(2)]
+    return keras.Model(data, layers.ReLU(name="x")(layers.Concatenate()(both)))
+
+
+def named(layer, **settings):
+    return layer(name="x", **settings)
+
+
+CASES = {
+    "kernel 16": (
+        lambda: sequence((64, 64, 3), named(layers.Conv2D, filters=8, kernel_size=16)),
+        "supported",
+        [],
+    ),
+    "kernel 17": (
+        lambda: sequence((64, 64, 3), named(layers.Conv2D, filters=8, kernel_size=17)),
+        "unsupported",
+        ["conv.kernel"],
+    ),
+    "stride 8": (
+        lambda: sequence((64, 64, 3), named(layers.Conv2D, filters=8, kernel_size=3, strides=8)),
+        "supported",
+        [],
+    ),
+    "stride 9": (
+        lambda: sequence((64, 64, 3), named(layers.Conv2D, filters=8, kernel_size=3, strides=9)),
+        "unsupported",
+        ["conv.stride"],
+    ),
+    "4096 channels": (
+        lambda: sequence((4, 4, 4096), named(layers.Conv2D, filters=8, kernel_size=1)),
+        "supported",
+        [],
+    ),
+    "4097 channels": (
+        lambda: sequence((4, 4, 4097), named(layers.Conv2D, filters=8, kernel_size=1)),
+        "unsupported",
+        ["conv.input_channels"],
+    ),
+    "everything at once": (
+        lambda: sequence(
+            (64, 64, 4098),
+            named(layers.Conv2D, filters=2, kernel_size=17, strides=9, groups=2),
+        ),
+        "unsupported",
+        [
+            "conv.kernel",
+            "conv.stride",
+            "conv.input_channels",
+            "conv.weight_fit",
+            "conv.group",
+        ],
+    ),
+    "LeakyReLU 26/256": (
+        lambda: sequence(
+            (32, 32, 3), layers.Conv2D(8, 3), named(layers.LeakyReLU, negative_slope=SLOPE)
+        ),
+        "supported",
+        [],
+    ),
+    "LeakyReLU 0.3": (
+        lambda: sequence(
+            (32, 32, 3), layers.Conv2D(8, 3), named(layers.LeakyReLU, negative_slope=0.3)
+        ),
+        "unsupported",
+        ["activation.slope"],
+    ),
+    "LeakyReLU behind a depthwise convolution": (
+        lambda: sequence(
+            (32, 32, 3), layers.DepthwiseConv2D(3), named(layers.LeakyReLU, negative_slope=SLOPE)
+        ),
+        "unsupported",
+        ["activation.fused"],
+    ),
+    "LeakyReLU 0.3 on the input": (
+        lambda: sequence((32, 32, 3), named(layers.LeakyReLU, negative_slope=0.3)),
+        "unsupported",
+        ["activation.slope", "activation.fused"],
+    ),
+    "softmax": (
+        lambda: sequence((32, 32, 3), layers.Conv2D(8, 3), named(layers.Softmax)),
+        "unsupported",
+        ["softmax.cpu"],
+    ),
+    "cropping": (
+        lambda: sequence((32, 32, 3), layers.Conv2D(8, 3), named(layers.Cropping2D, cropping=2)),
+        "unsupported",
+        ["strided_slice.cpu"],
+    ),
+    "Lambda": (
+        lambda: sequence(
+            (32, 32, 3), layers.Conv2D(8, 3), named(layers.Lambda, function=lambda x: x * 2)
+        ),
+        "unknown",
+        ["op.unknown"],
+    ),
+    "max pool, ReLU": (
+        lambda: sequence(
+            (32, 32, 3), layers.Conv2D(8, 3), layers.MaxPooling2D(), named(layers.ReLU)
+        ),
+        "unsupported",
+        ["activation.fused"],
+    ),
+    "max pool, batch norm, ReLU": (
+        lambda: sequence(
+            (32, 32, 3),
+            layers.Conv2D(8, 3),
+            layers.MaxPooling2D(),
+            layers.BatchNormalization(),
+            named(layers.ReLU),
+        ),
+        "supported",
+        [],
+    ),
+    "a gate of hard-sigmoid": (lambda: squeeze_excite("hard_sigmoid"), "supported", []),
+    "a second reader": (two_readers, "unsupported", ["activation.single_reader"]),
+    "behind a concatenation": (behind_concat, "unsupported", ["activation.fused"]),
+    "permute and dense": (
+        lambda: sequence(
+            (8, 8, 3),
+            layers.Conv2D(4, 3),
+            named(layers.Permute, dims=(3, 1, 2)),
+            layers.Flatten(),
+            layers.Dense(10),
+        ),
+        "supported",
+        [],
+    ),
+    "permute alone": (
+        lambda: sequence((8, 8, 3), layers.Conv2D(4, 3), named(layers.Permute, dims=(2, 1, 3))),
+        "unsupported",
+        ["transpose.folded"],
+    ),
+    "bilinear upsampling by 2": (
+        lambda: sequence(
+            (8, 8, 3),
+            layers.Conv2D(4, 3),
+            named(layers.UpSampling2D, size=2, interpolation="bilinear"),
+        ),
+        "supported",
+        [],
+    ),
+    "bilinear upsampling by 3": (
+        lambda: sequence(
+            (8, 8, 3),
+            layers.Conv2D(4, 3),
+            named(layers.UpSampling2D, size=3, interpolation="bilinear"),
+        ),
+        "unsupported",
+        ["resize.bilinear"],
+    ),
+    "depth multiplier 2": (
+        lambda: sequence(
+            (8, 8, 4), named(layers.DepthwiseConv2D, kernel_size=3, depth_multiplier=2)
+        ),
+        "unsupported",
+        ["depthwise.multiplier"],
+    ),
+    "a convolution in three dimensions": (
+        lambda: sequence((8, 8, 8, 4), named(layers.Conv3D, filters=4, kernel_size=3)),
+        "unsupported",
+        ["conv3d.cpu"],
+    ),
+}
+
+
+def inspected(model):
+    return Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_verdict_and_reasons(case):
+    build, verdict, constraints = CASES[case]
+    result = inspected(build())
+    (op,) = [op for op in result.ops if op.name == "x"]
+    assert op.verdict.value == verdict
+    assert [finding.constraint for finding in op.findings] == ["czdx8g." + c for c in constraints]
+    assert op.device.value == ("dpu" if verdict == "supported" else "cpu")
+    assert all(finding.suggestion for finding in op.findings)
+
+
+def test_an_activation_behind_a_convolution_on_the_cpu_names_it():
+    model = sequence((64, 64, 3), layers.Conv2D(8, 17, name="large"), layers.ReLU(name="x"))
+    (op,) = inspected(model).find("x")
+    assert op.device.value == "cpu"
+    assert [finding.follows for finding in op.findings] == ["large"]
+    assert not op.root_cause
+
+
+def test_a_target_without_rules_says_unknown_and_warns():
+    model = sequence((32, 32, 3), layers.Conv2D(8, 3))
+    result = Inspector("DPUCADF8H_ISA0").inspect(model, output_dir=None, verbose_level=0)
+    assert result.summary.dpu_ops == 0
+    assert result.summary.unknown_ops == 1
+    assert "not written yet" in result.warnings[0]

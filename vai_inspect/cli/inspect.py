@@ -1,0 +1,130 @@
+"""The command `inspect`."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import List, Optional
+
+import typer
+
+from vai_inspect.cli.load import framework_of, load_model, parse_kwargs, parse_shapes
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError
+from vai_inspect.core.inspection import Inspection
+
+DEFAULT_FOLDER = Path("vai_inspect_result")
+
+
+class ImageFormat(str, Enum):
+    """Formats of the picture."""
+
+    PNG = "png"
+    SVG = "svg"
+
+
+class FailOn(str, Enum):
+    """What ends the command with exit code 1."""
+
+    CPU = "cpu"
+    UNKNOWN = "unknown"
+    NEVER = "never"
+
+
+def inspect(
+    model: str = typer.Argument(
+        ...,
+        metavar="MODEL",
+        help="package.module:name or file.py:name; name is a model or a callable that returns one.",
+    ),
+    target: List[str] = typer.Option(
+        ..., "--target", "-t", help="A target's name, a fingerprint or an arch.json; repeatable."
+    ),
+    input_shape: List[str] = typer.Option(
+        [], "--input-shape", help="Sizes of all axes, as in 1,224,224,3; once for each input."
+    ),
+    output_dir: Optional[Path] = typer.Option(
+        None, "--output-dir", "-o", help="Folder for the reports [vai_inspect_result]."
+    ),
+    verbose: int = typer.Option(
+        1, "--verbose", "-v", min=0, max=2, help="0: nothing, 1: operators on the CPU, 2: all."
+    ),
+    image_format: Optional[ImageFormat] = typer.Option(
+        None, "--image-format", help="Draw the graph too."
+    ),
+    json: bool = typer.Option(
+        False, "--json", help="Write the JSON report; without --output-dir print it, and only it."
+    ),
+    kwargs: List[str] = typer.Option(
+        [], "--kwargs", help="KEY=VALUE for the callable, as in weights=None; repeatable."
+    ),
+    fail_on: FailOn = typer.Option(
+        FailOn.NEVER, "--fail-on", help="End with 1 if an operator is on the CPU, or unknown."
+    ),
+) -> None:
+    """Tell which operators of a float model run on a DPU, and why the others do not."""
+    from vai_inspect.inspector import inspect_captured, show_and_write
+    from vai_inspect.rules.lookup import lookup
+
+    targets = [lookup(name) for name in target]
+    shapes = parse_shapes(input_shape)
+    arguments = parse_kwargs(kwargs)
+    _progress("loading {}".format(model))
+    captured = _capture(load_model(model, arguments), shapes)
+    inspections = []
+    print_json = json and output_dir is None
+    for one in targets:
+        _progress("inspecting {} for {}".format(captured.model.name, one.name))
+        inspection = inspect_captured(captured, one)
+        inspections.append(inspection)
+        if not print_json:
+            show_and_write(
+                inspection,
+                output_dir or DEFAULT_FOLDER,
+                verbose,
+                image_format.value if image_format else None,
+                json,
+            )
+    if print_json:
+        _print_json(inspections)
+    if any(_failed(inspection, fail_on) for inspection in inspections):
+        raise typer.Exit(1)
+
+
+def _capture(model: object, shapes: "List[tuple[int, ...]]") -> Captured:
+    framework = framework_of(model)
+    if framework == "torch":
+        raise ModelError(
+            "the model is a torch.nn.Module ({}); this release inspects Keras 3 models.".format(
+                type(model).__name__
+            )
+        )
+    if not framework and "keras" not in sys.modules:
+        raise ModelError(
+            "the model is a {}; valid is a built Keras model (Functional or Sequential).".format(
+                type(model).__name__
+            )
+        )
+    from vai_inspect.frontends.keras import capture
+
+    return capture(model, shapes or None)
+
+
+def _print_json(inspections: List[Inspection]) -> None:
+    from vai_inspect.reports.json import render, render_all
+
+    sys.stdout.write(render(inspections[0]) if len(inspections) == 1 else render_all(inspections))
+
+
+def _failed(inspection: Inspection, fail_on: FailOn) -> bool:
+    total = inspection.summary
+    if fail_on is FailOn.CPU:
+        return total.cpu_ops > 0
+    return fail_on is FailOn.UNKNOWN and total.unknown_ops > 0
+
+
+def _progress(text: str) -> None:
+    """Tells a person at a terminal what takes the time; logs stay free of it."""
+    if sys.stderr.isatty():
+        print(text + " ...", file=sys.stderr)

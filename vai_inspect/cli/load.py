@@ -1,0 +1,192 @@
+"""Finds the model that the command line names, and what framework it is of."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Dict, List, Sequence, Tuple
+
+from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean
+
+FORMS = (
+    "valid are package.module:name and file.py:name, where name is a model or a callable that "
+    "returns one, such as keras.applications:ResNet50"
+)
+FILES = (".keras", ".h5", ".hdf5", ".pt", ".pth", ".pt2", ".onnx", ".pb", ".tflite")
+
+
+def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
+    """Returns the model that `package.module:name` or `file.py:name` names.
+
+    Code is run only of what the user names here. A callable is called with `kwargs`.
+
+    Raises:
+        ModelError: there is no such thing, or the callable fails; one line says what to do.
+    """
+    source, colon, name = spec.rpartition(":")
+    if not colon or not source or not name:
+        raise ModelError(_not_a_name(spec))
+    found = _attribute(_module(source, spec), name, spec)
+    if framework_of(found) or not callable(found):
+        if kwargs:
+            raise ModelError(
+                "{} is a model already; --kwargs is for callables that return one.".format(spec)
+            )
+        return found
+    try:
+        return found(**kwargs)
+    except Exception as error:
+        raise ModelError(
+            "calling {}({}) failed: {}.{}".format(
+                spec,
+                ", ".join("{}={!r}".format(*item) for item in kwargs.items()),
+                one_line(error),
+                _download_hint(error, kwargs),
+            )
+        ) from error
+
+
+def framework_of(model: Any) -> str:
+    """Returns `keras` or `torch` for a model of a framework that is loaded, else an empty text."""
+    for name, module, kind in (("keras", "keras", "Model"), ("torch", "torch.nn", "Module")):
+        loaded = sys.modules.get(module)
+        base = getattr(loaded, kind, None) if loaded is not None else None
+        if isinstance(base, type) and isinstance(model, base):
+            return name
+    return ""
+
+
+def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:
+    """Reads KEY=VALUE pairs; a value is a Python literal, or else text.
+
+    Raises:
+        ModelError: a pair has no key or no `=`.
+    """
+    kwargs: Dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise ModelError(
+                "--kwargs {!r} is not KEY=VALUE; write for instance --kwargs weights=None.".format(
+                    pair
+                )
+            )
+        try:
+            kwargs[key] = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            kwargs[key] = text
+    return kwargs
+
+
+def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
+    """Reads `1,224,224,3` texts, one for each input of the model.
+
+    Raises:
+        InputShapeError: a text is not made of positive whole numbers.
+    """
+    shapes = []
+    for text in texts:
+        parts = text.replace("x", ",").strip("()[] ").split(",")
+        try:
+            shape = tuple(int(part) for part in parts if part.strip())
+        except ValueError:
+            shape = ()
+        if not shape or min(shape) < 1:
+            raise InputShapeError(
+                "--input-shape {!r} is no shape; write the sizes of all axes, the batch first: "
+                "--input-shape 1,224,224,3.".format(text)
+            )
+        shapes.append(shape)
+    return shapes
+
+
+def one_line(error: BaseException) -> str:
+    """Returns an error's type and message on one line of bounded length, without a full stop."""
+    text = " ".join(str(error).split())
+    text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
+    return (text if len(text) <= 400 else text[:397] + "...").rstrip(".")
+
+
+def _not_a_name(spec: str) -> str:
+    if Path(spec).suffix in FILES or Path(spec).exists():
+        return "MODEL {!r} is a file or folder; this release inspects live models: {}.".format(
+            spec, FORMS
+        )
+    return "MODEL {!r} names no model; {}.".format(spec, FORMS)
+
+
+def _module(source: str, spec: str) -> ModuleType:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    path = Path(source)
+    if path.suffix == ".py":
+        return _module_of_file(path, spec)
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return importlib.import_module(source)
+    except ModuleNotFoundError as error:
+        missing = error.name or source
+        raise ModelError(
+            "MODEL {!r}: there is no module {!r} in this environment ({}). {}".format(
+                spec, missing, sys.prefix, _how_to_install(missing)
+            )
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            "MODEL {!r}: importing {!r} failed: {}.".format(spec, source, one_line(error))
+        ) from error
+
+
+def _module_of_file(path: Path, spec: str) -> ModuleType:
+    if not path.is_file():
+        raise ModelError("MODEL {!r}: there is no file {}.".format(spec, path))
+    wanted = importlib.util.spec_from_file_location(path.stem, path)
+    if wanted is None or wanted.loader is None:
+        raise ModelError("MODEL {!r}: {} cannot be read as Python.".format(spec, path))
+    module = importlib.util.module_from_spec(wanted)
+    sys.modules.setdefault(path.stem, module)
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        wanted.loader.exec_module(module)
+    except Exception as error:
+        raise ModelError(
+            "MODEL {!r}: running {} failed: {}.".format(spec, path, one_line(error))
+        ) from error
+    return module
+
+
+def _attribute(module: ModuleType, name: str, spec: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            raise ModelError(
+                "MODEL {!r}: {} has no {!r}.{}".format(
+                    spec,
+                    getattr(found, "__name__", type(found).__name__),
+                    part,
+                    did_you_mean(part, [one for one in dir(found) if not one.startswith("_")]),
+                )
+            ) from error
+    return found
+
+
+def _how_to_install(missing: str) -> str:
+    packages = {"keras": "keras", "tensorflow": "keras", "torch": "torch", "torchvision": "torch"}
+    extra = packages.get(missing.split(".")[0])
+    if extra is None:
+        return "Check the spelling, or install it there."
+    return 'Install it with: pip install "vai-inspect[{}]".'.format(extra)
+
+
+def _download_hint(error: Exception, kwargs: Dict[str, Any]) -> str:
+    looks_like_network = any(word in str(error).lower() for word in ("url", "download", "http"))
+    if looks_like_network and "weights" not in kwargs:
+        return " An inspection needs no weights: try --kwargs weights=None."
+    return ""

@@ -1,0 +1,60 @@
+"""The commands `rules` and `explain`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from vai_inspect.core.errors import RuleError, TargetError, did_you_mean
+from vai_inspect.rules import book, registry
+from vai_inspect.rules.family import Family
+
+
+def rules(
+    name: str = typer.Argument(..., metavar="FAMILY|TARGET", help="czdx8g, DPUCZDX8G_ISA1_B4096"),
+    markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
+) -> None:
+    """Print the rule book of a DPU family."""
+    family = _family(name)
+    targets = registry.targets(family.name)
+    if markdown:
+        sys.stdout.write(book.markdown(family, targets))
+        return
+    print("{}: {} ({})".format(family.dpu, family.title, family.guide))
+    if not family.written:
+        print("The rules of this family are not written yet: every operator is unknown.")
+    for constraint, kinds, sentence, evidence in book.table(family, targets):
+        print("\n{}\n  {}\n  {} [{}]".format(constraint, sentence, kinds, evidence))
+
+
+def explain(
+    constraint: str = typer.Argument(..., metavar="CONSTRAINT_ID", help="czdx8g.conv.kernel"),
+) -> None:
+    """Print one constraint: sentence, limits, evidence, what to change."""
+    family_name, dot, _ = constraint.partition(".")
+    families = {family.name: family for family in registry.families()}
+    if not dot or family_name not in families:
+        raise RuleError(
+            "{!r} is no constraint; valid is FAMILY.GROUP.NAME as reports print it, with the "
+            "family one of {}.".format(constraint, ", ".join(families))
+        )
+    family = families[family_name]
+    print(book.explain(family, constraint, registry.targets(family_name)))
+
+
+def _family(name: str) -> Family:
+    """Returns the family of a family's, DPU's or target's name."""
+    from vai_inspect.rules.lookup import lookup
+
+    try:
+        return registry.family(name)
+    except RuleError:
+        try:
+            return registry.family(lookup(name).family)
+        except TargetError as error:
+            names = [family.name for family in registry.families()]
+            raise RuleError(
+                "{!r} is neither a family nor a target.{} Families: {}; `vai-inspect targets` "
+                "lists the targets.".format(name, did_you_mean(name, names), ", ".join(names))
+            ) from error
