@@ -1,0 +1,200 @@
+"""`targets`, `target`, and how every command ends."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from vai_inspect import __version__
+from vai_inspect.cli import errors
+from vai_inspect.core.errors import ModelError
+from vai_inspect.rules import registry
+
+DATA = pathlib.Path(__file__).parent / "data"
+
+
+@pytest.mark.parametrize(
+    ("command", "golden"),
+    [
+        (("targets", "--family", "DPUCZDX8G"), "targets_czdx8g.txt"),
+        (("target", "dpuczdx8g_isa1_b4096"), "target_b4096.txt"),
+        (("target", "0x101000016010407"), "target_b4096.txt"),
+    ],
+)
+def test_golden_text(vai_inspect, command, golden):
+    code, out, err = vai_inspect(*command)
+    assert (code, err) == (0, "")
+    assert out == (DATA / golden).read_text()
+
+
+def test_targets_lists_all_under_their_family(vai_inspect):
+    code, out, err = vai_inspect("targets")
+    assert (code, err) == (0, "")
+    for target in registry.targets():
+        (line,) = [line for line in out.splitlines() if target.fingerprint_text in line]
+        assert line.split()[:4] == [
+            target.name,
+            target.fingerprint_text,
+            str(target.peak_ops_per_cycle),
+            str(target.batch),
+        ]
+        assert line.endswith("  " + ", ".join(target.releases))
+    starts = [out.index("{} ".format(family.dpu)) for family in registry.families()]
+    assert starts == sorted(starts)
+
+
+def test_targets_as_json(vai_inspect):
+    code, out, err = vai_inspect("targets", "--family", "cvdx8g", "--json")
+    assert (code, err) == (0, "")
+    rows = json.loads(out)
+    assert len(rows) == 13
+    assert rows[2] == {
+        "name": "DPUCVDX8G_ISA3_C32B3",
+        "fingerprint": "0x603000b16011831",
+        "family": "DPUCVDX8G",
+        "isa_version": 3,
+        "peak_ops_per_cycle": 8192,
+        "batch": 3,
+        "releases": ["2.5"],
+    }
+
+
+def test_target_as_json_from_an_arch_json(vai_inspect, tmp_path):
+    path = tmp_path / "arch.json"
+    path.write_text('{"fingerprint": "0x603000B56011861"}')
+    code, out, err = vai_inspect("target", str(path), "--json")
+    assert (code, err) == (0, "")
+    target = json.loads(out)
+    assert (target["name"], target["batch"]) == ("DPUCVDX8G_ISA3_C32B6", 6)
+    assert target["engines"]["save"]["argmax"] is True
+    assert target["engines"]["conv"]["limit"]["kernel_size"] == "1-16"
+    assert {bank["name"]: bank["bytes"] for bank in target["banks"]}["CONVW"] == 2097152
+
+
+def test_every_target_can_be_shown(vai_inspect):
+    for target in registry.targets():
+        code, out, err = vai_inspect("target", target.fingerprint_text)
+        assert (code, err) == (0, "")
+        for bank in target.banks:
+            (line,) = [line for line in out.splitlines() if line.startswith("  " + bank.name + " ")]
+            assert line.split()[-1] == str(bank.bytes)
+        for name, _ in target.engines():
+            assert "\n{} engine\n".format(name) in out
+
+
+WRONG = [
+    (("target", "DPUCZDX8G_ISA1_B4069"), "Did you mean DPUCZDX8G_ISA1_B4096"),
+    (("target", "0x603000b16013831"), "deriving a target from an unregistered fingerprint is not"),
+    (("target", "no/arch.json"), "arch.json 'no/arch.json' does not exist"),
+    (("target",), "Missing argument"),
+    (("target", "a", "b"), "unexpected extra argument"),
+    (("targets", "--family", "czdx9g"), "unknown family 'czdx9g': valid are czdx8g"),
+    (("targets", "--famly", "czdx8g"), "`vai-inspect targets --help` shows what is valid."),
+    (("targets", "--family"), "Option '--family' requires an argument"),
+    (("tragets",), "No such command 'tragets'"),
+    (("--verbose",), "No such option: --verbose"),
+]
+
+
+@pytest.mark.parametrize(("command", "message"), WRONG)
+def test_wrong_input_ends_with_one_line_and_exit_code_2(vai_inspect, command, message):
+    code, out, err = vai_inspect(*command)
+    assert (code, out) == (2, "")
+    assert err.startswith("vai-inspect: error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_version_and_help(vai_inspect):
+    assert vai_inspect("--version") == (0, "vai-inspect {}\n".format(__version__), "")
+    code, out, err = vai_inspect()
+    assert (code, err) == (0, "")
+    assert out == vai_inspect("--help")[1] == vai_inspect("-h")[1]
+    assert "targets" in out
+    assert "NAME|FINGERPRINT|ARCH_JSON" in vai_inspect("target", "--help")[1]
+
+
+ENDS = [
+    (None, 0, ""),
+    (ModelError("the model\nis none"), 2, "vai-inspect: error: the model is none\n"),
+    (typer.Exit(1), 1, ""),
+    (KeyboardInterrupt(), 130, ""),
+    (typer.Abort(), 130, ""),
+    (BrokenPipeError(), 141, ""),
+    (ZeroDivisionError("by 0"), 3, "vai-inspect: error: a defect of vai-inspect: ZeroDivisionErr"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "message"), ENDS)
+def test_how_a_command_ends(monkeypatch, capsys, error, code, message):
+    monkeypatch.delenv(errors.TRACEBACK_VARIABLE, raising=False)
+    monkeypatch.setattr(errors.os, "dup2", lambda *_: None)
+    app = typer.Typer()
+
+    @app.command()
+    def work():
+        if error is not None:
+            raise error
+
+    assert errors.run(app, []) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
+    assert err.count("\n") == (1 if message else 0)
+
+
+def test_a_broken_plug_in_is_a_warning_beside_the_result(vai_inspect, monkeypatch):
+    class Point:
+        name, value = "broken", "gone:FAMILY"
+
+        def load(self):
+            raise ImportError("No module named 'gone'")
+
+    real = list(registry._entry_points())
+    monkeypatch.setattr(registry, "_entry_points", lambda: [Point(), *real])
+    registry.registry.cache_clear()
+    try:
+        code, out, err = vai_inspect("targets", "--json")
+        assert code == 0
+        assert len(json.loads(out)) == 41
+        assert err == (
+            "vai-inspect: warning: rules plug-in broken (gone:FAMILY) is left out: "
+            "ImportError: No module named 'gone'\n"
+        )
+    finally:
+        registry.registry.cache_clear()
+
+
+def command(*args):
+    return [sys.executable, "-m", "vai_inspect.cli", *args]
+
+
+def test_a_whole_process_imports_no_framework_and_cuts_no_line():
+    environment = dict(os.environ, COLUMNS="40", FORCE_COLOR="1")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command("targets")[1:]],
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
+    out = done.stdout.decode()
+    assert "\x1b" not in out
+    assert "DPUCAHX8L_ISA0_SP                0x30000000000101d" in out
+    assert "1.4, 2.0, 2.5, 3.0, 3.5\n" in out.replace("\r\n", "\n")
+    lines = done.stderr.decode().splitlines()
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    assert "typer" in imported
+    assert not imported & {"tensorflow", "keras", "torch", "numpy", "graphviz", "rich"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such pipes")
+def test_a_reader_that_goes_away_is_no_matter():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command("targets"), stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

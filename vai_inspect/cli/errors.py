@@ -1,0 +1,102 @@
+"""How the command line ends: exit codes, and errors as one line each.
+
+0: done. 1: `--fail-on` fired. 2: the input was wrong. 3: a defect of vai-inspect itself.
+130: interrupted. 141: whoever read the output went away, as the shell reports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Any, List
+
+import typer
+
+from vai_inspect.core.errors import VaiInspectError
+
+PROGRAM = "vai-inspect"
+
+DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+
+TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
+
+# typer does not name this base of all its usage errors, and has it from different packages.
+_UsageError: Any = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+
+
+def run(app: typer.Typer, args: List[str]) -> int:
+    """Runs a typer app and returns the exit code; nothing ends in a traceback."""
+    command = typer.main.get_command(app)
+    try:
+        # Not command.main(): it turns a closed pipe into exit code 1, which means something else.
+        with command.make_context(PROGRAM, list(args)) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as error:
+        return _flushed(int(error.exit_code))
+    except BrokenPipeError:
+        return _pipe_closed()
+    except (KeyboardInterrupt, EOFError, typer.Abort):
+        return INTERRUPTED
+    except VaiInspectError as error:
+        return _wrong(str(error))
+    except _UsageError as error:
+        return _wrong(_usage(error))
+    except Exception as error:
+        return _defect(error)
+    return DONE
+
+
+def warn(text: str) -> None:
+    """Prints a warning as one line on standard error."""
+    typer.echo("{}: warning: {}".format(PROGRAM, _one_line(text)), err=True)
+
+
+def _wrong(text: str) -> int:
+    typer.echo("{}: error: {}".format(PROGRAM, _one_line(text)), err=True)
+    return WRONG_INPUT
+
+
+def _usage(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else PROGRAM
+    text = _one_line(error.format_message())
+    return "{}{} `{} --help` shows what is valid.".format(
+        text, "" if text.endswith((".", "?", "!")) else ".", path
+    )
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        import traceback
+
+        traceback.print_exc()
+    typer.echo(
+        "{}: error: a defect of {}: {}: {}; {}=1 shows where.".format(
+            PROGRAM, PROGRAM, type(error).__name__, _one_line(str(error)), TRACEBACK_VARIABLE
+        ),
+        err=True,
+    )
+    return DEFECT
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _pipe_closed()
+    return code
+
+
+def _pipe_closed() -> int:
+    # Python flushes standard output once more at its end, and would complain.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

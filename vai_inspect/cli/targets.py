@@ -1,0 +1,155 @@
+"""`vai-inspect targets` and `vai-inspect target`: what DPUs there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+import typer
+
+from vai_inspect.cli.errors import warn
+from vai_inspect.core.target import Target
+
+_HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES")
+_BRIEF = ("name", "fingerprint", "family", "isa_version", "peak_ops_per_cycle", "batch", "releases")
+_NO_RULES = "rules not written yet: every operator is unknown"
+
+
+def targets(
+    family: Optional[str] = typer.Option(
+        None, "--family", metavar="F", help="Only this family: czdx8g or DPUCZDX8G, ..."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """List the targets.
+
+    Names, fingerprints, peak operations a cycle for each of the batch, batch, and the Vitis AI
+    releases that register them.
+    """
+    from vai_inspect.rules import registry
+
+    families = registry.families() if family is None else (registry.family(family),)
+    for text in registry.warnings():
+        warn(text)
+    if as_json:
+        found = [target.to_dict() for each in families for target in registry.targets(each)]
+        print_json([{key: target[key] for key in _BRIEF} for target in found])
+        return
+    groups = [(heading(each), registry.targets(each)) for each in families]
+    rows = [row(target) for _, group in groups for target in group]
+    lines = iter(columns([_HEADINGS, *rows], right=(2, 3)))
+    header = next(lines)
+    for number, (title, group) in enumerate(groups):
+        typer.echo("{}{}\n\n  {}".format("\n" if number else "", title, header))
+        for _ in group:
+            typer.echo("  " + next(lines))
+
+
+def target(
+    spec: str = typer.Argument(..., metavar="NAME|FINGERPRINT|ARCH_JSON", show_default=False),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show one target, field by field.
+
+    Names are taken in any case; fingerprints with or without 0x.
+    """
+    from vai_inspect.rules import registry
+    from vai_inspect.rules.lookup import lookup
+
+    found = lookup(spec)
+    for text in registry.warnings():
+        warn(text)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    same_name = [other for other in registry.targets() if other.name == found.name]
+    for line in description(found, heading(registry.family(found.family)), same_name):
+        typer.echo(line)
+
+
+def heading(family: Any) -> str:
+    """Returns a family as one line."""
+    guide = " ({})".format(family.guide) if family.guide else ""
+    rules = "" if family.written else "; " + _NO_RULES
+    return "{}{} - {}{}".format(family.dpu, guide, family.title, rules)
+
+
+def row(target: Target) -> Tuple[str, ...]:
+    """Returns a target as a row of the list."""
+    return (
+        target.name,
+        target.fingerprint_text,
+        str(target.peak_ops_per_cycle),
+        str(target.batch),
+        ", ".join(target.releases),
+    )
+
+
+def description(found: Target, title: str, same_name: Iterable[Target]) -> Iterator[str]:
+    """Yields the lines that describe a target; `same_name` are its builds in all releases."""
+    yield found.name
+    yield ""
+    identity = [
+        ("dpu", title),
+        ("isa_version", str(found.isa_version)),
+        ("fingerprint", found.fingerprint_text),
+        ("feature_code", "0x{:012x}".format(found.feature_code)),
+        ("peak_ops_per_cycle", "{} for each of the batch".format(found.peak_ops_per_cycle)),
+        ("batch", str(found.batch)),
+        ("releases", "Vitis AI " + ", ".join(found.releases)),
+    ]
+    for other in same_name:
+        if other.fingerprint != found.fingerprint:
+            known = "{} in {}".format(other.fingerprint_text, ", ".join(other.releases))
+            identity.append(("other builds", known))
+    yield from indented(columns(identity))
+    yield ""
+    yield "banks"
+    banks = [("NAME", "TYPE", "NUM", "WIDTH", "DEPTH", "WORD_BITS", "BYTES")]
+    for bank in found.banks:
+        figures = (bank.num, bank.width, bank.depth, bank.word_bits, bank.bytes)
+        banks.append((bank.name, bank.type, *map(str, figures)))  # type: ignore[arg-type]
+    yield from indented(columns(banks, right=range(2, 7)))
+    for name, figures in found.to_dict()["engines"].items():
+        yield ""
+        yield "{} engine".format(name)
+        yield from indented(columns(list(_figures(figures))))
+    if found.others:
+        yield ""
+        yield "further figures of the definition, which no rule reads"
+        yield from indented(columns(found.others))
+
+
+def _figures(figures: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, str]]:
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            yield from _figures(value, "" if name == "limit" else name + ".")
+            continue
+        if name == "nonlinear":
+            name = "fuses (nonlinear)"
+        if isinstance(value, list):
+            value = ", ".join(value) or "nothing"
+        yield prefix + name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> List[str]:
+    """Returns rows as lines whose columns stand under one another; some flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    flush = set(right)
+    return [
+        "  ".join(
+            cell.rjust(width) if place in flush else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths))
+        ).rstrip()
+        for cells in rows
+    ]
+
+
+def indented(lines: Iterable[str]) -> Iterator[str]:
+    """Yields lines with two blanks before them."""
+    return ("  " + line for line in lines)
+
+
+def print_json(value: Any) -> None:
+    """Prints a value as JSON."""
+    typer.echo(json.dumps(value, indent=2))
