@@ -111,7 +111,11 @@ def _relu(call: Call, layer: Any, suffix: str) -> None:
         call.emit("leaky-relu", LeakyReluAttrs(float(slope)), suffix=suffix)
     else:
         settings = {"max_value": limit, "negative_slope": slope, "threshold": threshold}
-        told = ["{}={:g}".format(name, value) for name, value in settings.items() if value]
+        told = [
+            "{}={:g}".format(name, value)
+            for name, value in settings.items()
+            if value is not None and (value or name == "max_value")
+        ]
         call.unknown("ReLU({})".format(", ".join(told)), suffix=suffix)
 
 

@@ -131,6 +131,10 @@ class Call:
             )
         )
 
+    def note(self, message: str) -> None:
+        """Adds a message to what was emitted last."""
+        self.ops[-1] = self.ops[-1].noted(message)
+
     def last_type(self) -> TensorType:
         """Type of what was emitted last, or of the first input."""
         return self.ops[-1].output if self.ops else self.types[0]
@@ -143,7 +147,7 @@ class Call:
     def finished(self) -> List[Op]:
         """Returns the operators; the notes on shapes stand at the last one."""
         for message in self._step.messages:
-            self.ops[-1] = self.ops[-1].noted(message)
+            self.note(message)
         return self.ops
 
     def _parameter(self, shape: Sequence[int]) -> TensorType:

@@ -92,5 +92,5 @@ def _return(ops: List[Op], value: Value, names: Names) -> Op:
         attrs=NoAttrs(),
         inputs=(value,),
         outputs=(source.outputs[value.index],),
-        origin=Origin("keras", source.origin.layers),
+        origin=Origin("keras"),
     )

@@ -6,14 +6,18 @@ from vai_inspect.frontends.keras.call import Call
 
 
 def passed_through(call: Call) -> None:
-    """A layer that only works in training; called with training=True it works always."""
-    name = type(call.operation).__name__
-    if call.kwargs.get("training"):
-        call.unknown("{}(training=True)".format(name))
-    elif call.output.shape != call.shape:
-        call.unknown(name)
+    """A layer that only works in training."""
+    if call.output.shape != call.shape:
+        call.unknown(type(call.operation).__name__)
     else:
         call.emit("identity")
+
+
+def regularization(call: Call) -> None:
+    """As above; a call with training=True is told of, as `model.predict` turns it off too."""
+    passed_through(call)
+    if call.kwargs.get("training"):
+        call.note("called with training=True; read as it is at inference, where it does nothing")
 
 
 _REGULARIZATION = (
@@ -54,4 +58,7 @@ _AUGMENTATION = (
     "RandomZoom",
 )
 
-LAYERS = dict.fromkeys(_REGULARIZATION + _AUGMENTATION, passed_through)
+LAYERS = {
+    **dict.fromkeys(_REGULARIZATION, regularization),
+    **dict.fromkeys(_AUGMENTATION, passed_through),
+}

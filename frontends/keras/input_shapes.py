@@ -69,11 +69,11 @@ def _given(
     shape = _as_shape(input_args)
     if shape is not None:
         shapes: List[Any] = [shape]
-    elif isinstance(input_args, (list, tuple)):
+    elif isinstance(input_args, (list, tuple)) and not _flat(input_args):
         shapes = [_checked(item, name) for item, name in zip(input_args, names)]
         shapes += [None] * (len(input_args) - len(shapes))
     else:
-        _checked(input_args, "input_args")
+        shapes = [_checked(input_args, names[0])]
     if len(shapes) != len(names):
         raise InputShapeError(
             "Received {} input shape{}; the model has {} input{} ({}); give one shape for each, "
@@ -120,6 +120,11 @@ def _as_shape(item: Any) -> Optional[Dimensions]:
         return tuple(None if size is None else operator.index(size) for size in plain)
     except TypeError:
         return None
+
+
+def _flat(given: Sequence[Any]) -> bool:
+    """Tells whether a list is meant as one shape: it holds some number."""
+    return any(isinstance(item, (int, float)) for item in given)
 
 
 def _filled(name: str, own: Dimensions, shape: Dimensions) -> Tuple[int, ...]:
