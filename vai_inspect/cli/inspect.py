@@ -10,6 +10,7 @@ from typing import List, Optional
 import typer
 
 from vai_inspect.cli.load import framework_of, load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.inspection import Inspection
@@ -71,7 +72,9 @@ def inspect(
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
     _progress("loading {}".format(model))
-    captured = _capture(load_model(model, arguments), shapes)
+    with native_chatter_left_out():
+        loaded = load_model(model, arguments)
+    captured = _capture(loaded, shapes)
     inspections = []
     print_json = json and output_dir is None
     for one in targets:

@@ -1,0 +1,42 @@
+"""Models that the tests of the command line name as file.py:name."""
+
+from __future__ import annotations
+
+import keras
+
+
+def small(filters=8, name="small"):
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Conv2D(filters, 3, activation="relu", name="conv"),
+            keras.layers.GlobalAveragePooling2D(name="pool"),
+            keras.layers.Dense(4, activation="softmax", name="dense"),
+        ],
+        name=name,
+    )
+
+
+def whole():
+    return keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3)], name="whole")
+
+
+def open_size():
+    return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(8, 3)], name="open")
+
+
+def custom():
+    function = keras.layers.Lambda(lambda x: x * 2, name="double")
+    return keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3), function])
+
+
+def unbuilt():
+    return keras.Sequential([keras.layers.Conv2D(8, 3)])
+
+
+def fails():
+    raise RuntimeError("no weights\nat all")
+
+
+model = small(name="instance")
+number = 3

@@ -1,0 +1,199 @@
+"""The command `inspect`: what it writes, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+pytest.importorskip("keras")
+
+
+MODELS = str(Path(__file__).with_name("models.py"))
+B4096 = "DPUCZDX8G_ISA1_B4096"
+
+
+@pytest.fixture
+def command(vai_inspect, tmp_path, monkeypatch):
+    """Runs the command line in an empty folder; returns (exit code, standard output, error)."""
+    monkeypatch.chdir(tmp_path)
+    return vai_inspect
+
+
+def test_it_writes_the_reports_and_says_where(command, tmp_path):
+    code, out, err = command(
+        "inspect", MODELS + ":small", "--target", B4096, "--output-dir", "out", "--json"
+    )
+    assert code == 0, err
+    stem = "inspect_" + B4096
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        stem + ".gv",
+        stem + ".json",
+        stem + ".txt",
+    ]
+    for ending in ("txt", "gv", "json"):
+        assert str(Path("out") / "{}.{}".format(stem, ending)) in out
+    assert "softmax runs on the CPU" in " ".join(out.split())
+
+
+def test_the_folder_has_a_default(command, tmp_path):
+    assert command("inspect", MODELS + ":small", "-t", B4096)[0] == 0
+    assert (tmp_path / "vai_inspect_result" / "inspect_{}.txt".format(B4096)).is_file()
+
+
+def test_json_alone_is_printed_and_is_valid(command, tmp_path):
+    from vai_inspect.reports.json import schema
+
+    code, out, _ = command("inspect", MODELS + ":small", "--target", B4096, "--json")
+    report = json.loads(out)
+    jsonschema.validate(report, schema())
+    assert code == 0
+    assert report["model"]["name"] == "small"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_of_two_targets_is_a_list(command):
+    _, out, _ = command(
+        "inspect", MODELS + ":small", "-t", B4096, "-t", "DPUCZDX8G_ISA1_B512", "--json"
+    )
+    assert [report["target"]["name"] for report in json.loads(out)] == [
+        B4096,
+        "DPUCZDX8G_ISA1_B512",
+    ]
+
+
+def test_arguments_reach_the_callable(command):
+    _, out, _ = command(
+        "inspect", MODELS + ":small", "-t", B4096, "--json", "--kwargs", "filters=5",
+        "--kwargs", "name=given",
+    )  # fmt: skip
+    report = json.loads(out)
+    assert report["model"]["name"] == "given"
+    assert {"name": "conv", "shape": [1, 30, 30, 5]} in [
+        {"name": op["name"], "shape": op["output_shapes"][0]} for op in report["ops"]
+    ]
+
+
+def test_an_instance_is_taken_as_it_is(command):
+    _, out, _ = command("inspect", MODELS + ":model", "-t", B4096, "--json")
+    assert json.loads(out)["model"]["name"] == "instance"
+
+
+def test_a_given_shape_replaces_the_models(command):
+    _, out, _ = command(
+        "inspect", MODELS + ":open_size", "-t", B4096, "--json", "--input-shape", "1,64,48,3"
+    )
+    assert json.loads(out)["ops"][0]["output_shapes"] == [[1, 64, 48, 3]]
+
+
+@pytest.mark.parametrize(
+    ("name", "fail_on", "code"),
+    [
+        ("small", "cpu", 1),
+        ("small", "unknown", 0),
+        ("small", "never", 0),
+        ("whole", "cpu", 0),
+        ("custom", "unknown", 1),
+        ("custom", "cpu", 1),
+    ],
+)
+def test_fail_on(command, name, fail_on, code):
+    ended = command(
+        "inspect", "{}:{}".format(MODELS, name), "-t", B4096, "--fail-on", fail_on, "-v", "0"
+    )
+    assert ended[0] == code
+
+
+@pytest.mark.parametrize(
+    ("level", "present"), [("0", []), ("1", ["dense/softmax"]), ("2", ["conv"])]
+)
+def test_verbose(command, level, present):
+    _, out, _ = command("inspect", MODELS + ":small", "-t", B4096, "--verbose", level)
+    assert all(name in out for name in present)
+    assert bool(out) is (level != "0")
+
+
+WRONG = {
+    "unknown target": (
+        [MODELS + ":small", "-t", "DPUCZDX8G_ISA1_B4069"],
+        ["DPUCZDX8G_ISA1_B4069", "Did you mean DPUCZDX8G_ISA1_B4096"],
+    ),
+    "no fingerprint": ([MODELS + ":small", "-t", "0xZZ"], ["0xZZ"]),
+    "arch.json without anything": (
+        [MODELS + ":small", "-t", "arch.json"],
+        ["target", "fingerprint"],
+    ),
+    "unbuilt model": ([MODELS + ":unbuilt", "-t", B4096], ["not built"]),
+    "variable dimension": ([MODELS + ":open_size", "-t", B4096], ["--input-shape"]),
+    "not a model": ([MODELS + ":number", "-t", B4096], ["int", "Keras"]),
+    "a shape of words": (
+        [MODELS + ":small", "-t", B4096, "--input-shape", "big"],
+        ["'big'", "1,224,224,3"],
+    ),
+    "a shape that does not fit": (
+        [MODELS + ":small", "-t", B4096, "--input-shape", "1,3"],
+        ["(1, 3)"],
+    ),
+    "no such name": ([MODELS + ":smal", "-t", B4096], ["'smal'", "Did you mean small"]),
+    "no such module": (["no_such_module:x", "-t", B4096], ["no_such_module"]),
+    "no such file": (["missing.py:x", "-t", B4096], ["missing.py"]),
+    "no name at all": (["resnet", "-t", B4096], ["package.module:name"]),
+    "a file": (["model.keras", "-t", B4096], ["model.keras", "live models"]),
+    "a callable that fails": (
+        [MODELS + ":fails", "-t", B4096],
+        ["RuntimeError: no weights at all"],
+    ),
+    "arguments without a key": (
+        [MODELS + ":small", "-t", B4096, "--kwargs", "5"],
+        ["KEY=VALUE"],
+    ),
+    "arguments for a model": (
+        [MODELS + ":model", "-t", B4096, "--kwargs", "a=5"],
+        ["--kwargs"],
+    ),
+    "arguments that the callable does not take": (
+        [MODELS + ":small", "-t", B4096, "--kwargs", "colour=5"],
+        ["colour"],
+    ),
+    "no target": ([MODELS + ":small"], ["--target"]),
+    "an unknown picture format": (
+        [MODELS + ":small", "-t", B4096, "--image-format", "bmp"],
+        ["bmp"],
+    ),
+    "a folder that is a file": (
+        [MODELS + ":small", "-t", B4096, "-o", "arch.json", "-v", "0"],
+        ["arch.json"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(WRONG))
+def test_wrong_input_is_one_line_and_exit_code_2(command, tmp_path, case):
+    (tmp_path / "arch.json").write_text('{"dcf": "x.dcf"}')
+    args, words = WRONG[case]
+    code, out, err = command("inspect", *args)
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+    assert out == ""
+    for word in words:
+        assert word in err
+
+
+def test_two_processes_write_identical_bytes(tmp_path):
+    written = []
+    for run in ("first", "second"):
+        subprocess.run(
+            [sys.executable, "-m", "vai_inspect.cli", "inspect", MODELS + ":small", "-t", B4096]
+            + ["-o", str(tmp_path / run), "--json", "--image-format", "svg", "-v", "0"],
+            check=True,
+            env=dict(os.environ, PYTHONHASHSEED="1" if run == "first" else "2"),
+        )
+        written.append({path.name: path.read_bytes() for path in (tmp_path / run).iterdir()})
+    assert written[0] == written[1]
+    assert {Path(name).suffix for name in written[0]} == {".txt", ".gv", ".json", ".svg"}
