@@ -12,19 +12,19 @@ from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.dispatch import lower
 from vai_inspect.frontends.keras.input_shapes import resolve_inputs
 from vai_inspect.frontends.keras.names import Names
-from vai_inspect.frontends.keras.recognise import functional_of
+from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.trace import InputTensor, Step, trace
 
 
 def capture(model: Any, input_args: Any = None) -> Captured:
     """Reads a Keras 3 model into the IR.
 
-    The user's model comes back unchanged: nothing is called on it that adds a node, builds a
-    layer or makes a variable.
+    The user's model comes back unchanged: no node, layer or variable more than before.
 
     Args:
-        model: a built Functional or Sequential model. A Sequential that is not built is read
-            from a copy where `input_args` says its input shape.
+        model: a built Functional, Sequential or subclassed model. A Sequential that is not built
+            is read from a copy where `input_args` says its input shape. Of a subclassed model
+            the call is run once on symbolic tensors; the nodes that this adds are taken away.
         input_args: shapes that replace the model's own, batch included: None, one shape, a list
             of shapes in the order of `model.inputs` or a dict of shapes by input name; an
             array-like stands for its shape. Where None, a batch of 1 is taken.
@@ -39,9 +39,9 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     """
     import keras
 
-    function = functional_of(model, input_args)
-    inputs = resolve_inputs(function, input_args)
-    traced = trace(function, inputs, replaced=input_args is not None)
+    with opened(model, input_args) as function:
+        inputs = resolve_inputs(function, input_args)
+        traced = trace(function, inputs, replaced=input_args is not None)
     paths = [step.path for step in traced.steps]
     names = Names([tensor.name for tensor in inputs] + paths)
     values: Dict[int, Value] = {}

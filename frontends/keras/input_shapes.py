@@ -52,6 +52,23 @@ def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:
     return None if shape is None else _filled("input", shape, shape)
 
 
+def given_shapes(input_args: Any) -> Any:
+    """Returns `input_args` with a plain whole shape for each array or shape; None for None."""
+    if input_args is None:
+        return None
+    if isinstance(input_args, dict):
+        return {key: _whole(_checked(item, str(key)), str(key)) for key, item in input_args.items()}
+    shape = _as_shape(input_args)
+    if shape is None and isinstance(input_args, (list, tuple)) and not _flat(input_args):
+        shapes = [_whole(_checked(item, "input"), "input") for item in input_args]
+        return shapes[0] if len(shapes) == 1 else shapes
+    return _whole(_checked(input_args, "input"), "input")
+
+
+def _whole(shape: Dimensions, name: str) -> Tuple[int, ...]:
+    return _filled(name, shape, shape)
+
+
 def _name(symbol: Any) -> str:
     history = getattr(symbol, "_keras_history", None)
     operation = None if history is None else history.operation

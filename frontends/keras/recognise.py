@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Type
+import re
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional, Type
 
 from vai_inspect.core.errors import ModelError
 
-_VALID = "a built Keras 3 Functional or Sequential model"
+_FRAMES = ("Could not automatically infer", "Exception encountered when calling")
+"""How the lines begin that Keras puts around the message of the layer itself."""
+_VALID = "a built Keras 3 model"
 
 
-def functional_of(model: Any, input_args: Any = None) -> Any:
-    """Returns the graph of a model, as a `keras.Function` whose nodes can be walked.
+@contextmanager
+def opened(model: Any, input_args: Any = None) -> Iterator[Any]:
+    """Yields the graph of a model, as a `keras.Function` whose nodes can be walked.
 
     Args:
         model: what the user gave.
@@ -20,17 +25,24 @@ def functional_of(model: Any, input_args: Any = None) -> Any:
     Raises:
         ModelError: it is no Keras 3 model, or it has no graph.
     """
+    from vai_inspect.frontends.keras.subclassed import traced_call
+
     _check_kind(model)
     inner = inner_function(model)
     if inner is not None:
-        return inner
-    if is_class(type(model), "Sequential"):
-        return _built_copy(model, input_args)
-    raise ModelError(
-        "Received the subclassed Keras model {!r} ({}), whose graph exists only while its call() "
-        "runs; make it Functional: x = keras.Input(shape); keras.Model(x, outputs), with the "
-        "layers called on x.".format(model.name, type(model).__name__)
-    )
+        yield inner
+    elif is_class(type(model), "Sequential") and not overrides(type(model), "call", "Sequential"):
+        yield _built_copy(model, input_args)
+    elif is_class(type(model), "Functional"):
+        raise ModelError(
+            "Received the model {!r} ({}), which overrides call(), so that its graph does not tell "
+            "what it does; put that into layers of the Functional model.".format(
+                model.name, type(model).__name__
+            )
+        )
+    else:
+        with traced_call(model, input_args) as function:
+            yield function
 
 
 def inner_function(operation: Any) -> Optional[Any]:
@@ -66,6 +78,14 @@ def overrides(cls: Type[Any], method: str, name: str) -> bool:
         if method in vars(base) and not is_keras(base):
             return True
     return False
+
+
+def reason_of(error: BaseException) -> str:
+    """Returns the line of an error of Keras's that says what is wrong."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(_FRAMES)] or lines
+    return told[0] if told else type(error).__name__
 
 
 def _check_kind(model: Any) -> None:
@@ -116,15 +136,14 @@ def _built_copy(model: Any, input_args: Any) -> Any:
         )
     )
     shape = single_shape(input_args)
-    if shape is None or not model.layers or overrides(type(model), "call", "Sequential"):
+    if shape is None or not model.layers:
         raise ModelError(advice)
     try:
         copy = type(model).from_config(model.get_config())
         copy.build(shape)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise ModelError(
-            "{} Building a copy of it with {} failed: {}".format(advice, shape, reason)
+            "{} Building a copy of it with {} failed: {}".format(advice, shape, reason_of(error))
         ) from error
     if copy._functional is None:
         raise ModelError(advice)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
-from vai_inspect.frontends.keras.recognise import inner_function
+from vai_inspect.frontends.keras.recognise import inner_function, reason_of
 
 _TENSOR_NAME = "vai_inspect"
 """Named so that Keras's counter of automatic tensor names does not move."""
@@ -70,11 +70,11 @@ def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool) -> Trace
     return Trace(tuple(steps), tuple(outputs))
 
 
-def fresh_tensor(shape: Sequence[int], dtype: Any) -> Any:
+def fresh_tensor(shape: Sequence[Optional[int]], dtype: Any, name: str = _TENSOR_NAME) -> Any:
     """Returns a symbolic tensor that is known to nobody."""
     import keras
 
-    return keras.KerasTensor(tuple(shape), dtype=dtype, name=_TENSOR_NAME)
+    return keras.KerasTensor(tuple(shape), dtype=dtype, name=name)
 
 
 def _run(
@@ -190,7 +190,7 @@ def _specs(
         # The user's layers run here, so anything may be raised. A model that was built with
         # these shapes is not refused: then its own record of the shapes is taken.
         if replaced:
-            raise InputShapeError(_refused(path, inputs, _first_line(error))) from error
+            raise InputShapeError(_refused(path, inputs, reason_of(error))) from error
         return list(node.outputs)
     return specs if len(specs) == len(node.outputs) else list(node.outputs)
 
@@ -201,11 +201,3 @@ def _refused(path: str, inputs: Tuple[Any, ...], reason: str) -> str:
         "The input shapes do not fit the model: layer {!r} refuses {}: {}; give input shapes "
         "(batch first) that the model takes.".format(path, shapes, reason.rstrip(".;"))
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # Operation.compute_output_spec puts the true message behind its own, after this line.
-    if any(line.startswith("Could not automatically infer") for line in lines[:1]):
-        lines = lines[1:] or lines
-    return lines[0] if lines else type(error).__name__

@@ -165,7 +165,7 @@ NO_MODELS = {
     "function": (lambda: keras.applications.ResNet50, "function"),
     "torch": (FakeTorch, "vai_inspect.torch"),
     "keras 2": (FakeKeras2, "tf_keras"),
-    "subclassed": (Subclassed, "make it Functional"),
+    "unbuilt subclassed": (Subclassed, "call it once"),
     "unbuilt": (lambda: keras.Sequential([L.Dense(2)]), "keras.Input"),
     "empty": (keras.Sequential, "keras.Input"),
 }
