@@ -115,9 +115,14 @@ def _capture(model: object, shapes: "List[tuple[int, ...]]") -> Captured:
 
 
 def _print_json(inspections: List[Inspection]) -> None:
-    from vai_inspect.reports.json import render, render_all
+    """Prints one report as it is, several as a list of them."""
+    from vai_inspect.reports.json import render
 
-    sys.stdout.write(render(inspections[0]) if len(inspections) == 1 else render_all(inspections))
+    reports = [render(inspection) for inspection in inspections]
+    if len(reports) == 1:
+        sys.stdout.write(reports[0])
+    else:
+        sys.stdout.write("[\n{}]\n".format(",".join(reports)))
 
 
 def _failed(inspection: Inspection, fail_on: FailOn) -> bool:
