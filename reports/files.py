@@ -1,0 +1,89 @@
+"""Writes the reports to a folder."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from vai_inspect.core.errors import ReportError
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports import dot, json, text
+from vai_inspect.reports.atomic import replace_file
+
+
+@dataclass(frozen=True)
+class WrittenFiles:
+    """What was written.
+
+    Attributes:
+        txt: the text report.
+        gv: the graph.
+        image: the picture, or None.
+        json: the JSON report, or None.
+        renderer: what drew the picture, or None.
+        problem: why a picture that was asked for is missing, or None.
+    """
+
+    txt: Path
+    gv: Path
+    image: Optional[Path] = None
+    json: Optional[Path] = None
+    renderer: Optional[str] = None
+    problem: Optional[str] = None
+
+
+def write(
+    inspection: Inspection, output_dir: Path, image_format: Optional[str], write_json: bool
+) -> WrittenFiles:
+    """Writes the reports; a picture that cannot be drawn loses none of the others.
+
+    Args:
+        inspection: what to report.
+        output_dir: the folder; it is made where it is missing.
+        image_format: None, `png` or `svg`.
+        write_json: whether to write the JSON report too.
+
+    Raises:
+        ReportError: the folder cannot be made or written.
+    """
+    folder = Path(output_dir)
+    stem = "inspect_" + safe_name(inspection.target.name)
+    graph = dot.render(inspection)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        txt = _write(folder / (stem + ".txt"), text.render(inspection))
+        gv = _write(folder / (stem + ".gv"), graph)
+        data = _write(folder / (stem + ".json"), json.render(inspection)) if write_json else None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it.
+        raise ReportError(
+            "output_dir is {!r}, where nothing can be written ({}); give a folder that you may "
+            "write, or one that can be made.".format(
+                str(output_dir), getattr(error, "strerror", None) or error
+            )
+        ) from error
+    if image_format is None:
+        return WrittenFiles(txt, gv, json=data)
+    from vai_inspect.reports import image
+
+    picture = folder / "{}.{}".format(stem, image_format)
+    try:
+        renderer = image.draw(graph, picture, image_format)
+    except ReportError as error:
+        return WrittenFiles(txt, gv, json=data, problem=str(error))
+    return WrittenFiles(txt, gv, picture, data, renderer)
+
+
+def safe_name(name: str) -> str:
+    """Returns a target's name as part of a file name: letters, digits, dot, dash, underscore.
+
+    Args:
+        name: the target's name; a registered one comes back unchanged.
+    """
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:150] or "target"
+
+
+def _write(path: Path, content: str) -> Path:
+    replace_file(path, content.encode("utf-8"))
+    return path

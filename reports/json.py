@@ -1,0 +1,43 @@
+"""The JSON report, and the JSON Schema that it keeps to."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict
+
+from vai_inspect.core.inspection import Inspection
+
+SCHEMA_FILE = "inspection.schema.json"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def render(inspection: Inspection) -> str:
+    """Returns the JSON report.
+
+    Args:
+        inspection: what to report.
+    """
+    report = _standard(inspection.to_dict())
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    # A lone surrogate can stand in JSON as an escape, but in no UTF-8 file as a character.
+    return _SURROGATE.sub(lambda found: "\\u{:04x}".format(ord(found.group())), text) + "\n"
+
+
+def schema() -> Dict[str, Any]:
+    """Returns the JSON Schema (draft 2020-12) that every JSON report keeps to."""
+    text = Path(__file__).with_name(SCHEMA_FILE).read_text(encoding="utf-8")
+    loaded: Dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _standard(item: Any) -> Any:
+    """Replaces the figures that JSON has no word for (an attribute may be infinite) by text."""
+    if isinstance(item, dict):
+        return {key: _standard(part) for key, part in item.items()}
+    if isinstance(item, list):
+        return [_standard(part) for part in item]
+    if isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
+        return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(item), "NaN")
+    return item

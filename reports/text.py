@@ -1,0 +1,125 @@
+"""The text report, `inspect_<TARGET>.txt`. Byte-stable: no times, no absolute paths."""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator, List
+
+from vai_inspect.core.findings import Finding
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.reports import summary
+from vai_inspect.reports.words import doubt, file_name, grounds, plain, value
+
+RULE = "=" * 100
+THIN = "-" * 100
+INDENT = " " * 4
+
+EXPLANATION = """\
+# What became of a model on a DPU: which operators it will run, which not, and why.
+#
+# target info             the DPU that the model was inspected for
+# inspection summary      whether the whole model runs on the DPU; where not, the root causes, then
+#                         every operator on the CPU with its reasons, then counts, subgraphs and
+#                         crossings (tensors that pass between the DPU and the CPU), then what
+#                         else there is to know of the whole, as warnings
+# graph name              the model
+# then a block for each operator, in the order in which they run:
+#   node name             the operator's name; no other operator has it
+#   input nodes           the operators that it reads, in the order of its inputs
+#   output nodes          the operators that read it
+#   op type               its type in XIR, the compiler's intermediate representation
+#   output shape          shape of its output as XIR lays it out: NHWC, NDHWC in three dimensions
+#   op attributes         its attributes under XIR's names, in XIR's order:
+#                         kernel, stride, dilation [w, h]; pad [left, right, top, bottom]
+#   assigned device       dpu, cpu, or user for the inputs and outputs of the graph
+#   hardware constraints  only where there are any: each reason against the DPU;
+#                         "what to change" is what would remove it; "rule" is the constraint's id,
+#                         its evidence (compiled, inspector, partition_rule, user_guide or
+#                         inferred, the strongest first) and where it is written down;
+#                         "follows from" names the operator whose device causes it;
+#                         "verdict" says where no source decides
+#   node messages         only where there are any: what was folded, inserted or rewritten
+#   source range          where the operator comes from: for PyTorch file, line and function of
+#                         the model's code, the innermost last; for Keras the layers' paths
+#
+# Line breaks and control characters in names are written as escapes (\\n, \\x00)."""
+
+
+def render(inspection: Inspection) -> str:
+    """Returns the text report.
+
+    Args:
+        inspection: what to report.
+    """
+    lines: List[str] = [EXPLANATION, ""]
+    lines += _section("target info")
+    lines += _target(inspection)
+    lines += ["", *_section("inspection summary")]
+    lines += summary.lines(inspection)
+    lines += ["", RULE, "graph name: " + plain(inspection.model.name), RULE]
+    for op in inspection.ops:
+        lines += _block(op)
+        lines.append(THIN)
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str) -> List[str]:
+    return [RULE, title, RULE]
+
+
+def _target(inspection: Inspection) -> Iterator[str]:
+    target = inspection.target
+    yield "name: " + plain(target.name)
+    yield "fingerprint: " + target.fingerprint_text
+    yield "family: " + plain(target.dpu)
+    yield "isa version: {}".format(target.isa_version)
+    yield "batch: {}".format(target.batch)
+    yield "peak operations per cycle: {:,}".format(target.peak_ops_per_cycle)
+    releases = ", ".join(plain(release) for release in target.releases)
+    yield "Vitis AI releases: " + (releases or "none registers it")
+
+
+def _block(op: InspectedOp) -> Iterator[str]:
+    yield "node name: " + plain(op.name)
+    yield from _listed("input nodes:", dict.fromkeys(source.op for source in op.op.inputs))
+    yield from _listed("output nodes:", op.consumers)
+    yield "op type: " + plain(op.type)
+    yield "output shape: " + ", ".join(value(tensor.shape) for tensor in op.op.outputs)
+    attributes = op.op.attributes()
+    yield from _listed(
+        "op attributes:", ["{}: {}".format(plain(k), value(v)) for k, v in attributes.items()]
+    )
+    yield "assigned device: " + op.device.value
+    if op.findings:
+        yield "hardware constraints:"
+        for finding in op.findings:
+            yield from _finding(finding)
+    if op.messages:
+        yield from _listed("node messages:", op.messages)
+    yield from _source(op)
+
+
+def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
+    yield title
+    for item in items:
+        yield INDENT + plain(item)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield INDENT + plain(finding.message)
+    for title, text in (
+        ("what to change", finding.suggestion),
+        ("verdict", doubt(finding)),
+        ("follows from", finding.follows),
+        ("rule", grounds(finding)),
+    ):
+        if text:
+            yield "{}{}: {}".format(INDENT * 2, title, plain(text))
+
+
+def _source(op: InspectedOp) -> Iterator[str]:
+    origin = op.op.origin
+    frames = [
+        "{}:{} {}".format(file_name(frame.file), frame.line, plain(frame.function))
+        for frame in origin.source
+    ]
+    yield from _listed("source range:", frames or origin.layers)

@@ -1,0 +1,150 @@
+"""How the reports spell names, figures and paths; the same everywhere."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, List, Optional, Sequence
+
+from vai_inspect.core.findings import Finding, Verdict
+
+_ROOTS = ("site-packages", "dist-packages")
+_ABSOLUTE = re.compile(r"(/|\\|[A-Za-z]:[/\\])")
+
+
+def plain(text: object) -> str:
+    """Returns text on one line: control, format and unprintable characters are written as escapes.
+
+    A name cannot forge a field of a report then, nor turn the direction of a line, nor break an
+    encoding (lone surrogates are escaped too).
+    """
+    return "".join(char if char.isprintable() else _escape(char) for char in str(text))
+
+
+def _escape(char: str) -> str:
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
+    if named is not None:
+        return named
+    code = ord(char)
+    if code < 0x100:
+        return "\\x{:02x}".format(code)
+    return "\\u{:04x}".format(code) if code < 0x10000 else "\\U{:08x}".format(code)
+
+
+def shortened(text: str, width: int) -> str:
+    """Returns text of at most `width` characters; what is too much is left out in the middle."""
+    if len(text) <= width:
+        return text
+    tail = (width - 3) // 2
+    return text[: width - 3 - tail] + "..." + text[len(text) - tail :]
+
+
+def cells(text: str) -> int:
+    """Returns the number of columns that a line of text takes in a fixed-width font."""
+    return sum(_cell(char) for char in text)
+
+
+def _cell(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def wrapped(text: str, width: int) -> List[str]:
+    """Breaks text into lines of at most `width` columns, at spaces where there are any.
+
+    A word that is too long is broken anywhere. The result depends on nothing but the arguments.
+    """
+    lines: List[str] = []
+    line = ""
+    for word in text.split(" "):
+        if line and cells(line) + 1 + cells(word) <= width:
+            line += " " + word
+            continue
+        if line:
+            lines.append(line)
+        pieces = _pieces(word, width)
+        lines.extend(pieces[:-1])
+        line = pieces[-1]
+    return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> List[str]:
+    pieces = [""]
+    used = 0
+    for char in word:
+        size = _cell(char)
+        if used + size > width:
+            pieces.append("")
+            used = 0
+        pieces[-1] += char
+        used += size
+    return pieces
+
+
+def value(figure: Any) -> str:
+    """Returns an attribute's value as the reports print it: lists in brackets, text unquoted."""
+    if isinstance(figure, (list, tuple)):
+        return "[" + ", ".join(value(item) for item in figure) + "]"
+    return plain(figure)
+
+
+def size(shape: Sequence[int]) -> str:
+    """Returns a shape as `1x112x112x64`; `scalar` for no axes."""
+    return "x".join(str(axis) for axis in shape) or "scalar"
+
+
+def count(number: int, noun: str) -> str:
+    """Returns `1 operator`, `2 operators`."""
+    return "{:,} {}{}".format(number, noun, "" if number == 1 else "s")
+
+
+def are(number: int, noun: str) -> str:
+    """Returns `1 operator is`, `2 operators are`."""
+    return count(number, noun) + (" is" if number == 1 else " are")
+
+
+def share(part: int, whole: int) -> Optional[str]:
+    """Returns `97.1%`, or None where there is no whole.
+
+    100.0% and 0.0% are said only where they are exact.
+    """
+    if not whole:
+        return None
+    percent = "{:.1f}%".format(100.0 * part / whole)
+    if percent == "100.0%" and part < whole:
+        return "99.9%"
+    return "0.1%" if percent == "0.0%" and part else percent
+
+
+def grounds(finding: Finding) -> str:
+    """Returns the constraint's id, its evidence in brackets, and where it is written down."""
+    return " ".join(
+        part
+        for part in (
+            plain(finding.constraint),
+            "[{}]".format(finding.evidence.value),
+            plain(finding.source),
+        )
+        if part
+    )
+
+
+def doubt(finding: Finding) -> Optional[str]:
+    """Returns the words that tell an open question from a refusal, or None for a refusal."""
+    return "unknown, no source decides" if finding.verdict is Verdict.UNKNOWN else None
+
+
+def file_name(path: str) -> str:
+    """Returns a source file without the folders that differ from one machine to the next.
+
+    What lies in an installed package is named from the package on, other absolute paths by their
+    last folder and name; relative ones stay.
+    """
+    if not _ABSOLUTE.match(path):
+        return plain(path)
+    parts = [part for part in re.split(r"[/\\]", path) if part]
+    for place in range(len(parts) - 1, -1, -1):
+        if parts[place] in _ROOTS:
+            return plain("/".join(parts[place + 1 :]))
+    return plain("/".join(parts[-2:]))
