@@ -8,7 +8,17 @@ from typing import IO, TYPE_CHECKING, Optional
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.summary import verdict_sentence
-from vai_inspect.reports.words import count, doubt, grounds, plain, share, size, wrapped
+from vai_inspect.reports.words import (
+    count,
+    doubt,
+    ends,
+    grounds,
+    plain,
+    share,
+    shortened,
+    size,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -16,6 +26,9 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 100
 """Columns where the output is no terminal, so that files and pipes read the same everywhere."""
+
+LONGEST_NAME = 240
+"""Characters of a name; the text report has the whole."""
 
 _STYLES = {Device.DPU: "blue", Device.CPU: "red", Device.USER: "dim"}
 
@@ -80,8 +93,8 @@ def _panel(inspection: Inspection) -> RenderableType:
     lines = [
         _text(verdict_sentence(inspection), "bold green" if total.fully_on_dpu else "bold red"),
         _text(
-            "{}: {} on the DPU, {} on the CPU, {} inputs and outputs".format(
-                count(total.ops, "operator"), total.dpu_ops, total.cpu_ops, total.user_ops
+            "{}: {} on the DPU, {} on the CPU, {}".format(
+                count(total.ops, "operator"), total.dpu_ops, total.cpu_ops, ends(total.user_ops)
             )
             + (", {} unknown".format(total.unknown_ops) if total.unknown_ops else "")
         ),
@@ -105,7 +118,9 @@ def _panel(inspection: Inspection) -> RenderableType:
 def _print_reasons(console: Console, op: InspectedOp) -> None:
     from rich.text import Text
 
-    head = _text(op.name, "bold") + Text(" ({})".format(plain(op.type)))
+    head = _text(shortened(plain(op.name), LONGEST_NAME), "bold") + Text(
+        " ({})".format(plain(op.type))
+    )
     console.print(head)
     for finding in op.findings:
         _print_finding(console, finding)
@@ -134,14 +149,14 @@ def _every_operator(inspection: Inspection) -> RenderableType:
     from rich.table import Table
 
     table = Table(title=_text("every operator"), title_justify="left", expand=False)
-    table.add_column("node name", overflow="fold", ratio=None)
+    table.add_column("node name", overflow="fold")
     table.add_column("op type", overflow="fold", min_width=8)
     table.add_column("output shape", overflow="fold", min_width=8)
     table.add_column("device", no_wrap=True)
     for op in inspection.ops:
         shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
         table.add_row(
-            _text(op.name),
+            _text(shortened(plain(op.name), LONGEST_NAME)),
             _text(op.type),
             _text(shapes),
             _text(op.device.value, _STYLES[op.device]),

@@ -7,7 +7,7 @@ renderer can read.
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
@@ -22,8 +22,10 @@ LONGEST_SIDE = 104
 
 FONT = "Helvetica"
 LEGEND = "blue: runs on the DPU    red: runs on the CPU    black: input or output"
-UNKNOWN_LEGEND = "    dashed: no source decides, so on the CPU"
+UNKNOWN_LEGEND = "    dashed box: no source decides, so on the CPU"
+COLUMNS_LEGEND = "    dashed arrow: goes on in another column"
 
+_APART = ' [constraint=false, weight=0, style=dashed, color="#999999"]'
 _COLOURS = {
     Device.DPU: ("blue", "#d6e6ff"),
     Device.CPU: ("red", "#ffd9d6"),
@@ -38,19 +40,18 @@ def render(inspection: Inspection) -> str:
         inspection: what to draw.
     """
     ids = {op.name: "n{}".format(at) for at, op in enumerate(inspection.ops)}
-    lines = ["digraph vai_inspect {", *_head(inspection)]
-    inside = {name for part in inspection.subgraphs for name in part.ops}
+    placed = columns(inspection.ops)
     by_name = {op.name: op for op in inspection.ops}
-    for op in inspection.ops:
-        if op.name not in inside:
-            lines.append("  " + _node(ids[op.name], op))
+    lines = ["digraph vai_inspect {", *_head(inspection, len(placed.tops) > 1)]
+    lines += _side_by_side(placed.tops, ids)
     for part in inspection.subgraphs:
         colour = _COLOURS[part.device][0]
         lines.append("  subgraph {} {{".format(quoted("cluster_" + part.name)))
         lines.append("    " + _attributes(label=part.name, color=colour, fontcolor=colour) + ";")
         lines += ["    " + _node(ids[name], by_name[name]) for name in part.ops]
         lines.append("  }")
-    lines += _edges(inspection, ids)
+    lines += ["  " + _node(ids[op.name], op) for op in inspection.ops if op.subgraph is None]
+    lines += _edges(inspection.ops, ids, placed.of)
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -73,20 +74,20 @@ def _lines(texts: List[str], end: str) -> str:
     return '"' + "".join(quoted(text)[1:-1] + "\\" + end for text in texts) + '"'
 
 
-def _head(inspection: Inspection) -> Iterator[str]:
+def _head(inspection: Inspection, apart: bool) -> Iterator[str]:
     unsure = any(op.verdict is Verdict.UNKNOWN for op in inspection.ops)
     title = [
         shortened(plain(inspection.model.name), NAME_WIDTH) + " on " + inspection.target.name,
         verdict_sentence(inspection),
-        LEGEND + (UNKNOWN_LEGEND if unsure else ""),
+        LEGEND + (UNKNOWN_LEGEND if unsure else "") + (COLUMNS_LEGEND if apart else ""),
         "",
     ]
     yield "  graph [fontname={}, fontsize=12, labelloc=t, labeljust=l, label={},".format(
         quoted(FONT), _lines(title, "l")
     )
     yield (
-        '    rankdir=TB, ranksep=0.2, nodesep=0.2, size="{0},{0}", bgcolor=white, '
-        "style=rounded];".format(LONGEST_SIDE)
+        '    rankdir=TB, ranksep=0.2, nodesep=0.2, nslimit=2, nslimit1=2, size="{0},{0}", '
+        "bgcolor=white, style=rounded];".format(LONGEST_SIDE)
     )
     yield '  node [shape=box, style=filled, fontname={}, fontsize=10, margin="0.12,0.04",'.format(
         quoted(FONT)
@@ -119,7 +120,8 @@ def _label(op: InspectedOp) -> List[str]:
         lines.append(shortened("with " + ", ".join(plain(layer) for layer in folded), LINE_WIDTH))
     reason = _reason(op)
     if reason:
-        lines += wrapped(shortened(reason, 2 * LINE_WIDTH), LINE_WIDTH)
+        told = wrapped(reason, LINE_WIDTH)
+        lines += told[:2] + ([] if len(told) < 3 else [told[2] + ("..." if told[3:] else "")])
     return lines
 
 
@@ -130,14 +132,20 @@ def _reason(op: InspectedOp) -> Optional[str]:
     return None
 
 
-def _edges(inspection: Inspection, ids: Dict[str, str]) -> Iterator[str]:
-    column = columns(inspection.ops)
-    edges: Dict[Tuple[str, str], None] = {}
-    for op in inspection.ops:
-        edges.update(((value.op, op.name), None) for value in op.op.inputs)
-    for source, target in edges:
-        # An edge to another column must not pull its reader below its producer.
-        apart = column[source] != column[target]
-        yield "  {} -> {}{};".format(
-            ids[source], ids[target], " [constraint=false, weight=0, style=dashed]" if apart else ""
-        )
+def _side_by_side(tops: Sequence[str], ids: Dict[str, str]) -> Iterator[str]:
+    """Edges that nobody sees: they hold the columns in order, from left to right.
+
+    Without them one version of Graphviz begins on the left and another on the right.
+    """
+    for left, right in zip(tops, tops[1:]):
+        yield "  {} -> {} [style=invis, minlen=0];".format(ids[left], ids[right])
+
+
+def _edges(
+    ops: Sequence[InspectedOp], ids: Dict[str, str], column: Dict[str, int]
+) -> Iterator[str]:
+    for op in ops:
+        for source in dict.fromkeys(value.op for value in op.op.inputs):
+            # An edge to another column must not pull its reader below its producer.
+            apart = column[source] != column[op.name]
+            yield "  {} -> {}{};".format(ids[source], ids[op.name], _APART if apart else "")

@@ -6,11 +6,23 @@ from typing import Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports.words import are, cells, count, doubt, plain, share, wrapped
+from vai_inspect.reports.words import (
+    are,
+    cells,
+    count,
+    doubt,
+    ends,
+    plain,
+    share,
+    shortened,
+    wrapped,
+)
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
 WIDTHS = (30, 18, 62)
 TITLES = ("node name", "op type", "hardware constraints")
+LONGEST_NAME = 240
+"""Characters; the block of the operator has its whole name."""
 INDENT = " " * 4
 
 
@@ -63,7 +75,8 @@ def root_line(op: InspectedOp) -> str:
     """Returns a root cause on one line: the operator, its first own reason, how many more."""
     own = [finding for finding in op.findings if finding.follows is None]
     more = " (and {})".format(count(len(own) - 1, "more reason")) if len(own) > 1 else ""
-    return "{} ({}): {}{}".format(plain(op.name), plain(op.type), plain(own[0].message), more)
+    name = shortened(plain(op.name), LONGEST_NAME)
+    return "{} ({}): {}{}".format(name, plain(op.type), plain(own[0].message), more)
 
 
 def _row(op: InspectedOp) -> Tuple[List[str], ...]:
@@ -73,7 +86,8 @@ def _row(op: InspectedOp) -> Tuple[List[str], ...]:
         if finding.suggestion:
             text = "what to change: " + plain(finding.suggestion)
             reasons += _indented(text, WIDTHS[2], "  ")
-    return wrapped(plain(op.name), WIDTHS[0]), wrapped(plain(op.type), WIDTHS[1]), reasons
+    name = shortened(plain(op.name), LONGEST_NAME)
+    return wrapped(name, WIDTHS[0]), wrapped(plain(op.type), WIDTHS[1]), reasons
 
 
 def _sentence(finding: Finding) -> str:
@@ -105,8 +119,8 @@ def _line(columns: Sequence[str]) -> str:
 
 def _figures(inspection: Inspection) -> Iterator[str]:
     total = inspection.summary
-    yield "operators: {} ({} on the DPU, {} on the CPU, {} inputs and outputs)".format(
-        total.ops, total.dpu_ops, total.cpu_ops, total.user_ops
+    yield "operators: {} ({} on the DPU, {} on the CPU, {})".format(
+        total.ops, total.dpu_ops, total.cpu_ops, ends(total.user_ops)
     )
     if total.unknown_ops:
         yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)

@@ -104,6 +104,11 @@ def are(number: int, noun: str) -> str:
     return count(number, noun) + (" is" if number == 1 else " are")
 
 
+def ends(number: int) -> str:
+    """Returns `1 input or output`, `2 inputs and outputs`."""
+    return "1 input or output" if number == 1 else "{} inputs and outputs".format(number)
+
+
 def share(part: int, whole: int) -> Optional[str]:
     """Returns `97.1%`, or None where there is no whole.
 
