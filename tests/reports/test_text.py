@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.reports import samples
+from vai_inspect.reports import text
+from vai_inspect.reports.words import file_name, shortened, wrapped
+
+FIELDS = [
+    "node name",
+    "input nodes",
+    "output nodes",
+    "op type",
+    "output shape",
+    "op attributes",
+    "assigned device",
+    "hardware constraints",
+    "node messages",
+    "source range",
+]
+
+
+def _fields(block: str):
+    return re.findall(r"^([a-z][a-z ]*):", block, re.MULTILINE)
+
+
+def test_every_operator_has_its_fields_in_order():
+    inspection = samples.mixed()
+    blocks = text.render(inspection).split("graph name: ")[1].split(text.THIN + "\n")[:-1]
+    assert len(blocks) == len(inspection.ops)
+    for op, block in zip(inspection.ops, blocks):
+        left_out = [
+            field
+            for field, there in (
+                ("hardware constraints", op.findings),
+                ("node messages", op.messages),
+            )
+            if not there
+        ]
+        assert _fields(block) == [field for field in FIELDS if field not in left_out]
+
+
+def test_names_forge_no_field():
+    inspection = samples.hostile()
+    report = text.render(inspection)
+    assert _fields(report).count("node name") == len(inspection.ops)
+    assert _fields(report).count("assigned device") == len(inspection.ops)
+    assert "assigned device: dpu" not in report.splitlines()
+    assert all(char.isprintable() or char == "\n" for char in report)
+    report.encode("utf-8")
+
+
+def test_the_table_is_of_one_width():
+    rows = [
+        line for line in text.render(samples.mixed()).splitlines() if line.startswith(("|", "+"))
+    ]
+    assert len(rows) > 10
+    assert {len(row) for row in rows} == {120}
+
+
+def test_a_long_name_is_whole_in_its_block_and_short_in_the_table():
+    report = text.render(samples.hostile())
+    assert report.count("node name: " + "x" * 10_000) == 1
+    assert max(len(line) for line in report.split("graph name: ")[0].splitlines()) < 1000
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("net.py", "net.py"),
+        ("models/net.py", "models/net.py"),
+        ("/home/me/work/models/net.py", "models/net.py"),
+        ("C:\\Users\\me\\work\\net.py", "work/net.py"),
+        (
+            "/usr/lib/python3.11/site-packages/torchvision/models/net.py",
+            "torchvision/models/net.py",
+        ),
+        ("<string>", "<string>"),
+    ],
+)
+def test_source_files_are_named_alike_on_every_machine(path, shown):
+    assert file_name(path) == shown
+
+
+def test_wrapped_breaks_words_that_are_too_long():
+    assert wrapped("to be abcdefghij", 5) == ["to be", "abcde", "fghij"]
+    assert wrapped("中文中文", 5) == ["中文", "中文"]
+    assert wrapped("", 5) == [""]
+
+
+def test_shortened_keeps_both_ends():
+    assert shortened("abcdefghij", 10) == "abcdefghij"
+    assert shortened("abcdefghijk", 10) == "abcd...ijk"
