@@ -16,9 +16,8 @@ HEAVY = {"tensorflow", "keras", "torch", "numpy", "graphviz", "rich", "typer", "
 def loaded_by(statement):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", statement],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
         check=True,
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]

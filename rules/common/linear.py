@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Iterator, Tuple
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, MatmulAttrs
+from vai_inspect.core.findings import Device, Evidence
+from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, MatmulAttrs, TransposeAttrs
 from vai_inspect.rules.common.conv import UG1414
 from vai_inspect.rules.common.engines import ceil_div, input_channels, output_channels
-from vai_inspect.rules.common.examples import alone, between_convs, data, graph, op
-from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.common.examples import alone, between_convs, conv_op, data, graph, op
+from vai_inspect.rules.constraint import Stage, Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
 
 FLATTENS = ("flatten", "reshape")
+TO_NCHW = (0, 3, 1, 2)
+"""The order of a permute from NHWC to NCHW."""
 
 
 def _dense(text: str, features: int, out: int = 16) -> Example:
@@ -27,24 +29,43 @@ def _dense(text: str, features: int, out: int = 16) -> Example:
     )
 
 
-def _flattened(text: str, shape: Tuple[int, int, int, int], out: int = 16) -> Example:
+def _flattened(
+    text: str,
+    shape: Tuple[int, int, int, int],
+    kernel: int = 1,
+    permuted: bool = False,
+) -> Example:
+    """An inner product behind a flatten, behind a convolution; kernel 17 puts it on the CPU."""
+    pads = ((kernel - 1) // 2, kernel // 2) * 2
+    ops = [
+        data(shape),
+        conv_op(shape, shape[3], "conv", kernel=(kernel, kernel), pad=pads),
+    ]
+    if permuted:
+        moved = (shape[0], shape[3], shape[1], shape[2])
+        ops.append(op("transpose", ["conv"], moved, TransposeAttrs(TO_NCHW), name="moved"))
     features = shape[1] * shape[2] * shape[3]
-    return Example(
-        text,
-        graph(
-            data(shape),
-            op("flatten", ["data"], (1, features), FlattenAttrs(1, 3), name="flat"),
-            op("inner-product", ["flat"], (1, out), InnerProductAttrs(1), weights=(out, features)),
-        ),
-    )
+    ops.append(op("flatten", [ops[-1].name], (1, features), FlattenAttrs(1, 3), name="flat"))
+    weights = (16, features)
+    ops.append(op("inner-product", ["flat"], (1, 16), InnerProductAttrs(1), weights=weights))
+    return Example(text, graph(*ops))
 
 
 def _windows(site: Site) -> Iterator[Tuple[int, int, int]]:
-    """Yields (kernel_w, kernel_h, input channels) of the convolutions that it can become."""
-    producer = site.graph.producer(site.original)
-    if producer is not None and producer.kind in FLATTENS:
-        before = site.graph.type_of(producer.inputs[0]).shape
-        if len(before) == 4 and site.input.elements == before[0] * site.input.channels:
+    """Yields (kernel_w, kernel_h, input channels) of the convolutions that it can become.
+
+    Behind a flatten that is the flattened map; a permute to NCHW before the flatten is folded
+    into the weights, so the map before it counts, and any other permute leaves no such map.
+    """
+    flat = site.graph.producer(site.original)
+    if flat is not None and flat.kind in FLATTENS:
+        source = site.graph.producers(flat)[0]
+        value = flat.inputs[0]
+        if source.kind == "transpose":
+            value = source.inputs[0]
+        before = site.graph.type_of(value).shape
+        folded = source.kind != "transpose" or tuple(source.attributes()["order"]) == TO_NCHW
+        if folded and len(before) == 4 and site.input.elements == before[0] * site.input.channels:
             yield before[2], before[1], before[3]
     yield 1, 1, site.input.channels
 
@@ -63,7 +84,13 @@ def _refusals(site: Site, window: Tuple[int, int, int]) -> Iterator[Problem]:
                 limit=str(sizes),
                 nearest=sizes.nearest(size),
             )
-    yield from site.at_most(name + "its input channels", channels, site.limit("channels"))
+    if channels > site.limit("channels"):
+        yield Problem(
+            name + "it has more than {} of them".format(site.limit("channels")),
+            found=channels,
+            limit="<= {}".format(site.limit("channels")),
+            nearest=site.limit("channels"),
+        )
     words = width * height * ceil_div(channels, bank.width)
     words *= ceil_div(site.target.conv.output_channel_parallel, bank.num)
     if words > bank.depth:
@@ -74,7 +101,6 @@ def _refusals(site: Site, window: Tuple[int, int, int]) -> Iterator[Problem]:
             ),
             found=words,
             limit="<= {}".format(bank.depth),
-            nearest=bank.depth,
         )
 
 
@@ -93,10 +119,12 @@ def _refusals(site: Site, window: Tuple[int, int, int]) -> Iterator[Problem]:
         _dense("4096 features", 4096),
         _flattened("7x7x512 flattened (VGG16)", (1, 7, 7, 512)),
         _flattened("28x28x1 flattened", (1, 28, 28, 1)),
+        _flattened("7x7x512 permuted to NCHW and flattened", (1, 7, 7, 512), permuted=True),
     ),
     fails=(
         _dense("4097 features", 4097),
         _flattened("14x14x512 flattened", (1, 14, 14, 512)),
+        _flattened("4x16x512 permuted to NCHW and flattened", (1, 512, 16, 4), permuted=True),
     ),
     cure=(
         "reduce the features before it with a pool or a convolution (a global average "
@@ -113,6 +141,41 @@ def input_fit(site: Site) -> Iterator[Problem]:
     refused = [list(_refusals(site, window)) for window in _windows(site)]
     if all(refused):
         yield from refused[0]
+
+
+@constraint(
+    "inner_product.flatten_on_dpu",
+    kinds=("inner-product",),
+    stage=Stage.CONTEXT,
+    evidence=Evidence.INFERRED,
+    source="concluded: the flatten becomes a part of the convolution only where both are compiled together",
+    limits={
+        "kernel_size": lambda target: target.conv.limit.kernel_size,
+        "channels": input_channels,
+    },
+    passes=(
+        _flattened("7x7x512 flattened on the DPU", (1, 7, 7, 512)),
+        _flattened("2x2x16 flattened on the CPU", (1, 2, 2, 16), kernel=17),
+    ),
+    fails=(_flattened("7x7x512 flattened on the CPU", (1, 7, 7, 512), kernel=17),),
+    cure="bring the operator before the flatten to the DPU",
+)
+def flatten_on_dpu(site: Site) -> Iterator[Problem]:
+    """Where it fits only with the flattened map as kernel, the flatten runs on the DPU; else it is unknown."""
+    flat = site.graph.producer(site.original)
+    if flat is None or flat.kind not in FLATTENS or site.device_of(flat) is Device.DPU:
+        return
+    if list(_refusals(site, (1, 1, site.input.channels))):
+        yield Problem(
+            "its flatten {} is not on the DPU, and without it {} features are too many".format(
+                flat.name, site.input.channels
+            ),
+            found=site.input.channels,
+            limit="<= {}".format(site.limit("channels")),
+            nearest=site.limit("channels"),
+            verdict=Verdict.UNKNOWN,
+            follows=flat.name,
+        )
 
 
 @constraint(
@@ -169,12 +232,13 @@ def rank(site: Site) -> Iterator[Problem]:
     ),
 )
 def two_tensors(site: Site) -> Iterator[Problem]:
-    """Whether a product of two tensors of the graph runs on the DPU is unknown."""
+    """Whether a matrix product that is no inner product with constant weights runs on the DPU is unknown."""
     yield Problem(
-        "a product of two tensors of the graph; the user guide knows only constant weights",
+        "a matrix product of these operands; the user guide knows inner products with constant "
+        "weights only",
         found=site.op.kind,
         verdict=Verdict.UNKNOWN,
     )
 
 
-CONSTRAINTS = (input_fit, output_fit, rank, two_tensors)
+CONSTRAINTS = (input_fit, flatten_on_dpu, output_fit, rank, two_tensors)

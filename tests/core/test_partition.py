@@ -36,8 +36,8 @@ def is_convex(edges, names):
     return not any(networkx.descendants(edges, name) & inside for name in reached)
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.integers(0, 10**6), st.integers(1, 40), st.floats(0, 1))
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 10**6), st.integers(1, 150), st.floats(0, 1))
 def test_subgraphs_are_disjoint_convex_connected_and_maximal(seed, size, on_cpu):
     graph = random_graph(seed, size, on_cpu)
     placement, parts = partition(graph)

@@ -1,4 +1,5 @@
 """Every constraint of every family proves itself on the examples that it declares."""
+
 from __future__ import annotations
 
 import pytest
@@ -51,9 +52,7 @@ def test_example(family, rule, example, fails):
         assert finding.evidence in type(finding.evidence)
 
 
-@pytest.mark.parametrize(
-    ("family", "rule"), CONSTRAINTS, ids=[name(*one) for one in CONSTRAINTS]
-)
+@pytest.mark.parametrize(("family", "rule"), CONSTRAINTS, ids=[name(*one) for one in CONSTRAINTS])
 def test_constraint_is_whole(family, rule):
     """It has a sentence whose figures the targets fill, and an example on the wrong side."""
     sentence = rule.sentence_for(*registry.targets(family.name))

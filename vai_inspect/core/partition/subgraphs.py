@@ -53,6 +53,7 @@ class _Quotient:
         for part in list(rank):
             if self.members[part] and self.device[part] is device:
                 self._join_all_of_rank(part, rank)
+        self.merged: Set[int] = set()
         self.lowest = dict(rank)
         self.highest = dict(rank)
         merged = True
@@ -102,24 +103,37 @@ class _Quotient:
                 self.lowest[part] = min(self.lowest[part], self.lowest[other])
                 self.highest[part] = max(self.highest[part], self.highest[other])
                 self._join(part, other)
+                self.merged.add(part)
                 return True
         return False
 
     def _detour(self, first: int, second: int) -> bool:
         """Tells whether a way leads from first to second through a third part.
 
-        Ranks never fall along an edge, so parts above the second's highest need no look.
+        Ranks never fall along an edge between operators, so a way back to the second stays at
+        or below its highest rank, but for merged parts: it may come in at their lowest rank
+        after it has gone out at their highest.
         """
+        bound = self._bound(second)
         waiting = [part for part in self.after[first] if part != second]
         seen = set(waiting)
         while waiting:
             for following in self.after[waiting.pop()]:
                 if following == second:
                     return True
-                if following not in seen and self.lowest[following] <= self.highest[second]:
+                if following not in seen and self.lowest[following] <= bound:
                     seen.add(following)
                     waiting.append(following)
         return False
+
+    def _bound(self, part: int) -> int:
+        """Returns the highest rank that a way to a part can pass."""
+        bound = self.highest[part]
+        spread = [(self.lowest[n], self.highest[n]) for n in self.merged if self.members[n]]
+        for low, high in sorted(spread):
+            if low <= bound:
+                bound = max(bound, high)
+        return bound
 
     def _join(self, first: int, second: int) -> None:
         for part in self.after[second]:
