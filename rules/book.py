@@ -101,7 +101,7 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
         rule.sentence_for(*targets),
     ]
     if rule.notes:
-        lines += ["", rule.notes]
+        lines += ["", rule.notes_for(*targets)]
     lines += [
         "",
         "operators:      {}".format(", ".join(rule.kinds) or "every operator"),
@@ -135,7 +135,7 @@ def _section(family: Family, rule: Constraint, targets: Sequence[Target]) -> Lis
     lines = ["### `{}.{}`".format(family.name, rule.id), ""]
     lines += [rule.sentence_for(*targets), ""]
     if rule.notes:
-        lines += [rule.notes, ""]
+        lines += [rule.notes_for(*targets), ""]
     lines.append("- operators: {}".format(", ".join(rule.kinds) or "every operator"))
     lines.append("- evidence: *{}* ({})".format(rule.evidence.value, rule.evidence.meaning))
     lines.append("- source: {}".format(rule.source))

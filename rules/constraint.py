@@ -50,8 +50,8 @@ class Constraint:
         stage: op, fusion or context.
         evidence: how it is founded.
         source: where it is written down.
-        sentence: the docstring with `{limit}` placeholders.
-        notes: the rest of the docstring: what other sources say.
+        sentence: the docstring's first paragraph, with `{limit}` placeholders.
+        notes: the rest of the docstring, likewise: what other sources say.
         limits: the figures it checks, by placeholder.
         check: the function.
         passes: examples on the right side of the limit, at its edge where it has one.
@@ -92,6 +92,10 @@ class Constraint:
     def sentence_for(self, *targets: Target) -> str:
         """Returns the sentence with the limits of these targets in it."""
         return _filled(self.sentence, self.limits, targets)
+
+    def notes_for(self, *targets: Target) -> str:
+        """Returns the notes with the limits of these targets in them."""
+        return _filled(self.notes, self.limits, targets)
 
 
 def constraint(

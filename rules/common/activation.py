@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, List
 
 from vai_inspect.core.findings import Device, Evidence
-from vai_inspect.core.ir import ACTIVATIONS
+from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
 from vai_inspect.rules.common.conv import PT25, UG1414
 from vai_inspect.rules.common.engines import (
@@ -29,6 +29,9 @@ from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
 
 SLOPE = 26 / 256
+FUSING = CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS
+SEEN_REFUSED = (("leaky-relu", "depthwise engine"), ("hard-swish", "element-wise engine"))
+"""Pairs that compiled models show on the CPU."""
 HARD = ("hard-sigmoid", "hard-swish")
 SHAPE = (1, 32, 32, 16)
 
@@ -68,7 +71,8 @@ def _engine(kind: str) -> str:
         after_conv("slope 0.1", "leaky-relu", LeakyReluAttrs(0.1)),
         after_conv("slope 0.3", "leaky-relu", LeakyReluAttrs(0.3)),
     ),
-    cure="train with the slope 26/256 = 0.1015625",
+    cure="train with the slope 26/256 = 0.1015625 (the 2.5 PyTorch quantiser puts it in place of "
+    "every other, which is another function)",
 )
 def slope(site: Site) -> Iterator[Problem]:
     """The slope below zero is 26/256 = 0.1015625.
@@ -129,10 +133,18 @@ def fused(site: Site) -> Iterator[Problem]:
         return
     before = site.seen_as(producer).kind
     kind, name = site.op.kind, NONLINEAR[site.op.kind]
-    if before not in CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS:
+    if before not in FUSING:
         yield from _nothing_to_fuse(site, before)
     elif name in fused_by(site.target, before) or _by_alu(site, before):
         return
+    elif kind in HARD and _may_be_by_alu(site, before):
+        yield Problem(
+            "the ALU computes {}; no source shows it behind {}".format(kind, before),
+            found=before,
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
+            suggestion="put a convolution or a batch normalisation before it",
+        )
     elif kind == "prelu" and site.target.alu is not None and "prelu" in site.target.alu.alu_type:
         yield Problem(
             "the target's definition lists PReLU for the ALU, the user guide lists it for no "
@@ -152,6 +164,7 @@ def fused(site: Site) -> Iterator[Problem]:
             found=kind,
             limit=", ".join(names),
             suggestion=_instead(site, names),
+            evidence=Evidence.COMPILED if (kind, _engine(before)) in SEEN_REFUSED else None,
         )
 
 
@@ -162,8 +175,19 @@ def _by_alu(site: Site, before: str) -> bool:
         site.op.kind in HARD
         and alu is not None
         and "hsigmoid" in alu.alu_type
-        and before in ("conv2d", "depthwise-conv2d", "inner-product")
+        and before in ("conv2d", "depthwise-conv2d")
     )
+
+
+def _may_be_by_alu(site: Site, before: str) -> bool:
+    """Hard-sigmoid behind anything, hard-swish behind what is like a convolution.
+
+    Compiled models show hard-swish behind a sum on the CPU; of the others no source tells.
+    """
+    alu = site.target.alu
+    if alu is None or "hsigmoid" not in alu.alu_type:
+        return False
+    return site.op.kind == "hard-sigmoid" or before not in ELTWISE_KINDS
 
 
 def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
@@ -191,8 +215,10 @@ def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
 def _something_to_fuse(site: Site, producer: str, before: str) -> str:
     if before == "concat":
         return "put the activation before the concatenation, behind each convolution"
-    if site.op.kind in ("leaky-relu", "prelu"):
-        return "put it right behind a convolution"
+    if site.op.kind in ("leaky-relu", "prelu") or site.input.rank != 4:
+        return "put it right behind a convolution, before any pool, flatten or reshape"
+    if before in ACTIVATIONS:
+        return "use one activation"
     return (
         "put a batch normalisation between {} and the activation: it becomes a 1x1 depthwise "
         "convolution, which fuses {}".format(
@@ -233,7 +259,7 @@ def single_reader(site: Site) -> Iterator[Problem]:
     if producer is None:
         return
     before = site.seen_as(producer).kind
-    if before not in CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS:
+    if before not in FUSING:
         return
     others = [
         reader.name
@@ -242,13 +268,19 @@ def single_reader(site: Site) -> Iterator[Problem]:
     ]
     if others:
         yield Problem(
-            "{} cannot be fused with it, since {} read{} it too".format(
-                producer.name, ", ".join(others[:3]), "s" if len(others) == 1 else ""
+            "it cannot be fused with {}, which {}".format(
+                producer.name, _also_read(site, producer, others)
             ),
             found=len(others) + 1,
             limit="1 reader",
             nearest=1,
         )
+
+
+def _also_read(site: Site, producer: Op, others: List[str]) -> str:
+    if all(site.graph[name].kind == "return" for name in others):
+        return "is an output of the network too"
+    return "{} read{} too".format(", ".join(others[:3]), "s" if len(others) == 1 else "")
 
 
 @constraint(
@@ -276,7 +308,9 @@ def producer_on_dpu(site: Site) -> Iterator[Problem]:
     The 2.5 inspector leaves the activation on the DPU when its convolution is on the CPU.
     """
     producer = site.graph.producer(site.original)
-    if producer is not None and site.device_of(producer) is Device.CPU:
+    if producer is None or site.seen_as(producer).kind not in FUSING:
+        return
+    if site.device_of(producer) is Device.CPU:
         yield Problem(
             "it would be fused with {}, which is on the CPU".format(producer.name),
             found="cpu",

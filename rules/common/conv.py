@@ -220,7 +220,6 @@ def weight_fit(site: Site) -> Iterator[Problem]:
             ),
             found=words,
             limit="<= {}".format(limit),
-            nearest=limit,
         )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
+from vai_inspect.core.target import Limit
 from vai_inspect.rules.common.conv import PT25
 from vai_inspect.rules.common.engines import (
     ALU_PADS,
@@ -104,19 +106,29 @@ def dilation_square(site: Site) -> Iterator[Problem]:
     fails=(
         depthwise("pad 16, kernel 17", kernel=(17, 17), pad=(16, 16, 16, 16)),
         depthwise("pad 3, kernel 3", pad=(3, 3, 3, 3)),
+        depthwise("pad 18, kernel 3, dilation 18", pad=(18, 18, 18, 18), dilation=(18, 18)),
     ),
     cure="pad less, or pad in an operator of its own before the convolution",
 )
 def pad(site: Site) -> Iterator[Problem]:
-    """Each pad is at most min(kernel - 1, 15) * dilation, and within {left} on the left, {right} on
-    the right, {top} at the top and {bottom} at the bottom.
+    """Each pad is at most min(kernel - 1, 15) * dilation.
+
+    The target's definition allows {left} on the left, {right} on the right, {top} at the top and
+    {bottom} at the bottom; what only that refuses (a large dilation) is unknown, since the user
+    guide multiplies by the dilation.
     """
     attrs = site.attrs
     reach = [min(size - 1, 15) * step for size, step in zip(attrs.kernel, attrs.dilation)]
-    yield from site.sides_within(
-        attrs.pad,
-        [up_to(reach[side // 2], site.limit(name)) for side, name in enumerate(SIDES)],
-    )
+    yield from site.sides_within(attrs.pad, [Limit.span(0, reach[side // 2]) for side in range(4)])
+    within = [min(pad, reach[side // 2]) for side, pad in enumerate(attrs.pad)]
+    engine = [up_to(reach[side // 2], site.limit(name)) for side, name in enumerate(SIDES)]
+    for problem in site.sides_within(within, engine):
+        yield replace(
+            problem,
+            message=problem.message + " of the target's definition, though the user guide's "
+            "formula allows it",
+            verdict=Verdict.UNKNOWN,
+        )
 
 
 @constraint(
@@ -148,7 +160,6 @@ def weight_fit(site: Site) -> Iterator[Problem]:
             "{}".format(width, height, words, site.limit("bank"), limit),
             found=words,
             limit="<= {}".format(limit),
-            nearest=limit,
         )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import MaxPool2dAttrs
+from vai_inspect.core.target import Target
 from vai_inspect.rules.common.engines import (
     ALU_PADS,
+    ceil_div,
     feature_words,
     input_channels,
     pool_limit,
@@ -23,6 +26,8 @@ DEFINITIONS = "alu_limit and pad_limit of the target definitions; UG1414 3.5"
 
 SEEN_AVERAGED = 91 * 68
 """The largest average-pool window that a compiled model shows on a B4096's DPU."""
+SEEN_REFUSED = 182 * 136
+"""The smallest that one shows on its CPU."""
 SEEN_WORDS = 8 * 2048
 """Pixels of one channel group that the B4096's feature-map bank group holds."""
 
@@ -58,7 +63,11 @@ def kernel(site: Site) -> Iterator[Problem]:
     average pool; a global pool's kernel is its input.
     """
     limit = site.limit("max_kernel" if site.op.kind == "maxpool2d" else "avg_kernel")
-    yield from site.axes_within("kernel", site.attrs.kernel, limit)
+    for problem in site.axes_within("kernel", site.attrs.kernel, limit):
+        if site.attrs.global_:
+            yield replace(problem, suggestion="make the map smaller before the global pool")
+        else:
+            yield problem
 
 
 @constraint(
@@ -77,7 +86,11 @@ def kernel(site: Site) -> Iterator[Problem]:
     fails=(pool("stride 257", shape=(1, 520, 4, 16), stride=(2, 257)),),
 )
 def stride(site: Site) -> Iterator[Problem]:
-    """Stride is within {max_stride} for a max pool and {avg_stride} for an average pool."""
+    """Stride is within {max_stride} for a max pool and {avg_stride} for an average pool; a global
+    pool makes one step.
+    """
+    if site.attrs.global_:
+        return
     limit = site.limit("max_stride" if site.op.kind == "maxpool2d" else "avg_stride")
     yield from site.axes_within("stride", site.attrs.stride, limit)
 
@@ -113,44 +126,58 @@ def pad(site: Site) -> Iterator[Problem]:
 
 
 @constraint(
-    "pool.average_window",
-    kinds=("avgpool2d",),
+    "pool.window",
+    kinds=POOLS,
     evidence=Evidence.COMPILED,
-    source="compiled models for DPUCZDX8G_ISA1_B4096: 91x68 is on the DPU, 182x136 on the CPU",
-    limits={"words": feature_words},
-    passes=(pool("window 91x68", "avgpool2d", (1, 68, 91, 128), (91, 68), (91, 68)),),
-    fails=(
-        pool("window 182x136", "avgpool2d", (1, 136, 182, 64), (182, 136), (182, 136)),
-        pool("window 112x112", "avgpool2d", (1, 112, 112, 64), (112, 112), (112, 112)),
+    source="compiled models for DPUCZDX8G_ISA1_B4096: an average of 91x68 over 128 channels is on "
+    "the DPU, one of 182x136 over 64 channels on the CPU",
+    limits={"known": lambda target: _scaled(SEEN_AVERAGED, target)},
+    passes=(
+        pool("average of 91x68", "avgpool2d", (1, 68, 91, 128), (91, 68), (91, 68)),
+        pool("maximum of 91x68", "maxpool2d", (1, 68, 91, 128), (91, 68), (91, 68)),
     ),
-    cure="average in two steps: a pool of 2x2 with stride 2 before this one",
+    fails=(
+        pool("average of 182x136", "avgpool2d", (1, 136, 182, 64), (182, 136), (182, 136)),
+        pool("average of 112x112", "avgpool2d", (1, 112, 112, 64), (112, 112), (112, 112)),
+        pool("maximum of 200x200", "maxpool2d", (1, 200, 200, 64), (200, 200), (200, 200)),
+    ),
 )
-def average_window(site: Site) -> Iterator[Problem]:
-    """An average pool's window of kernel_w * kernel_h pixels fits a feature-map bank group of
-    {words} pixels; above three eighths of that it is unknown.
+def window(site: Site) -> Iterator[Problem]:
+    """A window has at most {known} pixels, kernel_w * kernel_h; larger ones are unknown, but for
+    averages that are at least as large as one that a compiled model shows on the CPU.
 
-    The edge lies somewhere between the two windows that compiled models show; that it is the
-    bank's size is concluded, not written anywhere.
+    The edge lies somewhere between the two averages that compiled models show. That channels do
+    not matter, that smaller DPUs take smaller windows as their feature-map banks are smaller,
+    and that the maximum of so many pixels is as doubtful is assumed.
     """
     width, height = site.attrs.kernel
-    pixels, words = width * height, site.limit("words")
-    if pixels * SEEN_WORDS <= SEEN_AVERAGED * words:
+    pixels, known = width * height, site.limit("known")
+    if pixels <= known:
         return
-    certain = pixels > words
+    refused = site.op.kind == "avgpool2d" and pixels >= _scaled(SEEN_REFUSED, site.target)
+    same_banks = feature_words(site.target) == SEEN_WORDS
+    step = next(n for n in range(2, pixels) if ceil_div(width, n) * ceil_div(height, n) <= known)
     yield Problem(
         "the window {} x {} has {} pixels, {}".format(
             width,
             height,
             pixels,
-            "more than the {} that a feature-map bank group holds".format(words)
-            if certain
+            "as many as one that a compiled model shows on the CPU"
+            if refused
             else "more than any that is known to run on the DPU",
         ),
         found=pixels,
-        limit="<= {}".format(words if certain else SEEN_AVERAGED * words // SEEN_WORDS),
-        nearest=SEEN_AVERAGED * words // SEEN_WORDS,
-        verdict=Verdict.UNSUPPORTED if certain else Verdict.UNKNOWN,
+        limit="<= {}".format(known),
+        nearest=known,
+        verdict=Verdict.UNSUPPORTED if refused else Verdict.UNKNOWN,
+        evidence=Evidence.COMPILED if refused and same_banks else Evidence.INFERRED,
+        suggestion="pool in two steps, first by {0} x {0} with stride {0}".format(step),
     )
+
+
+def _scaled(pixels: int, target: Target) -> int:
+    """Returns a count of pixels seen on a B4096 for a target with other feature-map banks."""
+    return pixels * feature_words(target) // SEEN_WORDS
 
 
 @constraint(
@@ -188,4 +215,4 @@ def dilation(site: Site) -> Iterator[Problem]:
         )
 
 
-CONSTRAINTS = (kernel, stride, pad, average_window, channels, dilation)
+CONSTRAINTS = (kernel, stride, pad, window, channels, dilation)

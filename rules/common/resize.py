@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
@@ -9,8 +10,9 @@ from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
 from vai_inspect.core.target import Target
 from vai_inspect.rules.common.conv import PT25
+from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import alone
-from vai_inspect.rules.constraint import constraint
+from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
@@ -24,6 +26,11 @@ def _resize(
     size = int(16 * scale)
     attrs = ResizeAttrs(mode, corners, half, (float(scale), float(scale)))
     return alone(text, "resize", attrs, (1, 16, 16, 16), (1, size, size, 16))
+
+
+def _wide(text: str, count: int) -> Example:
+    attrs = ResizeAttrs("NEAREST", scale=(2.0, 2.0))
+    return alone(text, "resize", attrs, (1, 4, 4, count), (1, 8, 8, count))
 
 
 @constraint(
@@ -47,6 +54,52 @@ def mode(site: Site) -> Iterator[Problem]:
 
 
 @constraint(
+    "resize.rank",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414_RESIZE + ": three-dimensional resizing on DPUCVDX8G only",
+    passes=(_resize("rank 4", "NEAREST", 2),),
+    fails=(
+        alone(
+            "rank 5",
+            "resize",
+            ResizeAttrs("NEAREST", scale=(2.0, 2.0, 2.0)),
+            (1, 4, 4, 4, 16),
+            (1, 8, 8, 8, 16),
+        ),
+    ),
+    cure="resize 4-D feature maps",
+)
+def rank(site: Site) -> Iterator[Problem]:
+    """It resizes a 4-D feature map."""
+    if site.input.rank != 4:
+        yield Problem(
+            "it resizes a tensor of {} axes; the DPU resizes 4-D feature maps".format(
+                site.input.rank
+            ),
+            found=site.input.rank,
+            limit="4",
+            nearest=4,
+        )
+
+
+@constraint(
+    "resize.channels",
+    kinds=("resize",),
+    evidence=Evidence.INFERRED,
+    source=UG1414_RESIZE + " names a constraint of a bank's depth without a formula",
+    limits={"channels": input_channels},
+    passes=(_wide("4096 channels", 4096),),
+    fails=(_wide("4097 channels", 4097),),
+    cure="resize fewer channels",
+)
+def channels(site: Site) -> Iterator[Problem]:
+    """Channels are at most {channels} (256 * channel_parallel); whether more pass is unknown."""
+    for problem in site.at_most("channels", site.input.channels, site.limit("channels")):
+        yield replace(problem, verdict=Verdict.UNKNOWN)
+
+
+@constraint(
     "resize.nearest",
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
@@ -63,7 +116,7 @@ def nearest(site: Site) -> Iterator[Problem]:
     """
     if site.attrs.mode != "NEAREST":
         return
-    for axis, factor in zip("wh", site.attrs.scale):
+    for axis, factor in zip("whd", site.attrs.scale):
         if factor != int(factor) or factor < 1:
             yield Problem(
                 "scale_{} is {:g}, which is no whole number".format(axis, factor)
@@ -152,4 +205,4 @@ BILINEAR = Rewrite(
     _as_transposed,
 )
 
-CONSTRAINTS = (mode, nearest, bilinear)
+CONSTRAINTS = (mode, rank, channels, nearest, bilinear)

@@ -15,16 +15,18 @@ from vai_inspect.core.ir.attrs import (
     StridedSliceAttrs,
     TransposeAttrs,
 )
+from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import (
     after_conv,
     alone,
     between_convs,
+    const,
     conv_op,
     data,
     graph,
     op,
 )
-from vai_inspect.rules.constraint import Stage, Verdict, constraint, cpu_only
+from vai_inspect.rules.constraint import Stage, Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
 
@@ -45,6 +47,13 @@ def _concat(text: str, axis: int, *kernels: int) -> Example:
     shape[axis] *= len(kernels)
     names = [one.name for one in ops[1:]]
     return Example(text, graph(*ops, op("concat", names, tuple(shape), AxisAttrs(axis))))
+
+
+def _doubled(text: str, shape: "tuple[int, ...]") -> Example:
+    """An input concatenated with itself along the channels."""
+    out = (*shape[:-1], 2 * shape[-1])
+    last = AxisAttrs(len(shape) - 1)
+    return Example(text, graph(data(shape), op("concat", ["data", "data"], out, last)))
 
 
 def _reshape(text: str, size: int, shape: "tuple[int, ...]") -> Example:
@@ -87,6 +96,73 @@ def concat_axis(site: Site) -> Iterator[Problem]:
             "it concatenates along the batch; no source says that the DPU does this",
             found=0,
             limit="axis 1-3",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+@constraint(
+    "concat.rank",
+    kinds=("concat",),
+    evidence=Evidence.INFERRED,
+    source="the sources speak of concatenated feature maps, and of features behind a flatten",
+    passes=(between_convs("rank 4", "concat", AxisAttrs(3), (1, 30, 30, 16)),),
+    fails=(_doubled("rank 5", (1, 4, 4, 4, 8)),),
+    cure="concatenate 4-D feature maps",
+)
+def concat_rank(site: Site) -> Iterator[Problem]:
+    """It has at most 4 axes; whether more run on the DPU is unknown."""
+    if site.op.output.rank > 4:
+        yield Problem(
+            "it concatenates tensors of {} axes; no source speaks of more than 4".format(
+                site.op.output.rank
+            ),
+            found=site.op.output.rank,
+            limit="<= 4",
+            nearest=4,
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+@constraint(
+    "concat.channels",
+    kinds=("concat",),
+    evidence=Evidence.PARTITION_RULE,
+    source="pyxir common_op_support",
+    limits={"channels": input_channels},
+    passes=(_doubled("4096 channels", (1, 4, 4, 2048)),),
+    fails=(_doubled("4098 channels", (1, 4, 4, 2049)),),
+    cure="concatenate fewer channels",
+)
+def concat_channels(site: Site) -> Iterator[Problem]:
+    """The result has at most {channels} channels (256 * channel_parallel)."""
+    yield from site.at_most("channels", site.op.output.channels, site.limit("channels"))
+
+
+@constraint(
+    "concat.constant",
+    kinds=("concat",),
+    evidence=Evidence.INFERRED,
+    source="no source shows a concatenation with a constant",
+    passes=(between_convs("two feature maps", "concat", AxisAttrs(3), (1, 30, 30, 16)),),
+    fails=(
+        Example(
+            "a constant",
+            graph(
+                data(SHAPE),
+                const((1, 32, 32, 4)),
+                op("concat", ["data", "const"], (1, 32, 32, 20), AxisAttrs(3)),
+            ),
+        ),
+    ),
+    cure="give the constant to the network as an input, or make it by a convolution's bias",
+)
+def concat_constant(site: Site) -> Iterator[Problem]:
+    """No input is a constant; whether one may be is unknown."""
+    if any(producer.kind == "const" for producer in site.producers):
+        yield Problem(
+            "one input is a constant; no source says that the DPU takes it",
+            found="constant",
+            limit="no constant",
             verdict=Verdict.UNKNOWN,
         )
 
@@ -143,6 +219,8 @@ def reshape_input(site: Site) -> Iterator[Problem]:
     The 2.5 inspector leaves it on the DPU wherever its input is.
     """
     producer = site.producers[0]
+    if _folded(site, producer):
+        return
     if site.device_of(producer) is Device.CPU:
         yield Problem(
             "its input {} is not on the DPU".format(producer.name),
@@ -205,18 +283,27 @@ def transpose_folded(site: Site) -> Iterator[Problem]:
     """The DPU does not permute; (0, 3, 1, 2) before a flatten and an inner product is folded into
     the weights.
     """
-    if (
-        tuple(site.attrs.order) == TO_NCHW
-        and site.consumers
-        and all(_feeds_products(site, one) for one in site.consumers)
-    ):
+    if _folded(site, site.original):
         return
+    others = [one for one in site.consumers if not _feeds_products(site, one)]
+    if tuple(site.attrs.order) != TO_NCHW or not others:
+        but = "this is {}".format(list(site.attrs.order))
+    else:
+        but = "{} ({}) is not these".format(others[0].name, others[0].kind)
     yield Problem(
-        "the DPU does not permute ({}); only {} before a flatten and an inner product is folded "
-        "away".format(list(site.attrs.order), list(TO_NCHW)),
+        "the DPU does not permute; only {} before a flatten and an inner product is folded away, "
+        "and {}".format(list(TO_NCHW), but),
         found=tuple(site.attrs.order),
         limit="no permute",
     )
+
+
+def _folded(site: Site, transpose: Op) -> bool:
+    """Tells whether a permute to NCHW is read only by what the weights can take it in."""
+    if transpose.kind != "transpose" or tuple(transpose.attributes()["order"]) != TO_NCHW:
+        return False
+    readers = site.graph.consumers(transpose)
+    return bool(readers) and all(_feeds_products(site, reader) for reader in readers)
 
 
 def _feeds_products(site: Site, reshape: Op) -> bool:
@@ -260,17 +347,24 @@ def product_on_dpu(site: Site) -> Iterator[Problem]:
     """A permute that is folded into an inner product, and the flatten between, follow the inner
     product.
     """
-    if site.op.kind != "transpose" and site.producers[0].kind != "transpose":
+    permute = site.original if site.op.kind == "transpose" else site.producers[0]
+    if not _folded(site, permute):
         return
-    for reader in site.consumers:
-        if site.device_of(reader) is not Device.DPU:
-            yield Problem(
-                "it is folded away only if {} is on the DPU".format(reader.name),
-                found=site.device_of(reader).value,
-                limit="dpu",
-                follows=reader.name,
-            )
-            return
+    fallen = [reader for reader in site.consumers if site.device_of(reader) is not Device.DPU]
+    if fallen and site.op.kind == "transpose":
+        # The flatten between falls with the inner product, which is the one to name.
+        fallen = [
+            product
+            for product in site.graph.consumers(fallen[0])
+            if site.device_of(product) is not Device.DPU
+        ] or fallen
+    if fallen:
+        yield Problem(
+            "it is folded away only if {} is on the DPU".format(fallen[0].name),
+            found=site.device_of(fallen[0]).value,
+            limit="dpu",
+            follows=fallen[0].name,
+        )
 
 
 @constraint(
@@ -369,14 +463,13 @@ def pad_channels(site: Site) -> Iterator[Problem]:
     yield from site.at_most("channels", site.input.channels, site.limit("channels"))
 
 
-strided_slice = cpu_only(
+@constraint(
     "strided_slice.cpu",
-    ("strided_slice",),
-    "the DPU does not slice or crop",
-    Evidence.INSPECTOR,
-    "2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and channels, no "
-    "inspector or compiled model shows it",
-    cure="crop on the host, or choose pads and strides of the neighbours that give this size",
+    kinds=("strided_slice",),
+    evidence=Evidence.INSPECTOR,
+    source="2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and "
+    "channels, no inspector shows it",
+    passes=(),
     fails=(
         after_conv(
             "cropping by 2",
@@ -384,11 +477,42 @@ strided_slice = cpu_only(
             StridedSliceAttrs((0, 2, 2, 0), (1, 28, 28, 16), (1, 1, 1, 1)),
             (1, 26, 26, 16),
         ),
+        after_conv(
+            "half of a convolution's channels",
+            "strided_slice",
+            StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 8), (1, 1, 1, 1)),
+            (1, 30, 30, 8),
+        ),
     ),
 )
+def strided_slice(site: Site) -> Iterator[Problem]:
+    """The DPU does not slice or crop; of channels cut right behind a convolution it is unknown.
+
+    On a DPUCVDX8G compiled models show such a cut vanish: the compiler makes two convolutions.
+    """
+    channels_only = site.input.shape[:-1] == site.op.output.shape[:-1]
+    if site.producers[0].kind == "conv2d" and channels_only:
+        yield Problem(
+            "the inspectors refuse a cut of channels; on another DPU compiled models show it "
+            "vanish behind a convolution, on this one none is known",
+            found="channels",
+            verdict=Verdict.UNKNOWN,
+            suggestion="write two convolutions in place of one convolution and a cut",
+        )
+        return
+    yield Problem(
+        "the DPU does not slice or crop",
+        found=site.op.kind,
+        suggestion="crop on the host, or choose pads and strides of the neighbours that give this "
+        "size",
+    )
+
 
 CONSTRAINTS = (
     concat_axis,
+    concat_rank,
+    concat_channels,
+    concat_constant,
     concat_inputs,
     reshape_input,
     reshape_batch,

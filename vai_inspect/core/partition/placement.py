@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from dataclasses import dataclass
 from typing import Callable, Deque, Dict, Mapping, Set, Tuple
 
-from vai_inspect.core.findings import Device, Finding
+from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Graph, Op
 
 DeviceOf = Callable[[Op], Device]
@@ -33,7 +34,9 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
     An operator with findings of its own goes to the CPU. The others start on the DPU; the
     context rules are then asked until none objects any more. An operator only ever moves to the
     CPU, and a neighbour's move only ever adds findings, so the result does not depend on the
-    order in which they are asked.
+    order in which they are asked. In the end every operator on the CPU is asked once more, so
+    that it has all its reasons; a reason that follows from a neighbour whose own verdict is
+    unknown is unknown, too.
 
     Args:
         graph: the normalised graph.
@@ -46,7 +49,6 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
     def device_of(op: Op) -> Device:
         return devices[op.name]
 
-    fallen: Dict[str, Findings] = {}
     waiting: Deque[str] = deque(op.name for op in graph)
     queued: Set[str] = set(waiting)
     while waiting:
@@ -57,18 +59,37 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
         if not context(op, device_of):
             continue
         devices[op.name] = Device.CPU
-        fallen[op.name] = ()
         for neighbour in graph.producers(op) + graph.consumers(op):
             if neighbour.name not in queued and devices[neighbour.name] is Device.DPU:
                 queued.add(neighbour.name)
                 waiting.append(neighbour.name)
-    for name in fallen:
-        fallen[name] = context(graph[name], device_of)
-    for op in reversed(graph.ops):
+    findings: Dict[str, Findings] = {}
+    for op in graph:
         if op.kind == "const":
             devices[op.name] = _const_device(graph, op, devices)
-    findings = {**{name: found for name, found in own.items() if found}, **fallen}
-    return Placement(devices, findings)
+        elif devices[op.name] is Device.CPU:
+            findings[op.name] = (*own.get(op.name, ()), *context(op, device_of))
+    return Placement(devices, _with_doubts(findings))
+
+
+def _with_doubts(findings: Mapping[str, Findings]) -> Dict[str, Findings]:
+    """Returns the findings, those that follow from an unknown verdict as unknown themselves."""
+    doubted = dict(findings)
+    changed = True
+    while changed:
+        changed = False
+        for name, found in doubted.items():
+            new = tuple(_as_sure_as(finding, doubted) for finding in found)
+            if new != found:
+                doubted[name], changed = new, True
+    return doubted
+
+
+def _as_sure_as(finding: Finding, findings: Mapping[str, Findings]) -> Finding:
+    cause = findings.get(finding.follows or "", ())
+    if finding.verdict is Verdict.UNSUPPORTED and verdict_of(cause) is Verdict.UNKNOWN:
+        return dataclasses.replace(finding, verdict=Verdict.UNKNOWN)
+    return finding
 
 
 def _start(op: Op, own: Mapping[str, Findings]) -> Device:
