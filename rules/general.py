@@ -33,6 +33,8 @@ def unknown(site: Site) -> Iterator[Problem]:
     source="layer and operator lists of the vendor's quantisers",
     passes=(),
     fails=(),
+    cure="use an operator that the quantiser knows; for a global max pool, a max pool of the "
+    "map's size",
 )
 def left_in_float(site: Site) -> Iterator[Problem]:
     """The vendor's quantiser of the framework quantises it; the DPU computes with int8 only."""

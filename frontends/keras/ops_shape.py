@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
+from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import (
     AxisAttrs,
     PadAttrs,
@@ -19,12 +20,18 @@ from vai_inspect.frontends.keras.resize import resizing
 
 def concatenate(call: Call) -> None:
     """`concatenate`."""
-    call.emit("concat", AxisAttrs(int(call.operation.axis) % call.types[0].rank))
+    call.emit("concat", AxisAttrs(int(call.operation.axis) % call.output.rank), _listed(call))
 
 
 def stack(call: Call) -> None:
     """`stack`: the axis is the new one."""
-    call.emit("stack", AxisAttrs(int(call.operation.axis) % call.output.rank))
+    call.emit("stack", AxisAttrs(int(call.operation.axis) % call.output.rank), _listed(call))
+
+
+def _listed(call: Call) -> List[Value]:
+    """Returns the values of a list argument; what is no tensor of the model is a constant."""
+    given = call.args[0] if call.args else call.kwargs["xs" if "xs" in call.kwargs else "x"]
+    return [call.operand(one, "const") for one in given]
 
 
 def squeeze(call: Call) -> None:

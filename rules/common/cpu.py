@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Iterator
+
 from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import (
     AxisAttrs,
@@ -9,9 +11,12 @@ from vai_inspect.core.ir.attrs import (
     EluAttrs,
     GroupNormAttrs,
     PixelShuffleAttrs,
+    ReorgAttrs,
 )
+from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import after_conv, alone
-from vai_inspect.rules.constraint import cpu_only
+from vai_inspect.rules.constraint import constraint, cpu_only
+from vai_inspect.rules.site import Problem, Site
 
 LISTS = "CPU-only types of the 2.5 PyTorch inspector"
 
@@ -31,7 +36,7 @@ sigmoid = cpu_only(
     "the DPU does not compute sigmoid",
     Evidence.COMPILED,
     "compiled models; " + LISTS,
-    cure="use hard-sigmoid: relu6(x + 3) / 6, behind a convolution",
+    cure="use the framework's hard-sigmoid behind a convolution",
     fails=(after_conv("behind a convolution", "sigmoid"),),
 )
 tanh = cpu_only(
@@ -71,24 +76,44 @@ normalisation = cpu_only(
     fails=(after_conv("group normalisation", "groupnorm", GroupNormAttrs(4, 16, 1e-5, True)),),
 )
 conv1d = cpu_only(
-    "conv1d.cpu",
+    "conv1d.unknown",
     ("conv1d", "maxpool1d"),
-    "one-dimensional convolutions and pools are not in the 2.5 inspectors' lists, and no limit is "
-    "published for them",
-    Evidence.INSPECTOR,
-    "registry of the 2.5 Keras inspector; 3.x converts them, their device is not known",
+    "one-dimensional convolutions and pools are not in the 2.5 inspectors' lists; 3.x converts "
+    "them, but their device and their limits are not published",
+    Evidence.INFERRED,
+    "registry of the 2.5 Keras inspector; operators of the 3.5 PyTorch quantiser",
     cure="write it as a 2-D operator on a map of height 1",
+    verdict=Verdict.UNKNOWN,
     fails=(alone("conv1d", "conv1d", Conv1dAttrs((3,)), (1, 32, 16), (1, 30, 16)),),
 )
 moves = cpu_only(
     "move.unknown",
-    ("pixel-shuffle", "reorg", "gstiling", "stack", "cast", "shape", "random_standard_normal")
+    ("pixel-shuffle", "gstiling", "stack", "cast", "shape", "random_standard_normal")
     + ("priorbox", "placeholder", "upload", "download"),
     "no source that can be trusted says whether this operator runs on this DPU",
     Evidence.INFERRED,
-    "UG1414 3.5 names pixel-shuffle and reorg in passing; the 2.5 inspector says DPU unchecked",
+    "UG1414 3.5, chapter 4 (by a digest) has pixel-shuffle behind a convolution; the 2.5 inspector "
+    "says DPU unchecked",
     verdict=Verdict.UNKNOWN,
     fails=(after_conv("pixel shuffle", "pixel-shuffle", PixelShuffleAttrs(2), (1, 60, 60, 4)),),
 )
 
-CONSTRAINTS = (softmax, sigmoid, tanh, swish, smooth, normalisation, conv1d, moves)
+
+@constraint(
+    "reorg.channels",
+    kinds=("reorg",),
+    evidence=Evidence.USER_GUIDE,
+    source="UG1414 3.5, chapter 4 (by a digest)",
+    limits={"channels": input_channels},
+    passes=(alone("1024 channels by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 1024), (1, 2, 2, 4096)),),
+    fails=(alone("1025 channels by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 1025), (1, 2, 2, 4100)),),
+    cure="reorganise fewer channels",
+)
+def reorg(site: Site) -> Iterator[Problem]:
+    """Scale * scale * channels is at most {channels}; channels alone where it goes back."""
+    factor = 1 if site.attrs.reverse else site.attrs.scale * site.attrs.scale
+    found = factor * site.input.channels
+    yield from site.at_most("scale * scale * channels", found, site.limit("channels"))
+
+
+CONSTRAINTS = (softmax, sigmoid, tanh, swish, smooth, normalisation, conv1d, moves, reorg)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
+from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import DepthwiseConv2dAttrs
 from vai_inspect.core.target import Target
@@ -18,7 +18,7 @@ from vai_inspect.rules.common.examples import (
     graph,
     op,
 )
-from vai_inspect.rules.constraint import Verdict, constraint, cpu_only
+from vai_inspect.rules.constraint import Stage, Verdict, constraint, cpu_only
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
@@ -178,16 +178,52 @@ def constant(site: Site) -> Iterator[Problem]:
         )
 
 
+@constraint(
+    "eltwise.flat_from_cpu",
+    kinds=SUMS,
+    stage=Stage.CONTEXT,
+    evidence=Evidence.INFERRED,
+    source="the 3.x inspector says DPU of rank 2 with an input on the CPU, but compiles each "
+    "operator alone",
+    passes=(between_convs("4-D", "mul"),),
+    fails=(
+        Example(
+            "features of which some are computed on the CPU",
+            graph(
+                data((1, 64)),
+                op("sigmoid", ["data"], (1, 64), name="gate"),
+                op("mul", ["data", "gate"], (1, 64)),
+            ),
+        ),
+    ),
+    cure="bring its inputs to the DPU",
+)
+def flat_from_cpu(site: Site) -> Iterator[Problem]:
+    """Its inputs are on the DPU, unless they are 4-D; else it is unknown."""
+    if site.op.output.rank == 4:
+        return
+    for producer in site.producers:
+        if site.device_of(producer) is Device.CPU:
+            yield Problem(
+                "its operands have {} axes and {} is on the CPU; whether the DPU takes such an "
+                "operand is doubtful".format(site.op.output.rank, producer.name),
+                found="cpu",
+                limit="dpu",
+                verdict=Verdict.UNKNOWN,
+                follows=producer.name,
+            )
+            return
+
+
 other = cpu_only(
     "eltwise.cpu",
     ("sub", "div", "min", "max", "exp", "neg"),
     "the DPU has no engine for this element-wise operator; it runs sums and products",
     Evidence.INSPECTOR,
-    "CPU-only types of the 2.5 PyTorch inspector; " + UG1414,
-    cure=(
-        "write a difference as a sum with a negated convolution, a quotient by a constant"
-        " as a product"
-    ),
+    "CPU-only types of the 2.5 PyTorch inspector, registry of the 2.5 Keras inspector (minimum, "
+    "maximum); " + UG1414,
+    cure="use a sum or a product where that can do the same: a difference is the sum with a "
+    "negated convolution, a quotient by a constant the product with its inverse",
     fails=(between_convs("difference", "sub"), between_convs("maximum", "max")),
 )
 
@@ -226,4 +262,4 @@ MUL_CONST = Rewrite(
     _product_with_const,
 )
 
-CONSTRAINTS = (types, channels, rank, same_shape, constant, other)
+CONSTRAINTS = (types, channels, rank, same_shape, constant, flat_from_cpu, other)

@@ -148,7 +148,8 @@ def input_fit(site: Site) -> Iterator[Problem]:
     kinds=("inner-product",),
     stage=Stage.CONTEXT,
     evidence=Evidence.INFERRED,
-    source="concluded: the flatten becomes a part of the convolution only where both are compiled together",
+    source="concluded: the flatten becomes a part of the convolution only where both are compiled "
+    "together",
     limits={
         "kernel_size": lambda target: target.conv.limit.kernel_size,
         "channels": input_channels,
@@ -161,7 +162,9 @@ def input_fit(site: Site) -> Iterator[Problem]:
     cure="bring the operator before the flatten to the DPU",
 )
 def flatten_on_dpu(site: Site) -> Iterator[Problem]:
-    """Where it fits only with the flattened map as kernel, the flatten runs on the DPU; else it is unknown."""
+    """Where it fits only with the flattened map as kernel, the flatten runs on the DPU; else it is
+    unknown.
+    """
     flat = site.graph.producer(site.original)
     if flat is None or flat.kind not in FLATTENS or site.device_of(flat) is Device.DPU:
         return
@@ -232,7 +235,9 @@ def rank(site: Site) -> Iterator[Problem]:
     ),
 )
 def two_tensors(site: Site) -> Iterator[Problem]:
-    """Whether a matrix product that is no inner product with constant weights runs on the DPU is unknown."""
+    """Whether a matrix product that is no inner product with constant weights runs on the DPU is
+    unknown.
+    """
     yield Problem(
         "a matrix product of these operands; the user guide knows inner products with constant "
         "weights only",

@@ -97,11 +97,12 @@ def mean_axes(site: Site) -> Iterator[Problem]:
 def reduction_max(site: Site) -> Iterator[Problem]:
     """It takes the largest of fewer than 4096 channels; along other axes it is unknown."""
     axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
-    if axes != [site.input.rank - 1]:
+    if axes != [3] or site.input.rank != 4:
         yield Problem(
-            "it takes the largest along axes {}; the sources speak of channels".format(axes),
+            "it takes the largest along axes {} of {}; the sources speak of the channels of a "
+            "feature map".format(axes, site.input.rank),
             found=tuple(axes),
-            limit="axis {}".format(site.input.rank - 1),
+            limit="axis 3 of 4",
             verdict=Verdict.UNKNOWN,
             evidence=Evidence.INFERRED,
         )
@@ -171,9 +172,21 @@ def batchnorm_rank(site: Site) -> Iterator[Problem]:
         )
 
 
+unknown = cpu_only(
+    "reduction.unknown",
+    ("reduction_product", "l2_normalize"),
+    "no source says whether the DPU runs this reduction",
+    Evidence.INFERRED,
+    "no inspector and no compiled model shows it",
+    cure="compute it on the host",
+    verdict=Verdict.UNKNOWN,
+    fails=(
+        after_conv("a product", "reduction_product", ReductionAttrs((1, 2), True), (1, 1, 1, 16)),
+    ),
+)
 other = cpu_only(
     "reduction.cpu",
-    ("reduction_sum", "reduction_product", "l2_normalize"),
+    ("reduction_sum",),
     "the DPU has no engine for this reduction",
     Evidence.INSPECTOR,
     "CPU-only types of the 2.5 PyTorch inspector",
@@ -218,4 +231,4 @@ MEAN = Rewrite(
     _mean_as_pool,
 )
 
-CONSTRAINTS = (mean_axes, reduction_max, argmax, batchnorm_rank, other)
+CONSTRAINTS = (mean_axes, reduction_max, argmax, batchnorm_rank, unknown, other)

@@ -8,7 +8,9 @@ from vai_inspect.core.ir import Graph, Op, Value
 
 
 def drop_identities(graph: Graph) -> Graph:
-    """Drops identities: dropout, linear activations, transposes and reshapes that change nothing.
+    """Drops what changes nothing: dropout, linear activations, empty moves, pads and resizes.
+
+    A pool with kernel 1 and stride 1 goes as well; compiled models show it vanish.
 
     Requires: nothing.
     Ensures: no `identity` is left; each dropped layer is found again in the origin of the
@@ -36,9 +38,14 @@ def _does_nothing(op: Op, graph: Graph) -> bool:
         return True
     if op.kind == "transpose":
         return list(op.attributes()["order"]) == list(range(op.output.rank))
-    return op.kind in ("reshape", "flatten", "squeeze") and (
-        op.output.shape == graph.input_types(op)[0].shape
-    )
+    if not op.inputs:
+        return False
+    unchanged = op.output.shape == graph.input_types(op)[0].shape
+    if op.kind in ("maxpool2d", "avgpool2d"):
+        return unchanged and set(op.attributes()["kernel"]) == {1}
+    if op.kind == "strided_slice":
+        return unchanged and set(op.attributes()["strides"]) == {1}
+    return unchanged and op.kind in ("reshape", "flatten", "squeeze", "pad", "resize")
 
 
 def _named(op: Op) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from vai_inspect.core.ir import Graph, Op, Value
 from vai_inspect.core.ir.attrs import PadAttrs
 
+LARGEST_ON_ALU = 15
+"""Padding on the left and top that depthwise and pooling engines take (PG338, PG389, PG400)."""
 _WINDOWS = frozenset(("conv2d", "depthwise-conv2d", "maxpool2d", "avgpool2d"))
 
 
@@ -17,9 +19,10 @@ def fold_padding(graph: Graph) -> Graph:
     As the vendor's compiler does with ZeroPadding2D and ConstantPad2d before a convolution or a
     pool (UG1414; PadMergeInspect of the 3.x Keras quantiser). All readers must be able to take
     the padding in, else the operator stays. It also stays where the sum would reach the dilated
-    kernel's size, which no engine takes, and before an average pool that leaves its own padding
-    out of the mean. Before a max pool zeros and the pool's own padding agree only where no
-    value is below zero, so the fold asks for a rectifier before it.
+    kernel's size, which no engine takes, or be more than a depthwise or pooling engine takes,
+    and before an average pool that leaves its own padding out of the mean. Before a max pool
+    zeros and the pool's own padding agree only where no value is below zero, so the fold asks
+    for a rectifier before it.
 
     Requires: nothing.
     Ensures: the padding layer stands in the origin of each window that took it in.
@@ -63,6 +66,8 @@ def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph
     dilation = getattr(attrs, "dilation", (1, 1))
     reach = [(size - 1) * step + 1 for size, step in zip(getattr(attrs, "kernel", ()), dilation)]
     if any(side >= reach[axis // 2] for axis, side in enumerate(total)):
+        return None
+    if reader.kind != "conv2d" and max(total[0], total[2]) > LARGEST_ON_ALU:
         return None
     if reader.kind == "avgpool2d" and not (
         getattr(attrs, "count_include_pad", False) or not any(own)
