@@ -37,6 +37,12 @@ def behind_concat():
     return keras.Model(data, layers.ReLU(name="x")(layers.Concatenate()(both)))
 
 
+def behind_sum(activation):
+    data = keras.Input((16, 16, 8))
+    both = [layers.Conv2D(8, 3)(data) for _ in range(2)]
+    return keras.Model(data, layers.Activation(activation, name="x")(layers.Add()(both)))
+
+
 def named(layer, **settings):
     return layer(name="x", **settings)
 
@@ -191,6 +197,82 @@ CASES = {
         "unsupported",
         ["depthwise.multiplier"],
     ),
+    "a wide classifier behind a permute to NCHW": (
+        lambda: sequence(
+            (7, 7, 512),
+            layers.Conv2D(512, 1),
+            layers.Permute((3, 1, 2)),
+            layers.Flatten(),
+            named(layers.Dense, units=64),
+        ),
+        "supported",
+        [],
+    ),
+    "a wide classifier behind a flatten on the CPU": (
+        lambda: sequence(
+            (7, 7, 512),
+            layers.Conv2D(512, 17, padding="same"),
+            layers.Flatten(),
+            named(layers.Dense, units=64),
+        ),
+        "unknown",
+        ["inner_product.flatten_on_dpu"],
+    ),
+    "all reasons, its own and its neighbour's": (
+        lambda: sequence(
+            (32, 32, 3), layers.Conv2D(8, 17), named(layers.LeakyReLU, negative_slope=0.3)
+        ),
+        "unsupported",
+        ["activation.slope", "activation.producer_on_dpu"],
+    ),
+    "a global max pool, which the Keras quantiser leaves in float": (
+        lambda: sequence((8, 8, 3), layers.Conv2D(8, 3), named(layers.GlobalMaxPooling2D)),
+        "unsupported",
+        ["op.float"],
+    ),
+    "a reshape of what no source knows": (
+        lambda: sequence(
+            (300, 300, 3),
+            layers.Conv2D(8, 3),
+            layers.MaxPooling2D(150),
+            named(layers.Reshape, target_shape=(8,)),
+        ),
+        "unknown",
+        ["reshape.input"],
+    ),
+    "a depthwise convolution dilated by 18": (
+        lambda: sequence(
+            (64, 64, 8),
+            named(layers.DepthwiseConv2D, kernel_size=3, dilation_rate=18, padding="same"),
+        ),
+        "unknown",
+        ["depthwise.pad"],
+    ),
+    "padding too large to be folded into a depthwise convolution": (
+        lambda: sequence(
+            (64, 64, 8),
+            layers.Conv2D(8, 3),
+            layers.ZeroPadding2D(16, name="x"),
+            layers.DepthwiseConv2D(17),
+        ),
+        "supported",
+        [],
+    ),
+    "upsampling in three dimensions": (
+        lambda: sequence((4, 4, 4, 8), named(layers.UpSampling3D, size=2)),
+        "unsupported",
+        ["resize.rank"],
+    ),
+    "hard-sigmoid behind a sum": (
+        lambda: behind_sum("hard_sigmoid"),
+        "unknown",
+        ["activation.fused"],
+    ),
+    "hard-swish behind a sum": (
+        lambda: behind_sum("hard_silu"),
+        "unsupported",
+        ["activation.fused"],
+    ),
     "a convolution in three dimensions": (
         lambda: sequence((8, 8, 8, 4), named(layers.Conv3D, filters=4, kernel_size=3)),
         "unsupported",
@@ -220,6 +302,35 @@ def test_an_activation_behind_a_convolution_on_the_cpu_names_it():
     assert op.device.value == "cpu"
     assert [finding.follows for finding in op.findings] == ["large"]
     assert not op.root_cause
+
+
+def test_what_changes_nothing_is_dropped_and_found_again():
+    model = sequence(
+        (32, 32, 3),
+        layers.Conv2D(8, 3, name="conv"),
+        layers.MaxPooling2D(1, name="pool"),
+        layers.Cropping2D(0, name="crop"),
+        layers.ZeroPadding2D(0, name="pad"),
+        layers.UpSampling2D(1, name="up"),
+        layers.ReLU(name="relu"),
+    )
+    result = inspected(model)
+    assert [op.name for op in result.ops if op.device.value != "user"] == ["conv", "relu"]
+    assert result.summary.fully_on_dpu
+    for layer in ("pool", "crop", "pad", "up"):
+        assert [op.name for op in result.find(layer)] == ["conv"]
+
+
+def test_a_concatenated_constant_is_seen():
+    import numpy
+
+    data = keras.Input((8, 8, 4))
+    main = layers.Conv2D(8, 1)(data)
+    joined = keras.ops.concatenate([main, numpy.ones((1, 8, 8, 2), "float32")], axis=-1)
+    result = inspected(keras.Model(data, joined))
+    (op,) = [op for op in result.ops if op.type == "concat"]
+    assert len(op.op.inputs) == 2
+    assert op.verdict.value == "unknown"
 
 
 def test_a_target_without_rules_says_unknown_and_warns():
