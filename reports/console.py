@@ -94,10 +94,13 @@ def _panel(inspection: Inspection) -> RenderableType:
     lines = [
         _text(verdict_sentence(inspection), "bold green" if total.fully_on_dpu else "bold red"),
         _text(
-            "{}: {} on the DPU, {} on the CPU, {}".format(
-                count(total.ops, "operator"), total.dpu_ops, total.cpu_ops, ends(total.user_ops)
+            "{}: {} on the DPU, {} on the CPU{}, {}".format(
+                count(total.ops, "operator"),
+                total.dpu_ops,
+                total.cpu_ops,
+                " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
+                ends(total.user_ops),
             )
-            + (", {} unknown".format(total.unknown_ops) if total.unknown_ops else "")
         ),
         _text(
             "{}, {}, {} ({})".format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
@@ -24,6 +24,7 @@ class WrittenFiles:
         json: the JSON report, or None.
         renderer: what drew the picture, or None.
         problem: why a picture that was asked for is missing, or None.
+        older: files of the same target in the folder that an earlier run wrote and this did not.
     """
 
     txt: Path
@@ -32,6 +33,7 @@ class WrittenFiles:
     json: Optional[Path] = None
     renderer: Optional[str] = None
     problem: Optional[str] = None
+    older: Tuple[Path, ...] = ()
 
 
 def write(
@@ -59,20 +61,27 @@ def write(
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it.
         raise ReportError(
             "output_dir is {!r}, where nothing can be written ({}); give a folder that you may "
-            "write, or one that can be made.".format(
-                str(output_dir), getattr(error, "strerror", None) or error
-            )
+            "write, or one that can be made.".format(str(output_dir), _reason(error))
         ) from error
-    if image_format is None:
-        return WrittenFiles(txt, gv, json=data)
-    from vai_inspect.reports import image
+    picture, renderer, problem = None, None, None
+    if image_format is not None:
+        from vai_inspect.reports import image
 
-    picture = folder / "{}.{}".format(stem, image_format)
-    try:
-        renderer = image.draw(graph, picture, image_format)
-    except ReportError as error:
-        return WrittenFiles(txt, gv, json=data, problem=str(error))
-    return WrittenFiles(txt, gv, picture, data, renderer)
+        picture = folder / "{}.{}".format(stem, image_format)
+        try:
+            renderer = image.draw(graph, picture, image_format)
+        except ReportError as error:
+            picture, problem = None, str(error)
+    others = (folder / (stem + ending) for ending in (".png", ".svg", ".json"))
+    older = tuple(path for path in others if path not in (picture, data) and path.exists())
+    return WrittenFiles(txt, gv, picture, data, renderer, problem, older)
+
+
+def _reason(error: Exception) -> str:
+    """Returns what the system says, with the file where it is not the folder itself."""
+    said = getattr(error, "strerror", None) or str(error)
+    file = getattr(error, "filename2", None) or getattr(error, "filename", None)
+    return "{}: {}".format(file, said) if file else said
 
 
 def safe_name(name: str) -> str:

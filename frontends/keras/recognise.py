@@ -98,8 +98,9 @@ def _check_kind(model: Any) -> None:
         )
     if "torch" in roots:
         raise ModelError(
-            "Received the PyTorch module {}; valid here is {}; use vai_inspect.torch for "
-            "it.".format(type(model).__name__, _VALID)
+            "Received the PyTorch module {}; valid is {}; PyTorch models are not read yet.".format(
+                type(model).__name__, _VALID
+            )
         )
     if "tf_keras" in roots or _is_keras_2(model):
         raise ModelError(
@@ -111,7 +112,7 @@ def _check_kind(model: Any) -> None:
         if isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
             hint = "load the file first: keras.saving.load_model(path)"
         raise ModelError(
-            "Received a {} as the model; valid is {}; {}.".format(
+            "Received an object of type {} as the model; valid is {}; {}.".format(
                 type(model).__name__, _VALID, hint
             )
         )
@@ -131,9 +132,8 @@ def _built_copy(model: Any, input_args: Any) -> Any:
 
     advice = (
         "Received the Sequential model {!r}, which is not built, so that its shapes are not "
-        "known; put keras.Input(shape) first in it or call model.build((None, ...)).".format(
-            model.name
-        )
+        "known; put keras.Input(shape) first in it, call model.build((None, ...)), or give its "
+        "input shape: --input-shape 1,224,224,3 or input_args=(1, 224, 224, 3).".format(model.name)
     )
     shape = single_shape(input_args)
     if shape is None or not model.layers:

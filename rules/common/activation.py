@@ -71,8 +71,8 @@ def _engine(kind: str) -> str:
         after_conv("slope 0.1", "leaky-relu", LeakyReluAttrs(0.1)),
         after_conv("slope 0.3", "leaky-relu", LeakyReluAttrs(0.3)),
     ),
-    cure="train with the slope 26/256 = 0.1015625 (the 2.5 PyTorch quantiser puts it in place of "
-    "every other, which is another function)",
+    cure="train with the slope 26/256 = 0.1015625 (the vendor's quantisers put it in place of "
+    "others, the Keras one of 0.1, the 2.5 PyTorch one of any; that is another function)",
 )
 def slope(site: Site) -> Iterator[Problem]:
     """The slope below zero is 26/256 = 0.1015625.
@@ -229,12 +229,16 @@ def _something_to_fuse(site: Site, producer: str, before: str) -> str:
 
 def _instead(site: Site, names: "list[str]") -> str:
     if site.op.kind in HARD:
-        return "put it behind a convolution instead, or use {}".format(" or ".join(names) or "none")
+        return "put it behind a convolution, or where the network allows it use {}".format(
+            " or ".join(names)
+        )
     if site.op.kind == "leaky-relu":
         return "use {}, or a DPU built with ALU_LEAKYRELU (fingerprint bit 29)".format(
             " or ".join(names)
         )
-    return "use {}".format(" or ".join(names)) if names else "put it behind a convolution"
+    if not names:
+        return "put it behind a convolution"
+    return "where the network allows it use {}".format(" or ".join(names))
 
 
 @constraint(

@@ -23,11 +23,12 @@ LISTS = "CPU-only types of the 2.5 PyTorch inspector"
 softmax = cpu_only(
     "softmax.cpu",
     ("softmax", "hard-softmax"),
-    "softmax runs on the CPU; a board's softmax core, where it has one, is outside the compiler",
+    "softmax runs on the CPU; the compiler does not use a board's softmax core",
     Evidence.USER_GUIDE,
     "UG1414 3.5, chapter 4 (by a digest); Vitis-AI issue 131; the 2.5 PyTorch inspector, which "
     "has no rule for it, says DPU",
-    cure="nothing is lost at the end of a network: run it on the host behind the DPU",
+    cure="run it on the host: at the end of a network nothing is lost by that, inside it cuts the "
+    "DPU's part in two",
     fails=(after_conv("softmax over the channels", "softmax", AxisAttrs(3)),),
 )
 sigmoid = cpu_only(

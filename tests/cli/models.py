@@ -38,5 +38,9 @@ def fails():
     raise RuntimeError("no weights\nat all")
 
 
+def leaves():
+    raise SystemExit(5)
+
+
 model = small(name="instance")
 number = 3

@@ -43,7 +43,9 @@ def test_doctor(vai_inspect, packages, monkeypatch):
     assert line(out, "keras") == "keras version unknown"
     assert line(out, "torchvision") == "torchvision not installed"
     assert line(out, "graphviz dot") == "graphviz dot not on PATH"
-    assert line(out, "renderer").startswith("renderer none: install graphviz, or `pip install")
+    assert line(out, "renderer").startswith(
+        "renderer none: install graphviz, or (Python 3.11+) `pip install"
+    )
     assert line(out, "czdi4g").startswith("czdi4g 2 targets ")
     assert out.endswith("warnings\n  none\n")
 

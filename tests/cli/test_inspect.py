@@ -15,6 +15,7 @@ pytest.importorskip("keras")
 
 
 MODELS = str(Path(__file__).with_name("models.py"))
+NEEDS = str(Path(__file__).with_name("needs_torch.py"))
 B4096 = "DPUCZDX8G_ISA1_B4096"
 
 
@@ -55,6 +56,21 @@ def test_json_alone_is_printed_and_is_valid(command, tmp_path):
     assert code == 0
     assert report["model"]["name"] == "small"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_target_given_twice_is_inspected_once(command):
+    code, out, _ = command(
+        "inspect", MODELS + ":small", "-t", B4096, "-t", B4096.lower(), "-t", "0x101000016010407"
+    )
+    assert code == 0
+    assert out.count(".txt") == 1
+
+
+def test_files_of_an_earlier_run_are_named(command, tmp_path):
+    command("inspect", MODELS + ":small", "-t", B4096, "-o", "out", "--json")
+    _, out, _ = command("inspect", MODELS + ":whole", "-t", B4096, "-o", "out")
+    assert "left from an earlier run" in out
+    assert "inspect_{}.json".format(B4096) in out.splitlines()[-1]
 
 
 def test_json_of_two_targets_is_a_list(command):
@@ -107,6 +123,7 @@ def test_fail_on(command, name, fail_on, code):
         "inspect", "{}:{}".format(MODELS, name), "-t", B4096, "--fail-on", fail_on, "-v", "0"
     )
     assert ended[0] == code
+    assert ("--fail-on " + fail_on in ended[2]) is bool(code)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +177,15 @@ WRONG = {
         [MODELS + ":small", "-t", B4096, "--kwargs", "colour=5"],
         ["colour"],
     ),
+    "two builds of one name in one folder": (
+        [MODELS + ":small", "-t", B4096, "-t", "0x101000056010407", "-o", "out"],
+        ["0x101000016010407 and 0x101000056010407", "--output-dir"],
+    ),
+    "a picture without a folder": (
+        [MODELS + ":small", "-t", B4096, "--json", "--image-format", "png"],
+        ["--output-dir", "png"],
+    ),
+    "a callable that exits": ([MODELS + ":leaves", "-t", B4096], ["SystemExit", "models.py:"]),
     "no target": ([MODELS + ":small"], ["--target"]),
     "an unknown picture format": (
         [MODELS + ":small", "-t", B4096, "--image-format", "bmp"],
@@ -183,6 +209,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(command, tmp_path, case):
     assert out == ""
     for word in words:
         assert word in err
+
+
+def test_a_framework_that_is_missing_says_how_to_get_it(command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    code, out, err = command("inspect", NEEDS + ":model", "-t", B4096)
+    assert (code, out) == (2, "")
+    assert "'torch'" in err
+    assert "pip install torch" in err
 
 
 def test_two_processes_write_identical_bytes(tmp_path):

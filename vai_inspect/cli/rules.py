@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Tuple
 
 import typer
 
 from vai_inspect.core.errors import RuleError, TargetError, did_you_mean
+from vai_inspect.core.target import Target
 from vai_inspect.rules import book, registry
 from vai_inspect.rules.family import Family
 
@@ -16,8 +18,7 @@ def rules(
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
 ) -> None:
     """Print the rule book of a DPU family."""
-    family = _family(name)
-    targets = registry.targets(family.name)
+    family, targets = _family(name)
     if markdown:
         sys.stdout.write(book.markdown(family, targets))
         return
@@ -43,15 +44,17 @@ def explain(
     print(book.explain(family, constraint, registry.targets(family_name)))
 
 
-def _family(name: str) -> Family:
-    """Returns the family of a family's, DPU's or target's name."""
+def _family(name: str) -> Tuple[Family, Tuple[Target, ...]]:
+    """Returns the family of a name and the targets that are meant: all of it, or the one."""
     from vai_inspect.rules.lookup import lookup
 
     try:
-        return registry.family(name)
+        family = registry.family(name)
+        return family, registry.targets(family.name)
     except RuleError:
         try:
-            return registry.family(lookup(name).family)
+            target = lookup(name)
+            return registry.family(target.family), (target,)
         except TargetError as error:
             names = [family.name for family in registry.families()]
             raise RuleError(

@@ -49,6 +49,15 @@ def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[s
     return [by_folded[name] for name in found]
 
 
+def how_to_install(module: str) -> str:
+    """Returns what to do where a module is missing, as one sentence."""
+    packages = {"keras": "tensorflow", "tensorflow": "tensorflow", "torch": "torch"}
+    package = packages.get(module.split(".")[0])
+    if package is None:
+        return "Check the spelling, or install it there."
+    return "Install it: pip install {}.".format(package)
+
+
 def did_you_mean(received: str, valid: Iterable[str]) -> str:
     """Returns " Did you mean A, B or C?" for the nearest valid names, or an empty text."""
     names = nearest_names(received, valid)

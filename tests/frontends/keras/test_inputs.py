@@ -163,7 +163,7 @@ NO_MODELS = {
     "layer": (lambda: L.Dense(2), "put the layer into a model"),
     "class": (lambda: Subclassed, "class Subclassed"),
     "function": (lambda: keras.applications.ResNet50, "function"),
-    "torch": (FakeTorch, "vai_inspect.torch"),
+    "torch": (FakeTorch, "PyTorch models are not read yet"),
     "keras 2": (FakeKeras2, "tf_keras"),
     "unbuilt subclassed": (Subclassed, "call it once"),
     "unbuilt": (lambda: keras.Sequential([L.Dense(2)]), "keras.Input"),

@@ -67,7 +67,7 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
     for op in graph:
         if op.kind == "const":
             devices[op.name] = _const_device(graph, op, devices)
-        elif devices[op.name] is Device.CPU:
+        if devices[op.name] is Device.CPU:
             findings[op.name] = (*own.get(op.name, ()), *context(op, device_of))
     return Placement(devices, _with_doubts(findings))
 
