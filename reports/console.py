@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Optional
+from typing import IO, TYPE_CHECKING, Iterable, Optional
 
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
@@ -54,9 +54,24 @@ def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = N
         if verbose_level >= 2:
             console.print("every operator:")
             console.print(_every_operator(inspection))
-    # A name may hold what the stream's encoding lacks; that must not cost the user the rest.
+    _put(captured.get(), stream)
+
+
+def tell(lines: Iterable[str], file: Optional[IO[str]] = None) -> None:
+    """Prints lines as they are, one below the other.
+
+    Args:
+        lines: what to print; line breaks and control characters in them are escaped.
+        file: where to print; None is standard output.
+    """
+    text = "".join(plain(line) + "\n" for line in lines)
+    _put(text, sys.stdout if file is None else file)
+
+
+def _put(text: str, stream: IO[str]) -> None:
+    """Writes text; what the stream's encoding lacks is escaped, not a reason to lose the rest."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(captured.get().encode(encoding, "backslashreplace").decode(encoding))
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 

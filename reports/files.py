@@ -52,12 +52,14 @@ def write(
     """
     folder = Path(output_dir)
     stem = "inspect_" + safe_name(inspection.target.name)
-    graph = dot.render(inspection)
+    # All is rendered before anything is written, so that no half of a set is left behind.
+    words, graph = text.render(inspection), dot.render(inspection)
+    figures = json.render(inspection) if write_json else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        txt = _write(folder / (stem + ".txt"), text.render(inspection))
+        txt = _write(folder / (stem + ".txt"), words)
         gv = _write(folder / (stem + ".gv"), graph)
-        data = _write(folder / (stem + ".json"), json.render(inspection)) if write_json else None
+        data = _write(folder / (stem + ".json"), figures) if write_json else None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it.
         raise ReportError(
             "output_dir is {!r}, where nothing can be written ({}); give a folder that you may "

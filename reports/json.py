@@ -38,6 +38,8 @@ def _standard(item: Any) -> Any:
         return {key: _standard(part) for key, part in item.items()}
     if isinstance(item, list):
         return [_standard(part) for part in item]
+    if hasattr(item, "item"):  # a framework's own number, such as numpy's
+        return _standard(item.item())
     if isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
         return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(item), "NaN")
     return item

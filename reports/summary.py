@@ -138,7 +138,7 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         yield "{}{}: {}".format(INDENT, plain(graph.name), count(len(graph.ops), "operator"))
     yield "crossings between the DPU and the CPU: {}{}".format(
         total.crossings,
-        ", {} a frame".format(count(total.crossing_bytes, "byte")) if total.crossings else "",
+        ", {}".format(count(total.crossing_bytes, "byte")) if total.crossings else "",
     )
     for crossing in inspection.crossings:
         yield "{}{} -> {}: {}, {}".format(

@@ -347,3 +347,42 @@ def test_a_constant_of_the_cpu_names_its_reader():
     (const,) = [op for op in result.ops if op.type == "const" and op.device.value == "cpu"]
     assert [finding.follows for finding in const.findings] == ["x"]
     assert not const.root_cause
+
+
+def test_an_activation_of_tensorflow_is_read_and_one_of_the_users_own_is_not():
+    tensorflow = pytest.importorskip("tensorflow")
+
+    def relu(x):
+        return x
+
+    model = sequence(
+        (8, 8, 3),
+        layers.Conv2D(4, 1, activation=tensorflow.nn.relu, name="known"),
+        layers.Conv2D(4, 1, activation=relu, name="own"),
+    )
+    result = inspected(model)
+    assert [op.type for op in result.find("known")] == ["conv2d", "relu"]
+    (_, own) = result.find("own")
+    assert "a function of your own named relu" in own.findings[0].message
+
+
+def test_numbers_of_numpy_are_written(tmp_path):
+    import numpy
+
+    two, three = (numpy.int64(2),) * 2, (numpy.int64(3),) * 2
+    model = sequence(
+        (8, 8, 3),
+        layers.Conv2D(numpy.int64(4), three, strides=two, padding="same"),
+        layers.MaxPooling2D(three, strides=two, padding="same"),
+    )
+    inspector = Inspector("DPUCZDX8G_ISA1_B4096")
+    inspector.inspect(model, output_dir=tmp_path, verbose_level=0, write_json=True)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_a_folded_layer_had_to_tell_is_kept():
+    data = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 1, name="conv")(data)
+    x = layers.BatchNormalization(name="bn")(x, training=True)
+    (op,) = inspected(keras.Model(data, x)).find("bn")
+    assert any("training=True" in message for message in op.messages)

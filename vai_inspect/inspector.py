@@ -122,7 +122,9 @@ class BaseInspector:
         """
         check_options(verbose_level, image_format)
         inspection = inspect_captured(self.capture(model, input_args, device), self.target)
-        show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
+        problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
+        if problem is not None and verbose_level:
+            print("vai-inspect: {}".format(problem), file=sys.stderr)
         return inspection
 
 
@@ -151,26 +153,28 @@ def show_and_write(
     verbose_level: int,
     image_format: Optional[str],
     write_json: bool,
-) -> None:
-    """Prints an inspection and writes its reports; a picture that fails loses nothing else."""
+) -> Optional[str]:
+    """Prints an inspection and writes its reports; a picture that fails loses nothing else.
+
+    Returns:
+        Why a picture that was asked for is missing, or None.
+    """
     if verbose_level:
         from vai_inspect.reports import console
 
         console.show(inspection, verbose_level)
     if output_dir is None:
-        return
+        return None
     from vai_inspect.reports import files
 
     written = files.write(inspection, Path(output_dir), image_format, write_json)
     if verbose_level:
-        for path in (written.txt, written.gv, written.image, written.json):
-            if path is not None:
-                print("written: {}".format(path))
-    if verbose_level and written.older:
-        print(
-            "left from an earlier run, not of this one: {}".format(
-                ", ".join(str(path) for path in written.older)
-            )
-        )
-    if written.problem is not None:
-        print("vai-inspect: {}".format(written.problem), file=sys.stderr)
+        from vai_inspect.reports import console
+
+        paths = (written.txt, written.gv, written.image, written.json)
+        lines = ["written: {}".format(path) for path in paths if path is not None]
+        if written.older:
+            listed = ", ".join(str(path) for path in written.older)
+            lines.append("left from an earlier run, not of this one: {}".format(listed))
+        console.tell(lines)
+    return written.problem

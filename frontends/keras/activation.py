@@ -86,11 +86,35 @@ def _function_name(function: Any) -> str:
 def _by_function(call: Call, function: Any, suffix: str) -> None:
     """A user's own function is unknown, even under a name that Keras has."""
     name = _function_name(function)
+    known = _OF_TENSORFLOW.get(name) if _is_tensorflow_function(function) else None
     if name in FUNCTIONS and _is_keras_function(function):
-        kind, attrs = FUNCTIONS[name]
+        known = name
+    if known is not None:
+        kind, attrs = FUNCTIONS[known]
         call.emit(kind, attrs(call.last_type()), suffix=suffix)
+    elif name in FUNCTIONS:
+        call.unknown("a function of your own named {}".format(name), suffix=suffix)
     else:
         call.unknown(name, suffix=suffix)
+
+
+def _is_tensorflow_function(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("tensorflow.python.")
+
+
+_OF_TENSORFLOW = {
+    "elu": "elu",
+    "relu": "relu",
+    "relu6": "relu6",
+    "selu": "selu",
+    "sigmoid": "sigmoid",
+    "silu": "silu",
+    "softmax": "softmax",
+    "softmax_v2": "softmax",
+    "swish": "silu",
+    "tanh": "tanh",
+}
+"""`tf.nn.relu` and the like, by the name that the function itself has."""
 
 
 def _by_layer(call: Call, layer: Any, suffix: str) -> None:

@@ -18,6 +18,11 @@ def batch_normalization(call: Call) -> None:
         (role, (call.shape[axis],)) for role, present in roles if present
     ]
     call.emit("batchnorm", BatchNormAttrs(axis, float(layer.epsilon)), params=params)
+    if call.kwargs.get("training"):
+        call.note(
+            "{} is called with training=True; it is read as at inference, with the moving "
+            "statistics".format(call.path)
+        )
 
 
 def unit_normalization(call: Call) -> None:

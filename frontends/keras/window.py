@@ -27,7 +27,7 @@ def same_pads(size: int, kernel: int, stride: int, dilation: int = 1) -> Tuple[i
 
     The output is ceil(size / stride); an odd pad goes behind.
     """
-    total = max((-(-size // stride) - 1) * stride + reach(kernel, dilation) - size, 0)
+    total = int(max((-(-size // stride) - 1) * stride + reach(kernel, dilation) - size, 0))
     return total // 2, total - total // 2
 
 
@@ -61,7 +61,7 @@ def _axis_pads(padding: str, size: int, kernel: int, stride: int, dilation: int)
     if padding == "valid":
         return 0, 0
     if padding == "causal":
-        return reach(kernel, dilation) - 1, 0
+        return int(reach(kernel, dilation)) - 1, 0
     if padding == "same":
         return same_pads(size, kernel, stride, dilation)
     raise ValueError("padding {!r} is none of valid, same, causal".format(padding))
@@ -76,7 +76,7 @@ def transposed_crop(
     element behind, as the gradient of a "same" convolution in TensorFlow does; what it gives
     more, where the stride outruns the kernel, is padded behind.
     """
-    surplus = (size - 1) * stride + reach(kernel, dilation) - output
+    surplus = int((size - 1) * stride + reach(kernel, dilation) - output)
     if surplus < 0:
         return 0, 0, -surplus
     return surplus // 2, surplus - surplus // 2, 0

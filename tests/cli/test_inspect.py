@@ -152,6 +152,10 @@ WRONG = {
         [MODELS + ":small", "-t", B4096, "--input-shape", "big"],
         ["'big'", "1,224,224,3"],
     ),
+    "a shape with a hole": (
+        [MODELS + ":small", "-t", B4096, "--input-shape", "1,,32,3"],
+        ["'1,,32,3'"],
+    ),
     "a shape that does not fit": (
         [MODELS + ":small", "-t", B4096, "--input-shape", "1,3"],
         ["(1, 3)"],
@@ -217,6 +221,32 @@ def test_a_framework_that_is_missing_says_how_to_get_it(command, monkeypatch):
     assert (code, out) == (2, "")
     assert "'torch'" in err
     assert "pip install torch" in err
+
+
+def process(*args, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "vai_inspect.cli", "inspect", *args],
+        capture_output=True,
+        check=False,
+        env=dict(os.environ, **env),
+    )
+
+
+def test_what_the_users_code_prints_is_kept_out_of_standard_output():
+    done = process(MODELS + ":talks", "-t", B4096, "--json", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0
+    assert json.loads(done.stdout.decode("utf-8"))["model"]["name"] == "\u6a21\u578b"
+    for words in (b"building", b"native words"):
+        assert words in done.stderr
+    for words in (b"chatter", b"oneDNN", b"Traceback"):
+        assert words not in done.stderr
+
+
+def test_a_folder_that_the_terminal_cannot_spell_is_written_all_the_same(tmp_path):
+    folder = tmp_path / "r\u00e9sultat"
+    done = process(MODELS + ":small", "-t", B4096, "-o", str(folder), PYTHONIOENCODING="ascii")
+    assert (done.returncode, len(list(folder.iterdir()))) == (0, 2)
+    assert b"r\\xe9sultat" in done.stdout
 
 
 def test_two_processes_write_identical_bytes(tmp_path):

@@ -13,7 +13,7 @@ from typing import Any, List
 
 import typer
 
-from vai_inspect.core.errors import VaiInspectError
+from vai_inspect.core.errors import GraphError, VaiInspectError
 
 PROGRAM = "vai-inspect"
 
@@ -41,6 +41,8 @@ def run(app: typer.Typer, args: List[str]) -> int:
         return _pipe_closed()
     except (KeyboardInterrupt, EOFError, typer.Abort):
         return INTERRUPTED
+    except GraphError as error:
+        return _defect(error)
     except VaiInspectError as error:
         return _wrong(str(error))
     except _UsageError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from enum import Enum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import List, Optional
 
 import typer
 
+from vai_inspect.cli.errors import warn
 from vai_inspect.cli.load import framework_of, load_model, parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.capture import Captured
@@ -78,22 +80,25 @@ def inspect(
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
     _progress("loading {}".format(model))
-    with native_chatter_left_out():
+    # What the user's code prints belongs to no report: standard output is for results alone.
+    with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-    captured = _capture(loaded, shapes)
+        captured = _capture(loaded, shapes)
     inspections = []
     for one in targets:
         _progress("inspecting {} for {}".format(captured.model.name, one.name))
         inspection = inspect_captured(captured, one)
         inspections.append(inspection)
         if not print_json:
-            show_and_write(
+            problem = show_and_write(
                 inspection,
                 output_dir or DEFAULT_FOLDER,
                 verbose,
                 image_format.value if image_format else None,
                 json,
             )
+            if problem is not None:
+                warn(problem)
     if print_json:
         _print_json(inspections)
     failed = [one.target.name for one in inspections if _failed(one, fail_on)]
@@ -150,10 +155,15 @@ def _print_json(inspections: List[Inspection]) -> None:
     from vai_inspect.reports.json import render
 
     reports = [render(inspection) for inspection in inspections]
-    if len(reports) == 1:
-        sys.stdout.write(reports[0])
+    text = reports[0] if len(reports) == 1 else "[\n{}]\n".format(",".join(reports))
+    # JSON is UTF-8 whatever the terminal's encoding is.
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(text)
     else:
-        sys.stdout.write("[\n{}]\n".format(",".join(reports)))
+        sys.stdout.flush()
+        binary.write(text.encode("utf-8"))
+        binary.flush()
 
 
 def _failed(inspection: Inspection, fail_on: FailOn) -> bool:

@@ -93,9 +93,11 @@ def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
     """
     shapes = []
     for text in texts:
-        parts = text.replace("x", ",").strip("()[] ").split(",")
+        parts = text.replace("x", ",").strip("()[] ")
         try:
-            shape = tuple(int(part) for part in parts if part.strip())
+            shape = tuple(
+                int(part) for part in (parts[:-1] if parts[-1:] == "," else parts).split(",")
+            )
         except ValueError:
             shape = ()
         if not shape or min(shape) < 1:

@@ -11,8 +11,8 @@ import contextlib
 import os
 import re
 import sys
-import tempfile
-from typing import Iterator
+import threading
+from typing import IO, Iterator, List
 
 _CHATTER = re.compile(
     rb"[IWE]\d{4} \d\d:\d\d:\d\d|[IWE]0000 |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
@@ -23,22 +23,38 @@ _CHATTER = re.compile(
 
 @contextlib.contextmanager
 def native_chatter_left_out() -> Iterator[None]:
-    """Collects what is written to file descriptor 2 and passes it on without the chatter."""
+    """Passes on what is written to file descriptor 2, line by line, without the chatter."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)
     except OSError:  # there is no standard error
         yield
         return
-    with tempfile.TemporaryFile() as collected:
-        os.dup2(collected.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            collected.seek(0)
-            lines = [line for line in collected if not _CHATTER.match(line)]
-            with contextlib.suppress(OSError):
-                os.write(2, b"".join(lines))
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.close(writing)
+    filtering = threading.Thread(target=_pass_on, args=(reading, kept), daemon=True)
+    filtering.start()
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)  # closes the pipe, which ends the thread
+        filtering.join(timeout=2)  # a child of the user's code may hold the pipe open
+
+
+def _pass_on(reading: int, kept: int) -> None:
+    with open(reading, "rb", buffering=0) as pipe, open(kept, "wb", buffering=0) as out:
+        rest = b""
+        while True:
+            read = pipe.read(65536)
+            if not read:
+                break
+            *lines, rest = (rest + read).split(b"\n")
+            _write(out, [line + b"\n" for line in lines])
+        _write(out, [rest] if rest else [])
+
+
+def _write(out: IO[bytes], lines: List[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        out.write(b"".join(line for line in lines if not _CHATTER.match(line)))

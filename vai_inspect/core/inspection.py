@@ -50,7 +50,7 @@ class InspectedOp:
         findings: every reason against the DPU; empty where it is supported.
         messages: notes that are not reasons: what was folded, inserted or rewritten.
         subgraph: name of its subgraph; None for inputs and outputs of the graph.
-        macs: multiply-accumulate operations for one frame; None where they cannot be told.
+        macs: multiply-accumulate operations for the shapes inspected; None where untold.
     """
 
     op: Op
@@ -144,7 +144,7 @@ class Crossing:
         index: which of its outputs.
         source: subgraph that gives it.
         target: subgraph that reads it.
-        bytes: its size for one frame as the DPU holds it, one byte an element.
+        bytes: its size for the shapes inspected as the DPU holds it, one byte an element.
     """
 
     op: str
@@ -243,11 +243,11 @@ class Inspection:
         }
 
     def __repr__(self) -> str:
-        total = self.summary
+        total, name = self.summary, self.model.name
         return (
             "<Inspection of {} on {}: {} operators on the DPU, {} on the CPU, {} DPU subgraph{}, "
             "{} crossing{}>".format(
-                self.model.name,
+                name if name.isprintable() else repr(name),
                 self.target.name,
                 total.dpu_ops,
                 total.cpu_ops,

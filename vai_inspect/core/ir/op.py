@@ -138,6 +138,19 @@ class Op:
         """Returns a copy with one more message."""
         return dataclasses.replace(self, messages=self.messages + (message,))
 
+    def absorbed(self, other: "Op", message: str) -> "Op":
+        """Returns a copy that has taken another operator in: its layers and all it had to tell.
+
+        Args:
+            other: the operator that vanishes.
+            message: how it vanished.
+        """
+        return dataclasses.replace(
+            self,
+            origin=self.origin.merged(other.origin),
+            messages=(*self.messages, message, *other.messages),
+        )
+
     def attributes(self) -> Dict[str, Any]:
         """Returns the attributes by XIR name, in XIR's order."""
         return self.attrs.to_dict()

@@ -41,10 +41,8 @@ def fold_batch_norm(graph: Graph) -> Graph:
             continue
         change[op.name] = None
         forward[Value(op.name)] = value
-        change[conv.name] = (
-            _with_bias(conv)
-            .replaced(origin=conv.origin.merged(op.origin))
-            .noted("batch normalisation {} is folded into this operator".format(_layer(op)))
+        change[conv.name] = _with_bias(conv).absorbed(
+            op, "batch normalisation {} is folded into this operator".format(_layer(op))
         )
     return graph.rewritten(change, forward) if change else graph
 

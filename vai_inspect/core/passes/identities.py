@@ -27,8 +27,8 @@ def drop_identities(graph: Graph) -> Graph:
         while source in forward:
             source = forward[source]
         keeper = change.get(source.op) or graph[source.op]
-        change[keeper.name] = keeper.replaced(origin=keeper.origin.merged(op.origin)).noted(
-            "{} does nothing at inference and is dropped".format(_named(op))
+        change[keeper.name] = keeper.absorbed(
+            op, "{} does nothing at inference and is dropped".format(_named(op))
         )
     return graph.rewritten(change, forward) if change else graph
 

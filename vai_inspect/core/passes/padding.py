@@ -79,9 +79,8 @@ def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph
     if reader.kind == "avgpool2d":
         changed["count_include_pad"] = True
     layer = pad.origin.layers[0] if pad.origin.layers else pad.name
-    return reader.replaced(
-        attrs=dataclasses.replace(attrs, **changed), origin=reader.origin.merged(pad.origin)
-    ).noted("padding {} is folded into this operator".format(layer))
+    taken = reader.replaced(attrs=dataclasses.replace(attrs, **changed))
+    return taken.absorbed(pad, "padding {} is folded into this operator".format(layer))
 
 
 def _never_negative(op: Op) -> bool:

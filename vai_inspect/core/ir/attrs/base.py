@@ -43,4 +43,7 @@ def is_xir(field: "dataclasses.Field[Any]") -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    # A framework's own number, such as numpy's, becomes Python's.
+    return value.item() if hasattr(value, "item") else value
