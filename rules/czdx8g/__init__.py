@@ -12,11 +12,13 @@ from vai_inspect.core.ir import CONVOLUTIONS_3D
 from vai_inspect.core.ir.attrs import Conv3dAttrs, CostVolumeAttrs
 from vai_inspect.rules.common import (
     activation,
+    concat,
     conv,
     cpu,
     depthwise,
     eltwise,
     linear,
+    pad,
     pool,
     reduce,
     resize,
@@ -65,7 +67,9 @@ FAMILY = Family(
         *pool.CONSTRAINTS,
         *eltwise.CONSTRAINTS,
         *activation.CONSTRAINTS,
+        *concat.CONSTRAINTS,
         *shape.CONSTRAINTS,
+        *pad.CONSTRAINTS,
         *resize.CONSTRAINTS,
         *reduce.CONSTRAINTS,
         *cpu.CONSTRAINTS,

@@ -205,7 +205,7 @@ def _models_in(module: Any) -> List[str]:
     return [name for name, thing in found if callable(thing) or framework_of(thing)]
 
 
-def _download_hint(error: Exception, kwargs: Dict[str, Any]) -> str:
+def _download_hint(error: BaseException, kwargs: Dict[str, Any]) -> str:
     looks_like_network = any(word in str(error).lower() for word in ("url", "download", "http"))
     if looks_like_network and "weights" not in kwargs:
         return " An inspection needs no weights: try --kwargs weights=None."

@@ -1,0 +1,110 @@
+"""Constraints of `pad`, where no window has taken it in."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir.attrs import PadAttrs
+from vai_inspect.rules.common.examples import alone
+from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.site import Problem, Site
+
+
+@constraint(
+    "pad.mode",
+    kinds=("pad",),
+    evidence=Evidence.PARTITION_RULE,
+    source="dpu_op_filter.py of Vitis AI 2.5; UG1414 3.5, chapter 4 (by a digest)",
+    passes=(
+        alone("zeros", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)), out=(1, 34, 34, 16)),
+        alone(
+            "SYMMETRIC", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0), "SYMMETRIC"), out=(1, 34, 34, 16)
+        ),
+    ),
+    fails=(
+        alone("REFLECT", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0), "REFLECT"), out=(1, 34, 34, 16)),
+        alone(
+            "ones",
+            "pad",
+            PadAttrs((0, 0, 1, 1, 1, 1, 0, 0), "CONSTANT", (1.0,)),
+            out=(1, 34, 34, 16),
+        ),
+    ),
+    cure="pad with zeros",
+)
+def pad_mode(site: Site) -> Iterator[Problem]:
+    """It pads with zeros (CONSTANT 0) or SYMMETRIC."""
+    mode = site.attrs.mode
+    if mode == "CONSTANT" and any(value != 0 for value in site.attrs.constant_values):
+        mode = "CONSTANT {:g}".format(site.attrs.constant_values[0])
+    elif mode in ("CONSTANT", "SYMMETRIC"):
+        return
+    yield Problem(
+        "it pads by {}; the DPU pads by CONSTANT 0 or SYMMETRIC".format(mode),
+        found=mode,
+        limit="CONSTANT 0, SYMMETRIC",
+        nearest="CONSTANT 0",
+    )
+
+
+@constraint(
+    "pad.axes",
+    kinds=("pad",),
+    evidence=Evidence.INFERRED,
+    source=(
+        "UG1414 3.5, chapter 4 (by a digest): on the DPU when 4-D; nothing is said of "
+        "batch and channels"
+    ),
+    passes=(
+        alone("height and width", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)), out=(1, 34, 34, 16)),
+    ),
+    fails=(alone("channels", "pad", PadAttrs((0, 0, 0, 0, 0, 0, 0, 8)), out=(1, 32, 32, 24)),),
+    cure="pad height and width only; for more channels use a 1x1 convolution",
+)
+def pad_axes(site: Site) -> Iterator[Problem]:
+    """It pads height and width of a 4-D tensor; whether other axes are padded on the DPU is
+    unknown.
+    """
+    pads = site.attrs.paddings
+    if len(pads) == 8 and not any(pads[:2]) and not any(pads[6:]) and min(pads) >= 0:
+        return
+    yield Problem(
+        "paddings {} are not those of height and width alone".format(list(pads)),
+        found=tuple(pads),
+        limit="height and width of a 4-D tensor",
+        verdict=Verdict.UNKNOWN,
+    )
+
+
+@constraint(
+    "pad.channels",
+    kinds=("pad",),
+    evidence=Evidence.PARTITION_RULE,
+    source="dpu_op_filter.py of Vitis AI 2.5",
+    limits={"channels": lambda target: 256 * target.load.channel_parallel},
+    passes=(
+        alone(
+            "4096 channels",
+            "pad",
+            PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)),
+            (1, 4, 4, 4096),
+            (1, 6, 6, 4096),
+        ),
+    ),
+    fails=(
+        alone(
+            "4097 channels",
+            "pad",
+            PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)),
+            (1, 4, 4, 4097),
+            (1, 6, 6, 4097),
+        ),
+    ),
+)
+def pad_channels(site: Site) -> Iterator[Problem]:
+    """Channels are at most {channels} (256 * channel_parallel of the load engine)."""
+    yield from site.at_most("channels", site.input.channels, site.limit("channels"))
+
+
+CONSTRAINTS = (pad_mode, pad_axes, pad_channels)
