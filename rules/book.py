@@ -67,7 +67,7 @@ def table(family: Family, targets: Sequence[Target]) -> List[Tuple[str, str, str
     """Returns (id, kinds, sentence, evidence) of each constraint, for a console's table."""
     return [
         (
-            "{}.{}".format(family.name, rule.id),
+            rule.id_in(family.name),
             ", ".join(rule.kinds) or "every operator",
             rule.sentence_for(*targets),
             rule.evidence.value,
@@ -87,7 +87,7 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
     Raises:
         RuleError: the family has no constraint or rewrite of this id.
     """
-    by_id = {"{}.{}".format(family.name, rule.id): rule for rule in all_constraints(family)}
+    by_id = {rule.id_in(family.name): rule for rule in all_constraints(family)}
     rule = by_id.get(constraint_id)
     if rule is None:
         raise RuleError(
@@ -132,7 +132,7 @@ def _groups(family: Family) -> Dict[str, List[Constraint]]:
 
 
 def _section(family: Family, rule: Constraint, targets: Sequence[Target]) -> List[str]:
-    lines = ["### `{}.{}`".format(family.name, rule.id), ""]
+    lines = ["### `{}`".format(rule.id_in(family.name)), ""]
     lines += [rule.sentence_for(*targets), ""]
     if rule.notes:
         lines += [rule.notes_for(*targets), ""]

@@ -76,18 +76,26 @@ class Constraint:
         """Yields what the constraint finds at a site, as findings of the family."""
         limits = {name: limit(site.target) for name, limit in self.limits.items()}
         for problem in self.check(site.with_limits(limits)):
-            yield Finding(
-                constraint="{}.{}".format(family, self.id),
-                message=problem.message,
-                evidence=problem.evidence or self.evidence,
-                verdict=problem.verdict,
-                found=problem.found,
-                limit=problem.limit,
-                nearest=problem.nearest,
-                suggestion=", or ".join(filter(None, (problem.suggestion, self.cure))) or None,
-                source=problem.source or self.source,
-                follows=problem.follows,
-            )
+            yield self.finding(problem, family)
+
+    def finding(self, problem: Problem, family: str) -> Finding:
+        """Returns a problem as a finding of the family, with the constraint's own particulars."""
+        return Finding(
+            constraint=self.id_in(family),
+            message=problem.message,
+            evidence=problem.evidence or self.evidence,
+            verdict=problem.verdict,
+            found=problem.found,
+            limit=problem.limit,
+            nearest=problem.nearest,
+            suggestion=", or ".join(filter(None, (problem.suggestion, self.cure))) or None,
+            source=problem.source or self.source,
+            follows=problem.follows,
+        )
+
+    def id_in(self, family: str) -> str:
+        """Returns the whole id, as reports and `explain` have it: `czdx8g.conv.kernel`."""
+        return "{}.{}".format(family, self.id)
 
     def sentence_for(self, *targets: Target) -> str:
         """Returns the sentence with the limits of these targets in it."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, List, Mapping, Tuple
 
 from vai_inspect.core.findings import Evidence, Finding, Verdict
 from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.partition import DeviceOf
 from vai_inspect.core.target import Target
 from vai_inspect.rules import general
 from vai_inspect.rules.constraint import Constraint, Stage
 from vai_inspect.rules.family import Family
-from vai_inspect.rules.site import DeviceOf, Site
+from vai_inspect.rules.site import Problem, Site
 
 Findings = Tuple[Finding, ...]
 
@@ -61,8 +61,8 @@ class Judge:
         if not readers:
             return ()
         message = "a constant lies where it is read, and {} is on the CPU".format(readers[0].name)
-        finding = self._finding(general.constant, message, op, Verdict.UNSUPPORTED)
-        return (replace(finding, follows=readers[0].name),)
+        problem = Problem(message, found=op.kind, follows=readers[0].name)
+        return (general.constant.finding(problem, self.family.name),)
 
     def _own(self, op: Op) -> Findings:
         if op.kind in ("data", "const", "return"):
@@ -118,22 +118,12 @@ class Judge:
             )
         else:
             message = "no source says whether {} runs {}".format(self.family.dpu, op.kind)
-        return self._finding(general.unknown, message, op, Verdict.UNKNOWN)
+        problem = Problem(message, found=op.kind, verdict=Verdict.UNKNOWN)
+        return general.unknown.finding(problem, self.family.name)
 
     def _left_in_float(self, op: Op) -> Finding:
         message = "the vendor's quantiser leaves it in float: {}".format(op.float_only)
-        return self._finding(general.left_in_float, message, op, Verdict.UNSUPPORTED)
-
-    def _finding(self, rule: Constraint, message: str, op: Op, verdict: Verdict) -> Finding:
-        return Finding(
-            constraint="{}.{}".format(self.family.name, rule.id),
-            message=message,
-            evidence=rule.evidence,
-            verdict=verdict,
-            found=op.kind,
-            suggestion=rule.cure,
-            source=rule.source,
-        )
+        return general.left_in_float.finding(Problem(message, found=op.kind), self.family.name)
 
     def _broken(self, rule: str, op: Op, error: Exception) -> Finding:
         name = self._warn(rule, error)

@@ -8,12 +8,12 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Evidence, Figure, Verdict
 from vai_inspect.core.ir import Graph, Op, TensorType
+from vai_inspect.core.partition import DeviceOf
 from vai_inspect.core.target import Limit, Target
 
 SIDES = ("left", "right", "top", "bottom")
 """The order of a pad's figures in XIR."""
 
-DeviceOf = Callable[[Op], Device]
 SeenAs = Callable[[Op], Op]
 
 
@@ -99,20 +99,10 @@ class Site:
         self, what: str, sizes: Sequence[int], limit: Limit, axes: str = "wh"
     ) -> Iterator[Problem]:
         """Yields a problem for each axis whose size is outside the limit; equal axes as one."""
-        outside: "dict[int, list[str]]" = {}
-        for axis, size in zip(axes, sizes):
-            if size not in limit:
-                outside.setdefault(size, []).append("{}_{}".format(what, axis))
-        for size, names in outside.items():
-            yield Problem(
-                "{} {} {}, outside {}".format(
-                    _listed(names), "is" if len(names) == 1 else "are", size, limit
-                ),
-                found=size,
-                limit=str(limit),
-                nearest=limit.nearest(size),
-                suggestion="use {} {}".format(what, limit.nearest(size)),
-            )
+        names = ["{}_{}".format(what, axis) for axis in axes]
+        for problem in _outside(names, sizes, [limit] * len(sizes)):
+            suggestion = "use {} {}".format(what, problem.nearest)
+            yield dataclasses.replace(problem, suggestion=suggestion)
 
     def sides_within(self, pads: Sequence[int], limits: Sequence[Limit]) -> Iterator[Problem]:
         """Yields a problem for each side whose pad is outside its limit; equal sides as one.
@@ -121,26 +111,9 @@ class Site:
             pads: left, right, top, bottom.
             limits: the limit of each, in the same order.
         """
-        outside: "dict[tuple[int, str], list[int]]" = {}
-        for side, (found, limit) in enumerate(zip(pads, limits)):
-            if found not in limit:
-                outside.setdefault((found, str(limit)), []).append(side)
-        for (found, text), sides in outside.items():
-            yield Problem(
-                "{} {} {}, outside {}".format(
-                    _listed(["pad_" + SIDES[side] for side in sides]),
-                    "is" if len(sides) == 1 else "are",
-                    found,
-                    text,
-                ),
-                found=found,
-                limit=text,
-                nearest=limits[sides[0]].nearest(found),
-            )
+        yield from _outside(["pad_" + side for side in SIDES], pads, limits)
 
-    def at_most(
-        self, what: str, found: int, limit: int, suggestion: Optional[str] = None
-    ) -> Iterator[Problem]:
+    def at_most(self, what: str, found: int, limit: int) -> Iterator[Problem]:
         """Yields a problem where a figure is above its limit."""
         if found > limit:
             yield Problem(
@@ -148,8 +121,26 @@ class Site:
                 found=found,
                 limit="<= {}".format(limit),
                 nearest=limit,
-                suggestion=suggestion,
             )
+
+
+def _outside(
+    names: Sequence[str], figures: Sequence[int], limits: Sequence[Limit]
+) -> Iterator[Problem]:
+    """Yields a problem for each figure outside its limit; equal figures and limits as one."""
+    outside: "dict[tuple[int, Limit], list[str]]" = {}
+    for name, figure, limit in zip(names, figures, limits):
+        if figure not in limit:
+            outside.setdefault((figure, limit), []).append(name)
+    for (figure, limit), which in outside.items():
+        yield Problem(
+            "{} {} {}, outside {}".format(
+                _listed(which), "is" if len(which) == 1 else "are", figure, limit
+            ),
+            found=figure,
+            limit=str(limit),
+            nearest=limit.nearest(figure),
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

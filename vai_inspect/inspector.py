@@ -159,18 +159,13 @@ def show_and_write(
     Returns:
         Why a picture that was asked for is missing, or None.
     """
-    if verbose_level:
-        from vai_inspect.reports import console
+    from vai_inspect.reports import console, files
 
-        console.show(inspection, verbose_level)
+    console.show(inspection, verbose_level)
     if output_dir is None:
         return None
-    from vai_inspect.reports import files
-
     written = files.write(inspection, Path(output_dir), image_format, write_json)
     if verbose_level:
-        from vai_inspect.reports import console
-
         paths = (written.txt, written.gv, written.image, written.json)
         lines = ["written: {}".format(path) for path in paths if path is not None]
         if written.older:

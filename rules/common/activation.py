@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
-from vai_inspect.rules.common.conv import PT25, UG1414
 from vai_inspect.rules.common.engines import (
     CONV_KINDS,
     DEPTHWISE_KINDS,
     ELTWISE_KINDS,
     NONLINEAR,
+    alu_runs,
     fused_by,
 )
 from vai_inspect.rules.common.examples import (
@@ -24,6 +24,7 @@ from vai_inspect.rules.common.examples import (
     graph,
     op,
 )
+from vai_inspect.rules.common.sources import PT25, UG1414
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
@@ -36,9 +37,9 @@ HARD = ("hard-sigmoid", "hard-swish")
 SHAPE = (1, 32, 32, 16)
 
 
-def _chain(text: str, before: str, kind: str, alpha: float = SLOPE) -> Example:
-    """An activation behind a sum, a max pool, a depthwise convolution or an inner product."""
-    attrs = LeakyReluAttrs(alpha) if kind == "leaky-relu" else None
+def _chain(text: str, before: str, kind: str) -> Example:
+    """An activation behind a sum, a max pool, a depthwise or a twice read convolution."""
+    attrs = LeakyReluAttrs(SLOPE) if kind == "leaky-relu" else None
     ops = [data(SHAPE)]
     if before == "add":
         ops += [conv_op(SHAPE, name="a"), conv_op(SHAPE, name="b")]
@@ -53,6 +54,12 @@ def _chain(text: str, before: str, kind: str, alpha: float = SLOPE) -> Example:
         ops.append(depthwise_op(SHAPE, name="before"))
     shape = [one for one in ops if one.name == "before"][0].output.shape
     return Example(text, graph(*ops, op(kind, ["before"], shape, attrs)))
+
+
+def _fused_with(site: Site) -> Optional[Op]:
+    """Returns the operator before an activation where it is one that some engine fuses."""
+    producer = site.graph.producer(site.original)
+    return producer if producer is not None and site.seen_as(producer).kind in FUSING else None
 
 
 def _engine(kind: str) -> str:
@@ -145,7 +152,7 @@ def fused(site: Site) -> Iterator[Problem]:
             evidence=Evidence.INFERRED,
             suggestion="put a convolution or a batch normalisation before it",
         )
-    elif kind == "prelu" and site.target.alu is not None and "prelu" in site.target.alu.alu_type:
+    elif kind == "prelu" and alu_runs(site.target, "prelu"):
         yield Problem(
             "the target's definition lists PReLU for the ALU, the user guide lists it for no "
             "operator of this DPU",
@@ -170,11 +177,9 @@ def fused(site: Site) -> Iterator[Problem]:
 
 def _by_alu(site: Site, before: str) -> bool:
     """The ALU's hard-sigmoid, and the product that makes a hard-swish of it."""
-    alu = site.target.alu
     return (
         site.op.kind in HARD
-        and alu is not None
-        and "hsigmoid" in alu.alu_type
+        and alu_runs(site.target, "hsigmoid")
         and before in ("conv2d", "depthwise-conv2d")
     )
 
@@ -184,15 +189,13 @@ def _may_be_by_alu(site: Site, before: str) -> bool:
 
     Compiled models show hard-swish behind a sum on the CPU; of the others no source tells.
     """
-    alu = site.target.alu
-    if alu is None or "hsigmoid" not in alu.alu_type:
+    if not alu_runs(site.target, "hsigmoid"):
         return False
     return site.op.kind == "hard-sigmoid" or before not in ELTWISE_KINDS
 
 
 def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
-    alu = site.target.alu
-    if site.op.kind == "hard-sigmoid" and alu is not None and "hsigmoid" in alu.alu_type:
+    if site.op.kind == "hard-sigmoid" and alu_runs(site.target, "hsigmoid"):
         yield Problem(
             "no convolution is before it; the 2.5 inspector lets the ALU run it alone, no "
             "compiled model shows it",
@@ -259,11 +262,8 @@ def _instead(site: Site, names: "list[str]") -> str:
 )
 def single_reader(site: Site) -> Iterator[Problem]:
     """The operator that an activation is fused with has no other reader."""
-    producer = site.graph.producer(site.original)
+    producer = _fused_with(site)
     if producer is None:
-        return
-    before = site.seen_as(producer).kind
-    if before not in FUSING:
         return
     others = [
         reader.name
@@ -311,10 +311,8 @@ def producer_on_dpu(site: Site) -> Iterator[Problem]:
 
     The 2.5 inspector leaves the activation on the DPU when its convolution is on the CPU.
     """
-    producer = site.graph.producer(site.original)
-    if producer is None or site.seen_as(producer).kind not in FUSING:
-        return
-    if site.device_of(producer) is Device.CPU:
+    producer = _fused_with(site)
+    if producer is not None and site.device_of(producer) is Device.CPU:
         yield Problem(
             "it would be fused with {}, which is on the CPU".format(producer.name),
             found="cpu",

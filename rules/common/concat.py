@@ -9,7 +9,8 @@ from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import AxisAttrs
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import between_convs, const, conv_op, data, graph, op
-from vai_inspect.rules.common.shape import INSPECTOR_3, SHAPE
+from vai_inspect.rules.common.shape import SHAPE
+from vai_inspect.rules.common.sources import INSPECTOR_3
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site

@@ -9,11 +9,9 @@ from vai_inspect.core.ir.attrs import WindowAttrs2d
 from vai_inspect.core.target import Limit
 from vai_inspect.rules.common.engines import ceil_div, covers, input_channels, output_channels
 from vai_inspect.rules.common.examples import conv, transposed
+from vai_inspect.rules.common.sources import PT25, UG1414
 from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.site import Problem, Site
-
-UG1414 = "UG1414 3.5, Currently Supported Operators"
-PT25 = "dpu_op_filter.py of Vitis AI 2.5"
 
 
 @constraint(

@@ -15,6 +15,7 @@ from vai_inspect.core.ir.attrs import (
 )
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import after_conv, alone
+from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import constraint, cpu_only
 from vai_inspect.rules.site import Problem, Site
 
@@ -25,8 +26,7 @@ softmax = cpu_only(
     ("softmax", "hard-softmax"),
     "softmax runs on the CPU; the compiler does not use a board's softmax core",
     Evidence.USER_GUIDE,
-    "UG1414 3.5, chapter 4 (by a digest); Vitis-AI issue 131; the 2.5 PyTorch inspector, which "
-    "has no rule for it, says DPU",
+    DIGEST + "; Vitis-AI issue 131; the 2.5 PyTorch inspector, which has no rule for it, says DPU",
     cure="run it on the host: at the end of a network nothing is lost by that, inside it cuts the "
     "DPU's part in two",
     fails=(after_conv("softmax over the channels", "softmax", AxisAttrs(3)),),
@@ -93,8 +93,7 @@ moves = cpu_only(
     + ("priorbox", "placeholder", "upload", "download"),
     "no source that can be trusted says whether this operator runs on this DPU",
     Evidence.INFERRED,
-    "UG1414 3.5, chapter 4 (by a digest) has pixel-shuffle behind a convolution; the 2.5 inspector "
-    "says DPU unchecked",
+    DIGEST + " has pixel-shuffle behind a convolution; the 2.5 inspector says DPU unchecked",
     verdict=Verdict.UNKNOWN,
     fails=(after_conv("pixel shuffle", "pixel-shuffle", PixelShuffleAttrs(2), (1, 60, 60, 4)),),
 )
@@ -104,7 +103,7 @@ moves = cpu_only(
     "reorg.channels",
     kinds=("reorg",),
     evidence=Evidence.USER_GUIDE,
-    source="UG1414 3.5, chapter 4 (by a digest)",
+    source=DIGEST,
     limits={"channels": input_channels},
     passes=(alone("1024 channels by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 1024), (1, 2, 2, 4096)),),
     fails=(alone("1025 channels by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 1025), (1, 2, 2, 4100)),),

@@ -7,7 +7,6 @@ from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.target import Limit
-from vai_inspect.rules.common.conv import PT25
 from vai_inspect.rules.common.engines import (
     ALU_PADS,
     ceil_div,
@@ -18,10 +17,9 @@ from vai_inspect.rules.common.engines import (
     up_to,
 )
 from vai_inspect.rules.common.examples import depthwise, transposed
+from vai_inspect.rules.common.sources import PT25, UG1414_25
 from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.site import SIDES, Problem, Site
-
-UG1414_25 = "UG1414 2.5, Currently Supported Operators"
 
 
 @constraint(

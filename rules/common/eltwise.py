@@ -8,7 +8,6 @@ from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import DepthwiseConv2dAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common.conv import PT25, UG1414
 from vai_inspect.rules.common.engines import eltwise_types, input_channels
 from vai_inspect.rules.common.examples import (
     between_convs,
@@ -18,6 +17,7 @@ from vai_inspect.rules.common.examples import (
     graph,
     op,
 )
+from vai_inspect.rules.common.sources import DIGEST, PT25, UG1414
 from vai_inspect.rules.constraint import Stage, Verdict, constraint, cpu_only
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.rewrite import Rewrite
@@ -62,7 +62,7 @@ def types(site: Site) -> Iterator[Problem]:
     "eltwise.channels",
     kinds=SUMS,
     evidence=Evidence.USER_GUIDE,
-    source="UG1414 3.5, chapter 4 (by a digest)",
+    source=DIGEST,
     limits={"channels": input_channels},
     passes=(between_convs("4096 channels", "add", shape=(1, 4, 4, 4096)),),
     fails=(between_convs("4097 channels", "add", shape=(1, 4, 4, 4097)),),

@@ -36,11 +36,21 @@ def output_channels(target: Target) -> int:
     return CHANNEL_GROUPS * target.conv.output_channel_parallel
 
 
+def alu_runs(target: Target, name: str) -> bool:
+    """Tells whether the target has an ALU whose `alu_type` lists a name."""
+    return target.alu is not None and name in target.alu.alu_type
+
+
 def depthwise_engine(target: Target) -> Union[AluEngine, DepthwiseEngine, None]:
     """Returns the engine that runs depthwise convolutions: the ALU where it can."""
-    if target.alu is not None and "dwconv" in target.alu.alu_type:
-        return target.alu
-    return target.dwconv
+    return target.alu if alu_runs(target, "dwconv") else target.dwconv
+
+
+def _depthwise_engine(target: Target) -> Union[AluEngine, DepthwiseEngine]:
+    engine = depthwise_engine(target)
+    if engine is None:
+        raise LookupError("{} has no depthwise engine".format(target.name))
+    return engine
 
 
 def depthwise_limit(target: Target) -> WindowLimit:
@@ -49,10 +59,7 @@ def depthwise_limit(target: Target) -> WindowLimit:
     Raises:
         LookupError: the target has no engine for them; a rule of its own says so.
     """
-    engine = depthwise_engine(target)
-    if engine is None:
-        raise LookupError("{} has no depthwise engine".format(target.name))
-    return engine.limit
+    return _depthwise_engine(target).limit
 
 
 def depthwise_bank(target: Target) -> Bank:
@@ -61,16 +68,13 @@ def depthwise_bank(target: Target) -> Bank:
     Raises:
         LookupError: the target has no engine for them.
     """
-    engine = depthwise_engine(target)
-    if engine is None:
-        raise LookupError("{} has no depthwise engine".format(target.name))
-    return target.bank(engine.weight_bank)
+    return target.bank(_depthwise_engine(target).weight_bank)
 
 
 def pool_limit(target: Target, kind: str) -> Optional[WindowLimit]:
     """Returns kernel and stride limits of `maxpool2d` or `avgpool2d`, or None without engine."""
     alu_type = {"maxpool2d": "max_pool", "avgpool2d": "avg_pool"}[kind]
-    if target.alu is not None and alu_type in target.alu.alu_type:
+    if target.alu is not None and alu_runs(target, alu_type):
         return target.alu.limit
     if target.pool is None:
         return None

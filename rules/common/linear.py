@@ -6,16 +6,13 @@ from typing import Iterator, Tuple
 
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, MatmulAttrs, TransposeAttrs
-from vai_inspect.rules.common.conv import UG1414
 from vai_inspect.rules.common.engines import ceil_div, input_channels, output_channels
 from vai_inspect.rules.common.examples import alone, between_convs, conv_op, data, graph, op
+from vai_inspect.rules.common.shape import FLATTENS, TO_NCHW, to_nchw
+from vai_inspect.rules.common.sources import UG1414
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
-
-FLATTENS = ("flatten", "reshape")
-TO_NCHW = (0, 3, 1, 2)
-"""The order of a permute from NHWC to NCHW."""
 
 
 def _dense(text: str, features: int, out: int = 16) -> Example:
@@ -64,7 +61,7 @@ def _windows(site: Site) -> Iterator[Tuple[int, int, int]]:
         if source.kind == "transpose":
             value = source.inputs[0]
         before = site.graph.type_of(value).shape
-        folded = source.kind != "transpose" or tuple(source.attributes()["order"]) == TO_NCHW
+        folded = source.kind != "transpose" or to_nchw(source)
         if folded and len(before) == 4 and site.input.elements == before[0] * site.input.channels:
             yield before[2], before[1], before[3]
     yield 1, 1, site.input.channels

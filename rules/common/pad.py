@@ -7,6 +7,7 @@ from typing import Iterator
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import PadAttrs
 from vai_inspect.rules.common.examples import alone
+from vai_inspect.rules.common.sources import DIGEST, PT25
 from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.site import Problem, Site
 
@@ -15,7 +16,7 @@ from vai_inspect.rules.site import Problem, Site
     "pad.mode",
     kinds=("pad",),
     evidence=Evidence.PARTITION_RULE,
-    source="dpu_op_filter.py of Vitis AI 2.5; UG1414 3.5, chapter 4 (by a digest)",
+    source=PT25 + "; " + DIGEST,
     passes=(
         alone("zeros", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)), out=(1, 34, 34, 16)),
         alone(
@@ -52,10 +53,7 @@ def pad_mode(site: Site) -> Iterator[Problem]:
     "pad.axes",
     kinds=("pad",),
     evidence=Evidence.INFERRED,
-    source=(
-        "UG1414 3.5, chapter 4 (by a digest): on the DPU when 4-D; nothing is said of "
-        "batch and channels"
-    ),
+    source=(DIGEST + ": on the DPU when 4-D; nothing is said of batch and channels"),
     passes=(
         alone("height and width", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)), out=(1, 34, 34, 16)),
     ),
@@ -81,7 +79,7 @@ def pad_axes(site: Site) -> Iterator[Problem]:
     "pad.channels",
     kinds=("pad",),
     evidence=Evidence.PARTITION_RULE,
-    source="dpu_op_filter.py of Vitis AI 2.5",
+    source=PT25,
     limits={"channels": lambda target: 256 * target.load.channel_parallel},
     passes=(
         alone(

@@ -11,12 +11,12 @@ from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs, BatchNormAttrs,
 from vai_inspect.core.target import Target
 from vai_inspect.rules.common.eltwise import as_depthwise
 from vai_inspect.rules.common.examples import after_conv, alone
+from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import Verdict, constraint, cpu_only
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
 
-DIGEST = "UG1414 3.5, chapter 4 (by a digest)"
 WITH_ARGMAX = "0x101000056010407"
 """Fingerprint of release 3.x's DPUCZDX8G_ISA1_B4096, which has bit 30."""
 ARGMAX_CHANNELS = 128

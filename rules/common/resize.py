@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common.conv import PT25
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import alone
+from vai_inspect.rules.common.sources import DIGEST, PT25
 from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
-
-UG1414_RESIZE = "UG1414 3.5, chapter 4 (by a digest)"
 
 
 def _resize(
@@ -37,7 +35,7 @@ def _wide(text: str, count: int) -> Example:
     "resize.mode",
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
-    source=UG1414_RESIZE + "; the 2.5 inspector",
+    source=DIGEST + "; the 2.5 inspector",
     passes=(_resize("nearest", "NEAREST", 2), _resize("bilinear", "BILINEAR", 2)),
     fails=(_resize("bicubic", "BICUBIC", 2),),
     cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
@@ -57,7 +55,7 @@ def mode(site: Site) -> Iterator[Problem]:
     "resize.rank",
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
-    source=UG1414_RESIZE + ": three-dimensional resizing on DPUCVDX8G only",
+    source=DIGEST + ": three-dimensional resizing on DPUCVDX8G only",
     passes=(_resize("rank 4", "NEAREST", 2),),
     fails=(
         alone(
@@ -87,7 +85,7 @@ def rank(site: Site) -> Iterator[Problem]:
     "resize.channels",
     kinds=("resize",),
     evidence=Evidence.INFERRED,
-    source=UG1414_RESIZE + " names a constraint of a bank's depth without a formula",
+    source=DIGEST + " names a constraint of a bank's depth without a formula",
     limits={"channels": input_channels},
     passes=(_wide("4096 channels", 4096),),
     fails=(_wide("4097 channels", 4097),),
@@ -103,7 +101,7 @@ def channels(site: Site) -> Iterator[Problem]:
     "resize.nearest",
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
-    source=UG1414_RESIZE,
+    source=DIGEST,
     passes=(_resize("nearest by 2", "NEAREST", 2), _resize("nearest by 3", "NEAREST", 3)),
     fails=(_resize("nearest by 1.5", "NEAREST", 1.5), _resize("nearest by 0.5", "NEAREST", 0.5)),
     cure="use a whole factor",
@@ -132,7 +130,7 @@ def nearest(site: Site) -> Iterator[Problem]:
     "resize.bilinear",
     kinds=("resize",),
     evidence=Evidence.PARTITION_RULE,
-    source=PT25 + "; " + UG1414_RESIZE,
+    source=PT25 + "; " + DIGEST,
     passes=(
         _resize("by 8", "BILINEAR", 8),
         _resize("by 4, half-pixel centres", "BILINEAR", 4, half=True),
@@ -155,14 +153,14 @@ def bilinear(site: Site) -> Iterator[Problem]:
     attrs = site.attrs
     if attrs.mode != "BILINEAR":
         return
-    allowed = (2, 4) if attrs.half_pixel_centers else (2, 4, 8)
+    allowed = _factors(attrs)
     if attrs.align_corners:
         yield Problem(
             "corners are aligned, which the DPU's bilinear resize does not do",
             found="align_corners",
             limit="align_corners=False",
         )
-    if len(set(attrs.scale)) != 1 or attrs.scale[0] not in allowed:
+    if not _has_factor(attrs):
         yield Problem(
             "the scale is {}; a bilinear resize {}is by {} along both axes".format(
                 " x ".join("{:g}".format(factor) for factor in attrs.scale),
@@ -175,6 +173,15 @@ def bilinear(site: Site) -> Iterator[Problem]:
         )
 
 
+def _factors(attrs: ResizeAttrs) -> Tuple[int, ...]:
+    """Returns the factors of a bilinear resize that becomes a transposed convolution."""
+    return (2, 4) if attrs.half_pixel_centers else (2, 4, 8)
+
+
+def _has_factor(attrs: ResizeAttrs) -> bool:
+    return len(set(attrs.scale)) == 1 and attrs.scale[0] in _factors(attrs)
+
+
 def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
     """Returns the transposed depthwise convolution that a bilinear resize becomes.
 
@@ -183,8 +190,7 @@ def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
     attrs = node.attrs
     if not isinstance(attrs, ResizeAttrs) or attrs.mode != "BILINEAR" or attrs.align_corners:
         return None
-    allowed = (2.0, 4.0) if attrs.half_pixel_centers else (2.0, 4.0, 8.0)
-    if len(set(attrs.scale)) != 1 or attrs.scale[0] not in allowed:
+    if not _has_factor(attrs):
         return None
     factor = int(attrs.scale[0])
     kernel = (2 * factor, 2 * factor)

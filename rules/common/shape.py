@@ -22,14 +22,21 @@ from vai_inspect.rules.common.examples import (
     graph,
     op,
 )
+from vai_inspect.rules.common.sources import INSPECTOR_3
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
 
 RESHAPES = ("reshape", "flatten", "squeeze")
-INSPECTOR_3 = "post rules of the 3.x inspector"
 SHAPE = (1, 32, 32, 16)
+FLATTENS = ("flatten", "reshape")
 TO_NCHW = (0, 3, 1, 2)
+"""The order of a permute from NHWC to NCHW."""
+
+
+def to_nchw(node: Op) -> bool:
+    """Tells whether an operator is the permute from NHWC to NCHW."""
+    return node.kind == "transpose" and tuple(node.attributes()["order"]) == TO_NCHW
 
 
 def _reshape(text: str, size: int, shape: "tuple[int, ...]") -> Example:
@@ -108,18 +115,19 @@ def reshape_input(site: Site) -> Iterator[Problem]:
 )
 def reshape_batch(site: Site) -> Iterator[Problem]:
     """Where something outside the DPU reads it, the first axis stays the batch."""
-    before, after = site.input.shape, site.op.output.shape
-    if before[:1] == after[:1]:
+    first, second = site.input.shape[:1], site.op.output.shape[:1]
+    if first == second:
         return
+    before, after = (sizes[0] if sizes else 1 for sizes in (first, second))
     outside = [one.name for one in site.consumers if site.device_of(one) is not Device.DPU]
     if outside:
         yield Problem(
             "the first axis changes from {} to {}, and {} outside the DPU reads it".format(
-                before[0] if before else 1, after[0] if after else 1, outside[0]
+                before, after, outside[0]
             ),
-            found=after[0] if after else 1,
-            limit=str(before[0] if before else 1),
-            nearest=before[0] if before else 1,
+            found=after,
+            limit=str(before),
+            nearest=before,
         )
 
 
@@ -142,7 +150,7 @@ def transpose_folded(site: Site) -> Iterator[Problem]:
     if _folded(site, site.original):
         return
     others = [one for one in site.consumers if not _feeds_products(site, one)]
-    if tuple(site.attrs.order) != TO_NCHW or not others:
+    if not to_nchw(site.original) or not others:
         but = "this is {}".format(list(site.attrs.order))
     else:
         but = "{} ({}) is not these".format(others[0].name, others[0].kind)
@@ -156,7 +164,7 @@ def transpose_folded(site: Site) -> Iterator[Problem]:
 
 def _folded(site: Site, transpose: Op) -> bool:
     """Tells whether a permute to NCHW is read only by what the weights can take it in."""
-    if transpose.kind != "transpose" or tuple(transpose.attributes()["order"]) != TO_NCHW:
+    if not to_nchw(transpose):
         return False
     readers = site.graph.consumers(transpose)
     return bool(readers) and all(_feeds_products(site, reader) for reader in readers)
@@ -165,7 +173,7 @@ def _folded(site: Site, transpose: Op) -> bool:
 def _feeds_products(site: Site, reshape: Op) -> bool:
     readers = site.graph.consumers(reshape)
     return (
-        reshape.kind in ("flatten", "reshape")
+        reshape.kind in FLATTENS
         and bool(readers)
         and all(reader.kind == "inner-product" for reader in readers)
     )

@@ -6,9 +6,10 @@ from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.target import Limit
-from vai_inspect.rules.common.conv import PT25, UG1414, below_kernel
+from vai_inspect.rules.common.conv import below_kernel
 from vai_inspect.rules.common.engines import depthwise_limit
 from vai_inspect.rules.common.examples import transposed
+from vai_inspect.rules.common.sources import PT25, UG1414
 from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.site import Problem, Site
 

@@ -26,6 +26,7 @@ from vai_inspect.rules.common import (
     transposed,
 )
 from vai_inspect.rules.common.examples import alone, between_convs
+from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import cpu_only
 from vai_inspect.rules.family import Family
 
@@ -34,7 +35,7 @@ conv3d = cpu_only(
     CONVOLUTIONS_3D,
     "three-dimensional convolutions run on DPUCVDX8G only",
     Evidence.INSPECTOR,
-    "the 2.5 inspector; UG1414 3.5, chapter 4 (by a digest)",
+    "the 2.5 inspector; " + DIGEST,
     cure="use 2-D convolutions, or a DPUCVDX8G",
     fails=(alone("conv3d", "conv3d", Conv3dAttrs((3, 3, 3)), (1, 8, 8, 8, 16), (1, 6, 6, 6, 16)),),
 )
@@ -43,7 +44,7 @@ stereo = cpu_only(
     ("cost_volume", "correlation1d_elemwise", "correlation2d_elemwise"),
     "a digest of the user guide lists it for this DPU; no rule and no compiled model is known",
     Evidence.INFERRED,
-    "UG1414 3.5, chapter 4 (by a digest)",
+    DIGEST,
     verdict=Verdict.UNKNOWN,
     fails=(between_convs("cost volume", "cost_volume", CostVolumeAttrs(16)),),
 )

@@ -83,7 +83,7 @@ def inspect(
     # What the user's code prints belongs to no report: standard output is for results alone.
     with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        captured = _capture(loaded, shapes)
+        captured = _capture(loaded, shapes, targets[0])
     inspections = []
     for one in targets:
         _progress("inspecting {} for {}".format(captured.model.name, one.name))
@@ -131,7 +131,7 @@ def _check(targets: List[Target], print_json: bool, image_format: Optional[Image
         )
 
 
-def _capture(model: object, shapes: "List[tuple[int, ...]]") -> Captured:
+def _capture(model: object, shapes: "List[tuple[int, ...]]", target: Target) -> Captured:
     framework = framework_of(model)
     if framework == "torch":
         raise ModelError(
@@ -145,9 +145,9 @@ def _capture(model: object, shapes: "List[tuple[int, ...]]") -> Captured:
                 type(model).__name__
             )
         )
-    from vai_inspect.frontends.keras import capture
+    from vai_inspect.keras import Inspector
 
-    return capture(model, shapes or None)
+    return Inspector(target).capture(model, shapes or None)
 
 
 def _print_json(inspections: List[Inspection]) -> None:

@@ -123,6 +123,11 @@ class Op:
         """Type of the first output."""
         return self.outputs[0]
 
+    @property
+    def layer(self) -> str:
+        """Path of the user's layer that gave it its name; its own name where none is known."""
+        return self.origin.layers[0] if self.origin.layers else self.name
+
     def param(self, role: str) -> Optional[TensorType]:
         """Returns the type of a parameter by XIR's input name, or None."""
         for param in self.params:

@@ -81,21 +81,16 @@ class _Quotient:
         return order
 
     def _join_all_of_rank(self, part: int, rank: Mapping[int, int]) -> None:
-        waiting = [part]
-        while waiting:
-            seen = waiting.pop()
+        """Joins a part with its neighbours of the same rank and device, and theirs."""
+        beside = [part]
+        while beside:
             beside = [
                 other
-                for other in self.after[seen] | self.before[seen]
-                if other != part
-                and self.device[other] is self.device[part]
-                and rank[other] == rank[part]
+                for other in self.after[part] | self.before[part]
+                if self.device[other] is self.device[part] and rank[other] == rank[part]
             ]
             for other in beside:
-                if self.members[other]:
-                    self._join(part, other)
-            if beside:
-                waiting.append(part)
+                self._join(part, other)
 
     def _grow(self, part: int) -> bool:
         for other in sorted(self.after[part]):

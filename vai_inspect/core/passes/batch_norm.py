@@ -42,7 +42,7 @@ def fold_batch_norm(graph: Graph) -> Graph:
         change[op.name] = None
         forward[Value(op.name)] = value
         change[conv.name] = _with_bias(conv).absorbed(
-            op, "batch normalisation {} is folded into this operator".format(_layer(op))
+            op, "batch normalisation {} is folded into this operator".format(op.layer)
         )
     return graph.rewritten(change, forward) if change else graph
 
@@ -57,7 +57,3 @@ def _with_bias(conv: Op) -> Op:
         return conv
     bias = Param("bias", TensorType((conv.output.channels,), conv.output.dtype))
     return conv.replaced(params=conv.params + (bias,))
-
-
-def _layer(op: Op) -> str:
-    return op.origin.layers[0] if op.origin.layers else op.name

@@ -78,9 +78,8 @@ def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph
     changed: Dict[str, Any] = {"pad": total}
     if reader.kind == "avgpool2d":
         changed["count_include_pad"] = True
-    layer = pad.origin.layers[0] if pad.origin.layers else pad.name
     taken = reader.replaced(attrs=dataclasses.replace(attrs, **changed))
-    return taken.absorbed(pad, "padding {} is folded into this operator".format(layer))
+    return taken.absorbed(pad, "padding {} is folded into this operator".format(pad.layer))
 
 
 def _never_negative(op: Op) -> bool:
