@@ -7,9 +7,11 @@ from typing import Any, Callable, Dict, Tuple
 from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.attrs import Attrs, AxisAttrs, EluAttrs, LeakyReluAttrs, NoAttrs
 from vai_inspect.frontends.keras.call import Call
-from vai_inspect.frontends.keras.recognise import is_class, is_keras, overrides
+from vai_inspect.frontends.keras.layer import Function, Layer
 
-Activation = Callable[[Call, Any, str], None]
+LINEAR = Function("linear", "keras")
+
+Activation = Callable[[Call, Layer, str], None]
 """Writes an activation: the call, the layer that holds its settings, the operator's suffix."""
 
 
@@ -48,58 +50,37 @@ FUNCTIONS: Dict[str, Tuple[str, Callable[[TensorType], Attrs]]] = {
 
 def append_activation(call: Call, function: Any) -> None:
     """Writes a layer's `activation=` as an operator `<layer>/<activation>`; linear is nothing."""
-    if function is None or _is_linear(function):
+    if function is None or function == LINEAR:
         return
-    if _is_layer(function):
+    if isinstance(function, Layer):
         _by_layer(call, function, str(function.name))
     else:
-        _by_function(call, function, _function_name(function))
+        _by_function(call, function, function.name)
 
 
 def activation(call: Call) -> None:
     """Activation: the function alone; a linear one is an identity."""
     function = call.operation.activation
-    if _is_linear(function):
+    if function is None or function == LINEAR:
         call.emit("identity")
-    elif _is_layer(function):
+    elif isinstance(function, Layer):
         _by_layer(call, function, "")
     else:
         _by_function(call, function, "")
 
 
-def _is_layer(function: Any) -> bool:
-    return is_class(type(function), "Layer")
-
-
-def _is_linear(function: Any) -> bool:
-    return _function_name(function) == "linear" and _is_keras_function(function)
-
-
-def _is_keras_function(function: Any) -> bool:
-    return str(getattr(function, "__module__", "")).split(".")[0] == "keras"
-
-
-def _function_name(function: Any) -> str:
-    return str(getattr(function, "__name__", type(function).__name__)).strip("<>")
-
-
-def _by_function(call: Call, function: Any, suffix: str) -> None:
+def _by_function(call: Call, function: Function, suffix: str) -> None:
     """A user's own function is unknown, even under a name that Keras has."""
-    name = _function_name(function)
-    known = _OF_TENSORFLOW.get(name) if _is_tensorflow_function(function) else None
-    if name in FUNCTIONS and _is_keras_function(function):
-        known = name
+    known = _OF_TENSORFLOW.get(function.name) if function.library == "tensorflow" else None
+    if function.name in FUNCTIONS and function.library == "keras":
+        known = function.name
     if known is not None:
         kind, attrs = FUNCTIONS[known]
         call.emit(kind, attrs(call.last_type()), suffix=suffix)
-    elif name in FUNCTIONS:
-        call.unknown("a function of your own named {}".format(name), suffix=suffix)
+    elif function.name in FUNCTIONS:
+        call.unknown("a function of your own named {}".format(function.name), suffix=suffix)
     else:
-        call.unknown(name, suffix=suffix)
-
-
-def _is_tensorflow_function(function: Any) -> bool:
-    return str(getattr(function, "__module__", "")).startswith("tensorflow.python.")
+        call.unknown(function.name, suffix=suffix)
 
 
 _OF_TENSORFLOW = {
@@ -117,17 +98,16 @@ _OF_TENSORFLOW = {
 """`tf.nn.relu` and the like, by the name that the function itself has."""
 
 
-def _by_layer(call: Call, layer: Any, suffix: str) -> None:
+def _by_layer(call: Call, layer: Layer, suffix: str) -> None:
     """`activation=` may be a layer, such as `keras.layers.LeakyReLU()`."""
-    cls = next(base for base in type(layer).__mro__ if is_keras(base))
-    found = _LAYERS.get(cls.__name__)
-    if found is None or overrides(type(layer), "call", cls.__name__):
-        call.unknown(type(layer).__name__, suffix=suffix)
+    found = _LAYERS.get(layer.keras_class or "")
+    if found is None:
+        call.unknown(layer.class_name, suffix=suffix)
     else:
         found(call, layer, suffix)
 
 
-def _relu(call: Call, layer: Any, suffix: str) -> None:
+def _relu(call: Call, layer: Layer, suffix: str) -> None:
     slope, limit, threshold = layer.negative_slope, layer.max_value, layer.threshold
     if threshold == 0 and slope == 0 and limit in (None, 6):
         call.emit("relu" if limit is None else "relu6", suffix=suffix)
@@ -143,15 +123,15 @@ def _relu(call: Call, layer: Any, suffix: str) -> None:
         call.unknown("ReLU({})".format(", ".join(told)), suffix=suffix)
 
 
-def _leaky_relu(call: Call, layer: Any, suffix: str) -> None:
+def _leaky_relu(call: Call, layer: Layer, suffix: str) -> None:
     call.emit("leaky-relu", LeakyReluAttrs(float(layer.negative_slope)), suffix=suffix)
 
 
-def _elu(call: Call, layer: Any, suffix: str) -> None:
+def _elu(call: Call, layer: Layer, suffix: str) -> None:
     call.emit("elu", EluAttrs(float(layer.alpha)), suffix=suffix)
 
 
-def _prelu(call: Call, layer: Any, suffix: str) -> None:
+def _prelu(call: Call, layer: Layer, suffix: str) -> None:
     """The slopes have the input's shape without the batch, 1 on each shared axis."""
     slopes = list(call.last_type().shape[1:])
     for axis in layer.shared_axes or ():
@@ -159,7 +139,7 @@ def _prelu(call: Call, layer: Any, suffix: str) -> None:
     call.emit("prelu", params=[("weight", slopes)], suffix=suffix)
 
 
-def _softmax(call: Call, layer: Any, suffix: str) -> None:
+def _softmax(call: Call, layer: Layer, suffix: str) -> None:
     if isinstance(layer.axis, (list, tuple)) or (not suffix and len(call.inputs) > 1):
         call.unknown("Softmax", "over several axes or with a mask", suffix=suffix)
     else:

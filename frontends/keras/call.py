@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
+from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.names import Names
 from vai_inspect.frontends.keras.trace import Step
 
@@ -18,7 +19,7 @@ class Call:
     A lowering calls `emit` for each operator; the last one gives what the call gives.
 
     Attributes:
-        operation: the user's layer, or the Keras operation.
+        operation: the layer or operation, with its settings as attributes.
         path: its path in the model, the origin of every operator emitted.
         name: the name of the call's own operator; others are `<name>/<suffix>`.
         inputs: the values it reads, in the order of the call's arguments.
@@ -28,7 +29,7 @@ class Call:
     """
 
     def __init__(self, step: Step, name: str, names: Names, values: Mapping[int, Value]) -> None:
-        self.operation = step.operation
+        self.operation = seen(step.operation)
         self.path = step.path
         self.name = name
         self.inputs: Tuple[Value, ...] = tuple(values[id(tensor)] for tensor in step.inputs)
@@ -125,7 +126,7 @@ class Call:
                 attrs=UnknownAttrs(framework_type),
                 inputs=inputs,
                 outputs=self.outputs,
-                params=() if suffix else tuple(self._weights()),
+                params=() if suffix else tuple(self.operation.weights()),
                 origin=Origin("keras", (self.path,)),
                 messages=(message,) if message else (),
             )
@@ -151,16 +152,7 @@ class Call:
         return self.ops
 
     def _parameter(self, shape: Sequence[int]) -> TensorType:
-        dtype = getattr(self.operation, "variable_dtype", None) or self.output.dtype
-        return TensorType(tuple(shape), str(dtype))
-
-    def _weights(self) -> List[Param]:
-        """Parameters of a layer that no lowering knows, in Keras's own layout."""
-        weights = getattr(self.operation, "weights", None) or ()
-        return [
-            Param(str(weight.name), TensorType(tuple(weight.shape), str(weight.dtype)))
-            for weight in weights
-        ]
+        return TensorType(tuple(shape), self.operation.variable_dtype or self.output.dtype)
 
 
 def _type(tensor: Any) -> TensorType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from vai_inspect.core.errors import CaptureError, VaiInspectError
 from vai_inspect.core.ir import Op
@@ -22,7 +22,7 @@ from vai_inspect.frontends.keras import (
     transposed,
 )
 from vai_inspect.frontends.keras.call import Call
-from vai_inspect.frontends.keras.recognise import is_class, is_keras, overrides
+from vai_inspect.frontends.keras.layer import Layer
 
 Lowering = Callable[[Call], None]
 
@@ -57,10 +57,10 @@ def lower(call: Call) -> List[Op]:
     Raises:
         CaptureError: a layer that keeps its channels first.
     """
-    cls = type(call.operation)
+    name = call.operation.class_name
     lowering = find_lowering(call.operation)
     if lowering is None:
-        call.unknown(cls.__name__)
+        call.unknown(name)
         return call.finished()
     _check_layout(call)
     try:
@@ -73,25 +73,17 @@ def lower(call: Call) -> List[Op]:
         problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
     if problem:
         call.discard()
-        call.unknown(cls.__name__, "could not be read as an XIR operator ({})".format(problem))
+        call.unknown(name, "could not be read as an XIR operator ({})".format(problem))
     return call.finished()
 
 
-def find_lowering(operation: Any) -> Optional[Lowering]:
+def find_lowering(operation: Layer) -> Optional[Lowering]:
     """Returns the lowering of a layer or operation, or None.
 
     A user's subclass is read as the Keras class it extends unless it overrides `call`.
     """
-    cls = type(operation)
-    table = LAYERS if is_class(cls, "Layer") else OPERATIONS
-    for base in cls.__mro__:
-        if is_keras(base):
-            # Only the nearest class of Keras's own counts: an unlisted layer of Keras may do
-            # anything, whatever it is derived from.
-            if overrides(cls, "call", base.__name__):
-                return None
-            return table.get(base.__name__)
-    return None
+    table = LAYERS if operation.is_layer else OPERATIONS
+    return None if operation.keras_class is None else table.get(operation.keras_class)
 
 
 def _check_layout(call: Call) -> None:
@@ -99,7 +91,7 @@ def _check_layout(call: Call) -> None:
         raise CaptureError(
             "Layer {!r} ({}) has data_format='channels_first'; only 'channels_last' can be read; "
             "build the model with keras.config.set_image_data_format('channels_last').".format(
-                call.path, type(call.operation).__name__
+                call.path, call.operation.class_name
             )
         )
 

@@ -8,7 +8,7 @@ from vai_inspect.frontends.keras.call import Call
 def passed_through(call: Call) -> None:
     """A layer that only works in training."""
     if call.output.shape != call.shape:
-        call.unknown(type(call.operation).__name__)
+        call.unknown(call.operation.class_name)
     else:
         call.emit("identity")
 

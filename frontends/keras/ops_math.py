@@ -47,7 +47,7 @@ def _reduction(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
         operation = call.operation
         if getattr(operation, "initial", None) is not None:
-            call.unknown(type(operation).__name__, "with an initial value")
+            call.unknown(operation.class_name, "with an initial value")
             return
         axes = axes_of(operation.axis, call.types[0].rank)
         call.emit(kind, ReductionAttrs(axes, bool(operation.keepdims)))

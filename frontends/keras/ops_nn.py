@@ -65,9 +65,7 @@ def _pool(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
         operation = call.operation
         if call.types[0].rank != 4:
-            call.unknown(
-                type(operation).__name__, "of {} dimensions".format(call.types[0].rank - 2)
-            )
+            call.unknown(operation.class_name, "of {} dimensions".format(call.types[0].rank - 2))
             return
         kernel = _pair(operation.pool_size)
         stride = kernel if operation.strides is None else _pair(operation.strides)

@@ -63,7 +63,7 @@ def _adaptive(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
         sizes, outputs = call.shape[1:3], call.output.shape[1:3]
         if any(size % output for size, output in zip(sizes, outputs)):
-            name = type(call.operation).__name__
+            name = call.operation.class_name
             text = "the output size {} does not divide the input size {}".format(outputs, sizes)
             call.unknown(name, text)
             return
@@ -94,7 +94,7 @@ def _reduction(kind: str, axes: Tuple[int, ...]) -> Lowering:
 
     def lowering(call: Call) -> None:
         if len(call.inputs) > 1:
-            call.unknown(type(call.operation).__name__, "with a mask")
+            call.unknown(call.operation.class_name, "with a mask")
         else:
             call.emit(kind, ReductionAttrs(axes, bool(call.operation.keepdims)))
 

@@ -24,7 +24,7 @@ def up_sampling_3d(call: Call) -> None:
 def resizing(call: Call) -> None:
     """Resizing and `keras.ops.image.resize` to a size."""
     layer = call.operation
-    name = type(layer).__name__
+    name = layer.class_name
     if call.types[0].rank != 4:
         call.unknown(name, "of one image without a batch axis")
     elif layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio or layer.antialias:
@@ -36,7 +36,7 @@ def resizing(call: Call) -> None:
 
 def _resize(call: Call, interpolation: str, scale: "tuple[float, float]") -> None:
     if interpolation not in _MODES:
-        call.unknown("{}({})".format(type(call.operation).__name__, interpolation))
+        call.unknown("{}({})".format(call.operation.class_name, interpolation))
         return
     mode = _MODES[interpolation]
     call.emit("resize", ResizeAttrs(mode, half_pixel_centers=mode != "NEAREST", scale=scale))

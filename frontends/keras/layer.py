@@ -1,0 +1,130 @@
+"""A layer or operation as the lowerings see it, whether it lives or is only a config in a file.
+
+A lowering reads settings as attributes, under the names that Keras 3's layers give them:
+`layer.kernel_size`, `layer.use_bias`. It never asks for the framework's own object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple
+
+from vai_inspect.core.ir import Param, TensorType
+from vai_inspect.frontends.keras.recognise import is_class, is_keras, overrides
+
+FORMER_NAMES: Dict[str, str] = {"negative_slope": "alpha"}
+"""What Keras 2 calls a setting, by Keras 3's name."""
+
+LATER_SETTINGS: Dict[str, Any] = {
+    "antialias": False,
+    "crop_to_aspect_ratio": False,
+    "groups": 1,
+    "invert": False,
+    "keepdims": False,
+    "pad_to_aspect_ratio": False,
+}
+"""Settings that older Keras versions do not have, with the value that stands for their absence."""
+
+_FUNCTIONS = ("activation", "recurrent_activation")
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Function:
+    """An activation that is a function.
+
+    Attributes:
+        name: its name.
+        library: whose it is: `keras`, `tensorflow`, or an empty text for the user's own.
+    """
+
+    name: str
+    library: str
+
+
+class Layer:
+    """One layer, or one operation of `keras.ops`.
+
+    Settings are attributes; one that the layer does not have raises an AttributeError. An
+    activation is a `Function`, a `Layer` or None; a layer within is a `Layer`.
+
+    Attributes:
+        class_name: the name of its class, the user's own or Keras's.
+        keras_class: the nearest class of Keras's own that it is or extends, None where it has a
+            `call` of its own, or where its class is not known.
+        is_layer: False for an operation of `keras.ops`, whose class names are other ones.
+        variable_dtype: element type of its parameters; an empty text where it has none.
+    """
+
+    class_name: str
+    keras_class: Optional[str]
+    is_layer: bool
+    variable_dtype: str
+
+    def weights(self) -> List[Param]:
+        """Returns its parameters in Keras's own layout, as far as they are known."""
+        raise NotImplementedError
+
+    def _setting(self, name: str) -> Any:
+        """Returns a setting as the framework holds it, or `_MISSING`."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            for known in (name, FORMER_NAMES.get(name)):
+                value = _MISSING if known is None else self._setting(known)
+                if value is not _MISSING:
+                    return value
+            if name in LATER_SETTINGS:
+                return LATER_SETTINGS[name]
+        raise AttributeError("{} has no setting {!r}".format(self.class_name, name))
+
+
+class LiveLayer(Layer):
+    """A layer or operation of a model that is loaded."""
+
+    def __init__(self, operation: Any) -> None:
+        cls = type(operation)
+        self.class_name = cls.__name__
+        self.keras_class = _keras_class(cls)
+        self.is_layer = is_class(cls, "Layer")
+        self.variable_dtype = str(getattr(operation, "variable_dtype", None) or "")
+        self._operation = operation
+
+    def weights(self) -> List[Param]:
+        """Returns its variables by name."""
+        weights = getattr(self._operation, "weights", None) or ()
+        return [
+            Param(str(weight.name), TensorType(tuple(weight.shape), str(weight.dtype)))
+            for weight in weights
+        ]
+
+    def _setting(self, name: str) -> Any:
+        value = getattr(self._operation, name, _MISSING)
+        if value is _MISSING or value is None:
+            return value
+        if is_class(type(value), "Layer"):
+            return LiveLayer(value)
+        return _function(value) if name in _FUNCTIONS else value
+
+
+def seen(operation: Any) -> Layer:
+    """Returns a layer as the lowerings see it."""
+    return operation if isinstance(operation, Layer) else LiveLayer(operation)
+
+
+def _keras_class(cls: "type[Any]") -> Optional[str]:
+    """Only the nearest class counts: a layer of Keras's own may do anything, whatever its base."""
+    nearest: Tuple[Any, ...] = tuple(base for base in cls.__mro__ if is_keras(base))[:1]
+    for base in nearest:
+        if not overrides(cls, "call", base.__name__):
+            return str(base.__name__)
+    return None
+
+
+def _function(function: Any) -> Function:
+    name = str(getattr(function, "__name__", type(function).__name__)).strip("<>")
+    module = str(getattr(function, "__module__", ""))
+    if module.split(".")[0] == "keras":
+        return Function(name, "keras")
+    return Function(name, "tensorflow" if module.startswith("tensorflow.python.") else "")
