@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
+from vai_inspect.core.ir.shapes import output_shape
 from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.names import Names
 from vai_inspect.frontends.keras.trace import Step
 
 Shape = Tuple[int, ...]
+
+
+class OutputUnknownError(CaptureError):
+    """A call whose output shape neither Keras nor a rule tells."""
 
 
 class Call:
@@ -24,7 +30,7 @@ class Call:
         name: the name of the call's own operator; others are `<name>/<suffix>`.
         inputs: the values it reads, in the order of the call's arguments.
         types: their types, NHWC.
-        outputs: the types that the call gives, as Keras infers them.
+        dtype: the element type that the call computes in.
         ops: what was emitted so far.
     """
 
@@ -34,7 +40,7 @@ class Call:
         self.name = name
         self.inputs: Tuple[Value, ...] = tuple(values[id(tensor)] for tensor in step.inputs)
         self.types = tuple(_type(tensor) for tensor in step.inputs)
-        self.outputs = tuple(_type(tensor) for tensor in step.outputs)
+        self.dtype = self._dtype(step)
         self.ops: List[Op] = []
         self._step = step
         self._names = names
@@ -46,8 +52,29 @@ class Call:
         return self.types[0].shape
 
     @property
+    def knows_outputs(self) -> bool:
+        """Whether `outputs` can be asked for."""
+        return self._step.outputs is not None
+
+    @property
+    def outputs(self) -> Tuple[TensorType, ...]:
+        """Types that the call gives, as Keras infers them.
+
+        Raises:
+            OutputUnknownError: Keras is not there, and no rule says what the layer gives. A
+                lowering whose operators tell their own shapes does not ask.
+        """
+        if self._step.outputs is None:
+            raise OutputUnknownError(
+                "The output shape of layer {!r} ({}) is not known.".format(
+                    self.path, self.operation.class_name
+                )
+            )
+        return tuple(_type(tensor) for tensor in self._step.outputs)
+
+    @property
     def output(self) -> TensorType:
-        """Type of the first output."""
+        """Type of the first output; see `outputs`."""
         return self.outputs[0]
 
     @property
@@ -76,23 +103,28 @@ class Call:
             kind: a key of the vocabulary.
             attrs: its attributes; none by default.
             inputs: what it reads; by default what was emitted last, else the call's inputs.
-            shape: its output shape; by default the call's.
+            shape: its output shape; by default what the shape rules say, else the call's.
             params: XIR's input name and shape of each parameter, in XIR's layout.
             suffix: set for every operator but the call's own.
             dtype: its output's element type; by default the call's.
         """
         if inputs is None:
             inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
+        attrs = NoAttrs() if attrs is None else attrs
+        if shape is None:
+            types = [self._type_of(value).shape for value in inputs]
+            sizes = {role: tuple(size) for role, size in params}
+            shape = output_shape(kind, attrs, types, sizes)
+        if shape is None:
+            shape = self.output.shape
         name = self.name if not suffix else self._names.take(self.name + "/" + suffix)
-        given = self.output
-        output = TensorType(given.shape if shape is None else tuple(shape), dtype or given.dtype)
         self.ops.append(
             Op(
                 name=name,
                 kind=kind,
-                attrs=NoAttrs() if attrs is None else attrs,
+                attrs=attrs,
                 inputs=tuple(inputs),
-                outputs=(output,),
+                outputs=(TensorType(tuple(shape), dtype or self.dtype),),
                 params=tuple(Param(role, self._parameter(size)) for role, size in params),
                 origin=Origin("keras", (self.path,)),
             )
@@ -102,8 +134,7 @@ class Call:
     def const(self, shape: Sequence[int], suffix: str = "const") -> Value:
         """Writes a constant; a scalar is a tensor of one element."""
         size = tuple(shape) or (1,)
-        dtype = self.output.dtype
-        return self.emit("const", TensorAttrs(size, dtype.upper()), (), size, suffix=suffix)
+        return self.emit("const", TensorAttrs(size, self.dtype.upper()), (), size, suffix=suffix)
 
     def operand(self, value: Any, suffix: str = "const") -> Value:
         """Returns the value behind an argument; a number or an array becomes a constant."""
@@ -151,8 +182,20 @@ class Call:
             self.note(message)
         return self.ops
 
+    def _dtype(self, step: Step) -> str:
+        if step.outputs is not None:
+            return str(step.outputs[0].dtype)
+        return self.operation.compute_dtype or self.types[0].dtype
+
+    def _type_of(self, value: Value) -> TensorType:
+        """Returns the type of an input of the call, or of what was emitted in it."""
+        for known, tensor in zip(self.inputs, self.types):
+            if known == value:
+                return tensor
+        return next(op for op in self.ops if op.name == value.op).outputs[value.index]
+
     def _parameter(self, shape: Sequence[int]) -> TensorType:
-        return TensorType(tuple(shape), self.operation.variable_dtype or self.output.dtype)
+        return TensorType(tuple(shape), self.operation.variable_dtype or self.dtype)
 
 
 def _type(tensor: Any) -> TensorType:

@@ -49,11 +49,11 @@ def _attrs_1d(call: Call, group: int) -> Conv1dAttrs:
     )
 
 
-def _with_bias(call: Call, weights: Sequence[int]) -> Params:
+def _with_bias(call: Call, weights: Sequence[int], outputs: int) -> Params:
     """Weights and, where the layer has one, the bias of as many elements as output channels."""
     params: Params = [("weights", tuple(weights))]
     if call.operation.use_bias:
-        params.append(("bias", (call.output.channels,)))
+        params.append(("bias", (int(outputs),)))
     return params
 
 
@@ -62,7 +62,7 @@ def conv1d(call: Call) -> None:
     layer = call.operation
     group, channels = int(layer.groups), call.types[0].channels
     weights = (layer.filters, layer.kernel_size[0], channels // group)
-    call.emit("conv1d", _attrs_1d(call, group), params=_with_bias(call, weights))
+    call.emit("conv1d", _attrs_1d(call, group), params=_with_bias(call, weights, layer.filters))
     append_activation(call, layer.activation)
 
 
@@ -74,10 +74,10 @@ def conv2d(call: Call) -> None:
     if group > 1 and group == channels:
         multiplier = layer.filters // channels
         attrs = _attrs_2d(call, DepthwiseConv2dAttrs, multiplier=multiplier)
-        params = _with_bias(call, (multiplier,) + kernel + (channels,))
+        params = _with_bias(call, (multiplier,) + kernel + (channels,), layer.filters)
         call.emit("depthwise-conv2d", attrs, params=params)
     else:
-        params = _with_bias(call, (layer.filters,) + kernel + (channels // group,))
+        params = _with_bias(call, (layer.filters,) + kernel + (channels // group,), layer.filters)
         call.emit("conv2d", _attrs_2d(call, Conv2dAttrs, group=group), params=params)
     append_activation(call, layer.activation)
 
@@ -95,7 +95,7 @@ def conv3d(call: Call) -> None:
         group=group,
     )
     weights = (layer.filters,) + tuple(layer.kernel_size) + (channels // group,)
-    call.emit("conv3d", attrs, params=_with_bias(call, weights))
+    call.emit("conv3d", attrs, params=_with_bias(call, weights, layer.filters))
     append_activation(call, layer.activation)
 
 
@@ -103,8 +103,9 @@ def depthwise_conv1d(call: Call) -> None:
     """DepthwiseConv1D: a conv1d of one group for each input channel, as XIR has no other word."""
     layer = call.operation
     channels = call.types[0].channels
-    weights = (channels * layer.depth_multiplier, layer.kernel_size[0], 1)
-    call.emit("conv1d", _attrs_1d(call, channels), params=_with_bias(call, weights))
+    outputs = channels * layer.depth_multiplier
+    weights = (outputs, layer.kernel_size[0], 1)
+    call.emit("conv1d", _attrs_1d(call, channels), params=_with_bias(call, weights, outputs))
     append_activation(call, layer.activation)
 
 
@@ -112,8 +113,10 @@ def depthwise_conv2d(call: Call) -> None:
     """DepthwiseConv2D; weights [multiplier, kh, kw, c]."""
     layer = call.operation
     attrs = _attrs_2d(call, DepthwiseConv2dAttrs, multiplier=int(layer.depth_multiplier))
-    weights = (layer.depth_multiplier,) + tuple(layer.kernel_size) + (call.types[0].channels,)
-    call.emit("depthwise-conv2d", attrs, params=_with_bias(call, weights))
+    channels = call.types[0].channels
+    weights = (layer.depth_multiplier,) + tuple(layer.kernel_size) + (channels,)
+    params = _with_bias(call, weights, channels * layer.depth_multiplier)
+    call.emit("depthwise-conv2d", attrs, params=params)
     append_activation(call, layer.activation)
 
 
@@ -125,12 +128,11 @@ def separable_conv1d(call: Call) -> None:
     call.emit(
         "conv1d",
         _attrs_1d(call, channels),
-        shape=call.output.shape[:-1] + (middle,),
         params=[("weights", (middle, layer.kernel_size[0], 1))],
         suffix="depthwise",
     )
     weights = (layer.filters, 1, middle)
-    call.emit("conv1d", Conv1dAttrs(kernel=(1,)), params=_with_bias(call, weights))
+    call.emit("conv1d", Conv1dAttrs(kernel=(1,)), params=_with_bias(call, weights, layer.filters))
     append_activation(call, layer.activation)
 
 
@@ -142,12 +144,11 @@ def separable_conv2d(call: Call) -> None:
     call.emit(
         "depthwise-conv2d",
         _attrs_2d(call, DepthwiseConv2dAttrs, multiplier=multiplier),
-        shape=call.output.shape[:-1] + (middle,),
         params=[("weights", (multiplier,) + tuple(layer.kernel_size) + (channels,))],
         suffix="depthwise",
     )
     weights = (layer.filters, 1, 1, middle)
-    call.emit("conv2d", Conv2dAttrs(kernel=(1, 1)), params=_with_bias(call, weights))
+    call.emit("conv2d", Conv2dAttrs(kernel=(1, 1)), params=_with_bias(call, weights, layer.filters))
     append_activation(call, layer.activation)
 
 

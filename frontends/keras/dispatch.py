@@ -99,6 +99,8 @@ def _check_layout(call: Call) -> None:
 def _problem(call: Call) -> str:
     if not call.ops:
         return "it gave no operator"
+    if not call.knows_outputs:
+        return ""
     got = tuple(tensor.shape for tensor in call.ops[-1].outputs)
     want = tuple(tensor.shape for tensor in call.outputs)
     return "" if got == want else "it gave {} where Keras says {}".format(got, want)

@@ -54,12 +54,14 @@ class Layer:
             `call` of its own, or where its class is not known.
         is_layer: False for an operation of `keras.ops`, whose class names are other ones.
         variable_dtype: element type of its parameters; an empty text where it has none.
+        compute_dtype: element type that it computes in; an empty text where it has none.
     """
 
     class_name: str
     keras_class: Optional[str]
     is_layer: bool
     variable_dtype: str
+    compute_dtype: str
 
     def weights(self) -> List[Param]:
         """Returns its parameters in Keras's own layout, as far as they are known."""
@@ -89,6 +91,7 @@ class LiveLayer(Layer):
         self.keras_class = _keras_class(cls)
         self.is_layer = is_class(cls, "Layer")
         self.variable_dtype = str(getattr(operation, "variable_dtype", None) or "")
+        self.compute_dtype = str(getattr(operation, "compute_dtype", None) or "")
         self._operation = operation
 
     def weights(self) -> List[Param]:

@@ -25,7 +25,7 @@ def _of_one_rank(call: Call) -> Tuple[Value, ...]:
         if tensor.rank < rank:
             shape = tensor.shape[:1] + (1,) * (rank - tensor.rank) + tensor.shape[1:]
             suffix = "expand_{}".format(index)
-            value = call.emit("reshape", ReshapeAttrs(shape), (value,), shape, suffix=suffix)
+            value = call.emit("reshape", ReshapeAttrs(shape), (value,), suffix=suffix)
         values.append(value)
     return tuple(values)
 

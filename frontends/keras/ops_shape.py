@@ -20,12 +20,13 @@ from vai_inspect.frontends.keras.resize import resizing
 
 def concatenate(call: Call) -> None:
     """`concatenate`."""
-    call.emit("concat", AxisAttrs(int(call.operation.axis) % call.output.rank), _listed(call))
+    call.emit("concat", AxisAttrs(int(call.operation.axis) % call.types[0].rank), _listed(call))
 
 
 def stack(call: Call) -> None:
     """`stack`: the axis is the new one."""
-    call.emit("stack", AxisAttrs(int(call.operation.axis) % call.output.rank), _listed(call))
+    axis = int(call.operation.axis) % (call.types[0].rank + 1)
+    call.emit("stack", AxisAttrs(axis), _listed(call))
 
 
 def _listed(call: Call) -> List[Value]:
@@ -105,10 +106,9 @@ def get_item(call: Call) -> None:
         for item, size in zip(items, call.shape)
     ]
     begin, end, strides = (tuple(column) for column in zip(*slices))
-    sizes = [len(range(*bounds)) for bounds in slices]
     gone = tuple(axis for axis, item in enumerate(items) if not isinstance(item, slice))
     attrs = StridedSliceAttrs(begin, end, strides)
-    call.emit("strided_slice", attrs, inputs=call.inputs[:1], shape=sizes)
+    call.emit("strided_slice", attrs, inputs=call.inputs[:1])
     if gone:
         call.emit("squeeze", SqueezeAttrs(gone), suffix="squeeze")
 

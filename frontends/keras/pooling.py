@@ -47,10 +47,9 @@ def _whole(kind: str) -> Lowering:
     """A global pool keeps its two axes; where Keras drops them, a squeeze follows."""
 
     def lowering(call: Call) -> None:
-        batch, _, _, channels = call.shape
         size = wh(call.shape[1:3])
         attrs = pool_attrs(kind, size, size, (0, 0, 0, 0), whole=True)
-        call.emit(kind, attrs, shape=(batch, 1, 1, channels))
+        call.emit(kind, attrs)
         if not call.operation.keepdims:
             call.emit("squeeze", SqueezeAttrs((1, 2)), suffix="squeeze")
 

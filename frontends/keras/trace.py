@@ -35,7 +35,8 @@ class Step:
         args: positional arguments of the call, tensors as fresh symbolic ones.
         kwargs: keyword arguments, likewise.
         inputs: the tensors among the arguments, in order.
-        outputs: the fresh tensors it gives; every dimension a whole number.
+        outputs: the fresh tensors it gives; every dimension a whole number. None where nothing
+            but its lowering can tell.
         messages: what was assumed about its shapes.
     """
 
@@ -44,7 +45,7 @@ class Step:
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
     inputs: Tuple[Any, ...]
-    outputs: Tuple[Any, ...]
+    outputs: Optional[Tuple[Any, ...]]
     messages: Tuple[str, ...] = ()
 
 
@@ -91,7 +92,7 @@ def _run(
         else:
             step = _step(node, path, args, kwargs, known, replaced)
             steps.append(step)
-            outputs = list(step.outputs)
+            outputs = list(step.outputs or ())
         known.update(zip((id(symbol) for symbol in node.outputs), outputs))
     return [known[id(symbol)] for symbol in function.outputs]
 
