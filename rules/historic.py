@@ -43,7 +43,7 @@ class KnownName(NamedTuple):
         ).format(self.name, self.fingerprint, listed)
 
 
-_OTHER_KINDS = ("AMD_AIE2", "V70", "DPUCV2DX8G")
+_OTHER_KINDS = ("AMD_AIE2", "V70")
 
 # One line for each: name, fingerprint. A heading tells the releases of the lines below it.
 _TABLE = """
@@ -104,7 +104,6 @@ DPUCAHX8H_ISA2_DWC 0x20200000000002b
 releases 2.0 2.5 3.0 3.5
 DPUCVDX8G_ISA2_C32B3 0x602001036088231
 releases 3.0
-DPUCV2DX8G_ISA0_C16M4B1 0x900000004000414
 AMD_AIE2_1x4_Overlay 0x800020500270d12
 AMD_AIE2_4x4_Overlay 0x80000000020c244
 AMD_AIE2_Nx4_Overlay 0x80000000020c243
@@ -112,8 +111,6 @@ releases 3.0 3.5
 AMD_AIE2_4x5_Overlay 0x80000000020c23f
 V70_2x3_Overlay 0x80000000020c242
 releases 3.5
-DPUCV2DX8G_ISA1_C20B1 0x901400044000144
-DPUCV2DX8G_ISA1_C20B14 0x901400044000e44
 AMD_AIE2_1x4_Overlay 0x800020500fffffe
 AMD_AIE2_5x4_Overlay 0x8000205001c5e05
 AMD_AIE2_Nx4_Overlay 0x8000205000c5e05

@@ -1,6 +1,6 @@
 """The families of DPU targets that are installed, found through the entry points.
 
-The seven in the tree register as a third party's would: an entry point of the group
+The eight in the tree register as a third party's would: an entry point of the group
 `vai_inspect.rules` that names a `Family`, whose package holds a targets.yaml. One that does not
 work is told of in `warnings()` and left out; it never stops the others.
 """
@@ -20,7 +20,7 @@ from vai_inspect.rules.targets_file import load_targets, quoted_error
 
 GROUP = "vai_inspect.rules"
 
-_ORDER = ("czdx8g", "cvdx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g")
+_ORDER = ("czdx8g", "cvdx8g", "cv2dx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Registry:
     """Every family that works, its targets, and what is wrong with the others.
 
     Attributes:
-        families: the seven in the tree in their own order, then others by name.
+        families: the eight in the tree in their own order, then others by name.
         targets: the targets by family's name, in the order of its file.
         warnings: one text for each entry point that was left out.
     """

@@ -160,7 +160,7 @@ def test_a_broken_plug_in_is_a_warning_beside_the_result(vai_inspect, monkeypatc
     try:
         code, out, err = vai_inspect("targets", "--json")
         assert code == 0
-        assert len(json.loads(out)) == 41
+        assert len(json.loads(out)) == 44
         assert err == (
             "vai-inspect: warning: rules plug-in broken (gone:FAMILY) is left out: "
             "ImportError: No module named 'gone'\n"
