@@ -6,7 +6,7 @@ from typing import Any
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
-from vai_inspect.inspector import BaseInspector
+from vai_inspect.inspector import BaseInspector, TargetSpec
 
 
 class Inspector(BaseInspector):
@@ -18,12 +18,28 @@ class Inspector(BaseInspector):
         >>> result = inspector.inspect(model, image_format="png")
     """
 
+    def __init__(self, target: TargetSpec, convert: bool = True) -> None:
+        """Looks the target up.
+
+        Args:
+            target: see `BaseInspector`.
+            convert: whether the model is judged as the vendor's Keras quantiser deploys it, with
+                sigmoid, swish, the slope 0.1 of a leaky ReLU and more replaced by what the DPU
+                has; each replacement is a message on its operator. Where False, it is judged as
+                written.
+
+        Raises:
+            TargetError: it names no target; the message says what was received, what is valid.
+        """
+        super().__init__(target)
+        self.convert = convert
+
     def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
         """Reads a Keras model into the IR by walking the calls of its functional graph."""
-        from vai_inspect.frontends.keras import capture
+        from vai_inspect.frontends.keras import capture, convert
 
         try:
-            return capture(model, input_args)
+            captured = capture(model, input_args)
         except ModuleNotFoundError as error:
             if error.name not in ("keras", "tensorflow"):
                 raise
@@ -32,6 +48,7 @@ class Inspector(BaseInspector):
                     error.name, how_to_install(error.name)
                 )
             ) from error
+        return convert(captured) if self.convert else captured
 
 
 __all__ = ["Inspector"]

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from vai_inspect.frontends.keras.capture import capture
+from vai_inspect.frontends.keras.convert import convert
 
-__all__ = ["capture"]
+__all__ = ["capture", "convert"]

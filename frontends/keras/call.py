@@ -124,22 +124,33 @@ class Call:
                 kind=kind,
                 attrs=attrs,
                 inputs=tuple(inputs),
-                outputs=(TensorType(tuple(shape), dtype or self.dtype),),
+                outputs=(TensorType(tuple(int(size) for size in shape), dtype or self.dtype),),
                 params=tuple(Param(role, self._parameter(size)) for role, size in params),
                 origin=Origin("keras", (self.path,)),
             )
         )
         return Value(name)
 
-    def const(self, shape: Sequence[int], suffix: str = "const") -> Value:
-        """Writes a constant; a scalar is a tensor of one element."""
+    def const(
+        self, shape: Sequence[int], suffix: str = "const", number: Optional[float] = None
+    ) -> Value:
+        """Writes a constant; a scalar is a tensor of one element.
+
+        Args:
+            shape: its shape.
+            suffix: of its name.
+            number: its value, where it is a single number.
+        """
         size = tuple(shape) or (1,)
-        return self.emit("const", TensorAttrs(size, self.dtype.upper()), (), size, suffix=suffix)
+        attrs = TensorAttrs(size, self.dtype.upper(), number)
+        return self.emit("const", attrs, (), size, suffix=suffix)
 
     def operand(self, value: Any, suffix: str = "const") -> Value:
         """Returns the value behind an argument; a number or an array becomes a constant."""
         found = self._values.get(id(value))
-        return found if found is not None else self.const(getattr(value, "shape", ()), suffix)
+        if found is not None:
+            return found
+        return self.const(getattr(value, "shape", ()), suffix, number_of(value))
 
     def unknown(self, framework_type: str, message: str = "", suffix: str = "") -> None:
         """Writes an operator that XIR has no word for; it keeps every input, output and weight.
@@ -196,6 +207,13 @@ class Call:
 
     def _parameter(self, shape: Sequence[int]) -> TensorType:
         return TensorType(tuple(shape), self.operation.variable_dtype or self.dtype)
+
+
+def number_of(value: Any) -> Optional[float]:
+    """Returns a plain number or an array of one element as a float, None for anything else."""
+    if hasattr(value, "item") and getattr(value, "size", 0) == 1:
+        value = value.item()
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _type(tensor: Any) -> TensorType:

@@ -23,6 +23,7 @@ from vai_inspect.frontends.keras import (
 )
 from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.quantised import left_in_float, marked
 
 Lowering = Callable[[Call], None]
 
@@ -57,6 +58,11 @@ def lower(call: Call) -> List[Op]:
     Raises:
         CaptureError: a layer that keeps its channels first.
     """
+    reason = left_in_float(call.operation)
+    return [marked(op, reason) for op in _lowered(call)]
+
+
+def _lowered(call: Call) -> List[Op]:
     name = call.operation.class_name
     lowering = find_lowering(call.operation)
     if lowering is None:

@@ -73,13 +73,6 @@ def _adaptive(kind: str) -> Lowering:
     return lowering
 
 
-def global_max_pool(call: Call) -> None:
-    """GlobalMaxPooling2D, which the vendor's quantiser leaves in float."""
-    _whole(_MAX)(call)
-    reason = "GlobalMaxPooling2D is not in the list of layers of the Keras quantiser"
-    call.ops[:] = [op.replaced(float_only=reason) if op.kind == _MAX else op for op in call.ops]
-
-
 def max_pool_1d(call: Call) -> None:
     """MaxPooling1D."""
     layer = call.operation
@@ -108,7 +101,7 @@ LAYERS = {
     "GlobalAveragePooling2D": _whole(_AVERAGE),
     "GlobalAveragePooling3D": _reduction("reduction_mean", (1, 2, 3)),
     "GlobalMaxPooling1D": _reduction("reduction_max", (1,)),
-    "GlobalMaxPooling2D": global_max_pool,
+    "GlobalMaxPooling2D": _whole(_MAX),
     "GlobalMaxPooling3D": _reduction("reduction_max", (1, 2, 3)),
     "MaxPooling1D": max_pool_1d,
     "MaxPooling2D": _window(_MAX),

@@ -32,6 +32,11 @@ def custom():
     return keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3), function])
 
 
+def swish():
+    layers = [keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3, activation="swish")]
+    return keras.Sequential(layers, name="swish")
+
+
 def unbuilt():
     return keras.Sequential([keras.layers.Conv2D(8, 3)])
 

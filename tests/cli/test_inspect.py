@@ -47,6 +47,13 @@ def test_the_folder_has_a_default(command, tmp_path):
     assert (tmp_path / "vai_inspect_result" / "inspect_{}.txt".format(B4096)).is_file()
 
 
+@pytest.mark.parametrize(("options", "type_"), [([], "hard-swish"), (["--no-convert"], "swish")])
+def test_conversions_of_the_keras_quantiser_can_be_left_out(command, options, type_):
+    code, out, _ = command("inspect", MODELS + ":swish", "-t", B4096, "--json", *options)
+    assert code == 0
+    assert type_ in [op["type"] for op in json.loads(out)["ops"]]
+
+
 def test_json_alone_is_printed_and_is_valid(command, tmp_path):
     from vai_inspect.reports.json import schema
 

@@ -66,6 +66,11 @@ def inspect(
     kwargs: List[str] = typer.Option(
         [], "--kwargs", help="KEY=VALUE for the callable, as in weights=None; repeatable."
     ),
+    no_convert: bool = typer.Option(
+        False,
+        "--no-convert",
+        help="Judge a Keras model as written, without what the vendor's quantiser replaces.",
+    ),
     fail_on: FailOn = typer.Option(
         FailOn.NEVER, "--fail-on", help="End with 1 if an operator is on the CPU, or unknown."
     ),
@@ -83,7 +88,7 @@ def inspect(
     # What the user's code prints belongs to no report: standard output is for results alone.
     with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        captured = _capture(loaded, shapes, targets[0])
+        captured = _capture(loaded, shapes, targets[0], not no_convert)
     inspections = []
     for one in targets:
         _progress("inspecting {} for {}".format(captured.model.name, one.name))
@@ -131,7 +136,9 @@ def _check(targets: List[Target], print_json: bool, image_format: Optional[Image
         )
 
 
-def _capture(model: object, shapes: "List[tuple[int, ...]]", target: Target) -> Captured:
+def _capture(
+    model: object, shapes: "List[tuple[int, ...]]", target: Target, convert: bool
+) -> Captured:
     framework = framework_of(model)
     if framework == "torch":
         raise ModelError(
@@ -147,7 +154,7 @@ def _capture(model: object, shapes: "List[tuple[int, ...]]", target: Target) -> 
         )
     from vai_inspect.keras import Inspector
 
-    return Inspector(target).capture(model, shapes or None)
+    return Inspector(target, convert=convert).capture(model, shapes or None)
 
 
 def _print_json(inspections: List[Inspection]) -> None:

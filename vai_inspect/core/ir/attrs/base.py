@@ -17,12 +17,13 @@ class Attrs:
     """Base of the attribute sets: frozen, with XIR's names in XIR's order.
 
     A field whose name is a Python keyword carries a trailing underscore, which `to_dict` drops.
-    A field made by `extra` is this project's own: XIR has no such attribute.
+    A field made by `extra` is this project's own: XIR has no such attribute. One made by `hidden`
+    is so too, and no report shows it.
     """
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the attributes by XIR name, tuples as lists, in XIR's order, extras last."""
-        fields = dataclasses.fields(self)
+        fields = [f for f in dataclasses.fields(self) if f.metadata.get("shown", True)]
         ordered = [f for f in fields if is_xir(f)] + [f for f in fields if not is_xir(f)]
         return {f.name.rstrip("_"): _plain(getattr(self, f.name)) for f in ordered}
 
@@ -35,6 +36,11 @@ class NoAttrs(Attrs):
 def extra(default: Any) -> Any:
     """Returns a dataclass field for an attribute that XIR does not have."""
     return dataclasses.field(default=default, metadata={"xir": False})
+
+
+def hidden(default: Any) -> Any:
+    """Returns a dataclass field for what only passes read."""
+    return dataclasses.field(default=default, metadata={"xir": False, "shown": False})
 
 
 def is_xir(field: "dataclasses.Field[Any]") -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
-from vai_inspect.core.ir.attrs.base import Attrs
+from vai_inspect.core.ir.attrs.base import Attrs, hidden
 
 
 @dataclass(frozen=True)
 class TensorAttrs(Attrs):
-    """`data` and `const`: what is fed in. A const's values are not kept."""
+    """`data` and `const`: what is fed in. A const's values are not kept, but a single number is."""
 
     shape: Tuple[int, ...]
     data_type: str = "FLOAT32"
+    number: Optional[float] = hidden(None)
 
 
 @dataclass(frozen=True)

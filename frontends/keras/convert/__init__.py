@@ -1,0 +1,46 @@
+"""What the vendor's Keras quantiser makes of a float model before it is deployed.
+
+Passes on the captured graph, one file for each conversion. The PyTorch quantiser makes none of
+them. Each leaves a message on the operator. Source of all: the release 2.5 and 3.5 TF2 quantiser
+(README, vitis_activation.py, vitis_pooling.py; UG1414, options convert_* of quantize_model).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Callable, Tuple
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.ir import Graph, verify
+from vai_inspect.frontends.keras.convert.average import scale_averages
+from vai_inspect.frontends.keras.convert.hard import harden, tell_named
+from vai_inspect.frontends.keras.convert.product import join_products
+from vai_inspect.frontends.keras.convert.slope import settle_slopes
+from vai_inspect.frontends.keras.convert.written_out import join_written_out
+
+Conversion = Callable[[Graph], Graph]
+
+CONVERSIONS: Tuple[Conversion, ...] = (
+    tell_named,
+    join_written_out,
+    harden,
+    join_products,
+    settle_slopes,
+    scale_averages,
+)
+"""The conversions in the order they run: products need the hard-sigmoids found before."""
+
+
+def convert(captured: Captured) -> Captured:
+    """Returns the model as the vendor's Keras quantiser hands it to the compiler.
+
+    Raises:
+        GraphError: a conversion broke the graph, which is a defect of the conversion.
+    """
+    graph = captured.graph
+    for run in CONVERSIONS:
+        graph = run(graph)
+    return dataclasses.replace(captured, graph=verify(graph))
+
+
+__all__ = ["CONVERSIONS", "Conversion", "convert"]

@@ -1,0 +1,61 @@
+"""Sigmoid and swish: the quantiser puts hard-sigmoid and hard-swish in their place."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from vai_inspect.core.ir import Graph, Op
+
+HARD = {"sigmoid": "hard-sigmoid", "swish": "hard-swish"}
+FORMULA = {
+    "sigmoid": "relu6(x + 3) * 2731 / 16384",
+    "swish": "x * relu6(x + 3) * 2731 / 16384",
+}
+
+
+NAMED = {
+    "hard-sigmoid": "relu6(x + 3) * (1 / 6), with a ReLU(6) layer",
+    "hard-swish": "x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers",
+}
+
+
+def tell_named(graph: Graph) -> Graph:
+    """Tells of hard-sigmoids and hard-swishes that the model names instead of writing them out.
+
+    The quantiser works on Keras 2, which has no hard_swish, and whose hard_sigmoid is another
+    function that the quantiser does not support.
+
+    Requires: nothing was joined or converted yet, so that all there are were named.
+    Ensures: each carries the message.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    for op in graph:
+        if op.kind in NAMED and op.float_only is None:
+            change[op.name] = op.noted(
+                "write it as {}: the vendor's Keras quantiser does not know it by its name".format(
+                    NAMED[op.kind]
+                )
+            )
+    return graph.rewritten(change) if change else graph
+
+
+def harden(graph: Graph) -> Graph:
+    """Turns `sigmoid` into `hard-sigmoid` and `swish` into `hard-swish` (convert_sigmoid).
+
+    What the quantiser leaves in float stays as it is: it sees layers only.
+
+    Requires: nothing.
+    Ensures: each is told of on its operator, since it is another function.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    for op in graph:
+        if op.kind in HARD and op.float_only is None:
+            change[op.name] = op.replaced(kind=HARD[op.kind]).noted(_message(op.kind))
+    return graph.rewritten(change) if change else graph
+
+
+def _message(kind: str) -> str:
+    return (
+        "the vendor's Keras quantiser converts {} to {}, {}: another function, so check the "
+        "accuracy".format(kind, HARD[kind], FORMULA[kind])
+    )

@@ -1,0 +1,175 @@
+"""What the vendor's Keras quantiser makes of a model, and that it is left out on request."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Callable, Dict, List, Tuple
+
+import keras
+import pytest
+from keras import layers as L
+
+from tests.frontends.keras.reading import inner_ops
+from vai_inspect.frontends.keras import capture, convert
+from vai_inspect.frontends.keras.convert.average import dpu_scale
+from vai_inspect.keras import Inspector
+
+B4096 = "DPUCZDX8G_ISA1_B4096"
+Tensor = Any
+
+
+def after_conv(build: Callable[[Tensor], Tensor]) -> Any:
+    x = keras.Input((8, 8, 4), name="x")
+    return keras.Model(x, build(L.Conv2D(4, 1, name="conv")(x)), name="m")
+
+
+def hard_sigmoid(x: Tensor, factor: float = 1 / 6, shift: float = 3.0) -> Tensor:
+    return L.ReLU(6.0, name="rectify")(x + shift) * factor
+
+
+def two_readers(x: Tensor) -> Tensor:
+    inner = L.ReLU(6.0)(x + 3.0)
+    return L.Concatenate()([inner * (1 / 6), inner])
+
+
+CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
+    "slope 0.1": (L.LeakyReLU(negative_slope=0.1), ["leaky-relu"], ["slope 0.1"]),
+    "slope 26/256": (L.LeakyReLU(negative_slope=26 / 256), ["leaky-relu"], []),
+    "slope 0.3": (L.LeakyReLU(negative_slope=0.3), ["leaky-relu"], []),
+    "sigmoid": (L.Activation("sigmoid"), ["hard-sigmoid"], ["sigmoid to hard-sigmoid"]),
+    "swish": (L.Activation("swish"), ["hard-swish"], ["swish to hard-swish"]),
+    "a layer's own swish": (
+        L.Conv2D(2, 1, activation="silu"),
+        ["conv2d", "hard-swish"],
+        ["swish to hard-swish"],
+    ),
+    "tanh": (L.Activation("tanh"), ["tanh"], []),
+    "a bare sigmoid": (keras.ops.sigmoid, ["sigmoid"], []),
+    "a named hard-sigmoid": (L.Activation("hard_sigmoid"), ["hard-sigmoid"], ["by its name"]),
+    "a named hard-swish": (L.Activation("hard_silu"), ["hard-swish"], ["by its name"]),
+    "written out": (hard_sigmoid, ["hard-sigmoid"], ["as one hard-sigmoid"]),
+    "written out, factor first": (
+        lambda x: (1 / 6) * L.ReLU(6.0)(3 + x),
+        ["hard-sigmoid"],
+        ["as one hard-sigmoid"],
+    ),
+    "divided by 6": (
+        lambda x: L.ReLU(6.0)(x + 3.0) / 6.0,
+        ["const", "add", "relu6", "const", "div"],
+        [],
+    ),
+    "another factor": (
+        lambda x: hard_sigmoid(x, factor=0.2),
+        ["const", "add", "relu6", "const", "mul"],
+        [],
+    ),
+    "another shift": (
+        lambda x: hard_sigmoid(x, shift=2.5),
+        ["const", "add", "relu6", "const", "mul"],
+        [],
+    ),
+    "a bare relu6": (
+        lambda x: keras.ops.relu6(x + 3.0) * (1 / 6),
+        ["const", "add", "relu6", "const", "mul"],
+        [],
+    ),
+    "read in between": (two_readers, ["const", "add", "relu6", "const", "mul", "concat"], []),
+    "hard-swish written out": (
+        lambda x: L.Multiply(name="gate")([x, hard_sigmoid(x)]),
+        ["hard-swish"],
+        ["one hard-swish", "as one hard-sigmoid"],
+    ),
+    "swish written out": (
+        lambda x: L.Multiply()([L.Activation("sigmoid")(x), x]),
+        ["hard-swish"],
+        ["one hard-swish", "sigmoid to hard-sigmoid"],
+    ),
+    "a gate of another tensor": (
+        lambda x: L.Multiply()([L.MaxPooling2D(1)(x), L.Activation("sigmoid")(x)]),
+        ["maxpool2d", "hard-sigmoid", "mul"],
+        ["sigmoid to hard-sigmoid"],
+    ),
+    "average of 7x7": (L.AveragePooling2D(7), ["avgpool2d"], ["1029/1024 = 1.00488"]),
+    "average of 2x2": (L.AveragePooling2D(2), ["avgpool2d"], []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conversion(case: str) -> None:
+    build, kinds, messages = CASES[case]
+    captured = capture(after_conv(build))
+    before = [op.kind for op in inner_ops(captured.graph)]
+    ops = inner_ops(convert(captured).graph)[1:]
+    assert [op.kind for op in ops] == kinds
+    told = [message for op in ops for message in op.messages]
+    assert len(told) == len(messages)
+    assert all(want in got for want, got in zip(messages, told))
+    assert [op.kind for op in inner_ops(captured.graph)] == before
+
+
+def test_a_conversion_keeps_names_origins_and_outputs() -> None:
+    build, _, _ = CASES["hard-swish written out"]
+    graph = convert(capture(after_conv(build))).graph
+    (op,) = [op for op in graph if op.kind == "hard-swish"]
+    assert (op.name, op.origin.layers) == ("gate", ("gate", "multiply", "add", "rectify"))
+    assert [value.op for value in op.inputs] == ["conv"]
+    assert graph["return"].inputs[0].op == "gate"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "whole", "scale"),
+    [
+        ((2, 2), False, Fraction(1)),
+        ((3, 3), False, Fraction(63, 64)),
+        ((5, 5), False, Fraction(250, 256)),
+        ((6, 6), False, Fraction(252, 256)),
+        ((7, 7), True, Fraction(1029, 1024)),
+        ((14, 14), True, Fraction(4116, 4096)),
+        # 12 elements, n below ceil(log2(12 * 128)) = 11: 12 * 85 / 1024
+        ((4, 3), False, Fraction(1020, 1024)),
+        ((2, 6), True, Fraction(252, 256)),
+        ((256, 1), False, Fraction(1)),
+    ],
+)
+def test_scale_of_the_dpus_mean(kernel: Any, whole: bool, scale: Fraction) -> None:
+    assert dpu_scale(kernel, whole) == scale
+
+
+def inspected(model: Any, **options: Any) -> Any:
+    return Inspector(B4096, **options).inspect(model, output_dir=None, verbose_level=0)
+
+
+def test_verdicts_with_and_without() -> None:
+    model = after_conv(L.Activation("swish", name="act"))
+    (with_it,) = inspected(model).find("act")
+    (without,) = inspected(model, convert=False).find("act")
+    assert (with_it.type, with_it.device.value) == ("hard-swish", "dpu")
+    assert (without.type, without.device.value) == ("swish", "cpu")
+    assert not without.messages
+
+
+FLOAT = {
+    "Rescaling": (lambda: L.Rescaling(1 / 255), "before the network"),
+    "Average": (lambda: lambda x: L.Average()([x, x]), "use Add"),
+    "GlobalMaxPooling2D": (L.GlobalMaxPooling2D, "MaxPooling2D"),
+    "Cropping2D": (lambda: L.Cropping2D(1), "not in the list"),
+    "a bare sum": (lambda: lambda x: x + x, "keras.layers.Add"),
+}
+
+
+@pytest.mark.parametrize("case", FLOAT)
+def test_what_the_quantiser_does_not_know_stays_in_float(case: str) -> None:
+    build, reason = FLOAT[case]
+    graph = capture(after_conv(build())).graph
+    told = [op.float_only for op in inner_ops(graph)[1:] if op.kind != "const"]
+    assert told
+    assert all(text is not None and reason in text for text in told)
+
+
+def test_layers_of_the_quantiser_and_of_the_user_are_not_said_to_stay_in_float() -> None:
+    class Own(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x
+
+    graph = capture(after_conv(lambda x: Own()(L.SeparableConv2D(4, 3)(L.Add()([x, x]))))).graph
+    assert [op.float_only for op in inner_ops(graph)] == [None] * len(inner_ops(graph))
