@@ -1,24 +1,25 @@
-"""The graph, `inspect_<TARGET>.gv`, in Graphviz's DOT language.
+"""The graph, `inspect_<TARGET>.gv`, in Graphviz's DOT language: one box for each operator.
 
 The text is written here and not by a library: two rules of escaping are all there is, nodes are
 called n0, n1, ... whatever the operators are called, and no label is ever HTML, which not every
-renderer can read.
+renderer can read. The picture is drawn from a graph of its own, see `picture`.
 """
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Iterable, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports.columns import columns
+from vai_inspect.reports.boxes import Box, each_alone
+from vai_inspect.reports.columns import Item, columns
 from vai_inspect.reports.summary import verdict_sentence
 from vai_inspect.reports.words import plain, shortened, size, wrapped
 
 NAME_WIDTH = 60
 LINE_WIDTH = 44
-LONGEST_SIDE = 104
-"""Inches; what is larger is scaled down. At 96 dots an inch no side has 10,000 pixels."""
+LONGEST_SIDE = 72
+"""Inches; what is larger is scaled down. At 96 dots an inch no side has 7,000 pixels."""
 
 FONT = "Helvetica"
 LEGEND = "blue: runs on the DPU    red: runs on the CPU    black: input or output"
@@ -26,11 +27,13 @@ UNKNOWN_LEGEND = "    dashed box: no source decides, so on the CPU"
 COLUMNS_LEGEND = "    dashed arrow: goes on in another column"
 
 _APART = ' [constraint=false, weight=0, style=dashed, color="#999999"]'
-_COLOURS = {
+
+COLOURS = {
     Device.DPU: ("blue", "#d6e6ff"),
     Device.CPU: ("red", "#ffd9d6"),
     Device.USER: ("black", "white"),
 }
+"""Colours of the line and of the area."""
 
 
 def render(inspection: Inspection) -> str:
@@ -40,18 +43,18 @@ def render(inspection: Inspection) -> str:
         inspection: what to draw.
     """
     ids = {op.name: "n{}".format(at) for at, op in enumerate(inspection.ops)}
-    placed = columns(inspection.ops)
     by_name = {op.name: op for op in inspection.ops}
-    lines = ["digraph vai_inspect {", *_head(inspection, len(placed.tops) > 1)]
-    lines += _side_by_side(placed.tops, ids)
+    alone = each_alone(inspection.ops)
+    column = columns([item(box, described(box.ops[0])) for box in alone])
+    legend = LEGEND + (UNKNOWN_LEGEND if has_unknown(inspection) else "")
+    legend += COLUMNS_LEGEND if len(set(column)) > 1 else ""
+    lines = ["digraph vai_inspect {", *head([*title(inspection), legend, ""])]
     for part in inspection.subgraphs:
-        colour = _COLOURS[part.device][0]
-        lines.append("  subgraph {} {{".format(quoted("cluster_" + part.name)))
-        lines.append("    " + _attributes(label=part.name, color=colour, fontcolor=colour) + ";")
-        lines += ["    " + _node(ids[name], by_name[name]) for name in part.ops]
-        lines.append("  }")
-    lines += ["  " + _node(ids[op.name], op) for op in inspection.ops if op.subgraph is None]
-    lines += _edges(inspection.ops, ids, placed.of)
+        inside = [_node(ids[name], by_name[name]) for name in part.ops]
+        lines += cluster(part.name, part.name, COLOURS[part.device][0], inside)
+    lines += [_node(ids[op.name], op) for op in inspection.ops if op.subgraph is None]
+    for at, box in enumerate(alone):
+        lines += [_edge(source, at, column[source] != column[at]) for source in box.reads]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -65,29 +68,56 @@ def quoted(text: str) -> str:
     return '"' + safe + '"'
 
 
-def _attributes(**values: str) -> str:
+def attributes(**values: str) -> str:
+    """Returns attributes of a graph as statements."""
     return "; ".join("{}={}".format(key, quoted(value)) for key, value in values.items())
 
 
-def _lines(texts: List[str], end: str) -> str:
+def label(texts: Iterable[str], end: str) -> str:
     """Returns a DOT string of several lines; `end` is `n` for centred, `l` for left."""
     return '"' + "".join(quoted(text)[1:-1] + "\\" + end for text in texts) + '"'
 
 
-def _head(inspection: Inspection, apart: bool) -> Iterator[str]:
-    unsure = any(op.verdict is Verdict.UNKNOWN for op in inspection.ops)
-    title = [
-        shortened(plain(inspection.model.name), NAME_WIDTH) + " on " + inspection.target.name,
-        verdict_sentence(inspection),
-        LEGEND + (UNKNOWN_LEGEND if unsure else "") + (COLUMNS_LEGEND if apart else ""),
-        "",
-    ]
+def cluster(name: str, shown: str, colour: str, inside: Iterable[str]) -> Iterator[str]:
+    """Yields the lines of a cluster.
+
+    Args:
+        name: its name, without the `cluster_` by which Graphviz knows one.
+        shown: its label.
+        colour: of its line and its label.
+        inside: the statements in it.
+    """
+    yield "  subgraph {} {{".format(quoted("cluster_" + name))
+    yield "    " + attributes(label=shown, color=colour, fontcolor=colour, peripheries="1") + ";"
+    for statement in inside:
+        yield "  " + statement
+    yield "  }"
+
+
+def title(inspection: Inspection) -> List[str]:
+    """Returns what a picture is of, and whether the whole model runs on the DPU."""
+    model = shortened(plain(inspection.model.name), NAME_WIDTH)
+    return [model + " on " + inspection.target.name, verdict_sentence(inspection)]
+
+
+def has_unknown(inspection: Inspection) -> bool:
+    """Tells whether some operator's verdict is unknown."""
+    return any(op.verdict is Verdict.UNKNOWN for op in inspection.ops)
+
+
+def head(title: Sequence[str], more: str = "") -> Iterator[str]:
+    """Yields the statements that hold for the whole graph.
+
+    Args:
+        title: lines at the top left.
+        more: further attributes of the graph.
+    """
     yield "  graph [fontname={}, fontsize=12, labelloc=t, labeljust=l, label={},".format(
-        quoted(FONT), _lines(title, "l")
+        quoted(FONT), label(title, "l")
     )
     yield (
         '    rankdir=TB, ranksep=0.2, nodesep=0.2, nslimit=2, nslimit1=2, size="{0},{0}", '
-        "bgcolor=white, style=rounded];".format(LONGEST_SIDE)
+        "bgcolor=white, style=rounded{1}];".format(LONGEST_SIDE, more)
     )
     yield '  node [shape=box, style=filled, fontname={}, fontsize=10, margin="0.12,0.04",'.format(
         quoted(FONT)
@@ -96,56 +126,79 @@ def _head(inspection: Inspection, apart: bool) -> Iterator[str]:
     yield '  edge [arrowsize=0.6, color="#444444"];'
 
 
-def _node(identity: str, op: InspectedOp) -> str:
-    colour, fill = _COLOURS[op.device]
-    style = "filled,dashed" if op.verdict is Verdict.UNKNOWN else "filled"
-    return "{} [label={}, tooltip={}, color={}, fillcolor={}, style={}];".format(
-        identity,
-        _lines(_label(op), "n"),
-        quoted(op.name),
-        quoted(colour),
-        quoted(fill),
-        quoted(style),
+def node(
+    identity: str, text: str, tooltip: str, device: Device, unknown: bool, more: str = ""
+) -> str:
+    """Returns the statement of a box.
+
+    Args:
+        identity: the node's name.
+        text: its label, a DOT string.
+        tooltip: what an SVG shows beside the pointer.
+        device: decides the colours.
+        unknown: whether no source decides about it.
+        more: further attributes.
+    """
+    colour, fill = COLOURS[device]
+    style = "filled,dashed" if unknown else "filled"
+    return "  {} [label={}, tooltip={}, color={}, fillcolor={}, style={}{}];".format(
+        identity, text, quoted(tooltip), quoted(colour), quoted(fill), quoted(style), more
     )
 
 
-def _label(op: InspectedOp) -> List[str]:
+def described(op: InspectedOp) -> List[str]:
+    """Returns the lines of an operator's own box: what it is, what it holds, why it is on the CPU.
+
+    Args:
+        op: the operator.
+    """
     shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
     lines = [
         shortened(plain(op.name), NAME_WIDTH),
         "{} | {} | {}".format(plain(op.type), op.device.value, shortened(shapes, NAME_WIDTH)),
     ]
-    folded = [layer for layer in op.op.origin.layers[1:] if layer != op.name]
+    folded = folded_layers(op)
     if folded:
-        lines.append(shortened("with " + ", ".join(plain(layer) for layer in folded), LINE_WIDTH))
-    reason = _reason(op)
-    if reason:
-        told = wrapped(reason, LINE_WIDTH)
-        lines += told[:2] + ([] if len(told) < 3 else [told[2] + ("..." if told[3:] else "")])
-    return lines
+        lines.append(shortened("with " + ", ".join(map(plain, folded)), LINE_WIDTH))
+    return lines + reason(op, 3)
 
 
-def _reason(op: InspectedOp) -> Optional[str]:
-    """The first reason of its own, else the first that follows from another operator."""
-    for finding in sorted(op.findings, key=lambda finding: finding.follows is not None):
-        return plain(finding.message)
-    return None
+def item(box: Box, lines: Sequence[str]) -> Item:
+    """Returns what a box takes of a column.
 
-
-def _side_by_side(tops: Sequence[str], ids: Dict[str, str]) -> Iterator[str]:
-    """Edges that nobody sees: they hold the columns in order, from left to right.
-
-    Without them one version of Graphviz begins on the left and another on the right.
+    Args:
+        box: the box.
+        lines: its label.
     """
-    for left, right in zip(tops, tops[1:]):
-        yield "  {} -> {} [style=invis, minlen=0];".format(ids[left], ids[right])
+    width, height = 22.0 + 5.2 * max(map(len, lines)), 8.0 + 12.0 * len(lines)
+    return Item(box.reads, box.read_by, box.subgraph, width, height)
 
 
-def _edges(
-    ops: Sequence[InspectedOp], ids: Dict[str, str], column: Dict[str, int]
-) -> Iterator[str]:
-    for op in ops:
-        for source in dict.fromkeys(value.op for value in op.op.inputs):
-            # An edge to another column must not pull its reader below its producer.
-            apart = column[source] != column[op.name]
-            yield "  {} -> {}{};".format(ids[source], ids[op.name], _APART if apart else "")
+def folded_layers(op: InspectedOp) -> List[str]:
+    """Returns the user's layers that became part of an operator."""
+    return [layer for layer in op.op.origin.layers[1:] if layer != op.name]
+
+
+def reason(op: InspectedOp, most: int) -> List[str]:
+    """Returns why an operator is on the CPU in at most so many lines; none where it is not.
+
+    Its first reason of its own, else the first that follows from another operator.
+    """
+    first: Optional[str] = None
+    for finding in sorted(op.findings, key=lambda finding: finding.follows is not None):
+        first = plain(finding.message)
+        break
+    if first is None:
+        return []
+    told = wrapped(first, LINE_WIDTH)
+    return told if len(told) <= most else [*told[: most - 1], told[most - 1] + "..."]
+
+
+def _node(identity: str, op: InspectedOp) -> str:
+    unknown = op.verdict is Verdict.UNKNOWN
+    return node(identity, label(described(op), "n"), op.name, op.device, unknown)
+
+
+def _edge(source: int, reader: int, apart: bool) -> str:
+    # An edge to another column must not pull its reader below its producer.
+    return "  n{} -> n{}{};".format(source, reader, _APART if apart else "")

@@ -21,6 +21,7 @@ class WrittenFiles:
         txt: the text report.
         gv: the graph.
         image: the picture, or None.
+        full: the picture as SVG, where the PNG had to be scaled down to its largest size.
         json: the JSON report, or None.
         renderer: what drew the picture, or None.
         problem: why a picture that was asked for is missing, or None.
@@ -30,6 +31,7 @@ class WrittenFiles:
     txt: Path
     gv: Path
     image: Optional[Path] = None
+    full: Optional[Path] = None
     json: Optional[Path] = None
     renderer: Optional[str] = None
     problem: Optional[str] = None
@@ -65,18 +67,23 @@ def write(
             "output_dir is {!r}, where nothing can be written ({}); give a folder that you may "
             "write, or one that can be made.".format(str(output_dir), _reason(error))
         ) from error
-    picture, renderer, problem = None, None, None
+    drawn, full, renderer, problem = None, None, None, None
     if image_format is not None:
-        from vai_inspect.reports import image
+        from vai_inspect.reports import image, picture
 
-        picture = folder / "{}.{}".format(stem, image_format)
+        page = picture.render(inspection)
+        drawn = folder / "{}.{}".format(stem, image_format)
         try:
-            renderer = image.draw(graph, picture, image_format)
+            renderer = image.draw(page, drawn, image_format)
+            if image_format == "png" and image.is_scaled_down(drawn):
+                full = folder / (stem + ".svg")
+                image.draw(page, full, "svg")
         except ReportError as error:
-            picture, problem = None, str(error)
+            drawn, full = (None, None) if renderer is None else (drawn, None)
+            problem = str(error)
     others = (folder / (stem + ending) for ending in (".png", ".svg", ".json"))
-    older = tuple(path for path in others if path not in (picture, data) and path.exists())
-    return WrittenFiles(txt, gv, picture, data, renderer, problem, older)
+    older = tuple(path for path in others if path not in (drawn, full, data) and path.exists())
+    return WrittenFiles(txt, gv, drawn, full, data, renderer, problem, older)
 
 
 def _reason(error: Exception) -> str:

