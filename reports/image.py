@@ -108,8 +108,8 @@ def is_scaled_down(path: Path) -> bool:
         path: a PNG that `draw` has written.
     """
     with open(path, "rb") as stream:
-        size = struct.unpack(">II", stream.read(24)[16:])
-    return max(size) > (LONGEST_SIDE - 1) * DOTS_PER_INCH
+        width, height = struct.unpack(">II", stream.read(24)[16:])
+    return bool(max(width, height) > (LONGEST_SIDE - 1) * DOTS_PER_INCH)
 
 
 def _with_dot(dot_source: str, image_format: str) -> bytes:

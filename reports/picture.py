@@ -169,9 +169,7 @@ def _sum(box: Box) -> List[str]:
     kinds = Counter(plain(op.type) for op in box.ops).most_common()
     lines = [
         "{}: {} to {}".format(count(len(box.ops), "operator"), first, last),
-        shortened(
-            ", ".join("{} {}".format(n, kind) for kind, n in kinds.most_common()), 2 * RUN_NAME
-        ),
+        shortened(", ".join("{} {}".format(*kind) for kind in kinds), 2 * RUN_NAME),
     ]
     reasons = {line: None for op in box.ops for line in dot.reason(op, 1)}
     return lines + list(reasons)[:4]

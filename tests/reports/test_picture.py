@@ -26,7 +26,17 @@ def random_network(size, seed=0):
     return samples.inspection("random", ops, groups)
 
 
+def modules():
+    """A large network of modules, whose operators read one another across and across."""
+    ops = [samples.op("x", "data", device=Device.USER)]
+    for at in range(1200):
+        reads = sorted({ops[-1].name, ops[-min(len(ops), 3)].name})
+        ops.append(samples.op("stage{}.{}.add".format(at // 60, at), "add", reads))
+    return samples.inspection("modules", ops)
+
+
 MODELS = {
+    "modules": modules,
     "mixed": samples.mixed,
     "all on the DPU": samples.all_on_dpu,
     "hostile": samples.hostile,
@@ -101,6 +111,10 @@ def test_each_operator_of_a_run_is_told_and_why_it_is_on_the_cpu():
     assert "+1 folded" in labels
     assert "cpu_subgraph_0:" in labels
     assert "kernel_w is 17" in labels
+
+
+def test_modules_are_told_in_sum():
+    assert "60 operators: stage3.180.add to stage3.239.add\\ladd 60" in picture.render(modules())
 
 
 def test_the_legend_shows_the_sorts_that_there_are():
