@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import FrozenSet, Tuple
 
 from vai_inspect.rules.constraint import Constraint
+from vai_inspect.rules.decoder import Decoder
 from vai_inspect.rules.rewrite import Rewrite
 
 INTERFACE_VERSION = 1
@@ -27,6 +28,8 @@ class Family:
             neither here nor in any constraint is unknown.
         constraints: every constraint, in the order of the rule book.
         rewrites: what the compiler makes of some operators before it decides.
+        decoders: what reads the family's fingerprints, one for each layout. Where several read
+            one fingerprint, the first that takes it decides.
         interface_version: the version of this interface that the family was written for.
     """
 
@@ -39,6 +42,7 @@ class Family:
     takes: FrozenSet[str] = frozenset()
     constraints: Tuple[Constraint, ...] = ()
     rewrites: Tuple[Rewrite, ...] = ()
+    decoders: Tuple[Decoder, ...] = ()
     interface_version: int = INTERFACE_VERSION
 
     @property

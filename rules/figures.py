@@ -27,6 +27,12 @@ def quoted(value: object, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
+def listed(names: typing.Iterable[str]) -> str:
+    """Returns names as `A, B and C`, for error messages."""
+    *most, last = names
+    return "{} and {}".format(", ".join(most), last) if most else last
+
+
 @dataclasses.dataclass(frozen=True)
 class Place:
     """Where in which file a figure stands, and the sizes that figures there may name.

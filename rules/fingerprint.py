@@ -24,6 +24,8 @@ DPU_TYPES = {
 
 BITS = 64
 
+FEATURE_BITS = 48
+
 _HEXADECIMAL = re.compile(r"[0-9a-f]+\Z", re.IGNORECASE | re.ASCII)
 _BARE = re.compile(r"[0-9a-f]{15,}\Z", re.IGNORECASE | re.ASCII)
 

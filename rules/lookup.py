@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import operator
 import os
-from typing import Dict, Iterable, List
+import re
+from typing import Dict, List, Optional
 
-from vai_inspect.core.errors import TargetError, did_you_mean
+from vai_inspect.core.errors import TargetError
 from vai_inspect.core.target import Target
-from vai_inspect.rules import historic, registry
+from vai_inspect.rules import derive, historic, refusal, registry
 from vai_inspect.rules.arch_json import read_arch_json
 from vai_inspect.rules.figures import quoted
-from vai_inspect.rules.fingerprint import (
-    DPU_TYPES,
-    Fingerprint,
-    checked,
-    looks_like_fingerprint,
-    parse,
-)
+from vai_inspect.rules.fingerprint import Fingerprint, checked, looks_like_fingerprint, parse
 
-LIST_HINT = "`vai-inspect targets` lists them all."
-
-_FORMS = "valid is a target's name, a registered fingerprint or the path of an arch.json"
+# The name that the vendor derives for a fingerprint that no release registers.
+_DERIVED = re.compile(r"DPU\w+_([0-9a-f]{16})\Z", re.IGNORECASE | re.ASCII)
 
 
 def lookup(spec: object) -> Target:
     """Returns the target that is meant.
 
     Args:
-        spec: a target's name in any case (release 2.5's where releases differ), a registered
-            fingerprint as a text or a number, the path of an arch.json as a text or as a
+        spec: a target's name in any case (release 2.5's where releases differ), a fingerprint as a
+            text or a number, registered or not, the path of an arch.json as a text or as a
             `pathlib.Path`, or a `Target`.
 
     Raises:
@@ -46,41 +40,47 @@ def lookup(spec: object) -> Target:
     if number is not None:
         return _by_number(number)
     # The value itself is not shown: nothing is known of what its repr does.
-    raise TargetError(
-        "received a {} as target; {}; {}".format(type(spec).__name__, _FORMS, LIST_HINT)
-    )
+    raise refusal.of_another_kind("received a {} as target".format(type(spec).__name__))
 
 
 def _by_text(spec: str) -> Target:
     text = spec.strip()
     if not text:
-        raise TargetError("received an empty text as target; {}; {}".format(_FORMS, LIST_HINT))
+        raise refusal.of_another_kind("received an empty text as target")
+    target = _by_name_or_fingerprint(text)
+    if target is not None:
+        return target
+    if _looks_like_path(text):
+        return _by_file(text)
+    raise refusal.unknown_name(text)
+
+
+def _by_name_or_fingerprint(text: str) -> Optional[Target]:
     target = _names().get(text.lower())
     if target is not None:
         return target
     if looks_like_fingerprint(text):
         return _by_fingerprint_text(text)
-    if _looks_like_path(text):
-        return _by_file(text)
-    raise _unknown_name(text)
-
-
-def _by_name_or_fingerprint(text: str) -> Target:
-    """Looks up what an arch.json says; it cannot name another arch.json."""
-    target = _names().get(text.strip().lower())
-    if target is not None:
+    derived = _DERIVED.match(text)
+    if derived is not None:
+        target = _by_fingerprint(parse(derived.group(1)))
+        if target.name.lower() != text.lower():
+            raise refusal.other_name(text, target)
         return target
-    if looks_like_fingerprint(text.strip()):
-        return _by_fingerprint_text(text.strip())
-    raise _unknown_name(text.strip())
+    known = historic.by_name(text)
+    if known is not None:
+        return historic.target(known) or _refused(refusal.known_name(known))
+    return None
 
 
 def _by_file(path: str) -> Target:
     found: List[Target] = []
     named = read_arch_json(path)
     for key, value in named.items():
+        text = value.strip()
         try:
-            found.append(_by_name_or_fingerprint(value))
+            # An arch.json cannot name another arch.json.
+            found.append(_by_name_or_fingerprint(text) or _refused(refusal.unknown_name(text)))
         except TargetError as error:
             raise TargetError(
                 "arch.json {}: {}: {}".format(quoted(path, 200), key, error)
@@ -96,7 +96,7 @@ def _by_file(path: str) -> Target:
     return found[-1]
 
 
-def _number(spec: object) -> "int | None":
+def _number(spec: object) -> Optional[int]:
     try:
         return operator.index(spec)  # type: ignore[arg-type]
     except Exception:  # __index__ may be anyone's code
@@ -104,92 +104,39 @@ def _number(spec: object) -> "int | None":
 
 
 def _by_number(number: int) -> Target:
-    # Shown as hexadecimal: Python refuses to write very large numbers as decimal.
-    received = hex(number)
-    received = received if len(received) <= 60 else received[:57] + "..."
     try:
-        return _by_fingerprint(checked(number), received)
+        return _by_fingerprint(checked(number))
     except ValueError as error:
-        raise _no_fingerprint(received, error) from None
+        # Shown as hexadecimal: Python refuses to write very large numbers as decimal.
+        received = hex(number)
+        received = received if len(received) <= 60 else received[:57] + "..."
+        raise refusal.no_fingerprint(received, error) from None
 
 
 def _by_fingerprint_text(text: str) -> Target:
     try:
         fingerprint = parse(text)
     except ValueError as error:
-        raise _no_fingerprint(quoted(text), error) from None
-    return _by_fingerprint(fingerprint, text)
+        raise refusal.no_fingerprint(quoted(text), error, text) from None
+    return _by_fingerprint(fingerprint)
 
 
-def _by_fingerprint(fingerprint: Fingerprint, received: str) -> Target:
+def _by_fingerprint(fingerprint: Fingerprint) -> Target:
     for target in registry.targets():
         if target.fingerprint == fingerprint.value:
             return target
     known = historic.by_fingerprint(fingerprint)
-    if known is not None:
-        raise TargetError("{}. {}".format(known.explanation, _instead(fingerprint)))
-    if not fingerprint.dpu:
-        raise TargetError(
-            "fingerprint {}: its first byte is {}, that of no DPU; valid are {}; {}".format(
-                received,
-                fingerprint.type_byte,
-                ", ".join("{} ({})".format(*pair) for pair in DPU_TYPES.items()),
-                LIST_HINT,
-            )
-        )
-    raise TargetError(
-        "fingerprint {}: {} with instruction set {}, but no release of Vitis AI registers it, and "
-        "deriving a target from an unregistered fingerprint is not done yet. {}".format(
-            received, fingerprint.dpu, fingerprint.isa_version, _instead(fingerprint)
-        )
-    )
+    try:
+        derived = historic.target(known) if known else derive.target(fingerprint)
+    except TargetError as error:
+        raise refusal.impossible(fingerprint, error) from None
+    if derived is not None:
+        return derived
+    raise refusal.known_name(known) if known else refusal.unread(fingerprint)
 
 
-def _instead(fingerprint: Fingerprint) -> str:
-    """Says which registered targets differ least from a fingerprint."""
-    same = [target for target in registry.targets() if target.dpu == fingerprint.dpu]
-    same.sort(key=lambda target: bin(target.fingerprint ^ fingerprint.value).count("1"))
-    if not same:
-        return "Valid are registered targets; {}".format(LIST_HINT)
-    nearest: Dict[str, str] = {}
-    for target in same:
-        nearest.setdefault(target.name, "{} ({})".format(target.name, target.fingerprint_text))
-    return "The nearest registered targets are {}; {}".format(
-        _listed(list(nearest.values())[:3]), LIST_HINT
-    )
-
-
-def _no_fingerprint(received: str, error: ValueError) -> TargetError:
-    return TargetError(
-        "{} is not a fingerprint: {}; valid are up to 64 bits in hexadecimal, as in "
-        "0x101000016010407; {}".format(received, error, LIST_HINT)
-    )
-
-
-def _unknown_name(text: str) -> TargetError:
-    known = historic.by_name(text)
-    if known is not None:
-        return TargetError("{}. {}".format(known.explanation, _instead(known.fingerprint)))
-    names = [target.name for target in registry.targets()]
-    ours = _of_dpu(text)
-    if ours:
-        nearest = " Targets of {} are {}.".format(text.upper(), _listed(ours))
-    else:
-        nearest = did_you_mean(text[:100], names) or " An example is DPUCZDX8G_ISA1_B4096."
-    return TargetError(
-        "unknown target {}; {}.{} {}".format(quoted(text), _FORMS, nearest, LIST_HINT)
-    )
-
-
-def _of_dpu(text: str) -> List[str]:
-    """Returns the names of the targets of a DPU's type, `DPUCZDX8G`."""
-    found = (target.name for target in registry.targets() if target.dpu.lower() == text.lower())
-    return list(dict.fromkeys(found))
-
-
-def _listed(names: Iterable[str]) -> str:
-    *most, last = names
-    return "{} and {}".format(", ".join(most), last) if most else last
+def _refused(error: TargetError) -> Target:
+    raise error
 
 
 def _looks_like_path(text: str) -> bool:
@@ -203,8 +150,8 @@ def _path(spec: "os.PathLike[str]") -> str:
     try:
         return os.fsdecode(spec)
     except Exception:  # __fspath__ may be anyone's code
-        raise TargetError(
-            "received a {} that yields no path; {}.".format(type(spec).__name__, _FORMS)
+        raise refusal.of_another_kind(
+            "received a {} that yields no path".format(type(spec).__name__)
         ) from None
 
 

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, List, Tuple
 
 from vai_inspect.core.errors import RuleError, did_you_mean
 from vai_inspect.core.target import Target
+from vai_inspect.rules.decoder import Decoder
 from vai_inspect.rules.family import INTERFACE_VERSION, Family
 from vai_inspect.rules.figures import quoted
 from vai_inspect.rules.targets_file import load_targets, quoted_error
@@ -126,6 +127,12 @@ def _loaded(point: Any) -> Family:
             raise RuleError(
                 "its {} is {}; valid is a text".format(field, quoted(getattr(found, field)))
             )
+    if not all(isinstance(decoder, Decoder) for decoder in found.decoders):
+        raise RuleError(
+            "its decoders are {}; valid is a tuple of vai_inspect.rules.decoder.Decoder".format(
+                quoted(found.decoders)
+            )
+        )
     return found
 
 

@@ -11,6 +11,7 @@ The file, which a plug-in's package holds as well:
     targets:
       DPUCZDX8G_ISA1_B4096:        # laid over `common`, mapping by mapping; null takes away
         batch: 1                   # 1 where not told
+        boards: ZCU102 KV260       # optional: boards that it is known from
         registered:                # which releases register it, under which fingerprint
           2.5: 0x101000016010407
           3.0 3.5: {fingerprint: 0x101000056010407, save: {argmax: true}}  # laid over as well
@@ -50,7 +51,16 @@ _ENGINES: Dict[str, Any] = {
     "dwconv": DepthwiseEngine,
     "alu": AluEngine,
 }
-_COMMON = ("isa_version", "peak_ops_per_cycle", "batch", "sizes", "banks", "others", *_ENGINES)
+_COMMON = (
+    "isa_version",
+    "peak_ops_per_cycle",
+    "batch",
+    "boards",
+    "sizes",
+    "banks",
+    "others",
+    *_ENGINES,
+)
 
 
 def load_targets(package: str, family: str) -> Tuple[Target, ...]:
@@ -187,6 +197,7 @@ def _target(
         ),
         batch=figures.number(block.get("batch", 1), place.at("batch")),
         releases=tuple(releases.split()),
+        boards=figures.words(block.get("boards", []), place.at("boards")),
         banks=banks,
         others=tuple((key, _plain(value)) for key, value in others.items()),
         **engines,

@@ -28,6 +28,7 @@ from vai_inspect.rules.common import (
 from vai_inspect.rules.common.examples import alone, between_convs
 from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import cpu_only
+from vai_inspect.rules.czdx8g import isa0, isa1
 from vai_inspect.rules.family import Family
 
 conv3d = cpu_only(
@@ -56,6 +57,7 @@ FAMILY = Family(
     guide="PG338",
     package=__name__,
     example_target="DPUCZDX8G_ISA1_B4096",
+    decoders=(isa1.DECODER, isa0.DECODER),
     takes=frozenset(
         ("relu", "relu6", "prelu", "hard-sigmoid", "hard-swish", "reshape", "flatten", "squeeze")
     ),

@@ -10,8 +10,9 @@ import typer
 from vai_inspect.cli.errors import warn
 from vai_inspect.core.target import Target
 
-_HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES")
+_HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES", "BOARDS")
 _BRIEF = ("name", "fingerprint", "family", "isa_version", "peak_ops_per_cycle", "batch", "releases")
+_HISTORIC = "not registered from release 2.5 on; figures derived from the fingerprint:"
 _NO_RULES = "rules not written yet: every operator is unknown"
 
 
@@ -23,25 +24,29 @@ def targets(
 ) -> None:
     """List the targets.
 
-    Names, fingerprints, peak operations a cycle for each of the batch, batch, and the Vitis AI
-    releases that register them.
+    Names, fingerprints, peak operations a cycle for each of the batch, batch, the Vitis AI
+    releases that register them, and the boards that they are known from. A fingerprint that is
+    not listed can be a target too: `vai-inspect target FINGERPRINT` decodes it.
     """
-    from vai_inspect.rules import registry
+    from vai_inspect.rules import historic, registry
 
     families = registry.families() if family is None else (registry.family(family),)
     for text in registry.warnings():
         warn(text)
+    groups = [(each, registry.targets(each), historic.targets(each.name)) for each in families]
+    found = [target for _, *both in groups for group in both for target in group]
     if as_json:
-        found = [target.to_dict() for each in families for target in registry.targets(each)]
-        print_json([{key: target[key] for key in _BRIEF} for target in found])
+        print_json([brief(target) for target in found])
         return
-    groups = [(heading(each), registry.targets(each)) for each in families]
-    rows = [row(target) for _, group in groups for target in group]
-    lines = iter(columns([_HEADINGS, *rows], right=(2, 3)))
+    lines = iter(columns([_HEADINGS, *map(row, found)], right=(2, 3)))
     header = next(lines)
-    for number, (title, group) in enumerate(groups):
-        typer.echo("{}{}\n\n  {}".format("\n" if number else "", title, header))
-        for _ in group:
+    for number, (each, registered, old) in enumerate(groups):
+        typer.echo("{}{}\n\n  {}".format("\n" if number else "", heading(each), header))
+        for _ in registered:
+            typer.echo("  " + next(lines))
+        if old:
+            typer.echo("\n  " + _HISTORIC)
+        for _ in old:
             typer.echo("  " + next(lines))
 
 
@@ -51,19 +56,21 @@ def target(
 ) -> None:
     """Show one target, field by field.
 
-    Names are taken in any case; fingerprints with or without 0x.
+    Names are taken in any case; fingerprints with or without 0x, registered or not: those of
+    DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G are decoded bit by bit.
     """
-    from vai_inspect.rules import registry
+    from vai_inspect.rules import derive, registry
     from vai_inspect.rules.lookup import lookup
 
     found = lookup(spec)
     for text in registry.warnings():
         warn(text)
+    readings = list(derive.readings(found))
     if as_json:
-        print_json(found.to_dict())
+        print_json(details(found, readings))
         return
     same_name = [other for other in registry.targets() if other.name == found.name]
-    for line in description(found, heading(registry.family(found.family)), same_name):
+    for line in description(found, heading(registry.family(found.family)), same_name, readings):
         typer.echo(line)
 
 
@@ -82,11 +89,48 @@ def row(target: Target) -> Tuple[str, ...]:
         str(target.peak_ops_per_cycle),
         str(target.batch),
         ", ".join(target.releases),
+        ", ".join(target.boards),
     )
 
 
-def description(found: Target, title: str, same_name: Iterable[Target]) -> Iterator[str]:
-    """Yields the lines that describe a target; `same_name` are its builds in all releases."""
+def brief(target: Target) -> Dict[str, Any]:
+    """Returns a target as the JSON list has it."""
+    figures = target.to_dict()
+    return {**{key: figures[key] for key in _BRIEF}, "boards": list(target.boards)}
+
+
+def details(found: Target, readings: Sequence[Any]) -> Dict[str, Any]:
+    """Returns a target as JSON, with the fields of its fingerprint from the highest bit down."""
+    fields = [dict(row._asdict(), name=row.name or None) for row in rows(found, readings)]
+    return {
+        **found.to_dict(),
+        "boards": list(found.boards),
+        "fields": fields,
+        "notes": [reading.decoder.note for reading in readings[:1] if reading.decoder.note],
+    }
+
+
+def rows(found: Target, readings: Sequence[Any]) -> List[Any]:
+    """Returns the fields of a target's fingerprint, as the first of its readings has them."""
+    from vai_inspect.rules.decoder import rows_of_bytes
+    from vai_inspect.rules.fingerprint import Fingerprint
+
+    if readings:
+        return list(readings[0].rows())
+    return list(rows_of_bytes(Fingerprint(found.fingerprint), found.dpu))
+
+
+def description(
+    found: Target, title: str, same_name: Iterable[Target], readings: Sequence[Any]
+) -> Iterator[str]:
+    """Yields the lines that describe a target.
+
+    Args:
+        found: the target.
+        title: its family, as one line.
+        same_name: its builds in all releases.
+        readings: how decoders read its fingerprint.
+    """
     yield found.name
     yield ""
     identity = [
@@ -96,13 +140,29 @@ def description(found: Target, title: str, same_name: Iterable[Target]) -> Itera
         ("feature_code", "0x{:012x}".format(found.feature_code)),
         ("peak_ops_per_cycle", "{} for each of the batch".format(found.peak_ops_per_cycle)),
         ("batch", str(found.batch)),
-        ("releases", "Vitis AI " + ", ".join(found.releases)),
+        ("releases", _releases(found)),
     ]
+    if found.boards:
+        identity.append(("boards", ", ".join(found.boards)))
     for other in same_name:
         if other.fingerprint != found.fingerprint:
             known = "{} in {}".format(other.fingerprint_text, ", ".join(other.releases))
             identity.append(("other builds", known))
+    for other in readings[1:]:
+        read = other.decoder.target(other.fingerprint)
+        known = "release {} reads it as {}".format(", ".join(other.decoder.releases), read.name)
+        identity.append(("read otherwise", known))
+    identity += [("note", reading.decoder.note) for reading in readings[:1] if reading.decoder.note]
     yield from indented(columns(identity))
+    yield ""
+    yield "fingerprint, from the highest bit down{}".format(
+        "" if readings else ": no table of this DPU's feature code is published"
+    )
+    bits = [("BITS", "FIELD", "VALUE", "MEANING")]
+    for field in rows(found, readings):
+        value = str(field.value) if field.name else hex(field.value)
+        bits.append((field.bits, field.name or "-", value, field.meaning))
+    yield from indented(columns(bits, right=(2,)))
     yield ""
     yield "banks"
     banks = [("NAME", "TYPE", "NUM", "WIDTH", "DEPTH", "WORD_BITS", "BYTES")]
@@ -118,6 +178,12 @@ def description(found: Target, title: str, same_name: Iterable[Target]) -> Itera
         yield ""
         yield "further figures of the definition, which no rule reads"
         yield from indented(columns(found.others))
+
+
+def _releases(found: Target) -> str:
+    if found.releases:
+        return "Vitis AI " + ", ".join(found.releases)
+    return "none registers it; its figures are derived from the fingerprint"
 
 
 def _figures(figures: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, str]]:

@@ -215,6 +215,7 @@ class Target:
             the batch.
         batch: images that one run takes; 1 where the definition names none.
         releases: Vitis AI releases that register it; empty for a derived one.
+        boards: boards that it is known from.
         banks: the memory banks.
         others: engines that no rule reads yet (move, threshold), as plain data.
     """
@@ -235,6 +236,7 @@ class Target:
     pool: Optional[PoolEngine] = None
     dwconv: Optional[DepthwiseEngine] = None
     alu: Optional[AluEngine] = None
+    boards: Tuple[str, ...] = ()
     others: Tuple[Tuple[str, str], ...] = ()
 
     @property

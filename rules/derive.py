@@ -1,0 +1,55 @@
+"""A target derived from a fingerprint by the decoders of the installed families."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional
+
+from vai_inspect.core.errors import TargetError
+from vai_inspect.core.target import Target
+from vai_inspect.rules import registry
+from vai_inspect.rules.decoder import Decoder, Reading
+from vai_inspect.rules.fingerprint import Fingerprint
+
+
+def decoders(fingerprint: Fingerprint) -> Iterator[Decoder]:
+    """Yields what reads a fingerprint's type and instruction set, the one that decides first."""
+    for family in registry.families():
+        yield from (decoder for decoder in family.decoders if decoder.reads(fingerprint))
+
+
+def target(fingerprint: Fingerprint) -> Optional[Target]:
+    """Returns the target that a fingerprint describes, or None where no decoder reads its type.
+
+    Raises:
+        TargetError: decoders read it, but no DPU can have these bits.
+    """
+    refused: Optional[TargetError] = None
+    for decoder in decoders(fingerprint):
+        try:
+            return decoder.target(fingerprint)
+        except TargetError as error:
+            refused = refused or error
+        except Exception as error:  # a decoder may be anyone's code
+            refused = refused or TargetError(
+                "fingerprint {}: the decoder of {} does not work: {}: {}".format(
+                    fingerprint, decoder.dpu, type(error).__name__, error
+                )
+            )
+    if refused is not None:
+        raise refused
+    return None
+
+
+def readings(described: Target) -> Iterator[Reading]:
+    """Yields how a target's fingerprint is read; the first is what its figures stand for."""
+    fingerprint = Fingerprint(described.fingerprint)
+    found = []
+    for decoder in decoders(fingerprint):
+        try:
+            decoder.target(fingerprint)
+        except Exception:  # the same as in `target`
+            continue
+        found.append(decoder.read(fingerprint))
+    releases = set(described.releases)
+    found.sort(key=lambda reading: releases.isdisjoint(reading.decoder.releases) and bool(releases))
+    yield from found
