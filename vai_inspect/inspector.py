@@ -11,7 +11,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.cost import macs
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.core.partition import crossings, place, subgraphs
+from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.rules import registry
@@ -35,7 +35,8 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
     graph = normalise(captured.graph)
     family = registry.family(target.family)
     judge = Judge(family, target, graph)
-    placement = place(graph, judge.own_findings(), judge.context_findings)
+    own = judge.own_findings()
+    placement = place(graph, own, judge.context_findings)
     parts = subgraphs(graph, placement.devices)
     part_of = {name: part.name for part in parts for name in part.ops}
     warnings = [*registry.warnings(), *judge.warnings]
@@ -61,6 +62,7 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
         ),
         subgraphs=parts,
         crossings=crossings(graph, placement.devices, parts),
+        root_causes=root_causes(graph, own, judge.context_findings, placement),
         warnings=tuple(warnings),
         tool_version=__version__,
     )

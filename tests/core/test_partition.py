@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 import networkx
 import pytest
 from hypothesis import given, settings
@@ -75,6 +78,74 @@ def test_renaming_changes_nothing(seed, size):
     assert [tuple(new_names[name] for name in part.ops) for part in parts] == [
         part.ops for part in renamed_parts
     ]
+
+
+def relisted(graph, dice):
+    """The graph with its operators in another topological order."""
+    left = {op.name: len({value.op for value in op.inputs}) for op in graph}
+    ready = [op for op in graph if not op.inputs]
+    ops = []
+    while ready:
+        op = ready.pop(dice.randrange(len(ready)))
+        ops.append(op)
+        for reader in graph.consumers(op):
+            left[reader.name] -= 1
+            if not left[reader.name]:
+                ready.append(reader)
+    return Graph(graph.name, ops)
+
+
+def needs_some_input(op, device_of):
+    """A context rule for the sums: with both operands on the CPU they fall."""
+    sources = [value.op for value in op.inputs]
+    if op.kind == "add" and all(device_of(node(source, "add")) is Device.CPU for source in sources):
+        return (Finding("x.follows", "its inputs are", Evidence.INFERRED, follows=sources[0]),)
+    return ()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 10**6), st.integers(1, 60), st.floats(0, 1), st.booleans())
+def test_the_order_of_independent_operators_changes_nothing(seed, size, on_cpu, alike):
+    """Where all are alike, which of two the same neighbour joins is a matter of names."""
+    graph = random_graph(seed, size, on_cpu)
+    if not alike:
+        ops = [op if op.kind in ("data", "return") else
+               node(op.name, op.kind, [v.op for v in op.inputs], (1, 8, 8, 1 + number))
+               for number, op in enumerate(graph)]  # fmt: skip
+        graph = Graph("unlike", ops)
+    placement, parts = partition(graph, context=needs_some_input)
+    again, again_parts = partition(relisted(graph, random.Random(seed)), context=needs_some_input)
+    assert again.devices == placement.devices
+    assert again.findings == placement.findings
+    if alike:
+        assert sorted((p.device, len(p.ops)) for p in again_parts) == sorted(
+            (p.device, len(p.ops)) for p in parts
+        )
+    else:
+        assert {(p.device, frozenset(p.ops)) for p in again_parts} == {
+            (p.device, frozenset(p.ops)) for p in parts
+        }
+        assert Counter(one.bytes for one in crossings(graph, placement.devices, parts)) == Counter(
+            one.bytes for one in crossings(graph, again.devices, again_parts)
+        )
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 10**6), st.integers(1, 80), st.floats(0, 1))
+def test_every_operator_is_on_exactly_one_device(seed, size, on_cpu):
+    graph = random_graph(seed, size, on_cpu)
+    placement, parts = partition(graph, context=needs_some_input)
+    assert set(placement.devices) == {op.name for op in graph}
+    users = {op.name for op in graph if op.kind in ("data", "return")}
+    assert {n for n, device in placement.devices.items() if device is Device.USER} == users
+    assert set(placement.findings) == {
+        name for name, device in placement.devices.items() if device is Device.CPU
+    }
+    for name in placement.devices:
+        homes = [part for part in parts if name in part.ops]
+        assert [part.device for part in homes] == (
+            [] if name in users else [placement.devices[name]]
+        )
 
 
 def test_whole_chain_is_one_subgraph():

@@ -14,6 +14,7 @@ from vai_inspect.core.inspection import (
 )
 from vai_inspect.core.ir import Frame, Op, Origin, TensorType, Value
 from vai_inspect.core.ir import attrs as a
+from vai_inspect.core.root_cause import Outcome, Position, RootCause
 from vai_inspect.core.target import (
     AluEngine,
     Bank,
@@ -143,6 +144,7 @@ def inspection(
     crossings: Tuple[Crossing, ...] = (),
     warnings: Tuple[str, ...] = (),
     framework: str = "keras",
+    root_causes: Tuple[RootCause, ...] = (),
 ) -> Inspection:
     """An inspection of these operators; `groups` holds the operators of each subgraph."""
     placed = list(ops)
@@ -184,6 +186,7 @@ def inspection(
         ops=tuple(done),
         subgraphs=tuple(parts),
         crossings=crossings,
+        root_causes=root_causes,
         warnings=warnings,
         tool_version="0.1.0",
     )
@@ -209,6 +212,7 @@ def all_on_dpu() -> Inspection:
 
 def mixed() -> Inspection:
     """A small PyTorch model with root causes, a consequence and an operator that is unknown."""
+    wide_name = "features.conv_with_a_very_long_name_that_wraps"
     wide = a.Conv2dAttrs(kernel=(17, 3), stride=(9, 1), pad=(8, 8, 1, 1))
     here = (
         Frame("/home/me/project/train.py", 40, "main"),
@@ -221,12 +225,12 @@ def mixed() -> Inspection:
             op("x", "data", (), (1, 32, 32, 3), device=Device.USER, framework="torch"),
             op("conv1", "conv2d", ["x"], (1, 32, 32, 8), a.Conv2dAttrs((3, 3)), macs=221184,
                layers=("conv1", "bn1", "relu1"), source=here, framework="torch"),
-            op("features.conv_with_a_very_long_name_that_wraps", "conv2d", ["conv1"],
+            op(wide_name, "conv2d", ["conv1"],
                (1, 32, 3, 8), wide, Device.CPU, (KERNEL, STRIDE), macs=313344, source=here[2:],
                framework="torch"),
-            op("reshape", "reshape", ["features.conv_with_a_very_long_name_that_wraps"], (1, 768),
+            op("reshape", "reshape", [wide_name], (1, 768),
                a.ReshapeAttrs((1, 768)), Device.CPU,
-               (follows("features.conv_with_a_very_long_name_that_wraps"),),
+               (follows(wide_name),),
                ("a permute NHWC -> NCHW is inserted before it for deployment",)),
             op("fc", "inner-product", ["reshape"], (1, 1, 1, 10), a.InnerProductAttrs(),
                macs=7680),
@@ -236,7 +240,7 @@ def mixed() -> Inspection:
         ],
         {
             "dpu_subgraph_0": ["conv1"],
-            "cpu_subgraph_0": ["features.conv_with_a_very_long_name_that_wraps", "reshape"],
+            "cpu_subgraph_0": [wide_name, "reshape"],
             "dpu_subgraph_1": ["fc"],
             "cpu_subgraph_1": ["fancy"],
         },
@@ -247,7 +251,38 @@ def mixed() -> Inspection:
         ),
         ("the rules plug-in 'acme' does not load (ImportError: no module named acme)",),
         framework="torch",
+        root_causes=(
+            cause(KERNEL, "conv2d", wide_name, Position.BETWEEN,
+                  Outcome((wide_name, "reshape"), 313344, 1, 1, 1, 10), more=(STRIDE,)),
+            cause(UNKNOWN, "unknown", "fancy", Position.END,
+                  Outcome(("fancy",), 0, 2, 1, 2, 8960),
+                  Outcome((wide_name, "reshape", "fancy"), 313344, 1, 0, 0, 0)),
+        ),
     )  # fmt: skip
+
+
+def cause(
+    finding: Finding,
+    kind: str,
+    name: str,
+    position: Position,
+    alone: Outcome,
+    in_turn: Optional[Outcome] = None,
+    more: Tuple[Finding, ...] = (),
+) -> RootCause:
+    """A root cause of one operator."""
+    return RootCause(
+        type=kind,
+        constraints=tuple(each.constraint for each in (finding, *more)),
+        message=finding.message,
+        suggestion=finding.suggestion,
+        verdict=finding.verdict,
+        position=position,
+        ops=(name,),
+        alone=alone,
+        in_turn=in_turn or alone,
+        each=(alone,),
+    )
 
 
 HOSTILE_NAMES = (

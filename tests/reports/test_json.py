@@ -38,6 +38,8 @@ def test_a_report_keeps_to_the_schema_and_loses_nothing(make):
         (("ops", 0, "extra"), 1),
         (("target", "fingerprint"), 12),
         (("subgraphs", 0, "device"), "user"),
+        (("root_causes", 0, "position"), "middle"),
+        (("root_causes", 0, "alone", "crossings"), -1),
     ],
 )
 def test_the_schema_refuses(path, wrong):

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
+from vai_inspect.core.root_cause import RootCause
 from vai_inspect.core.target import Target
 
 SCHEMA_VERSION = "1.0"
@@ -185,6 +186,7 @@ class Inspection:
         ops: every operator in topological order.
         subgraphs: the DPU's and the CPU's, in graph order.
         crossings: tensors that pass between the DPU and the CPU.
+        root_causes: what keeps operators off the DPU, that whose cure gives most back first.
         warnings: what the user should know of the whole: plug-ins that failed, missing rules.
         tool_version: version of this package.
     """
@@ -194,6 +196,7 @@ class Inspection:
     ops: Tuple[InspectedOp, ...]
     subgraphs: Tuple[Subgraph, ...]
     crossings: Tuple[Crossing, ...]
+    root_causes: Tuple[RootCause, ...] = ()
     warnings: Tuple[str, ...] = ()
     tool_version: str = ""
 
@@ -239,6 +242,7 @@ class Inspection:
             "ops": [op.to_dict() for op in self.ops],
             "subgraphs": [part.to_dict() for part in self.subgraphs],
             "crossings": [dict(vars(crossing)) for crossing in self.crossings],
+            "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
         }
 

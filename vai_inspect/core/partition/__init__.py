@@ -1,9 +1,10 @@
-"""Placement from findings, convex subgraphs, and the crossings between them."""
+"""Placement from findings, convex subgraphs, the crossings between them, and root causes."""
 
 from __future__ import annotations
 
+from vai_inspect.core.partition.blame import root_causes
 from vai_inspect.core.partition.crossings import crossings
 from vai_inspect.core.partition.placement import DeviceOf, Placement, place
 from vai_inspect.core.partition.subgraphs import subgraphs
 
-__all__ = ["DeviceOf", "Placement", "crossings", "place", "subgraphs"]
+__all__ = ["DeviceOf", "Placement", "crossings", "place", "root_causes", "subgraphs"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from dataclasses import dataclass
-from typing import Callable, Deque, Dict, Mapping, Set, Tuple
+from typing import Callable, Deque, Dict, Iterable, Mapping, Set, Tuple
 
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Graph, Op
@@ -46,10 +46,36 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
     """
     devices = {op.name: _start(op, own) for op in graph}
 
+    settle(graph, devices, devices, context)
+
     def device_of(op: Op) -> Device:
         return devices[op.name]
 
-    waiting: Deque[str] = deque(op.name for op in graph)
+    findings: Dict[str, Findings] = {}
+    for op in graph:
+        if op.kind == "const":
+            devices[op.name] = _const_device(graph, op, devices)
+        if devices[op.name] is Device.CPU:
+            findings[op.name] = (*own.get(op.name, ()), *context(op, device_of))
+    return Placement(devices, _with_doubts(findings))
+
+
+def settle(
+    graph: Graph, devices: Dict[str, Device], names: Iterable[str], context: ContextRules
+) -> None:
+    """Moves operators to the CPU until no context rule objects any more.
+
+    Args:
+        graph: the graph.
+        devices: the devices to begin with, which are changed.
+        names: the operators to ask first; neighbours of those that move are asked after them.
+        context: the context rules.
+    """
+
+    def device_of(op: Op) -> Device:
+        return devices[op.name]
+
+    waiting: Deque[str] = deque(names)
     queued: Set[str] = set(waiting)
     while waiting:
         op = graph[waiting.popleft()]
@@ -63,13 +89,6 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
             if neighbour.name not in queued and devices[neighbour.name] is Device.DPU:
                 queued.add(neighbour.name)
                 waiting.append(neighbour.name)
-    findings: Dict[str, Findings] = {}
-    for op in graph:
-        if op.kind == "const":
-            devices[op.name] = _const_device(graph, op, devices)
-        if devices[op.name] is Device.CPU:
-            findings[op.name] = (*own.get(op.name, ()), *context(op, device_of))
-    return Placement(devices, _with_doubts(findings))
 
 
 def _with_doubts(findings: Mapping[str, Findings]) -> Dict[str, Findings]:

@@ -1,0 +1,166 @@
+"""Root causes, and what each of them costs."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+
+from vai_inspect.core.cost import macs
+from vai_inspect.core.findings import Device, Finding, verdict_of
+from vai_inspect.core.ir import Graph
+from vai_inspect.core.partition.cells import Cells
+from vai_inspect.core.partition.cure import Cure
+from vai_inspect.core.partition.placement import ContextRules, Findings, Placement
+from vai_inspect.core.partition.tally import Counter, Tally
+from vai_inspect.core.root_cause import Outcome, Position, RootCause
+
+MOST_WORK = 100_000
+"""Cells that are merged anew for the outcomes of single operators, about a second's worth."""
+
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+Reason = Tuple[str, str]
+
+
+def root_causes(
+    graph: Graph,
+    own: Mapping[str, Findings],
+    context: ContextRules,
+    placement: Placement,
+    most_work: int = MOST_WORK,
+) -> Tuple[RootCause, ...]:
+    """Returns the root causes, the one whose cure gives most back first.
+
+    Operators of one type against which the same constraints say the same, but for names and
+    figures, have one root cause. What counts is first the share of the network's multiply-
+    accumulate operations that comes back, in whole percents, then whether the operators cut
+    anything, DPU subgraphs saved, bytes that need not cross, operators that come back, and last
+    the order of the graph.
+
+    Args:
+        graph: the graph.
+        own: what was given to `place`.
+        context: what was given to `place`.
+        placement: what `place` made of them.
+        most_work: how many cells may be merged anew to count the subgraphs that there would be
+            if a single operator were cured; what is left then is not counted.
+    """
+    reasons = {
+        name: tuple(finding for finding in findings if finding.follows is None)
+        for name, findings in placement.findings.items()
+    }
+    grouped = _grouped(graph, reasons)
+    if not grouped:
+        return ()
+    blame = _Blame(graph, own, context, placement)
+    ranked = sorted(
+        ((group, blame.outcome(frozenset(group))) for group in grouped),
+        key=lambda pair: blame.worth(*pair),
+    )
+    found: List[RootCause] = []
+    cured: Set[str] = set()
+    for group, alone in ranked:
+        first = reasons[group[0]]
+        cured |= set(group)
+        in_turn = alone if len(cured) == len(group) else blame.outcome(frozenset(cured))
+        found.append(
+            RootCause(
+                type=graph[group[0]].kind,
+                constraints=tuple(dict.fromkeys(finding.constraint for finding in first)),
+                message=first[0].message,
+                suggestion=_suggestion(first),
+                verdict=verdict_of(first),
+                position=blame.position(group),
+                ops=group,
+                alone=alone,
+                in_turn=in_turn,
+                each=(alone,)
+                if len(group) == 1
+                else tuple(blame.outcome(frozenset((name,)), most_work) for name in group),
+            )
+        )
+    return tuple(found)
+
+
+class _Blame:
+    """What comes back, counted."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        own: Mapping[str, Findings],
+        context: ContextRules,
+        placement: Placement,
+    ) -> None:
+        self._cure = Cure(graph, own, context, placement)
+        self._counter = Counter(Cells(graph, placement.devices))
+        self._macs = {op.name: macs(op, graph) or 0 for op in graph}
+        self._all_macs = max(1, sum(self._macs.values()))
+        self._reads_dpu, self._feeds_dpu = _around_dpu(graph, placement.devices)
+
+    def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
+        returned = self._cure.returned(cured)
+        left = None if most_work is None else most_work - self._counter.work
+        tally = self._counter.moved(returned, left)
+        figures: Tuple[Optional[int], ...] = (None,) * 4
+        if tally is not None:
+            figures = (
+                tally.dpu_subgraphs,
+                tally.cpu_subgraphs,
+                tally.crossings,
+                tally.crossing_bytes,
+            )
+        return Outcome(returned, sum(self._macs[name] for name in returned), *figures)
+
+    def worth(self, names: Iterable[str], outcome: Outcome) -> Tuple[int, ...]:
+        """Returns the key of a ranking, the most valuable outcome first."""
+        total: Tally = self._counter.total
+        return (
+            -round(100 * outcome.macs / self._all_macs),
+            self.position(names) is Position.END,
+            (outcome.dpu_subgraphs or 0) - total.dpu_subgraphs,
+            (outcome.crossing_bytes or 0) - total.crossing_bytes,
+            -len(outcome.returned),
+        )
+
+    def position(self, names: Iterable[str]) -> Position:
+        before = any(name in self._reads_dpu for name in names)
+        behind = any(name in self._feeds_dpu for name in names)
+        if before:
+            return Position.BETWEEN if behind else Position.END
+        return Position.START if behind else Position.APART
+
+
+def _grouped(graph: Graph, reasons: Mapping[str, Findings]) -> List[Tuple[str, ...]]:
+    """Returns the operators that have reasons of their own, those with one root cause together."""
+    groups: Dict[Tuple[str, FrozenSet[Reason]], List[str]] = {}
+    for op in graph:
+        own = reasons.get(op.name, ())
+        if own:
+            alike = frozenset((one.constraint, _shape(one, graph)) for one in own)
+            groups.setdefault((op.kind, alike), []).append(op.name)
+    return [tuple(names) for names in groups.values()]
+
+
+def _shape(finding: Finding, graph: Graph) -> str:
+    """Returns a finding's message without the names of operators and without figures."""
+    words = (word.strip(",.;:()'\"") for word in finding.message.split())
+    return _FIGURE.sub("#", " ".join("@" if word in graph else word for word in words))
+
+
+def _suggestion(findings: Findings) -> Optional[str]:
+    told = dict.fromkeys(finding.suggestion for finding in findings if finding.suggestion)
+    return "; ".join(told) or None
+
+
+def _around_dpu(graph: Graph, devices: Mapping[str, Device]) -> Tuple[Set[str], Set[str]]:
+    """Returns the operators that read what the DPU gives, and those that it reads, in the end."""
+    on_dpu = {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
+    reads: Set[str] = set()
+    for op in graph:
+        if any(value.op in on_dpu or value.op in reads for value in op.inputs):
+            reads.add(op.name)
+    feeds: Set[str] = set()
+    for op in reversed(graph.ops):
+        if any(one.name in on_dpu or one.name in feeds for one in graph.consumers(op)):
+            feeds.add(op.name)
+    return reads, feeds

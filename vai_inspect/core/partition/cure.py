@@ -1,0 +1,100 @@
+"""Which operators come back to the DPU if reasons against some of them are removed."""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Dict, List, Mapping, Tuple
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.partition.placement import ContextRules, DeviceOf, Findings, Placement, settle
+
+
+class Cure:
+    """Places operators anew, from a finished placement on.
+
+    What is removed is every finding of an operator that follows from no other one. Whatever
+    comes back is connected with a cured operator through others that come back, as each has an
+    objecting neighbour else; so only the surroundings of the cured ones are looked at.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        own: Mapping[str, Findings],
+        context: ContextRules,
+        placement: Placement,
+    ) -> None:
+        """Takes the placement to begin with.
+
+        Args:
+            graph: the graph.
+            own: what was given to `place`.
+            context: what was given to `place`.
+            placement: what `place` made of them.
+        """
+        self._graph = graph
+        self._context = context
+        self._order = {op.name: number for number, op in enumerate(graph)}
+        # While operators are placed a constant counts as on the DPU, as in `place`.
+        self._devices = {
+            op.name: Device.DPU if op.kind == "const" else placement.devices[op.name]
+            for op in graph
+        }
+        self._consts = [
+            op for op in graph if op.kind == "const" and placement.devices[op.name] is Device.CPU
+        ]
+        self._held = {name for name, findings in own.items() if findings}
+        self._curable = {
+            name
+            for name, findings in own.items()
+            if all(finding.follows is None for finding in findings)
+        }
+
+    def returned(self, cured: AbstractSet[str]) -> Tuple[str, ...]:
+        """Returns the operators that come back, in graph order.
+
+        Args:
+            cured: the operators whose own findings are removed.
+        """
+
+        def context(op: Op, device_of: DeviceOf) -> Findings:
+            found = self._context(op, device_of)
+            if op.name in cured:
+                return tuple(finding for finding in found if finding.follows is not None)
+            return found
+
+        hopeful = self._hopeful(cured, context)
+        if not hopeful:
+            return ()
+        devices = dict(self._devices)
+        devices.update(dict.fromkeys(hopeful, Device.DPU))
+        settle(self._graph, devices, hopeful, context)
+        back = {name for name in hopeful if devices[name] is Device.DPU}
+        for const in self._consts:
+            if any(reader.name in back for reader in self._graph.consumers(const)):
+                back.add(const.name)
+        return tuple(sorted(back, key=self._order.__getitem__))
+
+    def _hopeful(self, cured: AbstractSet[str], context: ContextRules) -> List[str]:
+        """Returns the operators that come back at most, the cured ones first."""
+        held = self._held - (cured & self._curable)
+
+        def at_best(op: Op) -> Device:
+            device = self._devices[op.name]
+            return Device.DPU if device is Device.CPU and op.name not in held else device
+
+        found: Dict[str, None] = {}
+        seen = {name for name in cured - held if self._devices[name] is Device.CPU}
+        waiting = sorted(seen, key=self._order.__getitem__)
+        while waiting:
+            op = self._graph[waiting.pop()]
+            if context(op, at_best):
+                continue
+            found[op.name] = None
+            for neighbour in self._graph.producers(op) + self._graph.consumers(op):
+                name = neighbour.name
+                if name in seen or name in held or self._devices[name] is not Device.CPU:
+                    continue
+                seen.add(name)
+                waiting.append(name)
+        return list(found)

@@ -1,0 +1,104 @@
+"""How many subgraphs and crossings there are, counted anew only where a change matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.partition.cells import Cells, Tensor
+from vai_inspect.core.partition.parts import Parts
+
+Span = Tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Figures of a partition: what an inspection's summary counts."""
+
+    dpu_subgraphs: int = 0
+    cpu_subgraphs: int = 0
+    crossings: int = 0
+    crossing_bytes: int = 0
+
+    def plus(self, other: "Tally", sign: int = 1) -> "Tally":
+        """Returns the sum, or with sign -1 the difference."""
+        return Tally(
+            self.dpu_subgraphs + sign * other.dpu_subgraphs,
+            self.cpu_subgraphs + sign * other.cpu_subgraphs,
+            self.crossings + sign * other.crossings,
+            self.crossing_bytes + sign * other.crossing_bytes,
+        )
+
+
+class Counter:
+    """Counts the subgraphs and crossings of cells, and of the same cells with some moved.
+
+    Bottlenecks cut the graph into spans. What happens in one span changes nothing in another:
+    every way between them leads through the cell that they share.
+
+    Attributes:
+        total: the figures as the cells stand.
+        work: how many cells were looked at since.
+    """
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        ends = sorted({0, *cells.bottlenecks(), max(0, len(cells) - 1)})
+        self._spans: List[Span] = list(zip(ends, ends[1:])) or [(0, len(cells) - 1)]
+        self._tensors: Dict[int, List[Tensor]] = {}
+        self._in_spans: List[Tuple[int, ...]] = [()] * len(cells)
+        for number, (first, last) in enumerate(self._spans):
+            for cell in range(first, last + 1):
+                self._in_spans[cell] += (number,)
+        for tensor in cells.tensors:
+            self._tensors.setdefault(self._in_spans[tensor[1]][0], []).append(tensor)
+        self.work = 0
+        self._as_is = [self._count(number, cells.on_dpu) for number in range(len(self._spans))]
+        self.total = Tally()
+        for tally in self._as_is:
+            self.total = self.total.plus(tally)
+        self.work = 0
+
+    def moved(self, names: Iterable[str], most: Optional[int] = None) -> Optional[Tally]:
+        """Returns the figures with some operators moved from the CPU to the DPU.
+
+        Args:
+            names: the operators.
+            most: how many cells may be looked at; None for any number.
+
+        Returns:
+            The figures, or None where more cells would have to be looked at.
+        """
+        moved = [self._cells.of[name] for name in names if name in self._cells.of]
+        touched = sorted({span for cell in moved for span in self._in_spans[cell]})
+        if most is not None and sum(self._size(number) for number in touched) > most:
+            return None
+        on_dpu = list(self._cells.on_dpu)
+        for cell in moved:
+            on_dpu[cell] = True
+        total = self.total
+        for number in touched:
+            total = total.plus(self._as_is[number], -1).plus(self._count(number, on_dpu))
+        return total
+
+    def _size(self, number: int) -> int:
+        first, last = self._spans[number]
+        return last - first + 1
+
+    def _count(self, number: int, on_dpu: Sequence[bool]) -> Tally:
+        """Counts one span; the part of its first cell is counted with the span before it."""
+        first, last = self._spans[number]
+        self.work += self._size(number)
+        parts = Parts(self._cells, on_dpu, (first, last))
+        part_of = parts.numbers()
+        crossing: Dict[Tuple[object, int], int] = {}
+        for source, target, value, size in self._tensors.get(number, ()):
+            if on_dpu[source] is not on_dpu[target]:
+                crossing[value, part_of[target]] = size
+        shared = number > 0
+        return Tally(
+            parts.count(True) - (shared and on_dpu[first]),
+            parts.count(False) - (shared and not on_dpu[first]),
+            len(crossing),
+            sum(crossing.values()),
+        )

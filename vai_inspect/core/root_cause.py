@@ -1,0 +1,96 @@
+"""What keeps operators off the DPU, and what would come back if it were removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Dict, Optional, Tuple
+
+from vai_inspect.core.findings import Verdict
+
+
+class Position(str, Enum):
+    """Where in the network the operators of a root cause stand, as the DPU sees it."""
+
+    START = "start"
+    """The DPU computes nothing before them, but something behind them."""
+    BETWEEN = "between"
+    """The DPU computes something before them and something behind them."""
+    END = "end"
+    """The DPU computes something before them and nothing behind them: they cut nothing."""
+    APART = "apart"
+    """The DPU computes nothing before them and nothing behind them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the placement would be if reasons of some operators were removed and all else stayed.
+
+    The operators are placed anew for it, so that an operator which has another reason, or a
+    neighbour that stays on the CPU, does not count as back.
+
+    Attributes:
+        returned: names of the operators that come back to the DPU, in graph order.
+        macs: multiply-accumulate operations that come back with them, as far as they can be told.
+        dpu_subgraphs: how many DPU subgraphs there would be; None where it was not counted, as in
+            a network of thousands of operators with hundreds of root causes. So the next three.
+        cpu_subgraphs: how many CPU subgraphs.
+        crossings: how many tensors would pass between the DPU and the CPU.
+        crossing_bytes: their size for one frame, one byte an element.
+    """
+
+    returned: Tuple[str, ...]
+    macs: int
+    dpu_subgraphs: Optional[int]
+    cpu_subgraphs: Optional[int]
+    crossings: Optional[int]
+    crossing_bytes: Optional[int]
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the outcome as the JSON report holds it."""
+        return dict(vars(self), returned=list(self.returned))
+
+
+@dataclass(frozen=True)
+class RootCause:
+    """One reason, or set of reasons, that operators have of their own, whatever their neighbours.
+
+    Attributes:
+        type: XIR type of the operators.
+        constraints: ids of the constraints that object.
+        message: what the first of them says of the first operator.
+        suggestion: what to change, as said of the first operator, or None.
+        verdict: `UNSUPPORTED`, or `UNKNOWN` where no source decides.
+        position: where the operators stand.
+        ops: names of the operators, in graph order.
+        alone: the outcome if these operators alone were cured.
+        in_turn: the outcome if those of the root causes that stand before this one were cured,
+            too.
+        each: the outcome if one of the operators alone were cured, for each of `ops`.
+    """
+
+    type: str
+    constraints: Tuple[str, ...]
+    message: str
+    suggestion: Optional[str]
+    verdict: Verdict
+    position: Position
+    ops: Tuple[str, ...]
+    alone: Outcome
+    in_turn: Outcome
+    each: Tuple[Outcome, ...]
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the root cause as the JSON report holds it."""
+        return {
+            "type": self.type,
+            "constraints": list(self.constraints),
+            "message": self.message,
+            "suggestion": self.suggestion,
+            "verdict": self.verdict.value,
+            "position": self.position.value,
+            "ops": list(self.ops),
+            "alone": self.alone.to_dict(),
+            "in_turn": self.in_turn.to_dict(),
+            "each": [outcome.to_dict() for outcome in self.each],
+        }
