@@ -60,7 +60,16 @@ class Site:
 
     def with_limits(self, limits: Mapping[str, Any]) -> "Site":
         """Returns the site as one constraint sees it."""
-        return dataclasses.replace(self, limits=limits)
+        # Not dataclasses.replace: this runs for each constraint of each operator.
+        return Site(
+            self.op,
+            self.original,
+            self.graph,
+            self.target,
+            self.seen_as,
+            self.device_of,
+            limits,
+        )
 
     def on_devices(self, device_of: DeviceOf) -> "Site":
         """Returns the site as the context stage sees it."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Iterable, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.cost import macs
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
@@ -32,7 +33,27 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
     Raises:
         GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
     """
+    return inspect_each(captured, (target,))[0]
+
+
+def inspect_each(captured: Captured, targets: Iterable[Target]) -> Tuple[Inspection, ...]:
+    """Inspects a captured model on targets; the graph is normalised once for them all.
+
+    Args:
+        captured: what a frontend read.
+        targets: the DPUs.
+
+    Returns:
+        An inspection for each target, in their order.
+
+    Raises:
+        GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
+    """
     graph = normalise(captured.graph)
+    return tuple(_inspect(graph, captured, target) for target in targets)
+
+
+def _inspect(graph: Graph, captured: Captured, target: Target) -> Inspection:
     family = registry.family(target.family)
     judge = Judge(family, target, graph)
     own = judge.own_findings()

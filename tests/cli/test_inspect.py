@@ -133,6 +133,18 @@ def test_fail_on(command, name, fail_on, code):
     assert ("--fail-on " + fail_on in ended[2]) is bool(code)
 
 
+def test_fail_on_names_the_operators_and_lets_pass_what_is_allowed(command):
+    args = ["inspect", MODELS + ":small", "-t", B4096, "--fail-on", "cpu", "-v", "0"]
+    assert command(*args)[2] == (
+        "vai-inspect: --fail-on cpu: 1 operator on {}: dense/softmax (softmax)\n".format(B4096)
+    )
+    for pattern in ("softmax", "end:softmax", "dense*"):
+        assert command(*args, "--allow", pattern)[0] == 0
+    code, _, err = command(*args, "--allow", "start:softmax", "--allow", "sofmax")
+    assert code == 1
+    assert "no operator matches --allow sofmax" in err
+
+
 @pytest.mark.parametrize(
     ("level", "present"), [("0", []), ("1", ["dense/softmax"]), ("2", ["conv"])]
 )

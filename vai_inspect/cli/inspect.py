@@ -6,19 +6,22 @@ import contextlib
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 import typer
 
 from vai_inspect.cli.errors import warn
-from vai_inspect.cli.load import framework_of, load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.load import load_model, parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
-from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError, ReportError
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.errors import ReportError
+from vai_inspect.core.findings import Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 
 DEFAULT_FOLDER = Path("vai_inspect_result")
+NAMED = 5
+"""Operators that the message of `--fail-on` names."""
 
 
 class ImageFormat(str, Enum):
@@ -74,8 +77,16 @@ def inspect(
     fail_on: FailOn = typer.Option(
         FailOn.NEVER, "--fail-on", help="End with 1 if an operator is on the CPU, or unknown."
     ),
+    allow: List[str] = typer.Option(
+        [],
+        "--allow",
+        metavar="PATTERN",
+        help="What --fail-on lets pass: an op type, operator or layer, as in softmax or 'head.*'; "
+        "end:softmax only where nothing behind it runs on the DPU; start: likewise; repeatable.",
+    ),
 ) -> None:
     """Tell which operators of a float model run on a DPU, and why the others do not."""
+    from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured, show_and_write
     from vai_inspect.rules.lookup import lookup
 
@@ -88,7 +99,8 @@ def inspect(
     # What the user's code prints belongs to no report: standard output is for results alone.
     with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        captured = _capture(loaded, shapes, targets[0], not no_convert)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        captured = inspector.capture(loaded, shapes or None, "cpu")
     inspections = []
     for one in targets:
         _progress("inspecting {} for {}".format(captured.model.name, one.name))
@@ -106,10 +118,12 @@ def inspect(
                 warn(problem)
     if print_json:
         _print_json(inspections)
-    failed = [one.target.name for one in inspections if _failed(one, fail_on)]
+    failed = [
+        text for one in inspections for text in _failures(one, fail_on, Allowance(tuple(allow)))
+    ]
+    for text in failed:
+        print("vai-inspect: --fail-on {}: {}".format(fail_on.value, text), file=sys.stderr)
     if failed:
-        text = "vai-inspect: --fail-on {}: on {}".format(fail_on.value, ", ".join(failed))
-        print(text, file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -136,27 +150,6 @@ def _check(targets: List[Target], print_json: bool, image_format: Optional[Image
         )
 
 
-def _capture(
-    model: object, shapes: "List[tuple[int, ...]]", target: Target, convert: bool
-) -> Captured:
-    framework = framework_of(model)
-    if framework == "torch":
-        raise ModelError(
-            "the model is a torch.nn.Module ({}); this release inspects Keras 3 models.".format(
-                type(model).__name__
-            )
-        )
-    if not framework and "keras" not in sys.modules:
-        raise ModelError(
-            "the model is a {}; valid is a built Keras model (Functional or Sequential).".format(
-                type(model).__name__
-            )
-        )
-    from vai_inspect.keras import Inspector
-
-    return Inspector(target, convert=convert).capture(model, shapes or None)
-
-
 def _print_json(inspections: List[Inspection]) -> None:
     """Prints one report as it is, several as a list of them."""
     from vai_inspect.reports.json import render
@@ -173,11 +166,25 @@ def _print_json(inspections: List[Inspection]) -> None:
         binary.flush()
 
 
-def _failed(inspection: Inspection, fail_on: FailOn) -> bool:
-    total = inspection.summary
-    if fail_on is FailOn.CPU:
-        return total.cpu_ops > 0
-    return fail_on is FailOn.UNKNOWN and total.unknown_ops > 0
+def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
+    """Yields one line that names the operators which `--fail-on` is about, if there are any."""
+    from vai_inspect.reports.words import count, plain
+
+    if fail_on is FailOn.NEVER:
+        return
+    found = allowed.excess(inspection)
+    if fail_on is FailOn.UNKNOWN:
+        found = [op for op in found if op.verdict is Verdict.UNKNOWN]
+    if not found:
+        return
+    named = ", ".join("{} ({})".format(plain(op.name), plain(op.type)) for op in found[:NAMED])
+    yield "{} on {}: {}{}{}".format(
+        count(len(found), "operator"),
+        inspection.target.name,
+        named,
+        ", ..." if found[NAMED:] else "",
+        "".join("; no operator matches --allow " + p for p in allowed.idle(inspection)),
+    )
 
 
 def _progress(text: str) -> None:

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean, how_to_install
+from vai_inspect.frameworks import framework_of
 
 FORMS = (
     "valid are package.module:name and file.py:name, where name is a model or a callable that "
@@ -51,16 +52,6 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
                 _download_hint(error, kwargs),
             )
         ) from error
-
-
-def framework_of(model: Any) -> str:
-    """Returns `keras` or `torch` for a model of a framework that is loaded, else an empty text."""
-    for name, module, kind in (("keras", "keras", "Model"), ("torch", "torch.nn", "Module")):
-        loaded = sys.modules.get(module)
-        base = getattr(loaded, kind, None) if loaded is not None else None
-        if isinstance(base, type) and isinstance(model, base):
-            return name
-    return ""
 
 
 def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Which framework a model is of, and the inspector for it; imports no framework by itself."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from vai_inspect.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from vai_inspect.inspector import BaseInspector, TargetSpec
+
+
+def framework_of(model: Any) -> str:
+    """Returns `keras` or `torch` for a model of a framework that is loaded, else an empty text.
+
+    Args:
+        model: anything.
+    """
+    for name, module, kind in (("keras", "keras", "Model"), ("torch", "torch.nn", "Module")):
+        loaded = sys.modules.get(module)
+        base = getattr(loaded, kind, None) if loaded is not None else None
+        if isinstance(base, type) and isinstance(model, base):
+            return name
+    return ""
+
+
+def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseInspector:
+    """Returns the inspector for a model, whichever framework it is of.
+
+    Args:
+        model: the model.
+        target: as the inspectors take it.
+        convert: for Keras models, see `vai_inspect.keras.Inspector`.
+
+    Raises:
+        TargetError: the target names none.
+        ModelError: it is a model of no framework that can be inspected.
+    """
+    framework = framework_of(model)
+    if framework == "torch":
+        raise ModelError(
+            "the model is a torch.nn.Module ({}); this release inspects Keras 3 models.".format(
+                type(model).__name__
+            )
+        )
+    if not framework and "keras" not in sys.modules:
+        raise ModelError(
+            "the model is a {}; valid is a built Keras model (Functional or Sequential).".format(
+                type(model).__name__
+            )
+        )
+    from vai_inspect.keras import Inspector
+
+    return Inspector(target, convert=convert)

@@ -1,0 +1,100 @@
+"""For the tests of your own networks: `from vai_inspect.testing import assert_on_dpu`."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator, List, Optional, Union
+
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.frameworks import inspector_for
+from vai_inspect.inspector import TargetSpec
+from vai_inspect.reports.words import are, count, doubt, grounds, plain
+
+MOST = 20
+"""Operators that the message tells of one by one."""
+
+
+def assert_on_dpu(
+    model: Any,
+    target: TargetSpec,
+    allow: Union[str, Iterable[str]] = (),
+    *,
+    input_args: Any = None,
+    device: Any = "cpu",
+    max_dpu_subgraphs: Optional[int] = None,
+) -> Inspection:
+    """Asserts that a model runs on a DPU, but for what is allowed on the CPU.
+
+    Nothing is written or printed.
+
+    Args:
+        model: a Keras or PyTorch model, as the inspectors take it.
+        target: the DPU, as the inspectors take it.
+        allow: a pattern or patterns of operators that may be on the CPU. A pattern such as
+            `softmax` or `head.*` is compared with the operator's XIR type, its name and the
+            layers that became it. `end:softmax` allows it only where nothing behind it runs on
+            the DPU, `start:*` whatever stands before all that runs on the DPU.
+        input_args: the inputs, or their shapes, as the inspectors take them.
+        device: where PyTorch runs real tensors when it must.
+        max_dpu_subgraphs: how many DPU subgraphs there may be, each of which is a run of the DPU
+            of its own; None for any number.
+
+    Returns:
+        The inspection, for further assertions.
+
+    Raises:
+        AssertionError: an operator that is not allowed is on the CPU, or there are too many DPU
+            subgraphs. The message tells every reason and what to change.
+        VaiInspectError: the target or the model cannot be inspected.
+    """
+    __tracebackhide__ = True
+    inspection = inspector_for(model, target).inspect(
+        model, input_args, device, output_dir=None, verbose_level=0
+    )
+    allowed = Allowance((allow,) if isinstance(allow, str) else tuple(allow))
+    lines = [*_excess(inspection, allowed), *_too_many(inspection, max_dpu_subgraphs)]
+    if lines:
+        title = "{} on {}:".format(plain(inspection.model.name), inspection.target.name)
+        raise AssertionError("\n".join([title, *lines]))
+    return inspection
+
+
+def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:
+    excess = allowed.excess(inspection)
+    if not excess:
+        return
+    roots = [op for op in excess if op.root_cause]
+    following = [op for op in excess if not op.root_cause]
+    yield "{} on the CPU{}".format(
+        are(len(excess), "operator"), " and not allowed there" if allowed.patterns else ""
+    )
+    for op in roots[:MOST]:
+        yield from _told(op)
+    if roots[MOST:]:
+        yield "  and {} more".format(len(roots) - MOST)
+    if following:
+        names = ", ".join(plain(op.name) for op in following[:MOST])
+        more = ", ..." if following[MOST:] else ""
+        yield "  only because of others: {}{}".format(names, more)
+    for pattern in allowed.idle(inspection):
+        yield "  allow: no operator matches {!r}".format(pattern)
+
+
+def _told(op: InspectedOp) -> Iterator[str]:
+    yield "  {} ({})".format(plain(op.name), plain(op.type))
+    for finding in op.findings:
+        unsure = doubt(finding)
+        yield "    - {}{}".format(plain(finding.message), " ({})".format(unsure) if unsure else "")
+        if finding.suggestion:
+            yield "      what to change: " + plain(finding.suggestion)
+        yield "      rule: " + grounds(finding)
+
+
+def _too_many(inspection: Inspection, most: Optional[int]) -> List[str]:
+    found = inspection.summary.dpu_subgraphs
+    if most is None or found <= most:
+        return []
+    return ["{}, more than {}".format(count(found, "DPU subgraph"), most)]
+
+
+__all__ = ["assert_on_dpu"]
