@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import Dict, Tuple
+from typing import Dict, List, Tuple
 
 from vai_inspect.core.errors import TargetError
 from vai_inspect.rules.figures import quoted
@@ -30,7 +30,7 @@ def read_arch_json(path: str) -> Dict[str, str]:
     label = "arch.json {}".format(quoted(path, 200))
     content = _text(_bytes(path, label), label)
     try:
-        document = json.loads(content)
+        document = json.loads(content, object_pairs_hook=lambda pairs: _object(pairs, label))
     except json.JSONDecodeError as error:
         raise TargetError(_not_json(content, error, label)) from None
     except (ValueError, RecursionError) as error:
@@ -43,6 +43,14 @@ def read_arch_json(path: str) -> Dict[str, str]:
             )
         )
     return _named(document, label)
+
+
+def _object(pairs: List[Tuple[str, object]], label: str) -> Dict[str, object]:
+    keys = [key for key, _ in pairs]
+    for key in KEYS:
+        if keys.count(key) > 1:
+            raise TargetError("{} has {} twice; valid is each key once.".format(label, key))
+    return dict(pairs)
 
 
 def _named(document: Dict[str, object], label: str) -> Dict[str, str]:
@@ -61,7 +69,9 @@ def _named(document: Dict[str, object], label: str) -> Dict[str, str]:
     if not named:
         keys = ", ".join(quoted(key, 30) for key in list(document)[:5]) or "no keys"
         raise TargetError(
-            "{} has neither target nor fingerprint; received {}; {}.".format(label, keys, _VALID)
+            "{} has neither target nor fingerprint; received {}; {}.{}".format(
+                label, keys, _VALID, _hint(document)
+            )
         )
     if "dcf" in document and "fingerprint" not in named:
         raise TargetError(
@@ -69,6 +79,21 @@ def _named(document: Dict[str, object], label: str) -> Dict[str, str]:
             "which cannot be decoded here; {}.".format(label, quoted(document["dcf"]), _VALID)
         )
     return named
+
+
+def _hint(document: Dict[str, object]) -> str:
+    """Returns what may be meant: a key in another spelling, or the output of `xdputil query`."""
+    for key in document:
+        if key.lower() in KEYS:
+            return " Did you mean {}? Keys are in small letters.".format(key.lower())
+    kernels = document.get("kernels")
+    for kernel in kernels if isinstance(kernels, list) else []:
+        fingerprint = kernel.get("fingerprint") if isinstance(kernel, dict) else None
+        if isinstance(fingerprint, str):
+            return " It is the output of xdputil: give the fingerprint in it, {}.".format(
+                quoted(fingerprint)
+            )
+    return ""
 
 
 def _bytes(path: str, label: str) -> bytes:

@@ -15,6 +15,8 @@ from vai_inspect.rules.fingerprint import FEATURE_BITS, Fingerprint
 FLAG = ("no", "yes")
 """The words of a field of one bit."""
 
+_FEW = 3
+
 
 @dataclass(frozen=True)
 class BitField:
@@ -45,7 +47,7 @@ class BitField:
 
     def of(self, fingerprint: int) -> int:
         """Returns the field's value."""
-        return fingerprint >> self.low & ((1 << self.high - self.low + 1) - 1)
+        return _value(fingerprint, self.high, self.low)
 
     def takes(self, value: int) -> bool:
         """Tells whether a value is valid."""
@@ -55,10 +57,11 @@ class BitField:
 
     @property
     def valid_text(self) -> str:
-        """The valid values, with their words where there are any."""
-        if self.words:
+        """The valid values, with their words where these are few."""
+        if 0 < len(self.words) <= _FEW:
             return ", ".join("{} ({})".format(*pair) for pair in enumerate(self.words))
-        return str(self.valid or Limit.span(0, (1 << self.high - self.low + 1) - 1))
+        count = len(self.words) or 1 << self.high - self.low + 1
+        return str(self.valid or Limit.span(0, count - 1))
 
     def told(self, value: int) -> str:
         """Returns what a value means."""
@@ -69,11 +72,21 @@ class BitField:
 class Row(NamedTuple):
     """One field of a fingerprint that was read; `name` is empty for bits that nothing decodes."""
 
-    bits: str
+    high: int
+    low: int
     name: str
     value: int
     meaning: str
     source: str
+
+    @property
+    def bits(self) -> str:
+        """The bits as text, `3:0` or `26`."""
+        return _bits(self.high, self.low)
+
+    def of(self, fingerprint: int) -> int:
+        """Returns the value that another fingerprint has in these bits."""
+        return _value(fingerprint, self.high, self.low)
 
 
 @dataclass(frozen=True)
@@ -204,7 +217,7 @@ class Reading:
             if field.high + 1 < above:
                 yield _unread(above - 1, field.high + 1, value)
             found = field.of(value)
-            yield Row(field.bits, field.name, found, field.told(found), field.source)
+            yield Row(field.high, field.low, field.name, found, field.told(found), field.source)
             above = field.low
         if above:
             yield _unread(above - 1, 0, value)
@@ -218,13 +231,16 @@ def rows_of_bytes(fingerprint: Fingerprint, dpu: str) -> Iterator[Row]:
 
 def _bytes(fingerprint: Fingerprint, dpu: str) -> Iterator[Row]:
     source = "UG1414: a byte of type, a byte of instruction set, six bytes of configuration"
-    yield Row("63:56", "TYPE", fingerprint.type_byte, "type of the DPU: {}".format(dpu), source)
-    yield Row("55:48", "ISA", fingerprint.isa_version, "instruction set", source)
+    yield Row(63, 56, "TYPE", fingerprint.type_byte, "type of the DPU: {}".format(dpu), source)
+    yield Row(55, 48, "ISA", fingerprint.isa_version, "instruction set", source)
 
 
 def _unread(high: int, low: int, fingerprint: int) -> Row:
-    field = BitField("", high, low, "not decoded", "")
-    return Row(field.bits, "", field.of(fingerprint), field.meaning, "")
+    return Row(high, low, "", _value(fingerprint, high, low), "not decoded", "")
+
+
+def _value(fingerprint: int, high: int, low: int) -> int:
+    return fingerprint >> low & ((1 << high - low + 1) - 1)
 
 
 def _bits(high: int, low: int) -> str:

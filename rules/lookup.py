@@ -44,7 +44,8 @@ def lookup(spec: object) -> Target:
 
 
 def _by_text(spec: str) -> Target:
-    text = spec.strip()
+    # Quotes come along when a name is copied out of an arch.json.
+    text = spec.strip().strip("\"'")
     if not text:
         raise refusal.of_another_kind("received an empty text as target")
     target = _by_name_or_fingerprint(text)

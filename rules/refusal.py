@@ -12,7 +12,7 @@ from vai_inspect.rules.figures import listed, quoted
 from vai_inspect.rules.fingerprint import DPU_TYPES, Fingerprint, checked
 from vai_inspect.rules.historic import KnownName
 
-LIST_HINT = "`vai-inspect targets` lists them all."
+LIST_HINT = "`vai-inspect targets` lists the targets."
 
 _FORMS = "valid is a target's name, a fingerprint or the path of an arch.json"
 
@@ -52,11 +52,13 @@ def unread(fingerprint: Fingerprint) -> TargetError:
         types[Fingerprint(target.fingerprint).type_byte] = target.dpu
     dpu = types.get(fingerprint.type_byte)
     if dpu is None:
+        short = "" if fingerprint.type_byte else ", as it has fewer than 15 hexadecimal digits"
         return TargetError(
-            "fingerprint {}: field TYPE (bits 63:56: {}) is {}; valid is {}; {}".format(
+            "fingerprint {}: field TYPE (bits 63:56: {}) is {}{}; valid is {}; {}".format(
                 fingerprint,
                 "type of the DPU",
                 fingerprint.type_byte,
+                short,
                 ", ".join("{} ({})".format(*pair) for pair in sorted(types.items())),
                 LIST_HINT,
             )
@@ -122,11 +124,14 @@ def _suggestion(text: str) -> str:
         prefix, start = text, ""
     folded = text.lower()
     registered = registry.targets()
-    on_board = [t for t in every if folded in (board.lower() for board in t.boards)]
+    # "Kria KV260" and "zcu102_b4096" name a board as well.
+    words = set(re.split(r"[\W_]+", folded))
+    boards = {board for t in every for board in t.boards if board.lower() in words}
+    on_board = [t for t in every if boards.intersection(t.boards)]
     begins = [t for t in registered if t.name.lower().startswith(prefix.lower())]
     contains = [t for t in every if len(folded) > 2 and folded in t.name.lower()]
     if on_board:
-        return " Known from the board {} are {}.".format(text.upper(), _names(on_board))
+        return " Targets known from {} are {}.".format(listed(sorted(boards)), _names(on_board))
     if begins:
         return "{} Targets of {} are {}.".format(start, prefix.upper(), _names(begins))
     if contains:
@@ -162,7 +167,7 @@ def _nearest(fingerprint: Fingerprint) -> str:
         )
     )
     if not same:
-        return "Valid are other targets; {}".format(LIST_HINT)
+        return LIST_HINT
     nearest: Dict[str, str] = {}
     for target in same:
         nearest.setdefault(target.name, "{} ({})".format(target.name, target.fingerprint_text))

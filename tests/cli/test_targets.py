@@ -91,7 +91,7 @@ def test_a_derived_target_as_json_tells_its_bits(vai_inspect):
     assert (code, err) == (0, "")
     target = json.loads(out)
     assert (target["releases"], target["boards"]) == (["2.0"], [])
-    assert "taken from instruction set 3" in target["notes"][0]
+    assert "taken from instruction set 3" in target["remarks"][0]
     fields = {field["name"]: field for field in target["fields"] if field["name"]}
     assert fields["RDEPTH"] == {
         "bits": "35:32",
@@ -123,7 +123,7 @@ WRONG = [
     (("target", "DPUCZDX8G_ISA1_B4069"), "Did you mean DPUCZDX8G_ISA1_B4096"),
     (("target", "0x603000b16017831"), "field RDEPTH (bits 15:12: addresses of a bank) is 7; valid"),
     (("target", "DPUCVDX8G_1"), "Targets of DPUCVDX8G are DPUCVDX8G_ISA3_C32B1, "),
-    (("target", "KV260"), "Known from the board KV260 are DPUCZDX8G_ISA1_B3136, "),
+    (("target", "KV260"), "Targets known from KV260 are DPUCZDX8G_ISA1_B3136, "),
     (("target", "no/arch.json"), "arch.json 'no/arch.json' does not exist"),
     (("target",), "Missing argument"),
     (("target", "a", "b"), "unexpected extra argument"),

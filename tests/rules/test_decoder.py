@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vai_inspect.core.errors import RuleError, TargetError
 from vai_inspect.core.target import Target
 from vai_inspect.rules import derive, historic, registry
+from vai_inspect.rules.decoded import decoded
 from vai_inspect.rules.decoder import BitField, Decoder
 from vai_inspect.rules.fingerprint import Fingerprint
 from vai_inspect.rules.lookup import lookup
@@ -138,20 +139,25 @@ IMPOSSIBLE = [
         B4096 | 0xF,
         "DPUCZDX8G with instruction set 1",
         "ARCH (bits 3:0: size of",
-        "is 15; valid is 0 ",
+        "is 15; valid is 0-11.",
     ),
     (B4096 & ~0xF00, "DPUCZDX8G", "ALU_PP (bits 11:8: pixel parallelism", "is 0; valid is 1-15"),
     (B4096 & ~(3 << 24), "DPUCZDX8G", "IMG_BG (bits 25:24: number", "is 0; valid is 1-3"),
     (B4096 | 3 << 34, "DPUCZDX8G", "ALU_WP (bits 35:34: write", "is 3; valid is 0-2 (at most the"),
     (B4096 & ~0xF00 | 1 << 8 | 1 << 34, "DPUCZDX8G", "ALU_WP (bits", "is 1; valid is 0 (at most"),
     (0x10100031601040A, "DPUCZDX8G", "CV_WP (bits 33:32: write", "is 3; valid is 0-1 (at most the"),
-    (0x1000020F601440B, "DPUCZDX8G with instruction set 0", "ARCH (bits 3:0", "is 11; valid is 0 "),
+    (
+        0x1000020F601440B,
+        "DPUCZDX8G with instruction set 0",
+        "ARCH (bits 3:0",
+        "is 11; valid is 0-10.",
+    ),
     (C32B3 | 3, "DPUCVDX8G", "ARCH (bits 3:0", "is 3; valid is 0 (PP 8, ICP 16, OCP 16; 4096 ope"),
     (
         C32B3 | 7 << 12,
         "DPUCVDX8G",
         "RDEPTH (bits 15:12: addresses",
-        "is 7; valid is 0 (feature map",
+        "is 7; valid is 0-6.",
     ),
     (C32B3 & ~0xF0, "DPUCVDX8G", "BATCH (bits 7:4: images", "is 0; valid is 1-15"),
     (
@@ -161,7 +167,7 @@ IMPOSSIBLE = [
         "is 3; valid is 0 (no",
     ),
     (0x602001036080231, "DPUCVDX8G", "ALU_PP (bits 15:12", "is 0; valid is 1-15 with an ALU"),
-    (C20B1 | 0xF, "DPUCV2DX8G", "CV_ARCH (bits 3:0", "is 15; valid is 0 (PP 1, ICP 16, OCP 16; 51"),
+    (C20B1 | 0xF, "DPUCV2DX8G", "CV_ARCH (bits 3:0", "is 15; valid is 0-4."),
     (C20B1 & ~0xF0, "DPUCV2DX8G", "ALU_CORES (bits 7:4: AI engines", "is 0; valid is 2-15"),
 ]
 
@@ -318,3 +324,23 @@ def test_fields_that_overlap_or_leave_the_feature_code_are_refused(high, low):
     fields = (BitField("A", 1, 0, "a", "b"), BitField("B", high, low, "a", "b"))
     with pytest.raises(RuleError, match=r"DPUOWN ISA0: field B has bits .*; valid are bits from 2"):
         own_decoder(fields=fields)
+
+
+REMARKS = [
+    (B4096, []),
+    (B4096 ^ 1 << 29, []),
+    (B4096 | 1 << 4, ["bits 7:4 are 0x1, which no release decodes and no registered target has; "]),
+    (B4096 | 5 << 40 | 1 << 31, ["bits 47:36 are 0x50, which", "bits 31 are 0x1, which no"]),
+    (0x602001036088231, ["the kernels, pads, kinds and fused activations of the ALU are taken"]),
+    (0x900000004000414, ["release 3.5 reads fingerprints of this instruction set by another"]),
+    (0x900000004000444, ["release 3.0 reads the fingerprint as DPUCV2DX8G_ISA0_C16M4B4_09000000"]),
+    (0x20200000010002A, []),
+]
+
+
+@pytest.mark.parametrize(("fingerprint", "starts"), REMARKS)
+def test_what_there_is_to_remark(fingerprint, starts):
+    remarks = decoded(lookup(fingerprint)).remarks
+    assert len(remarks) == len(starts)
+    for remark, start in zip(remarks, starts):
+        assert remark.startswith(start)

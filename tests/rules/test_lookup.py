@@ -17,7 +17,7 @@ from vai_inspect.rules.arch_json import MAX_BYTES
 from vai_inspect.rules.lookup import lookup
 
 B4096, B4096_3X = "0x101000016010407", "0x101000056010407"
-LIST = "`vai-inspect targets` lists them all."
+LIST = "`vai-inspect targets` lists the targets."
 
 
 def refused(spec):
@@ -41,7 +41,13 @@ def test_the_27_targets_of_release_2_5_both_ways(target):
 
 @pytest.mark.parametrize(
     "spec",
-    ["0X101000056010407", "101000056010407", "0x0101000056010407", " 0x101000056010407\n"],
+    [
+        "0X101000056010407",
+        "101000056010407",
+        "0x0101000056010407",
+        " 0x101000056010407\n",
+        '"0x101000056010407"',
+    ],
 )
 def test_a_3x_fingerprint_gives_the_3x_target(spec):
     target = lookup(spec)
@@ -135,8 +141,10 @@ REFUSED = [
     ("DPUCZDX8G_ISA1", "Targets of DPUCZDX8G_ISA1 are DPUCZDX8G_ISA1_B512, "),
     (
         "zcu102",
-        "Known from the board ZCU102 are DPUCZDX8G_ISA1_B4096 and DPUCZDX8G_ISA0_B4096_MAX_BG2.",
+        "Targets known from ZCU102 are DPUCZDX8G_ISA1_B4096 and DPUCZDX8G_ISA0_B4096_MAX_BG2.",
     ),
+    ("Kria KV260", "Targets known from KV260 are DPUCZDX8G_ISA1_B3136, "),
+    ("0x1010000160104", "is 0, as it has fewer than 15 hexadecimal digits; valid is 1 (DPUCZDX8G)"),
     ("b4096", "Did you mean DPUCZDX8G_ISA1_B4096, DPUCZDI4G_ISA0_B4096_DEMO_SSD, DPUCZDX8"),
     ("DPUCZDX8G_ISA0_B4096_MAX_BG3", "Did you mean DPUCZDX8G_ISA0_B4096_MAX_BG2, "),
     ("resnet50", "An example is DPUCZDX8G_ISA1_B4096."),
@@ -154,7 +162,7 @@ REFUSED = [
     ("0x1_01000016010407", "it is not hexadecimal"),
     ("0x1101000016010407f", "it has 65 bits"),
     ("0xfe01000016010407", "field TYPE (bits 63:56: type of the DPU) is 254; valid is 1 (DPUCZ"),
-    (0, "field TYPE (bits 63:56: type of the DPU) is 0; valid is 1 (DPUCZDX8G), 2 (DPUCAHX8H)"),
+    (0, "field TYPE (bits 63:56: type of the DPU) is 0, as it has fewer than 15 hexadecimal"),
     (-1, "-0x1 is not a fingerprint: it is negative"),
     (1 << 64, "it has 65 bits"),
     (1 << 9000, "is not a fingerprint: it has 9001 bits"),
@@ -248,6 +256,12 @@ BROKEN = [
     (b'["DPUCZDX8G_ISA1_B4096"]', "holds a list (['DPUCZDX8G_ISA1_B4096']) where a JSON object"),
     (b"null", "holds null"),
     (b'{"Target": "x"}', "has neither target nor fingerprint; received 'Target'; valid is "),
+    (b'{"Fingerprint": "0x"}', " Did you mean fingerprint? Keys are in small letters."),
+    (
+        b'{"kernels": [{"fingerprint": "0x101000016010407"}]}',
+        " It is the output of xdputil: give the fingerprint in it, '0x101000016010407'.",
+    ),
+    (b'{"target": "a", "target": "b"}', "arch.json has target twice; valid is each key once."),
     (b"{}", "received no keys"),
     (b'{"fingerprint": 72339073338901511}', "received 72339073338901511 (a number) as finger"),
     (b'{"target": null}', "received None (null) as target; valid is a text"),

@@ -59,18 +59,19 @@ def target(
     Names are taken in any case; fingerprints with or without 0x, registered or not: those of
     DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G are decoded bit by bit.
     """
-    from vai_inspect.rules import derive, registry
+    from vai_inspect.rules import registry
+    from vai_inspect.rules.decoded import decoded
     from vai_inspect.rules.lookup import lookup
 
     found = lookup(spec)
     for text in registry.warnings():
         warn(text)
-    readings = list(derive.readings(found))
+    bits = decoded(found)
     if as_json:
-        print_json(details(found, readings))
+        print_json(details(found, bits))
         return
     same_name = [other for other in registry.targets() if other.name == found.name]
-    for line in description(found, heading(registry.family(found.family)), same_name, readings):
+    for line in description(found, heading(registry.family(found.family)), same_name, bits):
         typer.echo(line)
 
 
@@ -99,37 +100,30 @@ def brief(target: Target) -> Dict[str, Any]:
     return {**{key: figures[key] for key in _BRIEF}, "boards": list(target.boards)}
 
 
-def details(found: Target, readings: Sequence[Any]) -> Dict[str, Any]:
+def details(found: Target, bits: Any) -> Dict[str, Any]:
     """Returns a target as JSON, with the fields of its fingerprint from the highest bit down."""
-    fields = [dict(row._asdict(), name=row.name or None) for row in rows(found, readings)]
-    return {
-        **found.to_dict(),
-        "boards": list(found.boards),
-        "fields": fields,
-        "notes": [reading.decoder.note for reading in readings[:1] if reading.decoder.note],
-    }
+    fields = [
+        {
+            "name": row.name or None,
+            "bits": row.bits,
+            "value": row.value,
+            "meaning": row.meaning,
+            "source": row.source or None,
+        }
+        for row in bits.rows
+    ]
+    more = {"boards": list(found.boards), "fields": fields, "remarks": list(bits.remarks)}
+    return {**found.to_dict(), **more}
 
 
-def rows(found: Target, readings: Sequence[Any]) -> List[Any]:
-    """Returns the fields of a target's fingerprint, as the first of its readings has them."""
-    from vai_inspect.rules.decoder import rows_of_bytes
-    from vai_inspect.rules.fingerprint import Fingerprint
-
-    if readings:
-        return list(readings[0].rows())
-    return list(rows_of_bytes(Fingerprint(found.fingerprint), found.dpu))
-
-
-def description(
-    found: Target, title: str, same_name: Iterable[Target], readings: Sequence[Any]
-) -> Iterator[str]:
+def description(found: Target, title: str, same_name: Iterable[Target], bits: Any) -> Iterator[str]:
     """Yields the lines that describe a target.
 
     Args:
         found: the target.
         title: its family, as one line.
         same_name: its builds in all releases.
-        readings: how decoders read its fingerprint.
+        bits: its fingerprint taken apart, a `Decoded`.
     """
     yield found.name
     yield ""
@@ -148,21 +142,17 @@ def description(
         if other.fingerprint != found.fingerprint:
             known = "{} in {}".format(other.fingerprint_text, ", ".join(other.releases))
             identity.append(("other builds", known))
-    for other in readings[1:]:
-        read = other.decoder.target(other.fingerprint)
-        known = "release {} reads it as {}".format(", ".join(other.decoder.releases), read.name)
-        identity.append(("read otherwise", known))
-    identity += [("note", reading.decoder.note) for reading in readings[:1] if reading.decoder.note]
+    identity += [("remark", remark) for remark in bits.remarks]
     yield from indented(columns(identity))
     yield ""
     yield "fingerprint, from the highest bit down{}".format(
-        "" if readings else ": no table of this DPU's feature code is published"
+        "" if bits.by_table else ": no table of this DPU's feature code is published"
     )
-    bits = [("BITS", "FIELD", "VALUE", "MEANING")]
-    for field in rows(found, readings):
+    fields = [("BITS", "FIELD", "VALUE", "MEANING")]
+    for field in bits.rows:
         value = str(field.value) if field.name else hex(field.value)
-        bits.append((field.bits, field.name or "-", value, field.meaning))
-    yield from indented(columns(bits, right=(2,)))
+        fields.append((field.bits, field.name or "-", value, field.meaning))
+    yield from indented(columns(fields, right=(2,)))
     yield ""
     yield "banks"
     banks = [("NAME", "TYPE", "NUM", "WIDTH", "DEPTH", "WORD_BITS", "BYTES")]
