@@ -58,8 +58,11 @@ def dpu_scale(kernel: Tuple[int, int], whole: bool = False) -> Fraction:
 
 
 def _best(elements: int) -> Fraction:
-    """elements * round(2^n / elements) / 2^n with the n below ceil(log2(elements * 128)) that
-    comes nearest to 1."""
+    """Returns the factor of the best shift.
+
+    It is elements * round(2^n / elements) / 2^n, with the n below ceil(log2(elements * 128)) that
+    brings it nearest to 1.
+    """
     shifts = range(math.ceil(math.log2(elements * 128)))
     scales = [Fraction(elements * round(2**shift / elements), 2**shift) for shift in shifts]
     return min(scales, key=lambda scale: abs(scale - 1))

@@ -35,7 +35,7 @@ def _gate(op: Op, graph: Graph) -> Optional[Op]:
         return None
     for mine, other in (op.inputs, op.inputs[::-1]):
         gate = graph[mine.op]
-        if gate.kind == "hard-sigmoid" and gate.inputs == (other,):
-            if gate.float_only is None and len(graph.consumers(gate)) == 1:
-                return gate
+        hard = gate.kind == "hard-sigmoid" and gate.float_only is None
+        if hard and gate.inputs == (other,) and len(graph.consumers(gate)) == 1:
+            return gate
     return None

@@ -59,7 +59,7 @@ def _with_number(op: Op, kind: str, number: float, graph: Graph) -> "Optional[Tu
         return None
     for constant, other in (op.inputs, op.inputs[::-1]):
         attrs = graph[constant.op].attrs
-        if isinstance(attrs, TensorAttrs) and attrs.number is not None:
-            if abs(attrs.number - number) < _CLOSE:
-                return other, graph[constant.op]
+        found = attrs.number if isinstance(attrs, TensorAttrs) else None
+        if found is not None and abs(found - number) < _CLOSE:
+            return other, graph[constant.op]
     return None

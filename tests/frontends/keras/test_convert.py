@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import keras
 import pytest
-from keras import layers as L
+from keras import layers
 
 from tests.frontends.keras.reading import inner_ops
 from vai_inspect.frontends.keras import capture, convert
@@ -20,41 +20,41 @@ Tensor = Any
 
 def after_conv(build: Callable[[Tensor], Tensor]) -> Any:
     x = keras.Input((8, 8, 4), name="x")
-    return keras.Model(x, build(L.Conv2D(4, 1, name="conv")(x)), name="m")
+    return keras.Model(x, build(layers.Conv2D(4, 1, name="conv")(x)), name="m")
 
 
 def hard_sigmoid(x: Tensor, factor: float = 1 / 6, shift: float = 3.0) -> Tensor:
-    return L.ReLU(6.0, name="rectify")(x + shift) * factor
+    return layers.ReLU(6.0, name="rectify")(x + shift) * factor
 
 
 def two_readers(x: Tensor) -> Tensor:
-    inner = L.ReLU(6.0)(x + 3.0)
-    return L.Concatenate()([inner * (1 / 6), inner])
+    inner = layers.ReLU(6.0)(x + 3.0)
+    return layers.Concatenate()([inner * (1 / 6), inner])
 
 
 CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
-    "slope 0.1": (L.LeakyReLU(negative_slope=0.1), ["leaky-relu"], ["slope 0.1"]),
-    "slope 26/256": (L.LeakyReLU(negative_slope=26 / 256), ["leaky-relu"], []),
-    "slope 0.3": (L.LeakyReLU(negative_slope=0.3), ["leaky-relu"], []),
-    "sigmoid": (L.Activation("sigmoid"), ["hard-sigmoid"], ["sigmoid to hard-sigmoid"]),
-    "swish": (L.Activation("swish"), ["hard-swish"], ["swish to hard-swish"]),
+    "slope 0.1": (layers.LeakyReLU(negative_slope=0.1), ["leaky-relu"], ["slope 0.1"]),
+    "slope 26/256": (layers.LeakyReLU(negative_slope=26 / 256), ["leaky-relu"], []),
+    "slope 0.3": (layers.LeakyReLU(negative_slope=0.3), ["leaky-relu"], []),
+    "sigmoid": (layers.Activation("sigmoid"), ["hard-sigmoid"], ["sigmoid to hard-sigmoid"]),
+    "swish": (layers.Activation("swish"), ["hard-swish"], ["swish to hard-swish"]),
     "a layer's own swish": (
-        L.Conv2D(2, 1, activation="silu"),
+        layers.Conv2D(2, 1, activation="silu"),
         ["conv2d", "hard-swish"],
         ["swish to hard-swish"],
     ),
-    "tanh": (L.Activation("tanh"), ["tanh"], []),
+    "tanh": (layers.Activation("tanh"), ["tanh"], []),
     "a bare sigmoid": (keras.ops.sigmoid, ["sigmoid"], []),
-    "a named hard-sigmoid": (L.Activation("hard_sigmoid"), ["hard-sigmoid"], ["by its name"]),
-    "a named hard-swish": (L.Activation("hard_silu"), ["hard-swish"], ["by its name"]),
+    "a named hard-sigmoid": (layers.Activation("hard_sigmoid"), ["hard-sigmoid"], ["by its name"]),
+    "a named hard-swish": (layers.Activation("hard_silu"), ["hard-swish"], ["by its name"]),
     "written out": (hard_sigmoid, ["hard-sigmoid"], ["as one hard-sigmoid"]),
     "written out, factor first": (
-        lambda x: (1 / 6) * L.ReLU(6.0)(3 + x),
+        lambda x: (1 / 6) * layers.ReLU(6.0)(3 + x),
         ["hard-sigmoid"],
         ["as one hard-sigmoid"],
     ),
     "divided by 6": (
-        lambda x: L.ReLU(6.0)(x + 3.0) / 6.0,
+        lambda x: layers.ReLU(6.0)(x + 3.0) / 6.0,
         ["const", "add", "relu6", "const", "div"],
         [],
     ),
@@ -75,22 +75,22 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
     ),
     "read in between": (two_readers, ["const", "add", "relu6", "const", "mul", "concat"], []),
     "hard-swish written out": (
-        lambda x: L.Multiply(name="gate")([x, hard_sigmoid(x)]),
+        lambda x: layers.Multiply(name="gate")([x, hard_sigmoid(x)]),
         ["hard-swish"],
         ["one hard-swish", "as one hard-sigmoid"],
     ),
     "swish written out": (
-        lambda x: L.Multiply()([L.Activation("sigmoid")(x), x]),
+        lambda x: layers.Multiply()([layers.Activation("sigmoid")(x), x]),
         ["hard-swish"],
         ["one hard-swish", "sigmoid to hard-sigmoid"],
     ),
     "a gate of another tensor": (
-        lambda x: L.Multiply()([L.MaxPooling2D(1)(x), L.Activation("sigmoid")(x)]),
+        lambda x: layers.Multiply()([layers.MaxPooling2D(1)(x), layers.Activation("sigmoid")(x)]),
         ["maxpool2d", "hard-sigmoid", "mul"],
         ["sigmoid to hard-sigmoid"],
     ),
-    "average of 7x7": (L.AveragePooling2D(7), ["avgpool2d"], ["1029/1024 = 1.00488"]),
-    "average of 2x2": (L.AveragePooling2D(2), ["avgpool2d"], []),
+    "average of 7x7": (layers.AveragePooling2D(7), ["avgpool2d"], ["1029/1024 = 1.00488"]),
+    "average of 2x2": (layers.AveragePooling2D(2), ["avgpool2d"], []),
 }
 
 
@@ -140,7 +140,7 @@ def inspected(model: Any, **options: Any) -> Any:
 
 
 def test_verdicts_with_and_without() -> None:
-    model = after_conv(L.Activation("swish", name="act"))
+    model = after_conv(layers.Activation("swish", name="act"))
     (with_it,) = inspected(model).find("act")
     (without,) = inspected(model, convert=False).find("act")
     assert (with_it.type, with_it.device.value) == ("hard-swish", "dpu")
@@ -149,10 +149,10 @@ def test_verdicts_with_and_without() -> None:
 
 
 FLOAT = {
-    "Rescaling": (lambda: L.Rescaling(1 / 255), "before the network"),
-    "Average": (lambda: lambda x: L.Average()([x, x]), "use Add"),
-    "GlobalMaxPooling2D": (L.GlobalMaxPooling2D, "MaxPooling2D"),
-    "Cropping2D": (lambda: L.Cropping2D(1), "not in the list"),
+    "Rescaling": (lambda: layers.Rescaling(1 / 255), "before the network"),
+    "Average": (lambda: lambda x: layers.Average()([x, x]), "use Add"),
+    "GlobalMaxPooling2D": (layers.GlobalMaxPooling2D, "MaxPooling2D"),
+    "Cropping2D": (lambda: layers.Cropping2D(1), "not in the list"),
     "a bare sum": (lambda: lambda x: x + x, "keras.layers.Add"),
 }
 
@@ -171,5 +171,7 @@ def test_layers_of_the_quantiser_and_of_the_user_are_not_said_to_stay_in_float()
         def call(self, x: Any) -> Any:
             return x
 
-    graph = capture(after_conv(lambda x: Own()(L.SeparableConv2D(4, 3)(L.Add()([x, x]))))).graph
+    graph = capture(
+        after_conv(lambda x: Own()(layers.SeparableConv2D(4, 3)(layers.Add()([x, x]))))
+    ).graph
     assert [op.float_only for op in inner_ops(graph)] == [None] * len(inner_ops(graph))
