@@ -11,13 +11,21 @@ if TYPE_CHECKING:
     from vai_inspect.inspector import BaseInspector, TargetSpec
 
 
+_MODELS = (
+    ("keras", "keras", "Model"),
+    ("keras", "tf_keras", "Model"),
+    ("torch", "torch.nn", "Module"),
+)
+"""Framework, module and name of the classes of models."""
+
+
 def framework_of(model: Any) -> str:
     """Returns `keras` or `torch` for a model of a framework that is loaded, else an empty text.
 
     Args:
         model: anything.
     """
-    for name, module, kind in (("keras", "keras", "Model"), ("torch", "torch.nn", "Module")):
+    for name, module, kind in _MODELS:
         loaded = sys.modules.get(module)
         base = getattr(loaded, kind, None) if loaded is not None else None
         if isinstance(base, type) and isinstance(model, base):

@@ -1,4 +1,4 @@
-"""The Keras 3 frontend: a live model in, the IR in XIR's words out. It knows nothing of DPUs."""
+"""The Keras frontend: a live model in, the IR in XIR's words out. It knows nothing of DPUs."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Tuple
 from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.attrs import Attrs, AxisAttrs, EluAttrs, LeakyReluAttrs, NoAttrs
 from vai_inspect.frontends.keras.call import Call
-from vai_inspect.frontends.keras.layer import Function, Layer
+from vai_inspect.frontends.keras.layer import HARD_SIGMOID_OF_KERAS_2, Function, Layer
 
 LINEAR = Function("linear", "keras")
 
@@ -71,6 +71,10 @@ def activation(call: Call) -> None:
 
 def _by_function(call: Call, function: Function, suffix: str) -> None:
     """A user's own function is unknown, even under a name that Keras has."""
+    if function == HARD_SIGMOID_OF_KERAS_2:
+        call.unknown(function.name, "clip(0.2 * x + 0.5, 0, 1)", suffix=suffix)
+        call.leave_in_float(_HARD_SIGMOID)
+        return
     known = _OF_TENSORFLOW.get(function.name) if function.library == "tensorflow" else None
     if function.name in FUNCTIONS and function.library == "keras":
         known = function.name
@@ -83,6 +87,10 @@ def _by_function(call: Call, function: Function, suffix: str) -> None:
         call.unknown(function.name, suffix=suffix)
 
 
+_HARD_SIGMOID = (
+    "the Keras quantiser does not support tf.keras's hard_sigmoid; write it as relu6(x + 3) * "
+    "(1 / 6), with a ReLU(6) layer"
+)
 _OF_TENSORFLOW = {
     "elu": "elu",
     "relu": "relu",

@@ -178,6 +178,10 @@ class Call:
         """Adds a message to what was emitted last."""
         self.ops[-1] = self.ops[-1].noted(message)
 
+    def leave_in_float(self, reason: str) -> None:
+        """Says why the quantiser leaves in float what was emitted last."""
+        self.ops[-1] = self.ops[-1].replaced(float_only=reason)
+
     def last_type(self) -> TensorType:
         """Type of what was emitted last, or of the first input."""
         return self.ops[-1].output if self.ops else self.types[0]
@@ -211,6 +215,8 @@ class Call:
 
 def number_of(value: Any) -> Optional[float]:
     """Returns a plain number or an array of one element as a float, None for anything else."""
+    if hasattr(value, "numpy") and getattr(value, "shape", None) is not None:
+        value = value.numpy()
     if hasattr(value, "item") and getattr(value, "size", 0) == 1:
         value = value.item()
     return float(value) if isinstance(value, (int, float)) else None

@@ -8,13 +8,14 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.frontends.keras.assembly import Assembly
+from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import resolve_inputs
 from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.trace import trace
 
 
 def capture(model: Any, input_args: Any = None) -> Captured:
-    """Reads a Keras 3 model into the IR.
+    """Reads a Keras model into the IR.
 
     The user's model comes back unchanged: no node, layer or variable more than before.
 
@@ -30,15 +31,14 @@ def capture(model: Any, input_args: Any = None) -> Captured:
         The graph before any pass, shapes NHWC, and what the report says of the model.
 
     Raises:
-        ModelError: something that is no Keras 3 model, or one that has no graph yet.
+        ModelError: something that is no Keras model, or one that has no graph yet.
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
         CaptureError: a model whose layers keep their channels first.
     """
-    import keras
-
+    keras = generation_of(model)
     with opened(model, input_args) as function:
-        inputs = resolve_inputs(function, input_args)
-        traced = trace(function, inputs, replaced=input_args is not None)
+        inputs = resolve_inputs(function, input_args, keras)
+        traced = trace(function, inputs, input_args is not None, keras)
     assembly = Assembly(inputs, [step.path for step in traced.steps])
     for step in traced.steps:
         assembly.call(step)
@@ -47,7 +47,7 @@ def capture(model: Any, input_args: Any = None) -> Captured:
         model=ModelInfo(
             name=model.name,
             framework="keras",
-            framework_version=str(keras.__version__),
+            framework_version=keras.version,
             capture="functional",
         ),
     )

@@ -6,17 +6,19 @@ import operator
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, did_you_mean
-from vai_inspect.frontends.keras.trace import InputTensor, fresh_tensor
+from vai_inspect.frontends.keras.generation import Generation
+from vai_inspect.frontends.keras.trace import InputTensor
 
 Dimensions = Tuple[Optional[int], ...]
 
 
-def resolve_inputs(function: Any, input_args: Any = None) -> List[InputTensor]:
+def resolve_inputs(function: Any, input_args: Any, keras: Generation) -> List[InputTensor]:
     """Returns the inputs of a model with every dimension known, in the order of its inputs.
 
     Args:
-        function: a `keras.Function`.
+        function: the graph of a model.
         input_args: see `capture`.
+        keras: the generation of Keras that the model is of.
 
     Raises:
         InputShapeError: a dimension other than the batch that nothing fills, or a wrong rank,
@@ -36,7 +38,7 @@ def resolve_inputs(function: Any, input_args: Any = None) -> List[InputTensor]:
                 )
             )
         final = _filled(name, mine, mine if shape is None else shape)
-        tensors.append(InputTensor(name, fresh_tensor(final, symbol.dtype)))
+        tensors.append(InputTensor(name, keras.fresh(final, symbol.dtype)))
     return tensors
 
 
@@ -71,7 +73,7 @@ def _whole(shape: Dimensions, name: str) -> Tuple[int, ...]:
 
 def _name(symbol: Any) -> str:
     history = getattr(symbol, "_keras_history", None)
-    operation = None if history is None else history.operation
+    operation = getattr(history, "operation", None) or getattr(history, "layer", None)
     return str(symbol.name if operation is None else operation.name)
 
 

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir import Param, TensorType
-from vai_inspect.frontends.keras.recognise import is_class, is_keras, overrides
+from vai_inspect.frontends.keras.recognise import (
+    ROOTS,
+    is_class,
+    is_keras,
+    is_keras_2,
+    overrides,
+)
 
 FORMER_NAMES: Dict[str, str] = {"negative_slope": "alpha"}
 """What Keras 2 calls a setting, by Keras 3's name."""
@@ -26,7 +32,8 @@ LATER_SETTINGS: Dict[str, Any] = {
 """Settings that older Keras versions do not have, with the value that stands for their absence."""
 
 _FUNCTIONS = ("activation", "recurrent_activation")
-_MISSING = object()
+MISSING = object()
+"""Stands for a setting that a layer does not have."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,10 @@ class Function:
 
     name: str
     library: str
+
+
+HARD_SIGMOID_OF_KERAS_2 = Function("hard_sigmoid of Keras 2", "keras")
+"""clip(0.2 * x + 0.5, 0, 1): another function than Keras 3's, which is relu6(x + 3) / 6."""
 
 
 class Layer:
@@ -68,14 +79,14 @@ class Layer:
         raise NotImplementedError
 
     def _setting(self, name: str) -> Any:
-        """Returns a setting as the framework holds it, or `_MISSING`."""
+        """Returns a setting as the framework holds it, or `MISSING`."""
         raise NotImplementedError
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
             for known in (name, FORMER_NAMES.get(name)):
-                value = _MISSING if known is None else self._setting(known)
-                if value is not _MISSING:
+                value = MISSING if known is None else self._setting(known)
+                if value is not MISSING:
                     return value
             if name in LATER_SETTINGS:
                 return LATER_SETTINGS[name]
@@ -103,12 +114,17 @@ class LiveLayer(Layer):
         ]
 
     def _setting(self, name: str) -> Any:
-        value = getattr(self._operation, name, _MISSING)
-        if value is _MISSING or value is None:
+        value = getattr(self._operation, name, MISSING)
+        if value is MISSING or value is None:
             return value
         if is_class(type(value), "Layer"):
             return LiveLayer(value)
-        return _function(value) if name in _FUNCTIONS else value
+        if name in _FUNCTIONS:
+            return _function(value, is_keras_2(type(self._operation)))
+        if name == "axis" and isinstance(value, list) and len(value) == 1:
+            # Keras 2's batch normalisation keeps its axis in a list.
+            return value[0]
+        return value
 
 
 def seen(operation: Any) -> Layer:
@@ -125,9 +141,10 @@ def _keras_class(cls: "type[Any]") -> Optional[str]:
     return None
 
 
-def _function(function: Any) -> Function:
+def _function(function: Any, keras_2: bool) -> Function:
     name = str(getattr(function, "__name__", type(function).__name__)).strip("<>")
     module = str(getattr(function, "__module__", ""))
-    if module.split(".")[0] == "keras":
-        return Function(name, "keras")
+    if module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras."):
+        own = Function(name, "keras")
+        return HARD_SIGMOID_OF_KERAS_2 if keras_2 and own.name == "hard_sigmoid" else own
     return Function(name, "tensorflow" if module.startswith("tensorflow.python.") else "")

@@ -75,15 +75,16 @@ def left_in_float(layer: Layer) -> Optional[str]:
     A class or a Lambda of the user's own is none of its layers either; what it computes is not
     looked into, so nothing is said of it here.
     """
-    if layer.keras_class in (None, "Lambda"):
+    if not layer.is_layer:
+        name = layer.keras_class or layer.class_name
+        reason = "{} is a bare operation, and the Keras quantiser knows layers only".format(
+            layer.class_name
+        )
+    elif layer.keras_class in (None, "Lambda") or layer.keras_class in QUANTISED:
         return None
-    name = str(layer.keras_class)
-    if layer.is_layer:
-        if name in QUANTISED:
-            return None
-        reason = "{} is not in the list of layers of the Keras quantiser".format(name)
     else:
-        reason = "{} is a bare operation, and the Keras quantiser knows layers only".format(name)
+        name = str(layer.keras_class)
+        reason = "{} is not in the list of layers of the Keras quantiser".format(name)
     cure = INSTEAD.get(name)
     return reason + ("; use {}".format(cure) if cure else "")
 

@@ -1,4 +1,4 @@
-"""What was given as the model: a graph of Keras 3, or an error that says what it is instead."""
+"""What was given as the model: a graph of Keras, or an error that says what it is instead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from vai_inspect.core.errors import ModelError
 
 _FRAMES = ("Could not automatically infer", "Exception encountered when calling")
 """How the lines begin that Keras puts around the message of the layer itself."""
-_VALID = "a built Keras 3 model"
+_VALID = "a built Keras model"
+ROOTS = ("keras", "tf_keras")
+"""Packages of Keras; besides, TensorFlow 2.4 and 2.5 keep theirs in `tensorflow.python.keras`."""
 
 
 @contextmanager
@@ -54,9 +56,12 @@ def inner_function(operation: Any) -> Optional[Any]:
     if is_class(cls, "Sequential"):
         if overrides(cls, "call", "Sequential"):
             return None
+        if is_keras_2(cls):
+            return operation if getattr(operation, "_graph_initialized", False) else None
         return getattr(operation, "_functional", None)
     if is_class(cls, "Functional") and not overrides(cls, "call", "Functional"):
-        return operation if hasattr(operation, "_inputs_struct") else None
+        keras_2 = hasattr(operation, "_nested_inputs")
+        return operation if keras_2 or hasattr(operation, "_inputs_struct") else None
     return None
 
 
@@ -67,7 +72,16 @@ def is_class(cls: Type[Any], name: str) -> bool:
 
 def is_keras(cls: Type[Any]) -> bool:
     """Tells whether a class is one of Keras's own."""
-    return cls.__module__ == "keras" or cls.__module__.startswith("keras.")
+    module = cls.__module__
+    return module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras.")
+
+
+def is_keras_2(cls: Type[Any]) -> bool:
+    """Tells whether a class is of Keras 2, whose layers have their base in an `engine` package."""
+    return any(
+        base.__name__ == "Layer" and is_keras(base) and ".engine." in base.__module__
+        for base in cls.__mro__
+    )
 
 
 def overrides(cls: Type[Any], method: str, name: str) -> bool:
@@ -102,11 +116,6 @@ def _check_kind(model: Any) -> None:
                 type(model).__name__, _VALID
             )
         )
-    if "tf_keras" in roots or _is_keras_2(model):
-        raise ModelError(
-            "Received the Keras 2 (tf_keras) model {}; valid is {}; save it and load it with "
-            "Keras 3: keras.saving.load_model(path).".format(type(model).__name__, _VALID)
-        )
     if not is_class(type(model), "Model"):
         hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"
         if isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
@@ -116,14 +125,6 @@ def _check_kind(model: Any) -> None:
                 type(model).__name__, _VALID, hint
             )
         )
-
-
-def _is_keras_2(model: Any) -> bool:
-    """Keras 2's models live in `keras.engine` (2.12 and before) or under TensorFlow."""
-    modules = {base.__module__ for base in type(model).__mro__ if base.__name__ == "Model"}
-    return any(
-        name.startswith(("keras.engine", "keras.src.engine", "tensorflow.")) for name in modules
-    )
 
 
 def _built_copy(model: Any, input_args: Any) -> Any:
@@ -145,6 +146,7 @@ def _built_copy(model: Any, input_args: Any) -> Any:
         raise ModelError(
             "{} Building a copy of it with {} failed: {}".format(advice, shape, reason_of(error))
         ) from error
-    if copy._functional is None:
+    function = inner_function(copy)
+    if function is None:
         raise ModelError(advice)
-    return copy._functional
+    return function

@@ -7,12 +7,13 @@ away again when the graph was read.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, List
 
 from vai_inspect.core.errors import InputShapeError, ModelError
+from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import given_shapes
+from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.recognise import reason_of
-from vai_inspect.frontends.keras.trace import fresh_tensor
 
 
 @contextmanager
@@ -35,14 +36,14 @@ def traced_call(model: Any, input_args: Any) -> Iterator[Any]:
             described + ", which is not built; call it once on data of the right shape, or make it "
             "Functional: keras.Model(inputs, outputs)."
         )
-    candidates = [given_shapes(input_args), _built_with(model)]
+    candidates = [given_shapes(input_args), generation_of(model).built_with(model)]
     candidates = [shapes for shapes in candidates if shapes is not None]
     if not candidates:
         raise InputShapeError(
             described + ", whose input shape is not known; give the whole shape, batch first: "
             "--input-shape 1,224,224,3 (command line) or input_args=(1, 224, 224, 3) (Python)."
         )
-    marks = [_Mark(operation) for operation in [model] + layers]
+    marks = [Mark(operation) for operation in [model] + layers]
     try:
         yield _function(model, candidates, described)
     finally:
@@ -56,15 +57,10 @@ def _function(model: Any, candidates: List[Any], described: str) -> Any:
     The user's shapes come first, as the call may count with them. A model within may insist on
     its own; then the call is run with those, and the user's are carried through the graph.
     """
-    import keras
-
     problems: List[BaseException] = []
     for shapes in candidates:
         try:
-            inputs = keras.tree.map_shape_structure(
-                lambda shape: fresh_tensor(shape, model.compute_dtype, "input"), shapes
-            )
-            return keras.Function(inputs, model.call(inputs))
+            return generation_of(model).function(model, shapes)
         except Exception as error:
             # The user's own code runs here, so anything may be raised.
             problems.append(error)
@@ -74,28 +70,3 @@ def _function(model: Any, candidates: List[Any], described: str) -> Any:
             described, candidates[0], reason_of(problems[0])
         )
     ) from problems[0]
-
-
-def _built_with(model: Any) -> Any:
-    """Returns the shapes that the model was built with, the batch left open."""
-    import keras
-
-    shapes = (model.get_build_config() or {}).get("input_shape")
-    if shapes is None:
-        return None
-    return keras.tree.map_shape_structure(lambda shape: (None,) + tuple(shape)[1:], shapes)
-
-
-class _Mark:
-    """How many nodes and losses a layer had, to take away those that came later."""
-
-    def __init__(self, operation: Any) -> None:
-        self._lists: List[Tuple[List[Any], int]] = []
-        for name in ("_inbound_nodes", "_outbound_nodes", "_losses"):
-            found = getattr(operation, name, None)
-            if isinstance(found, list):
-                self._lists.append((found, len(found)))
-
-    def restore(self) -> None:
-        for found, length in self._lists:
-            del found[length:]

@@ -1,8 +1,8 @@
 """The calls of a model in order, with the shapes that follow from the given inputs.
 
 Nodes are walked, not layers: a layer that is called twice gives two steps, and the calls of a
-nested model stand in place of the call of that model. Shapes come from `compute_output_spec` on
-fresh symbolic tensors, which, unlike a call, adds no node to the user's layers.
+nested model stand in place of the call of that model. Shapes are worked out anew, on fresh symbolic
+tensors, without adding a node to the user's layers.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
+from vai_inspect.frontends.keras.generation import Generation
 from vai_inspect.frontends.keras.recognise import inner_function, reason_of
-
-_TENSOR_NAME = "vai_inspect"
-"""Named so that Keras's counter of automatic tensor names does not move."""
 
 
 @dataclass(frozen=True)
@@ -57,143 +55,141 @@ class Trace:
     outputs: Tuple[Any, ...]
 
 
-def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool) -> Trace:
+def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: Generation) -> Trace:
     """Walks a model from its inputs to its outputs.
 
     Args:
-        function: a `keras.Function`, such as a Functional model.
+        function: the graph of a model, such as a Functional one.
         inputs: its inputs, in the order of `function.inputs`.
         replaced: whether the user's shapes replace the model's own; then a layer that refuses
             its input is the user's error.
+        keras: the generation of Keras that the model is of.
     """
-    steps: List[Step] = []
-    outputs = _run(function, [tensor.spec for tensor in inputs], "", steps, replaced)
-    return Trace(tuple(steps), tuple(outputs))
+    walk = _Walk(keras, replaced)
+    outputs = walk.run(function, [tensor.spec for tensor in inputs], "")
+    return Trace(tuple(walk.steps), tuple(outputs))
 
 
-def fresh_tensor(shape: Sequence[Optional[int]], dtype: Any, name: str = _TENSOR_NAME) -> Any:
-    """Returns a symbolic tensor that is known to nobody."""
-    import keras
+class _Walk:
+    """The steps so far, and what the walk needs everywhere."""
 
-    return keras.KerasTensor(tuple(shape), dtype=dtype, name=name)
+    def __init__(self, keras: Generation, replaced: bool) -> None:
+        self.steps: List[Step] = []
+        self._keras = keras
+        self._replaced = replaced
 
+    def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
+        """Adds the steps of a graph and returns the tensors it gives."""
+        keras = self._keras
+        known = {id(symbol): tensor for symbol, tensor in zip(function.inputs, tensors)}
+        for node in self._ordered(function):
+            operation = keras.operation(node)
+            path = prefix + operation.name
+            args, kwargs = keras.filled(node, known)
+            inner = inner_function(operation)
+            given = None if inner is None else self._inner_inputs(inner, args, kwargs)
+            if given is not None:
+                outputs = self.run(inner, given, path + "/")
+            else:
+                step = self._step(node, path, args, kwargs, known)
+                self.steps.append(step)
+                outputs = list(step.outputs or ())
+            known.update(zip((id(symbol) for symbol in keras.outputs(node)), outputs))
+        return [known[id(symbol)] for symbol in function.outputs]
 
-def _run(
-    function: Any, tensors: Sequence[Any], prefix: str, steps: List[Step], replaced: bool
-) -> List[Any]:
-    known = {id(symbol): tensor for symbol, tensor in zip(function.inputs, tensors)}
-    for node in _ordered(function):
-        path = prefix + node.operation.name
-        args, kwargs = node.arguments.fill_in(known)
-        inner = inner_function(node.operation)
-        given = None if inner is None else _inner_inputs(inner, args, kwargs)
-        if given is not None:
-            outputs = _run(inner, given, path + "/", steps, replaced)
-        else:
-            step = _step(node, path, args, kwargs, known, replaced)
-            steps.append(step)
-            outputs = list(step.outputs or ())
-        known.update(zip((id(symbol) for symbol in node.outputs), outputs))
-    return [known[id(symbol)] for symbol in function.outputs]
+    def _ordered(self, function: Any) -> Iterator[Any]:
+        """Yields the nodes between inputs and outputs, each after those it reads.
 
+        Depth first, inputs in the order of the call: a branch stays together, and two branches
+        come in the order in which the layer that joins them names them.
+        """
+        inputs = {id(symbol) for symbol in function.inputs}
+        done = set()
+        stack = [(self._node_of(symbol, inputs), False) for symbol in reversed(function.outputs)]
+        while stack:
+            node, ready = stack.pop()
+            if node is None or id(node) in done:
+                continue
+            if ready:
+                done.add(id(node))
+                yield node
+                continue
+            stack.append((node, True))
+            read = reversed(self._keras.inputs(node))
+            stack.extend((self._node_of(symbol, inputs), False) for symbol in read)
 
-def _ordered(function: Any) -> Iterator[Any]:
-    """Yields the nodes between inputs and outputs, each after those it reads.
-
-    Depth first, inputs in the order of the call: a branch stays together, and two branches come
-    in the order in which the layer that joins them names them.
-    """
-    inputs = {id(symbol) for symbol in function.inputs}
-    done = set()
-    stack = [(_node_of(symbol, inputs), False) for symbol in reversed(function.outputs)]
-    while stack:
-        node, ready = stack.pop()
-        if node is None or id(node) in done:
-            continue
-        if ready:
-            done.add(id(node))
-            yield node
-            continue
-        stack.append((node, True))
-        stack.extend((_node_of(symbol, inputs), False) for symbol in reversed(node.input_tensors))
-
-
-def _node_of(symbol: Any, inputs: "set[int]") -> Any:
-    """Returns the node that gives a tensor, or None where an input of the model gives it."""
-    if id(symbol) in inputs:
-        return None
-    history = getattr(symbol, "_keras_history", None)
-    if history is None or history.operation is None:
-        raise CaptureError(
-            "Tensor {!r} of the model comes from no layer; build the model from keras.Input "
-            "tensors and layers.".format(symbol.name)
-        )
-    return history.operation._inbound_nodes[history.node_index]
-
-
-def _inner_inputs(inner: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Optional[List[Any]]:
-    """Returns what a nested model is called with, in its own order; None where it is unclear."""
-    import keras
-
-    given = args[0] if args else kwargs.get("inputs")
-    struct = inner._inputs_struct
-    if isinstance(given, dict) and isinstance(struct, dict):
-        given = {key: given.get(key) for key in struct}
-    flat = [tensor for tensor in keras.tree.flatten(given) if tensor is not None]
-    if len(flat) != len(inner.inputs):
-        return None
-    if any(len(tensor.shape) != len(own.shape) for tensor, own in zip(flat, inner.inputs)):
-        return None
-    return flat
-
-
-def _step(
-    node: Any,
-    path: str,
-    args: Tuple[Any, ...],
-    kwargs: Dict[str, Any],
-    known: Dict[int, Any],
-    replaced: bool,
-) -> Step:
-    inputs = tuple(known[id(symbol)] for symbol in node.input_tensors)
-    outputs, messages = [], []
-    for symbol, spec in zip(node.outputs, _specs(node, path, args, kwargs, inputs, replaced)):
-        shape = tuple(spec.shape)
-        if any(size is not None and size < 1 for size in shape):
-            raise InputShapeError(_refused(path, inputs, "it would give {}".format(shape)))
-        if None in shape[1:]:
-            messages.append(
-                "the output shape {} is not known before the model runs; 1 is assumed for each "
-                "None".format(shape)
+    def _node_of(self, symbol: Any, inputs: "set[int]") -> Any:
+        """Returns the node that gives a tensor, or None where an input of the model gives it."""
+        if id(symbol) in inputs:
+            return None
+        history = getattr(symbol, "_keras_history", None)
+        node = None if history is None else self._keras.node_of(history)
+        if node is None:
+            raise CaptureError(
+                "Tensor {!r} of the model comes from no layer; build the model from keras.Input "
+                "tensors and layers.".format(symbol.name)
             )
-        outputs.append(fresh_tensor([size or 1 for size in shape], spec.dtype or symbol.dtype))
-    return Step(node.operation, path, tuple(args), kwargs, inputs, tuple(outputs), tuple(messages))
+        return node
 
+    def _inner_inputs(
+        self, inner: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]
+    ) -> Optional[List[Any]]:
+        """Returns what a nested model is called with, in its own order; None where unclear."""
+        given = args[0] if args else kwargs.get("inputs")
+        struct = self._keras.structure(inner)
+        if isinstance(given, dict) and isinstance(struct, dict):
+            given = {key: given.get(key) for key in struct}
+        flat = [tensor for tensor in self._keras.flat(given) if tensor is not None]
+        if len(flat) != len(inner.inputs):
+            return None
+        if any(len(tensor.shape) != len(own.shape) for tensor, own in zip(flat, inner.inputs)):
+            return None
+        return flat
 
-def _specs(
-    node: Any,
-    path: str,
-    args: Tuple[Any, ...],
-    kwargs: Dict[str, Any],
-    inputs: Tuple[Any, ...],
-    replaced: bool,
-) -> List[Any]:
-    """Returns the symbolic outputs of a call, from Keras's own shape inference."""
-    import keras
+    def _step(
+        self,
+        node: Any,
+        path: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        known: Dict[int, Any],
+    ) -> Step:
+        inputs = tuple(known[id(symbol)] for symbol in self._keras.inputs(node))
+        outputs, messages = [], []
+        symbols = self._keras.outputs(node)
+        for symbol, spec in zip(symbols, self._specs(node, path, args, kwargs, inputs)):
+            shape = tuple(spec.shape)
+            if any(size is not None and size < 1 for size in shape):
+                raise InputShapeError(_refused(path, inputs, "it would give {}".format(shape)))
+            if None in shape[1:]:
+                messages.append(
+                    "the output shape {} is not known before the model runs; 1 is assumed for "
+                    "each None".format(shape)
+                )
+            final = [size or 1 for size in shape]
+            outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
+        operation, args, kwargs = self._keras.lowered_as(node, args, kwargs)
+        return Step(operation, path, tuple(args), kwargs, inputs, tuple(outputs), tuple(messages))
 
-    operation = node.operation
-    try:
-        check = getattr(operation, "_assert_input_compatibility", None)
-        if check is not None and args:
-            check(args[0])
-        specs = keras.tree.flatten(operation.compute_output_spec(*args, **kwargs))
-    except Exception as error:
-        # The user's layers run here, so anything may be raised. A model that was built with
-        # these shapes is not refused: then its own record of the shapes is taken.
-        if replaced:
-            raise InputShapeError(_refused(path, inputs, reason_of(error))) from error
-        return list(node.outputs)
-    return specs if len(specs) == len(node.outputs) else list(node.outputs)
+    def _specs(
+        self,
+        node: Any,
+        path: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        inputs: Tuple[Any, ...],
+    ) -> List[Any]:
+        """Returns the symbolic outputs of a call, from Keras's own shape inference."""
+        symbols = self._keras.outputs(node)
+        try:
+            specs = self._keras.specs(node, args, kwargs)
+        except Exception as error:
+            # The user's layers run here, so anything may be raised. A model that was built with
+            # these shapes is not refused: then its own record of the shapes is taken.
+            if self._replaced:
+                raise InputShapeError(_refused(path, inputs, reason_of(error))) from error
+            return symbols
+        return specs if len(specs) == len(symbols) else symbols
 
 
 def _refused(path: str, inputs: Tuple[Any, ...], reason: str) -> str:

@@ -153,10 +153,6 @@ class FakeTorch:
     __module__ = "torch.nn.modules.linear"
 
 
-class FakeKeras2:
-    __module__ = "tf_keras.src.engine.functional"
-
-
 NO_MODELS = {
     "text": (lambda: "model.keras", "keras.saving.load_model"),
     "none": (lambda: None, "NoneType"),
@@ -164,7 +160,6 @@ NO_MODELS = {
     "class": (lambda: Subclassed, "class Subclassed"),
     "function": (lambda: keras.applications.ResNet50, "function"),
     "torch": (FakeTorch, "PyTorch models are not read yet"),
-    "keras 2": (FakeKeras2, "tf_keras"),
     "unbuilt subclassed": (Subclassed, "call it once"),
     "unbuilt": (lambda: keras.Sequential([L.Dense(2)]), "keras.Input"),
     "empty": (keras.Sequential, "keras.Input"),

@@ -1,0 +1,100 @@
+"""What differs between Keras 2 and Keras 3 in reading a graph of calls.
+
+A model is a graph of nodes, one for each call of a layer or operation; both generations have it,
+under other names. `Generation` is what the walk needs to know of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from vai_inspect.frontends.keras.recognise import is_keras, is_keras_2
+
+Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
+TENSOR_NAME = "vai_inspect"
+"""Named so that Keras's counter of automatic tensor names does not move."""
+
+
+class Generation:
+    """One generation of Keras, as the module that a model is of."""
+
+    def __init__(self, root: str) -> None:
+        """Keeps the name of the module: `keras`, `tf_keras` or `tensorflow`."""
+        self.root = root
+
+    @property
+    def version(self) -> str:
+        """Version of the module."""
+        return str(getattr(importlib.import_module(self.root), "__version__", ""))
+
+    def node_of(self, history: Any) -> Any:
+        """Returns the node that a tensor's history names, or None where it names none."""
+        raise NotImplementedError
+
+    def operation(self, node: Any) -> Any:
+        """Returns the layer or operation that a node calls."""
+        raise NotImplementedError
+
+    def inputs(self, node: Any) -> List[Any]:
+        """Returns the tensors that a node reads, in the order of its arguments."""
+        raise NotImplementedError
+
+    def outputs(self, node: Any) -> List[Any]:
+        """Returns the tensors that a node gives."""
+        raise NotImplementedError
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Returns a node's arguments with other tensors in place of its own, by identity."""
+        raise NotImplementedError
+
+    def lowered_as(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Returns what the lowerings see of a call: (operation, args, kwargs)."""
+        return self.operation(node), args, kwargs
+
+    def flat(self, structure: Any) -> List[Any]:
+        """Returns the leaves of lists, tuples and dicts."""
+        raise NotImplementedError
+
+    def structure(self, function: Any) -> Any:
+        """Returns the inputs of a nested model as they are nested."""
+        raise NotImplementedError
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """Returns shape and element type of what a call gives.
+
+        Raises:
+            Exception: whatever the layer raises when it refuses its input.
+        """
+        raise NotImplementedError
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """Returns a symbolic tensor that is known to nobody."""
+        raise NotImplementedError
+
+    def function(self, model: Any, shapes: Any) -> Any:
+        """Runs a model's `call` on fresh tensors and returns the graph of it.
+
+        Args:
+            model: a built subclassed model.
+            shapes: the shape of its input, or a structure of shapes.
+
+        Raises:
+            Exception: whatever the call raises.
+        """
+        raise NotImplementedError
+
+    def built_with(self, model: Any) -> Any:
+        """Returns the shapes that a model was built with, the batch left open, or None."""
+        raise NotImplementedError
+
+
+def generation_of(model: Any) -> Generation:
+    """Returns the generation of Keras that a model is of."""
+    from vai_inspect.frontends.keras.keras2 import Keras2
+    from vai_inspect.frontends.keras.keras3 import Keras3
+
+    cls = type(model)
+    modules = [base.__module__.split(".")[0] for base in cls.__mro__ if is_keras(base)]
+    root = modules[0] if modules else "keras"
+    return Keras2(root) if is_keras_2(cls) else Keras3(root)

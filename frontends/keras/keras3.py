@@ -1,0 +1,79 @@
+"""Keras 3's graphs.
+
+Shapes come from `compute_output_spec` on fresh symbolic tensors, which, unlike a call, adds no
+node to the user's layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation
+
+
+class Keras3(Generation):
+    """Keras 3, on any backend."""
+
+    def node_of(self, history: Any) -> Any:
+        """The node of the operation that gave the tensor."""
+        operation = history.operation
+        return None if operation is None else operation._inbound_nodes[history.node_index]
+
+    def operation(self, node: Any) -> Any:
+        """A layer, or an operation of `keras.ops`."""
+        return node.operation
+
+    def inputs(self, node: Any) -> List[Any]:
+        """In the order of the arguments."""
+        return list(node.input_tensors)
+
+    def outputs(self, node: Any) -> List[Any]:
+        """In the order of the results."""
+        return list(node.outputs)
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Keras fills them in itself."""
+        args, kwargs = node.arguments.fill_in(known)
+        return tuple(args), dict(kwargs)
+
+    def flat(self, structure: Any) -> List[Any]:
+        """Dicts in the order of their keys."""
+        import keras
+
+        return list(keras.tree.flatten(structure))
+
+    def structure(self, function: Any) -> Any:
+        """As the user nested them."""
+        return function._inputs_struct
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """From Keras's own shape inference."""
+        operation = node.operation
+        check = getattr(operation, "_assert_input_compatibility", None)
+        if check is not None and args:
+            check(args[0])
+        return self.flat(operation.compute_output_spec(*args, **kwargs))
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """A KerasTensor."""
+        import keras
+
+        return keras.KerasTensor(tuple(shape), dtype=dtype, name=name)
+
+    def function(self, model: Any, shapes: Any) -> Any:
+        """A `keras.Function`."""
+        import keras
+
+        inputs = keras.tree.map_shape_structure(
+            lambda shape: self.fresh(shape, model.compute_dtype, "input"), shapes
+        )
+        return keras.Function(inputs, model.call(inputs))
+
+    def built_with(self, model: Any) -> Any:
+        """As the model's build config tells."""
+        import keras
+
+        shapes = (model.get_build_config() or {}).get("input_shape")
+        if shapes is None:
+            return None
+        return keras.tree.map_shape_structure(lambda shape: (None,) + tuple(shape)[1:], shapes)
