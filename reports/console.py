@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Iterable, Optional
+from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional
 
-from vai_inspect.core.findings import Device, Finding
-from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports.summary import verdict_sentence
+from vai_inspect.core.findings import Device, Verdict
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.causes import details, headline
+from vai_inspect.reports.reasons import TITLES, Row, rows, widths
+from vai_inspect.reports.summary import (
+    CAUSES_TITLE,
+    MOST_CAUSES,
+    cut_sentence,
+    following_sentence,
+    more_causes,
+    verdict_sentence,
+)
 from vai_inspect.reports.words import (
     count,
     doubt,
     ends,
     grounds,
+    hanging,
     plain,
     share,
     shortened,
     size,
-    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ PLAIN_WIDTH = 100
 LONGEST_NAME = 240
 """Characters of a name; the text report has the whole."""
 
+_DETAIL_STYLES = {"what to change": "green", "note": "dim"}
 _STYLES = {Device.DPU: "blue", Device.CPU: "red", Device.USER: "dim"}
 
 
@@ -47,10 +57,12 @@ def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = N
     console = _console(stream)
     with console.capture() as captured:
         console.print(_panel(inspection))
-        for op in inspection.on(Device.CPU):
-            _print_reasons(console, op)
+        _print_causes(console, inspection)
+        if inspection.summary.cpu_ops:
+            console.print("operators on the CPU:")
+            console.print(_on_cpu(inspection, console.width))
         for warning in inspection.warnings:
-            _print_hanging(console, "warning: ", warning, 0, "yellow")
+            _print_hanging(console, "warning: ", warning, "yellow")
         if verbose_level >= 2:
             console.print("every operator:")
             console.print(_every_operator(inspection))
@@ -117,14 +129,7 @@ def _panel(inspection: Inspection) -> RenderableType:
                 ends(total.user_ops),
             )
         ),
-        _text(
-            "{}, {}, {} ({})".format(
-                count(total.dpu_subgraphs, "DPU subgraph"),
-                count(total.cpu_subgraphs, "CPU subgraph"),
-                count(total.crossings, "crossing"),
-                count(total.crossing_bytes, "byte"),
-            )
-        ),
+        _text(cut_sentence(inspection)),
         _text(
             "{:,} multiply-accumulate operations".format(total.macs)
             + (", {} of them on the DPU".format(part) if part else "")
@@ -134,34 +139,59 @@ def _panel(inspection: Inspection) -> RenderableType:
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)
 
 
-def _print_reasons(console: Console, op: InspectedOp) -> None:
+def _print_causes(console: Console, inspection: Inspection) -> None:
+    causes = inspection.root_causes
+    if causes:
+        console.print(CAUSES_TITLE)
+    for number, cause in enumerate(causes[:MOST_CAUSES], 1):
+        mark = "{}. ".format(number)
+        style = "bold yellow" if cause.verdict is Verdict.UNKNOWN else "bold red"
+        _print_hanging(console, mark, headline(cause), style)
+        for title, text in details(cause, number, inspection):
+            style = _DETAIL_STYLES.get(title, "")
+            _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style)
+    if len(causes) > MOST_CAUSES:
+        _print_hanging(console, "", more_causes(inspection))
+    following = following_sentence(inspection)
+    if following:
+        _print_hanging(console, "", following)
+
+
+def _on_cpu(inspection: Inspection, width: int) -> RenderableType:
+    """Returns the table of the operators on the CPU, reasons wrapped to its width."""
+    from rich.table import Table
     from rich.text import Text
 
-    head = _text(shortened(plain(op.name), LONGEST_NAME), "bold") + Text(
-        " ({})".format(plain(op.type))
-    )
-    console.print(head)
-    for finding in op.findings:
-        _print_finding(console, finding)
+    sizes = widths(inspection, width - 10)
+    table = Table(expand=False, show_lines=True)
+    for title, columns in zip(TITLES, sizes):
+        table.add_column(title, width=columns, overflow="fold")
+    for row in rows(inspection):
+        names = Text("\n").join(_text(shortened(one, LONGEST_NAME)) for one in row.names)
+        table.add_row(names, _text(row.type), Text("\n").join(_reasons(row, sizes[2])))
+    return table
 
 
-def _print_finding(console: Console, finding: Finding) -> None:
-    unsure = doubt(finding)
-    style = "red" if unsure is None else "yellow"
-    _print_hanging(
-        console, "- ", finding.message + (" ({})".format(unsure) if unsure else ""), 2, style
-    )
-    if finding.follows is not None:
-        _print_hanging(console, "follows from: ", finding.follows, 4)
-    if finding.suggestion:
-        _print_hanging(console, "what to change: ", finding.suggestion, 4, "green")
-    _print_hanging(console, "rule: ", grounds(finding), 4, "dim")
+def _reasons(row: Row, room: int) -> Iterator[Text]:
+    for finding in row.findings:
+        unsure = doubt(finding)
+        said = finding.message + (" ({})".format(unsure) if unsure else "")
+        yield from _hung("- ", said, room, "yellow" if unsure else "red")
+        if finding.follows is not None:
+            yield from _hung("  ", "follows from: " + finding.follows, room)
+        if finding.suggestion:
+            yield from _hung("  ", "what to change: " + finding.suggestion, room, "green")
+        yield from _hung("  ", "rule: " + grounds(finding), room, "dim")
 
 
-def _print_hanging(console: Console, mark: str, words: str, indent: int, style: str = "") -> None:
-    lines = wrapped(mark + plain(words), max(20, console.width - indent - 2))
-    for at, line in enumerate(lines):
-        console.print(_text(" " * (indent + (2 if at else 0)) + line, style), soft_wrap=True)
+def _hung(mark: str, words: str, room: int, style: str = "") -> Iterator[Text]:
+    for line in hanging(mark, plain(words), room):
+        yield _text(line, style)
+
+
+def _print_hanging(console: Console, mark: str, words: str, style: str = "") -> None:
+    for line in _hung(mark, words, console.width, style):
+        console.print(line, soft_wrap=True)
 
 
 def _every_operator(inspection: Inspection) -> RenderableType:

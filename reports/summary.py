@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, Sequence
 
-from vai_inspect.core.findings import Device, Finding
-from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports.words import (
-    are,
-    cells,
-    count,
-    doubt,
-    ends,
-    plain,
-    share,
-    shortened,
-    wrapped,
-)
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
+from vai_inspect.reports.causes import details, headline
+from vai_inspect.reports.reasons import table
+from vai_inspect.reports.words import are, count, ends, hanging, plain, share, shortened
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
-WIDTHS = (30, 18, 62)
-TITLES = ("node name", "op type", "hardware constraints")
+LINE = 120
+"""Characters of a line of the head and of the table."""
+CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
+MOST_CAUSES = 12
+MOST_PARTS = 20
+"""More are not listed; the JSON report has them all."""
 LONGEST_NAME = 240
-"""Characters; the block of the operator has its whole name."""
 INDENT = " " * 4
 
 
@@ -32,13 +27,12 @@ def lines(inspection: Inspection) -> Iterator[str]:
     Args:
         inspection: what to sum up.
     """
-    on_cpu = inspection.on(Device.CPU)
-    if on_cpu:
-        yield from _answer(inspection, on_cpu)
+    yield verdict_sentence(inspection)
+    yield from hanging("", cut_sentence(inspection), LINE)
+    if not inspection.summary.fully_on_dpu:
+        yield from _causes(inspection)
         yield ""
-        yield from _table([_row(op) for op in on_cpu])
-    else:
-        yield ALL_ON_DPU
+        yield from table(inspection, LINE)
     yield ""
     yield from _figures(inspection)
     if inspection.warnings:
@@ -58,63 +52,56 @@ def verdict_sentence(inspection: Inspection) -> str:
     )
 
 
-def _answer(inspection: Inspection, on_cpu: Sequence[InspectedOp]) -> Iterator[str]:
-    roots = [op for op in on_cpu if op.root_cause]
-    yield verdict_sentence(inspection)
-    if roots:
+def cut_sentence(inspection: Inspection) -> str:
+    """Returns into how many subgraphs the DPU's part falls and what passes to and fro."""
+    total = inspection.summary
+    if total.dpu_subgraphs == 0:
+        return "The DPU runs nothing of it."
+    whole = (
+        "The DPU's part is one subgraph"
+        if total.dpu_subgraphs == 1
+        else "The DPU's part is cut into {}".format(count(total.dpu_subgraphs, "subgraph"))
+    )
+    if not total.crossings:
+        return whole + "."
+    return "{}; {} ({} for each frame) between the DPU and the CPU.".format(
+        whole,
+        "1 tensor passes" if total.crossings == 1 else "{:,} tensors pass".format(total.crossings),
+        count(total.crossing_bytes, "byte"),
+    )
+
+
+def more_causes(inspection: Inspection) -> str:
+    """Returns how many root causes there are behind those that are told one by one."""
+    rest = inspection.root_causes[MOST_CAUSES:]
+    return "and {}, of {}; the table has them".format(
+        count(len(rest), "more root cause"), count(sum(len(one.ops) for one in rest), "operator")
+    )
+
+
+def following_sentence(inspection: Inspection) -> str:
+    """Returns how many operators are on the CPU without a reason of their own, or nothing."""
+    following = sum(1 for op in inspection.on(Device.CPU) if op.findings and not op.root_cause)
+    if not following:
+        return ""
+    return "{} on the CPU only because of others.".format(are(following, "operator"))
+
+
+def _causes(inspection: Inspection) -> Iterator[str]:
+    causes = inspection.root_causes
+    if causes:
         yield ""
-        yield "root causes:"
-        for op in roots:
-            yield INDENT + root_line(op)
-    following = sum(1 for op in on_cpu if op.findings and not op.root_cause)
+        yield CAUSES_TITLE
+    for number, cause in enumerate(causes[:MOST_CAUSES], 1):
+        mark = "{}{}. ".format(INDENT, number)
+        yield from hanging(mark, headline(cause), LINE)
+        for title, text in details(cause, number, inspection):
+            yield from hanging(" " * len(mark) + "- ", "{}: {}".format(title, text), LINE)
+    if len(causes) > MOST_CAUSES:
+        yield INDENT + more_causes(inspection)
+    following = following_sentence(inspection)
     if following:
-        yield "{} on the CPU only because of others.".format(are(following, "operator"))
-
-
-def root_line(op: InspectedOp) -> str:
-    """Returns a root cause on one line: the operator, its first own reason, how many more."""
-    own = [finding for finding in op.findings if finding.follows is None]
-    more = " (and {})".format(count(len(own) - 1, "more reason")) if len(own) > 1 else ""
-    name = shortened(plain(op.name), LONGEST_NAME)
-    return "{} ({}): {}{}".format(name, plain(op.type), plain(own[0].message), more)
-
-
-def _row(op: InspectedOp) -> Tuple[List[str], ...]:
-    reasons: List[str] = []
-    for finding in op.findings:
-        reasons += _indented(_sentence(finding), WIDTHS[2], "- ")
-        if finding.suggestion:
-            text = "what to change: " + plain(finding.suggestion)
-            reasons += _indented(text, WIDTHS[2], "  ")
-    name = shortened(plain(op.name), LONGEST_NAME)
-    return wrapped(name, WIDTHS[0]), wrapped(plain(op.type), WIDTHS[1]), reasons
-
-
-def _sentence(finding: Finding) -> str:
-    unsure = doubt(finding)
-    return plain(finding.message) + (" ({})".format(unsure) if unsure else "")
-
-
-def _indented(text: str, width: int, mark: str) -> List[str]:
-    first, *rest = wrapped(text, width - 2)
-    return [mark + first] + ["  " + line for line in rest]
-
-
-def _table(rows: Sequence[Tuple[List[str], ...]]) -> Iterator[str]:
-    edge = "+" + "+".join("-" * (width + 2) for width in WIDTHS) + "+"
-    yield edge
-    yield _line(TITLES)
-    yield edge
-    for row in rows:
-        height = max(len(column) for column in row)
-        for at in range(height):
-            yield _line([column[at] if at < len(column) else "" for column in row])
-        yield edge
-
-
-def _line(columns: Sequence[str]) -> str:
-    padded = (text + " " * (width - cells(text)) for text, width in zip(columns, WIDTHS))
-    return "| " + " | ".join(padded) + " |"
+        yield following
 
 
 def _figures(inspection: Inspection) -> Iterator[str]:
@@ -134,17 +121,36 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         " (those of {} cannot be told)".format(count(untold, "operator")) if untold else "",
     )
     yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
-    for graph in inspection.subgraphs:
-        yield "{}{}: {}".format(INDENT, plain(graph.name), count(len(graph.ops), "operator"))
+    yield from _listed([_part(part) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {}{}".format(
         total.crossings,
-        ", {}".format(count(total.crossing_bytes, "byte")) if total.crossings else "",
+        ", {} for each frame".format(count(total.crossing_bytes, "byte"))
+        if total.crossings
+        else "",
     )
-    for crossing in inspection.crossings:
-        yield "{}{} -> {}: {}, {}".format(
-            INDENT,
-            plain(crossing.source),
-            plain(crossing.target),
-            plain(crossing.op) + (" output {}".format(crossing.index) if crossing.index else ""),
-            count(crossing.bytes, "byte"),
-        )
+    yield from _listed([_crossing(one) for one in inspection.crossings])
+
+
+def _listed(told: Sequence[str]) -> Iterator[str]:
+    for text in told[:MOST_PARTS]:
+        yield INDENT + text
+    if len(told) > MOST_PARTS:
+        yield "{}and {:,} more; the JSON report lists them".format(INDENT, len(told) - MOST_PARTS)
+
+
+def _part(part: Subgraph) -> str:
+    ends = [shortened(plain(name), LONGEST_NAME) for name in (part.ops[0], part.ops[-1])]
+    return "{}: {}, {}".format(
+        plain(part.name),
+        count(len(part.ops), "operator"),
+        ends[0] if len(part.ops) == 1 else "{} to {}".format(*ends),
+    )
+
+
+def _crossing(crossing: Crossing) -> str:
+    return "{} -> {}: {}, {}".format(
+        plain(crossing.source),
+        plain(crossing.target),
+        plain(crossing.op) + (" output {}".format(crossing.index) if crossing.index else ""),
+        count(crossing.bytes, "byte"),
+    )

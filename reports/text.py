@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, List
+from typing import Iterable, Iterator, List, Optional
 
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports import summary
+from vai_inspect.reports.causes import chain, effect
 from vai_inspect.reports.words import doubt, file_name, grounds, plain, value
 
 RULE = "=" * 100
@@ -17,10 +18,12 @@ EXPLANATION = """\
 # What became of a model on a DPU: which operators it will run, which not, and why.
 #
 # target info             the DPU that the model was inspected for
-# inspection summary      whether the whole model runs on the DPU; where not, the root causes, then
-#                         every operator on the CPU with its reasons, then counts, subgraphs and
-#                         crossings (tensors that pass between the DPU and the CPU), then what
-#                         else there is to know of the whole, as warnings
+# inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
+#                         keeps operators off the DPU whatever their neighbours do, what to change,
+#                         and what comes back to the DPU if that alone is fixed; then every operator
+#                         on the CPU with its reasons, those with equal reasons together; then
+#                         counts, subgraphs and crossings (tensors that pass between the DPU and the
+#                         CPU), then what else there is to know of the whole, as warnings
 # graph name              the model
 # then a block for each operator, in the order in which they run:
 #   node name             the operator's name; no other operator has it
@@ -35,8 +38,9 @@ EXPLANATION = """\
 #                         "what to change" is what would remove it; "rule" is the constraint's id,
 #                         its evidence (compiled, inspector, partition_rule, user_guide or
 #                         inferred, the strongest first) and where it is written down;
-#                         "follows from" names the operator whose device causes it;
-#                         "verdict" says where no source decides
+#                         "follows from" names the operator whose device causes it, and the root
+#                         cause in the end; "verdict" says where no source decides; "fixed alone"
+#                         tells what comes back to the DPU if all reasons of its own are removed
 #   node messages         only where there are any: what was folded, inserted or rewritten
 #   source range          where the operator comes from: for PyTorch file, line and function of
 #                         the model's code, the innermost last; for Keras the layers' paths
@@ -56,8 +60,13 @@ def render(inspection: Inspection) -> str:
     lines += ["", *_section("inspection summary")]
     lines += summary.lines(inspection)
     lines += ["", RULE, "graph name: " + plain(inspection.model.name), RULE]
+    alone = {
+        name: effect(outcome, inspection)
+        for cause in inspection.root_causes
+        for name, outcome in zip(cause.ops, cause.each)
+    }
     for op in inspection.ops:
-        lines += _block(op)
+        lines += _block(op, inspection, alone.get(op.name))
         lines.append(THIN)
     return "\n".join(lines) + "\n"
 
@@ -78,7 +87,7 @@ def _target(inspection: Inspection) -> Iterator[str]:
     yield "Vitis AI releases: " + (releases or "none registers it")
 
 
-def _block(op: InspectedOp) -> Iterator[str]:
+def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Iterator[str]:
     yield "node name: " + plain(op.name)
     yield from _listed("input nodes:", dict.fromkeys(source.op for source in op.op.inputs))
     yield from _listed("output nodes:", op.consumers)
@@ -92,7 +101,9 @@ def _block(op: InspectedOp) -> Iterator[str]:
     if op.findings:
         yield "hardware constraints:"
         for finding in op.findings:
-            yield from _finding(finding)
+            yield from _finding(finding, inspection)
+        if alone:
+            yield "{}fixed alone: {}".format(INDENT * 2, alone)
     if op.messages:
         yield from _listed("node messages:", op.messages)
     yield from _source(op)
@@ -104,12 +115,12 @@ def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
         yield INDENT + plain(item)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
     yield INDENT + plain(finding.message)
     for title, text in (
         ("what to change", finding.suggestion),
         ("verdict", doubt(finding)),
-        ("follows from", finding.follows),
+        ("follows from", chain(finding, inspection)),
         ("rule", grounds(finding)),
     ):
         if text:

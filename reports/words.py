@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from typing import Any, List, Optional, Sequence
 
 from vai_inspect.core.findings import Finding, Verdict
+
+UNSURE = "unknown, no source decides"
+"""What tells an open question from a refusal."""
 
 _ROOTS = ("site-packages", "dist-packages")
 _ABSOLUTE = re.compile(r"(/|\\|[A-Za-z]:[/\\])")
@@ -67,6 +71,18 @@ def wrapped(text: str, width: int) -> List[str]:
         lines.extend(pieces[:-1])
         line = pieces[-1]
     return [*lines, line]
+
+
+def hanging(mark: str, text: str, width: int) -> List[str]:
+    """Breaks text into lines of at most `width` columns; all but the first are set under its text.
+
+    Args:
+        mark: what stands before the text, such as `- `.
+        text: the text.
+        width: columns of a line, the mark among them.
+    """
+    first, *rest = wrapped(text, max(20, width - cells(mark)))
+    return [mark + first] + [" " * cells(mark) + line for line in rest]
 
 
 def _pieces(word: str, width: int) -> List[str]:
@@ -137,14 +153,14 @@ def grounds(finding: Finding) -> str:
 
 def doubt(finding: Finding) -> Optional[str]:
     """Returns the words that tell an open question from a refusal, or None for a refusal."""
-    return "unknown, no source decides" if finding.verdict is Verdict.UNKNOWN else None
+    return UNSURE if finding.verdict is Verdict.UNKNOWN else None
 
 
 def file_name(path: str) -> str:
     """Returns a source file without the folders that differ from one machine to the next.
 
-    What lies in an installed package is named from the package on, other absolute paths by their
-    last folder and name; relative ones stay.
+    What lies in an installed package is named from the package on, what lies in the working
+    folder from there on, other absolute paths by their last folder and name; relative ones stay.
     """
     if not _ABSOLUTE.match(path):
         return plain(path)
@@ -152,4 +168,7 @@ def file_name(path: str) -> str:
     for place in range(len(parts) - 1, -1, -1):
         if parts[place] in _ROOTS:
             return plain("/".join(parts[place + 1 :]))
+    here = [part for part in re.split(r"[/\\]", os.getcwd()) if part]
+    if parts[: len(here)] == here and len(parts) > len(here) > 0:
+        return plain("/".join(parts[len(here) :]))
     return plain("/".join(parts[-2:]))

@@ -285,6 +285,23 @@ def cause(
     )
 
 
+def many(length: int) -> Inspection:
+    """A chain of convolutions and sigmoids, each sigmoid with a root cause of its own."""
+    ops = [op("in", "data", device=Device.USER)]
+    groups: Dict[str, List[str]] = {}
+    crossings, causes = [], []
+    for at in range(length):
+        conv, gate = "conv{}".format(at), "gate{}".format(at)
+        ops.append(op(conv, "conv2d", [ops[-1].name], macs=1000))
+        ops.append(op(gate, "sigmoid", [conv], device=Device.CPU, findings=(KERNEL,)))
+        parts = "dpu_subgraph_{}".format(at), "cpu_subgraph_{}".format(at)
+        groups.update({parts[0]: [conv], parts[1]: [gate]})
+        crossings.append(Crossing(conv, 0, *parts, 1024))
+        outcome = Outcome((gate,), 0, length - 1, length - 1, length - 1, 1024 * (length - 1))
+        causes.append(cause(KERNEL, "sigmoid", gate, Position.BETWEEN, outcome))
+    return inspection("many", ops, groups, tuple(crossings), root_causes=tuple(causes))
+
+
 HOSTILE_NAMES = (
     "line\nassigned device: dpu",
     'quote " and \\ and \\" end\\',

@@ -23,7 +23,7 @@ def test_level_0_prints_nothing():
 
 def test_markup_in_names_is_not_interpreted():
     shown = _shown(samples.hostile(), 2)
-    assert "[red]markup[/red] [/] :smile: (unknown)" in shown
+    assert "│ [red]markup[/red] [/] :smile: " in shown
     assert "\x1b" not in shown
     assert "\\x1b[31m" in shown
     assert "\nassigned device: dpu" not in shown

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.reports import samples
+from vai_inspect.core.findings import Device
 from vai_inspect.reports import text
 from vai_inspect.reports.words import file_name, shortened, wrapped
 
@@ -60,6 +61,53 @@ def test_the_table_is_of_one_width():
     assert {len(row) for row in rows} == {120}
 
 
+def test_equal_reasons_are_told_once():
+    ops = [samples.op("in", "data", device=Device.USER)]
+    for number in range(50):
+        ops.append(samples.op("gate{}".format(number), "sigmoid", ["in"], device=Device.CPU,
+                              findings=(samples.KERNEL,)))  # fmt: skip
+    report = text.render(samples.inspection("gates", ops, {"cpu_subgraph_0": ["gate0"]}))
+    table = [line for line in report.splitlines() if line.startswith("|")]
+    assert len(table) == 1 + 50
+    assert sum("17, but" in line for line in table) == 1
+    assert all("| gate{} ".format(number) in "\n".join(table) for number in range(50))
+
+
+def test_many_root_causes_and_crossings_are_told_in_short():
+    report = text.render(samples.many(40)).split("graph name: ")[0]
+    assert "    12. gate11 (sigmoid): " in report
+    assert "    13. " not in report
+    assert "and 28 more root causes, of 28 operators; the table has them" in report
+    assert report.count(" -> cpu_subgraph_") == 20
+    assert "    and 20 more; the JSON report lists them" in report
+
+
+@pytest.mark.parametrize(
+    ("findings", "chain"),
+    [
+        ({"a": None, "b": "a"}, "a"),
+        ({"a": None, "b": "a", "c": "b"}, "b, in the end from a"),
+        ({"a": None, "b": "a", "c": "b", "d": "c"}, "c, in the end from a"),
+        ({"a": "c", "b": "a", "c": "b"}, "b"),
+        ({"a": "nobody"}, "nobody"),
+    ],
+    ids=["at once", "over one", "over two", "in a circle", "from none"],
+)
+def test_a_consequence_names_its_root_cause(findings, chain):
+    ops = [
+        samples.op(
+            name,
+            "relu",
+            device=Device.CPU,
+            findings=(samples.KERNEL if follows is None else samples.follows(follows),),
+        )
+        for name, follows in findings.items()
+    ]
+    report = text.render(samples.inspection("chain", ops, {"cpu_subgraph_0": ["a"]}))
+    told = [line for line in report.splitlines() if "follows from: " in line]
+    assert told[-1] == "        follows from: " + chain
+
+
 def test_a_long_name_is_whole_in_its_block_and_short_in_the_table():
     report = text.render(samples.hostile())
     assert report.count("node name: " + "x" * 10_000) == 1
@@ -82,6 +130,16 @@ def test_a_long_name_is_whole_in_its_block_and_short_in_the_table():
 )
 def test_source_files_are_named_alike_on_every_machine(path, shown):
     assert file_name(path) == shown
+
+
+def test_source_files_in_the_working_folder_are_named_from_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert file_name(str(tmp_path / "src" / "models" / "deep" / "net.py")) == (
+        "src/models/deep/net.py"
+    )
+    assert file_name(str(tmp_path.parent / "other.py")) == tmp_path.parent.name + "/other.py"
+    inside = tmp_path / "venv" / "site-packages" / "torchvision" / "net.py"
+    assert file_name(str(inside)) == "torchvision/net.py"
 
 
 def test_wrapped_breaks_words_that_are_too_long():

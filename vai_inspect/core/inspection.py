@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
@@ -200,7 +201,7 @@ class Inspection:
     warnings: Tuple[str, ...] = ()
     tool_version: str = ""
 
-    @property
+    @cached_property
     def summary(self) -> Summary:
         """The totals."""
         cpu = self.on(Device.CPU)
@@ -230,6 +231,36 @@ class Inspection:
             layer: the layer's path in the model, or an operator's name.
         """
         return [op for op in self.ops if layer == op.name or layer in op.op.origin.layers]
+
+    def op(self, name: str) -> Optional[InspectedOp]:
+        """Returns an operator by name, or None."""
+        return self._by_name.get(name)
+
+    def root_of(self, name: str) -> Optional[str]:
+        """Returns the operator with reasons of its own from which an operator's device follows.
+
+        Where it follows from several, the first is told.
+
+        Args:
+            name: an operator's name.
+
+        Returns:
+            The name of an operator on the CPU, which is `name` itself where that has reasons of
+            its own; None where nothing is against the operator.
+        """
+        seen = {name}
+        while True:
+            op = self._by_name.get(name)
+            if op is None or not op.findings:
+                return None
+            if op.root_cause:
+                return name
+            name = next((f.follows for f in op.findings if f.follows not in seen), None) or ""
+            seen.add(name)
+
+    @cached_property
+    def _by_name(self) -> Dict[str, InspectedOp]:
+        return {op.name: op for op in self.ops}
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the inspection as the JSON report holds it (see the shipped schema)."""

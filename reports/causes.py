@@ -1,0 +1,115 @@
+"""Root causes in words: what each is, what to change, what that gives back."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional, Tuple
+
+from vai_inspect.core.findings import Finding, Verdict
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.root_cause import Outcome, Position, RootCause
+from vai_inspect.reports.words import UNSURE, count, plain, share, shortened
+
+FEW_NAMES = 3
+LONGEST_NAME = 60
+
+_STANDING = {
+    Position.START: "nothing on the DPU comes before {them}; what prepares the input can do it on "
+    "the host",
+    Position.END: "nothing on the DPU waits for {them}: {they} cut{s} nothing",
+    Position.APART: "nothing on the DPU comes before {them} or waits for {them}",
+}
+
+
+def headline(cause: RootCause) -> str:
+    """Returns what the root cause is: how many operators of which type, and the first reason."""
+    what = (
+        "{} ({})".format(shortened(plain(cause.ops[0]), LONGEST_NAME), plain(cause.type))
+        if len(cause.ops) == 1
+        else "{} ({})".format(count(len(cause.ops), "operator"), plain(cause.type))
+    )
+    more = len(cause.constraints) - 1
+    return "{}: {}{}{}".format(
+        what,
+        plain(cause.message),
+        " (and {})".format(count(more, "more reason")) if more else "",
+        " ({})".format(UNSURE) if cause.verdict is Verdict.UNKNOWN else "",
+    )
+
+
+def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[Tuple[str, str]]:
+    """Yields a title and a text for each thing to know of a root cause.
+
+    Args:
+        cause: the root cause.
+        number: its place in the ranking, from 1.
+        inspection: the whole.
+    """
+    if len(cause.ops) > 1:
+        yield "operators", _names(cause)
+    if cause.suggestion:
+        yield "what to change", plain(cause.suggestion)
+    yield "fixed alone", effect(cause.alone, inspection)
+    if number > 1:
+        yield "fixed with those above", effect(cause.in_turn, inspection)
+    if cause.position in _STANDING:
+        yield "note", _standing(cause, inspection)
+
+
+def _standing(cause: RootCause, inspection: Inspection) -> str:
+    one = len(cause.ops) == 1
+    they, them, s = ("it", "it", "s") if one else ("they", "them", "")
+    text = _STANDING[cause.position].format(they=they, them=them, s=s)
+    macs = [op.macs for op in map(inspection.op, cause.ops) if op is not None]
+    if cause.position is Position.END and not any(macs) and None not in macs:
+        text += ", and next to nothing is lost by leaving {} to the CPU".format(them)
+    return text
+
+
+def effect(outcome: Outcome, inspection: Inspection) -> str:
+    """Returns what comes back to the DPU, and what becomes of subgraphs and crossings.
+
+    Args:
+        outcome: what the placement would be.
+        inspection: what it is.
+    """
+    now = inspection.summary
+    back = len(outcome.returned)
+    if not back:
+        return "nothing comes back: other reasons, or neighbours, keep it on the CPU"
+    part = share(outcome.macs, now.macs) if outcome.macs else None
+    told = "{} of the {} on the CPU {} back{}".format(
+        "all" if back == now.cpu_ops else "{:,}".format(back),
+        count(now.cpu_ops, "operator"),
+        "comes" if back == 1 else "come",
+        ", with {} of all multiply-accumulates".format(part) if part else "",
+    )
+    if outcome.dpu_subgraphs is None or outcome.crossings is None:
+        return told + " (subgraphs and crossings are not counted: too many root causes)"
+    return "{}; {}, {} ({})".format(
+        told,
+        _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs),
+        _change("crossings", now.crossings, outcome.crossings),
+        _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0),
+    )
+
+
+def chain(finding: Finding, inspection: Inspection) -> Optional[str]:
+    """Returns whose device a finding follows from, and whose reasons in the end, or None."""
+    if finding.follows is None:
+        return None
+    root = inspection.root_of(finding.follows)
+    if root is None or root == finding.follows:
+        return finding.follows
+    return "{}, in the end from {}".format(finding.follows, root)
+
+
+def _change(what: str, before: int, after: int) -> str:
+    if before == after:
+        return "{} still {:,}".format(what, after)
+    return "{} from {:,} to {:,}".format(what, before, after)
+
+
+def _names(cause: RootCause) -> str:
+    shown = [shortened(plain(name), LONGEST_NAME) for name in cause.ops[:FEW_NAMES]]
+    rest = len(cause.ops) - len(shown)
+    return ", ".join(shown) + (" and {:,} more".format(rest) if rest else "")
