@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Finding
-from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.words import cells, doubt, hanging, plain, shortened, wrapped
 
 TITLES = ("node name", "op type", "hardware constraints")
@@ -26,7 +26,7 @@ class Row:
 def rows(inspection: Inspection) -> List[Row]:
     """Returns a row for each set of reasons, in the order of the first operators that have it."""
     alike: Dict[Tuple[object, ...], List[str]] = {}
-    first = {}
+    first: Dict[Tuple[object, ...], InspectedOp] = {}
     for op in inspection.on(Device.CPU):
         told = tuple((one.message, one.suggestion, one.verdict) for one in op.findings)
         key = (op.type, told)
