@@ -8,11 +8,15 @@ import sys
 
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vai_inspect import __version__
 from vai_inspect.cli import errors, targets
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.errors import ModelError, TargetError
 from vai_inspect.rules import registry
+from vai_inspect.rules.decoded import decoded
+from vai_inspect.rules.lookup import lookup
 
 DATA = pathlib.Path(__file__).parent / "data"
 
@@ -263,3 +267,21 @@ def test_explain(vai_inspect):
     assert code == 0
     for word in ("1-16", "partition_rule", "17x17", "what to change"):
         assert word in out
+
+
+@given(
+    st.sampled_from([target.fingerprint for target in registry.targets()]),
+    st.sets(st.integers(0, 47), max_size=3),
+)
+def test_whatever_is_decoded_can_be_shown(fingerprint, bits):
+    try:
+        found = lookup(fingerprint ^ sum(1 << bit for bit in bits))
+    except TargetError:
+        return
+    taken_apart = decoded(found)
+    lines = list(targets.description(found, "title", [], taken_apart))
+    assert all("\n" not in line and "None" not in line for line in lines)
+    shown = json.loads(json.dumps(targets.details(found, taken_apart)))
+    assert sum(
+        field["value"] << int(field["bits"].split(":")[-1]) for field in shown["fields"]
+    ) == (found.fingerprint)

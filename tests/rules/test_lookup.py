@@ -307,6 +307,7 @@ def target_or_error(spec):
         st.text(),
         st.integers(-(2**70), 2**70),
         st.integers(0, 2**64 - 1).map(hex),
+        st.integers(0, 2**64 - 1).map("DPUCZDX8G_ISA1_B4096_{:016X}".format),
         st.text("0123456789abcdefxX", min_size=10),
         st.text(st.characters()).map("DPUC{}".format),
         st.binary(),
@@ -333,9 +334,12 @@ JSONS = st.recursive(
 @given(
     st.one_of(
         JSONS.map(json.dumps).map(str.encode),
-        st.fixed_dictionaries({}, optional={"target": JSONS, "fingerprint": JSONS})
+        st.fixed_dictionaries(
+            {}, optional={"target": JSONS, "fingerprint": JSONS, "kernels": JSONS, "dcf": JSONS}
+        )
         .map(json.dumps)
         .map(str.encode),
+        st.integers(0, 2**64 - 1).map(lambda code: b'{"fingerprint": "%x"}' % code),
         st.binary(),
         st.text('{}[],:" \ntarge\\u0').map(str.encode),
     )
