@@ -5,29 +5,35 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Union
 
+from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.inspection import Inspection
 
 SCHEMA_FILE = "inspection.schema.json"
+COMPARISON_SCHEMA_FILE = "comparison.schema.json"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def render(inspection: Inspection) -> str:
+def render(result: Union[Inspection, Comparison]) -> str:
     """Returns the JSON report.
 
     Args:
-        inspection: what to report.
+        result: what to report.
     """
-    report = _standard(inspection.to_dict())
+    report = _standard(result.to_dict())
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     # A lone surrogate can stand in JSON as an escape, but in no UTF-8 file as a character.
     return _SURROGATE.sub(lambda found: "\\u{:04x}".format(ord(found.group())), text) + "\n"
 
 
-def schema() -> Dict[str, Any]:
-    """Returns the JSON Schema (draft 2020-12) that every JSON report keeps to."""
-    text = Path(__file__).with_name(SCHEMA_FILE).read_text(encoding="utf-8")
+def schema(file: str = SCHEMA_FILE) -> Dict[str, Any]:
+    """Returns the JSON Schema (draft 2020-12) that every JSON report keeps to.
+
+    Args:
+        file: the schema of inspections, or `COMPARISON_SCHEMA_FILE`.
+    """
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
     loaded: Dict[str, Any] = json.loads(text)
     return loaded
 

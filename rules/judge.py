@@ -53,6 +53,8 @@ class Judge:
         """Returns what an operator's neighbours cause on the devices they have now."""
         if op.kind == "const":
             return self._const(op)
+        if (Stage.CONTEXT, self._seen[op.name].kind) not in self._by_kind:
+            return ()
         return self._ask(Stage.CONTEXT, op, self._site(op, device_of))
 
     def _const(self, op: Op) -> Findings:

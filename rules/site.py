@@ -73,7 +73,7 @@ class Site:
 
     def on_devices(self, device_of: DeviceOf) -> "Site":
         """Returns the site as the context stage sees it."""
-        return dataclasses.replace(self, device_of=device_of)
+        return Site(self.op, self.original, self.graph, self.target, self.seen_as, device_of)
 
     @property
     def inputs(self) -> Tuple[TensorType, ...]:

@@ -1,10 +1,25 @@
 """Tells which operators of a float model an AMD/Xilinx DPU will run, and why not.
 
-Use `from vai_inspect.keras import Inspector`, or the command `vai-inspect`.
+Use `from vai_inspect.keras import Inspector`, or the command `vai-inspect`; `compare` tells how
+much of a model each of several targets runs.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from vai_inspect._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from vai_inspect.comparing import compare
+
+__all__ = ["__version__", "compare"]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing the package alone imports nothing of it.
+    if name == "compare":
+        from vai_inspect.comparing import compare
+
+        return compare
+    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Iterable, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.cost import macs
 from vai_inspect.core.errors import ReportError
-from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import Crossing, InspectedOp, Inspection, Subgraph
+from vai_inspect.core.partition import Placement, crossings, place, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.rules import registry
@@ -20,6 +20,7 @@ from vai_inspect.rules.judge import Judge
 from vai_inspect.rules.lookup import lookup
 
 TargetSpec = Union[str, int, Path, Target]
+Divided = Tuple[Tuple[Subgraph, ...], Tuple[Crossing, ...]]
 IMAGE_FORMATS = ("png", "svg")
 
 
@@ -36,12 +37,15 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
     return inspect_each(captured, (target,))[0]
 
 
-def inspect_each(captured: Captured, targets: Iterable[Target]) -> Tuple[Inspection, ...]:
+def inspect_each(
+    captured: Captured, targets: Iterable[Target], causes: bool = True
+) -> Tuple[Inspection, ...]:
     """Inspects a captured model on targets; the graph is normalised once for them all.
 
     Args:
         captured: what a frontend read.
         targets: the DPUs.
+        causes: whether to look for the root causes, too, which takes most of the time.
 
     Returns:
         An inspection for each target, in their order.
@@ -49,44 +53,66 @@ def inspect_each(captured: Captured, targets: Iterable[Target]) -> Tuple[Inspect
     Raises:
         GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
     """
-    graph = normalise(captured.graph)
-    return tuple(_inspect(graph, captured, target) for target in targets)
+    inspecting = _Inspecting(captured)
+    return tuple(inspecting.on(target, causes) for target in targets)
 
 
-def _inspect(graph: Graph, captured: Captured, target: Target) -> Inspection:
-    family = registry.family(target.family)
-    judge = Judge(family, target, graph)
-    own = judge.own_findings()
-    placement = place(graph, own, judge.context_findings)
-    parts = subgraphs(graph, placement.devices)
-    part_of = {name: part.name for part in parts for name in part.ops}
-    warnings = [*registry.warnings(), *judge.warnings]
-    if not family.written:
-        warnings.append(
-            "the rules of {} are not written yet: every operator is unknown, none is said to run "
-            "on the DPU".format(family.dpu)
-        )
-    return Inspection(
-        model=captured.model,
-        target=target,
-        ops=tuple(
-            InspectedOp(
-                op=op,
-                consumers=tuple(reader.name for reader in graph.consumers(op)),
-                device=placement.devices[op.name],
-                findings=placement.findings.get(op.name, ()),
-                messages=op.messages + judge.messages(op),
-                subgraph=part_of.get(op.name),
-                macs=macs(op, graph),
+class _Inspecting:
+    """A captured model, and what is the same of it on every target."""
+
+    def __init__(self, captured: Captured) -> None:
+        self.captured = captured
+        self.graph = normalise(captured.graph)
+        self.macs = {op.name: macs(op, self.graph) for op in self.graph}
+        self.consumers = {
+            op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
+        }
+        self.divided: Dict[Tuple[Device, ...], Divided] = {}
+
+    def on(self, target: Target, causes: bool) -> Inspection:
+        graph, family = self.graph, registry.family(target.family)
+        judge = Judge(family, target, graph)
+        own = judge.own_findings()
+        placement = place(graph, own, judge.context_findings)
+        parts, crossed = self._divided(placement)
+        part_of = {name: part.name for part in parts for name in part.ops}
+        warnings = [*registry.warnings(), *judge.warnings]
+        if not family.written:
+            warnings.append(
+                "the rules of {} are not written yet: every operator is unknown, none is said to "
+                "run on the DPU".format(family.dpu)
             )
-            for op in graph
-        ),
-        subgraphs=parts,
-        crossings=crossings(graph, placement.devices, parts),
-        root_causes=root_causes(graph, own, judge.context_findings, placement),
-        warnings=tuple(warnings),
-        tool_version=__version__,
-    )
+        return Inspection(
+            model=self.captured.model,
+            target=target,
+            ops=tuple(
+                InspectedOp(
+                    op=op,
+                    consumers=self.consumers[op.name],
+                    device=placement.devices[op.name],
+                    findings=placement.findings.get(op.name, ()),
+                    messages=op.messages + judge.messages(op),
+                    subgraph=part_of.get(op.name),
+                    macs=self.macs[op.name],
+                )
+                for op in graph
+            ),
+            subgraphs=parts,
+            crossings=crossed,
+            root_causes=root_causes(graph, own, judge.context_findings, placement)
+            if causes
+            else (),
+            warnings=tuple(warnings),
+            tool_version=__version__,
+        )
+
+    def _divided(self, placement: Placement) -> Divided:
+        """Returns subgraphs and crossings, which depend on nothing but the devices."""
+        key = tuple(placement.devices[op.name] for op in self.graph)
+        if key not in self.divided:
+            parts = subgraphs(self.graph, placement.devices)
+            self.divided[key] = (parts, crossings(self.graph, placement.devices, parts))
+        return self.divided[key]
 
 
 class BaseInspector:

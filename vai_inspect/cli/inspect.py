@@ -12,6 +12,7 @@ import typer
 
 from vai_inspect.cli.errors import warn
 from vai_inspect.cli.load import load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.output import progress, put_json
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.errors import ReportError
@@ -95,7 +96,7 @@ def inspect(
     _check(targets, print_json, image_format)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
-    _progress("loading {}".format(model))
+    progress("loading {}".format(model))
     # What the user's code prints belongs to no report: standard output is for results alone.
     with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
@@ -103,7 +104,7 @@ def inspect(
         captured = inspector.capture(loaded, shapes or None, "cpu")
     inspections = []
     for one in targets:
-        _progress("inspecting {} for {}".format(captured.model.name, one.name))
+        progress("inspecting {} for {}".format(captured.model.name, one.name))
         inspection = inspect_captured(captured, one)
         inspections.append(inspection)
         if not print_json:
@@ -156,14 +157,7 @@ def _print_json(inspections: List[Inspection]) -> None:
 
     reports = [render(inspection) for inspection in inspections]
     text = reports[0] if len(reports) == 1 else "[\n{}]\n".format(",".join(reports))
-    # JSON is UTF-8 whatever the terminal's encoding is.
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is None:
-        sys.stdout.write(text)
-    else:
-        sys.stdout.flush()
-        binary.write(text.encode("utf-8"))
-        binary.flush()
+    put_json(text)
 
 
 def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
@@ -185,9 +179,3 @@ def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> It
         ", ..." if found[NAMED:] else "",
         "".join("; no operator matches --allow " + p for p in allowed.idle(inspection)),
     )
-
-
-def _progress(text: str) -> None:
-    """Tells a person at a terminal what takes the time; logs stay free of it."""
-    if sys.stderr.isatty():
-        print(text + " ...", file=sys.stderr)

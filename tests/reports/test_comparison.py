@@ -1,0 +1,130 @@
+"""The comparison of targets: its order, its marks, its table and its JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as standard
+
+import jsonschema
+import pytest
+
+from tests.reports import samples
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.comparison import Comparison
+from vai_inspect.core.findings import Device
+from vai_inspect.reports import comparison, json
+from vai_inspect.reports.words import cells
+
+SCHEMA = json.schema(json.COMPARISON_SCHEMA_FILE)
+
+
+def on(name, peak, cpu=(), macs=(100, 100), family="czdx8g", batch=1, warnings=()):
+    """A network of a convolution and a softmax on a target that leaves `cpu` to the CPU."""
+    ops = [samples.op("x", "data", device=Device.USER)]
+    for at, kind in enumerate(("conv2d", "softmax")):
+        on_cpu = kind in cpu
+        ops.append(
+            samples.op(
+                "{} of {}".format(kind, "the network"),
+                kind,
+                [ops[-1].name],
+                device=Device.CPU if on_cpu else Device.DPU,
+                findings=(samples.KERNEL if at == 0 else samples.UNKNOWN,) if on_cpu else (),
+                macs=macs[at],
+            )
+        )
+    made = samples.inspection("net", ops, {}, warnings=warnings)
+    target = dataclasses.replace(
+        samples.TARGET,
+        name=name,
+        family=family,
+        dpu="DPU" + family.upper(),
+        fingerprint=peak,
+        peak_ops_per_cycle=peak,
+        batch=batch,
+    )
+    return dataclasses.replace(made, target=target)
+
+
+def several(allow=()):
+    return Comparison.of(
+        [
+            on("A_B1024", 1024),
+            on("A_B4096", 4096),
+            on("A_B512", 512, ("softmax",)),
+            on("C_B1", 8192, ("conv2d", "softmax"), family="cvdx8g", warnings=("rules\nfailed",)),
+            on("C_B3", 8192, ("conv2d",), (300, 100), family="cvdx8g", batch=3),
+            on("C_B6", 8192, ("conv2d",), (300, 100), family="cvdx8g", batch=2),
+        ],
+        Allowance(tuple(allow)),
+    )
+
+
+def test_the_best_stand_first_and_the_smallest_of_each_family_is_marked():
+    found = several()
+    names = [row.target.name for row in found.rows]
+    assert names == ["A_B1024", "A_B4096", "A_B512", "C_B6", "C_B3", "C_B1"]
+    assert [row.target.name for row in found.rows if row.takes_all] == names[:2]
+    assert [row.target.name for row in found.rows if row.smallest] == ["A_B1024"]
+    assert [row.blocker and row.blocker.type for row in found.rows] == [
+        None,
+        None,
+        "softmax",
+        "conv2d",
+        "conv2d",
+        "conv2d",
+    ]
+
+
+def test_what_is_allowed_blocks_nothing():
+    found = several(["end:softmax", "conv*"])
+    assert all(row.takes_all and row.blocker is None for row in found.rows)
+    assert {row.target.name for row in found.rows if row.smallest} == {"A_B512", "C_B1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "allow"), [("comparison", ()), ("comparison_allowed", ["end:softmax"])]
+)
+def test_the_table(golden, name, allow):
+    text = comparison.render(several(allow))
+    assert max(map(cells, text.splitlines())) <= 80
+    golden(name + ".txt", text)
+
+
+def test_hostile_names_break_no_line():
+    made = [dataclasses.replace(samples.hostile(), warnings=("a\nb",))]
+    text = comparison.render(Comparison.of(made, Allowance(("x\ny",))))
+    assert max(map(cells, text.splitlines())) <= 80
+    assert "allowed on the CPU: x\\ny" in text
+    assert "warning: a\\nb" in text
+
+
+def test_builds_of_one_name_are_told_apart():
+    found = Comparison.of([on("A", 512), on("A", 513)], Allowance())
+    text = comparison.render(found)
+    assert "0x200" in text
+    assert "0x201" in text
+
+
+@pytest.mark.parametrize("allow", [(), ["softmax"]])
+def test_json_keeps_to_the_schema(allow):
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    validator.check_schema(SCHEMA)
+    found = several(allow)
+    report = standard.loads(json.render(found))
+    validator.validate(report)
+    assert report == found.to_dict()
+    report["targets"][0]["takes_all"] = "yes"
+    assert not validator.is_valid(report)
+
+
+def test_the_schemas_say_the_same_of_what_they_share():
+    one, other = json.schema(), SCHEMA
+    for key in ("tool", "model"):
+        assert one["properties"][key] == other["properties"][key]
+    for key in ("count", "figure", "finding"):
+        assert one["$defs"][key] == other["$defs"][key]
+    row = other["$defs"]["row"]["properties"]
+    assert row["summary"] == one["properties"]["summary"]
+    target = one["properties"]["target"]["properties"]
+    assert all(target[key] == row["target"]["properties"][key] for key in row["target"]["required"])

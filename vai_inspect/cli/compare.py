@@ -1,0 +1,72 @@
+"""The command `compare`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import List, Optional
+
+import typer
+
+from vai_inspect.cli.load import load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.output import progress, put_json
+from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.core.errors import TargetError
+
+
+def compare(
+    model: str = typer.Argument(
+        ...,
+        metavar="MODEL",
+        help="package.module:name or file.py:name; name is a model or a callable that returns one.",
+    ),
+    target: List[str] = typer.Option(
+        [], "--target", "-t", help="A target's name, a fingerprint or an arch.json; repeatable."
+    ),
+    family: Optional[str] = typer.Option(
+        None, "--family", metavar="F", help="All targets of a family: czdx8g or DPUCZDX8G, ..."
+    ),
+    every: bool = typer.Option(False, "--all", help="All targets that are known [the default]."),
+    allow: List[str] = typer.Option(
+        [],
+        "--allow",
+        metavar="PATTERN",
+        help="What may be on the CPU of a target that takes the whole model: an op type, operator "
+        "or layer, as in softmax; end:softmax only where nothing behind it runs on the DPU; "
+        "repeatable.",
+    ),
+    input_shape: List[str] = typer.Option(
+        [], "--input-shape", help="Sizes of all axes, as in 1,224,224,3; once for each input."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
+    kwargs: List[str] = typer.Option(
+        [], "--kwargs", help="KEY=VALUE for the callable, as in weights=None; repeatable."
+    ),
+    no_convert: bool = typer.Option(
+        False,
+        "--no-convert",
+        help="Judge a Keras model as written, without what the vendor's quantiser replaces.",
+    ),
+) -> None:
+    """Compare targets for a float model: how much of it each of them runs."""
+    from vai_inspect.comparing import choose, compare_captured
+    from vai_inspect.frameworks import inspector_for
+    from vai_inspect.reports import console
+    from vai_inspect.reports import json as json_report
+
+    if every + bool(target) + (family is not None) > 1:
+        raise TargetError("--target, --family and --all exclude each other; give one of them.")
+    targets = choose(target or None, family)
+    shapes = parse_shapes(input_shape)
+    arguments = parse_kwargs(kwargs)
+    progress("loading {}".format(model))
+    # What the user's code prints belongs to no report: standard output is for results alone.
+    with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+        loaded = load_model(model, arguments)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        captured = inspector.capture(loaded, shapes or None, "cpu")
+    found = compare_captured(captured, targets, allow)
+    if json:
+        put_json(json_report.render(found))
+    else:
+        console.tell(str(found).splitlines())

@@ -1,0 +1,30 @@
+"""What the commands print: results to standard output, progress to standard error."""
+
+from __future__ import annotations
+
+import sys
+
+
+def put_json(text: str) -> None:
+    """Prints a JSON text in UTF-8, as JSON is, whatever the terminal's encoding is.
+
+    Args:
+        text: the JSON.
+    """
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.flush()
+        binary.write(text.encode("utf-8"))
+        binary.flush()
+
+
+def progress(text: str) -> None:
+    """Tells a person at a terminal what takes the time; logs stay free of it.
+
+    Args:
+        text: what is being done.
+    """
+    if sys.stderr.isatty():
+        print(text + " ...", file=sys.stderr)

@@ -1,0 +1,99 @@
+"""One model on several targets: `from vai_inspect import compare`."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
+
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.comparison import Comparison
+from vai_inspect.core.errors import TargetError
+from vai_inspect.core.target import Target
+from vai_inspect.core.views import set_view
+from vai_inspect.frameworks import inspector_for
+from vai_inspect.inspector import TargetSpec, inspect_each
+from vai_inspect.rules import registry
+from vai_inspect.rules.lookup import lookup
+
+
+def compare(
+    model: Any,
+    targets: Optional[Iterable[TargetSpec]] = None,
+    *,
+    family: Optional[str] = None,
+    allow: Union[str, Iterable[str]] = (),
+    input_args: Any = None,
+    device: Any = "cpu",
+) -> Comparison:
+    """Tells how much of a model each of several targets runs; the model is captured once.
+
+    Nothing is written or printed; `print(comparison)` shows the table.
+
+    Args:
+        model: a Keras or PyTorch model, as the inspectors take it.
+        targets: the DPUs, as the inspectors take them; None for all that are registered, of
+            builds of one name that of release 2.5.
+        family: only this family's (`czdx8g` or `DPUCZDX8G`); instead of `targets`.
+        allow: operators that may be on the CPU, as of `vai_inspect.testing.assert_on_dpu`: a
+            target that runs all others takes the whole model.
+        input_args: the inputs, or their shapes, as the inspectors take them.
+        device: where PyTorch runs real tensors when it must.
+
+    Raises:
+        TargetError: a target names none, or there is none to compare.
+        RuleError: there is no such family.
+        VaiInspectError: the model cannot be inspected.
+    """
+    chosen = choose(targets, family)
+    captured = inspector_for(model, chosen[0]).capture(model, input_args, device)
+    return compare_captured(captured, chosen, (allow,) if isinstance(allow, str) else allow)
+
+
+def choose(targets: Optional[Iterable[TargetSpec]], family: Optional[str]) -> Tuple[Target, ...]:
+    """Returns the targets that are meant, each once.
+
+    Args:
+        targets: as of `compare`.
+        family: as of `compare`.
+
+    Raises:
+        TargetError: a target names none, there is none, or both arguments are given.
+        RuleError: there is no such family.
+    """
+    if targets is not None:
+        if family is not None:
+            raise TargetError("targets and family are both given; give one of them.")
+        one = isinstance(targets, (str, int, Target)) or hasattr(targets, "__fspath__")
+        found: Sequence[Target] = [lookup(spec) for spec in ((targets,) if one else targets)]
+    else:
+        by_name: Dict[str, Target] = {}
+        for target in registry.targets(family):
+            by_name.setdefault(target.name, target)
+        found = list(by_name.values())
+    if not found:
+        raise TargetError("there is no target to compare; `vai-inspect targets` lists them all.")
+    return tuple(dict.fromkeys(found))
+
+
+def compare_captured(
+    captured: Captured, targets: Sequence[Target], allow: Iterable[str] = ()
+) -> Comparison:
+    """Compares targets for a captured model.
+
+    Args:
+        captured: what a frontend read.
+        targets: the DPUs; at least one.
+        allow: patterns of operators that may be on the CPU.
+    """
+    return Comparison.of(inspect_each(captured, targets, causes=False), Allowance(tuple(allow)))
+
+
+def _text(comparison: Comparison) -> str:
+    from vai_inspect.reports.comparison import render
+
+    return render(comparison)
+
+
+set_view(Comparison, "text", _text)
+
+__all__ = ["compare"]
