@@ -47,14 +47,12 @@ def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseI
     """
     framework = framework_of(model)
     if framework == "torch":
-        raise ModelError(
-            "the model is a torch.nn.Module ({}); this release inspects Keras 3 models.".format(
-                type(model).__name__
-            )
-        )
+        from vai_inspect.torch import Inspector as TorchInspector
+
+        return TorchInspector(target)
     if not framework and "keras" not in sys.modules:
         raise ModelError(
-            "the model is a {}; valid is a built Keras model (Functional or Sequential).".format(
+            "the model is a {}; valid is a built Keras model or a torch.nn.Module.".format(
                 type(model).__name__
             )
         )

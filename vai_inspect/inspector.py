@@ -62,7 +62,7 @@ class _Inspecting:
 
     def __init__(self, captured: Captured) -> None:
         self.captured = captured
-        self.graph = normalise(captured.graph)
+        self.graph = normalise(captured.graph, captured.batch_norm_into)
         self.macs = {op.name: macs(op, self.graph) for op in self.graph}
         self.consumers = {
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
@@ -76,7 +76,7 @@ class _Inspecting:
         placement = place(graph, own, judge.context_findings)
         parts, crossed = self._divided(placement)
         part_of = {name: part.name for part in parts for name in part.ops}
-        warnings = [*registry.warnings(), *judge.warnings]
+        warnings = [*self.captured.warnings, *registry.warnings(), *judge.warnings]
         if not family.written:
             warnings.append(
                 "the rules of {} are not written yet: every operator is unknown, none is said to "

@@ -6,9 +6,9 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
+from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.dispatch import lower
-from vai_inspect.frontends.keras.names import Names
 from vai_inspect.frontends.keras.trace import InputTensor, Step
 
 

@@ -7,9 +7,9 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
+from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.shapes import output_shape
 from vai_inspect.frontends.keras.layer import seen
-from vai_inspect.frontends.keras.names import Names
 from vai_inspect.frontends.keras.trace import Step
 
 Shape = Tuple[int, ...]

@@ -112,9 +112,8 @@ def _check_kind(model: Any) -> None:
         )
     if "torch" in roots:
         raise ModelError(
-            "Received the PyTorch module {}; valid is {}; PyTorch models are not read yet.".format(
-                type(model).__name__, _VALID
-            )
+            "Received the PyTorch module {}; valid is {}; PyTorch models are for "
+            "vai_inspect.torch.Inspector.".format(type(model).__name__, _VALID)
         )
     if not is_class(type(model), "Model"):
         hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import FrozenSet, Tuple
 
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
+from vai_inspect.core.passes.batch_norm import TAKES_IN
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,12 @@ class Captured:
     Attributes:
         graph: the operators as the framework has them, in XIR's words and NHWC shapes.
         model: what the report says of the model.
+        warnings: what the user should know of how it was read.
+        batch_norm_into: kinds that take in a batch norm behind them, as the vendor's quantiser
+            of this framework does it.
     """
 
     graph: Graph
     model: ModelInfo
+    warnings: Tuple[str, ...] = ()
+    batch_norm_into: FrozenSet[str] = TAKES_IN

@@ -159,7 +159,7 @@ NO_MODELS = {
     "layer": (lambda: L.Dense(2), "put the layer into a model"),
     "class": (lambda: Subclassed, "class Subclassed"),
     "function": (lambda: keras.applications.ResNet50, "function"),
-    "torch": (FakeTorch, "PyTorch models are not read yet"),
+    "torch": (FakeTorch, "vai_inspect.torch.Inspector"),
     "unbuilt subclassed": (Subclassed, "call it once"),
     "unbuilt": (lambda: keras.Sequential([L.Dense(2)]), "keras.Input"),
     "empty": (keras.Sequential, "keras.Input"),

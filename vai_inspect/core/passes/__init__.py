@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Tuple
+from functools import partial
+from typing import AbstractSet, Callable, Dict, Tuple
 
 from vai_inspect.core.ir import Graph, verify
-from vai_inspect.core.passes.batch_norm import fold_batch_norm
+from vai_inspect.core.passes.batch_norm import TAKES_IN, fold_batch_norm
 from vai_inspect.core.passes.identities import drop_identities
 from vai_inspect.core.passes.padding import fold_padding
 
@@ -15,14 +16,19 @@ PASSES: Tuple[Pass, ...] = (drop_identities, fold_batch_norm, fold_padding)
 """The passes in the order they run."""
 
 
-def normalise(graph: Graph) -> Graph:
+def normalise(graph: Graph, batch_norm_into: AbstractSet[str] = TAKES_IN) -> Graph:
     """Returns the graph after every pass.
+
+    Args:
+        graph: what a frontend read.
+        batch_norm_into: kinds that take in a batch norm behind them.
 
     Raises:
         GraphError: a pass broke the graph, which is a defect of the pass.
     """
+    options: Dict[Pass, Pass] = {fold_batch_norm: partial(fold_batch_norm, into=batch_norm_into)}
     for run in PASSES:
-        graph = run(graph)
+        graph = options.get(run, run)(graph)
     return verify(graph)
 
 

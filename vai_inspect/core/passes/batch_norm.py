@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import AbstractSet, Dict, Optional
 
 from vai_inspect.core.ir import (
     CONVOLUTIONS_2D,
@@ -14,15 +14,22 @@ from vai_inspect.core.ir import (
     Value,
 )
 
-_TAKES_IN = frozenset(CONVOLUTIONS_2D + CONVOLUTIONS_3D + ("inner-product",))
+CONVOLUTIONS = frozenset(CONVOLUTIONS_2D + CONVOLUTIONS_3D)
+TAKES_IN = CONVOLUTIONS | {"inner-product"}
+"""Kinds that take in a batch norm behind them."""
 
 
-def fold_batch_norm(graph: Graph) -> Graph:
+def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
     """Folds a `batchnorm` into the convolution or inner product whose only reader it is.
 
     The vendor's quantisers scale the weights by gamma / sqrt(variance + epsilon) and move the
     bias, so the operator vanishes. The fold is refused where the convolution has another reader
     or is followed by an activation, since the result would be another function.
+
+    Args:
+        graph: the graph.
+        into: kinds that take one in. The Keras quantiser folds into inner products, too; the
+            PyTorch one leaves a batch norm behind a Linear alone.
 
     Requires: identities are dropped, so that a dropout does not hide the pair.
     Ensures: the batch norm's layer stands in the convolution's origin; the convolution has a
@@ -35,7 +42,7 @@ def fold_batch_norm(graph: Graph) -> Graph:
             continue
         value = op.inputs[0]
         conv = change.get(value.op) or graph[value.op]
-        if conv.kind not in _TAKES_IN or len(graph.consumers(graph[value.op])) != 1:
+        if conv.kind not in into or len(graph.consumers(graph[value.op])) != 1:
             continue
         if not _per_channel(op):
             continue

@@ -1,0 +1,88 @@
+"""A PyTorch module read into the IR: copied without values, traced, lowered, brought to NHWC."""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError
+from vai_inspect.core.inspection import ModelInfo
+from vai_inspect.core.ir import verify
+from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
+from vai_inspect.frontends.torch.assembly import assemble
+from vai_inspect.frontends.torch.inputs import resolve_inputs
+from vai_inspect.frontends.torch.ladder import climb
+from vai_inspect.frontends.torch.layout import channels_last
+from vai_inspect.frontends.torch.shadow import Place, Shadow
+
+_PARALLEL = ("DataParallel", "DistributedDataParallel")
+
+
+def capture(model: Any, input_args: Any = None) -> Captured:
+    """Reads a torch.nn.Module into the IR.
+
+    The user's module comes back unchanged; nothing of it runs but its forward, on a copy that
+    holds shapes and no values. It is read as at inference.
+
+    Args:
+        model: the module; one inside DataParallel is taken out.
+        input_args: what its forward is called with: a tensor, an array or a plain shape, a list
+            or tuple of them (the forward's arguments), or a dict of them by argument name.
+            Values do not matter.
+
+    Returns:
+        The graph before any pass, shapes NHWC, and what the report says of the model.
+
+    Raises:
+        ModelError: something that is no torch.nn.Module, or one that cannot be copied.
+        InputShapeError: inputs that do not fit the forward's arguments.
+        CaptureError: no way of capture can follow the forward, or the forward itself fails.
+    """
+    import torch
+
+    module = _module(model)
+    place = Place()
+    shadow = Shadow(module, place)
+    climbed = climb(shadow, resolve_inputs(shadow.model, input_args, place), place)
+    name = type(module).__name__
+    graph, dropped = channels_last(assemble(name, climbed.trace))
+    warnings: List[str] = list(climbed.warnings)
+    if shadow.hooked:
+        warnings.append(
+            "forward hooks are not run; what they change is not seen: "
+            + ", ".join(path or name for path in shadow.hooked)
+        )
+    if dropped:
+        warnings.append("nothing that the model returns reads them: " + ", ".join(dropped))
+    return Captured(
+        graph=verify(graph),
+        model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], climbed.rung),
+        warnings=tuple(warnings),
+        # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
+        batch_norm_into=CONVOLUTIONS,
+    )
+
+
+def _module(model: Any) -> Any:
+    import torch
+
+    if isinstance(model, type):
+        raise ModelError(
+            "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
+                model.__name__
+            )
+        )
+    if not isinstance(model, torch.nn.Module):
+        hint = "give that"
+        if isinstance(model, dict):
+            hint = "a state dict holds weights only; load it into the module it belongs to"
+        elif isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
+            hint = "load the file first"
+        raise ModelError(
+            "Received an object of type {} as the model; valid is a torch.nn.Module; {}.".format(
+                type(model).__name__, hint
+            )
+        )
+    while type(model).__name__ in _PARALLEL and isinstance(model.module, torch.nn.Module):
+        model = model.module
+    return model

@@ -1,0 +1,79 @@
+"""Functions of each element, of one tensor or of two."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from vai_inspect.frontends.torch.call import Call
+
+Lowering = Callable[[Call], None]
+
+
+def _binary(kind: str, reversed_: bool = False) -> Lowering:
+    def lowering(call: Call) -> None:
+        given = call.given("input", "other", alpha=1, rounding_mode=None, out=None)
+        if given.rounding_mode is not None:
+            call.unknown(
+                "{}(rounding_mode={!r})".format(call.step.operation, given.rounding_mode),
+                transparent=True,
+            )
+            return
+        first, second = call.value(given.input, "const"), call.value(given.other, "const")
+        if given.alpha != 1:
+            factor = call.value(given.alpha, "alpha")
+            shape = call.shape_of(second)
+            second = call.emit("mul", None, [second, factor], shape, suffix="mul")
+        inputs = [second, first] if reversed_ else [first, second]
+        call.emit(kind, inputs=inputs)
+
+    return lowering
+
+
+def _extreme(kind: str) -> Lowering:
+    """`minimum` and `maximum` of two tensors."""
+
+    def lowering(call: Call) -> None:
+        given = call.given("input", "other")
+        call.emit(kind, inputs=[call.value(given.input), call.value(given.other)])
+
+    return lowering
+
+
+def _unary(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        call.emit(kind)
+
+    return lowering
+
+
+def _square(call: Call) -> None:
+    value = call.value(call.x)
+    call.emit("mul", inputs=[value, value])
+
+
+TRANSPARENT = frozenset(
+    ("abs", "acos", "asin", "atan", "atan2", "bitwise_not", "ceil", "clamp", "clamp_max")
+    + ("clamp_min", "clip", "cos", "cosh", "eq", "erf", "erfc", "exp2", "expm1", "floor")
+    + ("floor_divide", "floordiv", "fmod", "frac", "ge", "gt", "hardshrink", "isnan", "le")
+    + ("lerp", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or")
+    + ("logsigmoid", "lt", "masked_fill", "mod", "nan_to_num", "ne", "pow", "positive")
+    + ("reciprocal", "remainder", "rounding", "round", "rsqrt", "sign", "sin", "sinh", "softplus")
+    + ("softshrink", "softsign", "sqrt", "tan", "tanhshrink", "threshold", "trunc", "where")
+    + ("Hardshrink", "LogSigmoid", "Softplus", "Softshrink", "Softsign", "Tanhshrink")
+    + ("Threshold", "and", "or", "xor", "addcmul", "addcdiv", "bernoulli")
+)
+"""Names of functions that XIR has no word for and to which the order of axes means nothing."""
+
+FUNCTIONS: Dict[str, Any] = {
+    **dict.fromkeys(("add", "radd"), _binary("add")),
+    **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _binary("div")),
+    **dict.fromkeys(("mul", "multiply", "rmul"), _binary("mul")),
+    **dict.fromkeys(("sub", "subtract"), _binary("sub")),
+    **dict.fromkeys(("rsub",), _binary("sub", reversed_=True)),
+    **dict.fromkeys(("rtruediv", "rdiv"), _binary("div", reversed_=True)),
+    "exp": _unary("exp"),
+    "maximum": _extreme("max"),
+    "minimum": _extreme("min"),
+    **dict.fromkeys(("neg", "negative"), _unary("neg")),
+    "square": _square,
+}

@@ -1,0 +1,117 @@
+"""The traced form: what every rung of the ladder gives, and what the lowerings read.
+
+Everything is in PyTorch's own order of axes here (NCHW); `layout` brings it to NHWC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterator, Optional, Tuple
+
+from vai_inspect.core.ir import Frame
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A tensor that depends on the model's inputs, told apart by identity.
+
+    Attributes:
+        shape: every axis in PyTorch's order, batch first.
+        dtype: element type as numpy names it.
+    """
+
+    shape: Tuple[int, ...]
+    dtype: str = "float32"
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A tensor that depends on no input: a parameter, a buffer, or what was computed from them.
+
+    Attributes:
+        shape: every axis in PyTorch's order.
+        dtype: element type as numpy names it.
+        path: the parameter's or buffer's path in the model; empty for anything computed.
+        key: tells one constant from another.
+    """
+
+    shape: Tuple[int, ...]
+    dtype: str
+    path: str = ""
+    key: int = 0
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a leaf module, function or method.
+
+    Attributes:
+        operation: class name of a torch.nn module, or name of a function or method without the
+            mark of an in-place form: `Conv2d`, `relu`, `add`.
+        args: positional arguments, tensors as `Tensor` or `Constant`; of a method the tensor
+            that it belongs to comes first.
+        kwargs: keyword arguments, likewise.
+        outputs: the tensors that the call gives, in order.
+        scope: path of the module that is called, or in whose forward the function is called.
+        module: the leaf module with its settings, its parameters on the meta device; None for a
+            function.
+        frames: the user's lines that lead here, innermost last.
+    """
+
+    operation: str
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
+    outputs: Tuple[Tensor, ...]
+    scope: str
+    module: Optional[Any] = None
+    frames: Tuple[Frame, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Path of a module; of a function the path of the module around it and its name."""
+        if self.module is not None:
+            return self.scope or self.operation
+        return "{}.{}".format(self.scope, self.operation) if self.scope else self.operation
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a model does with its inputs.
+
+    Attributes:
+        inputs: name and tensor of each input, in the order of the model's arguments.
+        steps: every call in the order in which it runs.
+        outputs: the tensors that the model returns, in order, out of tuples and dicts.
+        modules: path of every module of the model.
+        warnings: what the trace leaves out.
+    """
+
+    inputs: Tuple[Tuple[str, Tensor], ...]
+    steps: Tuple[Step, ...]
+    outputs: Tuple[Any, ...]
+    modules: Tuple[str, ...] = ()
+    warnings: Tuple[str, ...] = field(default=())
+
+
+def tensors_in(value: Any) -> Iterator[Any]:
+    """Yields each `Tensor` and `Constant` of nested arguments, in order."""
+    if isinstance(value, (Tensor, Constant)):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from tensors_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from tensors_in(item)
+    elif isinstance(value, slice):
+        yield from tensors_in((value.start, value.stop, value.step))

@@ -1,0 +1,67 @@
+"""The lines of the user's code that lead to a call."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import List, Tuple
+
+from vai_inspect.core.ir import Frame
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(_HERE.rstrip(os.sep)))
+
+
+def user_frames(depth: int = 1) -> Tuple[Frame, ...]:
+    """Returns the frames between the start of the trace and here, innermost last.
+
+    Frames of torch itself, of this frontend and of generated code are left out; those of
+    libraries of models (torchvision, timm) stay, as the model's forward is written there.
+
+    Args:
+        depth: how many of the innermost frames to skip.
+    """
+    found: List[Frame] = []
+    frame = sys._getframe(depth)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == ROOT and code.co_filename.startswith(_HERE):
+            break
+        if is_users(code.co_filename):
+            found.append(Frame(code.co_filename, frame.f_lineno, code.co_name))
+        frame = frame.f_back  # type: ignore[assignment]
+    return tuple(reversed(found))
+
+
+ROOT = "run_users_forward"
+"""The function of this frontend that calls the user's forward; no frame outside it counts."""
+
+
+def is_users(file: str) -> bool:
+    """Tells whether a file is neither torch's nor this frontend's nor made up by a tracer."""
+    return not file.startswith((_torch_folder(), _HERE, "<"))
+
+
+def user_line(error: BaseException) -> str:
+    """Returns where in the user's code an error came from, as ` (file:line in function)`."""
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_users(code.co_filename) and "vai_inspect" not in code.co_filename.split(os.sep):
+            name = os.path.basename(code.co_filename)
+            found = " ({}:{} in {})".format(name, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    return found
+
+
+def _torch_folder() -> str:
+    global _torch
+    if not _torch:
+        import torch
+
+        _torch = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+    return _torch
+
+
+_torch = ""

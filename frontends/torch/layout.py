@@ -1,0 +1,219 @@
+"""From PyTorch's order of axes to that of the DPU: NCHW becomes NHWC.
+
+Convolutions, pools, resizes and the like work channels last. Operators to which the order means
+nothing but a number in an attribute (sums, activations, concatenations, slices) follow them, up
+to the graph's inputs and down to its outputs. Where an operator depends on PyTorch's order
+(a reshape, a matrix product), a transpose is put in, as the vendor's quantiser does for
+deployment. Permutes of the user's are joined with these, so that one that only undoes the
+conversion vanishes.
+"""
+
+from __future__ import annotations
+
+from typing import List, Sequence, Set, Tuple
+
+from vai_inspect.core.ir import Graph, Op, TensorType, Value
+from vai_inspect.core.ir.attrs import (
+    FlattenAttrs,
+    NoAttrs,
+    ReductionAttrs,
+    ReshapeAttrs,
+    TransposeAttrs,
+)
+from vai_inspect.frontends.torch.assembly import Assembled
+from vai_inspect.frontends.torch.axes import (
+    LAST,
+    Order,
+    carried,
+    moves_nothing,
+    native,
+    ordered,
+    without,
+)
+from vai_inspect.frontends.torch.conversions import Conversions
+from vai_inspect.frontends.torch.regions import (
+    DROPS_AXES,
+    ELEMENTWISE,
+    RESHAPES,
+    Regions,
+    follows,
+    is_channels_last,
+)
+
+
+def channels_last(assembled: Assembled) -> Tuple[Graph, List[str]]:
+    """Returns the graph in NHWC, and the names of operators that give nothing to its outputs.
+
+    Args:
+        assembled: the graph in PyTorch's order.
+    """
+    graph, dropped = _alive(assembled.graph)
+    return _Pass(graph, assembled.transparent).run(), dropped
+
+
+def _alive(graph: Graph) -> Tuple[Graph, List[str]]:
+    """Drops what no output of the graph depends on, but for its inputs."""
+    needed: Set[str] = set()
+    for op in reversed(graph.ops):
+        if op.kind in ("return", "data") or op.name in needed:
+            needed.add(op.name)
+            needed.update(value.op for value in op.inputs)
+    dropped = [op.name for op in graph if op.name not in needed and "/" not in op.name]
+    return Graph(graph.name, [op for op in graph if op.name in needed]), dropped
+
+
+class _Pass:
+    def __init__(self, graph: Graph, transparent: "frozenset[str]") -> None:
+        self._graph = graph
+        self._transparent = transparent
+        self._regions = Regions(graph, transparent)
+        self._made = Conversions([op.name for op in graph])
+
+    def run(self) -> Graph:
+        for op in self._graph:
+            if op.kind == "const":
+                self._made.constant(op)
+            elif op.kind == "data":
+                order = self._wanted(Value(op.name), op.output.rank)
+                self._write(op, op.inputs, order, carried_by=order)
+            elif op.kind == "return":
+                order = self._made.order(op.inputs[0])
+                self._write(op, [self._made.read(op.inputs[0], order)], order)
+            elif op.kind == "transpose":
+                self._transpose(op)
+            elif is_channels_last(op, self._graph):
+                self._fixed(op)
+            elif follows(op, self._transparent):
+                self._follower(op)
+            elif op.kind in DROPS_AXES:
+                self._drops_axes(op)
+            elif op.kind in RESHAPES:
+                self._reshape(op)
+            else:
+                inputs = [self._native(value) for value in op.inputs]
+                self._write(op, inputs, native(op.output.rank))
+        return Graph(self._graph.name, self._made.ops)
+
+    def _wanted(self, value: Value, rank: int) -> Order:
+        return LAST[rank] if self._regions.channels_last(value) else native(rank)
+
+    def _rank(self, value: Value) -> int:
+        return self._graph.type_of(value).rank
+
+    def _native(self, value: Value) -> Value:
+        return self._made.read(value, native(self._rank(value)))
+
+    def _write(
+        self, op: Op, inputs: Sequence[Value], order: Order, carried_by: "Order | None" = None
+    ) -> None:
+        """Writes an operator whose outputs lie in an order, those of another rank in PyTorch's."""
+        outputs = []
+        for tensor in op.outputs:
+            mine = order if tensor.rank == len(order) else native(tensor.rank)
+            outputs.append(TensorType(ordered(tensor.shape, mine), tensor.dtype))
+        attrs = op.attrs if carried_by is None else carried(op.attrs, carried_by)
+        self._made.write(
+            op.replaced(inputs=tuple(inputs), outputs=tuple(outputs), attrs=attrs),
+            [order if one.rank == len(order) else native(one.rank) for one in op.outputs],
+        )
+
+    def _fixed(self, op: Op) -> None:
+        rank = self._rank(op.inputs[0])
+        inputs = [self._made.read(op.inputs[0], LAST[rank])]
+        inputs += [self._native(value) for value in op.inputs[1:]]
+        self._write(op, inputs, LAST[op.output.rank], carried_by=LAST[rank])
+
+    def _follower(self, op: Op) -> None:
+        rank = op.output.rank
+        order = self._follower_order(op)
+        inputs = []
+        for at, value in enumerate(op.inputs):
+            if self._rank(value) == rank:
+                bare = op.kind in ELEMENTWISE or op.kind == "unknown"
+                inputs.append(self._made.read(value, order, broadcast=bare))
+            elif order == native(rank):
+                inputs.append(self._native(value))
+            else:
+                inputs.append(self._made.raised(value, order, "{}/expand_{}".format(op.name, at)))
+        self._write(op, inputs, order, carried_by=order)
+
+    def _follower_order(self, op: Op) -> Order:
+        """The region's, or else that in which all inputs lie anyway."""
+        rank = op.output.rank
+        if self._regions.channels_last(Value(op.name)):
+            return LAST[rank]
+        found = {
+            self._made.order(value)
+            for value in op.inputs
+            if self._rank(value) == rank and not self._made.is_constant(value)
+        }
+        return found.pop() if len(found) == 1 else native(rank)
+
+    def _drops_axes(self, op: Op) -> None:
+        """A reduction or squeeze takes its input as it lies; so do the axes that are left."""
+        value = op.inputs[0]
+        order = self._made.order(value)
+        gone = _gone(op)
+        if op.kind == "squeeze":
+            self._reshape(op)
+            return
+        self._write(op, [self._made.read(value, order)], without(order, gone), carried_by=order)
+
+    def _reshape(self, op: Op) -> None:
+        """Reshapes read PyTorch's order; where the data lie in it anyway no permute is needed."""
+        value = op.inputs[0]
+        order, shape = self._made.order(value), self._graph.type_of(value).shape
+        plain = native(op.output.rank)
+        if order == native(len(order)) or not moves_nothing(shape, order):
+            self._write(op, [self._native(value)], plain)
+            return
+        source = self._made.read(value, order)
+        attrs = op.attrs
+        if op.kind == "squeeze":
+            self._write(op, [source], without(order, _gone(op)), carried_by=order)
+            return
+        if isinstance(attrs, FlattenAttrs):
+            run = sorted(order.index(a) for a in range(attrs.start_axis, attrs.end_axis + 1))
+            straight = run == list(range(run[0], run[-1] + 1)) and run[0] == attrs.start_axis
+            if straight and order[: run[0]] == plain[: run[0]]:
+                self._write(op.replaced(attrs=FlattenAttrs(run[0], run[-1])), [source], plain)
+                return
+        changed = op.replaced(kind="reshape", attrs=ReshapeAttrs(op.output.shape))
+        self._write(changed, [source], plain)
+
+    def _transpose(self, op: Op) -> None:
+        attrs = op.attrs
+        assert isinstance(attrs, TransposeAttrs)
+        value = op.inputs[0]
+        if self._made.is_constant(value):
+            self._write(op, [self._native(value)], native(op.output.rank))
+            return
+        before = self._made.order(value)
+        after = self._wanted(Value(op.name), op.output.rank)
+        moved = tuple(before.index(attrs.order[axis]) for axis in after)
+        source = self._made.read(value, before)
+        stored = ordered(self._graph.type_of(value).shape, before)
+        if moved == native(len(moved)):
+            same = op.replaced(kind="identity", attrs=NoAttrs())
+            note = "the permute {} is not needed: the tensor lies in this order on the DPU".format(
+                list(attrs.order)
+            )
+            self._write(same.noted(note), [source], after)
+        elif moves_nothing(stored, moved):
+            changed = op.replaced(
+                kind="reshape", attrs=ReshapeAttrs(ordered(op.output.shape, after))
+            )
+            note = "the permute {} moves no data in {}, so it is a reshape".format(
+                list(attrs.order), list(stored)
+            )
+            self._write(changed.noted(note), [source], after)
+        else:
+            self._write(op.replaced(attrs=TransposeAttrs(moved)), [source], after)
+
+
+def _gone(op: Op) -> Tuple[int, ...]:
+    """Returns PyTorch's axes that an operator takes away."""
+    axis = getattr(op.attrs, "axis", ())
+    if isinstance(op.attrs, ReductionAttrs) and op.attrs.keep_dims:
+        return ()
+    return (axis,) if isinstance(axis, int) else tuple(axis)

@@ -1,0 +1,32 @@
+"""Which modules are one operation, and which are followed into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "Module")
+_HARMLESS = frozenset(
+    ("__init__", "__module__", "__doc__", "__annotations__", "__constants__", "__qualname__")
+    + ("extra_repr", "reset_parameters", "__repr__", "__parameters__", "__firstlineno__")
+    + ("__static_attributes__", "init_weights", "_init_weights", "__orig_bases__")
+)
+"""What a subclass may define without being another operation."""
+
+
+def torch_class(module: Any) -> str:
+    """Returns the name of the torch.nn class that a module is, or an empty text.
+
+    A user's subclass counts as the class that it extends where it defines nothing that could
+    change what the module does.
+    """
+    for cls in type(module).__mro__:
+        if cls.__module__.startswith(("torch.nn.", "torch.ao.nn.")):
+            return "" if cls.__name__ in _CONTAINERS else str(cls.__name__)
+        if not _HARMLESS.issuperset(vars(cls)):
+            return ""
+    return ""
+
+
+def is_leaf(module: Any) -> bool:
+    """Tells whether a module is lowered as a whole."""
+    return bool(torch_class(module))

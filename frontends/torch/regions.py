@@ -1,0 +1,75 @@
+"""Which tensors lie channels last: those that a convolution or the like touches, and neighbours."""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Dict, Set
+
+from vai_inspect.core.ir import CONVOLUTIONS_2D, CONVOLUTIONS_3D, Graph, Op, Value
+from vai_inspect.core.ir.attrs import ReductionAttrs
+
+FIXED = frozenset(
+    (*CONVOLUTIONS_2D, *CONVOLUTIONS_3D, "conv1d", "maxpool1d", "maxpool2d", "avgpool2d")
+    + ("resize", "pixel-shuffle", "reorg", "batchnorm", "instancenorm", "groupnorm", "prelu")
+)
+"""Kinds that work channels last, whatever the framework's order is."""
+
+ELEMENTWISE = frozenset(
+    ("add", "sub", "mul", "div", "min", "max", "exp", "neg", "relu", "relu6", "gelu", "mish")
+    + ("selu", "sigmoid", "swish", "tanh", "hard-sigmoid", "hard-swish", "hard-tanh")
+    + ("leaky-relu", "elu", "celu", "threshold", "cast", "identity")
+)
+_WITH_AXES = frozenset(("softmax", "concat", "pad", "strided_slice", "l2_normalize"))
+_REDUCTIONS = frozenset(("reduction_mean", "reduction_sum", "reduction_max", "reduction_product"))
+DROPS_AXES = _REDUCTIONS | {"argmax"}
+RESHAPES = frozenset(("reshape", "flatten", "squeeze"))
+
+
+def is_channels_last(op: Op, graph: Graph) -> bool:
+    """Tells whether an operator works channels last; of tensors with two axes nothing does."""
+    return op.kind in FIXED and graph.type_of(op.inputs[0]).rank > 2
+
+
+def follows(op: Op, transparent: AbstractSet[str]) -> bool:
+    """Tells whether an operator takes any order of axes, all its tensors in the same one."""
+    if op.kind in _REDUCTIONS:
+        return isinstance(op.attrs, ReductionAttrs) and op.attrs.keep_dims
+    if op.kind == "unknown":
+        return op.name in transparent
+    return op.kind in ELEMENTWISE or op.kind in _WITH_AXES or op.kind in FIXED
+
+
+class Regions:
+    """Tensors that must lie in the same order, as sets; a set with a convolution is NHWC."""
+
+    def __init__(self, graph: Graph, transparent: AbstractSet[str]) -> None:
+        self._parents: Dict[Value, Value] = {}
+        pinned: Set[Value] = set()
+        for op in graph:
+            values = [Value(op.name, at) for at in range(len(op.outputs))]
+            if op.inputs and is_channels_last(op, graph):
+                pinned.update([op.inputs[0], *values])
+            elif op.inputs and follows(op, transparent):
+                values += op.inputs
+                rank = op.output.rank
+                for value in values[1:]:
+                    if graph.type_of(value).rank == rank > 2 and not _constant(graph, value):
+                        self._join(values[0], value)
+        self._pinned = {self._root(value) for value in pinned}
+
+    def channels_last(self, value: Value) -> bool:
+        """Tells whether a tensor lies channels last."""
+        return self._root(value) in self._pinned
+
+    def _root(self, value: Value) -> Value:
+        while value in self._parents:
+            value = self._parents[value]
+        return value
+
+    def _join(self, first: Value, second: Value) -> None:
+        one, other = self._root(first), self._root(second)
+        if one != other:
+            self._parents[one] = other
+
+
+def _constant(graph: Graph, value: Value) -> bool:
+    return graph[value.op].kind == "const"

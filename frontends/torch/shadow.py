@@ -1,0 +1,157 @@
+"""A copy of the user's model that holds shapes and settings, and no values.
+
+The user's module is read and never touched: no mode, hook, device or parameter of it changes.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import OrderedDict
+from typing import Any, Dict, List, Tuple
+
+from vai_inspect.core.errors import ModelError
+
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+    "_forward_pre_hooks_with_kwargs",
+)
+_HARMLESS = ("WeightNorm", "SpectralNorm")
+"""Hooks of torch's own that only set a weight, of which the shape alone counts."""
+
+
+class Shadow:
+    """The copy.
+
+    Attributes:
+        model: the copy, in evaluation mode.
+        paths: path of each of its modules, by identity.
+        parameters: path of each of its parameters and buffers, by identity.
+        hooked: paths of modules whose forward hooks are not run.
+    """
+
+    def __init__(self, model: Any, place: "Place") -> None:
+        self._place = place
+        self._memo: Dict[int, Any] = {}
+        self._alive: List[Any] = []
+        self.hooked: List[str] = []
+        self.model = self._module(model, "")
+        self.model.eval()
+        self.paths = {id(module): path for path, module in self.model.named_modules()}
+        named = list(self.model.named_parameters()) + list(self.model.named_buffers())
+        self.parameters = {id(tensor): path for path, tensor in named}
+
+    def _module(self, module: Any, path: str) -> Any:
+        import torch
+
+        if id(module) in self._memo:
+            return self._memo[id(module)]
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ModelError(
+                "Module {!r} ({}) is TorchScript, whose forward cannot be followed; give the "
+                "nn.Module that it was made from.".format(path, type(module).__name__)
+            )
+        cls: Any = type(module)
+        copy = cls.__new__(cls)
+        self._memo[id(module)] = copy
+        state = {k: v for k, v in vars(module).items() if k not in _CONTAINERS}
+        for name in _CONTAINERS:
+            if name in vars(module):
+                state[name] = type(vars(module)[name])()
+        vars(copy).update(state)
+        prefix = path + "." if path else ""
+        for name in ("_parameters", "_buffers"):
+            for key, tensor in vars(module).get(name, {}).items():
+                state[name][key] = None if tensor is None else self._tensor(tensor, prefix + key)
+        for key, child in vars(module).get("_modules", {}).items():
+            state["_modules"][key] = None if child is None else self._module(child, prefix + key)
+        self._without_hooks(copy, path)
+        for key, value in list(vars(copy).items()):
+            if key not in _CONTAINERS and key not in _HOOKS:
+                vars(copy)[key] = self._value(value, prefix + key, 0)
+        return copy
+
+    def _without_hooks(self, copy: Any, path: str) -> None:
+        for name in _HOOKS:
+            hooks = vars(copy).get(name)
+            if hooks is None:
+                continue
+            if name.startswith("_forward") and any(
+                type(hook).__name__ not in _HARMLESS for hook in getattr(hooks, "values", list)()
+            ):
+                self.hooked.append(path)
+            vars(copy)[name] = OrderedDict()
+
+    def _tensor(self, tensor: Any, path: str) -> Any:
+        import torch
+
+        if id(tensor) not in self._memo:
+            if type(tensor).__name__.startswith("Uninitialized"):
+                raise ModelError(
+                    "Parameter {!r} has no shape yet (a lazy module); run the model once, then "
+                    "inspect it.".format(path)
+                )
+            empty = self._place.empty(tuple(tensor.shape), tensor.dtype)
+            if isinstance(tensor, torch.nn.Parameter):
+                empty = torch.nn.Parameter(empty, requires_grad=False)
+            self._memo[id(tensor)] = empty
+            self._alive.append(tensor)
+        return self._memo[id(tensor)]
+
+    def _value(self, value: Any, path: str, depth: int) -> Any:
+        """Returns a plain attribute with the modules and tensors in it replaced."""
+        import torch
+
+        if id(value) in self._memo:
+            return self._memo[id(value)]
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value, path)
+        if isinstance(value, torch.nn.Module):
+            return self._module(value, path)
+        if isinstance(value, types.MethodType) and isinstance(value.__self__, torch.nn.Module):
+            owner = self._memo.get(id(value.__self__))
+            return value if owner is None else types.MethodType(value.__func__, owner)
+        if depth > 3:
+            return value
+        if type(value) in (list, tuple):
+            return type(value)(self._value(item, path, depth + 1) for item in value)
+        if type(value) in (dict, OrderedDict):
+            return type(value)((k, self._value(v, path, depth + 1)) for k, v in value.items())
+        return value
+
+
+_CONTAINERS = ("_parameters", "_buffers", "_modules")
+
+
+class Place:
+    """Where the copy's tensors are: on the meta device, which holds shapes alone.
+
+    torch before 2.0 knows too few operators there; then it is the CPU, with tensors whose
+    elements are all one and the same in memory.
+    """
+
+    def __init__(self) -> None:
+        self.device = "meta" if _meta_works() else "cpu"
+
+    def empty(self, shape: Tuple[int, ...], dtype: Any) -> Any:
+        """Returns a tensor of no values and next to no memory."""
+        import torch
+
+        if self.device == "meta":
+            return torch.empty(shape, dtype=dtype, device="meta")
+        return torch.zeros((), dtype=dtype).expand(shape)
+
+    def moved(self, tensor: Any) -> Any:
+        """Returns a tensor here, as it is where it is here already."""
+        return tensor if tensor.device.type == self.device else tensor.to(self.device)
+
+
+def _meta_works() -> bool:
+    import torch
+
+    version = torch.__version__.split("+")[0].split(".")
+    return int(version[0]) >= 2

@@ -1,0 +1,38 @@
+"""The inspector for PyTorch modules: `from vai_inspect.torch import Inspector`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError, how_to_install
+from vai_inspect.inspector import BaseInspector
+
+
+class Inspector(BaseInspector):
+    """Tells which operators of a PyTorch module a DPU will run, and why not the others.
+
+    A script for the vendor's PyTorch inspector runs with its import line changed.
+
+    Example:
+        >>> from vai_inspect.torch import Inspector
+        >>> inspector = Inspector("DPUCZDX8G_ISA1_B4096")
+        >>> result = inspector.inspect(model, torch.randn(1, 3, 224, 224), image_format="png")
+    """
+
+    def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
+        """Reads a PyTorch module into the IR by following its forward on a copy without values."""
+        try:
+            from vai_inspect.frontends.torch import capture
+
+            return capture(model, input_args)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise ModelError(
+                "PyTorch models need the module 'torch', which is not in this environment. "
+                + how_to_install("torch")
+            ) from error
+
+
+__all__ = ["Inspector"]
