@@ -25,7 +25,7 @@ class TensorProxy(torch.fx.Proxy):
         self.value = value
 
     # A tensor, for `isinstance` in the user's forward.
-    __class__: Any = property(lambda self: torch.Tensor)  # type: ignore[assignment]
+    __class__: Any = property(lambda self: torch.Tensor)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("value", "node", "tracer"):
