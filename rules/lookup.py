@@ -44,16 +44,17 @@ def lookup(spec: object) -> Target:
 
 
 def _by_text(spec: str) -> Target:
+    text = spec.strip()
     # Quotes come along when a name is copied out of an arch.json.
-    text = spec.strip().strip("\"'")
-    if not text:
+    bare = text.strip("\"'")
+    if not bare:
         raise refusal.of_another_kind("received an empty text as target")
-    target = _by_name_or_fingerprint(text)
+    target = _by_name_or_fingerprint(bare)
     if target is not None:
         return target
     if _looks_like_path(text):
         return _by_file(text)
-    raise refusal.unknown_name(text)
+    raise refusal.unknown_name(bare)
 
 
 def _by_name_or_fingerprint(text: str) -> Optional[Target]:

@@ -116,28 +116,30 @@ def unknown_name(text: str) -> TargetError:
 def _suggestion(text: str) -> str:
     every = _every()
     kernel = _KERNEL.match(text)
-    if kernel is not None and any(t.dpu.lower() == kernel.group(1).lower() for t in every):
-        prefix = kernel.group(1)
-        text = prefix
-        start = " That is how a board calls a core of the DPU, whose size its fingerprint tells."
-    else:
-        prefix, start = text, ""
-    folded = text.lower()
-    registered = registry.targets()
+    if kernel is not None and _beginning(kernel.group(1)):
+        return (
+            " That is how a board calls a core of the DPU, whose size its fingerprint tells. "
+            "Targets of {} are {}."
+        ).format(kernel.group(1).upper(), _names(_beginning(kernel.group(1))))
     # "Kria KV260" and "zcu102_b4096" name a board as well.
-    words = set(re.split(r"[\W_]+", folded))
+    words = set(re.split(r"[\W_]+", text.lower()))
     boards = {board for t in every for board in t.boards if board.lower() in words}
-    on_board = [t for t in every if boards.intersection(t.boards)]
-    begins = [t for t in registered if t.name.lower().startswith(prefix.lower())]
-    contains = [t for t in every if len(folded) > 2 and folded in t.name.lower()]
-    if on_board:
-        return " Targets known from {} are {}.".format(listed(sorted(boards)), _names(on_board))
+    if boards:
+        held = [target for target in every if boards.intersection(target.boards)]
+        return " Targets known from {} are {}.".format(listed(sorted(boards)), _names(held))
+    begins = _beginning(text)
     if begins:
-        return "{} Targets of {} are {}.".format(start, prefix.upper(), _names(begins))
-    if contains:
+        return " Targets of {} are {}.".format(text.upper(), _names(begins))
+    contains = [target for target in every if text.lower() in target.name.lower()]
+    if contains and len(text) > 2:
         return " Did you mean {}?".format(_names(contains, " or "))
     names = [*(target.name for target in every), *(known.name for known in historic.known_names())]
     return did_you_mean(text, names) or " An example is DPUCZDX8G_ISA1_B4096."
+
+
+def _beginning(text: str) -> List[Target]:
+    """Returns the registered targets whose names begin with a text."""
+    return [t for t in registry.targets() if t.name.lower().startswith(text.lower())]
 
 
 def _every() -> List[Target]:
