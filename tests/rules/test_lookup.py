@@ -116,7 +116,7 @@ NOT_COVERED = [
     ("0x202000000000030", "DPUCAHX8H with instruction set 2; no release registers it, and of this"),
     (
         "0x605000b16011831",
-        "field ISA (bits 55:48: instruction set of DPUCVDX8G) is 5; valid is 2, 3",
+        "field ISA (bits 55:48: instruction set of DPUCVDX8G) is 5; valid is 2 or 3: no",
     ),
     ("0x80000000020c242", "The DPU for the V70 is DPUCV2DX8G_ISA1_C20B14 (0x901400044000e44)."),
     ("0x800000000000000", "AIE2 overlay, which is not covered here"),
