@@ -123,7 +123,7 @@ def op(
         op=Op(
             name=name,
             kind=kind,
-            attrs=attrs or a.NoAttrs(),
+            attrs=attrs or (a.TensorAttrs(shape) if kind == "data" else a.NoAttrs()),
             inputs=tuple(Value(read) for read in inputs),
             outputs=(TensorType(shape),),
             origin=Origin(framework, (name,) if layers is None else layers, source),
@@ -292,7 +292,8 @@ def many(length: int) -> Inspection:
     crossings, causes = [], []
     for at in range(length):
         conv, gate = "conv{}".format(at), "gate{}".format(at)
-        ops.append(op(conv, "conv2d", [ops[-1].name], macs=1000))
+        kernel = a.Conv2dAttrs((3, 3))
+        ops.append(op(conv, "conv2d", [ops[-1].name], attrs=kernel, macs=1000))
         ops.append(op(gate, "sigmoid", [conv], device=Device.CPU, findings=(KERNEL,)))
         parts = "dpu_subgraph_{}".format(at), "cpu_subgraph_{}".format(at)
         groups.update({parts[0]: [conv], parts[1]: [gate]})

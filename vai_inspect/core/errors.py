@@ -35,7 +35,7 @@ class RuleError(VaiInspectError):
 
 
 class ReportError(VaiInspectError):
-    """A report that cannot be written or drawn."""
+    """A report that cannot be written, drawn or read back."""
 
 
 class GraphError(VaiInspectError):

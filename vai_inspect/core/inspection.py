@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
@@ -219,6 +219,34 @@ class Inspection:
             dpu_macs=_total_macs(self.on(Device.DPU)),
             fully_on_dpu=not cpu,
         )
+
+    @classmethod
+    def from_dict(cls, report: Mapping[str, Any]) -> Inspection:
+        """Returns the inspection that a report holds; `to_dict` of it gives the report again.
+
+        Args:
+            report: what `to_dict` returned, or a JSON report that was read.
+
+        Raises:
+            ReportError: it is no report, or its parts contradict each other.
+        """
+        from vai_inspect.core.reading import inspection_from
+
+        return inspection_from(report)
+
+    @classmethod
+    def from_json(cls, text: str) -> Inspection:
+        """Returns the inspection that the text of a JSON report holds.
+
+        Args:
+            text: the content of `inspect_<TARGET>.json`.
+
+        Raises:
+            ReportError: it is no JSON, no report, or its parts contradict each other.
+        """
+        from vai_inspect.core.reading import inspection_from_json
+
+        return inspection_from_json(text)
 
     def on(self, device: Device) -> List[InspectedOp]:
         """Returns the operators on a device, in graph order."""

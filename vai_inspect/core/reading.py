@@ -1,0 +1,162 @@
+"""The JSON report read back."""
+
+from __future__ import annotations
+
+import json
+import typing
+from typing import Any, Dict, Tuple
+
+from vai_inspect.core import target as parts
+from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
+from vai_inspect.core.errors import ReportError
+from vai_inspect.core.findings import Finding
+from vai_inspect.core.inspection import (
+    SCHEMA_VERSION,
+    TOOL_NAME,
+    Crossing,
+    InspectedOp,
+    Inspection,
+    ModelInfo,
+    Subgraph,
+)
+from vai_inspect.core.ir import KINDS, Op, Origin, TensorType, Value
+from vai_inspect.core.root_cause import RootCause
+
+
+def inspection_from_json(text: str) -> Inspection:
+    """Returns the inspection that a JSON report holds.
+
+    Args:
+        text: the report; one, not the list that is printed for several targets.
+
+    Raises:
+        ReportError: it is no JSON, or no report.
+    """
+    try:
+        report = json.loads(text)
+    except ValueError as error:
+        raise ReportError("The text is no JSON ({}).".format(error)) from None
+    if isinstance(report, list):
+        raise ReportError(
+            "The text is a list of {} reports; give its members to Inspection.from_dict.".format(
+                len(report)
+            )
+        )
+    return inspection_from(report)
+
+
+def inspection_from(report: Any) -> Inspection:
+    """Returns the inspection that a report holds.
+
+    What a report does not hold, an operator's parameters, element types and which output of
+    another it reads, is left out. Every report that is made of the result is the same.
+
+    Args:
+        report: what `Inspection.to_dict` returned.
+
+    Raises:
+        ReportError: it is no report, or its parts contradict each other.
+    """
+    data = plain(dict, report, "the report")
+    version = str(field(data, "schema_version", "the report"))
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise wrong("schema_version", version, "a version like " + SCHEMA_VERSION)
+    tool = plain(dict, field(data, "tool", "the report"), "tool")
+    if tool.get("name") != TOOL_NAME:
+        raise wrong("tool.name", tool.get("name"), repr(TOOL_NAME))
+    model = dataclass(ModelInfo, field(data, "model", "the report"), "model")
+    ops = plain(list, field(data, "ops", "the report"), "ops")
+    inspection = Inspection(
+        model=model,
+        target=_target(field(data, "target", "the report")),
+        ops=tuple(_op(op, "ops[{}]".format(at), model.framework) for at, op in enumerate(ops)),
+        subgraphs=_tuple(Subgraph, data, "subgraphs"),
+        crossings=_tuple(Crossing, data, "crossings"),
+        root_causes=_tuple(RootCause, data, "root_causes"),
+        warnings=_tuple(str, data, "warnings"),
+        tool_version=str(tool.get("version", "")),
+    )
+    _agrees(inspection, plain(dict, field(data, "summary", "the report"), "summary"))
+    return inspection
+
+
+def _tuple(kind: Any, data: Dict[str, Any], name: str) -> Any:
+    return decoded(Tuple[kind, ...], data.get(name, []), name)
+
+
+def _op(value: Any, where: str, framework: str) -> InspectedOp:
+    data = plain(dict, value, where)
+    kind = plain(str, field(data, "type", where), where + ".type")
+    if kind not in KINDS:
+        raise wrong(where + ".type", kind, "an op type of XIR, or return, or unknown")
+    shapes = field(data, "output_shapes", where)
+    outputs = decoded(Tuple[Tuple[int, ...], ...], shapes, where + ".output_shapes")
+    inputs = decoded(Tuple[str, ...], field(data, "inputs", where), where + ".inputs")
+    attributes = field(data, "attributes", where)
+    origin = field(data, "origin", where)
+    return dataclass(
+        InspectedOp,
+        data,
+        where,
+        op=Op(
+            name=plain(str, field(data, "name", where), where + ".name"),
+            kind=kind,
+            attrs=dataclass(KINDS[kind].attrs, attributes, where + ".attributes"),
+            inputs=tuple(Value(name) for name in inputs),
+            outputs=tuple(TensorType(shape) for shape in outputs),
+            origin=dataclass(Origin, origin, where + ".origin", framework=framework),
+        ),
+        consumers=decoded(Tuple[str, ...], field(data, "outputs", where), where + ".outputs"),
+        findings=tuple(
+            dataclass(Finding, one, "{}.findings[{}]".format(where, at))
+            for at, one in enumerate(plain(list, field(data, "findings", where), where))
+        ),
+    )
+
+
+def _target(value: Any) -> parts.Target:
+    data = plain(dict, value, "target")
+    dpu = plain(str, field(data, "family", "target"), "target.family")
+    fingerprint = plain(str, field(data, "fingerprint", "target"), "target.fingerprint")
+    try:
+        number = int(fingerprint, 16)
+    except ValueError:
+        raise wrong("target.fingerprint", fingerprint, "0x and hexadecimal digits") from None
+    engines = plain(dict, field(data, "engines", "target"), "target.engines")
+    for name in ("load", "conv", "save"):
+        field(engines, name, "target.engines")
+    hints = typing.get_type_hints(parts.Target)
+    built = {
+        name: decoded(hints[name], engine, "target.engines." + name)
+        for name, engine in engines.items()
+        if name in hints
+    }
+    family = dpu[3:].lower() if dpu.startswith("DPU") else dpu.lower()
+    return dataclass(
+        parts.Target, data, "target", dpu=dpu, family=family, fingerprint=number, **built
+    )
+
+
+def _agrees(inspection: Inspection, summary: Dict[str, Any]) -> None:
+    """Checks that what the report sums up is what it holds."""
+    names = set()
+    for at, op in enumerate(inspection.ops):
+        for value in op.op.inputs:
+            if value.op not in names:
+                raise wrong("ops[{}].inputs".format(at), value.op, "an operator before it")
+        names.add(op.name)
+    if len(names) < len(inspection.ops):
+        raise ReportError("ops holds two operators of one name.")
+    groups = [(part.name, part.ops) for part in inspection.subgraphs]
+    groups += [("a root cause", cause.ops) for cause in inspection.root_causes]
+    for title, members in groups:
+        for name in members:
+            if name not in names:
+                raise wrong("an operator of " + title, name, "one that ops holds")
+    for name, figure in vars(inspection.summary).items():
+        if name in summary and summary[name] != figure:
+            raise wrong(
+                "summary." + name,
+                summary[name],
+                "{}, which is what the report holds".format(figure),
+            )
