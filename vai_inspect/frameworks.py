@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vai_inspect.core.errors import ModelError
@@ -10,21 +12,31 @@ from vai_inspect.core.errors import ModelError
 if TYPE_CHECKING:
     from vai_inspect.inspector import BaseInspector, TargetSpec
 
-
 _MODELS = (
     ("keras", "keras", "Model"),
     ("keras", "tf_keras", "Model"),
     ("torch", "torch.nn", "Module"),
 )
 """Framework, module and name of the classes of models."""
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+
+
+def is_keras_file(model: Any) -> bool:
+    """Tells whether a model is given by a file of Keras: a path with its suffix, or a folder."""
+    if not isinstance(model, (str, os.PathLike)):
+        return False
+    path = Path(os.fsdecode(model))
+    return path.suffix.lower() in KERAS_FILES or path.is_dir()
 
 
 def framework_of(model: Any) -> str:
-    """Returns `keras` or `torch` for a model of a framework that is loaded, else an empty text.
+    """Returns `keras` or `torch` for a file or a model of a framework that is loaded, else "".
 
     Args:
         model: anything.
     """
+    if is_keras_file(model):
+        return "keras"
     for name, module, kind in _MODELS:
         loaded = sys.modules.get(module)
         base = getattr(loaded, kind, None) if loaded is not None else None

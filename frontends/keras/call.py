@@ -161,13 +161,15 @@ class Call:
             suffix: set for what stands behind the call's own operator, such as its activation.
         """
         inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
+        # An activation behind the call's own operator gives what it reads.
+        outputs = (self.last_type(),) if suffix and not self.knows_outputs else self.outputs
         self.ops.append(
             Op(
                 name=self.name if not suffix else self._names.take(self.name + "/" + suffix),
                 kind="unknown",
                 attrs=UnknownAttrs(framework_type),
                 inputs=inputs,
-                outputs=self.outputs,
+                outputs=outputs,
                 params=() if suffix else tuple(self.operation.weights()),
                 origin=Origin("keras", (self.path,)),
                 messages=(message,) if message else (),

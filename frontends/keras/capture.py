@@ -8,6 +8,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.frontends.keras.assembly import Assembly
+from vai_inspect.frontends.keras.config import capture_file, is_path
 from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import resolve_inputs
 from vai_inspect.frontends.keras.recognise import opened
@@ -20,9 +21,10 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     The user's model comes back unchanged: no node, layer or variable more than before.
 
     Args:
-        model: a built Functional, Sequential or subclassed model. A Sequential that is not built
-            is read from a copy where `input_args` says its input shape. Of a subclassed model
-            the call is run once on symbolic tensors; the nodes that this adds are taken away.
+        model: a file (see `config.capture_file`), or a built Functional, Sequential or subclassed
+            model. A Sequential that is not built is read from a copy where `input_args` says its
+            input shape. Of a subclassed model the call is run once on symbolic tensors; the nodes
+            that this adds are taken away.
         input_args: shapes that replace the model's own, batch included: None, one shape, a list
             of shapes in the order of `model.inputs` or a dict of shapes by input name; an
             array-like stands for its shape. Where None, a batch of 1 is taken.
@@ -35,6 +37,8 @@ def capture(model: Any, input_args: Any = None) -> Captured:
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
         CaptureError: a model whose layers keep their channels first.
     """
+    if is_path(model):
+        return capture_file(model, input_args)
     keras = generation_of(model)
     with opened(model, input_args) as function:
         inputs = resolve_inputs(function, input_args, keras)

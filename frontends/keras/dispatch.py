@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, Optional
 
 from vai_inspect.core.errors import CaptureError, VaiInspectError
 from vai_inspect.core.ir import Op
+from vai_inspect.core.ir.shapes import ShapeError
 from vai_inspect.frontends.keras import (
     activation,
     conv,
@@ -26,6 +27,11 @@ from vai_inspect.frontends.keras.layer import Layer
 from vai_inspect.frontends.keras.quantised import left_in_float, marked
 
 Lowering = Callable[[Call], None]
+
+
+class LayerRefusesError(CaptureError):
+    """A layer that cannot read what it is given, of a model that is read without Keras."""
+
 
 LAYERS: Dict[str, Lowering] = {
     **conv.LAYERS,
@@ -74,6 +80,14 @@ def _lowered(call: Call) -> List[Op]:
         problem = _problem(call)
     except VaiInspectError:
         raise
+    except ShapeError as error:
+        if not call.knows_outputs:
+            raise LayerRefusesError(
+                "layer {!r} refuses {}: {}".format(
+                    call.path, ", ".join(str(tensor.shape) for tensor in call.types), error
+                )
+            ) from error
+        problem = str(error)
     except Exception as error:
         # A Keras version may name or hold its settings otherwise than the lowering expects.
         problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))

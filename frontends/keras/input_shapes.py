@@ -26,10 +26,28 @@ def resolve_inputs(function: Any, input_args: Any, keras: Generation) -> List[In
     """
     symbols = list(function.inputs)
     names = [_name(symbol) for symbol in symbols]
-    own: List[Dimensions] = [tuple(symbol.shape) for symbol in symbols]
-    given = _given(input_args, names, own)
-    tensors = []
-    for symbol, name, mine, shape in zip(symbols, names, own, given):
+    shapes = resolve_shapes(names, [tuple(symbol.shape) for symbol in symbols], input_args)
+    return [
+        InputTensor(name, keras.fresh(shape, symbol.dtype))
+        for name, shape, symbol in zip(names, shapes, symbols)
+    ]
+
+
+def resolve_shapes(
+    names: Sequence[str], own: Sequence[Dimensions], input_args: Any = None
+) -> List[Tuple[int, ...]]:
+    """Returns the shape of each input with every dimension known.
+
+    Args:
+        names: names of the inputs.
+        own: their shapes as the model has them, None for each open dimension.
+        input_args: see `capture`.
+
+    Raises:
+        InputShapeError: see `resolve_inputs`.
+    """
+    shapes = []
+    for name, mine, shape in zip(names, own, _given(input_args, names, own)):
         if shape is not None and len(shape) != len(mine):
             raise InputShapeError(
                 "Input {!r} received the shape {} of rank {}; its own is {} of rank {}, batch "
@@ -37,9 +55,8 @@ def resolve_inputs(function: Any, input_args: Any, keras: Generation) -> List[In
                     name, shape, len(shape), mine, len(mine), _example(mine)
                 )
             )
-        final = _filled(name, mine, mine if shape is None else shape)
-        tensors.append(InputTensor(name, keras.fresh(final, symbol.dtype)))
-    return tensors
+        shapes.append(_filled(name, mine, mine if shape is None else shape))
+    return shapes
 
 
 def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:

@@ -58,7 +58,8 @@ def clip(call: Call) -> None:
 
 def cast(call: Call) -> None:
     """`cast`."""
-    call.emit("cast", CastAttrs(call.output.dtype.upper()))
+    dtype = str(call.operation.dtype)
+    call.emit("cast", CastAttrs(dtype.upper()), dtype=dtype)
 
 
 def _pool(kind: str) -> Lowering:

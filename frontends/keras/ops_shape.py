@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import (
@@ -60,12 +60,16 @@ def swapaxes(call: Call) -> None:
 def moveaxis(call: Call) -> None:
     """`moveaxis`."""
     rank = call.types[0].rank
-    sources = [int(axis) % rank for axis in call.operation.source]
-    targets = [int(axis) % rank for axis in call.operation.destination]
+    sources = [int(axis) % rank for axis in _several(call.operation.source)]
+    targets = [int(axis) % rank for axis in _several(call.operation.destination)]
     order = [axis for axis in range(rank) if axis not in sources]
     for target, source in sorted(zip(targets, sources)):
         order.insert(target, source)
     call.emit("transpose", TransposeAttrs(tuple(order)))
+
+
+def _several(axes: Any) -> Sequence[Any]:
+    return (axes,) if isinstance(axes, int) else tuple(axes)
 
 
 _PAD_MODES = {
@@ -79,7 +83,9 @@ _PAD_MODES = {
 
 def pad(call: Call) -> None:
     """`pad`; a constant of another value than 0 is kept where it is a number."""
-    widths = [tuple(pair) for pair in call.operation.pad_width]
+    given: Any = call.operation.pad_width
+    pair: Any = (given, given) if isinstance(given, int) else given
+    widths = [tuple(one) for one in ([pair] if isinstance(pair[0], int) else pair)]
     widths = widths * call.types[0].rank if len(widths) == 1 else widths
     value = call.kwargs.get("constant_values")
     value = call.args[1] if value is None and len(call.args) > 1 else value

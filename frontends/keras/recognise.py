@@ -117,8 +117,6 @@ def _check_kind(model: Any) -> None:
         )
     if not is_class(type(model), "Model"):
         hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"
-        if isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
-            hint = "load the file first: keras.saving.load_model(path)"
         raise ModelError(
             "Received an object of type {} as the model; valid is {}; {}.".format(
                 type(model).__name__, _VALID, hint

@@ -183,7 +183,7 @@ WRONG = {
     "no such module": (["no_such_module:x", "-t", B4096], ["no_such_module"]),
     "no such file": (["missing.py:x", "-t", B4096], ["missing.py"]),
     "no name at all": (["resnet", "-t", B4096], ["package.module:name"]),
-    "a file": (["model.keras", "-t", B4096], ["model.keras", "live models"]),
+    "no file": (["model.keras", "-t", B4096], ["no file model.keras", "SavedModel"]),
     "a callable that fails": (
         [MODELS + ":fails", "-t", B4096],
         ["RuntimeError: no weights at all"],

@@ -154,7 +154,7 @@ class FakeTorch:
 
 
 NO_MODELS = {
-    "text": (lambda: "model.keras", "keras.saving.load_model"),
+    "text": (lambda: "model.keras", "There is no file model.keras"),
     "none": (lambda: None, "NoneType"),
     "layer": (lambda: L.Dense(2), "put the layer into a model"),
     "class": (lambda: Subclassed, "class Subclassed"),

@@ -1,0 +1,44 @@
+"""Model files read without the framework.
+
+A `.keras` or `.h5` file, or the metadata in a SavedModel folder, holds the config of the model: its
+layers, their settings and how they are connected. `files` finds the config, whichever Keras wrote
+it; `network` makes one graph of the forms in which Keras 2 and 3 put it down; `plan` orders its
+calls; `view` lets the lowerings see a config as they see a live layer; and the shape rules of the
+IR, with those in `shapes`, say what shapes there are between. Nothing in a file is run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.frontends.keras.call import OutputUnknownError
+from vai_inspect.frontends.keras.config.fallback import capture_by_loading
+from vai_inspect.frontends.keras.config.files import is_path, read
+from vai_inspect.frontends.keras.config.reader import capture_stored
+
+
+def capture_file(path: Any, input_args: Any = None) -> Captured:
+    """Reads a model file into the IR.
+
+    Args:
+        path: a `.keras` or `.h5` file, or a SavedModel folder of Keras 2.
+        input_args: shapes that replace the model's own; see `frontends.keras.capture`.
+
+    Returns:
+        The graph before any pass. `model.capture` says how it was read: `config` without Keras,
+        `functional` where only loading the model could tell a shape.
+
+    Raises:
+        ModelError: it is no such file, is broken, or needs code to be run.
+        InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
+        CaptureError: a model whose layers keep their channels first.
+    """
+    stored = read(path)
+    try:
+        return capture_stored(stored, input_args)
+    except OutputUnknownError as problem:
+        return capture_by_loading(stored, input_args, problem)
+
+
+__all__ = ["capture_file", "is_path"]

@@ -1,0 +1,104 @@
+"""`.keras` files: zip archives whose `config.json` describes the model (Keras 2.12 and later).
+
+Only `config.json` and `metadata.json` are read, with a bound on what the archive declares and on
+what is unpacked; the weights are not touched.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any, BinaryIO, List
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.stored import Stored
+from vai_inspect.frontends.keras.config.text import LARGEST, parse, too_large
+
+CONFIG, METADATA = "config.json", "metadata.json"
+
+
+class _BoundedFile(io.RawIOBase):
+    """A file that hands out no more than `LARGEST` bytes at once.
+
+    `zipfile` reads the whole directory of an archive in one piece, however long it says it is.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        # One byte more than allowed, so that what is too long is seen to be so.
+        if size > LARGEST:
+            raise zipfile.BadZipFile("its directory is {} bytes long".format(size))
+        return self._file.read(LARGEST if size < 0 else size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+def read_archive(file: BinaryIO, path: str) -> Stored:
+    """Reads a `.keras` file.
+
+    Args:
+        file: the file, open for reading at any position.
+        path: its path, for messages.
+
+    Raises:
+        ModelError: it is no whole archive, or no model's.
+    """
+    try:
+        archive = zipfile.ZipFile(_BoundedFile(file))
+        names = archive.namelist()
+    except Exception as error:
+        # zipfile raises whatever the damage leads it to.
+        raise ModelError(
+            "{} is cut off or no whole .keras file (a zip archive): {}; copy or save it "
+            "again.".format(path, _reason(error))
+        ) from error
+    if CONFIG not in names:
+        raise ModelError(_no_config(path, names))
+    config = parse(_member(archive, CONFIG, path), "{} in {}".format(CONFIG, path))
+    version = ""
+    if METADATA in names:
+        metadata = parse(_member(archive, METADATA, path), "{} in {}".format(METADATA, path))
+        version = str(metadata.get("keras_version", ""))
+    return Stored(config, version, path)
+
+
+def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
+    """Returns one member; no more is unpacked than a config may have."""
+    where = "{} in {}".format(name, path)
+    info = archive.getinfo(name)
+    if info.file_size > LARGEST:
+        raise ModelError(too_large(where, info.file_size))
+    try:
+        with archive.open(info) as member:
+            data = member.read(LARGEST + 1)
+    except Exception as error:
+        # A wrong checksum, an unknown compression, a password: each has an error of its own.
+        raise ModelError(
+            "{} cannot be unpacked: {}; copy or save the file again.".format(where, _reason(error))
+        ) from error
+    if len(data) > LARGEST:
+        raise ModelError(too_large(where, len(data)))
+    return data
+
+
+def _no_config(path: str, names: List[str]) -> str:
+    text = "{} is a zip archive without {}, so no .keras file".format(path, CONFIG)
+    if any(name.endswith(("data.pkl", "data/serialization_id")) for name in names):
+        return text + "; it looks like a PyTorch file."
+    return text + "; save the model with model.save('model.keras')."
+
+
+def _reason(error: Any) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

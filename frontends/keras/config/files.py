@@ -1,0 +1,57 @@
+"""From a path to what the file holds: told by its first bytes, not by its name."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Union
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.archive import read_archive
+from vai_inspect.frontends.keras.config.h5 import read_h5
+from vai_inspect.frontends.keras.config.hdf5 import SIGNATURE
+from vai_inspect.frontends.keras.config.saved_model import is_saved_model, read_saved_model
+from vai_inspect.frontends.keras.config.stored import Stored
+
+VALID = "valid are a .keras file, a .h5 file and a SavedModel folder of Keras"
+
+
+def is_path(model: Any) -> bool:
+    """Tells whether a model is given by its file."""
+    return isinstance(model, (str, bytes)) or hasattr(model, "__fspath__")
+
+
+def read(model: Union[str, bytes, "os.PathLike[str]"]) -> Stored:
+    """Reads what a file or folder says of its model; nothing in it is run.
+
+    Raises:
+        ModelError: it does not exist, is of another kind, or is broken.
+    """
+    path = os.fsdecode(model)
+    try:
+        if os.path.isdir(path):
+            if is_saved_model(path):
+                return read_saved_model(path)
+            raise ModelError("{} is a folder and no SavedModel; {}.".format(path, VALID))
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ModelError("{} is no regular file; {}.".format(path, VALID))
+        with open(path, "rb") as file:
+            start = file.read(8)
+            if start[:2] == b"PK":
+                return read_archive(file, path)
+            if start == SIGNATURE:
+                return read_h5(file, path)
+    except FileNotFoundError as error:
+        raise ModelError("There is no file {}; {}.".format(path, VALID)) from error
+    except (OSError, ValueError) as error:
+        # A path with a null character is a ValueError.
+        text = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise ModelError("{} cannot be read: {}.".format(path, text)) from error
+    raise ModelError("{} is {}; {}.".format(path, _kind(start), VALID))
+
+
+def _kind(start: bytes) -> str:
+    if not start:
+        return "empty"
+    if start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        return "a Python pickle, which can run code, and is not opened"
+    return "neither a zip archive (.keras) nor HDF5 (.h5)"

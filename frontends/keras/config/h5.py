@@ -1,0 +1,65 @@
+"""`.h5` files, which keep a model's config in an attribute of their root group."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, Dict
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.hdf5 import BrokenError, Hdf5, UnusualError
+from vai_inspect.frontends.keras.config.stored import Stored
+from vai_inspect.frontends.keras.config.text import LARGEST, parse
+
+CONFIG, VERSION = "model_config", "keras_version"
+
+
+def read_h5(file: BinaryIO, path: str) -> Stored:
+    """Reads a `.h5` file that holds a whole model.
+
+    Args:
+        file: the file, open for reading at any position.
+        path: its path, for messages.
+
+    Raises:
+        ModelError: it is broken, or holds weights alone.
+    """
+    try:
+        found = Hdf5(file, LARGEST).attributes()
+    except BrokenError as error:
+        raise ModelError(
+            "{} is no whole HDF5 file: {}; copy or save it again.".format(path, error)
+        ) from error
+    except UnusualError as error:
+        found = _by_library(path, str(error))
+    if CONFIG not in found:
+        raise ModelError(
+            "{} is an HDF5 file without a model's config ({}); it may hold weights alone; save the "
+            "whole model with model.save({!r}).".format(path, CONFIG, "model.h5")
+        )
+    version = found.get(VERSION, b"").decode("utf-8", "replace")
+    config = parse(found[CONFIG], "{} in {}".format(CONFIG, path))
+    return Stored(config, version or str(config.get("keras_version", "")), path)
+
+
+def _by_library(path: str, reason: str) -> Dict[str, bytes]:
+    """Reads the attributes with h5py, for files that no Keras has written as they are."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ModelError(
+            "{} is laid out as Keras does not write it ({}); reading it needs h5py: pip install "
+            "h5py.".format(path, reason)
+        ) from error
+    try:
+        with h5py.File(path, "r") as opened:
+            attributes = opened.attrs
+            return {
+                name: _bytes(attributes[name]) for name in (CONFIG, VERSION) if name in attributes
+            }
+    except Exception as error:
+        # The library raises what it likes for a broken file.
+        text = " ".join(str(error).split())
+        raise ModelError("{} cannot be read as HDF5: {}.".format(path, text)) from error
+
+
+def _bytes(value: Any) -> bytes:
+    return value.encode("utf-8") if isinstance(value, str) else bytes(value)

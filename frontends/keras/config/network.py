@@ -1,0 +1,297 @@
+"""The graph that a model's config describes, whichever Keras wrote it.
+
+Keras 2 says a call as nested lists of `[layer, node, tensor, {keyword arguments}]`, Keras 3 as
+`{"args": [...], "kwargs": {...}}` with a `__keras_tensor__` for each tensor. Both become `Node`
+here. A Sequential becomes a chain of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
+from vai_inspect.frontends.keras.config.view import ConfigLayer, is_own
+
+_FUNCTIONAL, _SEQUENTIAL, _INPUT = ("Functional", "Model"), "Sequential", "InputLayer"
+_CONSTANT = "_CONSTANT_VALUE"
+
+Sizes = Tuple[Optional[int], ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One call.
+
+    Attributes:
+        layer: name of what is called.
+        args: positional arguments; a tensor is a `Ref`.
+        kwargs: keyword arguments, likewise.
+        refs: the tensors among them, in order.
+    """
+
+    layer: str
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
+    refs: Tuple[Ref, ...]
+
+
+@dataclass(frozen=True)
+class InputEntry:
+    """An input of a model.
+
+    Attributes:
+        name: its layer's name.
+        shape: its shape with the batch; None where the file does not tell one.
+        dtype: its element type.
+    """
+
+    name: str
+    shape: Optional[Sizes]
+    dtype: str
+
+
+@dataclass
+class Network:
+    """A Functional or Sequential model.
+
+    Attributes:
+        name: its name.
+        inputs: its inputs in order.
+        inputs_struct: the same as `Ref`s, in the structure that it is called with.
+        outputs: its outputs in order.
+        layers: its layers by name, a `Network` for a model within.
+        nodes: the calls by layer and index.
+        recorded: shape and element type that the file says a tensor has (Keras 3).
+    """
+
+    name: str
+    inputs: List[InputEntry] = field(default_factory=list)
+    inputs_struct: Any = ()
+    outputs: List[Ref] = field(default_factory=list)
+    layers: Dict[str, "ConfigLayer | Network"] = field(default_factory=dict)
+    nodes: Dict[Tuple[str, int], Node] = field(default_factory=dict)
+    recorded: Dict[Ref, Tuple[Sizes, str]] = field(default_factory=dict)
+
+
+def is_network(saved: Mapping[str, Any]) -> bool:
+    """Tells whether a saved object is a model whose config is its graph."""
+    if not is_own(dict(saved)):
+        return False
+    config = saved.get("config")
+    if saved.get("class_name") == _SEQUENTIAL:
+        return isinstance(config, (dict, list))
+    return (
+        saved.get("class_name") in _FUNCTIONAL and isinstance(config, dict) and "layers" in config
+    )
+
+
+def network(saved: Mapping[str, Any], path: str) -> Network:
+    """Reads a saved model.
+
+    Args:
+        saved: the object of which `is_network` is true.
+        path: its file, for messages.
+
+    Raises:
+        ModelError: the config contradicts itself.
+    """
+    if saved.get("class_name") == _SEQUENTIAL:
+        return _sequential(saved, path)
+    return _functional(saved, path)
+
+
+def _functional(saved: Mapping[str, Any], path: str) -> Network:
+    config = saved["config"]
+    found = Network(str(config.get("name") or saved.get("name") or "model"))
+    entries = _entries(config, path)
+    inputs: Dict[str, InputEntry] = {}
+    for entry in entries:
+        name = _entry_name(entry, path)
+        if name in found.layers or name in inputs:
+            raise ModelError("{} has two layers named {!r}.".format(path, name))
+        if entry.get("class_name") == _INPUT:
+            inputs[name] = _input(name, entry.get("config") or {})
+        elif is_network(entry):
+            found.layers[name] = network(entry, path)
+        else:
+            found.layers[name] = ConfigLayer(entry)
+    known = set(inputs) | set(found.layers)
+    for entry in entries:
+        for index, call in enumerate(entry.get("inbound_nodes") or ()):
+            name = _entry_name(entry, path)
+            if name in found.layers:
+                found.nodes[name, index] = _node(name, call, known, found)
+    found.inputs_struct = _struct(config.get("input_layers"), known, path)
+    for ref in flatten(found.inputs_struct):
+        if not isinstance(ref, Ref) or ref.layer not in inputs:
+            raise ModelError("{} names an input that it does not have.".format(path))
+        found.inputs.append(inputs[ref.layer])
+    refs = list(flatten(_struct(config.get("output_layers"), known, path)))
+    if not refs or any(not isinstance(ref, Ref) for ref in refs):
+        raise ModelError("{} names no outputs.".format(path))
+    found.outputs = refs
+    _renumber(found)
+    return found
+
+
+def _entries(config: Any, path: str) -> List[Dict[str, Any]]:
+    """Returns the saved layers of a model."""
+    entries = config.get("layers") if isinstance(config, dict) else config
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ModelError("{} has no list of layers in its config.".format(path))
+    for entry in entries:
+        if not isinstance(entry.get("config"), (dict, list)):
+            raise ModelError("{} has a layer without a config.".format(path))
+        if not isinstance(entry.get("inbound_nodes") or [], list):
+            raise ModelError("{} has a layer whose calls are no list.".format(path))
+    return entries
+
+
+def _entry_name(entry: Mapping[str, Any], path: str) -> str:
+    config = entry.get("config")
+    name = entry.get("name") or (config.get("name") if isinstance(config, dict) else None)
+    if not isinstance(name, str) or not name:
+        raise ModelError("{} has a layer without a name.".format(path))
+    return name
+
+
+def _input(name: str, config: Mapping[str, Any]) -> InputEntry:
+    for key in ("batch_shape", "batch_input_shape"):
+        shape = sizes(config.get(key))
+        if shape is not None:
+            break
+    else:
+        inner = sizes(config.get("shape"))
+        shape = None if inner is None else (None, *inner)
+    dtype = config.get("dtype")
+    return InputEntry(name, shape, dtype if isinstance(dtype, str) else "float32")
+
+
+def sizes(value: Any) -> Optional[Sizes]:
+    """Returns a saved shape; None where it is none."""
+    found = plain(value)
+    if not isinstance(found, tuple):
+        return None
+    if any(size is not None and type(size) is not int for size in found):
+        return None
+    return found
+
+
+def _node(name: str, call: Any, known: "set[str]", network: Network) -> Node:
+    if isinstance(call, dict) and "args" in call:
+        args, kwargs = _keras_3(call, network)
+    else:
+        args, kwargs = _keras_2(call, known)
+    refs = tuple(part for part in flatten((args, kwargs)) if isinstance(part, Ref))
+    return Node(name, args, kwargs, refs)
+
+
+def _keras_3(call: Mapping[str, Any], network: Network) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+    def leaf(value: Any) -> Optional[Ref]:
+        if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
+            return None
+        inner = value.get("config")
+        ref = _ref(inner.get("keras_history") if isinstance(inner, dict) else None)
+        if ref is not None and isinstance(inner, dict):
+            shape = sizes(inner.get("shape"))
+            if shape is not None:
+                network.recorded[ref] = (shape, str(inner.get("dtype", "")))
+        return ref
+
+    args = plain(call.get("args"), leaf)
+    kwargs = plain(call.get("kwargs"), leaf)
+    return (
+        args if isinstance(args, tuple) else (args,),
+        kwargs if isinstance(kwargs, dict) else {},
+    )
+
+
+def _keras_2(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+    """Each leaf repeats the keyword arguments of the call, tensors in them as lists of three."""
+    kwargs: Dict[str, Any] = {}
+
+    def argument(value: Any) -> Optional[Ref]:
+        ref = _ref(value[:3]) if isinstance(value, list) and len(value) in (3, 4) else None
+        return ref if ref is not None and ref.layer in known else None
+
+    def leaf(value: Any) -> Any:
+        if not (isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str)):
+            return None
+        given = value[3] if len(value) == 4 and isinstance(value[3], dict) else {}
+        if value[0] == _CONSTANT:
+            kwargs.update(plain(given, argument))
+            return plain(value[2])
+        ref = argument(value)
+        if ref is not None:
+            kwargs.update(plain(given, argument))
+        return ref
+
+    first = plain(call, leaf)
+    # One tensor alone stands in a list, as several do.
+    if isinstance(first, tuple) and len(first) == 1:
+        first = first[0]
+    return (first,), kwargs
+
+
+def _ref(history: Any) -> Optional[Ref]:
+    if not isinstance(history, list) or len(history) != 3:
+        return None
+    layer, node, tensor = history
+    if isinstance(layer, str) and type(node) is int and type(tensor) is int:
+        return Ref(layer, node, tensor)
+    return None
+
+
+def _struct(saved: Any, known: "set[str]", path: str) -> Any:
+    def leaf(value: Any) -> Optional[Ref]:
+        ref = _ref(value)
+        return ref if ref is not None and ref.layer in known else None
+
+    return plain(saved, leaf)
+
+
+def _renumber(network: Network) -> None:
+    """Keras 2 counts the calls of a model from 1: its own making is call 0, which is not saved."""
+    highest: Dict[str, int] = {}
+    for ref in [*network.outputs, *(ref for node in network.nodes.values() for ref in node.refs)]:
+        highest[ref.layer] = max(ref.node, highest.get(ref.layer, 0))
+    for name, layer in network.layers.items():
+        calls = [index for owner, index in network.nodes if owner == name]
+        if isinstance(layer, Network) and calls and highest.get(name) == len(calls):
+            for index in sorted(calls, reverse=True):
+                network.nodes[name, index + 1] = network.nodes.pop((name, index))
+
+
+def _sequential(saved: Mapping[str, Any], path: str) -> Network:
+    config = saved["config"]
+    entries = _entries(config, path)
+    settings = config if isinstance(config, dict) else {}
+    built = saved.get("build_config")
+    found = Network(str(settings.get("name") or saved.get("name") or "sequential"))
+    shape = sizes(settings.get("build_input_shape"))
+    if shape is None and isinstance(built, dict):
+        shape = sizes(built.get("input_shape"))
+    if not entries:
+        raise ModelError("{} holds a Sequential model without a layer.".format(path))
+    first = entries[0]
+    if first.get("class_name") == _INPUT:
+        entry = _input(_entry_name(first, path), first["config"])
+        entries = entries[1:]
+    else:
+        own = first["config"] if isinstance(first["config"], dict) else {}
+        entry = _input(_entry_name(first, path) + "_input", own)
+        entry = InputEntry(entry.name, entry.shape or shape, entry.dtype)
+    found.inputs = [entry]
+    ref = found.inputs_struct = Ref(entry.name, 0, 0)
+    for saved_layer in entries:
+        name = _entry_name(saved_layer, path)
+        if name in found.layers or name == entry.name:
+            raise ModelError("{} has two layers named {!r}.".format(path, name))
+        inner = network(saved_layer, path) if is_network(saved_layer) else ConfigLayer(saved_layer)
+        found.layers[name] = inner
+        found.nodes[name, 0] = Node(name, (ref,), {}, (ref,))
+        ref = Ref(name, 0, 0)
+    found.outputs = [ref]
+    return found

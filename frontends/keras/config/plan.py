@@ -1,0 +1,168 @@
+"""The calls of a stored model in order, models within put in place of their calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.network import Network, Node, Sizes
+from vai_inspect.frontends.keras.config.values import Ref, flatten
+from vai_inspect.frontends.keras.config.view import ConfigLayer
+
+MOST_CALLS = 100_000
+"""Calls that a model may have: models within models can multiply them without end."""
+MOST_OUTPUTS = 10_000
+"""Tensors that one call may give."""
+
+
+class Symbol:
+    """A tensor of the model, told from others by identity.
+
+    Attributes:
+        shape: its shape, once the call that gives it was read.
+        dtype: its element type, likewise.
+        recorded: shape and element type as the file has them; None where it does not say.
+    """
+
+    def __init__(self, recorded: Optional[Tuple[Sizes, str]] = None) -> None:
+        self.shape: Tuple[int, ...] = ()
+        self.dtype = "float32"
+        self.recorded = recorded
+
+
+@dataclass
+class Planned:
+    """One call of a layer.
+
+    Attributes:
+        layer: what is called.
+        path: where it stands in the model.
+        args: positional arguments, tensors as symbols.
+        kwargs: keyword arguments, likewise.
+        inputs: the symbols among them.
+        outputs: the symbols that others read of it, by index.
+    """
+
+    layer: ConfigLayer
+    path: str
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
+    inputs: Tuple[Symbol, ...]
+    outputs: Dict[int, Symbol] = field(default_factory=dict)
+
+
+def plan(
+    network: Network, inputs: Sequence[Symbol], path: str
+) -> Tuple[List[Planned], List[Symbol]]:
+    """Returns the calls in topological order and the model's outputs.
+
+    Args:
+        network: the model.
+        inputs: a symbol for each of its inputs.
+        path: its file, for messages.
+
+    Raises:
+        ModelError: the graph has a circle, has no end, or names what is not there.
+    """
+    planner = _Planner(path)
+    outputs = planner.walk(network, inputs, "")
+    return planner.calls, outputs
+
+
+class _Planner:
+    def __init__(self, path: str) -> None:
+        self.calls: List[Planned] = []
+        self._path = path
+        self._count = 0
+
+    def walk(self, network: Network, inputs: Sequence[Symbol], prefix: str) -> List[Symbol]:
+        known = {Ref(entry.name, 0, 0): symbol for entry, symbol in zip(network.inputs, inputs)}
+        given: Dict[Tuple[str, int], Planned] = {}
+
+        def symbol_of(value: Any) -> Any:
+            if not isinstance(value, Ref):
+                return value
+            found = known.get(value)
+            if found is None:
+                call = given.get((value.layer, value.node))
+                if call is None or not 0 <= value.tensor < MOST_OUTPUTS:
+                    raise ModelError(
+                        "{} reads output {} of {!r}, which it does not give.".format(
+                            self._path, value.tensor, prefix + value.layer
+                        )
+                    )
+                found = known[value] = Symbol(network.recorded.get(value))
+                call.outputs[value.tensor] = found
+            return found
+
+        for key, node in _ordered(network, self._path):
+            self._count += 1
+            if self._count > MOST_CALLS:
+                text = "{} has more than {} calls of layers."
+                raise ModelError(text.format(self._path, MOST_CALLS))
+            layer, path = network.layers[node.layer], prefix + node.layer
+            args = tuple(_map(value, symbol_of) for value in node.args)
+            kwargs = {name: _map(value, symbol_of) for name, value in node.kwargs.items()}
+            if isinstance(layer, Network):
+                read = _inner_inputs(layer, args, kwargs, path, self._path)
+                for index, symbol in enumerate(self.walk(layer, read, path + "/")):
+                    known[Ref(*key, index)] = symbol
+            else:
+                symbols = tuple(symbol_of(ref) for ref in node.refs)
+                given[key] = Planned(layer, path, args, kwargs, symbols)
+                self.calls.append(given[key])
+        return [symbol_of(ref) for ref in network.outputs]
+
+
+def _map(value: Any, change: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_map(item, change) for item in value)
+    if isinstance(value, dict):
+        return {key: _map(item, change) for key, item in value.items()}
+    return change(value)
+
+
+def _inner_inputs(
+    inner: Network, args: Tuple[Any, ...], kwargs: Dict[str, Any], own: str, path: str
+) -> List[Symbol]:
+    """Returns what a model within is called with, in its own order."""
+    value = args[0] if args else kwargs.get("inputs")
+    if isinstance(value, dict) and isinstance(inner.inputs_struct, dict):
+        value = {key: value.get(key) for key in inner.inputs_struct}
+    found = [part for part in flatten(value) if isinstance(part, Symbol)]
+    if len(found) != len(inner.inputs):
+        raise ModelError(
+            "{} calls the model {!r} with {} tensors; it has {} inputs.".format(
+                path, own, len(found), len(inner.inputs)
+            )
+        )
+    return found
+
+
+def _ordered(network: Network, path: str) -> Iterator[Tuple[Tuple[str, int], Node]]:
+    """Yields the calls between inputs and outputs, each after those it reads.
+
+    In the order of the live walk: depth first, inputs in the order of the call.
+    """
+    inputs = {entry.name for entry in network.inputs}
+    done = set()
+    open_ = set()
+    stack = [((ref.layer, ref.node), False) for ref in reversed(network.outputs)]
+    while stack:
+        key, ready = stack.pop()
+        if key in done or key[0] in inputs:
+            continue
+        if ready:
+            open_.discard(key)
+            done.add(key)
+            yield key, network.nodes[key]
+            continue
+        if key in open_:
+            raise ModelError("{} has a circle of layers, at {!r}.".format(path, key[0]))
+        node = network.nodes.get(key)
+        if node is None:
+            raise ModelError("{} reads a call of {!r} that it does not have.".format(path, key[0]))
+        open_.add(key)
+        stack.append((key, True))
+        stack.extend(((ref.layer, ref.node), False) for ref in reversed(node.refs))

@@ -1,0 +1,293 @@
+"""What layers give whose operators do not tell their own shape.
+
+A layer whose lowering writes operators of known shape needs no entry: the shape rules of the IR
+say what it gives. Here are those of which a lowering asks for the result first, and those that no
+lowering knows. Each rule is `compute_output_shape` of the layer in Keras 2.15 and 3.15.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.ir.shapes import Shape, ShapeError, broadcast, elements, reshaped
+from vai_inspect.frontends.keras.config import recurrent, unchanged
+from vai_inspect.frontends.keras.config.values import Array
+from vai_inspect.frontends.keras.layer import Layer
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a layer is called with.
+
+    Attributes:
+        layer: the layer.
+        shapes: shapes of the tensors it reads, in order.
+        constants: what else stands among its positional arguments.
+        probe: gives the output shapes of a layer within for some input shapes; None where they
+            are not known.
+    """
+
+    layer: Layer
+    shapes: Sequence[Shape]
+    constants: Sequence[Any]
+    probe: Callable[[Layer, Sequence[Shape]], Optional[List[Shape]]]
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the first tensor."""
+        if not self.shapes:
+            raise ShapeError("it reads no tensor")
+        return self.shapes[0]
+
+
+Rule = Callable[[Given], Optional[List[Shape]]]
+
+
+def layer_shapes(given: Given) -> Optional[List[Shape]]:
+    """Returns the shapes that a layer gives, or None where no rule here tells them.
+
+    Raises:
+        ShapeError: the layer cannot read such tensors.
+    """
+    layer = given.layer
+    table = _LAYERS if layer.is_layer else _OPERATIONS
+    rule = table.get(layer.keras_class or "")
+    return None if rule is None else rule(given)
+
+
+def _same(given: Given) -> Optional[List[Shape]]:
+    return [given.shape]
+
+
+def _flatten(given: Given) -> Optional[List[Shape]]:
+    return [given.shape[:1] + (elements(given.shape[1:]),)]
+
+
+def _reshape(given: Given) -> Optional[List[Shape]]:
+    target = tuple(given.layer.target_shape)
+    return [given.shape[:1] + reshaped(given.shape[1:], target)]
+
+
+def _repeat(given: Given) -> Optional[List[Shape]]:
+    batch, features = given.shape
+    return [(batch, int(given.layer.n), features)]
+
+
+def _transposed(given: Given) -> Optional[List[Shape]]:
+    """Conv1DTranspose to Conv3DTranspose, `compute_conv_transpose_output_shape`."""
+    layer = given.layer
+    paddings = layer.output_padding
+    rank = len(layer.kernel_size)
+    if isinstance(paddings, int) or paddings is None:
+        paddings = (paddings,) * rank
+    if len(given.shape) != rank + 2:
+        raise ShapeError("it reads {} axes of {}".format(rank + 2, given.shape))
+    lengths = []
+    axes = zip(given.shape[1:-1], layer.kernel_size, layer.strides, layer.dilation_rate, paddings)
+    for size, kernel, stride, dilation, extra in axes:
+        reach = (kernel - 1) * dilation + 1
+        if extra is not None:
+            cut = 2 * (reach // 2) if layer.padding == "same" else 0
+            lengths.append((size - 1) * stride + reach - cut + extra)
+        elif layer.padding == "same":
+            lengths.append(size * stride)
+        else:
+            lengths.append(size * stride + max(reach - stride, 0))
+    return [(given.shape[0], *lengths, int(layer.filters))]
+
+
+def _image_of(height: str, width: str) -> Rule:
+    """Returns the rule of a layer whose settings name the size of the image it gives."""
+
+    def rule(given: Given) -> Optional[List[Shape]]:
+        size = (int(getattr(given.layer, height)), int(getattr(given.layer, width)))
+        return [given.shape[:-3] + size + given.shape[-1:]]
+
+    return rule
+
+
+def _adaptive(rank: int) -> Rule:
+    def rule(given: Given) -> Optional[List[Shape]]:
+        size = given.layer.output_size
+        sizes = (size,) * rank if isinstance(size, int) else tuple(size)
+        whole = zip(given.shape[1:-1], sizes)
+        inner = [own if wanted is None else int(wanted) for own, wanted in whole]
+        return [(given.shape[0], *inner, given.shape[-1])]
+
+    return rule
+
+
+def _pool(given: Given) -> Optional[List[Shape]]:
+    layer = given.layer
+    sizes = []
+    for size, kernel, stride in zip(given.shape[1:-1], layer.pool_size, layer.strides):
+        room = size if layer.padding == "same" else size - kernel + 1
+        sizes.append(-(-room // stride))
+    return [(given.shape[0], *sizes, given.shape[-1])]
+
+
+def _global(given: Given) -> Optional[List[Shape]]:
+    ones = (1,) * (len(given.shape) - 2) if given.layer.keepdims else ()
+    return [(given.shape[0], *ones, given.shape[-1])]
+
+
+def _up_sampling_1d(given: Given) -> Optional[List[Shape]]:
+    batch, steps, features = given.shape
+    return [(batch, steps * int(given.layer.size), features)]
+
+
+def _embedding(given: Given) -> Optional[List[Shape]]:
+    return [given.shape + (int(given.layer.output_dim),)]
+
+
+def _lambda(given: Given) -> Optional[List[Shape]]:
+    """Only what the user wrote down is known; the function is not run."""
+    settings = given.layer
+    told = getattr(settings, "output_shape", None)
+    if not isinstance(told, tuple) or any(type(size) is not int or size < 1 for size in told):
+        return None
+    return [given.shape[:1] + told]
+
+
+def _dot(given: Given) -> Optional[List[Shape]]:
+    first, second = given.shapes
+    axes = given.layer.axes
+    pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
+    a, b = pair[0] % len(first), pair[1] % len(second)
+    if first[a] != second[b]:
+        raise ShapeError("{} and {} differ on the axes {}".format(first, second, pair))
+    rest = first[:a] + first[a + 1 :] + second[1:b] + second[b + 1 :]
+    return [rest if len(rest) > 1 else rest + (1,)]
+
+
+def _merged(given: Given) -> Optional[List[Shape]]:
+    shapes = list(given.shapes)
+    for constant in given.constants:
+        if not isinstance(constant, (int, float, Array)):
+            return None
+        shapes.append(getattr(constant, "shape", ()))
+    return [broadcast(shapes)]
+
+
+def _attention(given: Given) -> Optional[List[Shape]]:
+    query, value = given.shapes[:2]
+    return [query[:-1] + value[-1:]]
+
+
+def _multi_head(given: Given) -> Optional[List[Shape]]:
+    told = getattr(given.layer, "output_shape", None)
+    if told is None:
+        return [given.shape]
+    return [given.shape[:-1] + (tuple(told) if isinstance(told, tuple) else (int(told),))]
+
+
+def _einsum_dense(given: Given) -> Optional[List[Shape]]:
+    told = given.layer.output_shape
+    inner = tuple(told) if isinstance(told, tuple) else (told,)
+    if any(size is None for size in inner) or "..." in given.layer.equation:
+        left, _, right = given.layer.equation.replace("...", "").partition("->")
+        letters = dict(zip(left.split(",")[0][::-1], given.shape[::-1]))
+        if "..." in given.layer.equation:
+            return [given.shape[: len(given.shape) - len(right)] + _last(right, letters, inner)]
+        return [given.shape[:1] + _last(right[1:], letters, inner)]
+    return [given.shape[:1] + tuple(int(size) for size in inner)]
+
+
+def _last(letters: str, known: Dict[str, int], told: Tuple[Any, ...]) -> Shape:
+    wanted = told[-len(letters) :] if letters else ()
+    return tuple(
+        known[letter] if size is None else int(size) for letter, size in zip(letters, wanted)
+    )
+
+
+def _time_distributed(given: Given) -> Optional[List[Shape]]:
+    """The layer within reads each step; the steps are the second axis of what it gives."""
+    shape = given.shape
+    inner = given.probe(given.layer.layer, [shape[:1] + shape[2:]])
+    return None if inner is None else [one[:1] + shape[1:2] + one[1:] for one in inner]
+
+
+def _recurrent(given: Given) -> Optional[List[Shape]]:
+    return recurrent.LAYERS[given.layer.keras_class or ""](given.layer, given.shape)
+
+
+def _bidirectional(given: Given) -> Optional[List[Shape]]:
+    layer = given.layer
+    return recurrent.bidirectional(layer, given.probe(layer.layer, [given.shape]))
+
+
+def _expand_dims(given: Given) -> Optional[List[Shape]]:
+    rank = len(given.shape) + 1
+    axis = given.layer.axis
+    axes = {int(one) % rank for one in (axis if isinstance(axis, tuple) else (axis,))}
+    rest = iter(given.shape)
+    total = len(given.shape) + len(axes)
+    return [tuple(1 if index in axes else next(rest) for index in range(total))]
+
+
+def _resize(given: Given) -> Optional[List[Shape]]:
+    height, width = given.layer.size
+    return [given.shape[:-3] + (int(height), int(width)) + given.shape[-1:]]
+
+
+def _split(given: Given) -> Optional[List[Shape]]:
+    layer, shape = given.layer, given.shape
+    axis = int(layer.axis) % len(shape)
+    cuts = layer.indices_or_sections
+    if isinstance(cuts, int):
+        if not 0 < cuts <= shape[axis] or shape[axis] % cuts:
+            raise ShapeError("{} does not divide axis {} of {}".format(cuts, axis, shape))
+        if cuts > 10_000:
+            raise ShapeError("it would give {} tensors".format(cuts))
+        bounds = [index * (shape[axis] // cuts) for index in range(cuts + 1)]
+    else:
+        bounds = [0, *(int(cut) for cut in cuts), shape[axis]]
+    sizes = [end - begin for begin, end in zip(bounds, bounds[1:])]
+    return [shape[:axis] + (size,) + shape[axis + 1 :] for size in sizes]
+
+
+_LAYERS: Dict[str, Rule] = {
+    **dict.fromkeys(unchanged.LAYERS, _same),
+    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), _transposed),
+    **dict.fromkeys(("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"), _pool),
+    **dict.fromkeys(("MaxPooling1D", "MaxPooling2D", "MaxPooling3D"), _pool),
+    **dict.fromkeys(("GlobalAveragePooling1D", "GlobalAveragePooling2D"), _global),
+    **dict.fromkeys(("GlobalAveragePooling3D", "GlobalMaxPooling1D"), _global),
+    **dict.fromkeys(("GlobalMaxPooling2D", "GlobalMaxPooling3D"), _global),
+    **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"), _merged),
+    **dict.fromkeys(recurrent.LAYERS, _recurrent),
+    "AdaptiveAveragePooling1D": _adaptive(1),
+    "AdaptiveAveragePooling2D": _adaptive(2),
+    "AdaptiveAveragePooling3D": _adaptive(3),
+    "AdaptiveMaxPooling1D": _adaptive(1),
+    "AdaptiveMaxPooling2D": _adaptive(2),
+    "AdaptiveMaxPooling3D": _adaptive(3),
+    "AdditiveAttention": _attention,
+    "Attention": _attention,
+    "Bidirectional": _bidirectional,
+    "CenterCrop": _image_of("height", "width"),
+    "Dot": _dot,
+    "EinsumDense": _einsum_dense,
+    "Embedding": _embedding,
+    "Flatten": _flatten,
+    "GroupQueryAttention": _multi_head,
+    "Lambda": _lambda,
+    "MultiHeadAttention": _multi_head,
+    "RandomCrop": _image_of("height", "width"),
+    "RepeatVector": _repeat,
+    "Reshape": _reshape,
+    "Resizing": _image_of("height", "width"),
+    "TimeDistributed": _time_distributed,
+    "UpSampling1D": _up_sampling_1d,
+}
+
+_OPERATIONS: Dict[str, Rule] = {
+    **dict.fromkeys(unchanged.OPERATIONS, _same),
+    **dict.fromkeys(unchanged.BROADCASTING, _merged),
+    "ExpandDims": _expand_dims,
+    "Ravel": lambda given: [(elements(given.shape),)],
+    "Reshape": lambda given: [reshaped(given.shape, tuple(given.layer.newshape))],
+    "Resize": _resize,
+    "Split": _split,
+}

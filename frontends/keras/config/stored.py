@@ -1,0 +1,21 @@
+"""What a model file holds of a model, whatever kind of file it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A model as a file describes it.
+
+    Attributes:
+        config: the object with `class_name` and `config` that Keras made of the model.
+        version: the version of Keras that wrote it; an empty text where the file has none.
+        path: the file or folder.
+    """
+
+    config: Dict[str, Any]
+    version: str
+    path: str

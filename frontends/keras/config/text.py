@@ -1,0 +1,60 @@
+"""JSON from a file that nobody vouches for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict
+
+from vai_inspect.core.errors import ModelError
+
+LARGEST = 16 * 2**20
+"""Bytes of the largest config that is read; NASNetLarge, the largest of keras.applications, has
+about 1.5 million."""
+_LONGEST_NUMBER = 20
+
+
+def parse(data: bytes, where: str) -> Dict[str, Any]:
+    """Reads a JSON object.
+
+    Args:
+        data: the text.
+        where: the file, and what in it, for the message.
+
+    Raises:
+        ModelError: it is too large, no UTF-8, no JSON, nested too deeply, or no object.
+    """
+    if len(data) > LARGEST:
+        raise ModelError(too_large(where, len(data)))
+    try:
+        parsed = json.loads(data.decode("utf-8"), parse_int=_whole)
+    except UnicodeDecodeError as error:
+        raise ModelError("{} is no text: {}.".format(where, _reason(error))) from error
+    except RecursionError as error:
+        raise ModelError("{} is nested too deeply to be a model.".format(where)) from error
+    except ValueError as error:
+        raise ModelError(
+            "{} is broken or cut off: {}; save the model again.".format(where, _reason(error))
+        ) from error
+    if not isinstance(parsed, dict):
+        raise ModelError(
+            "{} holds a {} where a model's config belongs; save the model again.".format(
+                where, type(parsed).__name__
+            )
+        )
+    return parsed
+
+
+def too_large(where: str, size: int) -> str:
+    """Returns the message for a config of this many bytes."""
+    return "{} is {} bytes long; no model's config is longer than {}.".format(where, size, LARGEST)
+
+
+def _whole(digits: str) -> int:
+    # Python takes a time that grows with the square of the digits.
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number of {} digits".format(len(digits)))
+    return int(digits)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,34 @@
+"""Layers and operations that give the shape they are given, by Keras's class names."""
+
+from __future__ import annotations
+
+LAYERS = frozenset(
+    # at inference these do nothing
+    ("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise")
+    + ("Identity", "Masking", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
+    # activations
+    + ("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU")
+    # normalisations and scales
+    + ("BatchNormalization", "GroupNormalization", "LayerNormalization", "LayerScale")
+    + ("Normalization", "RMSNormalization", "Rescaling", "UnitNormalization")
+    # augmentation
+    + ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "RandAugment")
+    + ("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast")
+    + ("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur")
+    + ("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective")
+    + ("RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness")
+    + ("RandomShear", "RandomTranslation", "RandomZoom", "Solarization")
+)
+OPERATIONS = frozenset(
+    ("Abs", "Absolute", "Cast", "Ceil", "Celu", "Clip", "Copy", "Cos", "Elu", "Erf", "Exp")
+    + ("Expm1", "Floor", "Gelu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh")
+    + ("LeakyRelu", "Log", "Log10", "Log1p", "Log2", "LogSigmoid", "LogSoftmax", "LogicalNot")
+    + ("Negative", "Normalize", "Reciprocal", "Relu", "Relu6", "Round", "Rsqrt", "Selu")
+    + ("Sigmoid", "Sign", "Silu", "Sin", "SoftShrink", "Softmax", "Softplus", "Softsign")
+    + ("Sqrt", "Square", "StopGradient", "Tan", "Tanh", "TanhShrink")
+)
+BROADCASTING = frozenset(
+    ("Arctan2", "Equal", "FloorDivide", "Greater", "GreaterEqual", "Less", "LessEqual")
+    + ("LogicalAnd", "LogicalOr", "Mod", "NotEqual", "Power")
+)
+"""Operations of two tensors that no lowering knows; they give the shape of both together."""

@@ -1,0 +1,91 @@
+"""Plain values of a config: numbers, texts, tuples, slices and constants of every Keras version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A tensor by where it comes from: `keras_history` of Keras 3, a list of three in Keras 2."""
+
+    layer: str
+    node: int
+    tensor: int
+
+
+@dataclass(frozen=True)
+class Array:
+    """A constant array: its values do not matter to an inspection.
+
+    Attributes:
+        shape: its shape.
+    """
+
+    shape: Tuple[int, ...]
+
+
+Leaf = Callable[[Any], Optional[Any]]
+"""Reads what is special to a place; None for what is none of it."""
+
+
+def plain(value: Any, leaf: Optional[Leaf] = None) -> Any:
+    """Returns a value with Python's own objects for what JSON cannot say.
+
+    Lists become tuples. Objects that are none of those below stay as they are.
+
+    Args:
+        value: what `json` made of it.
+        leaf: asked first about every part.
+    """
+    if leaf is not None:
+        found = leaf(value)
+        if found is not None:
+            return found
+    if isinstance(value, list):
+        return tuple(plain(item, leaf) for item in value)
+    if not isinstance(value, dict):
+        return value
+    name = value.get("class_name")
+    inner = value.get("config")
+    if name in ("__tuple__", "TensorShape"):
+        items = value.get("items", inner.get("value") if isinstance(inner, dict) else inner)
+        return plain(items if isinstance(items, list) else [], leaf)
+    if name == "__ellipsis__":
+        return Ellipsis
+    if name == "__slice__" and isinstance(inner, dict):
+        return slice(*(plain(inner.get(part), leaf) for part in ("start", "stop", "step")))
+    if name in ("__numpy__", "__tensor__") and isinstance(inner, dict):
+        return _array(inner.get("value"))
+    if isinstance(name, str) and "config" in value:
+        return value
+    return {key: plain(item, leaf) for key, item in value.items()}
+
+
+def flatten(value: Any) -> Iterator[Any]:
+    """Yields the parts of nested tuples, lists and dicts, dicts in the order of their keys."""
+    if isinstance(value, (tuple, list)):
+        for item in value:
+            yield from flatten(item)
+    elif isinstance(value, dict):
+        for key in _ordered(value):
+            yield from flatten(value[key])
+    else:
+        yield value
+
+
+def _ordered(value: Dict[Any, Any]) -> List[Any]:
+    try:
+        return sorted(value)
+    except TypeError:
+        return list(value)
+
+
+def _array(value: Any) -> Any:
+    """Returns a number as it is, and anything larger as an array."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return Array(tuple(shape)) if shape else value

@@ -1,0 +1,125 @@
+"""A layer that is only a config, as the lowerings see it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from vai_inspect.core.ir import Param
+from vai_inspect.frontends.keras.config.defaults import OPERATION_DEFAULTS
+from vai_inspect.frontends.keras.config.values import plain
+from vai_inspect.frontends.keras.layer import MISSING, Function, Layer
+
+_OWN = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
+_OPERATIONS = ("keras.src.ops", "keras.ops")
+_RANKS = {"1D": 1, "2D": 2, "3D": 3}
+
+
+class ConfigLayer(Layer):
+    """A layer, or an operation of `keras.ops`, from the object that Keras saved of it.
+
+    Attributes:
+        name: its name.
+        config: its settings as they stand in the file.
+    """
+
+    def __init__(self, saved: Dict[str, Any]) -> None:
+        self.config: Dict[str, Any] = saved.get("config") or {}
+        self.class_name = str(saved.get("class_name")).split(">")[-1]
+        self.is_layer = _is_layer(saved, self.config)
+        self.keras_class = self.class_name if is_own(saved) else None
+        self.name = str(self.config.get("name") or saved.get("name") or self.class_name)
+        self.variable_dtype, self.compute_dtype = _dtypes(self.config.get("dtype"))
+        if not self.is_layer:
+            self.variable_dtype = self.compute_dtype = ""
+
+    def weights(self) -> List[Param]:
+        """Returns nothing: a config does not tell the parameters of what no lowering knows."""
+        return []
+
+    def _setting(self, name: str) -> Any:
+        value = self.config.get(name, MISSING)
+        if value is MISSING:
+            return MISSING if self.is_layer else self._default(name)
+        if name.endswith("activation"):
+            return as_activation(value)
+        if is_saved_layer(value):
+            return ConfigLayer(value)
+        value = plain(value)
+        rank = _RANKS.get(self.class_name.replace("Transpose", "")[-2:])
+        if name in ("kernel_size", "strides", "dilation_rate", "pool_size", "size") and rank:
+            value = self._for_each_axis(name, value, rank)
+        if name == "axis" and self.class_name == "BatchNormalization" and isinstance(value, tuple):
+            return value[0] if len(value) == 1 else value
+        return value
+
+    def _default(self, name: str) -> Any:
+        return OPERATION_DEFAULTS.get(self.class_name, {}).get(name, MISSING)
+
+    def _for_each_axis(self, name: str, value: Any, rank: int) -> Any:
+        if value is None and name == "strides":
+            return self._setting("pool_size")
+        if isinstance(value, int) and not (rank == 1 and name == "size"):
+            return (value,) * rank
+        return value
+
+
+def _is_layer(saved: Dict[str, Any], config: Dict[str, Any]) -> bool:
+    """Tells a layer from an operation; a `.h5` file names no module, but every layer has a flag."""
+    if saved.get("module"):
+        return not str(saved["module"]).startswith(_OPERATIONS)
+    return "trainable" in config
+
+
+def is_own(saved: Dict[str, Any]) -> bool:
+    """Tells whether a saved object is of one of Keras's own classes.
+
+    Since Keras 2.12 the module tells it; before, a class of the user's own that was registered
+    has its package in its name, as in `Custom>Swish`.
+    """
+    if ">" in str(saved.get("class_name")):
+        return False
+    module = saved.get("module")
+    if not module:
+        return ">" not in str(saved.get("registered_name") or "")
+    return str(module).split(".")[0] == "keras" or str(module).startswith(
+        tuple(own + "." for own in _OWN) + _OWN[2:]
+    )
+
+
+def is_saved_layer(value: Any) -> bool:
+    """Tells whether a setting is a layer within: a class with a config that has a name."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("class_name"), str)
+        and isinstance(value.get("config"), dict)
+        and "name" in value["config"]
+        and "Policy" not in value["class_name"]
+    )
+
+
+def as_activation(value: Any) -> Any:
+    """Returns a saved activation: None, a `Function` or a layer."""
+    if value is None:
+        return None
+    if is_saved_layer(value):
+        return ConfigLayer(value)
+    if isinstance(value, dict):
+        # A function of the user's own, or a lambda, whose code is in the file and is not run.
+        name = value.get("config") if value.get("class_name") == "function" else None
+        own = str(value.get("module") or "").split(".")[0] == "keras"
+        text = name if isinstance(name, str) else str(value.get("class_name")).strip("_")
+        return Function(text.split(">")[-1], "keras" if own else "")
+    package, _, name = str(value).rpartition(">")
+    return Function(name, "" if package else "keras")
+
+
+def _dtypes(policy: Any) -> Tuple[str, str]:
+    """Returns the element types of the variables and of the computation of a dtype policy."""
+    name: Optional[Any] = policy
+    if isinstance(policy, dict):
+        inner = policy.get("config")
+        name = inner.get("name") if isinstance(inner, dict) else None
+    text = str(name or "float32")
+    if text.startswith("mixed_"):
+        return "float32", text[len("mixed_") :]
+    return text, text
