@@ -72,9 +72,10 @@ def unread(fingerprint: Fingerprint) -> TargetError:
         }
     )
     if isas:
-        why = "field ISA (bits 55:48: instruction set of {}) is {}; valid is {}: no other is decoded here.".format(
-            dpu, fingerprint.isa_version, " or ".join(map(str, isas))
-        )
+        why = (
+            "field ISA (bits 55:48: instruction set of {}) is {}; valid is {}: no other is decoded "
+            "here."
+        ).format(dpu, fingerprint.isa_version, " or ".join(map(str, isas)))
     elif any(target.dpu == dpu for target in registry.targets()):
         why = (
             "{} with instruction set {}; no release registers it, and of this type only the "
