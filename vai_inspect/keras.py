@@ -7,6 +7,7 @@ from typing import Any
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.inspector import BaseInspector, TargetSpec
+from vai_inspect.vitis import VitisInspector
 
 
 class Inspector(BaseInspector):
@@ -51,4 +52,4 @@ class Inspector(BaseInspector):
         return convert(captured) if self.convert else captured
 
 
-__all__ = ["Inspector"]
+__all__ = ["Inspector", "VitisInspector"]

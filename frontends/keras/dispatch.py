@@ -21,6 +21,7 @@ from vai_inspect.frontends.keras import (
     reshaping,
     resize,
     transposed,
+    whole,
 )
 from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.layer import Layer
@@ -44,6 +45,7 @@ LAYERS: Dict[str, Lowering] = {
     **reshaping.LAYERS,
     **resize.LAYERS,
     **identity.LAYERS,
+    **whole.LAYERS,
 }
 """Keras's layers by class name."""
 

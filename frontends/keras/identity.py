@@ -27,6 +27,7 @@ _REGULARIZATION = (
     "GaussianDropout",
     "GaussianNoise",
     "Identity",
+    "InputLayer",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
@@ -46,6 +47,7 @@ _AUGMENTATION = (
     "RandomFlip",
     "RandomGaussianBlur",
     "RandomGrayscale",
+    "RandomHeight",
     "RandomHue",
     "RandomInvert",
     "RandomPerspective",
@@ -55,6 +57,7 @@ _AUGMENTATION = (
     "RandomSharpness",
     "RandomShear",
     "RandomTranslation",
+    "RandomWidth",
     "RandomZoom",
 )
 

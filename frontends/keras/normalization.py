@@ -82,5 +82,6 @@ LAYERS = {
     "BatchNormalization": batch_normalization,
     "Normalization": normalization,
     "Rescaling": rescaling,
+    "SyncBatchNormalization": batch_normalization,
     "UnitNormalization": unit_normalization,
 }

@@ -10,6 +10,7 @@ from typing import Optional
 
 from vai_inspect.core.ir import Op
 from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.whole import OWN_CODE
 
 QUANTISED = frozenset(
     (
@@ -24,7 +25,6 @@ QUANTISED = frozenset(
         "DepthwiseConv2D",
         "Flatten",
         "GlobalAveragePooling2D",
-        "LayerNormalization",
         "LeakyReLU",
         "MaxPooling2D",
         "Multiply",
@@ -38,8 +38,14 @@ QUANTISED = frozenset(
         "ZeroPadding2D",
     )
 )
-"""Those of both releases. SeparableConv2D is split first; softmax and layer normalisation are
-quantised by 3.5, but no DPU engine runs them."""
+"""Those of both releases. SeparableConv2D is split first; softmax is quantised by 3.5, but no DPU
+engine runs it."""
+
+REASONS = {
+    "LayerNormalization": "the 2.5 Keras quantiser does not know LayerNormalization; 3.5 does, but "
+    "the inspectors place it on the CPU; use BatchNormalization, which is folded",
+}
+"""What is told in place of the common sentence."""
 
 INSTEAD = {
     "Add": "keras.layers.Add",
@@ -75,15 +81,16 @@ def left_in_float(layer: Layer) -> Optional[str]:
     A class or a Lambda of the user's own is none of its layers either; what it computes is not
     looked into, so nothing is said of it here.
     """
+    name = layer.keras_class or layer.class_name
     if not layer.is_layer:
-        name = layer.keras_class or layer.class_name
         reason = "{} is a bare operation, and the Keras quantiser knows layers only".format(
             layer.class_name
         )
-    elif layer.keras_class in (None, "Lambda") or layer.keras_class in QUANTISED:
+    elif layer.keras_class is None or name in QUANTISED or name in OWN_CODE:
         return None
+    elif name in REASONS:
+        return REASONS[name]
     else:
-        name = str(layer.keras_class)
         reason = "{} is not in the list of layers of the Keras quantiser".format(name)
     cure = INSTEAD.get(name)
     return reason + ("; use {}".format(cure) if cure else "")

@@ -157,3 +157,18 @@ def test_a_layer_of_a_graph_node_with_a_constant_among_its_operands() -> None:
     graph = capture(keras.Model(x, layer(x))).graph
     assert kinds(graph) == ["const", "sub"]
     assert [value.op for value in inner(graph)[-1].inputs][1] == "x"
+
+
+def test_every_class_has_an_entry() -> None:
+    from vai_inspect.frontends.keras.dispatch import LAYERS as ENTRIES
+
+    found = [getattr(layers, name) for name in dir(layers)]
+    classes = {cls.__name__ for cls in found if isinstance(cls, type)}
+    named = {name for name in classes if issubclass_of_layer(name)}
+    assert "Conv2D" in named
+    assert sorted(named - set(ENTRIES)) == []
+
+
+def issubclass_of_layer(name: str) -> bool:
+    cls = getattr(layers, name, None)
+    return isinstance(cls, type) and issubclass(cls, layers.Layer)
