@@ -11,7 +11,7 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.reports.atomic import replace_file
@@ -70,6 +70,32 @@ def draw(dot_source: str, path: Path, image_format: str) -> str:
         ReportError: there is no renderer, none could draw this graph, or the file cannot be
             written.
     """
+    renderer, picture = _drawn(dot_source, image_format)
+    try:
+        replace_file(path, picture)
+    except OSError as error:
+        raise ReportError(
+            "The picture {} cannot be written ({}); choose a folder that can be.".format(
+                path, error.strerror or error
+            )
+        ) from error
+    return renderer
+
+
+def rendered(dot_source: str, image_format: str) -> bytes:
+    """Returns a graph as a picture.
+
+    Args:
+        dot_source: the graph in DOT.
+        image_format: `png` or `svg`.
+
+    Raises:
+        ReportError: there is no renderer, or none could draw this graph.
+    """
+    return _drawn(dot_source, image_format)[1]
+
+
+def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
     if image_format not in FORMATS:
         raise ReportError(
             "image_format is {!r}; valid are {}.".format(
@@ -79,19 +105,9 @@ def draw(dot_source: str, path: Path, image_format: str) -> str:
     problems = []
     for renderer in find_renderers(image_format):
         try:
-            picture = _RENDERERS[renderer](dot_source, image_format)
+            return renderer, _RENDERERS[renderer](dot_source, image_format)
         except ReportError as error:
             problems.append(str(error))
-            continue
-        try:
-            replace_file(path, picture)
-        except OSError as error:
-            raise ReportError(
-                "The picture {} cannot be written ({}); choose a folder that can be.".format(
-                    path, error.strerror or error
-                )
-            ) from error
-        return renderer
     raise ReportError(
         "No picture was drawn. {}To draw one, {}.".format(
             "".join(problem + " " for problem in problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 from vai_inspect.core.allowance import Allowance
@@ -94,6 +95,11 @@ def _text(comparison: Comparison) -> str:
     return render(comparison)
 
 
+def _html(comparison: Comparison) -> str:
+    return "<pre>{}</pre>".format(html.escape(_text(comparison)))
+
+
 set_view(Comparison, "text", _text)
+set_view(Comparison, "html", _html)
 
 __all__ = ["compare"]

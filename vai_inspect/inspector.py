@@ -15,6 +15,7 @@ from vai_inspect.core.inspection import Crossing, InspectedOp, Inspection, Subgr
 from vai_inspect.core.partition import Placement, crossings, place, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
+from vai_inspect.core.views import set_view
 from vai_inspect.rules import registry
 from vai_inspect.rules.judge import Judge
 from vai_inspect.rules.lookup import lookup
@@ -224,3 +225,12 @@ def show_and_write(
             lines.append("left from an earlier run, not of this one: {}".format(listed))
         console.tell(lines)
     return written.problem
+
+
+def _html(inspection: Inspection) -> str:
+    from vai_inspect.reports import html
+
+    return html.render(inspection)
+
+
+set_view(Inspection, "html", _html)

@@ -127,6 +127,9 @@ class Comparison:
             "targets": [row.to_dict() for row in self.rows],
         }
 
+    def _repr_html_(self) -> Optional[str]:
+        return view(self, "html")
+
     def __str__(self) -> str:
         return view(self, "text") or repr(self)
 

@@ -10,6 +10,7 @@ from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.root_cause import RootCause
 from vai_inspect.core.target import Target
+from vai_inspect.core.views import view
 
 SCHEMA_VERSION = "1.0"
 TOOL_NAME = "vai-inspect"
@@ -304,6 +305,9 @@ class Inspection:
             "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
         }
+
+    def _repr_html_(self) -> Optional[str]:
+        return view(self, "html")
 
     def __repr__(self) -> str:
         total, name = self.summary, self.model.name

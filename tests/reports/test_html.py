@@ -1,0 +1,131 @@
+"""The notebook's view: well formed, escaped, with the graph where it can be drawn."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.reports import samples
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.comparison import Comparison
+from vai_inspect.reports import html, image
+
+VOID = {"br", "img"}
+TAGS = VOID | {"div", "p", "b", "i", "small", "ol", "ul", "li", "details", "summary"}
+TAGS |= {"table", "tr", "th", "td"}
+
+
+class Reader(HTMLParser):
+    """Collects text and tags; every tag that is opened must be closed in turn."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.words, self.images = [], set(), [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag == "img":
+            self.images.append(dict(attrs)["src"])
+        assert all(name in ("style", "src", "alt", "open") for name, _ in attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize(
+    "make", [samples.mixed, samples.all_on_dpu, samples.hostile, lambda: samples.chain(60)]
+)
+def test_it_is_well_formed_and_holds_no_markup_of_the_models(make):
+    found = Reader(html.render(make()))
+    assert found.tags <= TAGS
+
+
+def test_hostile_names_are_shown_as_they_are():
+    words = "".join(Reader(html.render(samples.hostile())).words)
+    for shown in (
+        "<b>html</b>",
+        "&lt; &amp;",
+        "line\\nassigned device: dpu",
+        "right-to-left \\u202e",
+    ):
+        assert shown in words
+
+
+def test_it_says_what_the_console_says():
+    words = " ".join("".join(Reader(html.render(samples.mixed())).words).split())
+    for shown in (
+        "Not all of the model runs on the DPU",
+        "kernel_w is 17, but the convolution engine takes 1-16.",
+        "what to change: use a kernel of 16 or less",
+        "unknown, no source decides",
+        "czdx8g.conv.kernel [partition_rule]",
+        "warning: the rules plug-in 'acme' does not load",
+    ):
+        assert shown in words
+
+
+def test_the_graph_is_an_image_of_its_own():
+    if image.find_renderer("svg") is None:
+        pytest.skip("no renderer is installed")
+    (source,) = Reader(html.render(samples.hostile())).images
+    drawn = base64.b64decode(re.sub("^data:image/svg\\+xml;base64,", "", source))
+    assert b"<svg" in drawn
+
+
+def test_without_a_renderer_it_says_how_to_get_one(monkeypatch):
+    monkeypatch.setattr(image, "find_renderers", lambda image_format="svg": [])
+    found = Reader(html.render(samples.mixed()))
+    assert found.images == []
+    assert "pip install" in "".join(found.words)
+
+
+def test_a_graph_that_cannot_be_drawn_loses_nothing_else(monkeypatch):
+    monkeypatch.setattr(image, "find_renderers", lambda image_format="svg": ["broken"])
+    monkeypatch.setitem(image._RENDERERS, "broken", broken)
+    words = "".join(Reader(html.render(samples.mixed())).words)
+    assert "kernel_w is 17" in words
+    assert "no luck <here>" in words
+
+
+def broken(source, image_format):
+    raise image.ReportError("no luck <here>")
+
+
+def test_many_operators_are_told_in_part():
+    findings = [
+        dataclasses.replace(samples.KERNEL, message="reason {}".format(at)) for at in range(150)
+    ]
+    ops = [samples.op("x", "data")]
+    for at, finding in enumerate(findings):
+        ops.append(
+            samples.op(
+                "op{}".format(at), "conv2d", [ops[-1].name], device=samples.Device.CPU,
+                findings=(finding,),
+            )
+        )  # fmt: skip
+    words = "".join(Reader(html.render(samples.inspection("many", ops, {}))).words)
+    assert "reason 99" in words
+    assert "reason 100" not in words
+    assert "and 50 more rows" in words
+
+
+def test_results_show_themselves():
+    import vai_inspect.comparing  # noqa: F401
+
+    inspection = samples.mixed()
+    assert inspection._repr_html_() == html.render(inspection)
+    shown = Comparison.of([samples.hostile()], Allowance())._repr_html_()
+    assert shown.startswith("<pre>")
+    assert "<b>" not in shown
