@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import Dict, Iterator, List, Sequence
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
@@ -112,14 +112,10 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     if total.unknown_ops:
         yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)
     part = share(total.dpu_macs, total.macs)
-    untold = sum(
-        1 for op in inspection.on(Device.CPU) + inspection.on(Device.DPU) if op.macs is None
+    yield "multiply-accumulate operations: {:,}{}".format(
+        total.macs, ", {} of them on the DPU".format(part) if part else ""
     )
-    yield "multiply-accumulate operations: {:,}{}{}".format(
-        total.macs,
-        ", {} of them on the DPU".format(part) if part else "",
-        " (those of {} cannot be told)".format(count(untold, "operator")) if untold else "",
-    )
+    yield from _untold(inspection)
     yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
     yield from _listed([_part(part) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {}{}".format(
@@ -129,6 +125,18 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         else "",
     )
     yield from _listed([_crossing(one) for one in inspection.crossings])
+
+
+def _untold(inspection: Inspection) -> Iterator[str]:
+    """Yields of which operators the multiply-accumulates are not among those, by the reason."""
+    reasons: Dict[str, List[str]] = {}
+    for op in inspection.ops:
+        if op.macs is None:
+            reasons.setdefault(op.macs_untold or "no reason is given", []).append(op.name)
+    for reason, names in reasons.items():
+        first = shortened(plain(names[0]), LONGEST_NAME)
+        rest = " and {:,} more".format(len(names) - 1) if names[1:] else ""
+        yield "{}those of {}{} are not among them: {}".format(INDENT, first, rest, plain(reason))
 
 
 def _listed(told: Sequence[str]) -> Iterator[str]:

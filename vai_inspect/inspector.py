@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.cost import macs
+from vai_inspect.core.cost import count_macs
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, InspectedOp, Inspection, Subgraph
@@ -64,7 +64,7 @@ class _Inspecting:
     def __init__(self, captured: Captured) -> None:
         self.captured = captured
         self.graph = normalise(captured.graph, captured.batch_norm_into)
-        self.macs = {op.name: macs(op, self.graph) for op in self.graph}
+        self.macs = {op.name: count_macs(op, self.graph) for op in self.graph}
         self.consumers = {
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
         }
@@ -94,7 +94,8 @@ class _Inspecting:
                     findings=placement.findings.get(op.name, ()),
                     messages=op.messages + judge.messages(op),
                     subgraph=part_of.get(op.name),
-                    macs=self.macs[op.name],
+                    macs=self.macs[op.name].count,
+                    macs_untold=self.macs[op.name].untold,
                 )
                 for op in graph
             ),

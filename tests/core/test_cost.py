@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tests.graphs import SHAPE, conv, node
-from vai_inspect.core.cost import macs
-from vai_inspect.core.ir import Graph
+from vai_inspect.core.cost import count_macs, macs
+from vai_inspect.core.ir import KINDS, Graph, Op, TensorType, Value
 from vai_inspect.core.ir import attrs as a
 
 CASES = {
@@ -57,3 +59,33 @@ def test_macs(case):
     op, count = CASES[case]
     graph = Graph("g", [node("in", "data"), op])
     assert macs(op, graph) == count
+
+
+UNTOLD = {
+    "unknown": "what it computes is not known",
+    "conv2d": "the shape of its weights is not known",
+    "transposed-depthwise-conv3d": "the shape of its weights is not known",
+    "inner-product": "the shape of its weights is not known",
+    "cost_volume": "there is no usual count for cost_volume",
+    "conv2d-fix": "there is no usual count for conv2d-fix",
+}
+
+
+def made(kind):
+    """An operator of a kind without parameters, attributes of any values."""
+    attrs = KINDS[kind].attrs
+    needed = {
+        field.name: False
+        for field in dataclasses.fields(attrs)
+        if field.default is dataclasses.MISSING
+    }
+    return Op("x", kind, attrs(**needed), (Value("in"), Value("in")), (TensorType(SHAPE),))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_count_or_the_reason_why_not(kind):
+    graph = Graph("g", [node("in", "data"), made(kind)])
+    told = count_macs(graph["x"], graph)
+    assert (told.count is None) == bool(told.untold)
+    if kind in UNTOLD:
+        assert told.untold == UNTOLD[kind]

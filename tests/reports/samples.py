@@ -134,6 +134,7 @@ def op(
         messages=messages,
         subgraph=None,
         macs=macs,
+        macs_untold="what it computes is not known" if macs is None else None,
     )
 
 
@@ -164,6 +165,7 @@ def inspection(
             messages=each.messages,
             subgraph=part_of.get(each.name),
             macs=each.macs,
+            macs_untold=each.macs_untold,
         )
         for each in placed
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.root_cause import RootCause
@@ -54,6 +55,7 @@ class InspectedOp:
         messages: notes that are not reasons: what was folded, inserted or rewritten.
         subgraph: name of its subgraph; None for inputs and outputs of the graph.
         macs: multiply-accumulate operations for the shapes inspected; None where untold.
+        macs_untold: why they cannot be told; None where they are.
     """
 
     op: Op
@@ -63,6 +65,7 @@ class InspectedOp:
     messages: Tuple[str, ...]
     subgraph: Optional[str]
     macs: Optional[int]
+    macs_untold: Optional[str] = None
 
     @property
     def name(self) -> str:
@@ -73,6 +76,11 @@ class InspectedOp:
     def type(self) -> str:
         """The operator's XIR type."""
         return self.op.kind
+
+    @property
+    def output_bytes(self) -> int:
+        """Size of its outputs for the shapes inspected as the DPU holds them, in bytes."""
+        return sum(dpu_bytes(tensor) for tensor in self.op.outputs)
 
     @property
     def verdict(self) -> Verdict:
@@ -99,6 +107,8 @@ class InspectedOp:
             "messages": list(self.messages),
             "subgraph": self.subgraph,
             "macs": self.macs,
+            "macs_untold": self.macs_untold,
+            "output_bytes": self.output_bytes,
             "origin": {
                 "layers": list(self.op.origin.layers),
                 "source": [
