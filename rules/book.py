@@ -9,6 +9,7 @@ from vai_inspect.core.target import Target
 from vai_inspect.rules import general
 from vai_inspect.rules.constraint import Constraint
 from vai_inspect.rules.family import Family
+from vai_inspect.rules.lookup import lookup
 
 _STAGES = {
     "op": "op rule: attributes and shapes of the operator alone",
@@ -60,6 +61,15 @@ def markdown(family: Family, targets: Sequence[Target]) -> str:
                 )
             )
         lines.append("")
+    if family.remarks:
+        lines += ["## What the user is told besides", ""]
+        for remark in family.remarks:
+            lines.append(
+                "- `{}.{}`: {}. *{}*: {}.".format(
+                    family.name, remark.id, remark.sentence, remark.evidence.value, remark.source
+                )
+            )
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -70,7 +80,7 @@ def table(family: Family, targets: Sequence[Target]) -> List[Tuple[str, str, str
             rule.id_in(family.name),
             ", ".join(rule.kinds) or "every operator",
             rule.sentence_for(*targets),
-            rule.evidence.value,
+            rule.founding_in(family.name).evidence.value,
         )
         for rule in all_constraints(family)
     ]
@@ -95,6 +105,7 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
                 constraint_id, did_you_mean(constraint_id, by_id), family.name
             )
         )
+    founding = rule.founding_in(family.name)
     lines = [
         constraint_id,
         "",
@@ -106,21 +117,24 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
         "",
         "operators:      {}".format(", ".join(rule.kinds) or "every operator"),
         "kind of rule:   {}".format(_STAGES[rule.stage.value]),
-        "evidence:       {} ({})".format(rule.evidence.value, rule.evidence.meaning),
-        "source:         {}".format(rule.source),
+        "evidence:       {} ({})".format(founding.evidence.value, founding.evidence.meaning),
+        "source:         {}".format(founding.source),
     ]
     if rule.limits:
         by_figures: Dict[str, List[str]] = {}
         for target in targets:
-            figures = ("{} = {}".format(name, of(target)) for name, of in rule.limits.items())
+            found = ((name, of(target)) for name, of in rule.limits.items())
+            figures = [
+                "{} = {}".format(name, figure) for name, figure in found if figure is not None
+            ]
             by_figures.setdefault(", ".join(figures), []).append(target.name)
         for text, names in by_figures.items():
             on = "every target" if len(by_figures) == 1 else ", ".join(dict.fromkeys(names))
-            lines.append("limits:         {}: {}".format(on, text))
+            lines.append("limits:         {}: {}".format(on, text or "none"))
     if rule.cure:
         lines.append("what to change: {}".format(rule.cure))
-    for title, examples in (("passes:", rule.passes), ("fails:", rule.fails)):
-        lines += ["{:<15} {}".format(title, example.text) for example in examples]
+    for title, texts in _examples(family, rule):
+        lines += ["{:<15} {}".format(title + ":", text) for text in texts]
     return "\n".join(lines)
 
 
@@ -132,17 +146,38 @@ def _groups(family: Family) -> Dict[str, List[Constraint]]:
 
 
 def _section(family: Family, rule: Constraint, targets: Sequence[Target]) -> List[str]:
+    founding = rule.founding_in(family.name)
     lines = ["### `{}`".format(rule.id_in(family.name)), ""]
     lines += [rule.sentence_for(*targets), ""]
     if rule.notes:
         lines += [rule.notes_for(*targets), ""]
     lines.append("- operators: {}".format(", ".join(rule.kinds) or "every operator"))
-    lines.append("- evidence: *{}* ({})".format(rule.evidence.value, rule.evidence.meaning))
-    lines.append("- source: {}".format(rule.source))
+    lines.append("- evidence: *{}* ({})".format(founding.evidence.value, founding.evidence.meaning))
+    lines.append("- source: {}".format(founding.source))
     if rule.cure:
         lines.append("- what to change: {}".format(rule.cure))
-    for title, examples in (("passes", rule.passes), ("fails", rule.fails)):
-        if examples:
-            lines.append("- {}: {}".format(title, "; ".join(one.text for one in examples)))
+    for title, texts in _examples(family, rule):
+        if texts:
+            lines.append("- {}: {}".format(title, "; ".join(texts)))
     lines.append("")
     return lines
+
+
+def _examples(family: Family, rule: Constraint) -> List[Tuple[str, List[str]]]:
+    """Returns the texts of the examples that pass and that fail.
+
+    One that is not made for all of the family's example targets tells for which it is.
+    """
+    targets = [lookup(name) for name in family.example_targets]
+    sides: List[Tuple[str, List[str]]] = []
+    for title, examples_of in (("passes", rule.passing), ("fails", rule.failing)):
+        on: Dict[str, List[str]] = {}
+        for target in targets:
+            for example in examples_of(target):
+                on.setdefault(example.text, []).append(target.name.split("_", 2)[-1])
+        texts = [
+            text if len(names) == len(targets) else "{} ({})".format(text, ", ".join(names))
+            for text, names in on.items()
+        ]
+        sides.append((title, texts))
+    return sides

@@ -18,6 +18,7 @@ A constraint yields problems; it never prints, never raises, never stops the oth
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from dataclasses import dataclass
 from enum import Enum
@@ -25,7 +26,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Tuple, 
 
 from vai_inspect.core.findings import Evidence, Figure, Finding, Verdict
 from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Example, Examples, made_for
 from vai_inspect.rules.site import Problem, Site
 
 LimitOf = Callable[[Target], Union[Limit, int, str, None]]
@@ -41,36 +42,48 @@ class Stage(str, Enum):
 
 
 @dataclass(frozen=True)
+class Founding:
+    """How a constraint is founded, and where that is written down."""
+
+    evidence: Evidence
+    source: str
+
+
+@dataclass(frozen=True)
 class Constraint:
-    """One constraint of a family.
+    """One constraint, as one family or several have it.
 
     Attributes:
         id: group and name, `conv.kernel`; the family's name is put before it in reports.
         kinds: operator kinds that it speaks of, as the compiler sees them (after rewrites).
         stage: op, fusion or context.
-        evidence: how it is founded.
-        source: where it is written down.
+        founding: how it is founded where it was seen.
+        seen_on: names of the families that the founding speaks of; empty where it is all.
+        elsewhere: how it is founded for the others.
         sentence: the docstring's first paragraph, with `{limit}` placeholders.
         notes: the rest of the docstring, likewise: what other sources say.
         limits: the figures it checks, by placeholder.
         check: the function.
         passes: examples on the right side of the limit, at its edge where it has one.
         fails: examples on the wrong side.
+        always: whether it refuses every operator of its kinds, so that no example can pass.
         cure: what to change in general, for the rule book; findings may be more exact.
     """
 
     id: str
     kinds: Tuple[str, ...]
     stage: Stage
-    evidence: Evidence
-    source: str
+    founding: Founding
+    seen_on: Tuple[str, ...]
+    elsewhere: Founding
     sentence: str
     notes: str
     limits: Mapping[str, LimitOf]
     check: Check
-    passes: Tuple[Example, ...]
-    fails: Tuple[Example, ...]
+    passes: Examples
+    fails: Examples
     cure: Optional[str] = None
+    always: bool = False
 
     def findings(self, site: Site, family: str) -> Iterator[Finding]:
         """Yields what the constraint finds at a site, as findings of the family."""
@@ -80,22 +93,51 @@ class Constraint:
 
     def finding(self, problem: Problem, family: str) -> Finding:
         """Returns a problem as a finding of the family, with the constraint's own particulars."""
+        founding = self.founding_in(family)
         return Finding(
             constraint=self.id_in(family),
             message=problem.message,
-            evidence=problem.evidence or self.evidence,
+            evidence=problem.evidence or founding.evidence,
             verdict=problem.verdict,
             found=problem.found,
             limit=problem.limit,
             nearest=problem.nearest,
             suggestion=", or ".join(filter(None, (problem.suggestion, self.cure))) or None,
-            source=problem.source or self.source,
+            source=problem.source or founding.source,
             follows=problem.follows,
         )
 
     def id_in(self, family: str) -> str:
         """Returns the whole id, as reports and `explain` have it: `czdx8g.conv.kernel`."""
         return "{}.{}".format(family, self.id)
+
+    def founding_in(self, family: str) -> Founding:
+        """Returns how the constraint is founded for a family."""
+        return self.founding if not self.seen_on or family in self.seen_on else self.elsewhere
+
+    def passing(self, target: Target) -> Tuple[Example, ...]:
+        """Returns the examples for a target that pass."""
+        return made_for(target, self.passes)
+
+    def failing(self, target: Target) -> Tuple[Example, ...]:
+        """Returns the examples for a target that fail."""
+        return made_for(target, self.fails)
+
+    def founded(self, evidence: Evidence, source: str, notes: str = "") -> "Constraint":
+        """Returns the constraint as a family has it for which another source speaks.
+
+        Args:
+            evidence: how it is founded there.
+            source: where that is written down.
+            notes: what to say in place of the constraint's own notes; those stay where empty.
+        """
+        return dataclasses.replace(
+            self, founding=Founding(evidence, source), seen_on=(), notes=notes or self.notes
+        )
+
+    def never_passed(self) -> "Constraint":
+        """Returns the constraint as a family has it of which no target can keep it."""
+        return dataclasses.replace(self, passes=(), always=True)
 
     def sentence_for(self, *targets: Target) -> str:
         """Returns the sentence with the limits of these targets in it."""
@@ -112,13 +154,21 @@ def constraint(
     kinds: Tuple[str, ...],
     evidence: Evidence,
     source: str,
-    passes: Tuple[Example, ...],
-    fails: Tuple[Example, ...],
+    passes: Examples,
+    fails: Examples,
     limits: Optional[Mapping[str, LimitOf]] = None,
     stage: Stage = Stage.OP,
     cure: Optional[str] = None,
+    seen_on: Tuple[str, ...] = (),
+    elsewhere: Optional[Founding] = None,
+    always: bool = False,
 ) -> Callable[[Check], Constraint]:
-    """Returns a decorator that makes a constraint of a check function."""
+    """Returns a decorator that makes a constraint of a check function; see `Constraint`.
+
+    Where `seen_on` names families, `evidence` and `source` speak of those alone; for the others it
+    is founded as `elsewhere` says, or inferred where that is None.
+    """
+    seen = ", ".join("DPU" + family.upper() for family in seen_on)
 
     def declare(check: Check) -> Constraint:
         sentence, _, notes = inspect.cleandoc(check.__doc__ or "").partition("\n\n")
@@ -126,8 +176,10 @@ def constraint(
             id=id,
             kinds=kinds,
             stage=stage,
-            evidence=evidence,
-            source=source,
+            founding=Founding(evidence, source),
+            seen_on=seen_on,
+            elsewhere=elsewhere
+            or Founding(Evidence.INFERRED, "seen on {} only: {}".format(seen, source)),
             sentence=" ".join(sentence.split()),
             notes=" ".join(notes.split()),
             limits=limits or {},
@@ -135,6 +187,7 @@ def constraint(
             passes=passes,
             fails=fails,
             cure=cure,
+            always=always,
         )
 
     return declare
@@ -147,9 +200,10 @@ def cpu_only(
     evidence: Evidence,
     source: str,
     cure: Optional[str] = None,
-    passes: Tuple[Example, ...] = (),
-    fails: Tuple[Example, ...] = (),
+    fails: Examples = (),
     verdict: Verdict = Verdict.UNSUPPORTED,
+    seen_on: Tuple[str, ...] = (),
+    elsewhere: Optional[Founding] = None,
 ) -> Constraint:
     """Returns the constraint of operator kinds that no engine of a family runs."""
 
@@ -158,9 +212,40 @@ def cpu_only(
 
     check.__doc__ = sentence
     declare = constraint(
-        id, kinds=kinds, evidence=evidence, source=source, passes=passes, fails=fails, cure=cure
+        id,
+        kinds=kinds,
+        evidence=evidence,
+        source=source,
+        passes=(),
+        fails=fails,
+        cure=cure,
+        seen_on=seen_on,
+        elsewhere=elsewhere,
+        always=True,
     )
     return declare(check)
+
+
+def with_own(shared: Tuple[Constraint, ...], *own: Constraint) -> Tuple[Constraint, ...]:
+    """Returns shared constraints with a family's own in the place of those of the same id.
+
+    Own ones of a new id come last.
+    """
+    mine = {rule.id: rule for rule in own}
+    kept = tuple(mine.pop(rule.id, rule) for rule in shared)
+    return (*kept, *mine.values())
+
+
+def without(shared: Tuple[Constraint, ...], *ids: str) -> Tuple[Constraint, ...]:
+    """Returns shared constraints without those of some ids.
+
+    Raises:
+        LookupError: there is none of one of the ids.
+    """
+    missing = set(ids) - {rule.id for rule in shared}
+    if missing:
+        raise LookupError("no constraint {}".format(", ".join(sorted(missing))))
+    return tuple(rule for rule in shared if rule.id not in ids)
 
 
 def _filled(sentence: str, limits: Mapping[str, LimitOf], targets: Iterable[Target]) -> str:
@@ -168,8 +253,12 @@ def _filled(sentence: str, limits: Mapping[str, LimitOf], targets: Iterable[Targ
     for name, limit in limits.items():
         by_text: "dict[str, list[str]]" = {}
         for target in targets:
-            by_text.setdefault(str(limit(target)), []).append(target.name)
-        if len(by_text) == 1:
+            figure = limit(target)
+            if figure is not None:
+                by_text.setdefault(str(figure), []).append(target.name)
+        if not by_text:
+            figures[name] = "(no figure)"
+        elif len(by_text) == 1:
             figures[name] = next(iter(by_text))
         else:
             figures[name] = " or ".join(
@@ -193,6 +282,7 @@ __all__ = [
     "Evidence",
     "Example",
     "Figure",
+    "Founding",
     "Limit",
     "Problem",
     "Site",
@@ -200,4 +290,6 @@ __all__ = [
     "Verdict",
     "constraint",
     "cpu_only",
+    "with_own",
+    "without",
 ]

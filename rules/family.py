@@ -7,6 +7,7 @@ from typing import FrozenSet, Tuple
 
 from vai_inspect.rules.constraint import Constraint
 from vai_inspect.rules.decoder import Decoder
+from vai_inspect.rules.remark import Remark
 from vai_inspect.rules.rewrite import Rewrite
 
 INTERFACE_VERSION = 1
@@ -23,13 +24,16 @@ class Family:
         title: what it is, in one line, for lists.
         guide: the product guide.
         package: the package that holds `targets.yaml`.
-        example_target: the target of examples that name none.
+        example_targets: names or fingerprints of the targets that the examples are shown on,
+            one of each kind that the family has.
+        example_batch: the batch of the examples.
         takes: operator kinds that the DPU runs unless a constraint objects. A kind that is
             neither here nor in any constraint is unknown.
         constraints: every constraint, in the order of the rule book.
         rewrites: what the compiler makes of some operators before it decides.
         decoders: what reads the family's fingerprints, one for each layout. Where several read
             one fingerprint, the first that takes it decides.
+        remarks: what the user is told of some operators that is no reason against them.
         interface_version: the version of this interface that the family was written for.
     """
 
@@ -38,11 +42,13 @@ class Family:
     title: str
     guide: str
     package: str
-    example_target: str = ""
+    example_targets: Tuple[str, ...] = ()
+    example_batch: int = 1
     takes: FrozenSet[str] = frozenset()
     constraints: Tuple[Constraint, ...] = ()
     rewrites: Tuple[Rewrite, ...] = ()
     decoders: Tuple[Decoder, ...] = ()
+    remarks: Tuple[Remark, ...] = ()
     interface_version: int = INTERFACE_VERSION
 
     @property

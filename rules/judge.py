@@ -36,13 +36,14 @@ class Judge:
         self._by_kind = _by_stage_and_kind(family)
         for op in graph:
             self._rewrite(op)
+            self._remark(op)
 
     def seen_as(self, op: Op) -> Op:
         """Returns the operator as the compiler sees it, after rewrites."""
         return self._seen[op.name]
 
     def messages(self, op: Op) -> Tuple[str, ...]:
-        """Returns what the rewrites have to tell of an operator."""
+        """Returns what rewrites and remarks have to tell of an operator."""
         return self._messages.get(op.name, ())
 
     def own_findings(self) -> Mapping[str, Findings]:
@@ -104,6 +105,18 @@ class Judge:
                 seen = new
                 self._messages[op.name] = (*self.messages(op), rewrite.sentence)
         self._seen[op.name] = seen
+
+    def _remark(self, op: Op) -> None:
+        for remark in self.family.remarks:
+            if op.kind not in remark.kinds:
+                continue
+            try:
+                text = remark.says(op, self.graph, self.target)
+            except Exception as error:
+                self._warn(remark.id, error)
+                continue
+            if text is not None:
+                self._messages[op.name] = (*self.messages(op), text)
 
     def _spoken_of(self, kind: str) -> bool:
         return kind in self.family.takes or (Stage.OP, kind) in self._by_kind

@@ -105,9 +105,14 @@ class Site:
         return self.limits[name]
 
     def axes_within(
-        self, what: str, sizes: Sequence[int], limit: Limit, axes: str = "wh"
+        self, what: str, sizes: Sequence[int], limit: Optional[Limit], axes: str = "wh"
     ) -> Iterator[Problem]:
-        """Yields a problem for each axis whose size is outside the limit; equal axes as one."""
+        """Yields a problem for each axis whose size is outside the limit; equal axes as one.
+
+        A target without the engine has no limit (None): another rule says so.
+        """
+        if limit is None:
+            return
         names = ["{}_{}".format(what, axis) for axis in axes]
         for problem in _outside(names, sizes, [limit] * len(sizes)):
             suggestion = "use {} {}".format(what, problem.nearest)
@@ -122,9 +127,9 @@ class Site:
         """
         yield from _outside(["pad_" + side for side in SIDES], pads, limits)
 
-    def at_most(self, what: str, found: int, limit: int) -> Iterator[Problem]:
-        """Yields a problem where a figure is above its limit."""
-        if found > limit:
+    def at_most(self, what: str, found: int, limit: Optional[int]) -> Iterator[Problem]:
+        """Yields a problem where a figure is above its limit, if the target has one."""
+        if limit is not None and found > limit:
             yield Problem(
                 "{} is {}, more than {}".format(what, found, limit),
                 found=found,

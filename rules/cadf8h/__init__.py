@@ -1,10 +1,18 @@
-"""DPUCADF8H: Alveo cards with DDR: U200, U250.
+"""DPUCADF8H: Alveo cards with DDR (U200, U250), product guide PG400.
 
-Its rules are not written yet: every operator is unknown on these targets.
+It takes four images at a run, and the compiler leaves what has another batch to the CPU. It adds
+but does not multiply feature maps. It has no depthwise convolution: the target definition lists
+an engine for it, the user guide says that it is not supported.
 """
 
 from __future__ import annotations
 
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.cadf8h import batch, own
+from vai_inspect.rules.common import conv, depthwise, linear, pool, reduce, resize, transposed
+from vai_inspect.rules.common.usual import CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.windows import kernel_in_set, weights_fit
+from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.family import Family
 
 FAMILY = Family(
@@ -13,4 +21,32 @@ FAMILY = Family(
     title="Alveo cards with DDR: U200, U250",
     guide="PG400",
     package=__name__,
+    example_targets=("DPUCADF8H_ISA0",),
+    example_batch=4,
+    takes=TAKES,
+    rewrites=(reduce.MEAN,),
+    constraints=(
+        batch.four,
+        *with_own(
+            conv.CONSTRAINTS,
+            conv.refused_dilated_stride(Evidence.USER_GUIDE, "PG400"),
+            own.pad_range,
+        ),
+        depthwise.NO_ENGINE.founded(
+            Evidence.USER_GUIDE,
+            "UG1414 2.5 and 3.5: not supported on this DPU",
+            "The target definition lists a depthwise engine, and the 2.5 inspector says DPU.",
+        ),
+        *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
+        *linear.of_windows(
+            own.CHANNELS_DOUBTED, own.features_counted, shared=(kernel_in_set, weights_fit)
+        ),
+        *without(pool.CONSTRAINTS, "pool.window"),
+        own.padding_counts,
+        *with_own(SHARED, own.concat_inputs, own.concat_channels_only),
+        *resize.CONSTRAINTS,
+        *reduce.WITHOUT_SCALING,
+        CONV3D,
+        STEREO,
+    ),
 )

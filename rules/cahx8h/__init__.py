@@ -1,11 +1,53 @@
-"""DPUCAHX8H: Alveo cards with HBM, high throughput: U50, U50LV, U55C, U280.
+"""DPUCAHX8H: Alveo cards with HBM, high throughput (U50, U50LV, U55C, U280), product guide PG367.
 
-Its rules are not written yet: every operator is unknown on these targets.
+Only the DWC build has a depthwise engine. Pools are of a pool engine, up to 8x8, averages square.
+There is no product of feature maps.
 """
 
 from __future__ import annotations
 
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.common import (
+    conv,
+    depthwise,
+    eltwise,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
+from vai_inspect.rules.common.examples import depthwise as depthwise_example
+from vai_inspect.rules.common.sources import PT25
+from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.constraint import constraint, without
+from vai_inspect.rules.example import where
 from vai_inspect.rules.family import Family
+from vai_inspect.rules.site import Problem, Site
+
+
+@constraint(
+    "depthwise.stride_within_kernel",
+    kinds=("depthwise-conv2d",),
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25,
+    passes=(where(depthwise.runs, depthwise_example("kernel 3, stride 3", stride=(3, 3))),),
+    fails=(where(depthwise.runs, depthwise_example("kernel 3, stride 4", stride=(4, 4))),),
+    cure="use a larger kernel or a smaller stride",
+)
+def stride_within_kernel(site: Site) -> Iterator[Problem]:
+    """stride_w of a depthwise convolution is at most kernel_w."""
+    across, width = site.attrs.stride[0], site.attrs.kernel[0]
+    if across > width:
+        yield Problem(
+            "stride_w is {}, more than kernel_w, {}".format(across, width),
+            found=across,
+            limit="<= {}".format(width),
+            nearest=width,
+        )
+
 
 FAMILY = Family(
     name="cahx8h",
@@ -13,4 +55,21 @@ FAMILY = Family(
     title="Alveo cards with HBM, high throughput: U50, U50LV, U55C, U280",
     guide="PG367",
     package=__name__,
+    example_targets=("DPUCAHX8H_ISA2_DWC", "DPUCAHX8H_ISA2"),
+    takes=TAKES,
+    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
+    remarks=(BATCH,),
+    constraints=(
+        *conv.CONSTRAINTS,
+        *depthwise.CONSTRAINTS,
+        stride_within_kernel,
+        *transposed.CONSTRAINTS,
+        *linear.CONSTRAINTS,
+        *without(pool.CONSTRAINTS, "pool.window"),
+        *SHARED,
+        *resize.CONSTRAINTS,
+        *reduce.WITHOUT_MAXIMA,
+        CONV3D,
+        STEREO,
+    ),
 )

@@ -1,10 +1,24 @@
-"""DPUCAHX8L: Alveo cards with HBM, low latency: U50, U280.
+"""DPUCAHX8L: Alveo cards with HBM, low latency (U50, U280), product guide PG366.
 
-Its rules are not written yet: every operator is unknown on these targets.
+The depthwise engine takes few kernels (3; in the SP build 3 and 5), so neither the 1x1 depthwise
+convolution of a product with a constant nor the transposed one of a bilinear resize runs. The
+convolution engine fuses ReLU and ReLU6 alone; there is no product of feature maps.
 """
 
 from __future__ import annotations
 
+from vai_inspect.rules.common import (
+    activation,
+    conv,
+    depthwise,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
+from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.family import Family
 
 FAMILY = Family(
@@ -13,4 +27,20 @@ FAMILY = Family(
     title="Alveo cards with HBM, low latency: U50, U280",
     guide="PG366",
     package=__name__,
+    example_targets=("DPUCAHX8L_ISA0", "DPUCAHX8L_ISA0_SP"),
+    takes=TAKES,
+    rewrites=(reduce.MEAN,),
+    remarks=(BATCH,),
+    constraints=(
+        *conv.CONSTRAINTS,
+        *depthwise.CONSTRAINTS,
+        *transposed.CONSTRAINTS,
+        *linear.CONSTRAINTS,
+        *without(pool.CONSTRAINTS, "pool.window"),
+        *with_own(SHARED, activation.slope.never_passed()),
+        *resize.CONSTRAINTS,
+        *reduce.WITHOUT_SCALING,
+        CONV3D,
+        STEREO,
+    ),
 )

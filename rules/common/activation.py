@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional
+from typing import Callable, Iterator, List, Optional
 
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
+from vai_inspect.core.target import Target
 from vai_inspect.rules.common.engines import (
     CONV_KINDS,
     DEPTHWISE_KINDS,
     ELTWISE_KINDS,
     NONLINEAR,
+    POOL_KINDS,
     alu_runs,
+    depthwise_engine,
     fused_by,
+    scales_channels,
 )
 from vai_inspect.rules.common.examples import (
     after_conv,
@@ -25,12 +29,13 @@ from vai_inspect.rules.common.examples import (
     op,
 )
 from vai_inspect.rules.common.sources import PT25, UG1414
-from vai_inspect.rules.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.constraint import Founding, Stage, Verdict, constraint
+from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.site import Problem, Site
 
 SLOPE = 26 / 256
-FUSING = CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS
+FUSING = CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS + POOL_KINDS
+"""Kinds whose engine may fuse an activation; that of pools does so on few DPUs."""
 SEEN_REFUSED = (("leaky-relu", "depthwise engine"), ("hard-swish", "element-wise engine"))
 """Pairs that compiled models show on the CPU."""
 HARD = ("hard-sigmoid", "hard-swish")
@@ -59,13 +64,42 @@ def _chain(text: str, before: str, kind: str) -> Example:
 def _fused_with(site: Site) -> Optional[Op]:
     """Returns the operator before an activation where it is one that some engine fuses."""
     producer = site.graph.producer(site.original)
-    return producer if producer is not None and site.seen_as(producer).kind in FUSING else None
+    if producer is None:
+        return None
+    kind = site.seen_as(producer).kind
+    return producer if kind in FUSING and not _pool_alone(site, kind) else None
+
+
+def _pool_alone(site: Site, before: str) -> bool:
+    """Tells whether a pool is before it whose engine fuses nothing."""
+    return before in POOL_KINDS and not fused_by(site.target, before)
 
 
 def _engine(kind: str) -> str:
     if kind in CONV_KINDS:
         return "convolution engine"
+    if kind in POOL_KINDS:
+        return "pool engine"
     return "depthwise engine" if kind in DEPTHWISE_KINDS else "element-wise engine"
+
+
+def _fuses(before: str, kind: str) -> Callable[[Target], bool]:
+    """Tells of a target whether an engine, or the ALU besides, fuses an activation."""
+    return lambda target: (
+        NONLINEAR[kind] in fused_by(target, before) or _by_alu(target, kind, before)
+    )
+
+
+def _not_fused(before: str, kind: str) -> Callable[[Target], bool]:
+    def refused(target: Target) -> bool:
+        there = before not in DEPTHWISE_KINDS or depthwise_engine(target) is not None
+        return there and not _fuses(before, kind)(target)
+
+    return refused
+
+
+def _behind_conv(slope: float, text: str) -> Example:
+    return after_conv(text, "leaky-relu", LeakyReluAttrs(slope))
 
 
 @constraint(
@@ -73,11 +107,10 @@ def _engine(kind: str) -> str:
     kinds=("leaky-relu",),
     evidence=Evidence.INSPECTOR,
     source="the 3.0 inspector's message; " + PT25,
-    passes=(after_conv("slope 26/256", "leaky-relu", LeakyReluAttrs(SLOPE)),),
-    fails=(
-        after_conv("slope 0.1", "leaky-relu", LeakyReluAttrs(0.1)),
-        after_conv("slope 0.3", "leaky-relu", LeakyReluAttrs(0.3)),
-    ),
+    seen_on=("czdx8g",),
+    elsewhere=Founding(Evidence.PARTITION_RULE, PT25),
+    passes=(where(_fuses("conv2d", "leaky-relu"), _behind_conv(SLOPE, "slope 26/256")),),
+    fails=(_behind_conv(0.1, "slope 0.1"), _behind_conv(0.3, "slope 0.3")),
     cure="train with the slope 26/256 = 0.1015625 (the vendor's quantisers put it in place of "
     "others, the Keras one of 0.1, the 2.5 PyTorch one of any; that is another function)",
 )
@@ -107,42 +140,79 @@ def slope(site: Site) -> Iterator[Problem]:
         "3.x inspector (Vitis-AI issues 1501, 1161, 911); nonlinear of the target "
         "definitions; compiled models"
     ),
+    seen_on=("czdx8g",),
+    elsewhere=Founding(
+        Evidence.PARTITION_RULE,
+        "nonlinear of the target definitions; 2.5 Keras inspector: 'Standalone activation is not "
+        "supported.'; " + UG1414,
+    ),
     limits={
         "conv": lambda target: ", ".join(fused_by(target, "conv2d")),
         "depthwise": lambda target: ", ".join(fused_by(target, "depthwise-conv2d")) or "nothing",
         "eltwise": lambda target: ", ".join(fused_by(target, "add")) or "nothing",
+        "pool": lambda target: ", ".join(fused_by(target, "maxpool2d")) or "nothing",
     },
     passes=(
         after_conv("ReLU behind a convolution", "relu"),
         _chain("ReLU behind a sum", "add", "relu"),
-        _chain("ReLU6 behind a depthwise convolution", "depthwise", "relu6"),
-        after_conv("Hardswish behind a convolution", "hard-swish"),
-        _chain("Hardswish behind a depthwise convolution", "depthwise", "hard-swish"),
+        where(_fuses("conv2d", "relu6"), after_conv("ReLU6 behind a convolution", "relu6")),
+        where(
+            _fuses("conv2d", "leaky-relu"),
+            _behind_conv(SLOPE, "leaky ReLU behind a convolution"),
+        ),
+        where(_fuses("conv2d", "prelu"), after_conv("PReLU behind a convolution", "prelu")),
+        where(
+            _fuses("conv2d", "hard-swish"),
+            after_conv("Hardswish behind a convolution", "hard-swish"),
+        ),
+        where(
+            _fuses("depthwise-conv2d", "relu6"),
+            _chain("ReLU6 behind a depthwise convolution", "depthwise", "relu6"),
+        ),
+        where(
+            _fuses("depthwise-conv2d", "hard-swish"),
+            _chain("Hardswish behind a depthwise convolution", "depthwise", "hard-swish"),
+        ),
+        where(_fuses("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")),
     ),
     fails=(
-        _chain("ReLU behind a max pool", "maxpool2d", "relu"),
+        where(
+            _not_fused("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")
+        ),
         _chain("Hardswish behind a sum", "add", "hard-swish"),
-        _chain("leaky ReLU behind a depthwise convolution", "depthwise", "leaky-relu"),
+        where(
+            _not_fused("conv2d", "leaky-relu"),
+            _behind_conv(SLOPE, "leaky ReLU behind a convolution"),
+        ),
+        where(
+            _not_fused("conv2d", "hard-swish"),
+            after_conv("Hardswish behind a convolution", "hard-swish"),
+        ),
+        where(
+            _not_fused("depthwise-conv2d", "leaky-relu"),
+            _chain("leaky ReLU behind a depthwise convolution", "depthwise", "leaky-relu"),
+        ),
         alone("ReLU on an input", "relu"),
     ),
 )
 def fused(site: Site) -> Iterator[Problem]:
     """An activation is fused by the engine of the operator before it: {conv} behind a convolution,
-    {depthwise} behind a depthwise one, {eltwise} behind a sum or product; hard-sigmoid and
-    hard-swish behind both kinds of convolution, by the ALU.
+    {depthwise} behind a depthwise one, {eltwise} behind a sum or product, {pool} behind a pool;
+    where an ALU has hsigmoid, hard-sigmoid and hard-swish behind both kinds of convolution.
 
-    UG1414 lists hard-swish and hard-sigmoid for convolutions although the target definitions do
-    not; compiled models show them. Leaky ReLU behind a depthwise convolution needs a DPU built
-    with ALU_LEAKYRELU (fingerprint bit 29); the 2.5 inspector does not look at the engine.
+    UG1414 lists hard-swish and hard-sigmoid for the convolutions of DPUCZDX8G although its target
+    definitions do not; compiled models show them. Leaky ReLU behind a depthwise convolution needs
+    an ALU built with it (ALU_LEAKYRELU, fingerprint bit 29), whatever the user guide lists; the
+    2.5 inspector does not look at the engine.
     """
     producer = site.graph.producer(site.original)
     if producer is None:
         return
     before = site.seen_as(producer).kind
     kind, name = site.op.kind, NONLINEAR[site.op.kind]
-    if before not in FUSING:
+    if before not in FUSING or _pool_alone(site, before):
         yield from _nothing_to_fuse(site, before)
-    elif name in fused_by(site.target, before) or _by_alu(site, before):
+    elif name in fused_by(site.target, before) or _by_alu(site.target, kind, before):
         return
     elif kind in HARD and _may_be_by_alu(site, before):
         yield Problem(
@@ -162,6 +232,28 @@ def fused(site: Site) -> Iterator[Problem]:
             source=UG1414,
             suggestion="use ReLU, or leaky ReLU with the slope 26/256 behind a convolution",
         )
+    elif before in ELTWISE_KINDS and _listed_for_alu(site.target, name):
+        yield Problem(
+            "the target's definition lists {} for the ALU, the user guide only ReLU behind a sum "
+            "or product".format(kind),
+            found=before,
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.USER_GUIDE,
+            source=UG1414,
+            suggestion="use ReLU, or put it behind a convolution",
+        )
+    elif kind == "relu6" and "relu" in fused_by(site.target, before):
+        yield Problem(
+            "the {} fuses ReLU, not ReLU6; the 2.5 PyTorch quantiser puts ReLU in place of "
+            "nn.ReLU6, which is another function above 6".format(_engine(before)),
+            found=kind,
+            limit="relu",
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INSPECTOR,
+            source="2.5 inspector, which shows ReLU6 as ReLU on the DPU of every target; nonlinear "
+            "of the target definitions",
+            suggestion="use ReLU",
+        )
     else:
         names = [key for key, value in NONLINEAR.items() if value in fused_by(site.target, before)]
         yield Problem(
@@ -171,17 +263,24 @@ def fused(site: Site) -> Iterator[Problem]:
             found=kind,
             limit=", ".join(names),
             suggestion=_instead(site, names),
-            evidence=Evidence.COMPILED if (kind, _engine(before)) in SEEN_REFUSED else None,
+            evidence=Evidence.COMPILED if _seen_refused(site, before) else None,
         )
 
 
-def _by_alu(site: Site, before: str) -> bool:
+def _seen_refused(site: Site, before: str) -> bool:
+    return site.target.family == "czdx8g" and (site.op.kind, _engine(before)) in SEEN_REFUSED
+
+
+def _by_alu(target: Target, kind: str, before: str) -> bool:
     """The ALU's hard-sigmoid, and the product that makes a hard-swish of it."""
     return (
-        site.op.kind in HARD
-        and alu_runs(site.target, "hsigmoid")
-        and before in ("conv2d", "depthwise-conv2d")
+        kind in HARD and alu_runs(target, "hsigmoid") and before in ("conv2d", "depthwise-conv2d")
     )
+
+
+def _listed_for_alu(target: Target, name: str) -> bool:
+    """Tells of a target whose ALU does the sums and products whether it lists an activation."""
+    return target.eltwise is None and target.alu is not None and name in target.alu.nonlinear
 
 
 def _may_be_by_alu(site: Site, before: str) -> bool:
@@ -218,7 +317,10 @@ def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
 def _something_to_fuse(site: Site, producer: str, before: str) -> str:
     if before == "concat":
         return "put the activation before the concatenation, behind each convolution"
-    if site.op.kind in ("leaky-relu", "prelu") or site.input.rank != 4:
+    behind_norm = scales_channels(site.target) and _fuses("depthwise-conv2d", site.op.kind)(
+        site.target
+    )
+    if not behind_norm or site.input.rank != 4:
         return "put it right behind a convolution, before any pool, flatten or reshape"
     if before in ACTIVATIONS:
         return "use one activation"
@@ -235,7 +337,7 @@ def _instead(site: Site, names: "list[str]") -> str:
         return "put it behind a convolution, or where the network allows it use {}".format(
             " or ".join(names)
         )
-    if site.op.kind == "leaky-relu":
+    if site.op.kind == "leaky-relu" and site.target.alu is not None:
         return "use {}, or a DPU built with ALU_LEAKYRELU (fingerprint bit 29)".format(
             " or ".join(names)
         )
@@ -293,6 +395,7 @@ def _also_read(site: Site, producer: Op, others: List[str]) -> str:
     stage=Stage.CONTEXT,
     evidence=Evidence.COMPILED,
     source="compiled models: a leaky ReLU that no convolution feeds is on the CPU",
+    seen_on=("czdx8g",),
     passes=(after_conv("a convolution on the DPU before it", "relu"),),
     fails=(
         Example(

@@ -7,12 +7,13 @@ from typing import Iterator, List
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import AxisAttrs
+from vai_inspect.core.target import Target
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import between_convs, const, conv_op, data, graph, op
 from vai_inspect.rules.common.shape import SHAPE
-from vai_inspect.rules.common.sources import INSPECTOR_3
+from vai_inspect.rules.common.sources import INSPECTOR_3, PYXIR
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
 
 
@@ -34,6 +35,14 @@ def _doubled(text: str, shape: "tuple[int, ...]") -> Example:
     out = (*shape[:-1], 2 * shape[-1])
     last = AxisAttrs(len(shape) - 1)
     return Example(text, graph(data(shape), op("concat", ["data", "data"], out, last)))
+
+
+def _half(target: Target) -> int:
+    return input_channels(target) // 2
+
+
+def _twice(number: int) -> Example:
+    return _doubled("{} channels".format(2 * number), (1, 4, 4, number))
 
 
 @constraint(
@@ -83,10 +92,10 @@ def concat_rank(site: Site) -> Iterator[Problem]:
     "concat.channels",
     kinds=("concat",),
     evidence=Evidence.PARTITION_RULE,
-    source="pyxir common_op_support",
+    source=PYXIR,
     limits={"channels": input_channels},
-    passes=(_doubled("4096 channels", (1, 4, 4, 2048)),),
-    fails=(_doubled("4098 channels", (1, 4, 4, 2049)),),
+    passes=(inside(_half, _twice),),
+    fails=(outside(_half, _twice),),
     cure="concatenate fewer channels",
 )
 def concat_channels(site: Site) -> Iterator[Problem]:

@@ -2,16 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, List
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import WindowAttrs2d
-from vai_inspect.core.target import Limit
-from vai_inspect.rules.common.engines import ceil_div, covers, input_channels, output_channels
+from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.common.engines import (
+    covers,
+    input_channels,
+    output_channels,
+    weight_depth,
+    weight_groups,
+)
 from vai_inspect.rules.common.examples import conv, transposed
-from vai_inspect.rules.common.sources import PT25, UG1414
-from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.common.sources import COMPILER_1_3, PT25, TF25, UG1414
+from vai_inspect.rules.common.windows import WindowRule, weights_fit
+from vai_inspect.rules.constraint import Check, Constraint, Founding, Verdict, constraint
+from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
+
+
+def _kernel_size(target: Target) -> Limit:
+    return target.conv.limit.kernel_size
+
+
+def _stride(target: Target) -> Limit:
+    return target.conv.limit.stride
+
+
+def channels_to_fit(target: Target) -> int:
+    """Returns the most input channels with which a 7x7 kernel fits the weight bank."""
+    per_window = weight_depth(target) // (49 * weight_groups(target))
+    return per_window * target.bank(target.conv.weight_bank).width
+
+
+def _wide(number: int) -> Example:
+    return conv("kernel {}x1".format(number), kernel=(number, 1))
+
+
+def _high(number: int) -> Example:
+    return conv("kernel 1x{}".format(number), kernel=(1, number))
+
+
+def _strided(number: int) -> Example:
+    return conv("stride {}".format(number), stride=(number, number))
+
+
+def _of_channels(number: int) -> Example:
+    return conv("{} input channels".format(number), (1, 4, 4, number), kernel=(1, 1))
+
+
+def _to_channels(number: int) -> Example:
+    return conv("{} output channels".format(number), (1, 4, 4, 16), number, kernel=(1, 1))
+
+
+def _dilated(number: int) -> Example:
+    text = "dilation 2, {} channels".format(number)
+    return conv(text, (1, 8, 8, number), kernel=(1, 1), dilation=(2, 2))
+
+
+def seven(number: int) -> Example:
+    """Returns the example of a 7x7 kernel on so many channels."""
+    text = "kernel 7x7, {} input channels".format(number)
+    return conv(text, (1, 14, 14, number), kernel=(7, 7))
+
+
+def _seven_transposed(number: int) -> Example:
+    text = "transposed, kernel 7x7, {} input channels".format(number)
+    return transposed(text, (1, 8, 8, number), kernel=(7, 7), stride=(2, 2))
 
 
 @constraint(
@@ -19,9 +78,9 @@ from vai_inspect.rules.site import Problem, Site
     kinds=("conv2d",),
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; " + UG1414,
-    limits={"kernel_size": lambda target: target.conv.limit.kernel_size},
-    passes=(conv("kernel 16x16", kernel=(16, 16)), conv("kernel 1x16", kernel=(1, 16))),
-    fails=(conv("kernel 17x17", kernel=(17, 17)), conv("kernel 17x1", kernel=(17, 1))),
+    limits={"kernel_size": _kernel_size},
+    passes=(inside(_kernel_size, _wide), inside(_kernel_size, _high)),
+    fails=(outside(_kernel_size, _wide), outside(_kernel_size, _high)),
     cure="split a large kernel into a chain of smaller ones of the same reach",
 )
 def kernel(site: Site) -> Iterator[Problem]:
@@ -34,12 +93,17 @@ def kernel(site: Site) -> Iterator[Problem]:
     kinds=("conv2d",),
     evidence=Evidence.PARTITION_RULE,
     source="check_stride of " + PT25 + " (as meant: the released check tests nothing); " + UG1414,
-    limits={"stride": lambda target: target.conv.limit.stride},
+    limits={"stride": _stride},
     passes=(
-        conv("stride 8", stride=(8, 8)),
-        conv("stride 9, kernel as large as the input", (1, 9, 9, 16), kernel=(9, 9), stride=(9, 9)),
+        inside(_stride, _strided),
+        conv(
+            "stride 17, kernel as large as the input", (1, 5, 5, 16), kernel=(5, 5), stride=(17, 17)
+        ),
     ),
-    fails=(conv("stride 9", stride=(9, 9)), conv("stride_w 9", stride=(9, 1))),
+    fails=(
+        outside(_stride, _strided),
+        conv("stride_w 17", stride=(17, 1)),
+    ),
     cure="use a smaller stride, and a pool or a second convolution for the rest",
 )
 def stride(site: Site) -> Iterator[Problem]:
@@ -60,10 +124,10 @@ def stride(site: Site) -> Iterator[Problem]:
     source=UG1414,
     limits={"channels": input_channels},
     passes=(
-        conv("dilation 2, 2048 channels", (1, 8, 8, 2048), kernel=(1, 1), dilation=(2, 2)),
+        inside(lambda target: input_channels(target) // 2, _dilated),
         conv("dilation 8, 64 channels", (1, 64, 64, 64), dilation=(8, 8)),
     ),
-    fails=(conv("dilation 2, 2049 channels", (1, 8, 8, 2049), kernel=(1, 1), dilation=(2, 2)),),
+    fails=(outside(lambda target: input_channels(target) // 2, _dilated),),
     cure="use a smaller dilation or fewer input channels",
 )
 def dilation(site: Site) -> Iterator[Problem]:
@@ -111,11 +175,32 @@ def dilated_stride(site: Site) -> Iterator[Problem]:
             )
 
 
+def refused_dilated_stride(evidence: Evidence, source: str) -> Constraint:
+    """Returns the constraint of a family whose product guide refuses it in so many words."""
+
+    def check(site: Site) -> Iterator[Problem]:
+        for problem in dilated_stride.check(site):
+            yield replace(
+                problem,
+                message="dilation above 1 needs stride 1; the stride is {}".format(problem.found),
+                verdict=Verdict.UNSUPPORTED,
+            )
+
+    return replace(
+        dilated_stride.founded(evidence, source),
+        check=check,
+        sentence="Along one axis, dilation and stride are not both above 1.",
+        notes="The published rule of pyxir says the same.",
+    )
+
+
 @constraint(
     "conv.pad",
     kinds=("conv2d",),
     evidence=Evidence.COMPILED,
-    source='compiler message \'DPU only supports "pad_left" less than "kernel_width"\'; ' + UG1414,
+    source=COMPILER_1_3 + "; " + UG1414,
+    seen_on=("czdx8g",),
+    elsewhere=Founding(Evidence.USER_GUIDE, UG1414 + "; " + COMPILER_1_3),
     passes=(
         conv("pad 2, kernel 3", pad=(2, 2, 2, 2)),
         conv("pad 4, kernel 3, dilation 2", pad=(4,) * 4, dilation=(2, 2)),
@@ -129,7 +214,8 @@ def dilated_stride(site: Site) -> Iterator[Problem]:
 def pad(site: Site) -> Iterator[Problem]:
     """Left and right pads are within 0 to (kernel_w - 1) * dilation_w, top and bottom likewise.
 
-    The 2.5 inspector's check lets a pad equal to the kernel pass; the compiler refuses it.
+    The 2.5 inspector's check lets a pad equal to the kernel pass, and so do PG366 and PG367
+    ((kernel - 1) * dilation + 1); the compiler's message and UG1414 do not.
     """
     yield from site.sides_within(site.attrs.pad, below_kernel(site.attrs))
 
@@ -146,8 +232,8 @@ def below_kernel(attrs: WindowAttrs2d) -> List[Limit]:
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; " + UG1414,
     limits={"channels": input_channels},
-    passes=(conv("4096 input channels", (1, 4, 4, 4096), kernel=(1, 1)),),
-    fails=(conv("4097 input channels", (1, 4, 4, 4097), kernel=(1, 1)),),
+    passes=(inside(input_channels, _of_channels),),
+    fails=(outside(input_channels, _of_channels),),
     cure="split the channels over several convolutions and add their outputs",
 )
 def channels_in(site: Site) -> Iterator[Problem]:
@@ -159,16 +245,18 @@ def channels_in(site: Site) -> Iterator[Problem]:
     "conv.output_channels",
     kinds=("conv2d", "transposed-conv2d"),
     evidence=Evidence.PARTITION_RULE,
-    source="keras vai_utf limits of Vitis AI 2.5; " + UG1414,
+    source=TF25 + "; " + UG1414,
     limits={"channels": output_channels},
-    passes=(conv("4096 output channels", (1, 4, 4, 16), 4096, kernel=(1, 1)),),
-    fails=(conv("4097 output channels", (1, 4, 4, 16), 4097, kernel=(1, 1)),),
+    passes=(inside(output_channels, _to_channels),),
+    fails=(outside(output_channels, _to_channels),),
     cure="split the convolution into several with fewer output channels and concatenate them",
 )
 def channels_out(site: Site) -> Iterator[Problem]:
     """Output channels are at most {channels} (256 * output_channel_parallel).
 
-    The 2.5 PyTorch inspector computes the figure and never checks it.
+    UG1414 says 256 * channel_parallel, which is less where the output channels are more parallel
+    than the input channels; the published rule of the Keras inspector decides. The 2.5 PyTorch
+    inspector computes the figure and never checks it.
     """
     yield from site.at_most("output_channels", site.op.output.channels, site.limit("channels"))
 
@@ -183,42 +271,29 @@ def channels_out(site: Site) -> Iterator[Problem]:
     + " (kernel_w * kernel_h * ceil(input_channels / channel_parallel) <= bank_depth)",
     limits={
         "bank": lambda target: target.conv.weight_bank,
-        "depth": lambda target: target.bank(target.conv.weight_bank).depth,
+        "depth": weight_depth,
         "width": lambda target: target.bank(target.conv.weight_bank).width,
-        "groups": lambda target: ceil_div(
-            target.conv.output_channel_parallel, target.bank(target.conv.weight_bank).num
-        ),
+        "groups": weight_groups,
     },
-    passes=(
-        conv("kernel 16x16, 128 input channels", (1, 32, 32, 128), kernel=(16, 16)),
-        transposed(
-            "kernel 16x16, stride 8, 128 input channels",
-            (1, 8, 8, 128),
-            kernel=(16, 16),
-            stride=(8, 8),
-        ),
-    ),
-    fails=(conv("kernel 16x16, 129 input channels", (1, 32, 32, 129), kernel=(16, 16)),),
+    passes=(inside(channels_to_fit, seven), inside(channels_to_fit, _seven_transposed)),
+    fails=(outside(channels_to_fit, seven), outside(channels_to_fit, _seven_transposed)),
     cure="use a smaller kernel or fewer input channels",
 )
 def weight_fit(site: Site) -> Iterator[Problem]:
     """kernel_w * kernel_h * ceil(input_channels / {width}) * {groups} is at most {depth}, the depth
     of bank {bank}.
     """
-    width, height = site.attrs.kernel
-    words = (
-        width * height * ceil_div(site.input.channels, site.limit("width")) * site.limit("groups")
-    )
-    limit = site.limit("depth")
-    if words > limit:
-        yield Problem(
-            "the weights of one output group ({} x {} x {} channels) need {} addresses of bank {}, "
-            "which has {}".format(
-                width, height, site.input.channels, words, site.limit("bank"), limit
-            ),
-            found=words,
-            limit="<= {}".format(limit),
-        )
+    yield from of_window(weights_fit)(site)
+
+
+def of_window(rule: WindowRule) -> Check:
+    """Returns the check that asks a window rule about a convolution."""
+
+    def check(site: Site) -> Iterator[Problem]:
+        width, height = site.attrs.kernel
+        yield from rule(site.target, width, height, site.input.channels)
+
+    return check
 
 
 @constraint(

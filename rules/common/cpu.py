@@ -16,7 +16,8 @@ from vai_inspect.core.ir.attrs import (
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import after_conv, alone
 from vai_inspect.rules.common.sources import DIGEST
-from vai_inspect.rules.constraint import constraint, cpu_only
+from vai_inspect.rules.constraint import Founding, constraint, cpu_only
+from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
 
 LISTS = "CPU-only types of the 2.5 PyTorch inspector"
@@ -37,6 +38,8 @@ sigmoid = cpu_only(
     "the DPU does not compute sigmoid",
     Evidence.COMPILED,
     "compiled models; " + LISTS,
+    seen_on=("czdx8g",),
+    elsewhere=Founding(Evidence.INSPECTOR, LISTS),
     cure="use the framework's hard-sigmoid behind a convolution",
     fails=(after_conv("behind a convolution", "sigmoid"),),
 )
@@ -46,6 +49,8 @@ tanh = cpu_only(
     "the DPU does not compute tanh",
     Evidence.COMPILED,
     "compiled models; " + LISTS,
+    seen_on=("czdx8g",),
+    elsewhere=Founding(Evidence.INSPECTOR, LISTS),
     cure="use ReLU, or hard-sigmoid where a bounded output is needed",
     fails=(after_conv("behind a convolution", "tanh"),),
 )
@@ -55,7 +60,8 @@ swish = cpu_only(
     "the DPU does not compute swish (SiLU)",
     Evidence.INSPECTOR,
     "2.5 and 3.x inspectors: cannot be converted to XIR",
-    cure="use Hardswish, or leaky ReLU with the slope 26/256, behind a convolution",
+    cure="use Hardswish, or leaky ReLU with the slope 26/256 = 0.1015625, behind a convolution, "
+    "whichever this DPU fuses there (see activation.fused)",
     fails=(after_conv("behind a convolution", "swish"),),
 )
 smooth = cpu_only(
@@ -99,14 +105,19 @@ moves = cpu_only(
 )
 
 
+def _halved(number: int) -> Example:
+    text = "{} channels by 2".format(number)
+    return alone(text, "reorg", ReorgAttrs(2), (1, 4, 4, number), (1, 2, 2, 4 * number))
+
+
 @constraint(
     "reorg.channels",
     kinds=("reorg",),
     evidence=Evidence.USER_GUIDE,
     source=DIGEST,
     limits={"channels": input_channels},
-    passes=(alone("1024 channels by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 1024), (1, 2, 2, 4096)),),
-    fails=(alone("1025 channels by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 1025), (1, 2, 2, 4100)),),
+    passes=(inside(lambda target: input_channels(target) // 4, _halved),),
+    fails=(outside(lambda target: input_channels(target) // 4, _halved),),
     cure="reorganise fewer channels",
 )
 def reorg(site: Site) -> Iterator[Problem]:

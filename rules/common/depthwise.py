@@ -3,23 +3,108 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator
+from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.core.target import Limit
+from vai_inspect.core.target import Limit, Target
 from vai_inspect.rules.common.engines import (
     ALU_PADS,
     ceil_div,
     depthwise_bank,
     depthwise_engine,
-    depthwise_limit,
+    depthwise_kernel,
+    depthwise_stride,
     input_channels,
     up_to,
 )
 from vai_inspect.rules.common.examples import depthwise, transposed
-from vai_inspect.rules.common.sources import PT25, UG1414_25
+from vai_inspect.rules.common.sources import PT25, PYXIR, UG1414_25
 from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.example import Example, inside, outside, where
 from vai_inspect.rules.site import SIDES, Problem, Site
+
+BOTH = ("depthwise-conv2d", "transposed-depthwise-conv2d")
+ALU_PAD = 15
+"""The most that the ALU pads before it counts in the dilation (UG1414)."""
+
+
+def runs(target: Target) -> bool:
+    """Tells whether the target has an engine for depthwise convolutions."""
+    return depthwise_engine(target) is not None
+
+
+def _groups(target: Target) -> Optional[int]:
+    """Returns how many words of the weight bank the channels of one step take."""
+    engine, bank = depthwise_engine(target), depthwise_bank(target)
+    if engine is None or bank is None:
+        return None
+    return ceil_div(engine.channel_parallel, bank.width)
+
+
+def _stride_to_fit(target: Target) -> Optional[int]:
+    """Returns the largest stride whose threefold, as a square kernel, fits the weight bank."""
+    bank, groups = depthwise_bank(target), _groups(target)
+    if bank is None or groups is None:
+        return None
+    return int((bank.depth // groups) ** 0.5) // 3
+
+
+def _channels(target: Target) -> Optional[int]:
+    return input_channels(target) if runs(target) else None
+
+
+def _wide(number: int) -> Example:
+    other = 3 if number <= 16 else 1
+    text = "kernel {}x{}".format(number, other)
+    return depthwise(text, (1, 8, number + 2, 16), kernel=(number, other))
+
+
+def _high(number: int) -> Example:
+    other = 3 if number <= 16 else 1
+    text = "kernel {}x{}".format(other, number)
+    return depthwise(text, (1, number + 2, 8, 16), kernel=(other, number))
+
+
+def _strided(number: int) -> Example:
+    return depthwise("stride {}".format(number), (1, 2 * number + 8, 8, 16), stride=(1, number))
+
+
+def _of_channels(number: int) -> Example:
+    return depthwise("{} channels".format(number), (1, 8, 8, number))
+
+
+def _dilated(number: int) -> Example:
+    text = "dilation 2, {} channels".format(number)
+    return depthwise(text, (1, 8, 8, number), dilation=(2, 2))
+
+
+def _square(stride: int) -> Example:
+    size = 3 * stride
+    text = "transposed, kernel {0}x{0}, stride {1}".format(size, stride)
+    shape = (1, 4, 4, 16)
+    return transposed(text, shape, kernel=(size,) * 2, stride=(stride,) * 2, depthwise_=True)
+
+
+@constraint(
+    "depthwise.engine",
+    kinds=BOTH,
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; engines of the target definitions",
+    limits={
+        "engine": lambda target: "an engine" if runs(target) else "no engine",
+    },
+    passes=(where(runs, depthwise("a DPU with the engine")),),
+    fails=(where(lambda target: not runs(target), depthwise("a DPU without the engine")),),
+    cure="use a plain convolution, or a DPU built with a depthwise engine",
+)
+def engine_present(site: Site) -> Iterator[Problem]:
+    """The DPU is built with an engine for depthwise convolutions; here it has {engine} for them."""
+    if not runs(site.target):
+        yield Problem(
+            "{} is built without an engine for depthwise convolutions".format(site.target.name),
+            found="no engine",
+            limit="an engine",
+        )
 
 
 @constraint(
@@ -27,9 +112,9 @@ from vai_inspect.rules.site import SIDES, Problem, Site
     kinds=("depthwise-conv2d",),
     evidence=Evidence.USER_GUIDE,
     source=UG1414_25 + "; target definitions",
-    limits={"kernel_size": lambda target: depthwise_limit(target).kernel_size},
-    passes=(depthwise("kernel 1x256", (1, 256, 8, 16), kernel=(1, 256)),),
-    fails=(depthwise("kernel 1x257", (1, 257, 8, 16), kernel=(1, 257)),),
+    limits={"kernel_size": depthwise_kernel},
+    passes=(inside(depthwise_kernel, _wide), inside(depthwise_kernel, _high)),
+    fails=(outside(depthwise_kernel, _wide), outside(depthwise_kernel, _high)),
     cure="split a large kernel into a chain of smaller ones of the same reach",
 )
 def kernel(site: Site) -> Iterator[Problem]:
@@ -42,9 +127,9 @@ def kernel(site: Site) -> Iterator[Problem]:
     kinds=("depthwise-conv2d",),
     evidence=Evidence.USER_GUIDE,
     source=UG1414_25 + "; target definitions",
-    limits={"stride": lambda target: depthwise_limit(target).stride},
-    passes=(depthwise("stride 256", (1, 512, 8, 16), stride=(1, 256)),),
-    fails=(depthwise("stride 257", (1, 520, 8, 16), stride=(1, 257)),),
+    limits={"stride": depthwise_stride},
+    passes=(inside(depthwise_stride, _strided),),
+    fails=(outside(depthwise_stride, _strided),),
 )
 def stride(site: Site) -> Iterator[Problem]:
     """Stride is within {stride} along width and height."""
@@ -57,8 +142,8 @@ def stride(site: Site) -> Iterator[Problem]:
     evidence=Evidence.USER_GUIDE,
     source=UG1414_25,
     limits={"channels": input_channels},
-    passes=(depthwise("dilation 2, 2048 channels", (1, 8, 8, 2048), dilation=(2, 2)),),
-    fails=(depthwise("dilation 2, 2049 channels", (1, 8, 8, 2049), dilation=(2, 2)),),
+    passes=(where(runs, inside(lambda target: input_channels(target) // 2, _dilated)),),
+    fails=(where(runs, outside(lambda target: input_channels(target) // 2, _dilated)),),
     cure="use a smaller dilation or fewer channels",
 )
 def dilation(site: Site) -> Iterator[Problem]:
@@ -71,24 +156,40 @@ def dilation(site: Site) -> Iterator[Problem]:
 @constraint(
     "depthwise.dilation_square",
     kinds=("depthwise-conv2d",),
-    evidence=Evidence.INFERRED,
-    source="compiled models on DPUCVDX8G (Vitis-AI issue 813), whose ALU is of the same make",
-    passes=(depthwise("dilation 2x2", dilation=(2, 2)),),
-    fails=(depthwise("dilation 2x1", dilation=(2, 1)),),
+    evidence=Evidence.COMPILED,
+    source="compiled models on DPUCVDX8G and the vendor's answer (Vitis-AI issue 813)",
+    seen_on=("cvdx8g",),
+    passes=(where(runs, depthwise("dilation 2x2", dilation=(2, 2))),),
+    fails=(where(runs, depthwise("dilation 2x1", dilation=(2, 1))),),
     cure="use one dilation for both axes",
 )
 def dilation_square(site: Site) -> Iterator[Problem]:
-    """dilation_w equals dilation_h; whether they may differ on this family is unknown."""
+    """dilation_w equals dilation_h; on another DPU than DPUCVDX8G it is unknown whether they may
+    differ.
+    """
     across, down = site.attrs.dilation
-    if across != down:
-        yield Problem(
-            "dilation_w {} and dilation_h {} differ, which a DPU with the same kind of ALU "
-            "refuses".format(across, down),
-            found=(across, down),
-            limit="dilation_w = dilation_h",
-            nearest=(min(across, down),) * 2,
-            verdict=Verdict.UNKNOWN,
-        )
+    if across == down:
+        return
+    seen = site.target.family == "cvdx8g"
+    yield Problem(
+        "dilation_w {} and dilation_h {} differ{}".format(
+            across, down, "" if seen else ", which DPUCVDX8G refuses and no source allows here"
+        ),
+        found=(across, down),
+        limit="dilation_w = dilation_h",
+        nearest=(min(across, down),) * 2,
+        verdict=Verdict.UNSUPPORTED if seen else Verdict.UNKNOWN,
+    )
+
+
+def _padded_by_alu(target: Target) -> bool:
+    return target.alu is not None and depthwise_engine(target) is target.alu
+
+
+def _reach(target: Target, below: str) -> Optional[str]:
+    if not runs(target):
+        return None
+    return "min({}, {})".format(below, ALU_PAD) if _padded_by_alu(target) else "({})".format(below)
 
 
 @constraint(
@@ -96,27 +197,31 @@ def dilation_square(site: Site) -> Iterator[Problem]:
     kinds=("depthwise-conv2d",),
     evidence=Evidence.USER_GUIDE,
     source=UG1414_25 + ", paddings row; pad_limit of the target definitions",
-    limits=ALU_PADS,
+    limits={"reach": lambda target: _reach(target, "kernel - 1"), **ALU_PADS},
     passes=(
-        depthwise("pad 15, kernel 16", kernel=(16, 16), pad=(15, 15, 15, 15)),
-        depthwise("pad 2, kernel 3", pad=(2, 2, 2, 2)),
+        where(runs, depthwise("pad 2, kernel 3", pad=(2, 2, 2, 2))),
+        where(_padded_by_alu, depthwise("pad 15, kernel 16", kernel=(16, 16), pad=(15,) * 4)),
     ),
     fails=(
-        depthwise("pad 16, kernel 17", kernel=(17, 17), pad=(16, 16, 16, 16)),
-        depthwise("pad 3, kernel 3", pad=(3, 3, 3, 3)),
-        depthwise("pad 18, kernel 3, dilation 18", pad=(18, 18, 18, 18), dilation=(18, 18)),
+        where(runs, depthwise("pad 3, kernel 3", pad=(3, 3, 3, 3))),
+        where(
+            _padded_by_alu,
+            depthwise("pad 16, kernel 17", kernel=(17, 17), pad=(16, 16, 16, 16)),
+            depthwise("pad 18, kernel 3, dilation 18", pad=(18,) * 4, dilation=(18, 18)),
+        ),
     ),
     cure="pad less, or pad in an operator of its own before the convolution",
 )
 def pad(site: Site) -> Iterator[Problem]:
-    """Each pad is at most min(kernel - 1, 15) * dilation.
+    """Each pad is at most {reach} * dilation.
 
-    The target's definition allows {left} on the left, {right} on the right, {top} at the top and
-    {bottom} at the bottom; what only that refuses (a large dilation) is unknown, since the user
-    guide multiplies by the dilation.
+    The definition of an ALU has pad limits besides, here {left} on the left, {right} on the
+    right, {top} at the top and {bottom} at the bottom; what only they refuse (a large dilation)
+    is unknown, since the user guide multiplies by the dilation.
     """
     attrs = site.attrs
-    reach = [min(size - 1, 15) * step for size, step in zip(attrs.kernel, attrs.dilation)]
+    most = ALU_PAD if _padded_by_alu(site.target) else max(attrs.kernel)
+    reach = [min(size - 1, most) * step for size, step in zip(attrs.kernel, attrs.dilation)]
     yield from site.sides_within(attrs.pad, [Limit.span(0, reach[side // 2]) for side in range(4)])
     within = [min(pad, reach[side // 2]) for side, pad in enumerate(attrs.pad)]
     engine = [up_to(reach[side // 2], site.limit(name)) for side, name in enumerate(SIDES)]
@@ -131,27 +236,25 @@ def pad(site: Site) -> Iterator[Problem]:
 
 @constraint(
     "depthwise.weight_fit",
-    kinds=("depthwise-conv2d", "transposed-depthwise-conv2d"),
+    kinds=BOTH,
     evidence=Evidence.PARTITION_RULE,
     source=PT25,
     limits={
-        "bank": lambda target: depthwise_bank(target).name,
-        "depth": lambda target: depthwise_bank(target).depth,
-        "groups": lambda target: ceil_div(
-            getattr(depthwise_engine(target), "channel_parallel", 1), depthwise_bank(target).width
-        ),
+        "bank": lambda target: getattr(depthwise_bank(target), "name", None),
+        "depth": lambda target: getattr(depthwise_bank(target), "depth", None),
+        "groups": _groups,
     },
-    passes=(
-        depthwise("kernel 45x45", kernel=(45, 45)),
-        transposed("kernel 45x45", (1, 8, 8, 16), kernel=(45, 45), stride=(3, 3), depthwise_=True),
-    ),
-    fails=(depthwise("kernel 46x46", kernel=(46, 46)),),
+    passes=(inside(_stride_to_fit, _square), where(runs, depthwise("kernel 3x3"))),
+    fails=(outside(_stride_to_fit, _square),),
     cure="use a smaller kernel",
 )
 def weight_fit(site: Site) -> Iterator[Problem]:
     """kernel_w * kernel_h * {groups} is at most {depth}, the depth of bank {bank}."""
     width, height = site.attrs.kernel
-    words, limit = width * height * site.limit("groups"), site.limit("depth")
+    groups, limit = site.limit("groups"), site.limit("depth")
+    if groups is None:
+        return
+    words = width * height * groups
     if words > limit:
         yield Problem(
             "the weights of one channel group ({} x {}) need {} addresses of bank {}, which has "
@@ -163,12 +266,12 @@ def weight_fit(site: Site) -> Iterator[Problem]:
 
 @constraint(
     "depthwise.channels",
-    kinds=("depthwise-conv2d", "transposed-depthwise-conv2d"),
+    kinds=BOTH,
     evidence=Evidence.PARTITION_RULE,
-    source=PT25 + "; pyxir common_op_support",
+    source=PT25 + "; " + PYXIR,
     limits={"channels": input_channels},
-    passes=(depthwise("4096 channels", (1, 8, 8, 4096)),),
-    fails=(depthwise("4097 channels", (1, 8, 8, 4097)),),
+    passes=(inside(_channels, _of_channels),),
+    fails=(outside(_channels, _of_channels),),
     cure="split the channels over several convolutions and concatenate their outputs",
 )
 def channels(site: Site) -> Iterator[Problem]:
@@ -181,8 +284,8 @@ def channels(site: Site) -> Iterator[Problem]:
     kinds=("depthwise-conv2d",),
     evidence=Evidence.USER_GUIDE,
     source="UG1414 2.5, operators of PyTorch: groups are 1 or as many as input and output channels",
-    passes=(depthwise("multiplier 1"),),
-    fails=(depthwise("multiplier 2", multiplier=2),),
+    passes=(where(runs, depthwise("multiplier 1")),),
+    fails=(where(runs, depthwise("multiplier 2", multiplier=2)),),
     cure="use one filter a channel and a 1x1 convolution behind it for more channels",
 )
 def multiplier(site: Site) -> Iterator[Problem]:
@@ -200,6 +303,7 @@ def multiplier(site: Site) -> Iterator[Problem]:
 
 
 CONSTRAINTS = (
+    engine_present,
     kernel,
     stride,
     dilation,
@@ -209,3 +313,6 @@ CONSTRAINTS = (
     channels,
     multiplier,
 )
+"""Of the families of which some targets have the engine."""
+NO_ENGINE = engine_present.never_passed()
+"""Of the families of which none has."""

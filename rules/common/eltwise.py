@@ -8,7 +8,12 @@ from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import DepthwiseConv2dAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common.engines import eltwise_types, input_channels
+from vai_inspect.rules.common.engines import (
+    depthwise_kernel,
+    eltwise_types,
+    input_channels,
+    scales_channels,
+)
 from vai_inspect.rules.common.examples import (
     between_convs,
     const,
@@ -19,12 +24,21 @@ from vai_inspect.rules.common.examples import (
 )
 from vai_inspect.rules.common.sources import DIGEST, PT25, UG1414
 from vai_inspect.rules.constraint import Stage, Verdict, constraint, cpu_only
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Example, inside, outside, where
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
 
 SUMS = ("add", "mul")
 SHAPE = (1, 30, 30, 16)
+
+
+def multiplies(target: Target) -> bool:
+    """Tells whether the target multiplies element by element."""
+    return "mul" in eltwise_types(target)
+
+
+def _of_channels(number: int) -> Example:
+    return between_convs("{} channels".format(number), "add", shape=(1, 4, 4, number))
 
 
 def _with_const(text: str, kind: str, shape: Tuple[int, ...]) -> Example:
@@ -45,8 +59,9 @@ def _with_const(text: str, kind: str, shape: Tuple[int, ...]) -> Example:
     evidence=Evidence.PARTITION_RULE,
     source="elew_type of the target definitions; " + PT25,
     limits={"types": lambda target: ", ".join(eltwise_types(target))},
-    passes=(between_convs("sum", "add"), between_convs("product", "mul")),
-    fails=(),
+    passes=(between_convs("sum", "add"), where(multiplies, between_convs("product", "mul"))),
+    fails=(where(lambda target: not multiplies(target), between_convs("product", "mul")),),
+    cure="replace a product of two feature maps by a sum, or compute it on the host",
 )
 def types(site: Site) -> Iterator[Problem]:
     """The element-wise engine runs {types}."""
@@ -64,8 +79,8 @@ def types(site: Site) -> Iterator[Problem]:
     evidence=Evidence.USER_GUIDE,
     source=DIGEST,
     limits={"channels": input_channels},
-    passes=(between_convs("4096 channels", "add", shape=(1, 4, 4, 4096)),),
-    fails=(between_convs("4097 channels", "add", shape=(1, 4, 4, 4097)),),
+    passes=(inside(input_channels, _of_channels),),
+    fails=(outside(input_channels, _of_channels),),
     cure="split the channels, and concatenate the results",
 )
 def channels(site: Site) -> Iterator[Problem]:
@@ -112,7 +127,7 @@ def rank(site: Site) -> Iterator[Problem]:
     ),
     passes=(
         between_convs("equal shapes", "add"),
-        between_convs("product with a 1x1 map", "mul", second=(1, 1, 1, 16)),
+        where(multiplies, between_convs("product with a 1x1 map", "mul", second=(1, 1, 1, 16))),
     ),
     fails=(
         between_convs("sum with a 1x1 map", "add", second=(1, 1, 1, 16)),
@@ -153,8 +168,15 @@ def _scales_channels(shapes: "list[tuple[int, ...]]") -> bool:
     kinds=SUMS,
     evidence=Evidence.INFERRED,
     source="the published rules know a product with a constant of one figure or one a channel",
-    passes=(_with_const("product with one figure a channel", "mul", (16,)),),
+    passes=(
+        where(scales_channels, _with_const("product with one figure a channel", "mul", (16,))),
+        between_convs("two feature maps", "add"),
+    ),
     fails=(
+        where(
+            lambda target: not scales_channels(target),
+            _with_const("product with one figure a channel", "mul", (16,)),
+        ),
         _with_const("sum with a constant", "add", (16,)),
         _with_const("product with a whole map", "mul", (1, 30, 30, 16)),
     ),
@@ -167,15 +189,31 @@ def constant(site: Site) -> Iterator[Problem]:
     """No operand is a constant, but for a product with one figure or one for each channel (see the
     rewrites).
     """
-    if any(producer.kind == "const" for producer in site.producers):
+    if not any(producer.kind == "const" for producer in site.producers):
+        return
+    if site.op.kind == "mul" and not scales_channels(site.target):
+        sizes = depthwise_kernel(site.target)
         yield Problem(
-            "one operand is a constant; no source says that the DPU takes it in {}".format(
-                "a sum" if site.op.kind == "add" else "this form"
+            "a product with a constant would become a 1x1 depthwise convolution, {}".format(
+                "for which this DPU has no engine"
+                if sizes is None
+                else "and the depthwise engine takes kernel {}".format(sizes)
             ),
             found="constant",
             limit="no constant operand",
-            verdict=Verdict.UNKNOWN,
+            verdict=Verdict.UNKNOWN if multiplies(site.target) else Verdict.UNSUPPORTED,
+            evidence=Evidence.INFERRED if multiplies(site.target) else Evidence.INSPECTOR,
+            source="2.5 inspector: 'Try to convert mul to DepthwiseConv2d failed.'",
         )
+        return
+    yield Problem(
+        "one operand is a constant; no source says that the DPU takes it in {}".format(
+            "a sum" if site.op.kind == "add" else "this form"
+        ),
+        found="constant",
+        limit="no constant operand",
+        verdict=Verdict.UNKNOWN,
+    )
 
 
 @constraint(
@@ -185,14 +223,14 @@ def constant(site: Site) -> Iterator[Problem]:
     evidence=Evidence.INFERRED,
     source="the 3.x inspector says DPU of rank 2 with an input on the CPU, but compiles each "
     "operator alone",
-    passes=(between_convs("4-D", "mul"),),
+    passes=(between_convs("4-D", "add"),),
     fails=(
         Example(
             "features of which some are computed on the CPU",
             graph(
                 data((1, 64)),
                 op("sigmoid", ["data"], (1, 64), name="gate"),
-                op("mul", ["data", "gate"], (1, 64)),
+                op("add", ["data", "gate"], (1, 64)),
             ),
         ),
     ),
@@ -230,7 +268,7 @@ other = cpu_only(
 
 def _product_with_const(node: Op, whole: Graph, target: Target) -> Optional[Op]:
     """Returns the 1x1 depthwise convolution that a product with a constant becomes."""
-    if len(node.inputs) != 2:
+    if len(node.inputs) != 2 or not scales_channels(target):
         return None
     for first, second in ((0, 1), (1, 0)):
         factor, tensor = whole.producer(node, second), whole.type_of(node.inputs[first])

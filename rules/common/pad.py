@@ -6,9 +6,12 @@ from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import PadAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.common.engines import CHANNEL_GROUPS
 from vai_inspect.rules.common.examples import alone
 from vai_inspect.rules.common.sources import DIGEST, PT25
 from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
 
 
@@ -75,30 +78,25 @@ def pad_axes(site: Site) -> Iterator[Problem]:
     )
 
 
+def _loaded(target: Target) -> int:
+    return CHANNEL_GROUPS * target.load.channel_parallel
+
+
+def _of_channels(number: int) -> Example:
+    pads = PadAttrs((0, 0, 1, 1, 1, 1, 0, 0))
+    shape, out = (1, 4, 4, number), (1, 6, 6, number)
+    return alone("{} channels".format(number), "pad", pads, shape, out)
+
+
 @constraint(
     "pad.channels",
     kinds=("pad",),
     evidence=Evidence.PARTITION_RULE,
     source=PT25,
-    limits={"channels": lambda target: 256 * target.load.channel_parallel},
-    passes=(
-        alone(
-            "4096 channels",
-            "pad",
-            PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)),
-            (1, 4, 4, 4096),
-            (1, 6, 6, 4096),
-        ),
-    ),
-    fails=(
-        alone(
-            "4097 channels",
-            "pad",
-            PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)),
-            (1, 4, 4, 4097),
-            (1, 6, 6, 4097),
-        ),
-    ),
+    limits={"channels": _loaded},
+    passes=(inside(_loaded, _of_channels),),
+    fails=(outside(_loaded, _of_channels),),
+    cure="pad fewer channels, or pad in the convolution that reads it",
 )
 def pad_channels(site: Site) -> Iterator[Problem]:
     """Channels are at most {channels} (256 * channel_parallel of the load engine)."""

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator
+from typing import Callable, Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import MaxPool2dAttrs
 from vai_inspect.core.target import Target
 from vai_inspect.rules.common.engines import (
     ALU_PADS,
+    POOL_KINDS,
     ceil_div,
     feature_words,
     input_channels,
+    pool_kernel,
     pool_limit,
+    pool_stride,
     up_to,
 )
 from vai_inspect.rules.common.examples import alone, pool
+from vai_inspect.rules.common.sources import PT25, PYXIR, UG1414
 from vai_inspect.rules.constraint import Verdict, constraint
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Build, Example, ExamplesOf, FigureOf, inside, outside, where
 from vai_inspect.rules.site import SIDES, Problem, Site
 
-POOLS = ("maxpool2d", "avgpool2d")
-DEFINITIONS = "alu_limit and pad_limit of the target definitions; UG1414 3.5"
+ENGINES = "alu_limit, pool_limit and pad_limit of the target definitions; " + UG1414
+NAMES = {"maxpool2d": "max pool", "avgpool2d": "average pool"}
 
 SEEN_AVERAGED = 91 * 68
 """The largest average-pool window that a compiled model shows on a B4096's DPU."""
@@ -38,24 +42,87 @@ def _dilated(text: str, step: int) -> Example:
     return alone(text, "maxpool2d", attrs, out=(1, size, size, 16))
 
 
+def runs(kind: str) -> Callable[[Target], bool]:
+    """Tells of a target whether it has an engine for a kind of pool."""
+    return lambda target: pool_limit(target, kind) is not None
+
+
+def _lacks(kind: str) -> Callable[[Target], bool]:
+    return lambda target: not runs(kind)(target)
+
+
+def reduces(target: Target) -> bool:
+    """Tells whether a pool engine can reduce to the largest (max_reduce)."""
+    return target.pool is not None and "max_reduce" in target.pool.pool_type
+
+
+def _square(target: Target) -> bool:
+    """Tells whether averages are made by a pool engine, which knows squares only."""
+    return target.alu is None and runs("avgpool2d")(target)
+
+
+def _kernels(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
+    """Returns pools whose kernel is at the edge: n x n where n is small, else n x 2.
+
+    Averages over squares are left out where so large a window is in doubt (pool.window).
+    """
+
+    def build(number: int) -> Example:
+        other = number if number <= 16 else 2
+        text = "{} {}x{}".format(NAMES[kind], number, other)
+        shape = (1, other + 8, number + 8, 16)
+        return pool(text, kind, shape, (number, other), (2, 2))
+
+    def known(target: Target) -> bool:
+        sizes = pool_kernel(kind)(target)
+        return not (kind == "avgpool2d" and _square(target) and sizes and sizes.high > 16)
+
+    return where(known, side(pool_kernel(kind), build))
+
+
+def _strides(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
+    def build(number: int) -> Example:
+        text = "{} with stride {}".format(NAMES[kind], number)
+        return pool(text, kind, (1, 2 * number + 8, 8, 16), (3, 3), (1, number))
+
+    return side(pool_stride(kind), build)
+
+
+@constraint(
+    "pool.engine",
+    kinds=POOL_KINDS,
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; pool_type and alu_type of the target definitions",
+    limits={
+        "kinds": lambda target: (
+            " and ".join(NAMES[kind] for kind in POOL_KINDS if runs(kind)(target)) + "s"
+        )
+    },
+    passes=(where(runs("maxpool2d"), pool("max pool", kernel=(3, 3))),),
+    fails=(
+        where(_lacks("avgpool2d"), pool("average pool", "avgpool2d", kernel=(3, 3))),
+        where(_lacks("maxpool2d"), pool("max pool", kernel=(3, 3))),
+    ),
+    cure="use a max pool, or a convolution with stride",
+)
+def engine(site: Site) -> Iterator[Problem]:
+    """The DPU has an engine for this kind of pool; it runs {kinds}."""
+    if not runs(site.op.kind)(site.target):
+        yield Problem(
+            "{} has no engine for {}s".format(site.target.name, NAMES[site.op.kind]),
+            found=NAMES[site.op.kind],
+            limit=site.limit("kinds"),
+        )
+
+
 @constraint(
     "pool.kernel",
-    kinds=POOLS,
+    kinds=POOL_KINDS,
     evidence=Evidence.USER_GUIDE,
-    source=DEFINITIONS,
-    limits={
-        "max_kernel": lambda target: getattr(pool_limit(target, "maxpool2d"), "kernel_size", None),
-        "avg_kernel": lambda target: getattr(pool_limit(target, "avgpool2d"), "kernel_size", None),
-    },
-    passes=(
-        pool("max pool 2x256", shape=(1, 256, 4, 16), kernel=(2, 256)),
-        pool("max pool 1x1", kernel=(1, 1), stride=(2, 2)),
-        pool("average pool 2x7", "avgpool2d", kernel=(2, 7)),
-    ),
-    fails=(
-        pool("max pool 2x257", shape=(1, 257, 4, 16), kernel=(2, 257)),
-        pool("average pool 257x2", "avgpool2d", shape=(1, 4, 257, 16), kernel=(257, 2)),
-    ),
+    source=ENGINES,
+    limits={"max_kernel": pool_kernel("maxpool2d"), "avg_kernel": pool_kernel("avgpool2d")},
+    passes=(_kernels("maxpool2d", inside), _kernels("avgpool2d", inside)),
+    fails=(_kernels("maxpool2d", outside), _kernels("avgpool2d", outside)),
     cure="pool in two steps",
 )
 def kernel(site: Site) -> Iterator[Problem]:
@@ -65,25 +132,59 @@ def kernel(site: Site) -> Iterator[Problem]:
     limit = site.limit("max_kernel" if site.op.kind == "maxpool2d" else "avg_kernel")
     for problem in site.axes_within("kernel", site.attrs.kernel, limit):
         if site.attrs.global_:
-            yield replace(problem, suggestion="make the map smaller before the global pool")
+            yield replace(
+                problem,
+                suggestion="bring the map to {0} x {0} before the global pool".format(
+                    problem.nearest
+                ),
+            )
+        elif site.op.kind == "maxpool2d" and _by_max_reduce(site):
+            yield replace(
+                problem,
+                message=problem.message + "; the engine's max_reduce may take it, but the "
+                "published rule for that fails before it answers",
+                verdict=Verdict.UNKNOWN,
+            )
         else:
             yield problem
 
 
+def _by_max_reduce(site: Site) -> bool:
+    width, height = site.attrs.kernel
+    return reduces(site.target) and width <= 100 and height <= 2
+
+
+@constraint(
+    "pool.square",
+    kinds=("avgpool2d",),
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; PG367, PG403 and PG338 4.0 of pool engines other than an ALU",
+    passes=(where(runs("avgpool2d"), pool("average pool 3x3", "avgpool2d", kernel=(3, 3))),),
+    fails=(where(_square, pool("average pool 2x3", "avgpool2d", kernel=(2, 3))),),
+    cure="use a square kernel, or bring the map to a square before a global average pool",
+)
+def square(site: Site) -> Iterator[Problem]:
+    """A pool engine that is no ALU averages over a square: kernel_w equals kernel_h."""
+    width, height = site.attrs.kernel
+    if _square(site.target) and width != height:
+        yield Problem(
+            "the average pool's kernel is {} x {}; this DPU averages squares only".format(
+                width, height
+            ),
+            found=(width, height),
+            limit="kernel_w = kernel_h",
+            nearest=(min(width, height),) * 2,
+        )
+
+
 @constraint(
     "pool.stride",
-    kinds=POOLS,
+    kinds=POOL_KINDS,
     evidence=Evidence.USER_GUIDE,
-    source=DEFINITIONS,
-    limits={
-        "max_stride": lambda target: getattr(pool_limit(target, "maxpool2d"), "stride", None),
-        "avg_stride": lambda target: getattr(pool_limit(target, "avgpool2d"), "stride", None),
-    },
-    passes=(
-        pool("stride 256", shape=(1, 512, 4, 16), stride=(2, 256)),
-        pool("stride 3", "avgpool2d", stride=(3, 3)),
-    ),
-    fails=(pool("stride 257", shape=(1, 520, 4, 16), stride=(2, 257)),),
+    source=ENGINES,
+    limits={"max_stride": pool_stride("maxpool2d"), "avg_stride": pool_stride("avgpool2d")},
+    passes=(_strides("maxpool2d", inside), _strides("avgpool2d", inside)),
+    fails=(_strides("maxpool2d", outside), _strides("avgpool2d", outside)),
 )
 def stride(site: Site) -> Iterator[Problem]:
     """Stride is within {max_stride} for a max pool and {avg_stride} for an average pool; a global
@@ -95,26 +196,33 @@ def stride(site: Site) -> Iterator[Problem]:
     yield from site.axes_within("stride", site.attrs.stride, limit)
 
 
+def _pads_by_alu(target: Target) -> bool:
+    return target.alu is not None
+
+
 @constraint(
     "pool.pad",
-    kinds=POOLS,
+    kinds=POOL_KINDS,
     evidence=Evidence.USER_GUIDE,
-    source=DEFINITIONS + "; pads below the kernel: pyxir common_op_support",
+    source=ENGINES + "; pads below the kernel: " + PYXIR,
     limits=ALU_PADS,
     passes=(
         pool("pad 1, kernel 2", pad=(1, 1, 1, 1)),
-        pool("pad 15, kernel 16", kernel=(16, 16), pad=(15, 15, 15, 15)),
-        pool("pad right 16, kernel 17", kernel=(17, 17), pad=(0, 16, 0, 16)),
+        where(
+            _pads_by_alu,
+            pool("pad 15, kernel 16", kernel=(16, 16), pad=(15, 15, 15, 15)),
+            pool("pad right 16, kernel 17", kernel=(17, 17), pad=(0, 16, 0, 16)),
+        ),
     ),
     fails=(
-        pool("pad left 16, kernel 17", kernel=(17, 17), pad=(16, 0, 0, 0)),
         pool("pad 2, kernel 2", pad=(2, 0, 0, 0)),
+        where(_pads_by_alu, pool("pad left 16, kernel 17", kernel=(17, 17), pad=(16, 0, 0, 0))),
     ),
     cure="pad less, or pad in an operator of its own before the pool",
 )
 def pad(site: Site) -> Iterator[Problem]:
-    """Each pad is below the kernel, and within {left} on the left, {right} on the right, {top} at
-    the top and {bottom} at the bottom.
+    """Each pad is below the kernel; where an ALU pools, here within {left} on the left, {right} on
+    the right, {top} at the top and {bottom} at the bottom, too.
     """
     yield from site.sides_within(
         site.attrs.pad,
@@ -125,37 +233,73 @@ def pad(site: Site) -> Iterator[Problem]:
     )
 
 
+def _known(target: Target) -> Optional[int]:
+    """Returns the most pixels of a window that is known to run, where the kernel allows more."""
+    sizes = pool_kernel("avgpool2d")(target)
+    pixels = _scaled(SEEN_AVERAGED, target)
+    return None if sizes is None or sizes.high**2 <= pixels else pixels
+
+
+def _side(target: Target) -> Optional[int]:
+    """Returns the side of the largest square window that is known to run."""
+    pixels = _known(target)
+    return None if pixels is None else int(pixels**0.5)
+
+
+def _whole(kind: str, width: int, height: int) -> Example:
+    text = "{} of {}x{}".format(NAMES[kind], width, height)
+    return pool(text, kind, (1, height, width, 128), (width, height), (width, height))
+
+
+def _averaged(size: int) -> Example:
+    return _whole("avgpool2d", size, size)
+
+
+def _largest(size: int) -> Example:
+    return _whole("maxpool2d", size, size)
+
+
+def _is_b4096(target: Target) -> bool:
+    return target.family == "czdx8g" and feature_words(target) == SEEN_WORDS
+
+
 @constraint(
     "pool.window",
-    kinds=POOLS,
+    kinds=POOL_KINDS,
     evidence=Evidence.COMPILED,
     source="compiled models for DPUCZDX8G_ISA1_B4096: an average of 91x68 over 128 channels is on "
     "the DPU, one of 182x136 over 64 channels on the CPU",
+    seen_on=("czdx8g",),
     limits={"known": lambda target: _scaled(SEEN_AVERAGED, target)},
     passes=(
-        pool("average of 91x68", "avgpool2d", (1, 68, 91, 128), (91, 68), (91, 68)),
-        pool("maximum of 91x68", "maxpool2d", (1, 68, 91, 128), (91, 68), (91, 68)),
+        inside(_side, _averaged),
+        inside(_side, _largest),
+        where(_is_b4096, _whole("avgpool2d", 91, 68)),
     ),
     fails=(
-        pool("average of 182x136", "avgpool2d", (1, 136, 182, 64), (182, 136), (182, 136)),
-        pool("average of 112x112", "avgpool2d", (1, 112, 112, 64), (112, 112), (112, 112)),
-        pool("maximum of 200x200", "maxpool2d", (1, 200, 200, 64), (200, 200), (200, 200)),
+        outside(_side, _averaged),
+        outside(_side, _largest),
+        where(_is_b4096, _whole("avgpool2d", 182, 136)),
     ),
 )
 def window(site: Site) -> Iterator[Problem]:
     """A window has at most {known} pixels, kernel_w * kernel_h; larger ones are unknown, but for
     averages that are at least as large as one that a compiled model shows on the CPU.
 
-    The edge lies somewhere between the two averages that compiled models show. That channels do
-    not matter, that smaller DPUs take smaller windows as their feature-map banks are smaller,
-    and that the maximum of so many pixels is as doubtful is assumed.
+    The edge lies somewhere between the two averages that compiled models of a B4096 show. That
+    channels do not matter, that DPUs with smaller feature-map banks take smaller windows, that
+    other DPUs are alike, and that the maximum of so many pixels is as doubtful is assumed.
     """
     width, height = site.attrs.kernel
     pixels, known = width * height, site.limit("known")
     if pixels <= known:
         return
-    refused = site.op.kind == "avgpool2d" and pixels >= _scaled(SEEN_REFUSED, site.target)
-    same_banks = feature_words(site.target) == SEEN_WORDS
+    refused = (
+        site.target.family == "czdx8g"
+        and site.op.kind == "avgpool2d"
+        and pixels >= _scaled(SEEN_REFUSED, site.target)
+    )
+    same_banks = _is_b4096(site.target)
     step = next(n for n in range(2, pixels) if ceil_div(width, n) * ceil_div(height, n) <= known)
     yield Problem(
         "the window {} x {} has {} pixels, {}".format(
@@ -180,14 +324,18 @@ def _scaled(pixels: int, target: Target) -> int:
     return pixels * feature_words(target) // SEEN_WORDS
 
 
+def _of_channels(number: int) -> Example:
+    return pool("{} channels".format(number), shape=(1, 4, 4, number))
+
+
 @constraint(
     "pool.channels",
-    kinds=POOLS,
+    kinds=POOL_KINDS,
     evidence=Evidence.PARTITION_RULE,
-    source="pyxir common_op_support",
+    source=PYXIR,
     limits={"channels": input_channels},
-    passes=(pool("4096 channels", shape=(1, 4, 4, 4096)),),
-    fails=(pool("4097 channels", shape=(1, 4, 4, 4097)),),
+    passes=(inside(input_channels, _of_channels),),
+    fails=(outside(input_channels, _of_channels),),
     cure="split the channels over several pools and concatenate their outputs",
 )
 def channels(site: Site) -> Iterator[Problem]:
@@ -215,4 +363,4 @@ def dilation(site: Site) -> Iterator[Problem]:
         )
 
 
-CONSTRAINTS = (kernel, stride, pad, window, channels, dilation)
+CONSTRAINTS = (engine, kernel, square, stride, pad, window, channels, dilation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
@@ -10,25 +9,24 @@ from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs, BatchNormAttrs, ReductionAttrs
 from vai_inspect.core.target import Target
 from vai_inspect.rules.common.eltwise import as_depthwise
+from vai_inspect.rules.common.engines import scales_channels
 from vai_inspect.rules.common.examples import after_conv, alone
 from vai_inspect.rules.common.sources import DIGEST
-from vai_inspect.rules.constraint import Verdict, constraint, cpu_only
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.constraint import Founding, Verdict, constraint, cpu_only
+from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
 
-WITH_ARGMAX = "0x101000056010407"
-"""Fingerprint of release 3.x's DPUCZDX8G_ISA1_B4096, which has bit 30."""
 ARGMAX_CHANNELS = 128
 MAX_CHANNELS = 1 << 12
 
 
 def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
-    sizes = [1, 30, 30, 16]
+    sizes = [1, 7, 7, 16]
     out = [1 if a in axis else size for a, size in enumerate(sizes)]
     if not keep:
         out = [size for a, size in enumerate(sizes) if a not in axis]
-    return after_conv(text, "reduction_mean", ReductionAttrs(axis, keep), tuple(out))
+    return alone(text, "reduction_mean", ReductionAttrs(axis, keep), (1, 7, 7, 16), tuple(out))
 
 
 @constraint(
@@ -36,12 +34,15 @@ def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
     kinds=("reduction_mean",),
     evidence=Evidence.INSPECTOR,
     source="3.x inspector and compiled squeeze-excite models; pyxir pull request 54; " + DIGEST,
+    seen_on=("czdx8g",),
+    elsewhere=Founding(Evidence.PARTITION_RULE, "pyxir pull request 54; " + DIGEST),
     passes=(_mean("height and width, axes kept", (1, 2), True),),
     fails=(
         _mean("width alone", (2,), True),
         _mean("height and width, axes dropped", (1, 2), False),
     ),
-    cure="average height and width in one step with the axes kept, or use a global average pool",
+    cure="average height and width in one step with the axes kept, or use a global average pool "
+    "(GlobalAveragePooling2D, AdaptiveAvgPool2d(1))",
 )
 def mean_axes(site: Site) -> Iterator[Problem]:
     """It averages height and width of a 4-D tensor together and keeps the axes; then it is an
@@ -110,20 +111,24 @@ def reduction_max(site: Site) -> Iterator[Problem]:
         yield from site.at_most("channels", site.input.channels, MAX_CHANNELS - 1)
 
 
+def _has_argmax(target: Target) -> bool:
+    return target.save.argmax
+
+
+def _argmax(count: int) -> Example:
+    text = "{} channels".format(count)
+    return alone(text, "argmax", AxisAttrs(3), (1, 4, 4, count), (1, 4, 4))
+
+
 @constraint(
     "argmax.engine",
     kinds=("argmax",),
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + "; fingerprint bit 30 (SV_AM)",
-    passes=(
-        replace(
-            alone("128 channels", "argmax", AxisAttrs(3), (1, 4, 4, 128), (1, 4, 4, 1)),
-            target=WITH_ARGMAX,
-        ),
-    ),
+    passes=(where(_has_argmax, _argmax(ARGMAX_CHANNELS)),),
     fails=(
-        after_conv("a DPU without it", "argmax", AxisAttrs(3), (1, 30, 30, 1)),
-        alone("129 channels", "argmax", AxisAttrs(3), (1, 4, 4, 129), (1, 4, 4, 1)),
+        where(lambda target: not _has_argmax(target), _argmax(16)),
+        _argmax(ARGMAX_CHANNELS + 1),
     ),
     cure="take the largest on the host",
 )
@@ -150,7 +155,7 @@ def argmax(site: Site) -> Iterator[Problem]:
     kinds=("batchnorm", "scale"),
     evidence=Evidence.INFERRED,
     source="the sources show it on 4-D feature maps, channels last",
-    passes=(after_conv("4-D", "batchnorm", BatchNormAttrs(3)),),
+    passes=(where(scales_channels, after_conv("4-D", "batchnorm", BatchNormAttrs(3))),),
     fails=(
         alone("rank 5", "batchnorm", BatchNormAttrs(4), (1, 2, 4, 4, 8)),
         after_conv("along the height", "batchnorm", BatchNormAttrs(1)),
@@ -172,6 +177,57 @@ def batchnorm_rank(site: Site) -> Iterator[Problem]:
         )
 
 
+@constraint(
+    "batchnorm.engine",
+    kinds=("batchnorm", "scale"),
+    evidence=Evidence.INFERRED,
+    source="it would become a 1x1 depthwise convolution (XIR's scale); the 2.5 inspector says DPU "
+    "without a look at the engine",
+    passes=(where(scales_channels, after_conv("a DPU with it", "batchnorm", BatchNormAttrs(3))),),
+    fails=(
+        where(
+            lambda target: not scales_channels(target),
+            after_conv("a DPU without it", "batchnorm", BatchNormAttrs(3)),
+        ),
+    ),
+    cure="put it right behind a convolution, which takes it in",
+)
+def batchnorm_engine(site: Site) -> Iterator[Problem]:
+    """Where no convolution takes it in, the DPU has an engine for the 1x1 depthwise convolution
+    that it becomes; without one it is unknown.
+    """
+    if _on_channels(site.original):
+        yield Problem(
+            "no convolution takes it in, and this DPU has no engine for the 1x1 depthwise "
+            "convolution that it would become",
+            found="no engine for kernel 1x1",
+            limit="depthwise kernel 1x1",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+no_argmax = cpu_only(
+    "argmax.cpu",
+    ("argmax",),
+    "argmax runs on DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G only",
+    Evidence.USER_GUIDE,
+    DIGEST + "; no save engine of this DPU's definitions has it",
+    cure="take the largest on the host",
+    fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
+)
+no_reduction_max = cpu_only(
+    "reduction_max.cpu",
+    ("reduction_max",),
+    "reduction_max runs on DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G only",
+    Evidence.USER_GUIDE,
+    DIGEST + "; the 2.5 inspector, which has no rule for it, says DPU",
+    cure="use a max pool for height and width, or take the largest on the host",
+    fails=(
+        after_conv(
+            "over the channels", "reduction_max", ReductionAttrs((3,), True), (1, 30, 30, 1)
+        ),
+    ),
+)
 unknown = cpu_only(
     "reduction.unknown",
     ("reduction_product", "l2_normalize"),
@@ -201,7 +257,9 @@ def _on_channels(node: Op) -> bool:
 
 
 def _bn_as_depthwise(node: Op, whole: Graph, target: Target) -> Optional[Op]:
-    return as_depthwise(node, whole.input_types(node)[0]) if _on_channels(node) else None
+    if not _on_channels(node) or not scales_channels(target):
+        return None
+    return as_depthwise(node, whole.input_types(node)[0])
 
 
 def _mean_as_pool(node: Op, whole: Graph, target: Target) -> Optional[Op]:
@@ -219,7 +277,7 @@ BATCH_NORM = Rewrite(
     ("batchnorm", "scale"),
     "the batch normalisation that no convolution takes in becomes a 1x1 depthwise convolution",
     Evidence.INSPECTOR,
-    "2.5 and 3.x inspectors",
+    "2.5 and 3.x inspectors (seen on DPUCZDX8G)",
     _bn_as_depthwise,
 )
 MEAN = Rewrite(
@@ -231,4 +289,22 @@ MEAN = Rewrite(
     _mean_as_pool,
 )
 
-CONSTRAINTS = (mean_axes, reduction_max, argmax, batchnorm_rank, unknown, other)
+_EVERYWHERE = (mean_axes, unknown, other)
+CONSTRAINTS = (*_EVERYWHERE, batchnorm_rank, batchnorm_engine, reduction_max, argmax)
+"""Of the DPUs that the user guide lists for argmax and reduction_max."""
+WITHOUT_MAXIMA = (
+    *_EVERYWHERE,
+    batchnorm_rank,
+    batchnorm_engine,
+    no_reduction_max,
+    no_argmax,
+)
+"""Of others of which some targets run a 1x1 depthwise convolution."""
+WITHOUT_SCALING = (
+    *_EVERYWHERE,
+    batchnorm_rank.never_passed(),
+    batchnorm_engine.never_passed(),
+    no_reduction_max,
+    no_argmax,
+)
+"""Of those of which none does."""

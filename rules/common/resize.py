@@ -9,11 +9,11 @@ from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common.engines import input_channels
+from vai_inspect.rules.common.engines import depthwise_kernel, input_channels
 from vai_inspect.rules.common.examples import alone
 from vai_inspect.rules.common.sources import DIGEST, PT25
 from vai_inspect.rules.constraint import Verdict, constraint
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Example, inside, outside, where
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
 
@@ -26,9 +26,19 @@ def _resize(
     return alone(text, "resize", attrs, (1, 16, 16, 16), (1, size, size, 16))
 
 
-def _wide(text: str, count: int) -> Example:
+def _wide(count: int) -> Example:
     attrs = ResizeAttrs("NEAREST", scale=(2.0, 2.0))
+    text = "{} channels".format(count)
     return alone(text, "resize", attrs, (1, 4, 4, count), (1, 8, 8, count))
+
+
+def doubles(target: Target) -> bool:
+    """Tells whether the target takes the transposed depthwise convolution of a bilinear resize.
+
+    Its kernel is twice its stride, whatever the factor.
+    """
+    sizes = depthwise_kernel(target)
+    return sizes is not None and 2 in sizes
 
 
 @constraint(
@@ -36,7 +46,10 @@ def _wide(text: str, count: int) -> Example:
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + "; the 2.5 inspector",
-    passes=(_resize("nearest", "NEAREST", 2), _resize("bilinear", "BILINEAR", 2)),
+    passes=(
+        _resize("nearest", "NEAREST", 2),
+        where(doubles, _resize("bilinear", "BILINEAR", 2)),
+    ),
     fails=(_resize("bicubic", "BICUBIC", 2),),
     cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
 )
@@ -87,8 +100,8 @@ def rank(site: Site) -> Iterator[Problem]:
     evidence=Evidence.INFERRED,
     source=DIGEST + " names a constraint of a bank's depth without a formula",
     limits={"channels": input_channels},
-    passes=(_wide("4096 channels", 4096),),
-    fails=(_wide("4097 channels", 4097),),
+    passes=(inside(input_channels, _wide),),
+    fails=(outside(input_channels, _wide),),
     cure="resize fewer channels",
 )
 def channels(site: Site) -> Iterator[Problem]:
@@ -132,8 +145,12 @@ def nearest(site: Site) -> Iterator[Problem]:
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; " + DIGEST,
     passes=(
-        _resize("by 8", "BILINEAR", 8),
-        _resize("by 4, half-pixel centres", "BILINEAR", 4, half=True),
+        where(
+            doubles,
+            _resize("by 8", "BILINEAR", 8),
+            _resize("by 4, half-pixel centres", "BILINEAR", 4, half=True),
+        ),
+        _resize("nearest", "NEAREST", 2),
     ),
     fails=(
         _resize("by 3", "BILINEAR", 3),
@@ -153,14 +170,14 @@ def bilinear(site: Site) -> Iterator[Problem]:
     attrs = site.attrs
     if attrs.mode != "BILINEAR":
         return
-    allowed = _factors(attrs)
+    allowed = factors(attrs)
     if attrs.align_corners:
         yield Problem(
             "corners are aligned, which the DPU's bilinear resize does not do",
             found="align_corners",
             limit="align_corners=False",
         )
-    if not _has_factor(attrs):
+    if not has_factor(attrs):
         yield Problem(
             "the scale is {}; a bilinear resize {}is by {} along both axes".format(
                 " x ".join("{:g}".format(factor) for factor in attrs.scale),
@@ -173,13 +190,47 @@ def bilinear(site: Site) -> Iterator[Problem]:
         )
 
 
-def _factors(attrs: ResizeAttrs) -> Tuple[int, ...]:
+@constraint(
+    "resize.engine",
+    kinds=("resize",),
+    evidence=Evidence.INSPECTOR,
+    source="2.5 inspector on DPUCAHX8L_ISA0_SP; " + PT25,
+    passes=(
+        where(doubles, _resize("bilinear by 2", "BILINEAR", 2)),
+        _resize("nearest by 2", "NEAREST", 2),
+    ),
+    fails=(where(lambda target: not doubles(target), _resize("bilinear by 2", "BILINEAR", 2)),),
+    cure="use nearest, which needs no such engine",
+)
+def engine(site: Site) -> Iterator[Problem]:
+    """The DPU has a depthwise engine that takes the transposed convolution which a BILINEAR resize
+    becomes; its kernel is twice its stride.
+    """
+    if site.attrs.mode != "BILINEAR" or doubles(site.target):
+        return
+    sizes = depthwise_kernel(site.target)
+    factor = max(1, int(site.attrs.scale[0])) if site.attrs.scale else 2
+    yield Problem(
+        "it would become a transposed depthwise convolution, kernel / stride {} / {}, {}".format(
+            2 * factor,
+            factor,
+            "for which this DPU has no engine"
+            if sizes is None
+            else "outside {}, the kernels of the depthwise engine".format(sizes),
+        ),
+        found="{}/{}".format(2 * factor, factor),
+        limit="no engine" if sizes is None else str(sizes),
+    )
+
+
+def factors(attrs: ResizeAttrs) -> Tuple[int, ...]:
     """Returns the factors of a bilinear resize that becomes a transposed convolution."""
     return (2, 4) if attrs.half_pixel_centers else (2, 4, 8)
 
 
-def _has_factor(attrs: ResizeAttrs) -> bool:
-    return len(set(attrs.scale)) == 1 and attrs.scale[0] in _factors(attrs)
+def has_factor(attrs: ResizeAttrs) -> bool:
+    """Tells whether a resize has one of the factors, the same along all axes."""
+    return len(set(attrs.scale)) == 1 and attrs.scale[0] in factors(attrs)
 
 
 def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
@@ -190,7 +241,7 @@ def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
     attrs = node.attrs
     if not isinstance(attrs, ResizeAttrs) or attrs.mode != "BILINEAR" or attrs.align_corners:
         return None
-    if not _has_factor(attrs):
+    if not has_factor(attrs) or not doubles(target):
         return None
     factor = int(attrs.scale[0])
     kernel = (2 * factor, 2 * factor)
@@ -211,4 +262,4 @@ BILINEAR = Rewrite(
     _as_transposed,
 )
 
-CONSTRAINTS = (mode, rank, channels, nearest, bilinear)
+CONSTRAINTS = (mode, rank, channels, nearest, bilinear, engine)

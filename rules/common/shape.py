@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.findings import Device, Evidence
-from vai_inspect.core.ir import Op
+from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import (
     AxisAttrs,
     FlattenAttrs,
@@ -14,6 +14,7 @@ from vai_inspect.core.ir.attrs import (
     StridedSliceAttrs,
     TransposeAttrs,
 )
+from vai_inspect.rules.common.engines import output_channels
 from vai_inspect.rules.common.examples import (
     after_conv,
     alone,
@@ -24,7 +25,7 @@ from vai_inspect.rules.common.examples import (
 )
 from vai_inspect.rules.common.sources import INSPECTOR_3
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Example, outside
 from vai_inspect.rules.site import Problem, Site
 
 RESHAPES = ("reshape", "flatten", "squeeze")
@@ -47,7 +48,13 @@ def _reshape(text: str, size: int, shape: "tuple[int, ...]") -> Example:
     )
 
 
-def _permuted(text: str, last: str) -> Example:
+def _permuted_to(features: int) -> Example:
+    """A permute, a flatten, and an inner product of so many output features."""
+    text = "{} output features put the inner product on the CPU".format(features)
+    return _permuted(text, "inner-product", features)
+
+
+def _permuted(text: str, last: str, features: int = 10) -> Example:
     """A permute, a flatten, and an inner product or a softmax."""
     ops = [
         data((1, 8, 8, 16)),
@@ -56,8 +63,8 @@ def _permuted(text: str, last: str) -> Example:
         op("flatten", ["op"], (1, 1024), FlattenAttrs(1, 3), name="flat"),
     ]
     if last == "inner-product":
-        weights = (10, 1024)
-        ops.append(op(last, ["flat"], (1, 10), InnerProductAttrs(1), "last", weights))
+        weights = (features, 1024)
+        ops.append(op(last, ["flat"], (1, features), InnerProductAttrs(1), "last", weights))
     else:
         ops.append(op(last, ["flat"], (1, 1024), AxisAttrs(1), "last"))
     return Example(text, graph(*ops))
@@ -141,7 +148,6 @@ def reshape_batch(site: Site) -> Iterator[Problem]:
         _permuted("permute (0, 3, 1, 2), flatten, softmax", "softmax"),
         after_conv("permute (0, 2, 1, 3)", "transpose", TransposeAttrs((0, 2, 1, 3))),
     ),
-    cure="leave the data in NHWC order, or do the permute on the host behind the network",
 )
 def transpose_folded(site: Site) -> Iterator[Problem]:
     """The DPU does not permute; (0, 3, 1, 2) before a flatten and an inner product is folded into
@@ -159,6 +165,20 @@ def transpose_folded(site: Site) -> Iterator[Problem]:
         "and {}".format(list(TO_NCHW), but),
         found=tuple(site.attrs.order),
         limit="no permute",
+        suggestion=_in_place_of_permute(site),
+    )
+
+
+def _in_place_of_permute(site: Site) -> str:
+    """Tells of the permute that cancels this one, where one can be written into the model."""
+    reshaped = any(reader.kind in RESHAPES for reader in site.consumers)
+    if to_nchw(site.original) and reshaped:
+        return (
+            "in PyTorch write x.permute(0, 2, 3, 1) before the {}: it cancels this one, and what "
+            "reads the result then gets the elements in NHWC order".format(site.consumers[0].kind)
+        )
+    return (
+        "leave the data in NHWC order, or do the permute on the host before or behind the network"
     )
 
 
@@ -186,25 +206,7 @@ def _feeds_products(site: Site, reshape: Op) -> bool:
     evidence=Evidence.INSPECTOR,
     source="2.5 inspector: the permute takes the device of the inner product",
     passes=(_permuted("the inner product is on the DPU", "inner-product"),),
-    fails=(
-        Example(
-            "the inner product is on the CPU",
-            graph(
-                data((1, 8, 8, 512)),
-                conv_op((1, 8, 8, 512), 512, "conv", kernel=(1, 1)),
-                op("transpose", ["conv"], (1, 512, 8, 8), TransposeAttrs(TO_NCHW)),
-                op("flatten", ["op"], (1, 32768), FlattenAttrs(1, 3), name="flat"),
-                op(
-                    "inner-product",
-                    ["flat"],
-                    (1, 5000),
-                    InnerProductAttrs(1),
-                    "last",
-                    (5000, 32768),
-                ),
-            ),
-        ),
-    ),
+    fails=(outside(output_channels, _permuted_to),),
     cure="bring the inner product to the DPU",
 )
 def product_on_dpu(site: Site) -> Iterator[Problem]:
@@ -238,6 +240,7 @@ def product_on_dpu(site: Site) -> Iterator[Problem]:
     source="2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and "
     "channels, no inspector shows it",
     passes=(),
+    always=True,
     fails=(
         after_conv(
             "cropping by 2",
@@ -258,11 +261,10 @@ def strided_slice(site: Site) -> Iterator[Problem]:
 
     On a DPUCVDX8G compiled models show such a cut vanish: the compiler makes two convolutions.
     """
-    channels_only = site.input.shape[:-1] == site.op.output.shape[:-1]
-    if site.producers[0].kind == "conv2d" and channels_only:
+    if cuts_convolution(site):
         yield Problem(
-            "the inspectors refuse a cut of channels; on another DPU compiled models show it "
-            "vanish behind a convolution, on this one none is known",
+            "the inspectors refuse a cut of channels; on DPUCVDX8G compiled models show it "
+            "vanish behind a convolution, on this DPU none is known",
             found="channels",
             verdict=Verdict.UNKNOWN,
             suggestion="write two convolutions in place of one convolution and a cut",
@@ -271,8 +273,34 @@ def strided_slice(site: Site) -> Iterator[Problem]:
     yield Problem(
         "the DPU does not slice or crop",
         found=site.op.kind,
-        suggestion="crop on the host, or choose pads and strides of the neighbours that give this "
-        "size",
+        suggestion="write two convolutions in place of one convolution and a cut"
+        if _channels_only(site)
+        else "crop on the host, or choose pads and strides of the neighbours that give this size",
+    )
+
+
+def _channels_only(site: Site) -> bool:
+    """Tells whether a slice takes neighbouring channels and nothing else."""
+    kept = site.input.shape[:-1] == site.op.output.shape[:-1]
+    return kept and set(site.attrs.strides) == {1}
+
+
+def cuts_convolution(site: Site) -> bool:
+    """Tells whether a slice cuts the channels of a convolution that nothing else reads whole.
+
+    An activation between is fused with the convolution and does not matter.
+    """
+    source = site.producers[0]
+    readers = site.graph.consumers(source)
+    if source.kind in ACTIVATIONS:
+        before = site.graph.producers(source)[0]
+        if len(site.graph.consumers(before)) != 1:
+            return False
+        source = before
+    return (
+        source.kind == "conv2d"
+        and _channels_only(site)
+        and all(reader.kind == "strided_slice" for reader in readers)
     )
 
 

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Callable, Iterable, Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.core.target import Limit
+from vai_inspect.core.target import Limit, Target
 from vai_inspect.rules.common.conv import below_kernel
-from vai_inspect.rules.common.engines import depthwise_limit
+from vai_inspect.rules.common.depthwise import runs
+from vai_inspect.rules.common.engines import depthwise_kernel
 from vai_inspect.rules.common.examples import transposed
 from vai_inspect.rules.common.sources import PT25, UG1414
 from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.rules.example import Build, Example, ExamplesOf, FigureOf, inside, outside, where
 from vai_inspect.rules.site import Problem, Site
 
 BOTH = ("transposed-conv2d", "transposed-depthwise-conv2d")
 
 
-def _ratios(site: Site, limit: Limit) -> Iterator[Problem]:
+def _kernel_size(target: Target) -> Limit:
+    return target.conv.limit.kernel_size
+
+
+def _twice(number: int) -> Example:
+    return transposed("kernel {}, stride 2".format(2 * number), kernel=(2 * number, 2))
+
+
+def _ratios_at(side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
+    """Returns depthwise examples of stride 2 whose kernel_w is at the edge of what passes."""
+
+    def made(target: Target) -> Iterable[Example]:
+        sizes = depthwise_kernel(target)
+        lowest = 2 * sizes.low if sizes is not None else 2
+
+        def build(number: int) -> Example:
+            text = "kernel {}x{}, stride 2".format(2 * number, lowest)
+            return transposed(text, (1, 4, 4, 16), kernel=(2 * number, lowest), depthwise_=True)
+
+        return side(depthwise_kernel, build)(target)
+
+    return made
+
+
+def _ratios(site: Site, limit: Optional[Limit]) -> Iterator[Problem]:
     """Asks k // s, and k // s + 1 where s does not divide k, to be within the limit."""
+    if limit is None:
+        return
     for size, step in dict.fromkeys(zip(site.attrs.kernel, site.attrs.stride)):
         ratio = size // step
         if ratio in limit and (size % step == 0 or ratio + 1 in limit):
@@ -40,14 +68,13 @@ def _ratios(site: Site, limit: Limit) -> Iterator[Problem]:
     kinds=("transposed-conv2d",),
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; " + UG1414 + "; Vitis-AI issue 517",
-    limits={"kernel_size": lambda target: target.conv.limit.kernel_size},
+    limits={"kernel_size": _kernel_size},
     passes=(
-        transposed("kernel 2, stride 2"),
+        inside(_kernel_size, _twice),
         transposed("kernel 3, stride 2", kernel=(3, 3)),
-        transposed("kernel 32, stride 2", kernel=(32, 32)),
     ),
     fails=(
-        transposed("kernel 34, stride 2", kernel=(34, 34)),
+        outside(_kernel_size, _twice),
         transposed("kernel 1, stride 2", kernel=(1, 1), output_padding=(1, 1)),
     ),
 )
@@ -63,11 +90,17 @@ def kernel(site: Site) -> Iterator[Problem]:
     kinds=("transposed-depthwise-conv2d",),
     evidence=Evidence.PARTITION_RULE,
     source=PT25,
-    limits={"kernel_size": lambda target: depthwise_limit(target).kernel_size},
-    passes=(transposed("kernel 4, stride 2", kernel=(4, 4), depthwise_=True),),
-    fails=(transposed("kernel 1, stride 2", kernel=(1, 1), depthwise_=True),),
+    limits={"kernel_size": depthwise_kernel},
+    passes=(
+        where(runs, transposed("kernel 6, stride 2", kernel=(6, 6), depthwise_=True)),
+        _ratios_at(inside),
+    ),
+    fails=(
+        _ratios_at(outside),
+        where(runs, transposed("kernel 1, stride 2", kernel=(1, 1), depthwise_=True)),
+    ),
 )
-def depthwise_kernel(site: Site) -> Iterator[Problem]:
+def depthwise_ratio(site: Site) -> Iterator[Problem]:
     """kernel / stride is within {kernel_size} along each axis; where it is not whole, so is the
     next number above.
     """
@@ -133,4 +166,4 @@ def dilation(site: Site) -> Iterator[Problem]:
         )
 
 
-CONSTRAINTS = (kernel, depthwise_kernel, pad, output_padding, dilation)
+CONSTRAINTS = (kernel, depthwise_ratio, pad, output_padding, dilation)

@@ -1,12 +1,39 @@
-"""DPUCV2DX8G: Versal AI Edge and Versal with AIE-ML: VEK280, Alveo V70.
+"""DPUCV2DX8G: the DPU of Versal with AIE-ML (VEK280, Alveo V70), product guide PG425.
 
-Its rules are not written yet: every operator is unknown on these targets.
+One bank holds the weights of both engines. The ALU does what elsewhere engines of their own do:
+macc_temp multiplies and accumulates (depthwise convolutions, averages), comp_temp compares (max
+pools), elew_add and elew_mult are the element-wise kinds. Release 2.5 has no such DPU, so no
+published partition rule was ever run for it; what only such a rule refuses is unknown here.
 """
 
 from __future__ import annotations
 
-from vai_inspect.rules.cv2dx8g import release_3_0, release_3_5
+from dataclasses import replace
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.common import (
+    conv,
+    depthwise,
+    eltwise,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
+from vai_inspect.rules.common.sources import PT25
+from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.windows import channels_addressed, kernel_in_set
+from vai_inspect.rules.constraint import with_own, without
+from vai_inspect.rules.cv2dx8g import own, release_3_0, release_3_5
 from vai_inspect.rules.family import Family
+
+weight_fit = replace(conv.weight_fit, check=conv.of_window(own.WEIGHTS_DOUBTED)).founded(
+    Evidence.PARTITION_RULE,
+    PT25 + ", a release without this DPU",
+    "UG1414 counts with the feature-map bank (conv.input_fit); what only this formula of the 2.5 "
+    "rules refuses is unknown.",
+)
 
 FAMILY = Family(
     name="cv2dx8g",
@@ -14,5 +41,27 @@ FAMILY = Family(
     title="Versal with AIE-ML: VEK280, Alveo V70 and boards of your own",
     guide="PG425",
     package=__name__,
+    example_targets=("DPUCV2DX8G_ISA1_C20B1", "DPUCV2DX8G_ISA0_C16M4B1"),
+    takes=TAKES,
+    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
+    remarks=(BATCH,),
+    constraints=(
+        *with_own(conv.CONSTRAINTS, own.stride, weight_fit, own.window, own.input_fit),
+        *depthwise.CONSTRAINTS,
+        own.depthwise_window,
+        *transposed.CONSTRAINTS,
+        *linear.of_windows(
+            own.WEIGHTS_DOUBTED,
+            own.window_fits,
+            own.input_fits,
+            shared=(kernel_in_set, channels_addressed),
+        ),
+        *without(pool.CONSTRAINTS, "pool.square"),
+        *with_own(SHARED, own.softmax),
+        *resize.CONSTRAINTS,
+        *reduce.CONSTRAINTS,
+        CONV3D,
+        STEREO,
+    ),
     decoders=(release_3_5.ISA1, release_3_5.ISA0, release_3_0.ISA0),
 )

@@ -1,11 +1,26 @@
-"""DPUCVDX8G: Versal AI Core: VCK190 and boards of your own.
+"""DPUCVDX8G: the DPU of Versal AI Core (VCK190), product guide PG389.
 
-Its rules are not written yet: every operator is unknown on these targets.
+It has the engines of DPUCZDX8G with larger banks, fuses hard-sigmoid and hard-swish in the
+convolution engine too, and alone runs three-dimensional convolutions (`volumes.py`). Only here do
+compiled models show that channels cut behind a convolution vanish (`own.py`).
 """
 
 from __future__ import annotations
 
-from vai_inspect.rules.cvdx8g import isa2, isa3
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.common import (
+    conv,
+    depthwise,
+    eltwise,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
+from vai_inspect.rules.common.usual import BATCH, SHARED, STEREO_LISTED, TAKES
+from vai_inspect.rules.constraint import with_own, without
+from vai_inspect.rules.cvdx8g import isa2, isa3, own, volumes
 from vai_inspect.rules.family import Family
 
 FAMILY = Family(
@@ -14,5 +29,26 @@ FAMILY = Family(
     title="Versal AI Core: VCK190 and boards of your own",
     guide="PG389",
     package=__name__,
+    # The C64B1 is that of the 3.x releases, whose save engine has argmax.
+    example_targets=("DPUCVDX8G_ISA3_C32B3", "0x603000b56011812"),
+    takes=TAKES,
+    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
+    remarks=(BATCH,),
+    constraints=(
+        *with_own(
+            conv.CONSTRAINTS,
+            conv.refused_dilated_stride(Evidence.USER_GUIDE, "PG389 1.3"),
+            own.window,
+        ),
+        *depthwise.CONSTRAINTS,
+        *transposed.CONSTRAINTS,
+        *linear.of_windows(own.window_fits),
+        *without(pool.CONSTRAINTS, "pool.square"),
+        *with_own(SHARED, own.strided_slice, own.slice_convolution),
+        *with_own(resize.CONSTRAINTS, own.resize_mode, own.resize_rank, own.trilinear),
+        *reduce.CONSTRAINTS,
+        *volumes.CONSTRAINTS,
+        STEREO_LISTED,
+    ),
     decoders=(isa3.DECODER, isa2.DECODER),
 )

@@ -1,11 +1,106 @@
-"""DPUCVDX8H: Versal AI Core accelerator card: VCK5000.
+"""DPUCVDX8H: the Versal AI Core accelerator card VCK5000, product guide PG403.
 
-Its rules are not written yet: every operator is unknown on these targets.
+Its builds differ in engines: 8PE and 6PE_aieMISC have no depthwise engine, 4PE and 6PE_aieMISC
+multiply feature maps and pool up to 128x128, the others pool small windows and only add.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.target import Target
+from vai_inspect.rules.common import (
+    conv,
+    depthwise,
+    eltwise,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
+from vai_inspect.rules.common.engines import ceil_div
+from vai_inspect.rules.common.examples import conv as conv_example
+from vai_inspect.rules.common.sources import PT25, TF25, UG1414
+from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.windows import (
+    channels_addressed,
+    in_doubt,
+    kernel_in_set,
+    weights_fit,
+)
+from vai_inspect.rules.constraint import constraint, with_own
+from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.family import Family
+from vai_inspect.rules.site import Problem, Site
+
+WEIGHTS_DOUBTED = in_doubt(
+    weights_fit, "the user guide counts with the deeper feature-map bank, so this is in doubt"
+)
+
+
+def _feature_depth(target: Target) -> int:
+    return target.bank(target.conv.input_bank[0]).depth
+
+
+def map_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+    """kernel_w * kernel_h * ceil(input_channels / channel_parallel) is within the bank's depth."""
+    words = width * height * ceil_div(channels, target.conv.input_channel_parallel)
+    depth = _feature_depth(target)
+    if words > depth:
+        yield Problem(
+            "{} x {} x ceil({} / {}) is {}, more than the {} addresses of a bank".format(
+                width, height, channels, target.conv.input_channel_parallel, words, depth
+            ),
+            found=words,
+            limit="<= {}".format(depth),
+        )
+
+
+def _most_channels(target: Target) -> int:
+    """Returns the most channels of a 16x16 kernel that fit the feature-map bank."""
+    return _feature_depth(target) // 256 * target.conv.input_channel_parallel
+
+
+def _sixteen(number: int) -> Example:
+    text = "kernel 16x16, {} input channels".format(number)
+    return conv_example(text, (1, 16, 16, number), kernel=(16, 16))
+
+
+@constraint(
+    "conv.input_fit",
+    kinds=("conv2d", "transposed-conv2d"),
+    evidence=Evidence.PARTITION_RULE,
+    source=TF25 + "; " + UG1414,
+    limits={
+        "parallel": lambda target: target.conv.input_channel_parallel,
+        "depth": _feature_depth,
+    },
+    passes=(conv_example("kernel 16x16, 64 input channels", (1, 16, 16, 64), kernel=(16, 16)),),
+    fails=(outside(_most_channels, _sixteen),),
+    cure="use a smaller kernel or fewer input channels",
+)
+def input_fit(site: Site) -> Iterator[Problem]:
+    """kernel_w * kernel_h * ceil(input_channels / {parallel}) is at most {depth}, the depth of a
+    feature-map bank.
+    """
+    yield from conv.of_window(map_fits)(site)
+
+
+weight_fit = replace(
+    conv.weight_fit,
+    check=conv.of_window(WEIGHTS_DOUBTED),
+    passes=(inside(conv.channels_to_fit, conv.seven),),
+    fails=(outside(conv.channels_to_fit, conv.seven),),
+).founded(
+    Evidence.PARTITION_RULE,
+    PT25 + "; PG403 1.0",
+    "The PyTorch inspector of 2.5 counts with this weight bank, as UG1414 1.4.1 and PG403 1.0 do; "
+    "the Keras inspector of 2.5 and UG1414 2.5 and 3.5 count with the deeper feature-map bank "
+    "(conv.input_fit). What only the weight bank refuses is unknown.",
+)
 
 FAMILY = Family(
     name="cvdx8h",
@@ -13,4 +108,25 @@ FAMILY = Family(
     title="Versal AI Core accelerator card: VCK5000",
     guide="PG403",
     package=__name__,
+    example_targets=(
+        "DPUCVDX8H_ISA1_F2W4_4PE",
+        "DPUCVDX8H_ISA1_F2W2_8PE",
+        "DPUCVDX8H_ISA1_F2W4_6PE_aieDWC",
+        "DPUCVDX8H_ISA1_F2W4_6PE_aieMISC",
+    ),
+    takes=TAKES,
+    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
+    remarks=(BATCH,),
+    constraints=(
+        *with_own(conv.CONSTRAINTS, weight_fit, input_fit),
+        *depthwise.CONSTRAINTS,
+        *transposed.CONSTRAINTS,
+        *linear.of_windows(WEIGHTS_DOUBTED, map_fits, shared=(kernel_in_set, channels_addressed)),
+        *pool.CONSTRAINTS,
+        *SHARED,
+        *resize.CONSTRAINTS,
+        *reduce.WITHOUT_MAXIMA,
+        CONV3D,
+        STEREO,
+    ),
 )

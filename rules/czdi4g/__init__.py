@@ -1,10 +1,27 @@
-"""DPUCZDI4G: Zynq UltraScale+ MPSoC, 4-bit demonstration of SSD.
+"""DPUCZDI4G: the 4-bit demonstration DPU for SSD on Zynq UltraScale+.
 
-Its rules are not written yet: every operator is unknown on these targets.
+No product guide and no column of UG1414 speaks of it: what is known is its target definition and
+what the 2.5 inspector makes of it. It runs convolutions with kernels up to 7x7 and ReLU, sums and
+max pools; it has no depthwise convolution, no average pool and no product.
 """
 
 from __future__ import annotations
 
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.common import (
+    activation,
+    conv,
+    depthwise,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
+from vai_inspect.rules.common.sources import PT25
+from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, TAKES
+from vai_inspect.rules.constraint import with_own, without
+from vai_inspect.rules.czdi4g import own
 from vai_inspect.rules.family import Family
 
 FAMILY = Family(
@@ -13,4 +30,24 @@ FAMILY = Family(
     title="Zynq UltraScale+ MPSoC, 4-bit demonstration of SSD",
     guide="",
     package=__name__,
+    example_targets=("DPUCZDI4G_ISA0_B4096_DEMO_SSD", "DPUCZDI4G_ISA0_B8192D8_DEMO_SSD"),
+    takes=TAKES,
+    rewrites=(reduce.MEAN,),
+    remarks=(BATCH,),
+    constraints=(
+        *with_own(
+            without(conv.CONSTRAINTS, "conv.dilated_stride"),
+            own.dilation,
+            own.pad,
+        ),
+        depthwise.NO_ENGINE.founded(Evidence.PARTITION_RULE, PT25 + "; the target definition"),
+        *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
+        *linear.CONSTRAINTS,
+        *without(pool.CONSTRAINTS, "pool.square", "pool.window"),
+        *with_own(SHARED, activation.slope.never_passed(), own.reorg),
+        *resize.CONSTRAINTS,
+        *with_own(reduce.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),
+        CONV3D,
+        own.stereo,
+    ),
 )

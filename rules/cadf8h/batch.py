@@ -1,0 +1,55 @@
+"""DPUCADF8H takes four images at a run, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir import KINDS, Op
+from vai_inspect.rules.common.examples import conv
+from vai_inspect.rules.constraint import constraint
+from vai_inspect.rules.site import Problem, Site
+
+_NO_WORK = ("data", "const", "return", "identity", "unknown")
+
+
+@constraint(
+    "batch.four",
+    kinds=tuple(kind for kind in KINDS if kind not in _NO_WORK and "fix" not in kind),
+    evidence=Evidence.COMPILED,
+    source="compile logs: 'DPU prefers ... input batch to be 4, but it's 1 now. So it will be "
+    "assigned to CPU.' (Vitis-AI issues 490, 602)",
+    limits={"batch": lambda target: target.batch},
+    passes=(conv("batch 4"),),
+    fails=(conv("batch 8", (2, 64, 64, 16)),),
+    cure="inspect, quantise and compile the network with that batch",
+)
+def four(site: Site) -> Iterator[Problem]:
+    """The batch is {batch}, the images that the DPU takes at a run; anything else is on the CPU.
+
+    No inspector looks at it: those of 2.5 have no such rule, those of 3.x compile with batch 1.
+    """
+    limit = site.limit("batch")
+    if not _other_batch(site, site.original, limit):
+        return
+    before = [one.name for one in site.producers if _other_batch(site, one, limit)]
+    found = site.input.shape[0]
+    yield Problem(
+        "the batch is {}; this DPU takes {} images at a run, and the compiler leaves the rest to "
+        "the CPU".format(found, limit),
+        found=found,
+        limit=str(limit),
+        nearest=limit,
+        suggestion="give input_args with the batch {}".format(limit),
+        follows=before[0] if before else None,
+    )
+
+
+def _other_batch(site: Site, op: Op, limit: int) -> bool:
+    """Tells whether an operator reads tensors of another batch; constants have none."""
+    shapes = [
+        site.graph.type_of(value).shape
+        for value in op.inputs
+        if site.graph[value.op].kind != "const"
+    ]
+    return any(len(shape) > 1 and shape[0] != limit for shape in shapes)

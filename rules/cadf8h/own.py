@@ -1,0 +1,108 @@
+"""What only DPUCADF8H asks, by PG400 and the user guide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence, Verdict
+from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs
+from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.common import concat
+from vai_inspect.rules.common.examples import alone, between_convs, conv
+from vai_inspect.rules.common.sources import DIGEST, PT25
+from vai_inspect.rules.common.windows import channels_addressed, in_doubt
+from vai_inspect.rules.constraint import constraint
+from vai_inspect.rules.site import Problem, Site
+
+PADS = Limit.span(0, 15)
+FEATURES = 1048576
+"""PG400: the most input features of a fully connected layer."""
+
+CHANNELS_DOUBTED = in_doubt(
+    channels_addressed,
+    "PG400 names {} input features for fully connected layers, UG1414 the channels of a "
+    "convolution".format(FEATURES),
+)
+
+
+def features_counted(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+    """Input features are at most 1048576."""
+    features = width * height * channels
+    if features > FEATURES:
+        yield Problem(
+            "input_features is {}, more than {}".format(features, FEATURES),
+            found=features,
+            limit="<= {}".format(FEATURES),
+            nearest=FEATURES,
+        )
+
+
+@constraint(
+    "conv.pad_range",
+    kinds=("conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source="PG400",
+    limits={"pads": lambda target: PADS},
+    passes=(conv("pad 15, kernel 16", kernel=(16, 16), pad=(15, 15, 15, 15)),),
+    fails=(conv("pad 16, kernel 3, dilation 8", pad=(16, 16, 16, 16), dilation=(8, 8)),),
+    cure="pad less, or pad in an operator of its own before the convolution",
+)
+def pad_range(site: Site) -> Iterator[Problem]:
+    """Each pad of a convolution is within {pads}, whatever the dilated kernel."""
+    yield from site.sides_within(site.attrs.pad, [site.limit("pads")] * 4)
+
+
+def _averaged(counted: bool) -> AvgPool2dAttrs:
+    return AvgPool2dAttrs((3, 3), (1, 1), pad=(1, 1, 1, 1), count_include_pad=counted)
+
+
+@constraint(
+    "pool.padding_counts",
+    kinds=("avgpool2d",),
+    evidence=Evidence.USER_GUIDE,
+    source="PG400: padded values count in the mean",
+    passes=(alone("padding counted", "avgpool2d", _averaged(True)),),
+    fails=(alone("padding left out", "avgpool2d", _averaged(False)),),
+    cure="let the padding count (count_include_pad=True), or do not pad",
+)
+def padding_counts(site: Site) -> Iterator[Problem]:
+    """The padding of an average pool counts in the mean; what becomes of one that leaves it out is
+    unknown.
+    """
+    if any(site.attrs.pad) and not site.attrs.count_include_pad:
+        yield Problem(
+            "its padding does not count in the mean, and this DPU counts it; whether the compiler "
+            "refuses it or computes another mean is not told",
+            found="padding left out",
+            limit="padding counted",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+concat_inputs = replace(
+    concat.concat_inputs,
+    passes=(between_convs("both inputs on the DPU", "concat", AxisAttrs(3), (1, 30, 30, 16)),),
+)
+
+
+@constraint(
+    "concat.channels_only",
+    kinds=("concat",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + "; a rule of " + PT25 + " that is never called",
+    passes=(between_convs("channels", "concat", AxisAttrs(3), (1, 30, 30, 16)),),
+    fails=(between_convs("height", "concat", AxisAttrs(1), (1, 30, 30, 16)),),
+    cure="concatenate 4-D feature maps along the channels",
+)
+def concat_channels_only(site: Site) -> Iterator[Problem]:
+    """It concatenates 4-D feature maps along the channels."""
+    rank, axis = site.op.output.rank, site.attrs.axis % site.op.output.rank
+    if rank != 4 or axis != 3:
+        yield Problem(
+            "it concatenates {} axes along axis {}; this DPU concatenates 4-D feature maps along "
+            "the channels".format(rank, axis),
+            found=axis,
+            limit="axis 3 of 4",
+            nearest=3,
+        )

@@ -1,0 +1,194 @@
+"""What only DPUCV2DX8G asks: its windows, its bank, its strides, and a softmax of one build."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence, Verdict
+from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.common import conv as conv_rules
+from vai_inspect.rules.common import cpu
+from vai_inspect.rules.common.engines import alu_runs, ceil_div, covers
+from vai_inspect.rules.common.examples import conv, depthwise
+from vai_inspect.rules.common.sources import DEFINITIONS, DIGEST, UG1414
+from vai_inspect.rules.common.windows import in_doubt, weights_fit
+from vai_inspect.rules.constraint import constraint
+from vai_inspect.rules.example import Example, inside, outside
+from vai_inspect.rules.site import Problem, Site
+
+STRIDES = Limit.span(1, 8)
+"""UG1414 3.5; the target definition has 1-16."""
+WINDOW_WORDS = 256
+WINDOW_MOST = 13760
+"""UG1414 3.5: 256 * kernel_h * kernel_w <= 13760."""
+DEPTHWISE_WINDOW = 431
+"""UG1414 3.5: kernel_h * kernel_w of a depthwise convolution."""
+BIAS_WORDS = 4
+
+WEIGHTS_DOUBTED = in_doubt(
+    weights_fit, "the user guide's formula for this DPU allows it, so this is in doubt"
+)
+
+
+def window_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+    """256 * kernel_w * kernel_h is at most 13760."""
+    words = WINDOW_WORDS * width * height
+    if words > WINDOW_MOST:
+        yield Problem(
+            "{} * {} * {} is {}, more than {}".format(
+                WINDOW_WORDS, width, height, words, WINDOW_MOST
+            ),
+            found=words,
+            limit="<= {}".format(WINDOW_MOST),
+            nearest=WINDOW_MOST,
+        )
+
+
+def input_words(target: Target, width: int, height: int, channels: int) -> int:
+    """Returns kernel_w * kernel_h * ceil(ic / cp) * ceil(cp / 4) + 4."""
+    parallel = target.conv.input_channel_parallel
+    return width * height * ceil_div(channels, parallel) * ceil_div(parallel, 4) + BIAS_WORDS
+
+
+def _depth(target: Target) -> int:
+    return target.bank(target.conv.input_bank[0]).depth
+
+
+def input_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+    """The words of the user guide's formula are at most the depth of the feature-map bank."""
+    words, depth = input_words(target, width, height, channels), _depth(target)
+    if words > depth:
+        yield Problem(
+            "{} x {} on {} channels needs {} words, more than the {} of a bank".format(
+                width, height, channels, words, depth
+            ),
+            found=words,
+            limit="<= {}".format(depth),
+        )
+
+
+def _guide(target: Target) -> Limit:
+    return STRIDES
+
+
+def _strided(number: int) -> Example:
+    return conv("stride {}".format(number), stride=(number, number))
+
+
+@constraint(
+    "conv.stride",
+    kinds=("conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414 + "; " + DEFINITIONS,
+    limits={"stride": _guide, "defined": lambda target: target.conv.limit.stride},
+    passes=(
+        inside(_guide, _strided),
+        conv(
+            "stride 17, kernel as large as the input", (1, 5, 5, 16), kernel=(5, 5), stride=(17, 17)
+        ),
+    ),
+    fails=(outside(_guide, _strided), _strided(16), _strided(17)),
+    cure="use a smaller stride, and a pool or a second convolution for the rest",
+)
+def stride(site: Site) -> Iterator[Problem]:
+    """Stride is within {stride} along width and height, unless the kernel is the whole input; up to
+    {defined}, which the target definition has, it is unknown.
+
+    No published rule was run for this DPU, so nothing decides between the user guide and the
+    definition.
+    """
+    _, height, width, _ = site.input.shape
+    if covers(site.op, (width, height)):
+        return
+    defined = site.limit("defined")
+    for problem in site.axes_within("stride", site.attrs.stride, site.limit("stride")):
+        doubted = problem.found in defined
+        yield replace(
+            problem,
+            message=problem.message
+            + (", though within {} of the target definition".format(defined) if doubted else ""),
+            verdict=Verdict.UNKNOWN if doubted else Verdict.UNSUPPORTED,
+        )
+
+
+@constraint(
+    "conv.window",
+    kinds=("conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414,
+    limits={"most": lambda target: WINDOW_MOST, "words": lambda target: WINDOW_WORDS},
+    passes=(conv("kernel 13x4", kernel=(13, 4)), conv("kernel 7x7", kernel=(7, 7))),
+    fails=(conv("kernel 9x6", kernel=(9, 6)), conv("kernel 8x8", kernel=(8, 8))),
+    cure="split a large kernel into a chain of smaller ones of the same reach",
+)
+def window(site: Site) -> Iterator[Problem]:
+    """{words} * kernel_w * kernel_h is at most {most}."""
+    yield from conv_rules.of_window(window_fits)(site)
+
+
+def _channels_to_fit(target: Target) -> int:
+    """Returns the most channels of a 7x7 kernel by the user guide's formula."""
+    parallel = target.conv.input_channel_parallel
+    return (_depth(target) - BIAS_WORDS) // (49 * ceil_div(parallel, 4)) * parallel
+
+
+@constraint(
+    "conv.input_fit",
+    kinds=("conv2d", "transposed-conv2d"),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414 + "; the column by elimination: the table of 2.5, without this DPU, has only "
+    "the other formula",
+    limits={"depth": _depth, "parallel": lambda target: target.conv.input_channel_parallel},
+    passes=(conv("kernel 7x7, 512 input channels", (1, 14, 14, 512), kernel=(7, 7)),),
+    fails=(outside(_channels_to_fit, conv_rules.seven),),
+    cure="use a smaller kernel or fewer input channels",
+)
+def input_fit(site: Site) -> Iterator[Problem]:
+    """kernel_w * kernel_h * ceil(input_channels / {parallel}) * ceil({parallel} / 4) + 4 is at most
+    {depth}, the depth of a feature-map bank.
+    """
+    yield from conv_rules.of_window(input_fits)(site)
+
+
+@constraint(
+    "depthwise.window",
+    kinds=("depthwise-conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST,
+    limits={"most": lambda target: DEPTHWISE_WINDOW},
+    passes=(depthwise("kernel 43x10", kernel=(43, 10)),),
+    fails=(depthwise("kernel 27x16", kernel=(27, 16)),),
+    cure="use a smaller kernel",
+)
+def depthwise_window(site: Site) -> Iterator[Problem]:
+    """kernel_w * kernel_h of a depthwise convolution is at most {most}."""
+    width, height = site.attrs.kernel
+    yield from site.at_most("kernel_w * kernel_h", width * height, site.limit("most"))
+
+
+@constraint(
+    "softmax.cpu",
+    kinds=cpu.softmax.kinds,
+    evidence=Evidence.USER_GUIDE,
+    source=cpu.softmax.founding.source + "; alu_type of DPUCV2DX8G_ISA0_C16M4B1",
+    passes=(),
+    always=True,
+    fails=cpu.softmax.fails,
+    cure=cpu.softmax.cure,
+)
+def softmax(site: Site) -> Iterator[Problem]:
+    """Softmax runs on the CPU; where the definition's ALU lists it, it is unknown.
+
+    The definition of DPUCV2DX8G_ISA0_C16M4B1 in release 3.0 lists softmax, that of 3.5 does not.
+    """
+    for problem in cpu.softmax.check(site):
+        listed = alu_runs(site.target, "softmax")
+        yield replace(
+            problem,
+            message="the target definition lists softmax for the ALU, but no compiled model and "
+            "no guide shows it"
+            if listed
+            else problem.message,
+            verdict=Verdict.UNKNOWN if listed else problem.verdict,
+        )

@@ -1,0 +1,203 @@
+"""What only DPUCVDX8G asks or allows, apart from three-dimensional convolutions."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import Device, Evidence
+from vai_inspect.core.ir.attrs import ResizeAttrs, StridedSliceAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.common import resize, shape
+from vai_inspect.rules.common.conv import of_window
+from vai_inspect.rules.common.engines import ceil_div
+from vai_inspect.rules.common.examples import after_conv, alone, conv, conv_op, data, graph, op
+from vai_inspect.rules.common.sources import DIGEST, UG1414, UG1414_25
+from vai_inspect.rules.constraint import Stage, Verdict, constraint
+from vai_inspect.rules.example import Example
+from vai_inspect.rules.site import Problem, Site
+
+WINDOW = 64
+"""PG389 1.3: kernel_w * kernel_h * ceil(input_channels / 2048)."""
+CHANNELS_AT_ONCE = 2048
+
+
+def window_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+    """kernel_w * kernel_h * ceil(input_channels / 2048) is at most 64."""
+    found = width * height * ceil_div(channels, CHANNELS_AT_ONCE)
+    if found > WINDOW:
+        yield Problem(
+            "{} x {} x ceil({} / {}) is {}, more than {}".format(
+                width, height, channels, CHANNELS_AT_ONCE, found, WINDOW
+            ),
+            found=found,
+            limit="<= {}".format(WINDOW),
+            nearest=WINDOW,
+        )
+
+
+@constraint(
+    "conv.window",
+    kinds=("conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414 + "; " + UG1414_25 + "; PG389 1.3",
+    limits={"most": lambda target: WINDOW, "at_once": lambda target: CHANNELS_AT_ONCE},
+    passes=(
+        conv("kernel 8x8", kernel=(8, 8)),
+        conv("kernel 16x4", kernel=(16, 4)),
+        conv("kernel 3x3, 2048 channels", (1, 8, 8, 2048 // 4), kernel=(3, 3)),
+    ),
+    fails=(
+        conv("kernel 13x5", kernel=(13, 5)),
+        conv("kernel 9x8", kernel=(9, 8)),
+        conv("kernel 6x6, 2049 channels", (1, 8, 8, 2049), kernel=(6, 6)),
+    ),
+    cure="use a smaller kernel or fewer input channels",
+)
+def window(site: Site) -> Iterator[Problem]:
+    """kernel_w * kernel_h * ceil(input_channels / {at_once}) is at most {most}.
+
+    The 2.5 inspectors do not know this limit.
+    """
+    yield from of_window(window_fits)(site)
+
+
+CUT = StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 8), (1, 1, 1, 1))
+
+
+def _cut_behind(text: str, size: int) -> Example:
+    """Half of a convolution's channels; kernel 17 puts the convolution on the CPU."""
+    shape_ = (1, 46, 46, 16)
+    pads = (0, size - 17, 0, size - 17) if size > 17 else (0, 0, 0, 0)
+    first = conv_op(shape_, name="conv", kernel=(size, size), pad=pads)
+    out = (*first.output.shape[:3], 8)
+    attrs = StridedSliceAttrs((0, 0, 0, 0), out, (1, 1, 1, 1))
+    return Example(text, graph(data(shape_), first, op("strided_slice", ["conv"], out, attrs)))
+
+
+@constraint(
+    "strided_slice.cpu",
+    kinds=("strided_slice",),
+    evidence=Evidence.INSPECTOR,
+    source="2.5 and 3.x inspectors; a cut of channels: compiled models for DPUCVDX8G_ISA3_C32B6",
+    passes=(after_conv("half of a convolution's channels", "strided_slice", CUT, (1, 30, 30, 8)),),
+    fails=(
+        after_conv(
+            "cropping by 2",
+            "strided_slice",
+            StridedSliceAttrs((0, 2, 2, 0), (1, 28, 28, 16), (1, 1, 1, 1)),
+            (1, 26, 26, 16),
+        ),
+        after_conv(
+            "every second channel",
+            "strided_slice",
+            StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 16), (1, 1, 1, 2)),
+            (1, 30, 30, 8),
+        ),
+    ),
+)
+def strided_slice(site: Site) -> Iterator[Problem]:
+    """The DPU does not slice or crop, but channels cut right behind a convolution that nothing
+    reads whole vanish: the compiler makes two convolutions.
+
+    The 3.x inspector, which compiles each operator alone, says CPU of those, too.
+    """
+    if not shape.cuts_convolution(site):
+        yield from shape.strided_slice.check(site)
+
+
+@constraint(
+    "strided_slice.convolution_on_dpu",
+    kinds=("strided_slice",),
+    stage=Stage.CONTEXT,
+    evidence=Evidence.INFERRED,
+    source="concluded: the cut vanishes in the convolution before it",
+    passes=(_cut_behind("the convolution is on the DPU", 3),),
+    fails=(_cut_behind("the convolution is on the CPU", 17),),
+    cure="bring the convolution to the DPU",
+)
+def slice_convolution(site: Site) -> Iterator[Problem]:
+    """The convolution whose channels are cut runs on the DPU."""
+    producer = site.producers[0]
+    if shape.cuts_convolution(site) and site.device_of(producer) is Device.CPU:
+        yield Problem(
+            "the cut would vanish in {}, which is on the CPU".format(producer.name),
+            found="cpu",
+            limit="dpu",
+            follows=producer.name,
+        )
+
+
+def _volume(text: str, mode: str, scale: float, corners: bool = False) -> Example:
+    size = int(4 * scale)
+    attrs = ResizeAttrs(mode, corners, False, (scale, scale, scale))
+    return alone(text, "resize", attrs, (1, 4, 4, 4, 16), (1, size, size, size, 16))
+
+
+@constraint(
+    "resize.mode",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + "; the 2.5 inspector",
+    passes=(*resize.mode.passes, _volume("trilinear", "TRILINEAR", 2)),
+    fails=resize.mode.fails,
+    cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
+)
+def resize_mode(site: Site) -> Iterator[Problem]:
+    """The mode is NEAREST or BILINEAR, in three dimensions TRILINEAR."""
+    if site.attrs.mode != "TRILINEAR":
+        yield from resize.mode.check(site)
+
+
+@constraint(
+    "resize.rank",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + ": TRILINEAR is the only resize of three dimensions that it names",
+    passes=(*resize.rank.passes, _volume("rank 5, trilinear", "TRILINEAR", 2)),
+    fails=(_volume("rank 5, nearest", "NEAREST", 2),),
+    cure="resize 4-D feature maps, or by TRILINEAR",
+)
+def resize_rank(site: Site) -> Iterator[Problem]:
+    """It resizes a 4-D feature map, or one of 5 axes by TRILINEAR; of others with 5 axes it is
+    unknown.
+    """
+    rank = site.input.rank
+    if rank != (5 if site.attrs.mode == "TRILINEAR" else 4):
+        yield Problem(
+            "a {} resize of {} axes; the user guide names 4-D feature maps, and TRILINEAR for "
+            "5".format(site.attrs.mode, rank),
+            found=rank,
+            limit="4, or 5 by TRILINEAR",
+            nearest=4,
+            verdict=Verdict.UNKNOWN if rank == 5 else Verdict.UNSUPPORTED,
+        )
+
+
+@constraint(
+    "resize.trilinear",
+    kinds=("resize",),
+    evidence=Evidence.INFERRED,
+    source="concluded from the factors of bilinear resizing; " + DIGEST + " names none",
+    passes=(_volume("by 2", "TRILINEAR", 2), _volume("by 4", "TRILINEAR", 4)),
+    fails=(
+        _volume("by 3", "TRILINEAR", 3),
+        _volume("by 2, aligned corners", "TRILINEAR", 2, corners=True),
+    ),
+    cure="use one factor of 2 or 4 for all axes, without aligned corners",
+)
+def trilinear(site: Site) -> Iterator[Problem]:
+    """A TRILINEAR resize enlarges by 2, 4 or 8 along all axes, with half-pixel centres by 2 or 4,
+    and does not align corners; of another it is unknown whether it runs.
+    """
+    attrs = site.attrs
+    if attrs.mode == "TRILINEAR" and (attrs.align_corners or not resize.has_factor(attrs)):
+        yield Problem(
+            "the scale is {}{}; the user guide names no limits of TRILINEAR, those of BILINEAR "
+            "refuse this".format(
+                " x ".join("{:g}".format(factor) for factor in attrs.scale),
+                " with aligned corners" if attrs.align_corners else "",
+            ),
+            found=attrs.scale[0] if attrs.scale else None,
+            limit=", ".join(map(str, resize.factors(attrs))),
+            verdict=Verdict.UNKNOWN,
+        )

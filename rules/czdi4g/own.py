@@ -1,0 +1,95 @@
+"""What no source tells of DPUCZDI4G: it is in no column of the user guide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence, Verdict
+from vai_inspect.core.ir.attrs import AxisAttrs, CostVolumeAttrs, ReductionAttrs, ReorgAttrs
+from vai_inspect.rules.common import conv as conv_rules
+from vai_inspect.rules.common import reduce
+from vai_inspect.rules.common.examples import after_conv, alone, between_convs, conv
+from vai_inspect.rules.common.sources import COMPILER_1_3, PT25
+from vai_inspect.rules.constraint import constraint, cpu_only
+from vai_inspect.rules.site import Problem, Site
+
+SILENT = "the user guide has no column for this DPU, the target definition is silent"
+
+pad = replace(
+    conv_rules.pad.founded(Evidence.PARTITION_RULE, PT25 + "; " + COMPILER_1_3),
+    passes=(conv("pad 2, kernel 3", pad=(2, 2, 2, 2)),),
+)
+mean_axes = reduce.mean_axes.never_passed()
+"""A mean of height and width is an average pool, for which this DPU has no engine."""
+
+
+@constraint(
+    "conv.dilation",
+    kinds=("conv2d",),
+    evidence=Evidence.INFERRED,
+    source=SILENT,
+    passes=(conv("dilation 1"),),
+    fails=(conv("dilation 2", dilation=(2, 2)),),
+    cure="use dilation 1 and a larger kernel",
+)
+def dilation(site: Site) -> Iterator[Problem]:
+    """Dilation is 1; whether another one runs is unknown.
+
+    The 2.5 inspector lets every dilation pass without a check.
+    """
+    if set(site.attrs.dilation) != {1}:
+        yield Problem(
+            "dilation is {}; no source says that this DPU takes it".format(
+                list(site.attrs.dilation)
+            ),
+            found=site.attrs.dilation,
+            limit="1",
+            nearest=1,
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+reorg = cpu_only(
+    "reorg.channels",
+    ("reorg",),
+    "no source says whether this DPU reorganises",
+    Evidence.INFERRED,
+    SILENT,
+    cure="compute it on the host",
+    verdict=Verdict.UNKNOWN,
+    fails=(alone("by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 16), (1, 2, 2, 64)),),
+)
+argmax = cpu_only(
+    "argmax.cpu",
+    ("argmax",),
+    "the save engine of this DPU has no argmax",
+    Evidence.PARTITION_RULE,
+    "target definition",
+    cure="take the largest on the host",
+    fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
+)
+reduction_max = cpu_only(
+    "reduction_max.cpu",
+    ("reduction_max",),
+    "the pool engine has max_reduce, but no source tells what it takes",
+    Evidence.INFERRED,
+    "target definition",
+    cure="use a max pool for height and width, or take the largest on the host",
+    verdict=Verdict.UNKNOWN,
+    fails=(
+        after_conv(
+            "over the channels", "reduction_max", ReductionAttrs((3,), True), (1, 30, 30, 1)
+        ),
+    ),
+)
+stereo = cpu_only(
+    "stereo.unknown",
+    ("cost_volume", "correlation1d_elemwise", "correlation2d_elemwise"),
+    "no source says whether this DPU runs it",
+    Evidence.INFERRED,
+    SILENT,
+    cure="compute it on the host",
+    verdict=Verdict.UNKNOWN,
+    fails=(between_convs("cost volume", "cost_volume", CostVolumeAttrs(16)),),
+)
