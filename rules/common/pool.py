@@ -260,7 +260,8 @@ def _largest(size: int) -> Example:
 
 
 def _is_b4096(target: Target) -> bool:
-    return target.family == "czdx8g" and feature_words(target) == SEEN_WORDS
+    seen = target.family == "czdx8g" and target.alu is not None
+    return seen and feature_words(target) == SEEN_WORDS
 
 
 @constraint(

@@ -8,6 +8,7 @@ from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs, BatchNormAttrs, ReductionAttrs
 from vai_inspect.core.target import Target
+from vai_inspect.rules.common import pool
 from vai_inspect.rules.common.eltwise import as_depthwise
 from vai_inspect.rules.common.engines import scales_channels
 from vai_inspect.rules.common.examples import after_conv, alone
@@ -36,7 +37,7 @@ def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
     source="3.x inspector and compiled squeeze-excite models; pyxir pull request 54; " + DIGEST,
     seen_on=("czdx8g",),
     elsewhere=Founding(Evidence.PARTITION_RULE, "pyxir pull request 54; " + DIGEST),
-    passes=(_mean("height and width, axes kept", (1, 2), True),),
+    passes=(where(pool.runs("avgpool2d"), _mean("height and width, axes kept", (1, 2), True)),),
     fails=(
         _mean("width alone", (2,), True),
         _mean("height and width, axes dropped", (1, 2), False),

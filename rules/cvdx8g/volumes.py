@@ -14,6 +14,7 @@ from vai_inspect.core.ir.attrs import (
 )
 from vai_inspect.core.target import Limit, Target
 from vai_inspect.rules.common.engines import (
+    alu_runs,
     ceil_div,
     depthwise_kernel,
     input_channels,
@@ -23,7 +24,7 @@ from vai_inspect.rules.common.examples import alone
 from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import constraint
 from vai_inspect.rules.cvdx8g.own import CHANNELS_AT_ONCE, WINDOW
-from vai_inspect.rules.example import Example, inside, outside
+from vai_inspect.rules.example import Example, inside, outside, where
 from vai_inspect.rules.site import Problem, Site
 
 PLAIN = ("conv3d", "transposed-conv3d")
@@ -106,6 +107,33 @@ def _in_steps(site: Site) -> Tuple[int, ...]:
         ceil_div(size, step) if size >= step else 0
         for size, step in zip(site.attrs.kernel, site.attrs.stride)
     )
+
+
+def in_3d(target: Target) -> bool:
+    """Tells whether the ALU has the mode for three dimensions (w16b0)."""
+    return alu_runs(target, "w16b0")
+
+
+@constraint(
+    "conv3d.engine",
+    kinds=CONVOLUTIONS_3D,
+    evidence=Evidence.INFERRED,
+    source="ALU modes of instruction set 2: none, all, all and 3-D (w16b0)",
+    passes=(where(in_3d, _volume("a DPU with it")),),
+    fails=(where(lambda target: not in_3d(target), _volume("a DPU without it")),),
+    cure="use a DPU built with it",
+)
+def engine(site: Site) -> Iterator[Problem]:
+    """The DPU's ALU has the mode for three dimensions (w16b0), as every one of instruction set 3
+    has; without it is unknown what runs.
+    """
+    if not in_3d(site.target):
+        yield Problem(
+            "{} is built without the ALU's mode for three dimensions".format(site.target.name),
+            found="no w16b0",
+            limit="w16b0",
+            verdict=Verdict.UNKNOWN,
+        )
 
 
 def _wide_depthwise(number: int) -> Example:
@@ -318,6 +346,7 @@ def _doubted(problem: Problem) -> Problem:
 
 
 CONSTRAINTS = (
+    engine,
     kernel,
     depthwise_kernel_3d,
     window,

@@ -1,9 +1,12 @@
 """DPUCZDX8G: the DPU of Zynq UltraScale+ (ZCU102, ZCU104, KV260), product guide PG338.
 
 The convolution engine runs convolutions and inner products; the ALU runs depthwise convolutions,
-pools and hard-sigmoid; sums and products have an engine of their own. No engine runs anything
-three-dimensional. Nearly all that compiled models show was seen on this DPU, so the shared
-constraints are written for it first.
+pools and hard-sigmoid; sums and products have an engine of their own. Instruction set 0, of Vitis
+AI 1.3 to 2.0, has a depthwise and a pool engine in place of the ALU, each an option. No engine
+runs anything three-dimensional.
+
+Nearly all that compiled models show was seen on this DPU, so the shared constraints are written
+for it first.
 """
 
 from __future__ import annotations
@@ -28,8 +31,15 @@ FAMILY = Family(
     title="Zynq UltraScale+ MPSoC: ZCU102, ZCU104, KV260 and boards of your own",
     guide="PG338",
     package=__name__,
-    # The B3136 is that of the 3.x releases, whose save engine has argmax.
-    example_targets=("DPUCZDX8G_ISA1_B4096", "0x101000056010406"),
+    # The B3136 is that of the 3.x releases, whose save engine has argmax. Then two of instruction
+    # set 0: one with all engines of its time, one with neither depthwise engine, average nor
+    # product.
+    example_targets=(
+        "DPUCZDX8G_ISA1_B4096",
+        "0x101000056010406",
+        "DPUCZDX8G_ISA0_B4096_MAX_BG2",
+        "0x100002006010407",
+    ),
     takes=TAKES,
     decoders=(isa1.DECODER, isa0.DECODER),
     rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
