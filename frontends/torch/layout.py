@@ -58,8 +58,13 @@ def _alive(graph: Graph) -> Tuple[Graph, List[str]]:
         if op.kind in ("return", "data") or op.name in needed:
             needed.add(op.name)
             needed.update(value.op for value in op.inputs)
-    dropped = [op.name for op in graph if op.name not in needed and "/" not in op.name]
+    dropped = [op.name for op in graph if op.name not in needed and _worth_telling(op)]
     return Graph(graph.name, [op for op in graph if op.name in needed]), dropped
+
+
+def _worth_telling(op: Op) -> bool:
+    """Parts of a call, constants and tensors without elements are left out without a word."""
+    return "/" not in op.name and op.kind != "const" and 0 not in op.output.shape
 
 
 class _Pass:

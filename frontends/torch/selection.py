@@ -26,7 +26,7 @@ def stack(call: Call) -> None:
 
 
 def _listed(call: Call, tensors: Sequence[Any]) -> List[Value]:
-    return [call.value(one, "const") for one in tensors if one.shape != (0,)]
+    return [call.value(one, "const") for one in tensors if 0 not in one.shape]
 
 
 def _slice(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:
