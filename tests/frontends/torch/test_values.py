@@ -103,9 +103,8 @@ CONSTANTS = {
 
 def same(got, want):
     """Equal as it is, or with the channels last."""
-    if got.shape != want.shape and want.dim() > 2 or want.dim() > 2 and not torch.allclose(got, want):
-        got = to_first(got)
-    return got.shape == want.shape and torch.allclose(got, want, atol=1e-5)
+    ways = [got, to_first(got)] if want.dim() > 2 else [got]
+    return any(way.shape == want.shape and torch.allclose(way, want, atol=1e-5) for way in ways)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
