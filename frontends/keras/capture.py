@@ -11,6 +11,7 @@ from vai_inspect.frontends.keras.assembly import Assembly
 from vai_inspect.frontends.keras.config import capture_file, is_path
 from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import resolve_inputs
+from vai_inspect.frontends.keras.layout import channels_last
 from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.trace import trace
 
@@ -35,7 +36,7 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     Raises:
         ModelError: something that is no Keras model, or one that has no graph yet.
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
-        CaptureError: a model whose layers keep their channels first.
+        CaptureError: a tensor of the model comes from no layer.
     """
     if is_path(model):
         return capture_file(model, input_args)
@@ -43,7 +44,8 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     with opened(model, input_args) as function:
         inputs = resolve_inputs(function, input_args, keras)
         traced = trace(function, inputs, input_args is not None, keras)
-    assembly = Assembly(inputs, [step.path for step in traced.steps])
+    given, traced = channels_last(inputs, traced)
+    assembly = Assembly(given, [step.path for step in traced.steps])
     for step in traced.steps:
         assembly.call(step)
     return Captured(

@@ -7,6 +7,7 @@ under other names. `Generation` is what the walk needs to know of it.
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.recognise import is_keras, is_keras_2
@@ -14,6 +15,15 @@ from vai_inspect.frontends.keras.recognise import is_keras, is_keras_2
 Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
 TENSOR_NAME = "vai_inspect"
 """Named so that Keras's counter of automatic tensor names does not move."""
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """A tensor of the walk that is none of Keras's own: what it is known by is its identity."""
+
+    shape: Tuple[Any, ...]
+    dtype: str
+    name: str = TENSOR_NAME
 
 
 class Generation:

@@ -7,24 +7,15 @@ called on placeholders in a scratch graph of TensorFlow's, which adds no node to
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation
+from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
 from vai_inspect.frontends.keras.marks import Mark
+from vai_inspect.frontends.keras.nested import mapped
 from vai_inspect.frontends.keras.recognise import is_keras
 from vai_inspect.frontends.keras.tf_operations import keeps_batch, read_operation
 
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
-
-
-@dataclass(frozen=True, eq=False)
-class Symbol:
-    """A tensor of the walk: Keras 2's own symbolic tensors cannot be made without a trace."""
-
-    shape: Tuple[Any, ...]
-    dtype: str
-    name: str = TENSOR_NAME
 
 
 class Keras2(Generation):
@@ -49,7 +40,7 @@ class Keras2(Generation):
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
         """Constants stay as they are."""
-        args, kwargs = _mapped((tuple(node.call_args), dict(node.call_kwargs)), known.get)
+        args, kwargs = mapped((tuple(node.call_args), dict(node.call_kwargs)), known.get)
         return tuple(args), dict(kwargs)
 
     def lowered_as(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
@@ -141,24 +132,13 @@ class Keras2(Generation):
                     for tensor in self.flat((args, kwargs))
                     if isinstance(tensor, Symbol)
                 }
-                args, kwargs = _mapped((args, kwargs), placed.get)
+                args, kwargs = mapped((args, kwargs), placed.get)
                 if getattr(layer, "_expects_training_arg", False) and len(args) == 1:
                     kwargs.setdefault("training", False)
                 results = self.flat(layer(*args, **kwargs))
         finally:
             mark.restore()
         return [self.fresh(tuple(result.shape), result.dtype) for result in results]
-
-
-def _mapped(structure: Any, found: Callable[[int], Any]) -> Any:
-    """Returns nested arguments with what `found` gives for a leaf's identity in its place."""
-    if isinstance(structure, dict):
-        return {key: _mapped(value, found) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)) and not hasattr(structure, "_fields"):
-        kind = list if isinstance(structure, list) else tuple
-        return kind(_mapped(value, found) for value in structure)
-    replaced = found(id(structure))
-    return structure if replaced is None else replaced
 
 
 def _shapes_mapped(shapes: Any, function: Callable[[Sequence[Any]], Any]) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.frontends.keras.reading import fingerprint, graph_of, model_of
-from vai_inspect.core.errors import CaptureError, InputShapeError, ModelError
+from vai_inspect.core.errors import InputShapeError, ModelError
 from vai_inspect.frontends.keras import capture
 
 L = keras.layers
@@ -202,14 +202,3 @@ def test_functional_subclass_that_overrides_call_has_no_graph() -> None:
     inputs = keras.Input((4,))
     with pytest.raises(ModelError):
         capture(Own(inputs, L.ReLU()(inputs)))
-
-
-@pytest.mark.parametrize("layer", [L.Conv2D, L.MaxPooling2D, L.Flatten])
-def test_channels_first(layer: Any) -> None:
-    settings = {"filters": 2, "kernel_size": 3} if layer is L.Conv2D else {}
-    inputs = keras.Input((8, 8, 3))
-    outputs = layer(data_format="channels_first", name="first", **settings)(inputs)
-    with pytest.raises(CaptureError) as info:
-        capture(keras.Model(inputs, outputs))
-    assert "'first'" in one_line(info)
-    assert "channels_first" in one_line(info)
