@@ -127,12 +127,13 @@ def _loaded(point: Any) -> Family:
             raise RuleError(
                 "its {} is {}; valid is a text".format(field, quoted(getattr(found, field)))
             )
-    if not all(isinstance(decoder, Decoder) for decoder in found.decoders):
-        raise RuleError(
-            "its decoders are {}; valid is a tuple of vai_inspect.rules.decoder.Decoder".format(
-                quoted(found.decoders)
+    for decoder in found.decoders:
+        if not isinstance(decoder, Decoder) or decoder.family != found.name:
+            raise RuleError(
+                "its decoder {} is of another kind or family; valid is a Decoder of {}".format(
+                    quoted(decoder), found.name
+                )
             )
-        )
     return found
 
 

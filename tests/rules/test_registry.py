@@ -6,7 +6,7 @@ import importlib.metadata
 import pytest
 
 from vai_inspect.core.errors import RuleError
-from vai_inspect.rules import czdi4g, registry
+from vai_inspect.rules import czdi4g, czdx8g, registry
 from vai_inspect.rules.family import INTERFACE_VERSION
 
 IN_TREE = ["czdx8g", "cvdx8g", "cv2dx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g"]
@@ -88,6 +88,9 @@ BROKEN = [
     (other(interface_version=99), "interface version 99; this vai-inspect has "),
     (other(name="czdx8g"), "its name 'czdx8g' is taken by another family"),
     (other(name=None), "its name is None; valid is a text"),
+    (other(decoders=("isa1",)), "its decoder 'isa1' is of another kind or family; valid is a Dec"),
+    (other(decoders=czdx8g.FAMILY.decoders), "is of another kind or family; valid is a Decoder of"),
+    (other(decoders=None), "TypeError: "),
     (other(package="vai_inspect.core"), "vai_inspect/core/targets.yaml: cannot be read"),
 ]
 
