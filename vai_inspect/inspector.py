@@ -16,6 +16,7 @@ from vai_inspect.core.partition import Placement, crossings, place, root_causes,
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
+from vai_inspect.reports.progress import working
 from vai_inspect.rules import registry
 from vai_inspect.rules.judge import Judge
 from vai_inspect.rules.lookup import lookup
@@ -172,7 +173,11 @@ class BaseInspector:
                 was found has been printed by then.
         """
         check_options(verbose_level, image_format)
-        inspection = inspect_captured(self.capture(model, input_args, device), self.target)
+        quiet = not verbose_level
+        with working("reading the model", quiet):
+            captured = self.capture(model, input_args, device)
+        with working("inspecting it for {}".format(self.target.name), quiet):
+            inspection = inspect_captured(captured, self.target)
         problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
         if problem is not None and verbose_level:
             print("vai-inspect: {}".format(problem), file=sys.stderr)
@@ -215,7 +220,8 @@ def show_and_write(
     console.show(inspection, verbose_level)
     if output_dir is None:
         return None
-    written = files.write(inspection, Path(output_dir), image_format, write_json)
+    with working("drawing the graph" if image_format else "writing", quiet=not verbose_level):
+        written = files.write(inspection, Path(output_dir), image_format, write_json)
     if verbose_level:
         paths = (written.txt, written.gv, written.image, written.full, written.json)
         lines = ["written: {}".format(path) for path in paths if path is not None]

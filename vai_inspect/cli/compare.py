@@ -9,7 +9,7 @@ from typing import List, Optional
 import typer
 
 from vai_inspect.cli.load import load_model, parse_kwargs, parse_shapes
-from vai_inspect.cli.output import progress, put_json
+from vai_inspect.cli.output import put_json
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.errors import TargetError
 
@@ -53,15 +53,16 @@ def compare(
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.reports import console
     from vai_inspect.reports import json as json_report
+    from vai_inspect.reports.progress import working
 
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
     targets = choose(target or None, family)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
-    progress("loading {}".format(model))
+    at_work = working("loading {}".format(model))
     # What the user's code prints belongs to no report: standard output is for results alone.
-    with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert)
         captured = inspector.capture(loaded, shapes or None, "cpu")

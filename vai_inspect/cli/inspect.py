@@ -12,7 +12,7 @@ import typer
 
 from vai_inspect.cli.errors import warn
 from vai_inspect.cli.load import load_model, parse_kwargs, parse_shapes
-from vai_inspect.cli.output import progress, put_json
+from vai_inspect.cli.output import put_json
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.errors import ReportError
@@ -89,6 +89,7 @@ def inspect(
     """Tell which operators of a float model run on a DPU, and why the others do not."""
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured, show_and_write
+    from vai_inspect.reports.progress import working
     from vai_inspect.rules.lookup import lookup
 
     targets = list(dict.fromkeys(lookup(name) for name in target))
@@ -96,16 +97,16 @@ def inspect(
     _check(targets, print_json, image_format)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
-    progress("loading {}".format(model))
+    at_work = working("loading {}".format(model), quiet=not verbose)
     # What the user's code prints belongs to no report: standard output is for results alone.
-    with native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert)
         captured = inspector.capture(loaded, shapes or None, "cpu")
     inspections = []
     for one in targets:
-        progress("inspecting {} for {}".format(captured.model.name, one.name))
-        inspection = inspect_captured(captured, one)
+        with working("inspecting {} for {}".format(captured.model.name, one.name), not verbose):
+            inspection = inspect_captured(captured, one)
         inspections.append(inspection)
         if not print_json:
             problem = show_and_write(

@@ -1,4 +1,4 @@
-"""What the commands print: results to standard output, progress to standard error."""
+"""What the commands print to standard output."""
 
 from __future__ import annotations
 
@@ -18,13 +18,3 @@ def put_json(text: str) -> None:
         sys.stdout.flush()
         binary.write(text.encode("utf-8"))
         binary.flush()
-
-
-def progress(text: str) -> None:
-    """Tells a person at a terminal what takes the time; logs stay free of it.
-
-    Args:
-        text: what is being done.
-    """
-    if sys.stderr.isatty():
-        print(text + " ...", file=sys.stderr)
