@@ -15,14 +15,14 @@ class Refused(NamedTuple):
 
     Attributes:
         constraints: ids of the constraints that refuse it here, without the family; any of them.
-        evidence: what the refusal is founded on; `unknown` where no source decides, so that
-            nothing is promised.
+        evidence: what the refusal may be founded on: some families have a fact of their own, of
+            others it is concluded. `unknown` where no source decides, so that nothing is promised.
         reason: why the 2.5 inspector is not followed.
         types: the vendor's operator types; every type where there are none.
     """
 
     constraints: Tuple[str, ...]
-    evidence: str
+    evidence: Tuple[str, ...]
     reason: str
     types: Tuple[str, ...] = ()
 
@@ -59,3 +59,258 @@ class Shown(NamedTuple):
     reason: str
     inserted: Optional[bool] = None
     cases: Tuple[str, ...] = ()
+
+
+UNKNOWN = "unknown"
+NO_RULE = "the 2.5 inspector has no rule for it and says DPU of whatever it has no rule for (P18)"
+
+REFUSED: Tuple[Refused, ...] = (
+    Refused(
+        ("batch.four",),
+        ("compiled",),
+        "the compiler's log: 'DPU prefers ...'s input batch to be 4, but it's 1 now. So it will be "
+        "assigned to CPU.' (Vitis-AI issues 490, 602); the 2.5 inspector does not model it (P27)",
+    ),
+    Refused(
+        ("conv.group",),
+        ("user_guide",),
+        "UG1414: group 1, or depthwise; the 2.5 inspector does not look at groups",
+        ("conv2d", "conv_transpose_2d"),
+    ),
+    Refused(
+        ("conv.pad",),
+        ("compiled", "user_guide"),
+        "the compiler refuses a pad as large as the kernel; the check lets it pass (P8)",
+        ("conv2d",),
+    ),
+    Refused(
+        ("conv.stride", "depthwise.stride", "pool.stride"),
+        ("partition_rule", "user_guide"),
+        "the rule itself, as it was meant: its check compares the limit with itself (P1)",
+    ),
+    Refused(
+        ("conv.window",),
+        ("user_guide",),
+        "UG1414 2.5 and 3.5 and PG389 bound kernel_w * kernel_h by channels on DPUCVDX8G; the 2.5 "
+        "inspector has no such rule",
+        ("conv2d",),
+    ),
+    Refused(
+        ("conv.dilation",),
+        (UNKNOWN,),
+        "no published source has limits for dilation on DPUCZDI4G, nor has the 2.5 inspector (P5)",
+        ("conv2d",),
+    ),
+    Refused(
+        ("depthwise.engine", "resize.engine"),
+        ("user_guide", "inspector"),
+        "UG1414 and PG400: DPUCADF8H runs no depthwise convolution, though its definition lists an "
+        "engine (P28), nor the resizes that become one",
+    ),
+    Refused(
+        ("activation.fused",),
+        ("compiled", "inspector", "partition_rule"),
+        "the 3.x inspector and compiled models: an activation runs where an engine fuses it; the "
+        "2.5 check ignores its engine (P10), decides by the parent's visit (P11) and has no rule "
+        "for a standalone ReLU (P18)",
+    ),
+    Refused(
+        ("activation.fused",),
+        (UNKNOWN,),
+        "no convolution engine of DPUCZDI4G lists ReLU6, which the 2.5 quantiser replaces by ReLU",
+        ("relu", "relu6"),
+    ),
+    Refused(
+        ("activation.slope",),
+        ("inspector", "partition_rule"),
+        "the 3.0 inspector: only 26/256; the 2.5 quantiser replaces every slope without a word",
+        ("leaky_relu",),
+    ),
+    Refused(
+        ("activation.single_reader",),
+        ("inspector",),
+        "inner nodes of a 3.x pattern have no reader outside; measured on 2.5 with hard-sigmoid",
+    ),
+    Refused(
+        ("activation.producer_on_dpu",),
+        ("compiled", "inferred"),
+        "compiled models: nothing fuses it where its producer is on the CPU; 2.5 keeps it (P11)",
+    ),
+    Refused(("batchnorm.engine", "batchnorm.rank"), (UNKNOWN,), NO_RULE, ("batch_norm",)),
+    Refused(
+        ("concat.inputs",),
+        ("inspector",),
+        "the 3.x inspector: inputs on the CPU; the 2.5 rule exists and is never registered (P17)",
+        ("concat",),
+    ),
+    Refused(
+        ("concat.inputs",),
+        (UNKNOWN,),
+        "its inputs' own verdicts are unknown",
+        ("concat",),
+    ),
+    Refused(
+        ("eltwise.constant",),
+        (UNKNOWN,),
+        "a constant or broadcast operand; the 2.5 inspector checks no shapes (P20)",
+    ),
+    Refused(
+        ("eltwise.constant", "eltwise.type"),
+        ("inspector", "partition_rule"),
+        "on DPUCADF8H, which has neither products nor the depthwise convolution they become",
+        ("elemwise_mul",),
+    ),
+    Refused(("inner_product.rank",), (UNKNOWN,), NO_RULE, ("dense",)),
+    Refused(("matmul.two_tensors",), (UNKNOWN,), NO_RULE, ("matmul",)),
+    Refused(
+        ("mean.axes",),
+        ("inspector", "partition_rule"),
+        "the 3.x inspector: a chain of means over one axis each is on the CPU; " + NO_RULE,
+        ("mean",),
+    ),
+    Refused(("mean.axes",), (UNKNOWN,), NO_RULE, ("mean",)),
+    Refused(
+        ("pool.engine", "pool.kernel"),
+        ("partition_rule", "user_guide"),
+        "a mean over height and width becomes an average pool, which keeps the pool's rules",
+        ("mean",),
+    ),
+    Refused(
+        ("pool.padding_counts",),
+        (UNKNOWN,),
+        "PG400: padded values count on DPUCADF8H; the 2.5 inspector does not look",
+        ("avgpool",),
+    ),
+    Refused(
+        ("pool.window",),
+        (UNKNOWN,),
+        "larger than any window that a compiled model shows on the DPU, and a compiled model shows "
+        "one of 182x136 on the CPU; the 2.5 inspector knows the kernel's sides only",
+        ("adaptive_avg_pool2d",),
+    ),
+    Refused(
+        ("pad.mode",),
+        ("user_guide", "partition_rule"),
+        "UG1414: zeros or symmetric; the 2.5 quantiser writes a replicated border as symmetric",
+        ("pad",),
+    ),
+    Refused(
+        ("move.unknown",),
+        (UNKNOWN,),
+        "the digest of the user guide names a tile operator behind a convolution; " + NO_RULE,
+        ("pixel_shuffle",),
+    ),
+    Refused(
+        ("reduction_max.cpu",),
+        ("user_guide",),
+        "the user guide's digest names DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G; " + NO_RULE,
+        ("max",),
+    ),
+    Refused(("reduction_max.cpu",), (UNKNOWN,), NO_RULE, ("max",)),
+    Refused(
+        ("reshape.input",),
+        ("inspector",),
+        "the 3.x inspector: 'The input of reshape is not on DPU.'",
+    ),
+    Refused(
+        ("reshape.input",),
+        (UNKNOWN,),
+        "a reshape of the network's own input, of which no compiled model tells",
+        ("reshape",),
+    ),
+    Refused(
+        ("resize.bilinear",),
+        ("user_guide", "partition_rule"),
+        "UG1414: align_corners=false; the 2.5 conversion is tried before it is looked at (P13)",
+        ("resize",),
+    ),
+    Refused(
+        ("resize.nearest",),
+        ("user_guide",),
+        "UG1414: a whole factor; the 2.5 inspector never checks one (P14)",
+        ("resize",),
+    ),
+    Refused(
+        ("softmax.cpu",),
+        ("user_guide",),
+        "softmax is outside the compiler; " + NO_RULE,
+        ("softmax",),
+    ),
+    Refused(
+        ("transpose.folded",),
+        ("inspector",),
+        "the DPU does not permute; the 2.5 inspector refuses PERMUTE and takes TRANSPOSE (P18)",
+        ("transpose",),
+    ),
+    Refused(
+        ("transpose.product_on_dpu",),
+        ("inspector",),
+        "the permute takes the device of the inner product that it is folded into",
+    ),
+)
+
+TAKEN: Tuple[Taken, ...] = (
+    Taken(
+        ("strided_slice",),
+        "compiled",
+        "compiled models for DPUCVDX8G_ISA3_C32B6: a channel split right behind a convolution "
+        "vanishes, the compiler cuts the convolution in two",
+        ("DPUCVDX8G",),
+    ),
+)
+
+SHOWN: Tuple[Shown, ...] = (
+    Shown(
+        True,
+        ("permute",),
+        "the vendor brings a tensor to NCHW before whatever it does not count among the operators "
+        "of NHWC; here an operator keeps its meaning in NHWC, and a permute stands only where the "
+        "order decides. One that moves no data (1x1 maps) is none",
+        inserted=True,
+    ),
+    Shown(
+        True,
+        ("pad",),
+        "folded into the convolution; a negative pad is a slice here",
+        cases=("pad_zero_conv", "pad_neg"),
+    ),
+    Shown(
+        True,
+        ("select", "strided_slice"),
+        "one slice and a squeeze here, a slice of everything and a select there",
+        cases=("select",),
+    ),
+    Shown(
+        True,
+        ("avgpool",),
+        "XIR's average pool has no divisor of its own, so it is unknown here",
+        cases=("avgpool_divoverride",),
+    ),
+    Shown(False, ("unknown",), "the same", cases=("avgpool_divoverride",)),
+    Shown(
+        False,
+        ("strided_slice", "squeeze"),
+        "a slice for each part of a split, for a negative pad, and for a select",
+        cases=("pad_neg", "select", "split"),
+    ),
+    Shown(
+        False,
+        ("reshape",),
+        "a 1x1 map brought to NCHW for an operator that XIR lacks: no data moves",
+        cases=("expand",),
+    ),
+    Shown(
+        False,
+        ("transpose",),
+        "a view of a feature map counts its elements in NCHW; the vendor rewrites the sizes as if "
+        "they stood for axes, which is another view",
+        cases=("view_4d",),
+    ),
+    Shown(
+        False,
+        ("concat",),
+        "the forward concatenates twice within each of the last two blocks; the vendor's graph "
+        "shows one of the two",
+        cases=("inception_v3",),
+    ),
+)
