@@ -79,7 +79,7 @@ REFUSED: Tuple[Refused, ...] = (
     ),
     Refused(
         ("conv.pad",),
-        ("compiled", "user_guide"),
+        ("compiled", "user_guide", "partition_rule"),
         "the compiler refuses a pad as large as the kernel; the check lets it pass (P8)",
         ("conv2d",),
     ),

@@ -12,20 +12,22 @@ torch = pytest.importorskip("torch")
 from tests.conformance.compare import CASES, TARGETS, Pair, pairs, told  # noqa: E402
 from tests.conformance.deviations import REFUSED, SHOWN, TAKEN, UNKNOWN, Refused  # noqa: E402
 from tests.conformance.micros import MICROS  # noqa: E402
+from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.findings import Device, Finding, Verdict  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.inspector import inspect_captured  # noqa: E402
 from vai_inspect.rules.lookup import lookup  # noqa: E402
 
-NETWORKS = (
-    "densenet121",
-    "inception_v3",
-    "mobilenet_v2",
-    "regnet_y_400mf",
-    "resnet18",
-    "squeezenet1_1",
-)
+NETWORKS: Dict[str, Dict[str, Any]] = {
+    "densenet121": {},
+    "inception_v3": {"init_weights": False},
+    "mobilenet_v2": {},
+    "regnet_y_400mf": {},
+    "resnet18": {},
+    "squeezenet1_1": {},
+}
+"""Networks of torchvision, with what building them takes."""
 USED: "Counter[Any]" = Counter()
 """How often each deviation was needed; filled by the tests of the cases."""
 
@@ -37,11 +39,10 @@ def captured(case: str) -> Captured:
         with torch.device("meta"):
             module = micro.make()
         return capture(module, micro.shapes[0] if len(micro.shapes) == 1 else list(micro.shapes))
-    models = pytest.importorskip("torchvision.models")
     side = 299 if case == "inception_v3" else 224
     # A RegNet computes its widths with tensors, which need values.
     with torch.device("cpu" if "regnet" in case else "meta"):
-        module = getattr(models, case)(weights=None)
+        module = getattr(torchvision_models(), case)(weights=None, **NETWORKS[case])
     return capture(module, (1, 3, side, side))
 
 
