@@ -150,7 +150,7 @@ class Call:
         found = self._values.get(id(value))
         if found is not None:
             return found
-        return self.const(getattr(value, "shape", ()), suffix, number_of(value))
+        return self.const(_constant_shape(value), suffix, number_of(value))
 
     def unknown(self, framework_type: str, message: str = "", suffix: str = "") -> None:
         """Writes an operator that XIR has no word for; it keeps every input, output and weight.
@@ -222,6 +222,13 @@ def number_of(value: Any) -> Optional[float]:
     if hasattr(value, "item") and getattr(value, "size", 0) == 1:
         value = value.item()
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def _constant_shape(value: Any) -> Shape:
+    """Returns the shape of an array, or of nested lists of numbers."""
+    if isinstance(value, (list, tuple)):
+        return (len(value),) + (_constant_shape(value[0]) if value else ())
+    return tuple(getattr(value, "shape", ()))
 
 
 def _type(tensor: Any) -> TensorType:

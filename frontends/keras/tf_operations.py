@@ -5,7 +5,7 @@ Keras 2 wraps them in TFOpLambda, SlicingOpLambda and, from older files, TensorF
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.ir import Param
 from vai_inspect.frontends.keras.layer import MISSING, Layer
@@ -26,7 +26,7 @@ class TfOperation(Layer):
         self.class_name = "tf." + symbol
         self.keras_class = keras_class
         self.is_layer = False
-        self.variable_dtype = ""
+        self.variable_dtype = self.compute_dtype = ""
         self._settings = settings
 
     def weights(self) -> List[Param]:
@@ -59,9 +59,14 @@ def keeps_batch(layer: Any) -> bool:
 def read_operation(layer: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Read:
     """Returns the operation as the lowerings see it, with the arguments by Keras 3's names."""
     symbol = symbol_of(layer)
-    signature = SIGNATURES.get(symbol)
     if type(layer).__name__ == "TensorFlowOpLayer":
-        args, kwargs = _with_constants(layer, args), {}
+        return read_symbol(symbol, with_constants(symbol, layer.constants, args), {})
+    return read_symbol(symbol, args, kwargs)
+
+
+def read_symbol(symbol: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Read:
+    """As `read_operation`, of a call of the function that TensorFlow names `symbol`."""
+    signature = SIGNATURES.get(symbol)
     bound = None if signature is None else _bound(signature, args, kwargs)
     if signature is None or bound is None:
         return TfOperation(symbol, None, {}), args, kwargs
@@ -100,12 +105,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _with_constants(layer: Any, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
+def with_constants(
+    symbol: str, constants: Mapping[Any, Any], args: Tuple[Any, ...]
+) -> Tuple[Any, ...]:
     """Returns the operands of a TensorFlowOpLayer, its constants among them."""
     given = list(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else list(args)
-    for index in sorted(layer.constants):
-        given.insert(int(index), layer.constants[index])
-    symbol = symbol_of(layer)
-    if symbol == "concat":
-        return (given[:-1], given[-1])
-    return tuple(given)
+    for index in sorted(constants, key=int):
+        given.insert(int(index), constants[index])
+    return (given[:-1], given[-1]) if symbol == "concat" else tuple(given)

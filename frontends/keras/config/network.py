@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
 from vai_inspect.frontends.keras.config.view import ConfigLayer, is_own
+from vai_inspect.frontends.keras.layer import Layer
 
 _FUNCTIONAL, _SEQUENTIAL, _INPUT = ("Functional", "Model"), "Sequential", "InputLayer"
 _CONSTANT = "_CONSTANT_VALUE"
@@ -64,15 +65,18 @@ class Network:
         layers: its layers by name, a `Network` for a model within.
         nodes: the calls by layer and index.
         recorded: shape and element type that the file says a tensor has (Keras 3).
+        hints: shape that a layer was built with, by the tensor that it reads (Keras 2.12 on). Of
+            a layer that was also called elsewhere it may be another.
     """
 
     name: str
     inputs: List[InputEntry] = field(default_factory=list)
     inputs_struct: Any = ()
     outputs: List[Ref] = field(default_factory=list)
-    layers: Dict[str, "ConfigLayer | Network"] = field(default_factory=dict)
+    layers: Dict[str, "Layer | Network"] = field(default_factory=dict)
     nodes: Dict[Tuple[str, int], Node] = field(default_factory=dict)
     recorded: Dict[Ref, Tuple[Sizes, str]] = field(default_factory=dict)
+    hints: Dict[Ref, Sizes] = field(default_factory=dict)
 
 
 def is_network(saved: Mapping[str, Any]) -> bool:
@@ -87,22 +91,23 @@ def is_network(saved: Mapping[str, Any]) -> bool:
     )
 
 
-def network(saved: Mapping[str, Any], path: str) -> Network:
+def network(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     """Reads a saved model.
 
     Args:
         saved: the object of which `is_network` is true.
         path: its file, for messages.
+        keras_2: whether Keras 2 saved it.
 
     Raises:
         ModelError: the config contradicts itself.
     """
     if saved.get("class_name") == _SEQUENTIAL:
-        return _sequential(saved, path)
-    return _functional(saved, path)
+        return _sequential(saved, path, keras_2)
+    return _functional(saved, path, keras_2)
 
 
-def _functional(saved: Mapping[str, Any], path: str) -> Network:
+def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     config = saved["config"]
     found = Network(str(config.get("name") or saved.get("name") or "model"))
     entries = _entries(config, path)
@@ -114,15 +119,16 @@ def _functional(saved: Mapping[str, Any], path: str) -> Network:
         if entry.get("class_name") == _INPUT:
             inputs[name] = _input(name, entry.get("config") or {})
         elif is_network(entry):
-            found.layers[name] = network(entry, path)
+            found.layers[name] = network(entry, path, keras_2)
         else:
-            found.layers[name] = ConfigLayer(entry)
+            found.layers[name] = ConfigLayer(entry, keras_2)
     known = set(inputs) | set(found.layers)
     for entry in entries:
         for index, call in enumerate(entry.get("inbound_nodes") or ()):
             name = _entry_name(entry, path)
             if name in found.layers:
                 found.nodes[name, index] = _node(name, call, known, found)
+        _hint(entry, found)
     found.inputs_struct = _struct(config.get("input_layers"), known, path)
     for ref in flatten(found.inputs_struct):
         if not isinstance(ref, Ref) or ref.layer not in inputs:
@@ -235,6 +241,21 @@ def _keras_2(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[str, A
     return (first,), kwargs
 
 
+def _hint(entry: Mapping[str, Any], network: Network) -> None:
+    """Notes what shapes a layer that is called once was built with."""
+    built = entry.get("build_config")
+    node = network.nodes.get((str(entry.get("name")), 0))
+    if not isinstance(built, dict) or node is None or len(entry["inbound_nodes"]) > 1:
+        return
+    given = built.get("input_shape")
+    shapes = [sizes(given)] if len(node.refs) == 1 else []
+    if isinstance(given, list) and len(given) == len(node.refs) > 1:
+        shapes = [sizes(one) for one in given]
+    for ref, shape in zip(node.refs, shapes):
+        if shape:
+            network.hints[ref] = shape
+
+
 def _ref(history: Any) -> Optional[Ref]:
     if not isinstance(history, list) or len(history) != 3:
         return None
@@ -264,7 +285,7 @@ def _renumber(network: Network) -> None:
                 network.nodes[name, index + 1] = network.nodes.pop((name, index))
 
 
-def _sequential(saved: Mapping[str, Any], path: str) -> Network:
+def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     config = saved["config"]
     entries = _entries(config, path)
     settings = config if isinstance(config, dict) else {}
@@ -289,8 +310,10 @@ def _sequential(saved: Mapping[str, Any], path: str) -> Network:
         name = _entry_name(saved_layer, path)
         if name in found.layers or name == entry.name:
             raise ModelError("{} has two layers named {!r}.".format(path, name))
-        inner = network(saved_layer, path) if is_network(saved_layer) else ConfigLayer(saved_layer)
-        found.layers[name] = inner
+        if is_network(saved_layer):
+            found.layers[name] = network(saved_layer, path, keras_2)
+        else:
+            found.layers[name] = ConfigLayer(saved_layer, keras_2)
         found.nodes[name, 0] = Node(name, (ref,), {}, (ref,))
         ref = Ref(name, 0, 0)
     found.outputs = [ref]

@@ -7,8 +7,9 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.network import Network, Node, Sizes
+from vai_inspect.frontends.keras.config.tf_layers import as_operation
 from vai_inspect.frontends.keras.config.values import Ref, flatten
-from vai_inspect.frontends.keras.config.view import ConfigLayer
+from vai_inspect.frontends.keras.layer import Layer
 
 MOST_CALLS = 100_000
 """Calls that a model may have: models within models can multiply them without end."""
@@ -23,12 +24,16 @@ class Symbol:
         shape: its shape, once the call that gives it was read.
         dtype: its element type, likewise.
         recorded: shape and element type as the file has them; None where it does not say.
+        hint: shape that a reader of it was built with; None where the file does not say.
     """
 
-    def __init__(self, recorded: Optional[Tuple[Sizes, str]] = None) -> None:
+    def __init__(
+        self, recorded: Optional[Tuple[Sizes, str]] = None, hint: Optional[Sizes] = None
+    ) -> None:
         self.shape: Tuple[int, ...] = ()
         self.dtype = "float32"
         self.recorded = recorded
+        self.hint = hint
 
 
 @dataclass
@@ -44,7 +49,7 @@ class Planned:
         outputs: the symbols that others read of it, by index.
     """
 
-    layer: ConfigLayer
+    layer: Layer
     path: str
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
@@ -92,7 +97,7 @@ class _Planner:
                             self._path, value.tensor, prefix + value.layer
                         )
                     )
-                found = known[value] = Symbol(network.recorded.get(value))
+                found = known[value] = Symbol(network.recorded.get(value), network.hints.get(value))
                 call.outputs[value.tensor] = found
             return found
 
@@ -110,7 +115,8 @@ class _Planner:
                     known[Ref(*key, index)] = symbol
             else:
                 symbols = tuple(symbol_of(ref) for ref in node.refs)
-                given[key] = Planned(layer, path, args, kwargs, symbols)
+                seen, args, kwargs = as_operation(layer, args, kwargs)
+                given[key] = Planned(seen, path, args, kwargs, symbols)
                 self.calls.append(given[key])
         return [symbol_of(ref) for ref in network.outputs]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import InputShapeError, ModelError
@@ -15,7 +15,6 @@ from vai_inspect.frontends.keras.config.network import Network, Sizes, is_networ
 from vai_inspect.frontends.keras.config.plan import Planned, Symbol, plan
 from vai_inspect.frontends.keras.config.shapes import Given, layer_shapes
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.config.values import flatten
 from vai_inspect.frontends.keras.dispatch import LayerRefusesError
 from vai_inspect.frontends.keras.input_shapes import resolve_shapes
 from vai_inspect.frontends.keras.layer import Layer
@@ -41,7 +40,7 @@ def capture_stored(stored: Stored, input_args: Any = None) -> Captured:
     if not is_network(stored.config):
         raise ModelError(_not_a_graph(stored))
     try:
-        found = network(stored.config, stored.path)
+        found = network(stored.config, stored.path, stored.keras_2)
         graph = _graph(found, input_args, stored.path)
     except RecursionError as error:
         raise ModelError("{} is nested too deeply to be a model.".format(stored.path)) from error
@@ -124,7 +123,7 @@ def _enter(assembly: Assembly, call: Planned, path: str, recorded: bool) -> None
     """Lowers one call and says what shapes it gives."""
     told = _recorded(call) if recorded else None
     try:
-        known = layer_shapes(_given(call.layer, call.inputs, call.args))
+        known = layer_shapes(_given(call.layer, call.inputs, call.args, call.kwargs))
     except ShapeError as error:
         shapes = ", ".join(str(symbol.shape) for symbol in call.inputs)
         raise LayerRefusesError(
@@ -172,21 +171,24 @@ def _symbol(shape: Shape, call: Planned) -> Symbol:
 
 
 def _recorded(call: Planned) -> Optional[List[Shape]]:
-    """Returns the shapes that the file says a call gives, None where one is not told in full."""
+    """Returns the shapes that the file says a call gives; None where one is not told in full."""
     shapes: List[Shape] = []
     batch = call.inputs[0].shape[0] if call.inputs and call.inputs[0].shape else 1
     for index in range(max(call.outputs, default=-1) + 1):
         symbol = call.outputs.get(index)
-        sizes = symbol.recorded[0] if symbol is not None and symbol.recorded is not None else None
-        if sizes is None or None in sizes[1:]:
+        told = None if symbol is None else symbol.hint
+        if symbol is not None and symbol.recorded is not None:
+            told = symbol.recorded[0]
+        if told is None or None in told[1:]:
             return None
-        shapes.append(tuple(batch if size is None else size for size in sizes))
+        shapes.append(tuple(batch if size is None else size for size in told))
     return shapes or None
 
 
-def _given(layer: Layer, inputs: Sequence[Symbol], args: Any) -> Given:
-    parts = [part for part in flatten(args) if not isinstance(part, Symbol)]
-    return Given(layer, [symbol.shape for symbol in inputs], parts, _probe)
+def _given(
+    layer: Layer, inputs: Sequence[Symbol], args: Tuple[Any, ...], kwargs: Dict[str, Any]
+) -> Given:
+    return Given(layer, [symbol.shape for symbol in inputs], args, kwargs, _probe)
 
 
 def _probe(layer: Layer, shapes: Sequence[Shape]) -> Optional[List[Shape]]:
@@ -194,7 +196,7 @@ def _probe(layer: Layer, shapes: Sequence[Shape]) -> Optional[List[Shape]]:
     symbols = [Symbol() for _ in shapes]
     for symbol, shape in zip(symbols, shapes):
         symbol.shape = shape
-    known = layer_shapes(_given(layer, symbols, tuple(symbols)))
+    known = layer_shapes(_given(layer, symbols, tuple(symbols), {}))
     if known is not None:
         return known
     assembly = Assembly([InputTensor("input", symbol) for symbol in symbols], [])

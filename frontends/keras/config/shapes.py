@@ -12,8 +12,10 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir.shapes import Shape, ShapeError, broadcast, elements, reshaped
 from vai_inspect.frontends.keras.config import recurrent, unchanged
+from vai_inspect.frontends.keras.config.tf_shapes import tf_shapes
 from vai_inspect.frontends.keras.config.values import Array
 from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.tf_operations import TfOperation
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,16 @@ class Given:
     Attributes:
         layer: the layer.
         shapes: shapes of the tensors it reads, in order.
-        constants: what else stands among its positional arguments.
+        args: positional arguments of the call.
+        kwargs: keyword arguments of the call.
         probe: gives the output shapes of a layer within for some input shapes; None where they
             are not known.
     """
 
     layer: Layer
     shapes: Sequence[Shape]
-    constants: Sequence[Any]
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
     probe: Callable[[Layer, Sequence[Shape]], Optional[List[Shape]]]
 
     @property
@@ -51,6 +55,8 @@ def layer_shapes(given: Given) -> Optional[List[Shape]]:
         ShapeError: the layer cannot read such tensors.
     """
     layer = given.layer
+    if isinstance(layer, TfOperation) and layer.keras_class is None:
+        return tf_shapes(layer.class_name[len("tf.") :], given.shapes, given.args, given.kwargs)
     table = _LAYERS if layer.is_layer else _OPERATIONS
     rule = table.get(layer.keras_class or "")
     return None if rule is None else rule(given)
@@ -162,12 +168,12 @@ def _dot(given: Given) -> Optional[List[Shape]]:
 
 
 def _merged(given: Given) -> Optional[List[Shape]]:
-    shapes = list(given.shapes)
-    for constant in given.constants:
-        if not isinstance(constant, (int, float, Array)):
-            return None
-        shapes.append(getattr(constant, "shape", ()))
-    return [broadcast(shapes)]
+    """Layers are called with one list, operations with tensors, numbers and arrays."""
+    operands = given.args if not given.layer.is_layer else ()
+    if any(isinstance(operand, (tuple, list, dict)) for operand in operands):
+        return None
+    arrays = [operand.shape for operand in operands if isinstance(operand, Array)]
+    return [broadcast([*given.shapes, *arrays])]
 
 
 def _attention(given: Given) -> Optional[List[Shape]]:
@@ -224,6 +230,15 @@ def _expand_dims(given: Given) -> Optional[List[Shape]]:
     rest = iter(given.shape)
     total = len(given.shape) + len(axes)
     return [tuple(1 if index in axes else next(rest) for index in range(total))]
+
+
+def _reshape_operation(given: Given) -> Optional[List[Shape]]:
+    """TensorFlow's may be given a tensor, which nobody knows before the model runs."""
+    target = getattr(given.layer, "newshape", None) or given.layer.shape
+    sizes = target if isinstance(target, (tuple, list)) else (target,)
+    if any(type(size) is not int for size in sizes):
+        return None
+    return [reshaped(given.shape, tuple(sizes))]
 
 
 def _resize(given: Given) -> Optional[List[Shape]]:
@@ -287,7 +302,7 @@ _OPERATIONS: Dict[str, Rule] = {
     **dict.fromkeys(unchanged.BROADCASTING, _merged),
     "ExpandDims": _expand_dims,
     "Ravel": lambda given: [(elements(given.shape),)],
-    "Reshape": lambda given: [reshaped(given.shape, tuple(given.layer.newshape))],
+    "Reshape": _reshape_operation,
     "Resize": _resize,
     "Split": _split,
 }

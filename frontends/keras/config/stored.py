@@ -19,3 +19,8 @@ class Stored:
     config: Dict[str, Any]
     version: str
     path: str
+
+    @property
+    def keras_2(self) -> bool:
+        """Whether Keras 2 wrote it, or one before that; files without a version are as old."""
+        return not self.version.split(".")[0].isdigit() or int(self.version.split(".")[0]) < 3

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from vai_inspect.core.ir.shapes import elements
+
 
 @dataclass(frozen=True)
 class Ref:
@@ -17,13 +19,24 @@ class Ref:
 
 @dataclass(frozen=True)
 class Array:
-    """A constant array: its values do not matter to an inspection.
+    """A constant array. Its values do not matter to an inspection, unless there is only one.
 
     Attributes:
         shape: its shape.
+        first: its first element.
     """
 
     shape: Tuple[int, ...]
+    first: Any = None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return elements(self.shape)
+
+    def item(self) -> Any:
+        """Returns the one element, as an array of numpy's does."""
+        return self.first
 
 
 Leaf = Callable[[Any], Optional[Any]]
@@ -88,4 +101,4 @@ def _array(value: Any) -> Any:
     while isinstance(value, list):
         shape.append(len(value))
         value = value[0] if value else None
-    return Array(tuple(shape)) if shape else value
+    return Array(tuple(shape), value) if shape else value

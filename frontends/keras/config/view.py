@@ -7,10 +7,22 @@ from typing import Any, Dict, List, Optional, Tuple
 from vai_inspect.core.ir import Param
 from vai_inspect.frontends.keras.config.defaults import OPERATION_DEFAULTS
 from vai_inspect.frontends.keras.config.values import plain
-from vai_inspect.frontends.keras.layer import MISSING, Function, Layer
+from vai_inspect.frontends.keras.layer import (
+    HARD_SIGMOID_OF_KERAS_2,
+    MISSING,
+    Function,
+    Layer,
+)
 
 _OWN = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 _OPERATIONS = ("keras.src.ops", "keras.ops")
+_FORMER_CLASSES = {
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "CuDNNGRU": "GRU",
+    "CuDNNLSTM": "LSTM",
+}
+"""Names that TensorFlow 1 gave to classes."""
 _RANKS = {"1D": 1, "2D": 2, "3D": 3}
 
 
@@ -22,11 +34,19 @@ class ConfigLayer(Layer):
         config: its settings as they stand in the file.
     """
 
-    def __init__(self, saved: Dict[str, Any]) -> None:
+    def __init__(self, saved: Dict[str, Any], keras_2: bool = False) -> None:
+        """Reads the object that Keras saved.
+
+        Args:
+            saved: the object.
+            keras_2: whether Keras 2 saved it, of which some functions are others.
+        """
         self.config: Dict[str, Any] = saved.get("config") or {}
         self.class_name = str(saved.get("class_name")).split(">")[-1]
-        self.is_layer = _is_layer(saved, self.config)
+        self.class_name = _FORMER_CLASSES.get(self.class_name, self.class_name)
+        self.is_layer = _is_layer(saved, self.config, keras_2)
         self.keras_class = self.class_name if is_own(saved) else None
+        self._keras_2 = keras_2
         self.name = str(self.config.get("name") or saved.get("name") or self.class_name)
         self.variable_dtype, self.compute_dtype = _dtypes(self.config.get("dtype"))
         if not self.is_layer:
@@ -41,9 +61,11 @@ class ConfigLayer(Layer):
         if value is MISSING:
             return MISSING if self.is_layer else self._default(name)
         if name.endswith("activation"):
-            return as_activation(value)
+            return as_activation(value, self._keras_2)
         if is_saved_layer(value):
-            return ConfigLayer(value)
+            return ConfigLayer(value, self._keras_2)
+        if isinstance(value, list) and value and all(map(is_saved_layer, value)):
+            return tuple(ConfigLayer(one, self._keras_2) for one in value)
         value = plain(value)
         rank = _RANKS.get(self.class_name.replace("Transpose", "")[-2:])
         if name in ("kernel_size", "strides", "dilation_rate", "pool_size", "size") and rank:
@@ -63,11 +85,14 @@ class ConfigLayer(Layer):
         return value
 
 
-def _is_layer(saved: Dict[str, Any], config: Dict[str, Any]) -> bool:
-    """Tells a layer from an operation; a `.h5` file names no module, but every layer has a flag."""
+def _is_layer(saved: Dict[str, Any], config: Dict[str, Any], keras_2: bool) -> bool:
+    """Tells a layer from an operation of Keras 3's.
+
+    A `.h5` file names no module, but every layer has a flag that no operation has.
+    """
     if saved.get("module"):
         return not str(saved["module"]).startswith(_OPERATIONS)
-    return "trainable" in config
+    return keras_2 or "trainable" in config
 
 
 def is_own(saved: Dict[str, Any]) -> bool:
@@ -97,12 +122,12 @@ def is_saved_layer(value: Any) -> bool:
     )
 
 
-def as_activation(value: Any) -> Any:
+def as_activation(value: Any, keras_2: bool) -> Any:
     """Returns a saved activation: None, a `Function` or a layer."""
     if value is None:
         return None
     if is_saved_layer(value):
-        return ConfigLayer(value)
+        return ConfigLayer(value, keras_2)
     if isinstance(value, dict):
         # A function of the user's own, or a lambda, whose code is in the file and is not run.
         name = value.get("config") if value.get("class_name") == "function" else None
@@ -110,6 +135,8 @@ def as_activation(value: Any) -> Any:
         text = name if isinstance(name, str) else str(value.get("class_name")).strip("_")
         return Function(text.split(">")[-1], "keras" if own else "")
     package, _, name = str(value).rpartition(">")
+    if keras_2 and name == "hard_sigmoid":
+        return HARD_SIGMOID_OF_KERAS_2
     return Function(name, "" if package else "keras")
 
 
