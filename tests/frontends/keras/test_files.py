@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Dict
 
@@ -261,14 +261,15 @@ def test_whole_process_without_a_framework(ending: str, tmp_path: Path) -> None:
     keras.applications.ResNet50(weights=None).save(path)
     spent = []
     for _ in range(3):
-        start = time.perf_counter()
+        before = os.times()
         done = subprocess.run(
             [sys.executable, "-c", WITHOUT, str(path), str(tmp_path / "out")],
             capture_output=True,
             text=True,
         )
-        spent.append(time.perf_counter() - start)
+        after = os.times()
+        spent.append(sum(after[2:4]) - sum(before[2:4]))
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == "[]"
-    # 0.45 s on an idle core; the bound leaves room for a busy one.
-    assert min(spent) < 1.5
+    # Of the processor, 0.4 s on an idle machine; the bound leaves room for a busy one.
+    assert min(spent) < 1.0
