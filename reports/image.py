@@ -16,6 +16,7 @@ from typing import List, Optional, Tuple
 from vai_inspect.core.errors import ReportError
 from vai_inspect.reports.atomic import replace_file
 from vai_inspect.reports.dot import LONGEST_SIDE
+from vai_inspect.reports.svg import MOST_PIXELS
 
 FORMATS = ("png", "svg")
 DOT = "dot"
@@ -118,14 +119,15 @@ def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
 
 
 def is_scaled_down(path: Path) -> bool:
-    """Tells whether a PNG reaches the largest size, to which what is larger is scaled down.
+    """Tells whether a PNG is as large as what is too large is made.
 
     Args:
         path: a PNG that `draw` has written.
     """
     with open(path, "rb") as stream:
         width, height = struct.unpack(">II", stream.read(24)[16:])
-    return bool(max(width, height) > (LONGEST_SIDE - 1) * DOTS_PER_INCH)
+    longest = (LONGEST_SIDE - 1) * DOTS_PER_INCH
+    return bool(max(width, height) > longest or width * height > 0.99 * MOST_PIXELS)
 
 
 def _with_dot(dot_source: str, image_format: str) -> bytes:

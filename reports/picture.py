@@ -22,7 +22,12 @@ RUN_NAME = 36
 """Characters of an operator's name in a box that holds several."""
 
 NAMED = 3
-"""Tensors of other columns that one box names; of more it tells how many."""
+"""Tensors that one box names for want of an arrow; of more it tells how many."""
+
+MOST_ARROWS = 4
+"""Arrows into one box; of more only those from its NEAREST sources are drawn."""
+
+NEAREST = 2
 
 _GREY = "#777777"
 _TAG = 'shape=plaintext, style="", fontsize=9, fontcolor="#777777", height=0.2, margin="0.05,0.02"'
@@ -79,7 +84,7 @@ class _Page:
             part = None if box.subgraph in self.alone else box.subgraph
             statements = parts.setdefault(part, [])
             statements.append(_box(at, box, self.texts[at]))
-            edges += ["  n{} -> n{};".format(s, at) for s in box.reads if self.place[s] == place]
+            edges += ["  n{} -> n{};".format(source, at) for source in self._near(at)]
             for name, text in self._arrivals(at):
                 edges.append("  {} -> n{}{};".format(name, at, _TAG_EDGE))
                 if name not in tags:
@@ -104,13 +109,20 @@ class _Page:
         colour = dot.COLOURS[self.device[part]][0]
         return dot.cluster("{}_{}".format(part, place), shown, colour, inside)
 
+    def _near(self, at: int) -> List[int]:
+        """Returns what a box reads by an arrow; the arrows of a dense block would hide it."""
+        reads = self.boxes[at].reads
+        here = [source for source in reads if self.place[source] == self.place[at]]
+        return here if len(reads) <= MOST_ARROWS else here[-NEAREST:]
+
     def _arrivals(self, at: int) -> Iterator[Tuple[str, str]]:
-        """Yields name and text of the tags above a box: what it reads of other columns.
+        """Yields name and text of the tags above a box: what else it reads.
 
         Boxes of a column share the tag of a tensor, but for those that read too many.
         """
-        far = [source for source in self.boxes[at].reads if self.place[source] < self.place[at]]
-        named = ["{} (column {})".format(self._giver(s), self.place[s] + 1) for s in far]
+        near = self._near(at)
+        far = [source for source in self.boxes[at].reads if source not in near]
+        named = ["{} ({})".format(self._giver(s), self._where(s, at)) for s in far]
         if len(far) <= NAMED:
             for source, text in zip(far, named):
                 yield "from_{}_{}".format(source, self.place[at]), "from " + text
@@ -118,6 +130,11 @@ class _Page:
             more = "and {} more".format(len(far) - NAMED + 1)
             text = "\n".join(["from " + named[0], *named[1 : NAMED - 1], more])
             yield "from_many_{}".format(at), text
+
+    def _where(self, source: int, at: int) -> str:
+        if self.place[source] == self.place[at]:
+            return "above"
+        return "column {}".format(self.place[source] + 1)
 
     def _departure(self, at: int) -> Iterator[Tuple[str, str]]:
         """Yields name and text of the tag below a box that other columns read, if any does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any, List
@@ -21,6 +22,9 @@ FONTS = (
     "DejaVu Sans",
     "sans-serif",
 )
+MOST_PIXELS = 24_000_000
+"""Of a PNG; resvg takes seconds for more."""
+
 _PROBE = (
     '<svg width="20" height="20" xmlns="http://www.w3.org/2000/svg">'
     '<text x="2" y="16" font-family="{}" font-size="16">{}</text></svg>'
@@ -41,7 +45,7 @@ def to_png(svg: str, zoom: float) -> bytes:
 
     Args:
         svg: the SVG, its size in points as Graphviz writes it.
-        zoom: pixels for a point.
+        zoom: pixels for a point; less where there would be too many.
 
     Raises:
         ReportError: resvg failed, or no font is there to write the text with.
@@ -51,9 +55,13 @@ def to_png(svg: str, zoom: float) -> bytes:
     fonts = _fonts(resvg_py)
     # resvg takes pt for 4/3 pixels, which would count the zoom twice.
     bare = re.sub(r'\b(width|height)="([0-9.]+)pt"', r'\1="\2"', svg, count=2)
+    width, height = (
+        float(size) for size in re.findall(r'\b(?:width|height)="([0-9.]+)"', bare)[:2]
+    )
+    fits = min(zoom, math.sqrt(MOST_PIXELS / (width * height)))
     try:
         picture = resvg_py.svg_to_bytes(
-            svg_string=bare, zoom=zoom, background="white", font_files=fonts
+            svg_string=bare, zoom=fits, background="white", font_files=fonts
         )
     except Exception as error:  # It raises ValueError, and what the Rust side panics with.
         raise ReportError("resvg failed ({}).".format(error)) from error
