@@ -23,7 +23,7 @@ from vai_inspect.frontends.keras import (
     transposed,
     whole,
 )
-from vai_inspect.frontends.keras.call import Call
+from vai_inspect.frontends.keras.call import Call, OutputUnknownError
 from vai_inspect.frontends.keras.layer import Layer
 from vai_inspect.frontends.keras.quantised import left_in_float, marked
 
@@ -64,7 +64,7 @@ def lower(call: Call) -> List[Op]:
     becomes an `unknown` operator under the framework's own name.
 
     Raises:
-        CaptureError: a layer that keeps its channels first.
+        OutputUnknownError: a config alone does not tell what the layer gives.
     """
     reason = left_in_float(call.operation)
     return [marked(op, reason) for op in _lowered(call)]
@@ -109,12 +109,16 @@ def find_lowering(operation: Layer) -> Optional[Lowering]:
 
 
 def _check_layout(call: Call) -> None:
+    """Refuses what the layout step has not turned, which only has the calls of a live model.
+
+    Raises:
+        OutputUnknownError: a layer with its channels first; the model must be loaded.
+    """
+    if call.operation.keras_class in whole.LAYERS:
+        return
     if getattr(call.operation, "data_format", None) == "channels_first":
-        raise CaptureError(
-            "Layer {!r} ({}) has data_format='channels_first'; only 'channels_last' can be read; "
-            "build the model with keras.config.set_image_data_format('channels_last').".format(
-                call.path, call.operation.class_name
-            )
+        raise OutputUnknownError(
+            "Layer {!r} ({}) keeps its channels first".format(call.path, call.operation.class_name)
         )
 
 

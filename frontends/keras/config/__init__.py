@@ -32,7 +32,6 @@ def capture_file(path: Any, input_args: Any = None) -> Captured:
     Raises:
         ModelError: it is no such file, is broken, or needs code to be run.
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
-        CaptureError: a model whose layers keep their channels first.
     """
     stored = read(path)
     try:

@@ -35,7 +35,6 @@ def capture_stored(stored: Stored, input_args: Any = None) -> Captured:
         ModelError: the config is of no Functional or Sequential model, or contradicts itself.
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
         OutputUnknownError: a layer whose output shape the file does not tell.
-        CaptureError: a model whose layers keep their channels first.
     """
     if not is_network(stored.config):
         raise ModelError(_not_a_graph(stored))

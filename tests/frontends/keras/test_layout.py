@@ -130,3 +130,20 @@ def test_three_dimensions() -> None:
     graph = capture(keras.Model(data, layers.Conv3D(2, 1, **FIRST)(data))).graph
     assert graph["x"].output.shape == (1, 4, 5, 6, 3)
     assert inner_ops(graph)[-1].output.shape == (1, 4, 5, 6, 2)
+
+
+def test_a_layer_that_is_kept_whole_may_keep_its_order() -> None:
+    data = keras.Input((2, 3, 8, 8), name="x")
+    layer = layers.ConvLSTM2D(4, 3, name="lstm", **FIRST)
+    (op,) = inner_ops(capture(keras.Model(data, layer(data))).graph)
+    assert (op.kind, op.output.shape) == ("unknown", (1, 4, 6, 6))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.filterwarnings("ignore:.*HDF5:UserWarning")
+def test_a_file_is_loaded_for_it(ending: str, tmp_path: Any) -> None:
+    path = str(tmp_path / ("model" + ending))
+    model = network(first=True)
+    model.save(path)
+    read, live = capture(path), capture(model)
+    assert read.graph.ops == live.graph.ops

@@ -1,0 +1,81 @@
+"""The smaller member of every family of keras.applications: nothing crashes, nothing is lost.
+
+No operator is unknown that the facts decide: what is left unknown is listed with the rule.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Dict
+
+import keras
+import pytest
+
+from vai_inspect.keras import Inspector
+
+ON_HOST = {"const": 2, "mul": 1, "add": 1, "softmax": 1}
+"""A Rescaling before the network and a softmax behind it."""
+
+FAMILIES: Dict[str, Dict[str, int]] = {
+    "ConvNeXtTiny": {},
+    "DenseNet121": {"softmax": 1},
+    "EfficientNetB0": {},
+    "EfficientNetV2B0": {"const": 3, "mul": 2, "add": 1, "softmax": 1},
+    "InceptionResNetV2": {},
+    "InceptionV3": {"softmax": 1},
+    "MobileNet": {"softmax": 1},
+    "MobileNetV2": {"softmax": 1},
+    "MobileNetV3Small": ON_HOST,
+    "NASNetMobile": {},
+    "ResNet50": {"softmax": 1},
+    "ResNet50V2": {"softmax": 1},
+    "VGG16": {"softmax": 1},
+    "Xception": {},
+}
+"""What is on the CPU, by operator type; empty where the rules of the DPU decide on more."""
+
+UNDECIDED = {
+    # A dense layer on a feature map, of which no source tells.
+    "ConvNeXtTiny": {"inner-product"},
+    # A pool over a map larger than any that is known to be pooled, and what follows from it.
+    "EfficientNetB0": {"avgpool2d", "reshape", "squeeze"},
+}
+"""Operator types that no source decides on."""
+
+
+def test_every_family_has_its_member_here() -> None:
+    module = keras.applications
+    families = {
+        name
+        for name in dir(module)
+        if name[0].islower() and hasattr(getattr(module, name), "decode_predictions")
+    }
+    covered = {getattr(module, name).__module__.split(".")[-1] for name in FAMILIES}
+    twins = {"imagenet_utils", "mobilenet_v3", "resnet50", "vgg19"}
+    assert sorted(families - covered - twins) == []
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_family(name: str) -> None:
+    model = getattr(keras.applications, name)(weights=None)
+    shape = (1, 224, 224, 3) if None in model.input_shape[1:] else None
+    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(
+        model, shape, output_dir=None, verbose_level=0
+    )
+    assert result.warnings == ()
+    assert _lost(model, result) == []
+    on_cpu = [op for op in result.ops if op.device.value == "cpu"]
+    assert all(op.findings for op in on_cpu)
+    if FAMILIES[name]:
+        assert Counter(op.type for op in on_cpu) == FAMILIES[name]
+        assert result.summary.dpu_subgraphs == 1
+    undecided = {op.type for op in on_cpu if op.verdict.value == "unknown"}
+    assert undecided <= UNDECIDED.get(name, set())
+    keras.backend.clear_session()
+
+
+def _lost(model: Any, result: Any) -> "list[str]":
+    """Names of layers that no operator comes from; a nested model is there in its layers."""
+    paths = {path for op in result.ops for path in op.op.origin.layers}
+    heads = {path.split("/")[0] for path in paths}
+    return [layer.name for layer in model.layers if layer.name not in paths | heads]
