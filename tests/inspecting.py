@@ -1,0 +1,17 @@
+"""Graphs of the IR inspected without a framework, for tests of verdicts."""
+
+from __future__ import annotations
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.inspection import ModelInfo
+from vai_inspect.inspector import inspect_captured
+from vai_inspect.rules import registry
+from vai_inspect.rules.example import with_batch
+from vai_inspect.rules.lookup import lookup
+
+
+def inspected(graph, target):
+    """The inspection of a graph of batch 1, with the batch that the target's family asks for."""
+    found = lookup(target) if isinstance(target, str) else target
+    graph = with_batch(graph, registry.family(found.family).example_batch)
+    return inspect_captured(Captured(graph, ModelInfo("graph", "torch", "", "fx")), found)

@@ -1,0 +1,414 @@
+"""What published outputs of the vendor's tools and compiled models show, row by row.
+
+Each case is a graph as the frontends give it, a target, the operators that are on the CPU with
+the constraint that says so first (of a consequence: the operator that it follows), and what else
+the row tells. Every other operator is on the DPU.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import pytest
+
+from tests.inspecting import inspected
+from vai_inspect.core.ir import Graph
+from vai_inspect.core.ir import attrs as a
+from vai_inspect.rules import registry
+from vai_inspect.rules.common.examples import const, conv_op, data, depthwise_op, op
+
+SLOPE = 26 / 256
+B4096, B3136, B2304, B1024 = (
+    "DPUCZDX8G_ISA1_B{}".format(peak) for peak in (4096, 3136, 2304, 1024)
+)
+C32B6, SP = "DPUCVDX8G_ISA3_C32B6", "DPUCAHX8L_ISA0_SP"
+EVERY = tuple(
+    name for family in registry.families() for name in dict.fromkeys(family.example_targets)
+)
+SHAPE = (1, 16, 16, 16)
+Case = namedtuple("Case", "target ops cpu")
+Case.__doc__ = "A target, the operators of a graph, and {operator on the CPU: why}."
+
+
+def whole(ops, batch=1):
+    read = {value.op for one in ops for value in one.inputs}
+    ends = [one for one in ops if one.name not in read]
+    returns = [op("return", [end.name], end.output.shape, name="to_" + end.name) for end in ends]
+    return Graph("observed", [*ops, *returns])
+
+
+def conv(name="conv", source="data", shape=SHAPE, oc=16, size=3, **attrs):
+    """A convolution that keeps the size of the map."""
+    pads = ((size - 1) // 2, size // 2) * 2
+    return conv_op(shape, oc, name, source, kernel=(size, size), pad=pads, **attrs)
+
+
+def behind(kind, name, source="conv", shape=SHAPE, attrs=None, **more):
+    return op(kind, [source] if isinstance(source, str) else source, shape, attrs, name, **more)
+
+
+def pool(name="pool", source="conv", size=2, stride=2, kind="maxpool2d", shape=(1, 8, 8, 16)):
+    made = (a.MaxPool2dAttrs if kind == "maxpool2d" else a.AvgPool2dAttrs)(
+        (size, size), (stride, stride)
+    )
+    return op(kind, [source], shape, made, name)
+
+
+def global_pool(source, shape, name="pool"):
+    size = (shape[2], shape[1])
+    attrs = a.AvgPool2dAttrs(size, size, global_=True)
+    return op("avgpool2d", [source], (1, 1, 1, shape[3]), attrs, name)
+
+
+def resized(mode, source="data", shape=(1, 6, 6, 128), name="up", scale=2.0):
+    attrs = a.ResizeAttrs(mode, False, mode == "BILINEAR", (scale, scale))
+    return op("resize", [source], shape, attrs, name)
+
+
+def upsample_net(mode, size=1, permuted=True):
+    """Upsampling by 2, convolution, ReLU, adaptive average pool, reshape, as PyTorch gives it."""
+    first = data((1, 3, 3, 128))
+    up = resized(mode)
+    body = conv("conv", "up", up.output.shape, 128)
+    relu = behind("relu", "relu", "conv", body.output.shape)
+    kernel = 6 // size
+    attrs = a.AvgPool2dAttrs((kernel, kernel), (kernel, kernel), global_=size == 1)
+    pooled = op("avgpool2d", ["relu"], (1, size, size, 128), attrs, "pool")
+    moved = op("transpose", ["pool"], (1, 128, size, size), a.TransposeAttrs((0, 3, 1, 2)), "moved")
+    flat = (1, 128 * size * size)
+    last = op("reshape", ["moved" if permuted else "pool"], flat, a.ReshapeAttrs(flat), "flat")
+    return [first, up, body, relu, pooled, *([moved] if permuted else []), last]
+
+
+def average(width, height, channels):
+    attrs = a.AvgPool2dAttrs((width, height), (width, height))
+    first = data((1, height, width, channels))
+    return [first, op("avgpool2d", ["data"], (1, 1, 1, channels), attrs, "pool")]
+
+
+def written_hard_swish():
+    return [
+        data(SHAPE),
+        conv(),
+        const((1,), "three"),
+        behind("add", "sum", ["conv", "three"]),
+        behind("relu6", "clamp", "sum"),
+        behind("mul", "product", ["conv", "clamp"]),
+        const((1,), "six"),
+        behind("div", "quotient", ["product", "six"]),
+        conv("last", "quotient"),
+    ]
+
+
+def squeeze_excite(by_mean):
+    """A gate over channels, pooled by two means or by one adaptive pool; PyTorch."""
+    ops = [data(SHAPE), conv()]
+    if by_mean:
+        ops += [
+            op("reduction_mean", ["conv"], (1, 16, 16), a.ReductionAttrs((2,)), "mean_w"),
+            op("reduction_mean", ["mean_w"], (1, 16), a.ReductionAttrs((1,)), "mean_h"),
+            op("reshape", ["mean_h"], (1, 16, 1, 1), a.ReshapeAttrs((1, 16, 1, 1)), "view"),
+            op("transpose", ["view"], (1, 1, 1, 16), a.TransposeAttrs((0, 2, 3, 1)), "moved"),
+        ]
+        pooled = "moved"
+    else:
+        ops.append(global_pool("conv", SHAPE))
+        pooled = "pool"
+    small = (1, 1, 1, 16)
+    ops += [
+        conv("squeeze", pooled, small, 4, 1),
+        behind("relu", "squeezed", "squeeze", (1, 1, 1, 4)),
+        conv("excite", "squeezed", (1, 1, 1, 4), 16, 1),
+        behind("hard-sigmoid", "gate", "excite", small),
+        behind("mul", "gated", ["conv", "gate"]),
+    ]
+    return ops
+
+
+def mbconv(size, activation):
+    """Expansion, depthwise convolution, gate by squeeze and excitation, projection, addition."""
+    wide, small = (1, 16, 16, 64), (1, 1, 1, 64)
+    pads = ((size - 1) // 2,) * 4
+    return [
+        data(SHAPE),
+        conv("entry"),
+        conv("expand", "entry", SHAPE, 64, 1),
+        behind(activation, "expanded", "expand", wide),
+        depthwise_op(wide, "depthwise", "expanded", kernel=(size, size), pad=pads),
+        behind(activation, "filtered", "depthwise", wide),
+        global_pool("filtered", wide),
+        conv("squeeze", "pool", small, 16, 1),
+        behind("relu", "squeezed", "squeeze", (1, 1, 1, 16)),
+        conv("excite", "squeezed", (1, 1, 1, 16), 64, 1),
+        behind("hard-sigmoid", "gate", "excite", small),
+        behind("mul", "gated", ["filtered", "gate"], wide),
+        conv("project", "gated", wide, 16, 1),
+        behind("add", "sum", ["entry", "project"]),
+    ]
+
+
+def chunked():
+    """YOLOv8's C2f: channels cut right behind a convolution."""
+    half = (1, 16, 16, 8)
+    parts = [
+        op("strided_slice", ["conv"], half, a.StridedSliceAttrs(begin, end, (1, 1, 1, 1)), name)
+        for name, begin, end in (
+            ("first", (0, 0, 0, 0), half),
+            ("second", (0, 0, 0, 8), SHAPE),
+        )
+    ]
+    joined = op("concat", ["first", "deep"], SHAPE, a.AxisAttrs(3), "joined")
+    return [data(SHAPE), conv(), *parts, conv("deep", "second", half, 8), joined]
+
+
+def permuted_product():
+    return [
+        data((1, 8, 8, 16)),
+        conv("conv", shape=(1, 8, 8, 16)),
+        op("transpose", ["conv"], (1, 16, 8, 8), a.TransposeAttrs((0, 3, 1, 2)), "moved"),
+        op("flatten", ["moved"], (1, 1024), a.FlattenAttrs(1, 3), "flat"),
+        op("inner-product", ["flat"], (1, 10), a.InnerProductAttrs(1), "fc", (10, 1024)),
+    ]
+
+
+def between(*kinds):
+    """An operator of each kind in a row between two convolutions."""
+    ops = [data(SHAPE), conv()]
+    for number, kind in enumerate(kinds):
+        attrs = a.UnknownAttrs(kind) if kind in ("pow", "layer_norm") else None
+        word = "unknown" if attrs else kind
+        ops.append(
+            behind(word, "x{}".format(number) if number else "x", ops[-1].name, SHAPE, attrs)
+        )
+    return [*ops, conv("last", ops[-1].name)]
+
+
+def two(kind, name="x"):
+    """An operator of two convolutions."""
+    return [data(SHAPE), conv("one"), conv("two"), behind(kind, name, ["one", "two"])]
+
+
+def leaky(slope, source="conv"):
+    return behind("leaky-relu", "act", source, attrs=a.LeakyReluAttrs(slope))
+
+
+def batch_norm(source, shape=SHAPE):
+    return op("batchnorm", [source], shape, a.BatchNormAttrs(3), "bn")
+
+
+REFUSED_BILINEAR = {"up": "resize.engine", "moved": "transpose.folded", "flat": "-> moved"}
+PRODUCT = dict.fromkeys(("clamp", "product"), "hard_swish.written_out")
+
+CASES = {
+    "bilinear by 2 on a depthwise engine of 3 and 5": Case(
+        SP, upsample_net("BILINEAR"), REFUSED_BILINEAR
+    ),
+    "nearest by 2, and a permute written before the reshape": Case(
+        SP, upsample_net("NEAREST", permuted=False), {}
+    ),
+    "the first, pooled to 2x2": Case(SP, upsample_net("BILINEAR", 2), REFUSED_BILINEAR),
+    "leaky ReLU of slope 0.1": Case(
+        B4096, [data(SHAPE), conv(), leaky(0.1)], {"act": "activation.slope"}
+    ),
+    "ReLU behind a max pool": Case(
+        B3136,
+        [data(SHAPE), conv(), pool(), behind("relu", "act", "pool", (1, 8, 8, 16))],
+        {"act": "activation.fused"},
+    ),
+    "ReLU behind a max pool and a batch norm": Case(
+        B3136,
+        [
+            data(SHAPE),
+            conv(),
+            pool(),
+            batch_norm("pool", (1, 8, 8, 16)),
+            behind("relu", "act", "bn", (1, 8, 8, 16)),
+        ],
+        {},
+    ),
+    "leaky ReLU behind a depthwise convolution": Case(
+        B4096,
+        [data(SHAPE), depthwise_op(SHAPE, "conv", pad=(1,) * 4), leaky(SLOPE)],
+        {"act": "activation.fused"},
+    ),
+    "leaky ReLU behind a depthwise convolution, fingerprint bit 29": Case(
+        "0x101000036010407",
+        [data(SHAPE), depthwise_op(SHAPE, "conv", pad=(1,) * 4), leaky(SLOPE)],
+        {},
+    ),
+    "Hardswish behind an addition": Case(
+        B4096, [*two("add", "sum"), behind("hard-swish", "act", "sum")], {"act": "activation.fused"}
+    ),
+    "leaky ReLU that no convolution feeds": Case(
+        B4096,
+        [
+            data(SHAPE),
+            conv(),
+            pool(),
+            behind("leaky-relu", "act", "pool", (1, 8, 8, 16), a.LeakyReluAttrs(SLOPE)),
+        ],
+        {"act": "activation.fused"},
+    ),
+    "average pool of 182x136": Case(B4096, average(182, 136, 64), {"pool": "pool.window"}),
+    "average pool of 91x68": Case(B4096, average(91, 68, 128), {}),
+    "permute, flatten, inner product": Case(B4096, permuted_product(), {}),
+    "max pool 2x2": Case(B4096, [data(SHAPE), conv(), pool()], {}),
+    "depthwise convolution with two dilations": Case(
+        "DPUCVDX8G_ISA3_C32B3",
+        [data(SHAPE), depthwise_op(SHAPE, "conv", dilation=(2, 1))],
+        {"conv": "depthwise.dilation_square"},
+    ),
+    "Hardswish written out": Case(
+        B2304,
+        written_hard_swish(),
+        {"sum": "eltwise.constant", **PRODUCT, "quotient": "eltwise.cpu"},
+    ),
+    "squeeze and excitation by two means": Case(
+        B2304,
+        squeeze_excite(True),
+        {
+            "mean_w": "mean.axes",
+            "mean_h": "mean.axes",
+            "view": "-> mean_h",
+            "moved": "transpose.folded",
+        },
+    ),
+    "squeeze and excitation by an adaptive pool": Case(B2304, squeeze_excite(False), {}),
+    **{
+        "MBConv {} with {}".format(size, activation): Case(B2304, mbconv(size, activation), {})
+        for size in (3, 5, 7)
+        for activation in ("relu", "hard-swish")
+    },
+    "tanh between convolutions": Case(B4096, between("tanh"), {"x": "tanh.cpu"}),
+    "sigmoid between convolutions": Case(B4096, between("sigmoid"), {"x": "sigmoid.cpu"}),
+    "flatten and linear behind a pool": Case(
+        B4096,
+        [
+            data(SHAPE),
+            conv(),
+            global_pool("conv", SHAPE),
+            op("flatten", ["pool"], (1, 16), a.FlattenAttrs(1, 3), "flat"),
+            op("inner-product", ["flat"], (1, 10), a.InnerProductAttrs(1), "fc", (10, 16)),
+        ],
+        {},
+    ),
+    "channels cut right behind a convolution": Case(C32B6, chunked(), {}),
+    "leaky ReLU of slope 0.2": Case(
+        B4096, [data(SHAPE), conv(), leaky(0.2)], {"act": "activation.slope"}
+    ),
+    "stand-alone batch norm": Case(B4096, [data(SHAPE), batch_norm("data")], {}),
+    **{
+        "{} behind a {} convolution on {}".format(kind, what, target): Case(
+            target, [data(SHAPE), first, behind(kind, "act")], {}
+        )
+        for target in (B1024, B2304, B4096)
+        for kind in ("hard-swish", "hard-sigmoid")
+        for what, first in (
+            ("plain", conv()),
+            ("depthwise", depthwise_op(SHAPE, "conv", pad=(1,) * 4)),
+        )
+    },
+    "ReLU behind an addition": Case(B4096, [*two("add", "sum"), behind("relu", "act", "sum")], {}),
+}
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_row(case):
+    target, ops, expected = CASES[case]
+    result = inspected(whole(ops), target)
+    on_cpu = {one.name: one for one in result.ops if one.device.value == "cpu"}
+    constants = {name for name, one in on_cpu.items() if one.type == "const"}
+    assert set(on_cpu) - constants == set(expected)
+    for name, why in expected.items():
+        first = on_cpu[name].findings[0]
+        if why.startswith("-> "):
+            assert first.follows == why[3:]
+        else:
+            assert first.constraint.split(".", 1)[1] == why
+            assert first.suggestion
+
+
+SUBGRAPHS = {
+    "Hardswish written out": 2,
+    "Hardswish behind an addition": 1,
+    "squeeze and excitation by an adaptive pool": 1,
+    "MBConv 5 with hard-swish": 1,
+    "tanh between convolutions": 2,
+    "sigmoid between convolutions": 2,
+    "channels cut right behind a convolution": 1,
+}
+
+
+@pytest.mark.parametrize("case", sorted(SUBGRAPHS))
+def test_dpu_subgraphs(case):
+    target, ops, _ = CASES[case]
+    assert inspected(whole(ops), target).summary.dpu_subgraphs == SUBGRAPHS[case]
+
+
+@pytest.mark.parametrize("target", EVERY)
+@pytest.mark.parametrize("kind", ["swish", "gelu", "sub", "div", "pow", "layer_norm", "sigmoid"])
+def test_never_on_any_dpu(target, kind):
+    ops = two(kind) if kind in ("sub", "div") else between(kind)
+    assert inspected(whole(ops), target).find("x")[0].device.value == "cpu"
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_a_slice_of_the_map_is_on_the_cpu(target):
+    attrs = a.StridedSliceAttrs((0, 2, 2, 0), (1, 14, 14, 16), (1, 1, 1, 1))
+    ops = [data(SHAPE), conv(), op("strided_slice", ["conv"], (1, 12, 12, 16), attrs, "x")]
+    assert inspected(whole(ops), target).find("x")[0].device.value == "cpu"
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_a_channel_cut_is_on_the_dpu_where_it_was_seen_and_unknown_elsewhere(target):
+    result = inspected(whole(chunked()), target)
+    first = result.find("first")[0]
+    expected = ("dpu", "supported") if "CVDX8G" in result.target.name else ("cpu", "unknown")
+    assert (first.device.value, first.verdict.value) == expected
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_relu6_of_pytorch(target):
+    """The 2.5 quantiser puts ReLU in its place; a DPU that fuses ReLU alone leaves a doubt."""
+    result = inspected(whole([data(SHAPE), conv(), behind("relu6", "act")]), target)
+    act = result.find("act")[0]
+    if "relu_six" in result.target.conv.nonlinear:
+        assert act.device.value == "dpu"
+    else:
+        assert act.verdict.value == "unknown"
+        assert "2.5 PyTorch quantiser" in act.findings[0].message
+
+
+@pytest.mark.parametrize("target", EVERY)
+@pytest.mark.parametrize("slope", [0.01, 0.1, 0.2])
+def test_other_slopes_are_refused_and_the_quantisers_replacement_is_told(target, slope):
+    (act,) = inspected(whole([data(SHAPE), conv(), leaky(slope)]), target).find("act")
+    reasons = {one.constraint.split(".", 1)[1]: one for one in act.findings}
+    assert act.device.value == "cpu"
+    assert "2.5 PyTorch" in reasons["activation.slope"].suggestion
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_a_wholly_mapped_model_is_one_dpu_subgraph(target):
+    ops = [data(SHAPE), conv(), behind("relu", "act"), pool("pool", "act")]
+    total = inspected(whole(ops), target).summary
+    assert (total.fully_on_dpu, total.dpu_subgraphs, total.cpu_subgraphs) == (True, 1, 0)
+
+
+@pytest.mark.parametrize("rank", [2, 5])
+def test_a_product_of_doubtful_rank_is_unknown(rank):
+    """The 3.x inspector says DPU, but compiles the operator alone."""
+    shape = (1, 64) if rank == 2 else (1, 2, 4, 4, 8)
+    ops = [
+        data(shape),
+        op("sigmoid", ["data"], shape, name="gate"),
+        op("mul", ["data", "gate"], shape, name="x"),
+    ]
+    (product,) = inspected(whole(ops), B4096).find("x")
+    assert product.verdict.value == "unknown"
+
+
+def test_a_pool_of_one_pixel_vanishes():
+    ops = [data(SHAPE), conv(), pool(size=1, stride=1, shape=SHAPE), conv("last", "pool")]
+    result = inspected(whole(ops), B4096)
+    assert [one.name for one in result.ops if one.device.value != "user"] == ["conv", "last"]
