@@ -5,6 +5,7 @@ The user's module is read and never touched: no mode, hook, device or parameter 
 
 from __future__ import annotations
 
+import contextlib
 import types
 from collections import OrderedDict
 from typing import Any, Dict, List, Tuple
@@ -40,7 +41,7 @@ class Shadow:
         self._alive: List[Any] = []
         self.hooked: List[str] = []
         self.model = self._module(model, "")
-        self.model.eval()
+        _at_inference(self.model)
         self.paths = {id(module): path for path, module in self.model.named_modules()}
         named = list(self.model.named_parameters()) + list(self.model.named_buffers())
         self.parameters = {id(tensor): path for path, tensor in named}
@@ -56,7 +57,7 @@ class Shadow:
                 "nn.Module that it was made from.".format(path, type(module).__name__)
             )
         cls: Any = type(module)
-        copy = cls.__new__(cls)
+        copy = object.__new__(cls)
         self._memo[id(module)] = copy
         state = {k: v for k, v in vars(module).items() if k not in _CONTAINERS}
         for name in _CONTAINERS:
@@ -122,6 +123,14 @@ class Shadow:
         if type(value) in (dict, OrderedDict):
             return type(value)((k, self._value(v, path, depth + 1)) for k, v in value.items())
         return value
+
+
+def _at_inference(model: Any) -> None:
+    """Puts a copy in evaluation mode; exported programs refuse to be asked, so they are told."""
+    with contextlib.suppress(Exception):
+        model.eval()
+    for module in model.modules():
+        module.training = False
 
 
 _CONTAINERS = ("_parameters", "_buffers", "_modules")
