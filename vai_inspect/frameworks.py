@@ -19,6 +19,7 @@ _MODELS = (
 )
 """Framework, module and name of the classes of models."""
 KERAS_FILES = (".keras", ".h5", ".hdf5")
+TORCH_FILES = (".pt2", ".pt", ".pth")
 
 
 def is_keras_file(model: Any) -> bool:
@@ -29,6 +30,13 @@ def is_keras_file(model: Any) -> bool:
     return path.suffix.lower() in KERAS_FILES or path.is_dir()
 
 
+def is_torch_file(model: Any) -> bool:
+    """Tells whether a model is given by a file of PyTorch: a path with its suffix."""
+    if not isinstance(model, (str, os.PathLike)):
+        return False
+    return Path(os.fsdecode(model)).suffix.lower() in TORCH_FILES
+
+
 def framework_of(model: Any) -> str:
     """Returns `keras` or `torch` for a file or a model of a framework that is loaded, else "".
 
@@ -37,6 +45,8 @@ def framework_of(model: Any) -> str:
     """
     if is_keras_file(model):
         return "keras"
+    if is_torch_file(model):
+        return "torch"
     for name, module, kind in _MODELS:
         loaded = sys.modules.get(module)
         base = getattr(loaded, kind, None) if loaded is not None else None
@@ -45,13 +55,16 @@ def framework_of(model: Any) -> str:
     return ""
 
 
-def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseInspector:
+def inspector_for(
+    model: Any, target: TargetSpec, convert: bool = True, trust: bool = False
+) -> BaseInspector:
     """Returns the inspector for a model, whichever framework it is of.
 
     Args:
         model: the model.
         target: as the inspectors take it.
         convert: for Keras models, see `vai_inspect.keras.Inspector`.
+        trust: for pickled PyTorch files, see `vai_inspect.torch.Inspector`.
 
     Raises:
         TargetError: the target names none.
@@ -61,7 +74,7 @@ def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseI
     if framework == "torch":
         from vai_inspect.torch import Inspector as TorchInspector
 
-        return TorchInspector(target)
+        return TorchInspector(target, trust=trust)
     if not framework and "keras" not in sys.modules:
         raise ModelError(
             "the model is a {}; valid is a built Keras model or a torch.nn.Module.".format(

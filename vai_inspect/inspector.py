@@ -156,7 +156,8 @@ class BaseInspector:
         Args:
             model: the float model; it comes back unchanged.
             input_args: for Keras a shape such as `(1, 224, 224, 3)`, or a list or dict of them,
-                that replaces the model's own; None takes the model's.
+                that replaces the model's own; None takes the model's. For PyTorch what the
+                forward is called with: a tensor, a tuple or dict of tensors, or shapes.
             device: where PyTorch runs real tensors when it must; Keras ignores it.
             output_dir: folder for `inspect_<TARGET>.txt` and `.gv` (always), `.png` or `.svg`
                 (with `image_format`) and `.json` (with `write_json`); None writes nothing.

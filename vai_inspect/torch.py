@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
-from vai_inspect.inspector import BaseInspector
+from vai_inspect.inspector import BaseInspector, TargetSpec
 
 
 class Inspector(BaseInspector):
@@ -20,11 +22,23 @@ class Inspector(BaseInspector):
         >>> result = inspector.inspect(model, torch.randn(1, 3, 224, 224), image_format="png")
     """
 
+    def __init__(self, target: TargetSpec, trust: bool = False) -> None:
+        """Looks the target up.
+
+        Args:
+            target: see `BaseInspector`.
+            trust: whether a pickled file (.pt, .pth) given as the model may run its code.
+        """
+        super().__init__(target)
+        self.trust = trust
+
     def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
         """Reads a PyTorch module into the IR by following its forward on a copy without values."""
         try:
-            from vai_inspect.frontends.torch import capture
+            from vai_inspect.frontends.torch import capture, capture_file
 
+            if isinstance(model, (str, os.PathLike)):
+                return capture_file(Path(os.fspath(model)), input_args, self.trust)
             return capture(model, input_args)
         except ModuleNotFoundError as error:
             if error.name != "torch":

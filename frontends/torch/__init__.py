@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from vai_inspect.frontends.torch.capture import capture
+from vai_inspect.frontends.torch.files import capture_file
 
-__all__ = ["capture"]
+__all__ = ["capture", "capture_file"]

@@ -21,8 +21,6 @@ _HOOKS = (
     "_forward_hooks_always_called",
     "_forward_pre_hooks_with_kwargs",
 )
-_HARMLESS = ("WeightNorm", "SpectralNorm")
-"""Hooks of torch's own that only set a weight, of which the shape alone counts."""
 
 
 class Shadow:
@@ -82,7 +80,7 @@ class Shadow:
             if hooks is None:
                 continue
             if name.startswith("_forward") and any(
-                type(hook).__name__ not in _HARMLESS for hook in getattr(hooks, "values", list)()
+                not _torchs_own(hook) for hook in getattr(hooks, "values", list)()
             ):
                 self.hooked.append(path)
             vars(copy)[name] = OrderedDict()
@@ -123,6 +121,12 @@ class Shadow:
         if type(value) in (dict, OrderedDict):
             return type(value)((k, self._value(v, path, depth + 1)) for k, v in value.items())
         return value
+
+
+def _torchs_own(hook: Any) -> bool:
+    """Tells whether a hook is torch's: those set a weight or check inputs, and change no shape."""
+    module = getattr(hook, "__module__", None) or type(hook).__module__
+    return str(module).startswith("torch.")
 
 
 def _at_inference(model: Any) -> None:

@@ -47,6 +47,9 @@ def compare(
         "--no-convert",
         help="Judge a Keras model as written, without what the vendor's quantiser replaces.",
     ),
+    trust: bool = typer.Option(
+        False, "--trust", help="Read a pickled .pt or .pth file, which runs code that it holds."
+    ),
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import choose, compare_captured
@@ -64,7 +67,7 @@ def compare(
     # What the user's code prints belongs to no report: standard output is for results alone.
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
         captured = inspector.capture(loaded, shapes or None, "cpu")
     found = compare_captured(captured, targets, allow)
     if json:

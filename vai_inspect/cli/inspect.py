@@ -75,6 +75,9 @@ def inspect(
         "--no-convert",
         help="Judge a Keras model as written, without what the vendor's quantiser replaces.",
     ),
+    trust: bool = typer.Option(
+        False, "--trust", help="Read a pickled .pt or .pth file, which runs code that it holds."
+    ),
     fail_on: FailOn = typer.Option(
         FailOn.NEVER, "--fail-on", help="End with 1 if an operator is on the CPU, or unknown."
     ),
@@ -101,7 +104,7 @@ def inspect(
     # What the user's code prints belongs to no report: standard output is for results alone.
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
         captured = inspector.capture(loaded, shapes or None, "cpu")
     inspections = []
     for one in targets:

@@ -13,11 +13,12 @@ from types import ModuleType
 from typing import Any, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean, how_to_install
-from vai_inspect.frameworks import framework_of, is_keras_file
+from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
 
 FORMS = (
-    "valid are a .keras or .h5 file, a SavedModel folder, package.module:name and file.py:name, "
-    "where name is a model or a callable that returns one, such as keras.applications:ResNet50"
+    "valid are a .keras, .h5 or .pt2 file, a SavedModel folder, package.module:name and "
+    "file.py:name, where name is a model or a callable that returns one, such as "
+    "keras.applications:ResNet50 or torchvision.models:resnet50"
 )
 FILES = (".keras", ".h5", ".hdf5", ".pt", ".pth", ".pt2", ".onnx", ".pb", ".tflite")
 
@@ -26,12 +27,12 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     """Returns the model that a file, `package.module:name` or `file.py:name` names.
 
     Code is run only of what the user names here. A callable is called with `kwargs`. A file of
-    Keras comes back as its path: it is read without the framework.
+    Keras or PyTorch comes back as its path: its frontend reads it.
 
     Raises:
         ModelError: there is no such thing, or the callable fails; one line says what to do.
     """
-    if is_keras_file(spec):
+    if is_keras_file(spec) or is_torch_file(spec):
         if kwargs:
             raise ModelError("{} is a file; --kwargs is for callables.".format(spec))
         return Path(spec)

@@ -1,0 +1,91 @@
+"""Files of PyTorch: exported programs (.pt2), and pickled modules (.pt, .pth) that are trusted."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Tuple
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError
+from vai_inspect.core.ir import Graph
+from vai_inspect.frontends.torch.capture import capture
+
+EXPORTED, PICKLED = (".pt2",), (".pt", ".pth")
+
+
+def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Captured:
+    """Reads a model from a file into the IR.
+
+    Args:
+        path: the file.
+        input_args: see `capture`; None takes the inputs that a program was exported with.
+        trust: whether code of a pickled file may run, as reading it asks for.
+
+    Raises:
+        ModelError: there is no such file, it holds no model, or it is pickled and not trusted.
+        InputShapeError: see `capture`.
+        CaptureError: see `capture`.
+    """
+    if not path.is_file():
+        raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
+    if path.suffix.lower() in EXPORTED:
+        model, example = _exported(path)
+        input_args = example if input_args is None else input_args
+    else:
+        model = _pickled(path, trust)
+    captured = capture(model, input_args)
+    name = path.stem if path.suffix.lower() in EXPORTED else captured.model.name
+    return dataclasses.replace(
+        captured,
+        graph=Graph(name, captured.graph.ops),
+        model=dataclasses.replace(captured.model, name=name),
+    )
+
+
+def _exported(path: Path) -> Tuple[Any, Any]:
+    """Returns the module of an exported program and the inputs that it was exported with."""
+    import torch
+
+    if not hasattr(torch, "export"):
+        raise ModelError(
+            "{} is an exported program, which torch {} cannot read; use torch 2.1 or newer.".format(
+                path, torch.__version__
+            )
+        )
+    try:
+        program = torch.export.load(str(path))
+    except Exception as error:
+        raise ModelError(
+            "{} cannot be read as an exported program: {}: {}; write it with "
+            "torch.export.save.".format(path, type(error).__name__, _one_line(error))
+        ) from error
+    args, kwargs = getattr(program, "example_inputs", None) or ((), {})
+    example = dict(kwargs) if kwargs and not args else list(args)
+    return program.module(), example or None
+
+
+def _pickled(path: Path, trust: bool) -> Any:
+    import torch
+
+    if not trust:
+        raise ModelError(
+            "{} is a pickled file, and reading it runs code that it holds; add --trust (Python: "
+            "trust=True) if you trust where it comes from, or give the module as file.py:name or "
+            "as an exported program (.pt2).".format(path)
+        )
+    try:
+        try:
+            return torch.load(str(path), map_location="cpu", weights_only=False)
+        except TypeError:  # torch before 1.13 has no such option
+            return torch.load(str(path), map_location="cpu")
+    except Exception as error:
+        raise ModelError(
+            "{} cannot be read with torch.load: {}: {}; the classes in it must be importable "
+            "here.".format(path, type(error).__name__, _one_line(error))
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".")
