@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from typing import Iterable, Iterator, Optional, Set, Tuple
 
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import Inspection
@@ -13,8 +13,7 @@ FEW_NAMES = 3
 LONGEST_NAME = 60
 
 _STANDING = {
-    Position.START: "nothing on the DPU comes before {them}; what prepares the input can do it on "
-    "the host",
+    Position.START: "nothing on the DPU comes before {them}: {they} cut{s} nothing",
     Position.END: "nothing on the DPU waits for {them}: {they} cut{s} nothing",
     Position.APART: "nothing on the DPU comes before {them} or waits for {them}",
 }
@@ -59,10 +58,30 @@ def _standing(cause: RootCause, inspection: Inspection) -> str:
     one = len(cause.ops) == 1
     they, them, s = ("it", "it", "s") if one else ("they", "them", "")
     text = _STANDING[cause.position].format(they=they, them=them, s=s)
-    macs = [op.macs for op in map(inspection.op, cause.ops) if op is not None]
-    if cause.position is Position.END and not any(macs) and None not in macs:
+    if cause.position is Position.END and not _computes(cause.ops, inspection):
         text += ", and next to nothing is lost by leaving {} to the CPU".format(them)
+    if cause.position is Position.START and not _computes(_before(cause, inspection), inspection):
+        text += ", and what prepares the input can do the same on the host"
     return text
+
+
+def _computes(names: Iterable[str], inspection: Inspection) -> bool:
+    """Tells whether some operators have multiply-accumulates, or may have."""
+    found = (inspection.op(name) for name in names)
+    return any(op.macs != 0 for op in found if op is not None)
+
+
+def _before(cause: RootCause, inspection: Inspection) -> Set[str]:
+    """Returns the operators of a root cause and all before them."""
+    seen = set(cause.ops)
+    waiting = list(cause.ops)
+    while waiting:
+        op = inspection.op(waiting.pop())
+        for value in op.op.inputs if op is not None else ():
+            if value.op not in seen:
+                seen.add(value.op)
+                waiting.append(value.op)
+    return seen
 
 
 def effect(outcome: Outcome, inspection: Inspection) -> str:
@@ -77,12 +96,15 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
     if not back:
         return "nothing comes back: other reasons, or neighbours, keep it on the CPU"
     part = share(outcome.macs, now.macs) if outcome.macs else None
-    told = "{} of the {} on the CPU {} back{}".format(
-        "all" if back == now.cpu_ops else "{:,}".format(back),
-        count(now.cpu_ops, "operator"),
-        "comes" if back == 1 else "come",
-        ", with {} of all multiply-accumulates".format(part) if part else "",
-    )
+    if back == now.cpu_ops:
+        told = "everything runs on the DPU"
+    else:
+        told = "{:,} of the {:,} operators on the CPU {} back{}".format(
+            back,
+            now.cpu_ops,
+            "comes" if back == 1 else "come",
+            ", with {} of all multiply-accumulates".format(part) if part else "",
+        )
     if outcome.dpu_subgraphs is None or outcome.crossings is None:
         return told + " (subgraphs and crossings are not counted: too many root causes)"
     return "{}; {}, {} ({})".format(
