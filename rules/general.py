@@ -33,8 +33,7 @@ def unknown(site: Site) -> Iterator[Problem]:
     source="layer and operator lists of the vendor's quantisers",
     passes=(),
     fails=(),
-    cure="use an operator that the quantiser knows; for a global max pool, a max pool of the "
-    "map's size",
+    cure="use what the quantiser knows, or do it on the host, before or behind the network",
 )
 def left_in_float(site: Site) -> Iterator[Problem]:
     """The vendor's quantiser of the framework quantises it; the DPU computes with int8 only."""

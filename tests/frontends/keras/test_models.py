@@ -54,6 +54,22 @@ def test_shared_layer_gives_one_operator_for_each_call() -> None:
     assert {"dense/relu", "dense_2/relu"} <= {op.name for op in graph}
 
 
+@pytest.mark.parametrize("policy", ["float16", "mixed_float16", "bfloat16"])
+def test_half_precision_is_read_as_single(policy: str) -> None:
+    def build(dtype: str) -> Any:
+        data = keras.Input((8, 8, 3), name="x")
+        y = L.Conv2D(4, 3, dtype=dtype, activation="relu", name="conv")(data)
+        y = L.BatchNormalization(dtype=dtype, name="bn")(y)
+        y = L.GlobalAveragePooling2D(dtype=dtype, name="pool")(y)
+        return keras.Model(data, L.Dense(2, dtype=dtype, name="head")(y))
+
+    half, single = capture(build(policy)).graph, capture(build("float32")).graph
+    assert [(op.name, op.kind, op.attrs) for op in inner_ops(half)] == [
+        (op.name, op.kind, op.attrs) for op in inner_ops(single)
+    ]
+    assert half["conv"].output.dtype in ("float16", "bfloat16")
+
+
 def test_nested_models_are_inlined() -> None:
     inner = backbone()
     inputs = keras.Input((8, 8, 3), name="x")
