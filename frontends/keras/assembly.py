@@ -9,7 +9,7 @@ from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.dispatch import lower
-from vai_inspect.frontends.keras.trace import InputTensor, Step
+from vai_inspect.frontends.keras.trace import InputTensor, Step, Trace
 
 
 class Assembly:
@@ -82,3 +82,17 @@ class Assembly:
             outputs=(TensorType(shape, dtype),),
             origin=Origin("keras", (tensor.name,)),
         )
+
+
+def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:
+    """Returns the graph of calls whose outputs are all known.
+
+    Args:
+        name: the model's name.
+        inputs: its inputs.
+        traced: its calls and outputs.
+    """
+    assembly = Assembly(inputs, [step.path for step in traced.steps])
+    for step in traced.steps:
+        assembly.call(step)
+    return assembly.graph(name, traced.outputs)

@@ -7,7 +7,7 @@ from typing import Any
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
-from vai_inspect.frontends.keras.assembly import Assembly
+from vai_inspect.frontends.keras.assembly import assembled
 from vai_inspect.frontends.keras.config import capture_file, is_path
 from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import resolve_inputs
@@ -44,12 +44,8 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     with opened(model, input_args) as function:
         inputs = resolve_inputs(function, input_args, keras)
         traced = trace(function, inputs, input_args is not None, keras)
-    given, traced = channels_last(inputs, traced)
-    assembly = Assembly(given, [step.path for step in traced.steps])
-    for step in traced.steps:
-        assembly.call(step)
     return Captured(
-        graph=verify(assembly.graph(model.name, traced.outputs)),
+        graph=verify(assembled(model.name, *channels_last(inputs, traced))),
         model=ModelInfo(
             name=model.name,
             framework="keras",

@@ -38,7 +38,7 @@ def channels_last(
     inputs: Sequence[InputTensor], traced: Trace
 ) -> Tuple[Sequence[InputTensor], Trace]:
     """Returns the inputs and calls with the channels last; as they are where they always were."""
-    if not any(_keeps_first(seen(step.operation)) for step in traced.steps):
+    if not any(keeps_first(seen(step.operation)) for step in traced.steps):
         return inputs, traced
     layout = _Layout()
     given = [layout.input(tensor, traced.steps) for tensor in inputs]
@@ -61,7 +61,7 @@ class _Layout:
         spec = tensor.spec
         readers = [step for step in steps if any(one is spec for one in step.inputs)]
         if len(spec.shape) > 2 and any(_wants_last(step) for step in readers):
-            self._last[id(spec)] = _turned(spec)
+            self._last[id(spec)] = turned(spec)
             return InputTensor(tensor.name, self._last[id(spec)])
         self._own[id(spec)] = spec
         return tensor
@@ -73,18 +73,18 @@ class _Layout:
     def add(self, step: Step) -> None:
         """Adds a call in the order of axes that suits it."""
         operation = seen(step.operation)
-        turn = _keeps_first(operation) or (_wants_last(step) and self._all_last(step))
+        turn = keeps_first(operation) or (_wants_last(step) and self._all_last(step))
         known = {id(one): self._get(one, step, turn and len(one.shape) > 2) for one in step.inputs}
         outputs = []
         for tensor in step.outputs or ():
-            turned = turn and len(tensor.shape) > 2
-            outputs.append(_turned(tensor) if turned else tensor)
-            (self._last if turned else self._own)[id(tensor)] = outputs[-1]
+            moved = turn and len(tensor.shape) > 2
+            outputs.append(turned(tensor) if moved else tensor)
+            (self._last if moved else self._own)[id(tensor)] = outputs[-1]
         rank = len(step.inputs[0].shape) if step.inputs else 0
         self.steps.append(
             dataclasses.replace(
                 step,
-                operation=_Turned(operation, rank) if turn else step.operation,
+                operation=Turned(operation, rank) if turn else step.operation,
                 args=mapped(step.args, known.get),
                 kwargs=mapped(step.kwargs, known.get),
                 inputs=tuple(known[id(one)] for one in step.inputs),
@@ -100,7 +100,7 @@ class _Layout:
         table, other = (self._last, self._own) if last else (self._own, self._last)
         if id(tensor) not in table:
             rank = len(tensor.shape)
-            order = _to_last(rank) if last else _to_first(rank)
+            order = to_last(rank) if last else to_first(rank)
             source = other[id(tensor)]
             result = Symbol(tuple(source.shape[axis] for axis in order), str(source.dtype))
             table[id(tensor)] = result
@@ -123,7 +123,7 @@ def _transpose(step: Step, source: Any, result: Symbol, order: Tuple[int, ...], 
     )
 
 
-def _keeps_first(operation: Layer) -> bool:
+def keeps_first(operation: Layer) -> bool:
     """Tells whether a layer that some lowering knows works on channels that come first."""
     if operation.keras_class is None or operation.keras_class in _KEPT:
         return False
@@ -132,7 +132,7 @@ def _keeps_first(operation: Layer) -> bool:
 
 def _wants_last(step: Step) -> bool:
     operation = seen(step.operation)
-    if _keeps_first(operation):
+    if keeps_first(operation):
         return True
     if len({len(tensor.shape) for tensor in step.inputs}) != 1:
         return False
@@ -146,20 +146,23 @@ def _wants_last(step: Step) -> bool:
     )
 
 
-def _turned(tensor: Any) -> Symbol:
+def turned(tensor: Any) -> Symbol:
+    """Returns a tensor with its channels last, of one with its channels first."""
     shape = tuple(tensor.shape)
-    return Symbol(tuple(shape[axis] for axis in _to_last(len(shape))), str(tensor.dtype))
+    return Symbol(tuple(shape[axis] for axis in to_last(len(shape))), str(tensor.dtype))
 
 
-def _to_last(rank: int) -> Tuple[int, ...]:
+def to_last(rank: int) -> Tuple[int, ...]:
+    """Returns the order of axes that moves the channels behind."""
     return (0, *range(2, rank), 1)
 
 
-def _to_first(rank: int) -> Tuple[int, ...]:
+def to_first(rank: int) -> Tuple[int, ...]:
+    """Returns the order of axes that moves the channels before the others."""
     return (0, rank - 1, *range(1, rank - 1))
 
 
-class _Turned(Layer):
+class Turned(Layer):
     """A layer as it is with its channels last: the axes that it names are counted anew."""
 
     def __init__(self, layer: Layer, rank: int) -> None:
@@ -189,7 +192,7 @@ class _Turned(Layer):
             return None
         if isinstance(value, (list, tuple)):
             return type(value)(self._axes(axis) for axis in value)
-        return _to_last(self._rank).index(int(value) % self._rank)
+        return to_last(self._rank).index(int(value) % self._rank)
 
 
 class _Permute(Layer):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.call import OutputUnknownError
 from vai_inspect.frontends.keras.config.fallback import capture_by_loading
 from vai_inspect.frontends.keras.config.files import is_path, read
@@ -37,7 +38,15 @@ def capture_file(path: Any, input_args: Any = None) -> Captured:
     try:
         return capture_stored(stored, input_args)
     except OutputUnknownError as problem:
-        return capture_by_loading(stored, input_args, problem)
+        unknown = problem
+    try:
+        return capture_by_loading(stored, input_args, unknown)
+    except ModelError as problem:
+        refused = problem
+    try:
+        return capture_stored(stored, input_args, assume_last=True)
+    except OutputUnknownError:
+        raise refused from unknown
 
 
 __all__ = ["capture_file", "is_path"]

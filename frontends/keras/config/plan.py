@@ -47,6 +47,7 @@ class Planned:
         kwargs: keyword arguments, likewise.
         inputs: the symbols among them.
         outputs: the symbols that others read of it, by index.
+        last: whether no other call reads them.
     """
 
     layer: Layer
@@ -55,6 +56,7 @@ class Planned:
     kwargs: Dict[str, Any]
     inputs: Tuple[Symbol, ...]
     outputs: Dict[int, Symbol] = field(default_factory=dict)
+    last: bool = False
 
 
 def plan(
@@ -72,6 +74,9 @@ def plan(
     """
     planner = _Planner(path)
     outputs = planner.walk(network, inputs, "")
+    read = {id(symbol) for call in planner.calls for symbol in call.inputs}
+    for call in planner.calls:
+        call.last = not any(id(symbol) in read for symbol in call.outputs.values())
     return planner.calls, outputs
 
 

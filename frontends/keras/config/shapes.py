@@ -57,6 +57,8 @@ def layer_shapes(given: Given) -> Optional[List[Shape]]:
     layer = given.layer
     if isinstance(layer, TfOperation) and layer.keras_class is None:
         return tf_shapes(layer.class_name[len("tf.") :], given.shapes, given.args, given.kwargs)
+    if getattr(layer, "data_format", None) == "channels_first":
+        return _same(given) if layer.keras_class in unchanged.LAYERS else None
     table = _LAYERS if layer.is_layer else _OPERATIONS
     rule = table.get(layer.keras_class or "")
     return None if rule is None else rule(given)
@@ -262,6 +264,10 @@ def _split(given: Given) -> Optional[List[Shape]]:
     return [shape[:axis] + (size,) + shape[axis + 1 :] for size in sizes]
 
 
+def _wrapped(given: Given) -> Optional[List[Shape]]:
+    return given.probe(given.layer.layer, [given.shape])
+
+
 _LAYERS: Dict[str, Rule] = {
     **dict.fromkeys(unchanged.LAYERS, _same),
     **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), _transposed),
@@ -286,13 +292,14 @@ _LAYERS: Dict[str, Rule] = {
     "EinsumDense": _einsum_dense,
     "Embedding": _embedding,
     "Flatten": _flatten,
-    "GroupQueryAttention": _multi_head,
+    "GroupedQueryAttention": _multi_head,
     "Lambda": _lambda,
     "MultiHeadAttention": _multi_head,
     "RandomCrop": _image_of("height", "width"),
     "RepeatVector": _repeat,
     "Reshape": _reshape,
     "Resizing": _image_of("height", "width"),
+    "SpectralNormalization": _wrapped,
     "TimeDistributed": _time_distributed,
     "UpSampling1D": _up_sampling_1d,
 }

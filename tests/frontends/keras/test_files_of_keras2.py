@@ -225,7 +225,7 @@ def test_function_of_tensorflow_that_no_rule_knows(tmp_path: Path) -> None:
         capture_file(
             archive(
                 tmp_path / "m.keras",
-                sequential(layer, build_input_shape=[None, 4]),
+                sequential(layer, old("ReLU"), build_input_shape=[None, 4]),
                 {"keras_version": "2.9.0"},
             )
         )

@@ -1,0 +1,201 @@
+"""From planned calls to operators, and to the shapes between them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import List, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.core.ir import TensorType
+from vai_inspect.core.ir.shapes import Shape, ShapeError
+from vai_inspect.frontends.keras.assembly import Assembly
+from vai_inspect.frontends.keras.call import OutputUnknownError
+from vai_inspect.frontends.keras.config.network import Sizes
+from vai_inspect.frontends.keras.config.plan import Planned, Symbol
+from vai_inspect.frontends.keras.config.shapes import Given, layer_shapes
+from vai_inspect.frontends.keras.dispatch import LayerRefusesError
+from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.layout import Turned, keeps_first, to_first, to_last
+from vai_inspect.frontends.keras.nested import mapped
+from vai_inspect.frontends.keras.trace import InputTensor, Step
+
+_ASSUMED = (
+    "the file does not tell what shape this gives; that of its input is written, and no other "
+    "operator reads it"
+)
+
+
+def agrees(own: Sizes, shape: Shape) -> bool:
+    """Tells whether a shape is another one but for the batch and what that leaves open."""
+    pairs = list(zip(own, shape))[1:]
+    return len(own) == len(shape) and all(mine in (None, size) for mine, size in pairs)
+
+
+class Steps:
+    """Works out what each call gives, in topological order.
+
+    Args:
+        path: the file, for messages.
+        recorded: whether the shapes that the file records hold for the shapes given.
+        assume_last: see `capture_stored`.
+    """
+
+    def __init__(self, path: str, recorded: bool, assume_last: bool) -> None:
+        self.path = path
+        self._recorded = recorded
+        self._assume_last = assume_last
+
+    def write(self, assembly: Assembly, call: Planned) -> None:
+        """Lowers one call and says what shapes it gives.
+
+        Raises:
+            OutputUnknownError: nothing tells what it gives.
+            LayerRefusesError: its layer cannot read what it is given.
+            ModelError: the file says something else.
+        """
+        assembly.enter(self._settled(call, self._lowered(assembly, call, self._told(call))))
+
+    def inferred(self, call: Planned) -> Step:
+        """Returns one call with the shapes it gives, in the user's own order of axes.
+
+        A layer that keeps its channels first is asked with its channels last.
+
+        Raises:
+            OutputUnknownError, LayerRefusesError, ModelError: see `write`.
+        """
+        asked, told = call, self._told(call)
+        first = keeps_first(call.layer)
+        if first:
+            asked, told = _with_channels_last(call), None
+        try:
+            assembly = Assembly([InputTensor("input", one) for one in asked.inputs], [])
+            types = self._lowered(assembly, asked, told)
+        except OutputUnknownError:
+            told = self._told(call)
+            if not first or told is None:
+                raise
+            types = tuple(TensorType(shape, _dtype(call)) for shape in told)
+        else:
+            types = tuple(map(_first, types)) if first else types
+        outputs = tuple(self._settled(call, types))
+        return dataclasses.replace(_step(call, None), outputs=outputs)
+
+    def _lowered(
+        self, assembly: Assembly, call: Planned, told: Optional[Sequence[Shape]]
+    ) -> Tuple[TensorType, ...]:
+        try:
+            return _lowered(assembly, call, told)
+        except OutputUnknownError:
+            if not (self._assume_last and call.last and call.inputs):
+                raise
+        shapes = [call.inputs[0].shape] * (max(call.outputs, default=0) + 1)
+        return assembly.call(dataclasses.replace(_step(call, shapes), messages=(_ASSUMED,)))
+
+    def _settled(self, call: Planned, types: Sequence[TensorType]) -> List[Symbol]:
+        """Sets the shapes of what a call gives and compares them with the record."""
+        symbols = [call.outputs.get(index, Symbol()) for index in range(len(types))]
+        for symbol, tensor in zip(symbols, types):
+            symbol.shape, symbol.dtype = tensor.shape, tensor.dtype
+            record = symbol.recorded[0] if self._recorded and symbol.recorded else None
+            if record is not None and not agrees(record, tensor.shape):
+                raise ModelError(
+                    "{} contradicts itself: layer {!r} gives {} by its settings, {} by the record "
+                    "of its output.".format(self.path, call.path, tensor.shape, record)
+                )
+        if any(index >= len(types) for index in call.outputs):
+            raise ModelError(
+                "{} reads {} outputs of layer {!r}, which gives {}.".format(
+                    self.path, max(call.outputs) + 1, call.path, len(types)
+                )
+            )
+        return symbols
+
+    def _told(self, call: Planned) -> Optional[List[Shape]]:
+        """Returns the shapes that the file says a call gives; None where one is not in full."""
+        if not self._recorded:
+            return None
+        shapes: List[Shape] = []
+        batch = call.inputs[0].shape[0] if call.inputs and call.inputs[0].shape else 1
+        for index in range(max(call.outputs, default=-1) + 1):
+            symbol = call.outputs.get(index)
+            told = None if symbol is None else symbol.hint
+            if symbol is not None and symbol.recorded is not None:
+                told = symbol.recorded[0]
+            if told is None or None in told[1:]:
+                return None
+            shapes.append(tuple(batch if size is None else size for size in told))
+        return shapes or None
+
+
+def _lowered(
+    assembly: Assembly, call: Planned, told: Optional[Sequence[Shape]]
+) -> Tuple[TensorType, ...]:
+    """Lowers one call; by what the file tells of its shapes where no rule does."""
+    try:
+        given = Given(call.layer, _shapes(call), call.args, call.kwargs, _probe)
+        known = layer_shapes(given)
+    except ShapeError as error:
+        raise LayerRefusesError(
+            "layer {!r} refuses {}: {}".format(call.path, ", ".join(map(str, _shapes(call))), error)
+        ) from error
+    try:
+        return assembly.call(_step(call, known))
+    except OutputUnknownError:
+        if told is None:
+            raise
+        return assembly.call(_step(call, told))
+
+
+def _step(call: Planned, shapes: Optional[Sequence[Shape]]) -> Step:
+    outputs: Optional[Tuple[Symbol, ...]] = None
+    if shapes is not None:
+        outputs = tuple(_symbol(shape, _dtype(call)) for shape in shapes)
+    return Step(call.layer, call.path, call.args, call.kwargs, call.inputs, outputs)
+
+
+def _dtype(call: Planned) -> str:
+    return call.layer.compute_dtype or (call.inputs[0].dtype if call.inputs else "float32")
+
+
+def _symbol(shape: Shape, dtype: str) -> Symbol:
+    symbol = Symbol()
+    symbol.shape, symbol.dtype = tuple(shape), dtype
+    return symbol
+
+
+def _shapes(call: Planned) -> List[Shape]:
+    return [symbol.shape for symbol in call.inputs]
+
+
+def _with_channels_last(call: Planned) -> Planned:
+    """Returns a call as it is with the channels of its layer last."""
+    rank = len(call.inputs[0].shape) if call.inputs else 0
+    known = {
+        id(one): _symbol(tuple(one.shape[axis] for axis in to_last(len(one.shape))), one.dtype)
+        for one in call.inputs
+        if len(one.shape) > 2
+    }
+    return dataclasses.replace(
+        call,
+        layer=Turned(call.layer, rank),
+        args=mapped(call.args, known.get),
+        kwargs=mapped(call.kwargs, known.get),
+        inputs=tuple(known.get(id(one), one) for one in call.inputs),
+    )
+
+
+def _first(tensor: TensorType) -> TensorType:
+    if tensor.rank < 3:
+        return tensor
+    return TensorType(tuple(tensor.shape[axis] for axis in to_first(tensor.rank)), tensor.dtype)
+
+
+def _probe(layer: Layer, shapes: Sequence[Shape]) -> Optional[List[Shape]]:
+    """Returns what a layer within another gives, by lowering it on its own."""
+    symbols = tuple(_symbol(shape, "float32") for shape in shapes)
+    call = Planned(layer, "layer", symbols, {}, symbols)
+    try:
+        types = _lowered(Assembly([InputTensor("input", one) for one in symbols], []), call, None)
+    except OutputUnknownError:
+        return None
+    return [tensor.shape for tensor in types]
