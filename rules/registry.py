@@ -102,10 +102,11 @@ def _named(name: str) -> Family:
             return found
     valid = [text for found in families() for text in (found.name, found.dpu)]
     raise RuleError(
-        "unknown family {}: valid are {}.{}".format(
+        "unknown family {}: valid are {}.{}{}".format(
             quoted(name),
             ", ".join("{} ({})".format(found.name, found.dpu) for found in families()) or "none",
             did_you_mean(folded, valid),
+            "".join(" The {}.".format(text) for text in warnings()),
         )
     )
 

@@ -106,6 +106,14 @@ def test_a_broken_plug_in_is_a_warning(plug_in, loads, reason):
     assert len(registry.targets()) == 44
 
 
+def test_an_unknown_family_may_be_the_plug_in_that_is_broken(plug_in):
+    plug_in(Point("broken", ImportError("No module named 'gone'")))
+    with pytest.raises(
+        RuleError, match="unknown family 'broken': .*The rules plug-in broken .* is"
+    ):
+        registry.family("broken")
+
+
 def test_third_parties_come_last_by_name(plug_in):
     plug_in(Point("zeta", other(name="zeta")), Point("alpha", other(name="alpha")))
     assert [family.name for family in registry.families()] == [*IN_TREE, "alpha", "zeta"]

@@ -1,0 +1,69 @@
+"""DPUACME, a DPU that does not exist: its convolution engine runs convolutions and ReLU.
+
+The constraints here are this family's own. Those of `vai_inspect.rules.common` are declared in
+the same way, and a family may take any of them, as it takes `cpu.CONSTRAINTS` below.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.rules.common import cpu
+from vai_inspect.rules.common.examples import conv
+from vai_inspect.rules.constraint import Problem, Site, constraint
+from vai_inspect.rules.family import Family
+
+GUIDE = "ACME DPU product guide 1.0, section 3"
+
+
+@constraint(
+    "conv.kernel",
+    kinds=("conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=GUIDE,
+    limits={"kernel_size": lambda target: target.conv.limit.kernel_size},
+    passes=(conv("kernel 8", kernel=(8, 8)),),
+    fails=(conv("kernel 17", kernel=(17, 17)),),
+)
+def kernel(site: Site) -> Iterator[Problem]:
+    """Kernel width and height are each within {kernel_size}."""
+    yield from site.axes_within("kernel", site.attrs.kernel, site.limit("kernel_size"))
+
+
+@constraint(
+    "conv.channels",
+    kinds=("conv2d",),
+    evidence=Evidence.INFERRED,
+    source="the engine's width, " + GUIDE,
+    limits={"parallel": lambda target: target.conv.output_channel_parallel},
+    passes=(conv("16 output channels", oc=16),),
+    fails=(conv("10 output channels", oc=10),),
+)
+def channels(site: Site) -> Iterator[Problem]:
+    """The number of output channels is a multiple of {parallel}.
+
+    Whatever follows the first paragraph is for the rule book: what other sources say.
+    """
+    found, step = site.op.output.channels, site.limit("parallel")
+    if found % step:
+        nearest = max(step, round(found / step) * step)
+        yield Problem(
+            "the number of output channels is {}, no multiple of {}".format(found, step),
+            found=found,
+            limit="multiples of {}".format(step),
+            nearest=nearest,
+            suggestion="use {} output channels".format(nearest),
+        )
+
+
+FAMILY = Family(
+    name="acme",
+    dpu="DPUACME",
+    title="a DPU that does not exist",
+    guide=GUIDE,
+    package=__name__,
+    example_targets=("DPUACME_ISA0_SMALL",),
+    takes=frozenset(("relu",)),
+    constraints=(kernel, channels, *cpu.CONSTRAINTS),
+)

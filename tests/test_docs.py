@@ -1,0 +1,151 @@
+"""Every command and snippet of the README and of docs/ is run, and what is shown of them is so.
+
+A `sh` block is run line by line, a `python` block as a whole; blocks of one page share a folder
+and, in Python, their names. The lines of a `text` block behind one must be in what it printed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from vai_inspect import cli  # noqa: E402
+from vai_inspect.rules import registry  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def blocks(page):
+    return FENCE.findall(page.read_text(encoding="utf-8"))
+
+
+def commands(block):
+    """Yields the words of each command, and the exit code that a comment behind it tells."""
+    for line in block.replace("\\\n", " ").splitlines():
+        told = re.search(r"#.*\bexit code (\d)", line)
+        words = shlex.split(line, comments=True)
+        if words:
+            yield words, int(told.group(1)) if told else 0
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder with what the pages speak of."""
+    shutil.copy(str(ROOT / "docs" / "example.py"), str(tmp_path / "my_model.py"))
+    (tmp_path / "arch.json").write_text('{"target": "DPUCZDX8G_ISA1_B4096"}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    monkeypatch.undo()
+    registry.registry.cache_clear()
+    sys.modules.pop("my_model", None)
+
+
+def run(words, code, monkeypatch):
+    """Runs a command of ours; of others it makes sure that what they name is there."""
+    if words == ["pip", "install", "./docs/plugin_example"]:
+        install_plugin(monkeypatch)
+    elif words[0] == "vai-inspect":
+        with pytest.raises(SystemExit) as ended:
+            cli.main(words[1:])
+        assert ended.value.code == code, words
+    elif words[:2] == ["pip", "install"]:
+        installable(words[2:])
+    elif words[0] in ("sh", "bash"):
+        assert (ROOT / words[1]).is_file(), words
+    else:
+        assert words[0] in ("cd", "pytest"), "what to do with {}?".format(words)
+
+
+def install_plugin(monkeypatch):
+    """Installs the example of a family as its author would, but in a folder of its own."""
+    shutil.copytree(str(ROOT / "docs" / "plugin_example"), "plugin_example")
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", "site"]
+    command = [sys.executable, "-m", "pip", "install", *options, "./plugin_example"]
+    subprocess.run(command, check=True, capture_output=True)
+    monkeypatch.syspath_prepend(str(Path("site").resolve()))
+    registry.registry.cache_clear()
+
+
+def installable(words):
+    for word in words:
+        path, _, extras = word.partition("[")
+        if not word.startswith("-") and (path in (".", "") or "/" in path):
+            assert (ROOT / path / "pyproject.toml").is_file(), word
+        for extra in filter(None, extras.rstrip("]").split(",")):
+            assert re.search("^{} = ".format(extra), PYPROJECT, re.MULTILINE), word
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_what_a_page_shows_is_so(page, folder, monkeypatch, capsys):
+    names, printed = {"__name__": "docs"}, ""
+    capsys.readouterr()
+    for kind, block in blocks(page):
+        if kind == "text":
+            for line in block.splitlines():
+                assert " ".join(line.split()) in printed, "{}: {!r} is not so".format(
+                    page.name, line
+                )
+            continue
+        if kind == "sh":
+            for words, code in commands(block):
+                run(words, code, monkeypatch)
+        elif kind == "python":
+            exec(compile(block, str(page), "exec"), names)
+            for name in [name for name in names if name.startswith("test_")]:
+                names.pop(name)()
+        else:
+            assert kind in ("toml", "yaml", "json"), "{}: a block of {!r}".format(page.name, kind)
+            continue
+        out, err = capsys.readouterr()
+        shown = out + err + "".join(map(written, sorted(folder.rglob("inspect_*.txt"))))
+        # Lines are compared as if they were not broken and not in a table.
+        printed = " ".join(shown.split())
+
+
+def written(path):
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    links += re.findall(r'src="([^"]+)"', page.read_text(encoding="utf-8"))
+    for link in links:
+        if not link.startswith("http"):
+            assert (page.parent / link).exists(), link
+
+
+def test_there_is_something_to_run():
+    kinds = [kind for page in PAGES for kind, _ in blocks(page)]
+    assert kinds.count("sh") > 5
+    assert kinds.count("python") > 5
+    assert kinds.count("text") > 3
+
+
+def test_the_picture_of_the_readme_is_that_of_the_example(tmp_path):
+    from vai_inspect.reports import image
+
+    if image.find_renderer("svg") is None:
+        pytest.skip("no renderer is installed")
+    model = str(ROOT / "docs" / "example.py") + ":build"
+    options = ["-t", "DPUCZDX8G_ISA1_B4096", "-o", str(tmp_path), "--image-format", "svg"]
+    with pytest.raises(SystemExit):
+        cli.main(["inspect", model, *options])
+    (drawn,) = tmp_path.glob("*.svg")
+    assert texts(ROOT / "docs" / "example.svg") == texts(drawn)
+
+
+def texts(svg):
+    return sorted(re.findall("<text[^>]*>([^<]*)</text>", svg.read_text(encoding="utf-8")))
