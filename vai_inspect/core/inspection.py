@@ -267,9 +267,16 @@ class Inspection:
         """Returns the operators that a layer or module of the user's became or was folded into.
 
         Args:
-            layer: the layer's path in the model, or an operator's name.
+            layer: the layer's path in the model, or an operator's name. That of a nested model or
+                a container stands for everything within.
         """
-        return [op for op in self.ops if layer == op.name or layer in op.op.origin.layers]
+        within = (layer + "/", layer + ".")
+        return [
+            op
+            for op in self.ops
+            if layer == op.name
+            or any(path == layer or path.startswith(within) for path in op.op.origin.layers)
+        ]
 
     def op(self, name: str) -> Optional[InspectedOp]:
         """Returns an operator by name, or None."""

@@ -6,7 +6,7 @@ No operator is unknown that the facts decide: what is left unknown is listed wit
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict
+from typing import Dict
 
 import keras
 import pytest
@@ -63,7 +63,7 @@ def test_family(name: str) -> None:
         model, shape, output_dir=None, verbose_level=0
     )
     assert result.warnings == ()
-    assert _lost(model, result) == []
+    assert [layer.name for layer in model.layers if not result.find(layer.name)] == []
     on_cpu = [op for op in result.ops if op.device.value == "cpu"]
     assert all(op.findings for op in on_cpu)
     if FAMILIES[name]:
@@ -72,10 +72,3 @@ def test_family(name: str) -> None:
     undecided = {op.type for op in on_cpu if op.verdict.value == "unknown"}
     assert undecided <= UNDECIDED.get(name, set())
     keras.backend.clear_session()
-
-
-def _lost(model: Any, result: Any) -> "list[str]":
-    """Names of layers that no operator comes from; a nested model is there in its layers."""
-    paths = {path for op in result.ops for path in op.op.origin.layers}
-    heads = {path.split("/")[0] for path in paths}
-    return [layer.name for layer in model.layers if layer.name not in paths | heads]

@@ -11,6 +11,7 @@ import pytest
 from tests.frontends.keras.reading import fingerprint, inner_ops, kinds, model_of
 from vai_inspect.core.ir import Value
 from vai_inspect.frontends.keras import capture
+from vai_inspect.keras import Inspector
 
 L = keras.layers
 ops = keras.ops
@@ -52,6 +53,15 @@ def test_shared_layer_gives_one_operator_for_each_call() -> None:
     assert [op.name for op in dense] == ["dense", "dense_2", "dense_1"]
     assert [op.origin.layers for op in dense] == [("dense",), ("dense",), ("dense_1",)]
     assert {"dense/relu", "dense_2/relu"} <= {op.name for op in graph}
+
+
+def test_a_nested_model_is_found_again_in_its_layers() -> None:
+    inner = keras.Sequential([keras.Input((4,)), L.Dense(3, name="a"), L.ReLU(name="b")], name="in")
+    data = keras.Input((4,))
+    model = keras.Model(data, L.Dense(2, name="in_2")(inner(data)))
+    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
+    assert [op.name for op in result.find("in")] == ["in/a", "in/b"]
+    assert [op.name for op in result.find("in/b")] == ["in/b"]
 
 
 @pytest.mark.parametrize("policy", ["float16", "mixed_float16", "bfloat16"])
