@@ -204,11 +204,16 @@ def cpu_only(
     verdict: Verdict = Verdict.UNSUPPORTED,
     seen_on: Tuple[str, ...] = (),
     elsewhere: Optional[Founding] = None,
+    suggest: Optional[Callable[[Site], str]] = None,
 ) -> Constraint:
-    """Returns the constraint of operator kinds that no engine of a family runs."""
+    """Returns the constraint of operator kinds that no engine of a family runs.
+
+    What to use in its place is told by `cure` for every target, or by `suggest` for each.
+    """
 
     def check(site: Site) -> Iterator[Problem]:
-        yield Problem(sentence, found=site.op.kind, verdict=verdict)
+        suggestion = suggest(site) if suggest is not None else None
+        yield Problem(sentence, found=site.op.kind, verdict=verdict, suggestion=suggestion)
 
     check.__doc__ = sentence
     declare = constraint(

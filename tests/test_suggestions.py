@@ -12,6 +12,7 @@ import pytest
 
 from tests.inspecting import inspected
 from tests.test_observed import (
+    EVERY,
     SHAPE,
     SLOPE,
     batch_norm,
@@ -375,3 +376,22 @@ def test_applied_the_finding_is_gone(case):
     finding = reasons(before, target)[constraint]
     assert says in finding.suggestion
     assert reasons(after, target) == {}
+
+
+ACTIVATIONS = {
+    "ReLU": ("relu", None),
+    "leaky ReLU": ("leaky-relu", a.LeakyReluAttrs(SLOPE)),
+    "hard-sigmoid": ("hard-sigmoid", None),
+    "Hardswish": ("hard-swish", None),
+}
+
+
+@pytest.mark.parametrize("target", EVERY)
+@pytest.mark.parametrize("kind", ["swish", "gelu", "sigmoid", "tanh"])
+def test_each_activation_that_is_suggested_runs_there(target, kind):
+    (finding,) = reasons(act(kind), target).values()
+    named = finding.suggestion.replace("leaky ReLU", "leaky")
+    words = [word for word in ACTIVATIONS if word.replace("leaky ReLU", "leaky") in named]
+    assert words or "on the host" in named
+    for word in words:
+        assert reasons(act(*ACTIVATIONS[word]), target) == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import KINDS, Op
@@ -30,10 +30,10 @@ def four(site: Site) -> Iterator[Problem]:
     No inspector looks at it: those of 2.5 have no such rule, those of 3.x compile with batch 1.
     """
     limit = site.limit("batch")
-    if not _other_batch(site, site.original, limit):
+    found = _other_batch(site, site.original, limit)
+    if found is None:
         return
-    before = [one.name for one in site.producers if _other_batch(site, one, limit)]
-    found = site.input.shape[0]
+    before = [one.name for one in site.producers if _other_batch(site, one, limit) is not None]
     yield Problem(
         "the batch is {}; this DPU takes {} images at a run, and the compiler leaves the rest to "
         "the CPU".format(found, limit),
@@ -45,11 +45,12 @@ def four(site: Site) -> Iterator[Problem]:
     )
 
 
-def _other_batch(site: Site, op: Op, limit: int) -> bool:
-    """Tells whether an operator reads tensors of another batch; constants have none."""
+def _other_batch(site: Site, op: Op, limit: int) -> Optional[int]:
+    """Returns the batch that an operator reads, if it is another; constants have none."""
     shapes = [
         site.graph.type_of(value).shape
         for value in op.inputs
         if site.graph[value.op].kind != "const"
     ]
-    return any(len(shape) > 1 and shape[0] != limit for shape in shapes)
+    others = [shape[0] for shape in shapes if len(shape) > 1 and shape[0] != limit]
+    return others[0] if others else None

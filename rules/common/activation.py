@@ -83,7 +83,7 @@ def _engine(kind: str) -> str:
     return "depthwise engine" if kind in DEPTHWISE_KINDS else "element-wise engine"
 
 
-def _fuses(before: str, kind: str) -> Callable[[Target], bool]:
+def fuses(before: str, kind: str) -> Callable[[Target], bool]:
     """Tells of a target whether an engine, or the ALU besides, fuses an activation."""
     return lambda target: (
         NONLINEAR[kind] in fused_by(target, before) or _by_alu(target, kind, before)
@@ -93,7 +93,7 @@ def _fuses(before: str, kind: str) -> Callable[[Target], bool]:
 def _not_fused(before: str, kind: str) -> Callable[[Target], bool]:
     def refused(target: Target) -> bool:
         there = before not in DEPTHWISE_KINDS or depthwise_engine(target) is not None
-        return there and not _fuses(before, kind)(target)
+        return there and not fuses(before, kind)(target)
 
     return refused
 
@@ -109,10 +109,8 @@ def _behind_conv(slope: float, text: str) -> Example:
     source="the 3.0 inspector's message; " + PT25,
     seen_on=("czdx8g",),
     elsewhere=Founding(Evidence.PARTITION_RULE, PT25),
-    passes=(where(_fuses("conv2d", "leaky-relu"), _behind_conv(SLOPE, "slope 26/256")),),
+    passes=(where(fuses("conv2d", "leaky-relu"), _behind_conv(SLOPE, "slope 26/256")),),
     fails=(_behind_conv(0.1, "slope 0.1"), _behind_conv(0.3, "slope 0.3")),
-    cure="train with the slope 26/256 = 0.1015625 (the vendor's quantisers put it in place of "
-    "others, the Keras one of 0.1, the 2.5 PyTorch one of any; that is another function)",
 )
 def slope(site: Site) -> Iterator[Problem]:
     """The slope below zero is 26/256 = 0.1015625.
@@ -128,7 +126,17 @@ def slope(site: Site) -> Iterator[Problem]:
             found=site.attrs.alpha,
             limit="0.1015625",
             nearest=SLOPE,
+            suggestion=_in_place_of_slope(site),
         )
+
+
+def _in_place_of_slope(site: Site) -> str:
+    if not fuses("conv2d", "leaky-relu")(site.target):
+        return "use ReLU: this DPU fuses no leaky ReLU, whatever its slope"
+    return (
+        "train with the slope 26/256 = 0.1015625 (the vendor's quantisers put it in place of "
+        "others, the Keras one of 0.1, the 2.5 PyTorch one of any; that is another function)"
+    )
 
 
 @constraint(
@@ -155,25 +163,25 @@ def slope(site: Site) -> Iterator[Problem]:
     passes=(
         after_conv("ReLU behind a convolution", "relu"),
         _chain("ReLU behind a sum", "add", "relu"),
-        where(_fuses("conv2d", "relu6"), after_conv("ReLU6 behind a convolution", "relu6")),
+        where(fuses("conv2d", "relu6"), after_conv("ReLU6 behind a convolution", "relu6")),
         where(
-            _fuses("conv2d", "leaky-relu"),
+            fuses("conv2d", "leaky-relu"),
             _behind_conv(SLOPE, "leaky ReLU behind a convolution"),
         ),
-        where(_fuses("conv2d", "prelu"), after_conv("PReLU behind a convolution", "prelu")),
+        where(fuses("conv2d", "prelu"), after_conv("PReLU behind a convolution", "prelu")),
         where(
-            _fuses("conv2d", "hard-swish"),
+            fuses("conv2d", "hard-swish"),
             after_conv("Hardswish behind a convolution", "hard-swish"),
         ),
         where(
-            _fuses("depthwise-conv2d", "relu6"),
+            fuses("depthwise-conv2d", "relu6"),
             _chain("ReLU6 behind a depthwise convolution", "depthwise", "relu6"),
         ),
         where(
-            _fuses("depthwise-conv2d", "hard-swish"),
+            fuses("depthwise-conv2d", "hard-swish"),
             _chain("Hardswish behind a depthwise convolution", "depthwise", "hard-swish"),
         ),
-        where(_fuses("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")),
+        where(fuses("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")),
     ),
     fails=(
         where(
@@ -317,7 +325,7 @@ def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
 def _something_to_fuse(site: Site, producer: str, before: str) -> str:
     if before == "concat":
         return "put the activation before the concatenation, behind each convolution"
-    behind_norm = scales_channels(site.target) and _fuses("depthwise-conv2d", site.op.kind)(
+    behind_norm = scales_channels(site.target) and fuses("depthwise-conv2d", site.op.kind)(
         site.target
     )
     if not behind_norm or site.input.rank != 4:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Callable, Iterator
 
 from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import (
@@ -13,6 +13,7 @@ from vai_inspect.core.ir.attrs import (
     PixelShuffleAttrs,
     ReorgAttrs,
 )
+from vai_inspect.rules.common.activation import fuses
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import after_conv, alone
 from vai_inspect.rules.common.sources import DIGEST
@@ -21,6 +22,27 @@ from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
 
 LISTS = "CPU-only types of the 2.5 PyTorch inspector"
+
+WORDS = {
+    "relu": "ReLU",
+    "leaky-relu": "leaky ReLU with the slope 26/256 = 0.1015625",
+    "hard-sigmoid": "hard-sigmoid",
+    "hard-swish": "Hardswish",
+}
+"""Activations as users of the frameworks call them."""
+
+
+def _instead(*kinds: str) -> Callable[[Site], str]:
+    """Returns what suggests those of some activations that a convolution of the target fuses."""
+
+    def suggest(site: Site) -> str:
+        fused = [WORDS[kind] for kind in kinds if fuses("conv2d", kind)(site.target)]
+        if not fused:
+            return "compute it on the host, at an end of the network where it cuts nothing in two"
+        return "use {} right behind a convolution".format(" or ".join(fused))
+
+    return suggest
+
 
 softmax = cpu_only(
     "softmax.cpu",
@@ -40,7 +62,7 @@ sigmoid = cpu_only(
     "compiled models; " + LISTS,
     seen_on=("czdx8g",),
     elsewhere=Founding(Evidence.INSPECTOR, LISTS),
-    cure="use the framework's hard-sigmoid behind a convolution",
+    suggest=_instead("hard-sigmoid"),
     fails=(after_conv("behind a convolution", "sigmoid"),),
 )
 tanh = cpu_only(
@@ -51,7 +73,7 @@ tanh = cpu_only(
     "compiled models; " + LISTS,
     seen_on=("czdx8g",),
     elsewhere=Founding(Evidence.INSPECTOR, LISTS),
-    cure="use ReLU, or hard-sigmoid where a bounded output is needed",
+    suggest=_instead("relu", "hard-sigmoid"),
     fails=(after_conv("behind a convolution", "tanh"),),
 )
 swish = cpu_only(
@@ -60,8 +82,7 @@ swish = cpu_only(
     "the DPU does not compute swish (SiLU)",
     Evidence.INSPECTOR,
     "2.5 and 3.x inspectors: cannot be converted to XIR",
-    cure="use Hardswish, or leaky ReLU with the slope 26/256 = 0.1015625, behind a convolution, "
-    "whichever this DPU fuses there (see activation.fused)",
+    suggest=_instead("hard-swish", "leaky-relu", "relu"),
     fails=(after_conv("behind a convolution", "swish"),),
 )
 smooth = cpu_only(
@@ -70,7 +91,7 @@ smooth = cpu_only(
     "the DPU does not compute this activation",
     Evidence.INSPECTOR,
     "the 2.5 inspector: cannot be converted to XIR",
-    cure="use ReLU, or Hardswish behind a convolution",
+    suggest=_instead("relu", "hard-swish"),
     fails=(after_conv("ELU", "elu", EluAttrs()), after_conv("GELU", "gelu")),
 )
 normalisation = cpu_only(

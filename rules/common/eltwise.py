@@ -89,29 +89,35 @@ def channels(site: Site) -> Iterator[Problem]:
     yield from site.at_most("channels", widest, site.limit("channels"))
 
 
+def _of_rank(shape: Tuple[int, ...]) -> Example:
+    text = "rank {}".format(len(shape))
+    return Example(text, graph(data(shape), op("add", ["data", "data"], shape)))
+
+
 @constraint(
     "eltwise.rank",
     kinds=SUMS,
     evidence=Evidence.INFERRED,
     source="the 3.x inspector says DPU for rank 5, but compiles the operator alone",
-    passes=(between_convs("rank 4", "add"),),
-    fails=(
-        Example(
-            "rank 5",
-            graph(data((1, 2, 4, 4, 8)), op("add", ["data", "data"], (1, 2, 4, 4, 8))),
-        ),
-    ),
+    passes=(between_convs("rank 4", "add"), _of_rank((1, 64))),
+    fails=(_of_rank((1, 2, 4, 4, 8)), _of_rank((1, 4, 8))),
     cure="keep element-wise operators on 4-D feature maps",
 )
 def rank(site: Site) -> Iterator[Problem]:
-    """The operands have at most 4 axes; whether more run on the DPU is unknown."""
-    found = max(tensor.rank for tensor in site.inputs)
-    if found > 4:
+    """The operands are 4-D feature maps, or features behind a flatten (2 axes); whether others run
+    on the DPU is unknown.
+    """
+    ranks = {
+        tensor.rank
+        for tensor, producer in zip(site.inputs, site.producers)
+        if producer.kind != "const"
+    }
+    for found in sorted(ranks - {2, 4}):
         yield Problem(
-            "the operands have {} axes; no trustworthy source says that more than 4 run on the "
-            "DPU".format(found),
+            "an operand has {} axes; no trustworthy source says that the DPU adds or multiplies "
+            "other than feature maps and features".format(found),
             found=found,
-            limit="<= 4",
+            limit="4 or 2",
             nearest=4,
             verdict=Verdict.UNKNOWN,
         )

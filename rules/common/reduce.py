@@ -141,11 +141,13 @@ def argmax(site: Site) -> Iterator[Problem]:
             found="no argmax",
             limit="argmax",
         )
-    if site.attrs.axis % site.input.rank != site.input.rank - 1:
+    if site.input.rank != 4 or site.attrs.axis % 4 != 3:
         yield Problem(
-            "it is along axis {}; the sources speak of channels".format(site.attrs.axis),
+            "it is along axis {} of {}; the sources speak of the channels of a feature map".format(
+                site.attrs.axis, site.input.rank
+            ),
             found=site.attrs.axis,
-            limit="axis {}".format(site.input.rank - 1),
+            limit="axis 3 of 4",
             verdict=Verdict.UNKNOWN,
         )
     yield from site.at_most("channels", site.input.channels, ARGMAX_CHANNELS)
