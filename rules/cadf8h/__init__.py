@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.cadf8h import batch, own
-from vai_inspect.rules.common import conv, depthwise, linear, pool, reduce, resize, transposed
+from vai_inspect.rules.common import (
+    conv,
+    depthwise,
+    dilation,
+    linear,
+    pool,
+    reduce,
+    resize,
+    transposed,
+)
 from vai_inspect.rules.common.usual import CONV3D, SHARED, STEREO, TAKES
 from vai_inspect.rules.common.windows import kernel_in_set, weights_fit
 from vai_inspect.rules.constraint import with_own, without
@@ -29,7 +38,7 @@ FAMILY = Family(
         batch.four,
         *with_own(
             conv.CONSTRAINTS,
-            conv.refused_dilated_stride(Evidence.USER_GUIDE, "PG400"),
+            dilation.refused_with_stride(Evidence.USER_GUIDE, "PG400"),
             own.pad_range,
         ),
         depthwise.NO_ENGINE.founded(

@@ -19,6 +19,7 @@ from vai_inspect.rules.common import (
     resize,
     transposed,
 )
+from vai_inspect.rules.common.engines import runs_depthwise
 from vai_inspect.rules.common.examples import depthwise as depthwise_example
 from vai_inspect.rules.common.sources import PT25
 from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
@@ -33,8 +34,8 @@ from vai_inspect.rules.site import Problem, Site
     kinds=("depthwise-conv2d",),
     evidence=Evidence.PARTITION_RULE,
     source=PT25,
-    passes=(where(depthwise.runs, depthwise_example("kernel 3, stride 3", stride=(3, 3))),),
-    fails=(where(depthwise.runs, depthwise_example("kernel 3, stride 4", stride=(4, 4))),),
+    passes=(where(runs_depthwise, depthwise_example("kernel 3, stride 3", stride=(3, 3))),),
+    fails=(where(runs_depthwise, depthwise_example("kernel 3, stride 4", stride=(4, 4))),),
     cure="use a larger kernel or a smaller stride",
 )
 def stride_within_kernel(site: Site) -> Iterator[Problem]:

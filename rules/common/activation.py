@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
-from vai_inspect.core.target import Target
+from vai_inspect.rules.common.activation_cures import in_place_of_slope, instead, something_to_fuse
 from vai_inspect.rules.common.engines import (
-    CONV_KINDS,
-    DEPTHWISE_KINDS,
     ELTWISE_KINDS,
     NONLINEAR,
-    POOL_KINDS,
     alu_runs,
-    depthwise_engine,
     fused_by,
-    scales_channels,
 )
 from vai_inspect.rules.common.examples import (
     after_conv,
@@ -28,17 +23,25 @@ from vai_inspect.rules.common.examples import (
     graph,
     op,
 )
+from vai_inspect.rules.common.fusing import (
+    FUSING,
+    HARD,
+    by_alu,
+    engine_name,
+    fuses,
+    listed_for_alu,
+    may_be_by_alu,
+    not_fused,
+    pool_alone,
+)
 from vai_inspect.rules.common.sources import PT25, UG1414
 from vai_inspect.rules.constraint import Founding, Stage, Verdict, constraint
 from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.site import Problem, Site
 
 SLOPE = 26 / 256
-FUSING = CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS + POOL_KINDS
-"""Kinds whose engine may fuse an activation; that of pools does so on few DPUs."""
 SEEN_REFUSED = (("leaky-relu", "depthwise engine"), ("hard-swish", "element-wise engine"))
 """Pairs that compiled models show on the CPU."""
-HARD = ("hard-sigmoid", "hard-swish")
 SHAPE = (1, 32, 32, 16)
 
 
@@ -67,35 +70,7 @@ def _fused_with(site: Site) -> Optional[Op]:
     if producer is None:
         return None
     kind = site.seen_as(producer).kind
-    return producer if kind in FUSING and not _pool_alone(site, kind) else None
-
-
-def _pool_alone(site: Site, before: str) -> bool:
-    """Tells whether a pool is before it whose engine fuses nothing."""
-    return before in POOL_KINDS and not fused_by(site.target, before)
-
-
-def _engine(kind: str) -> str:
-    if kind in CONV_KINDS:
-        return "convolution engine"
-    if kind in POOL_KINDS:
-        return "pool engine"
-    return "depthwise engine" if kind in DEPTHWISE_KINDS else "element-wise engine"
-
-
-def fuses(before: str, kind: str) -> Callable[[Target], bool]:
-    """Tells of a target whether an engine, or the ALU besides, fuses an activation."""
-    return lambda target: (
-        NONLINEAR[kind] in fused_by(target, before) or _by_alu(target, kind, before)
-    )
-
-
-def _not_fused(before: str, kind: str) -> Callable[[Target], bool]:
-    def refused(target: Target) -> bool:
-        there = before not in DEPTHWISE_KINDS or depthwise_engine(target) is not None
-        return there and not fuses(before, kind)(target)
-
-    return refused
+    return producer if kind in FUSING and not pool_alone(site, kind) else None
 
 
 def _behind_conv(slope: float, text: str) -> Example:
@@ -126,17 +101,8 @@ def slope(site: Site) -> Iterator[Problem]:
             found=site.attrs.alpha,
             limit="0.1015625",
             nearest=SLOPE,
-            suggestion=_in_place_of_slope(site),
+            suggestion=in_place_of_slope(site),
         )
-
-
-def _in_place_of_slope(site: Site) -> str:
-    if not fuses("conv2d", "leaky-relu")(site.target):
-        return "use ReLU: this DPU fuses no leaky ReLU, whatever its slope"
-    return (
-        "train with the slope 26/256 = 0.1015625 (the vendor's quantisers put it in place of "
-        "others, the Keras one of 0.1, the 2.5 PyTorch one of any; that is another function)"
-    )
 
 
 @constraint(
@@ -185,19 +151,19 @@ def _in_place_of_slope(site: Site) -> str:
     ),
     fails=(
         where(
-            _not_fused("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")
+            not_fused("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")
         ),
         _chain("Hardswish behind a sum", "add", "hard-swish"),
         where(
-            _not_fused("conv2d", "leaky-relu"),
+            not_fused("conv2d", "leaky-relu"),
             _behind_conv(SLOPE, "leaky ReLU behind a convolution"),
         ),
         where(
-            _not_fused("conv2d", "hard-swish"),
+            not_fused("conv2d", "hard-swish"),
             after_conv("Hardswish behind a convolution", "hard-swish"),
         ),
         where(
-            _not_fused("depthwise-conv2d", "leaky-relu"),
+            not_fused("depthwise-conv2d", "leaky-relu"),
             _chain("leaky ReLU behind a depthwise convolution", "depthwise", "leaky-relu"),
         ),
         alone("ReLU on an input", "relu"),
@@ -218,11 +184,11 @@ def fused(site: Site) -> Iterator[Problem]:
         return
     before = site.seen_as(producer).kind
     kind, name = site.op.kind, NONLINEAR[site.op.kind]
-    if before not in FUSING or _pool_alone(site, before):
+    if before not in FUSING or pool_alone(site, before):
         yield from _nothing_to_fuse(site, before)
-    elif name in fused_by(site.target, before) or _by_alu(site.target, kind, before):
+    elif name in fused_by(site.target, before) or by_alu(site.target, kind, before):
         return
-    elif kind in HARD and _may_be_by_alu(site, before):
+    elif kind in HARD and may_be_by_alu(site, before):
         yield Problem(
             "the ALU computes {}; no source shows it behind {}".format(kind, before),
             found=before,
@@ -240,7 +206,7 @@ def fused(site: Site) -> Iterator[Problem]:
             source=UG1414,
             suggestion="use ReLU, or leaky ReLU with the slope 26/256 behind a convolution",
         )
-    elif before in ELTWISE_KINDS and _listed_for_alu(site.target, name):
+    elif before in ELTWISE_KINDS and listed_for_alu(site.target, name):
         yield Problem(
             "the target's definition lists {} for the ALU, the user guide only ReLU behind a sum "
             "or product".format(kind),
@@ -253,7 +219,7 @@ def fused(site: Site) -> Iterator[Problem]:
     elif kind == "relu6" and "relu" in fused_by(site.target, before):
         yield Problem(
             "the {} fuses ReLU, not ReLU6; the 2.5 PyTorch quantiser puts ReLU in place of "
-            "nn.ReLU6, which is another function above 6".format(_engine(before)),
+            "nn.ReLU6, which is another function above 6".format(engine_name(before)),
             found=kind,
             limit="relu",
             verdict=Verdict.UNKNOWN,
@@ -266,39 +232,17 @@ def fused(site: Site) -> Iterator[Problem]:
         names = [key for key, value in NONLINEAR.items() if value in fused_by(site.target, before)]
         yield Problem(
             "the {} does not fuse {} with {} (it fuses {})".format(
-                _engine(before), kind, before, ", ".join(names) or "nothing"
+                engine_name(before), kind, before, ", ".join(names) or "nothing"
             ),
             found=kind,
             limit=", ".join(names),
-            suggestion=_instead(site, names),
+            suggestion=instead(site, names),
             evidence=Evidence.COMPILED if _seen_refused(site, before) else None,
         )
 
 
 def _seen_refused(site: Site, before: str) -> bool:
-    return site.target.family == "czdx8g" and (site.op.kind, _engine(before)) in SEEN_REFUSED
-
-
-def _by_alu(target: Target, kind: str, before: str) -> bool:
-    """The ALU's hard-sigmoid, and the product that makes a hard-swish of it."""
-    return (
-        kind in HARD and alu_runs(target, "hsigmoid") and before in ("conv2d", "depthwise-conv2d")
-    )
-
-
-def _listed_for_alu(target: Target, name: str) -> bool:
-    """Tells of a target whose ALU does the sums and products whether it lists an activation."""
-    return target.eltwise is None and target.alu is not None and name in target.alu.nonlinear
-
-
-def _may_be_by_alu(site: Site, before: str) -> bool:
-    """Hard-sigmoid behind anything, hard-swish behind what is like a convolution.
-
-    Compiled models show hard-swish behind a sum on the CPU; of the others no source tells.
-    """
-    if not alu_runs(site.target, "hsigmoid"):
-        return False
-    return site.op.kind == "hard-sigmoid" or before not in ELTWISE_KINDS
+    return site.target.family == "czdx8g" and (site.op.kind, engine_name(before)) in SEEN_REFUSED
 
 
 def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
@@ -318,40 +262,8 @@ def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:
             "the graph's input" if before == "data" else "{} ({})".format(producer.name, before)
         ),
         found=before,
-        suggestion=_something_to_fuse(site, producer.name, before),
+        suggestion=something_to_fuse(site, producer.name, before),
     )
-
-
-def _something_to_fuse(site: Site, producer: str, before: str) -> str:
-    if before == "concat":
-        return "put the activation before the concatenation, behind each convolution"
-    behind_norm = scales_channels(site.target) and fuses("depthwise-conv2d", site.op.kind)(
-        site.target
-    )
-    if not behind_norm or site.input.rank != 4:
-        return "put it right behind a convolution, before any pool, flatten or reshape"
-    if before in ACTIVATIONS:
-        return "use one activation"
-    return (
-        "put a batch normalisation between {} and the activation: it becomes a 1x1 depthwise "
-        "convolution, which fuses {}".format(
-            "the input" if before == "data" else producer, site.op.kind
-        )
-    )
-
-
-def _instead(site: Site, names: "list[str]") -> str:
-    if site.op.kind in HARD:
-        return "put it behind a convolution, or where the network allows it use {}".format(
-            " or ".join(names)
-        )
-    if site.op.kind == "leaky-relu" and site.target.alu is not None:
-        return "use {}, or a DPU built with ALU_LEAKYRELU (fingerprint bit 29)".format(
-            " or ".join(names)
-        )
-    if not names:
-        return "put it behind a convolution"
-    return "where the network allows it use {}".format(" or ".join(names))
 
 
 @constraint(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator, List
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import WindowAttrs2d
 from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.common.dilation import of_conv, with_stride
 from vai_inspect.rules.common.engines import (
     covers,
     input_channels,
@@ -18,7 +18,7 @@ from vai_inspect.rules.common.engines import (
 from vai_inspect.rules.common.examples import conv, transposed
 from vai_inspect.rules.common.sources import COMPILER_1_3, PT25, TF25, UG1414
 from vai_inspect.rules.common.windows import WindowRule, weights_fit
-from vai_inspect.rules.constraint import Check, Constraint, Founding, Verdict, constraint
+from vai_inspect.rules.constraint import Check, Founding, constraint
 from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
 
@@ -55,11 +55,6 @@ def _of_channels(number: int) -> Example:
 
 def _to_channels(number: int) -> Example:
     return conv("{} output channels".format(number), (1, 4, 4, 16), number, kernel=(1, 1))
-
-
-def _dilated(number: int) -> Example:
-    text = "dilation 2, {} channels".format(number)
-    return conv(text, (1, 8, 8, number), kernel=(1, 1), dilation=(2, 2))
 
 
 def seven(number: int) -> Example:
@@ -115,83 +110,6 @@ def stride(site: Site) -> Iterator[Problem]:
     _, height, width, _ = site.input.shape
     if not covers(site.op, (width, height)):
         yield from site.axes_within("stride", site.attrs.stride, site.limit("stride"))
-
-
-@constraint(
-    "conv.dilation",
-    kinds=("conv2d",),
-    evidence=Evidence.USER_GUIDE,
-    source=UG1414,
-    limits={"channels": input_channels},
-    passes=(
-        inside(lambda target: input_channels(target) // 2, _dilated),
-        conv("dilation 8, 64 channels", (1, 64, 64, 64), dilation=(8, 8)),
-    ),
-    fails=(outside(lambda target: input_channels(target) // 2, _dilated),),
-    cure="use a smaller dilation or fewer input channels",
-)
-def dilation(site: Site) -> Iterator[Problem]:
-    """Dilation times input channels is at most {channels} along each axis."""
-    limit, channels = site.limit("channels"), site.input.channels
-    for step in sorted(set(site.attrs.dilation) - {1}):
-        if step * channels > limit:
-            yield Problem(
-                "dilation * input_channels is {} * {} = {}, more than {}".format(
-                    step, channels, step * channels, limit
-                ),
-                found=step * channels,
-                limit="<= {}".format(limit),
-                nearest=limit,
-            )
-
-
-@constraint(
-    "conv.dilated_stride",
-    kinds=("conv2d",),
-    evidence=Evidence.PARTITION_RULE,
-    source="pyxir common_op_support; PG389 and PG400 say it of DPUCVDX8G and DPUCADF8H",
-    passes=(
-        conv("dilation 2, stride 1", dilation=(2, 2)),
-        conv("dilation 1, stride 2", stride=(2, 2)),
-    ),
-    fails=(conv("dilation 2, stride 2", dilation=(2, 2), stride=(2, 2)),),
-    cure="move the stride to an operator without dilation",
-)
-def dilated_stride(site: Site) -> Iterator[Problem]:
-    """Along one axis, dilation and stride are not both above 1; whether they may be is unknown.
-
-    pyxir's published rule refuses it; UG1414 and the 2.5 inspector's rules do not mention it.
-    """
-    pairs = dict.fromkeys(zip(site.attrs.dilation, site.attrs.stride))
-    for step, move in pairs:
-        if step > 1 and move > 1:
-            yield Problem(
-                "dilation {} together with stride {}: one published rule refuses it, the others "
-                "are silent".format(step, move),
-                found=move,
-                limit="1",
-                nearest=1,
-                verdict=Verdict.UNKNOWN,
-            )
-
-
-def refused_dilated_stride(evidence: Evidence, source: str) -> Constraint:
-    """Returns the constraint of a family whose product guide refuses it in so many words."""
-
-    def check(site: Site) -> Iterator[Problem]:
-        for problem in dilated_stride.check(site):
-            yield replace(
-                problem,
-                message="dilation above 1 needs stride 1; the stride is {}".format(problem.found),
-                verdict=Verdict.UNSUPPORTED,
-            )
-
-    return replace(
-        dilated_stride.founded(evidence, source),
-        check=check,
-        sentence="Along one axis, dilation and stride are not both above 1.",
-        notes="The published rule of pyxir says the same.",
-    )
 
 
 @constraint(
@@ -327,8 +245,8 @@ def group(site: Site) -> Iterator[Problem]:
 CONSTRAINTS = (
     kernel,
     stride,
-    dilation,
-    dilated_stride,
+    of_conv,
+    with_stride,
     pad,
     channels_in,
     channels_out,

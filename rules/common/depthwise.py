@@ -7,6 +7,7 @@ from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.common.dilation import of_depthwise, square
 from vai_inspect.rules.common.engines import (
     ALU_PADS,
     ceil_div,
@@ -15,6 +16,7 @@ from vai_inspect.rules.common.engines import (
     depthwise_kernel,
     depthwise_stride,
     input_channels,
+    runs_depthwise,
     up_to,
 )
 from vai_inspect.rules.common.examples import depthwise, transposed
@@ -26,11 +28,6 @@ from vai_inspect.rules.site import SIDES, Problem, Site
 BOTH = ("depthwise-conv2d", "transposed-depthwise-conv2d")
 ALU_PAD = 15
 """The most that the ALU pads before it counts in the dilation (UG1414)."""
-
-
-def runs(target: Target) -> bool:
-    """Tells whether the target has an engine for depthwise convolutions."""
-    return depthwise_engine(target) is not None
 
 
 def _groups(target: Target) -> Optional[int]:
@@ -50,7 +47,7 @@ def _stride_to_fit(target: Target) -> Optional[int]:
 
 
 def _channels(target: Target) -> Optional[int]:
-    return input_channels(target) if runs(target) else None
+    return input_channels(target) if runs_depthwise(target) else None
 
 
 def _wide(number: int) -> Example:
@@ -73,11 +70,6 @@ def _of_channels(number: int) -> Example:
     return depthwise("{} channels".format(number), (1, 8, 8, number))
 
 
-def _dilated(number: int) -> Example:
-    text = "dilation 2, {} channels".format(number)
-    return depthwise(text, (1, 8, 8, number), dilation=(2, 2))
-
-
 def _square(stride: int) -> Example:
     size = 3 * stride
     text = "transposed, kernel {0}x{0}, stride {1}".format(size, stride)
@@ -91,15 +83,17 @@ def _square(stride: int) -> Example:
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; engines of the target definitions",
     limits={
-        "engine": lambda target: "an engine" if runs(target) else "no engine",
+        "engine": lambda target: "an engine" if runs_depthwise(target) else "no engine",
     },
-    passes=(where(runs, depthwise("a DPU with the engine")),),
-    fails=(where(lambda target: not runs(target), depthwise("a DPU without the engine")),),
+    passes=(where(runs_depthwise, depthwise("a DPU with the engine")),),
+    fails=(
+        where(lambda target: not runs_depthwise(target), depthwise("a DPU without the engine")),
+    ),
     cure="use a plain convolution, or a DPU built with a depthwise engine",
 )
 def engine_present(site: Site) -> Iterator[Problem]:
     """The DPU is built with an engine for depthwise convolutions; here it has {engine} for them."""
-    if not runs(site.target):
+    if not runs_depthwise(site.target):
         yield Problem(
             "{} is built without an engine for depthwise convolutions".format(site.target.name),
             found="no engine",
@@ -136,58 +130,12 @@ def stride(site: Site) -> Iterator[Problem]:
     yield from site.axes_within("stride", site.attrs.stride, site.limit("stride"))
 
 
-@constraint(
-    "depthwise.dilation",
-    kinds=("depthwise-conv2d",),
-    evidence=Evidence.USER_GUIDE,
-    source=UG1414_25,
-    limits={"channels": input_channels},
-    passes=(where(runs, inside(lambda target: input_channels(target) // 2, _dilated)),),
-    fails=(where(runs, outside(lambda target: input_channels(target) // 2, _dilated)),),
-    cure="use a smaller dilation or fewer channels",
-)
-def dilation(site: Site) -> Iterator[Problem]:
-    """Dilation times channels is at most {channels} along each axis."""
-    limit, channels = site.limit("channels"), site.input.channels
-    for step in sorted(set(site.attrs.dilation) - {1}):
-        yield from site.at_most("dilation * channels", step * channels, limit)
-
-
-@constraint(
-    "depthwise.dilation_square",
-    kinds=("depthwise-conv2d",),
-    evidence=Evidence.COMPILED,
-    source="compiled models on DPUCVDX8G and the vendor's answer (Vitis-AI issue 813)",
-    seen_on=("cvdx8g",),
-    passes=(where(runs, depthwise("dilation 2x2", dilation=(2, 2))),),
-    fails=(where(runs, depthwise("dilation 2x1", dilation=(2, 1))),),
-    cure="use one dilation for both axes",
-)
-def dilation_square(site: Site) -> Iterator[Problem]:
-    """dilation_w equals dilation_h; on another DPU than DPUCVDX8G it is unknown whether they may
-    differ.
-    """
-    across, down = site.attrs.dilation
-    if across == down:
-        return
-    seen = site.target.family == "cvdx8g"
-    yield Problem(
-        "dilation_w {} and dilation_h {} differ{}".format(
-            across, down, "" if seen else ", which DPUCVDX8G refuses and no source allows here"
-        ),
-        found=(across, down),
-        limit="dilation_w = dilation_h",
-        nearest=(min(across, down),) * 2,
-        verdict=Verdict.UNSUPPORTED if seen else Verdict.UNKNOWN,
-    )
-
-
 def _padded_by_alu(target: Target) -> bool:
     return target.alu is not None and depthwise_engine(target) is target.alu
 
 
 def _reach(target: Target, below: str) -> Optional[str]:
-    if not runs(target):
+    if not runs_depthwise(target):
         return None
     return "min({}, {})".format(below, ALU_PAD) if _padded_by_alu(target) else "({})".format(below)
 
@@ -199,11 +147,11 @@ def _reach(target: Target, below: str) -> Optional[str]:
     source=UG1414_25 + ", paddings row; pad_limit of the target definitions",
     limits={"reach": lambda target: _reach(target, "kernel - 1"), **ALU_PADS},
     passes=(
-        where(runs, depthwise("pad 2, kernel 3", pad=(2, 2, 2, 2))),
+        where(runs_depthwise, depthwise("pad 2, kernel 3", pad=(2, 2, 2, 2))),
         where(_padded_by_alu, depthwise("pad 15, kernel 16", kernel=(16, 16), pad=(15,) * 4)),
     ),
     fails=(
-        where(runs, depthwise("pad 3, kernel 3", pad=(3, 3, 3, 3))),
+        where(runs_depthwise, depthwise("pad 3, kernel 3", pad=(3, 3, 3, 3))),
         where(
             _padded_by_alu,
             depthwise("pad 16, kernel 17", kernel=(17, 17), pad=(16, 16, 16, 16)),
@@ -244,7 +192,7 @@ def pad(site: Site) -> Iterator[Problem]:
         "depth": lambda target: getattr(depthwise_bank(target), "depth", None),
         "groups": _groups,
     },
-    passes=(inside(_stride_to_fit, _square), where(runs, depthwise("kernel 3x3"))),
+    passes=(inside(_stride_to_fit, _square), where(runs_depthwise, depthwise("kernel 3x3"))),
     fails=(outside(_stride_to_fit, _square),),
     cure="use a smaller kernel",
 )
@@ -284,8 +232,8 @@ def channels(site: Site) -> Iterator[Problem]:
     kinds=("depthwise-conv2d",),
     evidence=Evidence.USER_GUIDE,
     source="UG1414 2.5, operators of PyTorch: groups are 1 or as many as input and output channels",
-    passes=(where(runs, depthwise("multiplier 1")),),
-    fails=(where(runs, depthwise("multiplier 2", multiplier=2)),),
+    passes=(where(runs_depthwise, depthwise("multiplier 1")),),
+    fails=(where(runs_depthwise, depthwise("multiplier 2", multiplier=2)),),
     cure="use one filter a channel and a 1x1 convolution behind it for more channels",
 )
 def multiplier(site: Site) -> Iterator[Problem]:
@@ -306,8 +254,8 @@ CONSTRAINTS = (
     engine_present,
     kernel,
     stride,
-    dilation,
-    dilation_square,
+    of_depthwise,
+    square,
     pad,
     weight_fit,
     channels,

@@ -27,6 +27,7 @@ DEPTHWISE_KINDS = (
 )
 ELTWISE_KINDS = ("add", "mul")
 POOL_KINDS = ("maxpool2d", "avgpool2d")
+POOL_NAMES = {"maxpool2d": "max pool", "avgpool2d": "average pool"}
 
 ALU_NAMES = {
     "depthwise": ("dwconv", "macc_temp"),
@@ -70,6 +71,11 @@ def depthwise_engine(target: Target) -> Union[AluEngine, DepthwiseEngine, None]:
     if target.family in DEPTHWISE_UNUSED:
         return None
     return _on_alu(target, "depthwise") or target.dwconv
+
+
+def runs_depthwise(target: Target) -> bool:
+    """Tells whether the target has an engine for depthwise convolutions."""
+    return depthwise_engine(target) is not None
 
 
 def depthwise_limit(target: Target) -> Optional[WindowLimit]:

@@ -7,8 +7,7 @@ from typing import Callable, Iterable, Iterator, Optional
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.target import Limit, Target
 from vai_inspect.rules.common.conv import below_kernel
-from vai_inspect.rules.common.depthwise import runs
-from vai_inspect.rules.common.engines import depthwise_kernel
+from vai_inspect.rules.common.engines import depthwise_kernel, runs_depthwise
 from vai_inspect.rules.common.examples import transposed
 from vai_inspect.rules.common.sources import PT25, UG1414
 from vai_inspect.rules.constraint import Verdict, constraint
@@ -92,12 +91,12 @@ def kernel(site: Site) -> Iterator[Problem]:
     source=PT25,
     limits={"kernel_size": depthwise_kernel},
     passes=(
-        where(runs, transposed("kernel 6, stride 2", kernel=(6, 6), depthwise_=True)),
+        where(runs_depthwise, transposed("kernel 6, stride 2", kernel=(6, 6), depthwise_=True)),
         _ratios_at(inside),
     ),
     fails=(
         _ratios_at(outside),
-        where(runs, transposed("kernel 1, stride 2", kernel=(1, 1), depthwise_=True)),
+        where(runs_depthwise, transposed("kernel 1, stride 2", kernel=(1, 1), depthwise_=True)),
     ),
 )
 def depthwise_ratio(site: Site) -> Iterator[Problem]:

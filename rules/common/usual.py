@@ -6,7 +6,16 @@ from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir import CONVOLUTIONS_3D, Graph, Op
 from vai_inspect.core.ir.attrs import Conv3dAttrs, CostVolumeAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import activation, concat, cpu, eltwise, pad, shape, written_out
+from vai_inspect.rules.common import (
+    activation,
+    concat,
+    cpu,
+    cuts,
+    eltwise,
+    pad,
+    shape,
+    written_out,
+)
 from vai_inspect.rules.common.examples import alone, between_convs
 from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import cpu_only
@@ -24,6 +33,7 @@ SHARED = (
     *written_out.CONSTRAINTS,
     *concat.CONSTRAINTS,
     *shape.CONSTRAINTS,
+    *cuts.CONSTRAINTS,
     *pad.CONSTRAINTS,
     *cpu.CONSTRAINTS,
 )

@@ -11,6 +11,7 @@ from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.common import (
     conv,
     depthwise,
+    dilation,
     eltwise,
     linear,
     pool,
@@ -37,7 +38,7 @@ FAMILY = Family(
     constraints=(
         *with_own(
             conv.CONSTRAINTS,
-            conv.refused_dilated_stride(Evidence.USER_GUIDE, "PG389 1.3"),
+            dilation.refused_with_stride(Evidence.USER_GUIDE, "PG389 1.3"),
             own.window,
         ),
         *depthwise.CONSTRAINTS,

@@ -7,7 +7,7 @@ from typing import Iterator
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir.attrs import ResizeAttrs, StridedSliceAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import resize, shape
+from vai_inspect.rules.common import cuts, resize
 from vai_inspect.rules.common.conv import of_window
 from vai_inspect.rules.common.engines import ceil_div
 from vai_inspect.rules.common.examples import after_conv, alone, conv, conv_op, data, graph, op
@@ -101,8 +101,8 @@ def strided_slice(site: Site) -> Iterator[Problem]:
 
     The 3.x inspector, which compiles each operator alone, says CPU of those, too.
     """
-    if not shape.cuts_convolution(site):
-        yield from shape.strided_slice.check(site)
+    if not cuts.cuts_convolution(site):
+        yield from cuts.strided_slice.check(site)
 
 
 @constraint(
@@ -118,7 +118,7 @@ def strided_slice(site: Site) -> Iterator[Problem]:
 def slice_convolution(site: Site) -> Iterator[Problem]:
     """The convolution whose channels are cut runs on the DPU."""
     producer = site.producers[0]
-    if shape.cuts_convolution(site) and site.device_of(producer) is Device.CPU:
+    if cuts.cuts_convolution(site) and site.device_of(producer) is Device.CPU:
         yield Problem(
             "the cut would vanish in {}, which is on the CPU".format(producer.name),
             found="cpu",
