@@ -13,9 +13,9 @@ from vai_inspect.core.ir.attrs import (
     PixelShuffleAttrs,
     ReorgAttrs,
 )
-from vai_inspect.rules.common.activation import fuses
 from vai_inspect.rules.common.engines import input_channels
 from vai_inspect.rules.common.examples import after_conv, alone
+from vai_inspect.rules.common.fusing import fuses
 from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import Founding, constraint, cpu_only
 from vai_inspect.rules.example import Example, inside, outside
