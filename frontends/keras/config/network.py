@@ -1,8 +1,6 @@
 """The graph that a model's config describes, whichever Keras wrote it.
 
-Keras 2 says a call as nested lists of `[layer, node, tensor, {keyword arguments}]`, Keras 3 as
-`{"args": [...], "kwargs": {...}}` with a `__keras_tensor__` for each tensor. Both become `Node`
-here. A Sequential becomes a chain of them.
+Each call becomes a `Node`, see `calls`; a Sequential becomes a chain of them.
 """
 
 from __future__ import annotations
@@ -11,14 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.calls import (
+    Sizes,
+    keras_2_call,
+    keras_3_call,
+    ref_of,
+    sizes,
+)
 from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
 from vai_inspect.frontends.keras.config.view import ConfigLayer, is_own
 from vai_inspect.frontends.keras.layer import Layer
 
 _FUNCTIONAL, _SEQUENTIAL, _INPUT = ("Functional", "Model"), "Sequential", "InputLayer"
-_CONSTANT = "_CONSTANT_VALUE"
-
-Sizes = Tuple[Optional[int], ...]
 
 
 @dataclass(frozen=True)
@@ -175,70 +177,13 @@ def _input(name: str, config: Mapping[str, Any]) -> InputEntry:
     return InputEntry(name, shape, dtype if isinstance(dtype, str) else "float32")
 
 
-def sizes(value: Any) -> Optional[Sizes]:
-    """Returns a saved shape; None where it is none."""
-    found = plain(value)
-    if not isinstance(found, tuple):
-        return None
-    if any(size is not None and type(size) is not int for size in found):
-        return None
-    return found
-
-
 def _node(name: str, call: Any, known: "set[str]", network: Network) -> Node:
     if isinstance(call, dict) and "args" in call:
-        args, kwargs = _keras_3(call, network)
+        args, kwargs = keras_3_call(call, network.recorded)
     else:
-        args, kwargs = _keras_2(call, known)
+        args, kwargs = keras_2_call(call, known)
     refs = tuple(part for part in flatten((args, kwargs)) if isinstance(part, Ref))
     return Node(name, args, kwargs, refs)
-
-
-def _keras_3(call: Mapping[str, Any], network: Network) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-    def leaf(value: Any) -> Optional[Ref]:
-        if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
-            return None
-        inner = value.get("config")
-        ref = _ref(inner.get("keras_history") if isinstance(inner, dict) else None)
-        if ref is not None and isinstance(inner, dict):
-            shape = sizes(inner.get("shape"))
-            if shape is not None:
-                network.recorded[ref] = (shape, str(inner.get("dtype", "")))
-        return ref
-
-    args = plain(call.get("args"), leaf)
-    kwargs = plain(call.get("kwargs"), leaf)
-    return (
-        args if isinstance(args, tuple) else (args,),
-        kwargs if isinstance(kwargs, dict) else {},
-    )
-
-
-def _keras_2(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-    """Each leaf repeats the keyword arguments of the call, tensors in them as lists of three."""
-    kwargs: Dict[str, Any] = {}
-
-    def argument(value: Any) -> Optional[Ref]:
-        ref = _ref(value[:3]) if isinstance(value, list) and len(value) in (3, 4) else None
-        return ref if ref is not None and ref.layer in known else None
-
-    def leaf(value: Any) -> Any:
-        if not (isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str)):
-            return None
-        given = value[3] if len(value) == 4 and isinstance(value[3], dict) else {}
-        if value[0] == _CONSTANT:
-            kwargs.update(plain(given, argument))
-            return plain(value[2])
-        ref = argument(value)
-        if ref is not None:
-            kwargs.update(plain(given, argument))
-        return ref
-
-    first = plain(call, leaf)
-    # One tensor alone stands in a list, as several do.
-    if isinstance(first, tuple) and len(first) == 1:
-        first = first[0]
-    return (first,), kwargs
 
 
 def _hint(entry: Mapping[str, Any], network: Network) -> None:
@@ -256,18 +201,9 @@ def _hint(entry: Mapping[str, Any], network: Network) -> None:
             network.hints[ref] = shape
 
 
-def _ref(history: Any) -> Optional[Ref]:
-    if not isinstance(history, list) or len(history) != 3:
-        return None
-    layer, node, tensor = history
-    if isinstance(layer, str) and type(node) is int and type(tensor) is int:
-        return Ref(layer, node, tensor)
-    return None
-
-
 def _struct(saved: Any, known: "set[str]", path: str) -> Any:
     def leaf(value: Any) -> Optional[Ref]:
-        ref = _ref(value)
+        ref = ref_of(value)
         return ref if ref is not None and ref.layer in known else None
 
     return plain(saved, leaf)

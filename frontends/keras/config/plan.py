@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError
-from vai_inspect.frontends.keras.config.network import Network, Node, Sizes
+from vai_inspect.frontends.keras.config.calls import Sizes
+from vai_inspect.frontends.keras.config.network import Network, Node
 from vai_inspect.frontends.keras.config.tf_layers import as_operation
 from vai_inspect.frontends.keras.config.values import Ref, flatten
 from vai_inspect.frontends.keras.layer import Layer

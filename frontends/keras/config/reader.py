@@ -10,7 +10,8 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.core.ir.shapes import Shape
 from vai_inspect.frontends.keras.assembly import Assembly, assembled
-from vai_inspect.frontends.keras.config.network import Network, Sizes, is_network, network
+from vai_inspect.frontends.keras.config.calls import Sizes
+from vai_inspect.frontends.keras.config.network import Network, is_network, network
 from vai_inspect.frontends.keras.config.plan import Symbol, plan
 from vai_inspect.frontends.keras.config.steps import Steps, agrees
 from vai_inspect.frontends.keras.config.stored import Stored

@@ -7,45 +7,14 @@ lowering knows. Each rule is `compute_output_shape` of the layer in Keras 2.15 a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
-from vai_inspect.core.ir.shapes import Shape, ShapeError, broadcast, elements, reshaped
+from vai_inspect.core.ir.shapes import Shape, ShapeError, elements, reshaped
 from vai_inspect.frontends.keras.config import recurrent, unchanged
+from vai_inspect.frontends.keras.config.given import Given, Rule, merged, same
+from vai_inspect.frontends.keras.config.operation_shapes import OPERATIONS
 from vai_inspect.frontends.keras.config.tf_shapes import tf_shapes
-from vai_inspect.frontends.keras.config.values import Array
-from vai_inspect.frontends.keras.layer import Layer
 from vai_inspect.frontends.keras.tf_operations import TfOperation
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a layer is called with.
-
-    Attributes:
-        layer: the layer.
-        shapes: shapes of the tensors it reads, in order.
-        args: positional arguments of the call.
-        kwargs: keyword arguments of the call.
-        probe: gives the output shapes of a layer within for some input shapes; None where they
-            are not known.
-    """
-
-    layer: Layer
-    shapes: Sequence[Shape]
-    args: Tuple[Any, ...]
-    kwargs: Dict[str, Any]
-    probe: Callable[[Layer, Sequence[Shape]], Optional[List[Shape]]]
-
-    @property
-    def shape(self) -> Shape:
-        """Shape of the first tensor."""
-        if not self.shapes:
-            raise ShapeError("it reads no tensor")
-        return self.shapes[0]
-
-
-Rule = Callable[[Given], Optional[List[Shape]]]
 
 
 def layer_shapes(given: Given) -> Optional[List[Shape]]:
@@ -58,14 +27,10 @@ def layer_shapes(given: Given) -> Optional[List[Shape]]:
     if isinstance(layer, TfOperation) and layer.keras_class is None:
         return tf_shapes(layer.class_name[len("tf.") :], given.shapes, given.args, given.kwargs)
     if getattr(layer, "data_format", None) == "channels_first":
-        return _same(given) if layer.keras_class in unchanged.LAYERS else None
-    table = _LAYERS if layer.is_layer else _OPERATIONS
+        return same(given) if layer.keras_class in unchanged.LAYERS else None
+    table = _LAYERS if layer.is_layer else OPERATIONS
     rule = table.get(layer.keras_class or "")
     return None if rule is None else rule(given)
-
-
-def _same(given: Given) -> Optional[List[Shape]]:
-    return [given.shape]
 
 
 def _flatten(given: Given) -> Optional[List[Shape]]:
@@ -169,15 +134,6 @@ def _dot(given: Given) -> Optional[List[Shape]]:
     return [rest if len(rest) > 1 else rest + (1,)]
 
 
-def _merged(given: Given) -> Optional[List[Shape]]:
-    """Layers are called with one list, operations with tensors, numbers and arrays."""
-    operands = given.args if not given.layer.is_layer else ()
-    if any(isinstance(operand, (tuple, list, dict)) for operand in operands):
-        return None
-    arrays = [operand.shape for operand in operands if isinstance(operand, Array)]
-    return [broadcast([*given.shapes, *arrays])]
-
-
 def _attention(given: Given) -> Optional[List[Shape]]:
     query, value = given.shapes[:2]
     return [query[:-1] + value[-1:]]
@@ -225,58 +181,19 @@ def _bidirectional(given: Given) -> Optional[List[Shape]]:
     return recurrent.bidirectional(layer, given.probe(layer.layer, [given.shape]))
 
 
-def _expand_dims(given: Given) -> Optional[List[Shape]]:
-    rank = len(given.shape) + 1
-    axis = given.layer.axis
-    axes = {int(one) % rank for one in (axis if isinstance(axis, tuple) else (axis,))}
-    rest = iter(given.shape)
-    total = len(given.shape) + len(axes)
-    return [tuple(1 if index in axes else next(rest) for index in range(total))]
-
-
-def _reshape_operation(given: Given) -> Optional[List[Shape]]:
-    """TensorFlow's may be given a tensor, which nobody knows before the model runs."""
-    target = getattr(given.layer, "newshape", None) or given.layer.shape
-    sizes = target if isinstance(target, (tuple, list)) else (target,)
-    if any(type(size) is not int for size in sizes):
-        return None
-    return [reshaped(given.shape, tuple(sizes))]
-
-
-def _resize(given: Given) -> Optional[List[Shape]]:
-    height, width = given.layer.size
-    return [given.shape[:-3] + (int(height), int(width)) + given.shape[-1:]]
-
-
-def _split(given: Given) -> Optional[List[Shape]]:
-    layer, shape = given.layer, given.shape
-    axis = int(layer.axis) % len(shape)
-    cuts = layer.indices_or_sections
-    if isinstance(cuts, int):
-        if not 0 < cuts <= shape[axis] or shape[axis] % cuts:
-            raise ShapeError("{} does not divide axis {} of {}".format(cuts, axis, shape))
-        if cuts > 10_000:
-            raise ShapeError("it would give {} tensors".format(cuts))
-        bounds = [index * (shape[axis] // cuts) for index in range(cuts + 1)]
-    else:
-        bounds = [0, *(int(cut) for cut in cuts), shape[axis]]
-    sizes = [end - begin for begin, end in zip(bounds, bounds[1:])]
-    return [shape[:axis] + (size,) + shape[axis + 1 :] for size in sizes]
-
-
 def _wrapped(given: Given) -> Optional[List[Shape]]:
     return given.probe(given.layer.layer, [given.shape])
 
 
 _LAYERS: Dict[str, Rule] = {
-    **dict.fromkeys(unchanged.LAYERS, _same),
+    **dict.fromkeys(unchanged.LAYERS, same),
     **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), _transposed),
     **dict.fromkeys(("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"), _pool),
     **dict.fromkeys(("MaxPooling1D", "MaxPooling2D", "MaxPooling3D"), _pool),
     **dict.fromkeys(("GlobalAveragePooling1D", "GlobalAveragePooling2D"), _global),
     **dict.fromkeys(("GlobalAveragePooling3D", "GlobalMaxPooling1D"), _global),
     **dict.fromkeys(("GlobalMaxPooling2D", "GlobalMaxPooling3D"), _global),
-    **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"), _merged),
+    **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"), merged),
     **dict.fromkeys(recurrent.LAYERS, _recurrent),
     "AdaptiveAveragePooling1D": _adaptive(1),
     "AdaptiveAveragePooling2D": _adaptive(2),
@@ -302,14 +219,4 @@ _LAYERS: Dict[str, Rule] = {
     "SpectralNormalization": _wrapped,
     "TimeDistributed": _time_distributed,
     "UpSampling1D": _up_sampling_1d,
-}
-
-_OPERATIONS: Dict[str, Rule] = {
-    **dict.fromkeys(unchanged.OPERATIONS, _same),
-    **dict.fromkeys(unchanged.BROADCASTING, _merged),
-    "ExpandDims": _expand_dims,
-    "Ravel": lambda given: [(elements(given.shape),)],
-    "Reshape": _reshape_operation,
-    "Resize": _resize,
-    "Split": _split,
 }

@@ -10,9 +10,10 @@ from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.shapes import Shape, ShapeError
 from vai_inspect.frontends.keras.assembly import Assembly
 from vai_inspect.frontends.keras.call import OutputUnknownError
-from vai_inspect.frontends.keras.config.network import Sizes
+from vai_inspect.frontends.keras.config.calls import Sizes
+from vai_inspect.frontends.keras.config.given import Given
 from vai_inspect.frontends.keras.config.plan import Planned, Symbol
-from vai_inspect.frontends.keras.config.shapes import Given, layer_shapes
+from vai_inspect.frontends.keras.config.shapes import layer_shapes
 from vai_inspect.frontends.keras.dispatch import LayerRefusesError
 from vai_inspect.frontends.keras.layer import Layer
 from vai_inspect.frontends.keras.layout import Turned, keeps_first, to_first, to_last

@@ -1,0 +1,93 @@
+"""The two forms in which a config says a call.
+
+Keras 2 writes nested lists of `[layer, node, tensor, {keyword arguments}]`, Keras 3 an object
+`{"args": [...], "kwargs": {...}}` with a `__keras_tensor__` for each tensor.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from vai_inspect.frontends.keras.config.values import Ref, plain
+
+CONSTANT = "_CONSTANT_VALUE"
+Sizes = Tuple[Optional[int], ...]
+"""A shape with None for each open dimension."""
+
+
+def keras_3_call(
+    call: Mapping[str, Any], recorded: Dict[Ref, Tuple[Sizes, str]]
+) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+    """Returns the arguments of a call; what it says of the shape of a tensor goes to `recorded`."""
+
+    def leaf(value: Any) -> Optional[Ref]:
+        if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
+            return None
+        inner = value.get("config")
+        ref = ref_of(inner.get("keras_history") if isinstance(inner, dict) else None)
+        if ref is not None and isinstance(inner, dict):
+            shape = sizes(inner.get("shape"))
+            if shape is not None:
+                recorded[ref] = (shape, str(inner.get("dtype", "")))
+        return ref
+
+    args = plain(call.get("args"), leaf)
+    kwargs = plain(call.get("kwargs"), leaf)
+    return (
+        args if isinstance(args, tuple) else (args,),
+        kwargs if isinstance(kwargs, dict) else {},
+    )
+
+
+def keras_2_call(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+    """Returns the arguments of a call.
+
+    Each leaf repeats the keyword arguments of the call, tensors in them as lists of three.
+
+    Args:
+        call: one of `inbound_nodes`.
+        known: names of the layers, which tell a tensor from a list of other things.
+    """
+    kwargs: Dict[str, Any] = {}
+
+    def argument(value: Any) -> Optional[Ref]:
+        ref = ref_of(value[:3]) if isinstance(value, list) and len(value) in (3, 4) else None
+        return ref if ref is not None and ref.layer in known else None
+
+    def leaf(value: Any) -> Any:
+        if not (isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str)):
+            return None
+        given = value[3] if len(value) == 4 and isinstance(value[3], dict) else {}
+        if value[0] == CONSTANT:
+            kwargs.update(plain(given, argument))
+            return plain(value[2])
+        ref = argument(value)
+        if ref is not None:
+            kwargs.update(plain(given, argument))
+        return ref
+
+    first = plain(call, leaf)
+    # One tensor alone stands in a list, as several do.
+    if isinstance(first, tuple) and len(first) == 1:
+        first = first[0]
+    return (first,), kwargs
+
+
+def ref_of(history: Any) -> Optional[Ref]:
+    """Returns the tensor that a list of layer, node and tensor names; None for anything else."""
+    if not isinstance(history, list) or len(history) != 3:
+        return None
+    layer, node, tensor = history
+    if isinstance(layer, str) and type(node) is int and type(tensor) is int:
+        return Ref(layer, node, tensor)
+    return None
+
+
+def sizes(value: Any) -> Optional[Sizes]:
+    """Returns a saved shape; None where it is none."""
+    found = plain(value)
+    if not isinstance(found, tuple):
+        return None
+    if any(size is not None and type(size) is not int for size in found):
+        return None
+    return found
