@@ -80,7 +80,9 @@ def _prelu(call: Call) -> None:
         slopes = tuple(call.module.weight.shape)
     else:
         slopes = constant_weight(call.given("input", "weight").weight)
-    call.emit("prelu", params=[("weight", slopes)])
+    # One slope, or one for each channel: as it lies beside NHWC.
+    shape = (1,) * max(call.x.rank - 2, 0) + tuple(slopes)
+    call.emit("prelu", params=[("weight", shape)])
 
 
 def _softmax(call: Call) -> None:
