@@ -221,7 +221,8 @@ def two_inputs_keras() -> Any:
     right = keras.Input((16, 16, 3), batch_size=1, name="right")
     a, b = L.Conv2D(8, 3, name="a")(left), L.Conv2D(8, 3, name="b")(right)
     x = L.Add(name="add")([a, b])
-    return _keras([left, right], [L.Conv2D(4, 1, name="c")(x), x])
+    outputs = [L.Conv2D(4, 1, name="c")(x), x]
+    return keras.Model([left, right], outputs, name="TwoInputs")
 
 
 def two_inputs_torch() -> Any:
