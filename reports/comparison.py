@@ -102,7 +102,7 @@ def _key(comparison: Comparison) -> Iterator[str]:
     if not told:
         yield "No target takes {}.".format(whole)
     else:
-        marked = "{} smallest target of its family that takes {}".format(MARK, whole)
+        marked = "{} no smaller target of its family takes {}".format(MARK, whole)
         yield from wrapped(marked, WIDTH)
     yield from wrapped(
         "ops: operators on the DPU of all but inputs and outputs; MACs: share of the "

@@ -118,16 +118,26 @@ def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
     )
 
 
-def is_scaled_down(path: Path) -> bool:
-    """Tells whether a PNG is as large as what is too large is made.
+def png_size(path: Path) -> Tuple[int, int]:
+    """Returns width and height of a PNG in pixels.
 
     Args:
         path: a PNG that `draw` has written.
     """
     with open(path, "rb") as stream:
         width, height = struct.unpack(">II", stream.read(24)[16:])
+    return width, height
+
+
+def is_scaled_down(path: Path) -> bool:
+    """Tells whether a PNG is as large as what is too large is made.
+
+    Args:
+        path: a PNG that `draw` has written.
+    """
+    width, height = png_size(path)
     longest = (LONGEST_SIDE - 1) * DOTS_PER_INCH
-    return bool(max(width, height) > longest or width * height > 0.99 * MOST_PIXELS)
+    return max(width, height) > longest or width * height > 0.99 * MOST_PIXELS
 
 
 def _with_dot(dot_source: str, image_format: str) -> bytes:
