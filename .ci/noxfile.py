@@ -14,6 +14,9 @@ from pathlib import Path
 
 import nox
 
+# virtualenv has left Python 3.8 behind.
+nox.options.default_venv_backend = "venv"
+
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ("pytest", "hypothesis", "networkx", "jsonschema")
 KERAS_2 = {
