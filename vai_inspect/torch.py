@@ -39,7 +39,7 @@ class Inspector(BaseInspector):
 
             if isinstance(model, (str, os.PathLike)):
                 return capture_file(Path(os.fspath(model)), input_args, self.trust)
-            return capture(model, input_args)
+            return capture(model, input_args, device)
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise

@@ -10,25 +10,26 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.torch.assembly import assemble
-from vai_inspect.frontends.torch.inputs import resolve_inputs
 from vai_inspect.frontends.torch.ladder import climb
 from vai_inspect.frontends.torch.layout import channels_last
-from vai_inspect.frontends.torch.shadow import Place, Shadow
+from vai_inspect.frontends.torch.subject import Subject
 
 _PARALLEL = ("DataParallel", "DistributedDataParallel")
 
 
-def capture(model: Any, input_args: Any = None) -> Captured:
+def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
     """Reads a torch.nn.Module into the IR.
 
     The user's module comes back unchanged; nothing of it runs but its forward, on a copy that
-    holds shapes and no values. It is read as at inference.
+    holds shapes and no values. Where the forward asks for values, it runs once on a copy that
+    shares the weights with the user's. It is read as at inference.
 
     Args:
         model: the module; one inside DataParallel is taken out.
         input_args: what its forward is called with: a tensor, an array or a plain shape, a list
             or tuple of them (the forward's arguments), or a dict of them by argument name.
-            Values do not matter.
+            Values do not matter, but where the forward itself asks for them.
+        device: where real tensors are in that case.
 
     Returns:
         The graph before any pass, shapes NHWC, and what the report says of the model.
@@ -41,9 +42,9 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     import torch
 
     module = _module(model)
-    place = Place()
-    shadow = Shadow(module, place)
-    climbed = climb(shadow, resolve_inputs(shadow.model, input_args, place), place)
+    subject = Subject(module, input_args, device)
+    shadow = subject.without_values().shadow
+    climbed = climb(subject)
     name = type(module).__name__
     graph, dropped = channels_last(assemble(name, climbed.trace))
     warnings: List[str] = list(climbed.warnings)

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable, Optional
 
 import torch
 
 from vai_inspect.frontends.torch.shadow import Place
 
 _KINDS = ("cpu", "cuda", "mps", "xpu", "meta")
-MOVES = ("cpu", "cuda")
-"""Methods that move a tensor to the device of their name."""
+_MOVES = ("cpu", "cuda", "to")
+
+
+def moving(name: str, place: Place) -> Optional[Callable[..., Any]]:
+    """Returns what stands for a method that moves a tensor elsewhere: it stays here.
+
+    Args:
+        name: of the method.
+        place: where the copy's tensors are.
+    """
+    if name not in _MOVES:
+        return None
+
+    def move(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        if name != "to":
+            return owner
+        here = tuple(place.device if is_device(one) else one for one in args)
+        return owner.to(*here, **kwargs)
+
+    move.__name__ = name
+    return move
 
 
 def is_device(value: Any) -> bool:

@@ -42,6 +42,11 @@ def is_users(file: str) -> bool:
     return not file.startswith((_torch_folder(), _HERE, "<"))
 
 
+def short(frame: Frame) -> str:
+    """Returns a frame as `file:line`."""
+    return "{}:{}".format(os.path.basename(frame.file), frame.line)
+
+
 def user_line(error: BaseException) -> str:
     """Returns where in the user's code an error came from, as ` (file:line in function)`."""
     found = ""

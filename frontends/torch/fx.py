@@ -11,36 +11,35 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Tuple
 
-from vai_inspect.frontends.torch.devices import MOVES, is_device
+from vai_inspect.frontends.torch.devices import moving
 from vai_inspect.frontends.torch.form import Trace
-from vai_inspect.frontends.torch.inputs import Inputs
 from vai_inspect.frontends.torch.leaves import is_leaf
 from vai_inspect.frontends.torch.noting import Noting, factories_on, run_users_forward
-from vai_inspect.frontends.torch.proxy import TensorProxy, proxies_in, replaced
+from vai_inspect.frontends.torch.proxy import TensorProxy, proxies_are_tensors, proxies_in, replaced
 from vai_inspect.frontends.torch.recorder import operation_name
-from vai_inspect.frontends.torch.shadow import Place, Shadow
+from vai_inspect.frontends.torch.subject import Subject
 
 import torch.fx  # isort: skip
 
 
-def trace(shadow: Shadow, inputs: Inputs, place: Place) -> Trace:
+def trace(subject: Subject) -> Trace:
     """Follows the model's forward with fx.
 
     Args:
-        shadow: a copy of the model without values.
-        inputs: what the forward is called with.
-        place: where the copy's tensors are.
+        subject: the model and its inputs.
 
     Raises:
         Exception: whatever the user's forward or fx raises where the trace does not succeed.
     """
-    noting = Noting(shadow, place)
+    copy = subject.without_values()
+    noting = Noting(copy.shadow, copy.place)
     tracer = _Tracer(noting)
-    args, kwargs = inputs.filled(lambda name, one: tracer.input(name, one))
-    root = _Root(shadow.model, args, kwargs)
-    with torch.no_grad(), factories_on(place), _all_functions_followed():
-        tracer.trace(root)
-    return noting.recorder.trace(replaced(root.result))
+    args, kwargs = copy.inputs.filled(lambda name, one: tracer.input(name, one))
+    root = _Root(copy.shadow.model, args, kwargs)
+    with torch.no_grad(), factories_on(copy.place), _all_functions_followed():
+        with proxies_are_tensors():
+            tracer.trace(root)
+        return noting.recorder.trace(replaced(root.result))
 
 
 class _Root(torch.nn.Module):
@@ -102,7 +101,8 @@ class _Tracer(torch.fx.Tracer):
     ) -> Any:
         """Runs a function or method on the tensors behind the proxies and notes it."""
         if kind == "call_method":
-            return self._run(_method(target), operation_name(target), args, kwargs)
+            method = moving(target, self._noting.place) or _method(target)
+            return self._run(method, operation_name(target), args, kwargs)
         name = operation_name(target)
         return self._run(target, name, args, kwargs)
 
@@ -139,11 +139,6 @@ class _Tracer(torch.fx.Tracer):
 
 def _method(name: str) -> Any:
     def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
-        if name in MOVES:
-            return owner
-        if name == "to":
-            args = tuple("meta" if is_device(one) and owner.is_meta else one for one in args)
-            args = tuple(owner.device if is_device(one) else one for one in args)
         return getattr(owner, name)(*args, **kwargs)
 
     call.__name__ = name

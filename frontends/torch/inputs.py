@@ -93,7 +93,7 @@ def _spare(item: Any, name: str, dtype: Any, place: Place) -> Any:
                 )
             )
         given = item.dtype if isinstance(item, torch.Tensor) else dtype
-        return place.empty(shape, given)
+        return place.input(item, shape, given)
     if isinstance(item, dict):
         return {
             key: _spare(one, "{}.{}".format(name, key), dtype, place) for key, one in item.items()

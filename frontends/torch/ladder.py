@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Any, Callable, List, Tuple
+from typing import Callable, List, Optional, Tuple
 
-from vai_inspect.core.errors import CaptureError, VaiInspectError
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.failures import needs_values, reason
 from vai_inspect.frontends.torch.form import Trace
-from vai_inspect.frontends.torch.frames import user_line
-from vai_inspect.frontends.torch.inputs import Inputs
-from vai_inspect.frontends.torch.shadow import Place, Shadow
+from vai_inspect.frontends.torch.subject import Copy, Subject
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Rung:
     """
 
     name: str
-    run: Callable[[Shadow, Inputs, Place], Trace]
+    run: Callable[[Subject], Trace]
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Climbed:
 
 def rungs() -> Tuple[Rung, ...]:
     """Returns the rungs in the order in which they are tried."""
-    from vai_inspect.frontends.torch import fx
+    from vai_inspect.frontends.torch import eager, fx
 
-    return (Rung("fx", fx.trace),)
+    return (Rung("fx", fx.trace), Rung("eager", eager.trace))
 
 
-def climb(shadow: Shadow, inputs: Inputs, place: Place) -> Climbed:
+def climb(subject: Subject) -> Climbed:
     """Returns what the first rung that succeeds gives.
 
     Raises:
@@ -52,56 +52,59 @@ def climb(shadow: Shadow, inputs: Inputs, place: Place) -> Climbed:
     errors: List[Exception] = []
     for rung in rungs():
         try:
-            trace = rung.run(shadow, inputs, place)
+            with warnings.catch_warnings():
+                # What the forward warns of is told when the user runs it.
+                warnings.simplefilter("ignore")
+                trace = rung.run(subject)
         except Exception as error:
             # The user's forward runs here, so anything may be raised.
             failures.append("{}: {}".format(rung.name, reason(error)))
             errors.append(error)
+            if len(errors) == 1:
+                _check_forward(subject)
             continue
-        warnings = tuple(
-            "captured with {}, as {}".format(rung.name, failure) for failure in failures
-        )
-        return Climbed(trace, rung.name, warnings + trace.warnings)
-    own = _users_own_error(shadow, inputs)
-    if own is not None:
-        raise CaptureError(
-            "The model's forward fails on the inputs {}: {}; give inputs that it takes.".format(
-                inputs.described(), reason(own)
-            )
-        ) from own
+        told = tuple("captured with {}, as {}".format(rung.name, failure) for failure in failures)
+        return Climbed(trace, rung.name, told + trace.warnings)
+    _check_forward(subject, at_last=True)
     raise CaptureError(
         "The model's forward cannot be followed ({}); write what it does without the construct "
         "named here, or inspect the part of the model before it.".format("; ".join(failures))
     ) from errors[0]
 
 
-_DATA_DEPENDENT = ("nonzero", "item()", "_local_scalar_dense", "unique", "masked_select", "nms")
-"""What torch's messages name where the size or course of what follows depends on values."""
+def _check_forward(subject: Subject, at_last: bool = False) -> None:
+    """Raises what the forward raises when it is simply run, if it does.
+
+    Args:
+        subject: the model and its inputs.
+        at_last: whether to run it on real tensors, too, where it needs them.
+
+    Raises:
+        CaptureError: the forward itself fails.
+    """
+    from vai_inspect.frontends.torch.real import RealPlace
+
+    copy = subject.without_values()
+    own = _error_of(copy)
+    if own is not None and (subject.has_values or (at_last and needs_values(own))):
+        # Tensors without values may be to blame; real ones tell.
+        if needs_values(own) and not at_last:
+            return
+        own = _error_of(subject.copied(RealPlace(subject.device, share=False)))
+    if own is None or needs_values(own):
+        return
+    raise CaptureError(
+        "The model's forward fails on the inputs {}: {}; give inputs that it takes.".format(
+            copy.inputs.described(), reason(own)
+        )
+    ) from own
 
 
-def reason(error: BaseException) -> str:
-    """Returns an error on one line of bounded length, with the user's line that it came from."""
-    text = " ".join(str(error).split())
-    asked = [name for name in _DATA_DEPENDENT if name in text]
-    if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
-        text = "the forward asks for the value of a tensor ({})".format(asked[0])
-        return text + user_line(error)
-    if not isinstance(error, VaiInspectError):
-        text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
-    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".;") + user_line(error)
-
-
-def _users_own_error(shadow: Shadow, inputs: Inputs) -> "Any":
-    """Returns what the forward raises when it is simply run on the copy, or None."""
-    import torch
-
-    args, kwargs = inputs.filled(lambda name, one: one)
-    try:
-        with torch.no_grad():
-            shadow.model(*args, **kwargs)
-    except NotImplementedError:
-        return None  # an operator without a kernel for tensors without values
-    except Exception as error:
-        text = str(error)
-        return None if "meta" in text.lower() or "item()" in text else error
+def _error_of(copy: Copy) -> Optional[Exception]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            copy.run()
+        except Exception as error:
+            return error
     return None

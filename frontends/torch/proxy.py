@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
+from contextlib import contextmanager
 from typing import Any, Iterator, List
 
-from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.failures import DataDependentError
 
 import torch.fx  # isort: skip
-
-
-class DataDependentError(CaptureError):
-    """The forward asks for the value of a tensor."""
 
 
 class TensorProxy(torch.fx.Proxy):
@@ -23,9 +21,6 @@ class TensorProxy(torch.fx.Proxy):
     def __init__(self, node: Any, tracer: Any, value: Any) -> None:
         super().__init__(node, tracer)
         self.value = value
-
-    # A tensor, for `isinstance` in the user's forward.
-    __class__: Any = property(lambda self: torch.Tensor)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("value", "node", "tracer"):
@@ -60,10 +55,7 @@ class TensorProxy(torch.fx.Proxy):
         self.tracer.create_proxy("call_function", setitem, (self, key, item), {})
 
     def _asks(self, how: str) -> Any:
-        raise DataDependentError(
-            "the forward asks for the value of a tensor ({}), so what it does depends on the "
-            "data".format(how)
-        )
+        raise DataDependentError(how)
 
 
 class _Property:
@@ -79,6 +71,26 @@ class _Property:
 def setitem(tensor: Any, key: Any, item: Any) -> None:
     """Writes a part of a tensor."""
     tensor[key] = item
+
+
+@contextmanager
+def proxies_are_tensors() -> Iterator[None]:
+    """Has `isinstance` say in Python code what it says of the tensor behind a proxy.
+
+    Not through `__class__`: C++ code believes that, too, and reads memory that is not there.
+    """
+    original = isinstance
+
+    def is_instance(value: Any, kind: Any) -> bool:
+        if type(value) is TensorProxy:
+            return original(value, kind) or original(value.value, kind)
+        return original(value, kind)
+
+    builtins.isinstance = is_instance  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        builtins.isinstance = original
 
 
 def is_proxy(value: Any) -> bool:
@@ -102,7 +114,7 @@ def proxies_in(value: Any) -> List[Any]:
 def replaced(value: Any) -> Any:
     """Returns nested arguments with the tensor of each proxy in its place."""
     if is_proxy(value):
-        return value.value if isinstance(value, torch.Tensor) else value.node
+        return value.value if issubclass(type(value), TensorProxy) else value.node
     if isinstance(value, dict):
         return {key: replaced(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -94,10 +94,10 @@ class Shadow:
                     "Parameter {!r} has no shape yet (a lazy module); run the model once, then "
                     "inspect it.".format(path)
                 )
-            empty = self._place.empty(tuple(tensor.shape), tensor.dtype)
+            copy = self._place.copy(tensor, path)
             if isinstance(tensor, torch.nn.Parameter):
-                empty = torch.nn.Parameter(empty, requires_grad=False)
-            self._memo[id(tensor)] = empty
+                copy = torch.nn.Parameter(copy, requires_grad=False)
+            self._memo[id(tensor)] = copy
             self._alive.append(tensor)
         return self._memo[id(tensor)]
 
@@ -145,7 +145,13 @@ class Place:
 
     torch before 2.0 knows too few operators there; then it is the CPU, with tensors whose
     elements are all one and the same in memory.
+
+    Attributes:
+        device: as torch names it.
+        values: whether tensors here hold values that mean something.
     """
+
+    values = False
 
     def __init__(self) -> None:
         self.device = "meta" if _meta_works() else "cpu"
@@ -157,6 +163,14 @@ class Place:
         if self.device == "meta":
             return torch.empty(shape, dtype=dtype, device="meta")
         return torch.zeros((), dtype=dtype).expand(shape)
+
+    def copy(self, tensor: Any, path: str) -> Any:
+        """Returns what stands for a parameter or buffer of the user's."""
+        return self.empty(tuple(tensor.shape), tensor.dtype)
+
+    def input(self, item: Any, shape: Tuple[int, ...], dtype: Any) -> Any:
+        """Returns what stands for an input: a tensor, an array or a shape."""
+        return self.empty(shape, dtype)
 
     def moved(self, tensor: Any) -> Any:
         """Returns a tensor here, as it is where it is here already."""

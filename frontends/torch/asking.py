@@ -1,0 +1,51 @@
+"""What in a forward asks for the value of a tensor, so that its course depends on the data."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Tuple
+
+import torch
+
+_ASKS = {
+    "__bool__": "bool()",
+    "__complex__": "complex()",
+    "__contains__": "in",
+    "__float__": "float()",
+    "__index__": "an index",
+    "__int__": "int()",
+    "__array__": "numpy()",
+    "is_nonzero": "bool()",
+}
+_ASKS.update((name, name + "()") for name in ("item", "tolist", "numpy", "equal", "allclose"))
+_SIZED = frozenset(
+    ("argwhere", "bincount", "masked_select", "nms", "nonzero", "repeat_interleave")
+    + ("unique", "unique_consecutive", "unique_dim", "_unique2")
+)
+"""What gives a tensor whose size depends on values."""
+
+
+def asked(name: str, raw: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> str:
+    """Returns what a call asks for, in words, or an empty text.
+
+    Args:
+        name: the operation's name, see `Step`.
+        raw: as torch itself calls it.
+        args: positional arguments.
+        kwargs: keyword arguments.
+    """
+    if raw in _ASKS:
+        return _ASKS[raw]
+    if name == "repeat_interleave":
+        given = kwargs.get("repeats", args[1] if len(args) > 1 else None)
+        return name if isinstance(given, torch.Tensor) else ""
+    if name == "where" and len(args) + len(kwargs) == 1:
+        return "where() of one tensor"
+    if name == "getitem" and _masks(args[1]):
+        return "an index of truth values"
+    return name if name in _SIZED else ""
+
+
+def _masks(key: Any) -> bool:
+    if isinstance(key, torch.Tensor):
+        return key.dtype in (torch.bool, torch.uint8) and key.dim() > 0
+    return isinstance(key, (list, tuple)) and any(_masks(one) for one in key)

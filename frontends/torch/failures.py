@@ -1,0 +1,40 @@
+"""Why a forward could not be followed: what is told of an error, and what kind of error it is."""
+
+from __future__ import annotations
+
+from vai_inspect.core.errors import CaptureError, VaiInspectError
+from vai_inspect.frontends.torch.frames import user_line
+
+
+class DataDependentError(CaptureError):
+    """The forward asks for the value of a tensor."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__("the forward asks for the value of a tensor ({})".format(how))
+
+
+_DATA_DEPENDENT = ("nonzero", "item()", "_local_scalar_dense", "unique", "masked_select", "nms")
+"""What torch's messages name where the size or course of what follows depends on values."""
+
+
+def reason(error: BaseException) -> str:
+    """Returns an error on one line of bounded length, with the user's line that it came from."""
+    text = " ".join(str(error).split())
+    asked = [name for name in _DATA_DEPENDENT if name in text]
+    if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
+        text = "the forward asks for the value of a tensor ({})".format(asked[0])
+        return text + user_line(error)
+    if not isinstance(error, VaiInspectError):
+        text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
+    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".;") + user_line(error)
+
+
+def needs_values(error: BaseException) -> bool:
+    """Tells whether an error comes from running on tensors without values.
+
+    So it is where a value is asked for, and where an operator has no kernel for such tensors.
+    """
+    if isinstance(error, (DataDependentError, NotImplementedError)):
+        return True
+    text = str(error)
+    return "meta" in text.lower() or any(name in text for name in _DATA_DEPENDENT)

@@ -1,0 +1,68 @@
+"""Hooks on what runs: every module, function and method, and every operator beneath them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Tuple
+
+import torch
+
+from vai_inspect.core.errors import CaptureError
+
+Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
+"""Takes a callable of torch's with its arguments, runs it, and returns what it returns."""
+
+
+@contextmanager
+def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iterator[None]:
+    """Hands over whatever torch is asked to do meanwhile.
+
+    Args:
+        function: gets functions of torch and torch.nn.functional, methods and properties of
+            tensors. What it calls in turn is not handed over.
+        operator: gets ATen's operators, those that run inside a function too; the rest is what
+            no function of Python's asks for, such as the body of a `torch.jit.script` function.
+        module: gets the modules that are called, as (module, original, args, kwargs).
+
+    Raises:
+        CaptureError: this release of torch has no such hooks.
+    """
+    base = getattr(torch.overrides, "TorchFunctionMode", None)
+    if base is None or not hasattr(base, "__enter__"):
+        raise CaptureError(
+            "torch {} has no TorchFunctionMode, which torch has from 1.13 on".format(
+                torch.__version__
+            )
+        )
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Functions(base):  # type: ignore[misc]
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            return function(func, tuple(args), kwargs or {})
+
+    class Operators(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            return operator(func, tuple(args), kwargs or {})
+
+    with Operators(), Functions(), _modules_seen(module):
+        yield
+
+
+@contextmanager
+def _modules_seen(call: Callable[..., Any]) -> Iterator[None]:
+    """Hands over whatever module is called meanwhile; fx does it in the same way."""
+    module: Any = torch.nn.Module
+    original = module.__call__
+
+    def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(self, original, args, kwargs)
+
+    module.__call__ = called
+    try:
+        yield
+    finally:
+        module.__call__ = original
