@@ -27,7 +27,7 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
     Raises:
         CaptureError: this release of torch has no such hooks.
     """
-    base = getattr(torch.overrides, "TorchFunctionMode", None)
+    base: Any = getattr(torch.overrides, "TorchFunctionMode", None)
     if base is None or not hasattr(base, "__enter__"):
         raise CaptureError(
             "torch {} has no TorchFunctionMode, which torch has from 1.13 on".format(
@@ -36,7 +36,7 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
         )
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Functions(base):  # type: ignore[misc]
+    class Functions(base):
         def __torch_function__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:

@@ -69,7 +69,7 @@ class Noting:
             if outputs and name not in FACTORIES:
                 self.recorder.step(
                     name,
-                    args,
+                    _tensor_first(name, args),
                     kwargs,
                     outputs,
                     self._scopes[-1] if module is None else self.path_of(module),
@@ -96,6 +96,12 @@ class Noting:
             yield
         finally:
             self._scopes.pop()
+
+
+def _tensor_first(name: str, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
+    """Returns `2 * x` as `x * 2`, as torch itself runs it."""
+    number = name in ("add", "mul") and len(args) == 2 and isinstance(args[0], (int, float))
+    return args[::-1] if number else args
 
 
 FACTORIES = frozenset(

@@ -86,7 +86,7 @@ def proxies_are_tensors() -> Iterator[None]:
             return original(value, kind) or original(value.value, kind)
         return original(value, kind)
 
-    builtins.isinstance = is_instance  # type: ignore[assignment]
+    builtins.isinstance = is_instance
     try:
         yield
     finally:

@@ -125,6 +125,11 @@ def operation_name(target: Any) -> str:
     In-place (`add_`), dunder (`__add__`, `__iadd__`) and ATen forms (`aten::add.Tensor`) are one
     and the same operation.
     """
+    name = _plain_name(target)
+    return _SYNONYMS.get(name, name)
+
+
+def _plain_name(target: Any) -> str:
     schema = getattr(target, "_schema", None)
     name = getattr(schema, "name", None) or getattr(target, "__name__", None)
     name = str(name if name is not None else target).split("::")[-1]
@@ -135,6 +140,9 @@ def operation_name(target: Any) -> str:
         return IN_PLACE[name]
     return name[:-1] if name.endswith("_") and not name.startswith("_") else name
 
+
+_SYNONYMS = {"truediv": "div"}
+"""Names of operators that torch itself has another name for."""
 
 _IN_PLACE = frozenset(
     ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")

@@ -94,7 +94,7 @@ FUNCTIONS = {
 CONSTANTS = {
     "alpha": {"sub/alpha": 3.0},
     "in place": {"add/const": 1.0, "mul/const": 2.0},
-    "rdiv": {"truediv/const": 2.0, "add/const": 10.0},
+    "rdiv": {"div/const": 2.0, "add/const": 10.0},
     "rsub": {"sub/const": 1.5},
     "stack": {"add/const": 1.0},
 }

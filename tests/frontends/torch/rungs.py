@@ -1,0 +1,102 @@
+"""Captures through one rung of the ladder alone, and what two captures have in common."""
+
+from __future__ import annotations
+
+from typing import Any, List, Tuple
+
+import torch
+from torch import nn
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.passes import normalise
+from vai_inspect.frontends.torch import capture, ladder
+
+
+def capture_with(rung: str, model: Any, inputs: Any, monkeypatch: Any) -> Captured:
+    """A capture for which there is no other rung."""
+    every = ladder.rungs
+    with monkeypatch.context() as patch:
+        patch.setattr(ladder, "rungs", lambda: tuple(one for one in every() if one.name == rung))
+        captured = capture(model, inputs)
+    assert captured.model.capture == rung
+    return captured
+
+
+def rows(captured: Captured, names: bool = True, sources: bool = True) -> List[Tuple[Any, ...]]:
+    """What stands in the graph after the passes, an operator a row."""
+    graph = normalise(captured.graph, captured.batch_norm_into)
+    at = {op.name: number for number, op in enumerate(graph)}
+    return [
+        (
+            op.name if names else "",
+            op.kind,
+            op.attrs,
+            tuple((at[value.op], value.index) for value in op.inputs),
+            tuple((one.shape, one.dtype) for one in op.outputs),
+            op.params,
+            op.messages,
+            op.origin if sources else "",
+        )
+        for op in graph
+    ]
+
+
+class Block(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.scale = nn.Parameter(torch.ones(channels, 1, 1))
+
+    def forward(self, x: Any) -> Any:
+        y = self.bn(self.conv(x)) * self.scale
+        return self.relu(y + x)
+
+
+class Net(nn.Module):
+    """Residual blocks, one of them used twice, a head, arithmetic with numbers on either side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, stride=2)
+        block = Block(8)
+        self.body = nn.Sequential(block, Block(8), block)
+        self.head = nn.Linear(16, 5)
+
+    def forward(self, image: Any) -> Any:
+        x = self.body(self.stem(2 * image - 1))
+        x = torch.cat([1 - x, x / 3], dim=1)
+        x[:, :2] = 0
+        n, c = x.shape[:2]
+        x = x.view(n, c, -1).mean(-1)
+        return self.head(x), {"top": x[:, : c // 2].softmax(-1)}
+
+
+class Branching(nn.Module):
+    """Goes another way where its input is dark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.bn = nn.BatchNorm2d(4)
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        y = self.bn(self.conv(x))
+        if x.mean() > 0.25:
+            return y.relu()
+        return 1 - y.sigmoid()
+
+
+class Writing(nn.Module):
+    """Writes into its own weight, and asks for a value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Any) -> Any:
+        self.conv.weight.mul_(2)
+        return self.conv(x) * float(x.max())

@@ -1,0 +1,134 @@
+"""The rungs of the ladder: all give the same graph, and say what they could not follow."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from tests.frontends.torch.reading import Calls, kinds  # noqa: E402
+from tests.frontends.torch.rungs import (  # noqa: E402
+    Branching,
+    Net,
+    Writing,
+    capture_with,
+    rows,
+)
+from tests.torchvision_models import torchvision_models  # noqa: E402
+from vai_inspect.core.errors import CaptureError  # noqa: E402
+from vai_inspect.frontends.torch import capture  # noqa: E402
+
+NETWORKS = (
+    "alexnet",
+    "convnext_tiny",
+    "deeplabv3_resnet50",
+    "densenet121",
+    "efficientnet_b0",
+    "googlenet",
+    "inception_v3",
+    "lraspp_mobilenet_v3_large",
+    "mobilenet_v2",
+    "resnet18",
+    "shufflenet_v2_x1_0",
+    "swin_t",
+    "vit_b_16",
+)
+SHAPE = (1, 3, 224, 224)
+
+
+def on_meta(name):
+    models = torchvision_models()
+    place = models.segmentation if hasattr(models.segmentation, name) else models
+    options = {"weights_backbone": None} if place is models.segmentation else {}
+    if name in ("googlenet", "inception_v3"):
+        options = {"init_weights": False}
+    with torch.device("meta"):
+        return getattr(place, name)(weights=None, **options)
+
+
+def scripted():
+    @torch.jit.script
+    def activation(x):
+        return torch.relu(x * 2 + 1)
+
+    return Calls(lambda m, x: activation(m.conv(x)), conv=nn.Conv2d(3, 4, 1))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_eager_gives_what_fx_gives(name, monkeypatch):
+    model = on_meta(name)
+    captures = [capture_with(rung, model, SHAPE, monkeypatch) for rung in ("fx", "eager")]
+    assert rows(captures[0]) == rows(captures[1])
+    assert captures[0].warnings == captures[1].warnings
+
+
+def test_eager_gives_what_fx_gives_of_a_network_of_all_sorts(monkeypatch):
+    model = Net()
+    captures = [capture_with(rung, model, (2, 3, 16, 16), monkeypatch) for rung in ("fx", "eager")]
+    assert rows(captures[0]) == rows(captures[1])
+    assert captures[1].warnings == ()
+
+
+def test_values_are_asked_for_and_the_model_stays_as_it_was():
+    model = Branching().train()
+    before = {name: one.clone() for name, one in model.state_dict().items()}
+    random = torch.get_rng_state()
+    captured = capture(model, torch.ones(1, 3, 8, 8))
+    assert captured.model.capture == "eager"
+    assert kinds(captured.graph) == ["conv2d", "batchnorm", "relu"]
+    first, second, third = captured.warnings
+    assert first.startswith("captured with eager, as fx: the forward asks for the value")
+    assert "bool() at rungs.py:" in second
+    assert "for one input only" in second
+    assert third == "nothing that the model returns reads them: mean, gt"
+    assert model.training
+    assert torch.equal(random, torch.get_rng_state())
+    for name, one in model.state_dict().items():
+        assert torch.equal(one, before[name]), name
+
+
+def test_the_values_of_the_users_input_decide():
+    captured = capture(Branching(), torch.zeros(1, 3, 8, 8))
+    assert kinds(captured.graph) == ["conv2d", "batchnorm", "sigmoid", "sub"]
+
+
+def test_a_weight_that_the_forward_writes_is_not_the_users():
+    model = Writing()
+    before = model.conv.weight.clone()
+    captured = capture(model, (1, 3, 8, 8))
+    assert captured.model.capture == "eager"
+    assert torch.equal(model.conv.weight, before)
+
+
+def test_weights_without_values_are_made_up_and_told():
+    with torch.device("meta"):
+        model = Branching()
+    captured = capture(model, (1, 3, 8, 8))
+    assert any("made-up" in text for text in captured.warnings)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+def test_a_scripted_function_is_seen_through():
+    captured = capture(scripted(), (1, 3, 8, 8))
+    assert kinds(captured.graph) == ["conv2d", "mul", "add", "relu"]
+    assert captured.model.capture == "eager"
+
+
+def test_the_users_own_error_is_told_at_its_line():
+    model = Calls(lambda m, x: m.fc(m.conv(x)), conv=nn.Conv2d(3, 4, 3), fc=nn.Linear(4, 2))
+    with pytest.raises(CaptureError) as error:
+        capture(model, (1, 3, 8, 8))
+    text = str(error.value)
+    assert text.startswith("The model's forward fails on the inputs x (1, 3, 8, 8): RuntimeError")
+    assert "test_rungs.py:" in text
+    assert "\n" not in text
+
+
+def test_an_error_behind_a_question_for_values_is_told_at_its_line():
+    def forward(m, x):
+        return m.fc(x) if x.sum() > 0 else x
+
+    with pytest.raises(CaptureError, match=r"forward fails on the inputs .*test_rungs.py:\d+"):
+        capture(Calls(forward, fc=nn.Linear(4, 2)), (1, 3, 8, 8))
