@@ -11,11 +11,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Tuple
 
+from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.devices import moving
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.leaves import is_leaf
-from vai_inspect.frontends.torch.noting import Noting, factories_on, run_users_forward
-from vai_inspect.frontends.torch.proxy import TensorProxy, proxies_are_tensors, proxies_in, replaced
+from vai_inspect.frontends.torch.noting import Noting, factories_on, run_users_forward, writes
+from vai_inspect.frontends.torch.proxy import (
+    TensorProxy,
+    is_proxy,
+    proxies_are_tensors,
+    proxies_in,
+    replaced,
+)
 from vai_inspect.frontends.torch.recorder import operation_name
 from vai_inspect.frontends.torch.subject import Subject
 
@@ -114,6 +121,13 @@ class _Tracer(torch.fx.Tracer):
         kwargs: Any,
         module: Any = None,
     ) -> Any:
+        if writes(function, name, module, kwargs) and args and not is_proxy(args[0]):
+            # No proxy stands for what is written, so what reads it would not be seen.
+            raise CaptureError(
+                "the forward writes into a tensor that does not depend on its inputs ({})".format(
+                    name
+                )
+            )
         result = self._noting.run(function, name, replaced(args), replaced(kwargs), module)
         return self._wrapped(result)
 

@@ -72,12 +72,12 @@ class Recorder:
         """
         args, kwargs = self.seen(args), self.seen(kwargs)
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
-        bases = [base for base in bases if base is not None and self.knows(base)]
+        before = [(base, self.seen(base)) for base in bases if base is not None]
         new = tuple(self._enter(tensor) for tensor in outputs)
         self.steps.append(Step(operation, args, kwargs, new, scope, module, frames))
-        for base in bases:
+        for base, was in before:
             # What is written into a view is written into the tensor behind it, too.
-            read = (self._meaning[id(base)], *new)
+            read = (was, *new)
             after = self._enter(base)
             self.steps.append(Step("write_through_view", read, {}, (after,), scope, None, frames))
 
@@ -89,7 +89,7 @@ class Recorder:
     def seen(self, value: Any) -> Any:
         """Returns nested arguments with the rung's tensors as `Tensor` or `Constant`."""
         if _is_tensor(value):
-            return self._meaning.get(id(value)) or self._constant(value)
+            return self._meaning.get(id(value)) or self._view(value) or self._constant(value)
         if isinstance(value, dict):
             return {key: self.seen(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
@@ -104,6 +104,16 @@ class Recorder:
         self._meaning[id(tensor)] = token
         self._alive.append(tensor)
         return token
+
+    def _view(self, tensor: Any) -> Optional[Tensor]:
+        """Returns a view that was a constant until its base was written; None for any other."""
+        base = getattr(tensor, "_base", None)
+        if base is None or not self.knows(base):
+            return None
+        read = (self._meaning[id(base)],)
+        new = self._enter(tensor)
+        self.steps.append(Step("read_through_view", read, {}, (new,), ""))
+        return new
 
     def _constant(self, tensor: Any) -> Constant:
         if id(tensor) not in self._constants:

@@ -26,7 +26,8 @@ def stack(call: Call) -> None:
 
 
 def _listed(call: Call, tensors: Sequence[Any]) -> List[Value]:
-    return [call.value(one, "const") for one in tensors if 0 not in one.shape]
+    full = [one for one in tensors if 0 not in one.shape]
+    return [call.value(one, "const") for one in full or tensors]
 
 
 def _slice(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:

@@ -109,6 +109,19 @@ def test_weights_without_values_are_made_up_and_told():
     assert any("made-up" in text for text in captured.warnings)
 
 
+def test_what_is_written_into_a_tensor_of_the_forwards_own_is_not_lost():
+    def forward(m, x):
+        canvas = x.new_zeros(1, 3, 10, 10)
+        canvas[:, :, 1:9, 1:9].copy_(m.first(x))
+        return m.second(canvas)
+
+    parts = {"first": nn.Conv2d(3, 3, 1), "second": nn.Conv2d(3, 4, 3)}
+    captured = capture(Calls(forward, **parts), (1, 3, 8, 8))
+    convolutions = [op for op in captured.graph if op.kind == "conv2d"]
+    assert [op.name for op in convolutions] == ["first", "second"]
+    assert "writes into a tensor" in captured.warnings[0]
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_a_scripted_function_is_seen_through():
     captured = capture(scripted(), (1, 3, 8, 8))
