@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
 from vai_inspect.frontends.keras.generation import Generation
+from vai_inspect.frontends.keras.order import depth_first
 from vai_inspect.frontends.keras.recognise import inner_function, reason_of
 
 
@@ -98,25 +99,14 @@ class _Walk:
         return [known[id(symbol)] for symbol in function.outputs]
 
     def _ordered(self, function: Any) -> Iterator[Any]:
-        """Yields the nodes between inputs and outputs, each after those it reads.
-
-        Depth first, inputs in the order of the call: a branch stays together, and two branches
-        come in the order in which the layer that joins them names them.
-        """
+        """Yields the nodes between inputs and outputs, each after those it reads."""
         inputs = {id(symbol) for symbol in function.inputs}
-        done = set()
-        stack = [(self._node_of(symbol, inputs), False) for symbol in reversed(function.outputs)]
-        while stack:
-            node, ready = stack.pop()
-            if node is None or id(node) in done:
-                continue
-            if ready:
-                done.add(id(node))
-                yield node
-                continue
-            stack.append((node, True))
-            read = reversed(self._keras.inputs(node))
-            stack.extend((self._node_of(symbol, inputs), False) for symbol in read)
+
+        def nodes(symbols: Sequence[Any]) -> List[Any]:
+            found = [self._node_of(symbol, inputs) for symbol in symbols]
+            return [node for node in found if node is not None]
+
+        return depth_first(nodes(function.outputs), lambda node: nodes(self._keras.inputs(node)))
 
     def _node_of(self, symbol: Any, inputs: "set[int]") -> Any:
         """Returns the node that gives a tensor, or None where an input of the model gives it."""

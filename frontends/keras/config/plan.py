@@ -11,6 +11,7 @@ from vai_inspect.frontends.keras.config.network import Network, Node
 from vai_inspect.frontends.keras.config.tf_layers import as_operation
 from vai_inspect.frontends.keras.config.values import Ref, flatten
 from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.order import CircleError, depth_first
 
 MOST_CALLS = 100_000
 """Calls that a model may have: models within models can multiply them without end."""
@@ -153,28 +154,22 @@ def _inner_inputs(
 
 
 def _ordered(network: Network, path: str) -> Iterator[Tuple[Tuple[str, int], Node]]:
-    """Yields the calls between inputs and outputs, each after those it reads.
-
-    In the order of the live walk: depth first, inputs in the order of the call.
-    """
+    """Yields the calls between inputs and outputs, in the order of the live walk."""
     inputs = {entry.name for entry in network.inputs}
-    done = set()
-    open_ = set()
-    stack = [((ref.layer, ref.node), False) for ref in reversed(network.outputs)]
-    while stack:
-        key, ready = stack.pop()
-        if key in done or key[0] in inputs:
-            continue
-        if ready:
-            open_.discard(key)
-            done.add(key)
-            yield key, network.nodes[key]
-            continue
-        if key in open_:
-            raise ModelError("{} has a circle of layers, at {!r}.".format(path, key[0]))
+
+    def calls(refs: Sequence[Ref]) -> List[Tuple[str, int]]:
+        return [(ref.layer, ref.node) for ref in refs if ref.layer not in inputs]
+
+    def needs(key: Tuple[str, int]) -> List[Tuple[str, int]]:
         node = network.nodes.get(key)
         if node is None:
             raise ModelError("{} reads a call of {!r} that it does not have.".format(path, key[0]))
-        open_.add(key)
-        stack.append((key, True))
-        stack.extend(((ref.layer, ref.node), False) for ref in reversed(node.refs))
+        return calls(node.refs)
+
+    try:
+        for key in depth_first(calls(network.outputs), needs):
+            yield key, network.nodes[key]
+    except CircleError as error:
+        raise ModelError(
+            "{} has a circle of layers, at {!r}.".format(path, error.args[0][0])
+        ) from error
