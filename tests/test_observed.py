@@ -415,3 +415,13 @@ def test_a_pool_of_one_pixel_vanishes():
     ops = [data(SHAPE), conv(), pool(size=1, stride=1, shape=SHAPE), conv("last", "pool")]
     result = inspected(whole(ops), B4096)
     assert [one.name for one in result.ops if one.device.value != "user"] == ["conv", "last"]
+
+
+@pytest.mark.parametrize("target", ["DPUCAHX8H_ISA2", "DPUCADF8H_ISA0", "DPUCVDX8H_ISA1_F2W2_8PE"])
+@pytest.mark.parametrize("kind", ["relu", "relu6", "hard-swish"])
+def test_without_a_depthwise_engine_the_activation_only_follows(target, kind):
+    ops = [data(SHAPE), depthwise_op(SHAPE, "conv", pad=(1,) * 4), behind(kind, "act")]
+    result = inspected(whole(ops), target)
+    (cause,), (act,) = result.find("conv"), result.find("act")
+    assert [one.constraint.split(".", 1)[1] for one in cause.findings] == ["depthwise.engine"]
+    assert [one.follows for one in act.findings] == ["conv"]

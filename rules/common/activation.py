@@ -9,9 +9,11 @@ from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
 from vai_inspect.rules.common.activation_cures import in_place_of_slope, instead, something_to_fuse
 from vai_inspect.rules.common.engines import (
+    DEPTHWISE_KINDS,
     ELTWISE_KINDS,
     NONLINEAR,
     alu_runs,
+    depthwise_engine,
     fused_by,
 )
 from vai_inspect.rules.common.examples import (
@@ -184,6 +186,9 @@ def fused(site: Site) -> Iterator[Problem]:
         return
     before = site.seen_as(producer).kind
     kind, name = site.op.kind, NONLINEAR[site.op.kind]
+    if before in DEPTHWISE_KINDS and depthwise_engine(site.target) is None:
+        # The convolution itself is refused, and the activation only follows it.
+        return
     if before not in FUSING or pool_alone(site, before):
         yield from _nothing_to_fuse(site, before)
     elif name in fused_by(site.target, before) or by_alu(site.target, kind, before):
