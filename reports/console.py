@@ -177,7 +177,7 @@ def _reasons(row: Row, room: int) -> Iterator[Text]:
         unsure = doubt(finding)
         said = finding.message + (" ({})".format(unsure) if unsure else "")
         yield from _hung("- ", said, room, "yellow" if unsure else "red")
-        if finding.follows is not None:
+        if finding.follows is not None and len(row.names) == 1:
             yield from _hung("  ", "follows from: " + finding.follows, room)
         if finding.suggestion:
             yield from _hung("  ", "what to change: " + finding.suggestion, room, "green")

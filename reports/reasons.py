@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Sequence, Tuple
 
@@ -10,6 +11,7 @@ from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.words import cells, doubt, hanging, plain, shortened, wrapped
 
 TITLES = ("node name", "op type", "hardware constraints")
+_MARKS = ",.;:()'\""
 LONGEST_NAME = 240
 """Characters; the block of the operator has its whole name."""
 
@@ -24,15 +26,44 @@ class Row:
 
 
 def rows(inspection: Inspection) -> List[Row]:
-    """Returns a row for each set of reasons, in the order of the first operators that have it."""
-    alike: Dict[Tuple[object, ...], List[str]] = {}
-    first: Dict[Tuple[object, ...], InspectedOp] = {}
+    """Returns a row for each set of reasons, in the order of the first operators that have it.
+
+    Reasons that differ in nothing but the operators that they name are equal; those names are
+    left out then.
+    """
+    alike: Dict[Tuple[object, ...], List[InspectedOp]] = {}
     for op in inspection.on(Device.CPU):
-        told = tuple((one.message, one.suggestion, one.verdict) for one in op.findings)
-        key = (op.type, told)
-        first.setdefault(key, op)
-        alike.setdefault(key, []).append(op.name)
-    return [Row(tuple(alike[key]), op.type, op.findings) for key, op in first.items()]
+        told = tuple(
+            (_unnamed(one.message, inspection), one.suggestion, one.verdict, one.follows is None)
+            for one in op.findings
+        )
+        alike.setdefault((op.type, told), []).append(op)
+    return [
+        Row(tuple(op.name for op in ops), ops[0].type, _in_common([op.findings for op in ops]))
+        for ops in alike.values()
+    ]
+
+
+def _unnamed(message: str, inspection: Inspection) -> str:
+    """Returns a message without the names of operators."""
+    words = message.split(" ")
+    return " ".join("" if inspection.op(word.strip(_MARKS)) else word for word in words)
+
+
+def _in_common(findings: Sequence[Tuple[Finding, ...]]) -> Tuple[Finding, ...]:
+    """Returns the findings of the first operator, with dots for the words that others have not."""
+    return tuple(
+        dataclasses.replace(alike[0], message=_common([one.message for one in alike]))
+        for alike in zip(*findings)
+    )
+
+
+def _common(messages: Sequence[str]) -> str:
+    words = zip(*(message.split(" ") for message in messages))
+    return " ".join(
+        one[0] if len(set(one)) == 1 else one[0].replace(one[0].strip(_MARKS), "...")
+        for one in words
+    )
 
 
 def widths(inspection: Inspection, width: int) -> Tuple[int, int, int]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.findings import Device
+from vai_inspect.core.ir import attrs as a
 from vai_inspect.reports import text
 from vai_inspect.reports.words import file_name, shortened, wrapped
 
@@ -71,6 +72,22 @@ def test_equal_reasons_are_told_once():
     assert len(table) == 1 + 50
     assert sum("17, but" in line for line in table) == 1
     assert all("| gate{} ".format(number) in "\n".join(table) for number in range(50))
+
+
+def test_reasons_that_differ_in_names_alone_are_told_once_without_them():
+    ops = [samples.op("in", "data", device=Device.USER)]
+    for number in range(3):
+        last = ops[-1].name
+        ops.append(samples.op("view{}".format(number), "reshape", [last], device=Device.CPU,
+                              attrs=a.ReshapeAttrs((1, 4)),
+                              findings=(samples.follows(last),)))  # fmt: skip
+    ops.append(samples.op("last", "squeeze", ["in"], device=Device.CPU,
+                          findings=(samples.follows("in"),)))  # fmt: skip
+    report = text.render(samples.inspection("views", ops, {"cpu_subgraph_0": ["view0"]}))
+    table = "\n".join(line for line in report.splitlines() if line.startswith("|"))
+    assert table.count("The input ... is on the CPU; a reshape runs where its input does.") == 1
+    assert table.count("The input in is on the CPU; a reshape runs where its input does.") == 1
+    assert report.count("    The input view0 is on the CPU;") == 1
 
 
 def test_many_root_causes_and_crossings_are_told_in_short():

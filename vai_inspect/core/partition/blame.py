@@ -33,8 +33,8 @@ def root_causes(
     Operators of one type against which the same constraints say the same, but for names and
     figures, have one root cause. What counts is first the share of the network's multiply-
     accumulate operations that comes back, in whole percents, then whether the operators cut
-    anything, DPU subgraphs saved, bytes that need not cross, operators that come back, and last
-    the order of the graph.
+    anything, whether any comes back at all, DPU subgraphs saved, bytes that need not cross,
+    operators that come back, and last the order of the graph.
 
     Args:
         graph: the graph.
@@ -117,6 +117,7 @@ class _Blame:
         return (
             -round(100 * outcome.macs / self._all_macs),
             self.position(names) is Position.END,
+            not outcome.returned,
             (outcome.dpu_subgraphs or 0) - total.dpu_subgraphs,
             (outcome.crossing_bytes or 0) - total.crossing_bytes,
             -len(outcome.returned),
