@@ -14,7 +14,7 @@ import torch
 
 from vai_inspect.frontends.torch.asking import asked
 from vai_inspect.frontends.torch.devices import brought_here, moving
-from vai_inspect.frontends.torch.failures import DataDependentError, needs_values, reason
+from vai_inspect.frontends.torch.failures import DataDependentError, brief, needs_values
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.frames import short, user_frames
 from vai_inspect.frontends.torch.leaves import is_leaf
@@ -61,7 +61,7 @@ def trace(subject: Subject) -> Trace:
 
 def _told(asks: Sequence[str], first: Exception) -> List[str]:
     if not asks:
-        return ["run on real tensors, as without values: {}".format(reason(first))]
+        return ["run on real tensors, as without values: {}".format(brief(first))]
     named = list(dict.fromkeys(asks))
     listed = ", ".join(named[:4])
     if len(named) > 4:

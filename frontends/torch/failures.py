@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vai_inspect.core.errors import CaptureError, VaiInspectError
 from vai_inspect.frontends.torch.frames import user_line
 
@@ -21,6 +23,8 @@ def reason(error: BaseException) -> str:
     """Returns an error on one line of bounded length, with the user's line that it came from."""
     text = " ".join(str(error).split())
     asked = [name for name in _DATA_DEPENDENT if name in text]
+    if "DataDependent" in type(error).__name__ and not isinstance(error, VaiInspectError):
+        return "the forward asks for the value of a tensor" + user_line(error)
     if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
         text = "the forward asks for the value of a tensor ({})".format(asked[0])
         return text + user_line(error)
@@ -29,12 +33,22 @@ def reason(error: BaseException) -> str:
     return (text if len(text) <= 300 else text[:297] + "...").rstrip(".;") + user_line(error)
 
 
+def brief(error: BaseException) -> str:
+    """Returns why a rung failed: the first sentence of an error, with the user's line."""
+    line = user_line(error)
+    whole = reason(error)
+    text = whole[: len(whole) - len(line)] if line else whole
+    first = re.split(r"[.!?] (?=[A-Z])", text)[0].rstrip(".;")
+    return (first if len(first) <= 160 else first[:157] + "...") + line
+
+
 def needs_values(error: BaseException) -> bool:
     """Tells whether an error comes from running on tensors without values.
 
     So it is where a value is asked for, and where an operator has no kernel for such tensors.
     """
-    if isinstance(error, (DataDependentError, NotImplementedError)):
+    named = "DataDependent" in type(error).__name__
+    if named or isinstance(error, NotImplementedError):
         return True
     text = str(error)
     return "meta" in text.lower() or any(name in text for name in _DATA_DEPENDENT)

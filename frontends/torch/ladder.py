@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.failures import needs_values, reason
+from vai_inspect.frontends.torch.failures import brief, needs_values, reason
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.subject import Copy, Subject
 
@@ -36,9 +36,9 @@ class Climbed:
 
 def rungs() -> Tuple[Rung, ...]:
     """Returns the rungs in the order in which they are tried."""
-    from vai_inspect.frontends.torch import eager, fx
+    from vai_inspect.frontends.torch import eager, export, fx
 
-    return (Rung("fx", fx.trace), Rung("eager", eager.trace))
+    return Rung("fx", fx.trace), Rung("export", export.trace), Rung("eager", eager.trace)
 
 
 def climb(subject: Subject) -> Climbed:
@@ -58,7 +58,7 @@ def climb(subject: Subject) -> Climbed:
                 trace = rung.run(subject)
         except Exception as error:
             # The user's forward runs here, so anything may be raised.
-            failures.append("{}: {}".format(rung.name, reason(error)))
+            failures.append("{}: {}".format(rung.name, brief(error)))
             errors.append(error)
             if len(errors) == 1:
                 _check_forward(subject)

@@ -13,6 +13,11 @@ Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
 """Takes a callable of torch's with its arguments, runs it, and returns what it returns."""
 
 
+def can_record() -> bool:
+    """Tells whether this torch has hooks on what runs; in 1.12 they are of another form."""
+    return hasattr(getattr(torch.overrides, "TorchFunctionMode", None), "__enter__")
+
+
 @contextmanager
 def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iterator[None]:
     """Hands over whatever torch is asked to do meanwhile.
@@ -27,14 +32,15 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
     Raises:
         CaptureError: this release of torch has no such hooks.
     """
-    base: Any = getattr(torch.overrides, "TorchFunctionMode", None)
-    if base is None or not hasattr(base, "__enter__"):
+    if not can_record():
         raise CaptureError(
             "torch {} has no TorchFunctionMode, which torch has from 1.13 on".format(
                 torch.__version__
             )
         )
     from torch.utils._python_dispatch import TorchDispatchMode
+
+    base: Any = torch.overrides.TorchFunctionMode
 
     class Functions(base):
         def __torch_function__(

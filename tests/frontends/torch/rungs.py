@@ -6,6 +6,7 @@ from typing import Any, List, Tuple
 
 import torch
 from torch import nn
+from torch.nn import functional as F  # noqa: N812
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.passes import normalise
@@ -22,20 +23,25 @@ def capture_with(rung: str, model: Any, inputs: Any, monkeypatch: Any) -> Captur
     return captured
 
 
-def rows(captured: Captured, names: bool = True, sources: bool = True) -> List[Tuple[Any, ...]]:
-    """What stands in the graph after the passes, an operator a row."""
+def rows(captured: Captured, told: bool = True) -> List[Tuple[Any, ...]]:
+    """What stands in the graph after the passes, an operator a row.
+
+    `told` takes in where each comes from and what is said of it. torch.export leaves out calls
+    that do nothing at inference, and keeps those of the user's lines alone that are in a function
+    of the name `forward`.
+    """
     graph = normalise(captured.graph, captured.batch_norm_into)
     at = {op.name: number for number, op in enumerate(graph)}
     return [
         (
-            op.name if names else "",
+            op.name,
             op.kind,
             op.attrs,
             tuple((at[value.op], value.index) for value in op.inputs),
             tuple((one.shape, one.dtype) for one in op.outputs),
             op.params,
-            op.messages,
-            op.origin if sources else "",
+            op.messages if told else (),
+            op.origin if told else "",
         )
         for op in graph
     ]
@@ -71,6 +77,31 @@ class Net(nn.Module):
         n, c = x.shape[:2]
         x = x.view(n, c, -1).mean(-1)
         return self.head(x), {"top": x[:, : c // 2].softmax(-1)}
+
+
+class Functional(nn.Module):
+    """Functions in place of modules, weights used directly, slices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.deconv = nn.ConvTranspose2d(4, 4, 2, 2)
+        self.bn = nn.BatchNorm2d(4)
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: Any) -> Any:
+        y = F.conv2d(x, self.conv.weight, self.conv.bias, padding=1)
+        y = F.batch_norm(y, self.bn.running_mean, self.bn.running_var, self.bn.weight)
+        y = F.relu6(y) + F.hardswish(y) * F.silu(y) - F.gelu(1 - y)
+        up = F.interpolate(y[:, :2, ::2], scale_factor=2.0, mode="bilinear")
+        down = F.max_pool2d(y, 2) / F.avg_pool2d(y, 2)
+        wide = F.conv_transpose2d(F.pad(y, (1, 1, 0, 0)), self.deconv.weight, stride=2)
+        flat = F.layer_norm(y.flatten(2), (64,)).permute(0, 2, 1)
+        mixed = F.scaled_dot_product_attention(flat, flat, flat) @ self.fc.weight.t()
+        parts = torch.stack(y.chunk(2, 1)).sum(0)
+        pooled = F.adaptive_avg_pool2d(F.pixel_shuffle(y, 2), 1).squeeze(-1)
+        line = F.linear(y.mean((2, 3)), self.fc.weight, self.fc.bias).softmax(1)
+        return up, down, wide, mixed, parts, pooled, line, F.group_norm(y, 2), torch.max(y, 1)
 
 
 class Branching(nn.Module):

@@ -11,6 +11,7 @@ from torch import nn  # noqa: E402
 from tests.frontends.torch.reading import Calls, kinds  # noqa: E402
 from tests.frontends.torch.rungs import (  # noqa: E402
     Branching,
+    Functional,
     Net,
     Writing,
     capture_with,
@@ -19,6 +20,10 @@ from tests.frontends.torch.rungs import (  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
+from vai_inspect.frontends.torch.export import can_export  # noqa: E402
+from vai_inspect.frontends.torch.modes import can_record  # noqa: E402
+from vai_inspect.inspector import inspect_captured  # noqa: E402
+from vai_inspect.rules.lookup import lookup  # noqa: E402
 
 NETWORKS = (
     "alexnet",
@@ -35,6 +40,10 @@ NETWORKS = (
     "swin_t",
     "vit_b_16",
 )
+exporting = pytest.mark.skipif(
+    not can_export(), reason="this torch has no export without strict mode"
+)
+recording = pytest.mark.skipif(not can_record(), reason="torch 1.12 has no such hooks")
 SHAPE = (1, 3, 224, 224)
 
 
@@ -56,6 +65,7 @@ def scripted():
     return Calls(lambda m, x: activation(m.conv(x)), conv=nn.Conv2d(3, 4, 1))
 
 
+@recording
 @pytest.mark.parametrize("name", NETWORKS)
 def test_eager_gives_what_fx_gives(name, monkeypatch):
     model = on_meta(name)
@@ -64,6 +74,45 @@ def test_eager_gives_what_fx_gives(name, monkeypatch):
     assert captures[0].warnings == captures[1].warnings
 
 
+def _devices(captured):
+    found = inspect_captured(captured, lookup("DPUCZDX8G_ISA1_B4096"))
+    return [(one.op.name, one.device, one.verdict) for one in found.ops]
+
+
+@exporting
+@pytest.mark.parametrize("name", NETWORKS)
+def test_export_gives_what_fx_gives(name, monkeypatch):
+    model = on_meta(name)
+    captures = [capture_with(rung, model, SHAPE, monkeypatch) for rung in ("fx", "export")]
+    assert rows(captures[0], told=False) == rows(captures[1], told=False)
+    assert _devices(captures[0]) == _devices(captures[1])
+
+
+@exporting
+def test_functions_come_back_from_aten(monkeypatch):
+    every = [
+        capture_with(rung, Functional(), (1, 3, 8, 8), monkeypatch)
+        for rung in ("fx", "export", "eager")
+    ]
+    assert rows(every[0], told=False) == rows(every[1], told=False)
+    assert rows(every[0]) == rows(every[2])
+
+
+@exporting
+def test_lines_come_back_from_an_exported_program(monkeypatch):
+    captured = capture_with("export", Functional(), (1, 3, 8, 8), monkeypatch)
+    source = captured.graph["conv2d"].origin.source
+    assert [frame.function for frame in source] == ["forward"]
+    assert source[0].file.endswith("rungs.py")
+
+
+@exporting
+def test_what_torch_prints_where_it_fails_stays_hidden(capfd):
+    capture(Branching(), (1, 3, 8, 8))
+    assert capfd.readouterr() == ("", "")
+
+
+@recording
 def test_eager_gives_what_fx_gives_of_a_network_of_all_sorts(monkeypatch):
     model = Net()
     captures = [capture_with(rung, model, (2, 3, 16, 16), monkeypatch) for rung in ("fx", "eager")]
@@ -71,6 +120,7 @@ def test_eager_gives_what_fx_gives_of_a_network_of_all_sorts(monkeypatch):
     assert captures[1].warnings == ()
 
 
+@recording
 def test_values_are_asked_for_and_the_model_stays_as_it_was():
     model = Branching().train()
     before = {name: one.clone() for name, one in model.state_dict().items()}
@@ -78,22 +128,33 @@ def test_values_are_asked_for_and_the_model_stays_as_it_was():
     captured = capture(model, torch.ones(1, 3, 8, 8))
     assert captured.model.capture == "eager"
     assert kinds(captured.graph) == ["conv2d", "batchnorm", "relu"]
-    first, second, third = captured.warnings
-    assert first.startswith("captured with eager, as fx: the forward asks for the value")
-    assert "bool() at rungs.py:" in second
-    assert "for one input only" in second
-    assert third == "nothing that the model returns reads them: mean, gt"
+    *failures, followed, left = captured.warnings
+    asked = "the forward asks for the value of a tensor"
+    assert failures[0].startswith("captured with eager, as fx: " + asked)
+    assert failures[-1].startswith("captured with eager, as ")
+    assert max(map(len, failures)) < 250
+    assert "bool() at rungs.py:" in followed
+    assert "for one input only" in followed
+    assert left == "nothing that the model returns reads them: mean, gt"
     assert model.training
     assert torch.equal(random, torch.get_rng_state())
     for name, one in model.state_dict().items():
         assert torch.equal(one, before[name]), name
 
 
+@pytest.mark.skipif(can_record(), reason="for a torch that has no hooks on what runs")
+def test_a_torch_without_hooks_says_so():
+    with pytest.raises(CaptureError, match="eager: torch 1.12.* has no TorchFunctionMode"):
+        capture(Branching(), (1, 3, 8, 8))
+
+
+@recording
 def test_the_values_of_the_users_input_decide():
     captured = capture(Branching(), torch.zeros(1, 3, 8, 8))
     assert kinds(captured.graph) == ["conv2d", "batchnorm", "sigmoid", "sub"]
 
 
+@recording
 def test_a_weight_that_the_forward_writes_is_not_the_users():
     model = Writing()
     before = model.conv.weight.clone()
@@ -102,6 +163,7 @@ def test_a_weight_that_the_forward_writes_is_not_the_users():
     assert torch.equal(model.conv.weight, before)
 
 
+@recording
 def test_weights_without_values_are_made_up_and_told():
     with torch.device("meta"):
         model = Branching()
@@ -109,6 +171,7 @@ def test_weights_without_values_are_made_up_and_told():
     assert any("made-up" in text for text in captured.warnings)
 
 
+@recording
 def test_what_is_written_into_a_tensor_of_the_forwards_own_is_not_lost():
     def forward(m, x):
         canvas = x.new_zeros(1, 3, 10, 10)
@@ -122,11 +185,12 @@ def test_what_is_written_into_a_tensor_of_the_forwards_own_is_not_lost():
     assert "writes into a tensor" in captured.warnings[0]
 
 
+@recording
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_a_scripted_function_is_seen_through():
     captured = capture(scripted(), (1, 3, 8, 8))
     assert kinds(captured.graph) == ["conv2d", "mul", "add", "relu"]
-    assert captured.model.capture == "eager"
+    assert captured.model.capture != "fx"
 
 
 def test_the_users_own_error_is_told_at_its_line():
@@ -139,6 +203,7 @@ def test_the_users_own_error_is_told_at_its_line():
     assert "\n" not in text
 
 
+@recording
 def test_an_error_behind_a_question_for_values_is_told_at_its_line():
     def forward(m, x):
         return m.fc(x) if x.sum() > 0 else x

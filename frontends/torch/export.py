@@ -1,0 +1,83 @@
+"""The second rung: torch.export without strict mode, and its program of ATen operators."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import logging
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, Iterator, List, Optional, Tuple
+
+import torch
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.leaves import is_leaf
+from vai_inspect.frontends.torch.program import Program
+from vai_inspect.frontends.torch.subject import Copy, Subject
+
+
+def trace(subject: Subject) -> Trace:
+    """Exports the model and follows the program.
+
+    Args:
+        subject: the model and its inputs.
+
+    Raises:
+        CaptureError: this torch cannot export a module without strict mode.
+        Exception: whatever torch.export raises where it does not succeed.
+    """
+    copy = subject.without_values()
+    with _silence():
+        program = _exported(copy)
+    modules = dict(copy.shadow.model.named_modules(remove_duplicate=False))
+
+    def leaf(path: str) -> Optional[Any]:
+        module = modules.get(path)
+        return module if module is not None and is_leaf(module) else None
+
+    first = {path: str(copy.shadow.paths.get(id(one), path)) for path, one in modules.items()}
+    following = Program(program, copy.place, leaf, first)
+    return following.trace(_flat(copy))
+
+
+def can_export() -> bool:
+    """Tells whether this torch can export a module without strict mode."""
+    export = getattr(getattr(torch, "export", None), "export", None)
+    return export is not None and "strict" in inspect.signature(export).parameters
+
+
+def _exported(copy: Copy) -> Any:
+    if not can_export():
+        raise CaptureError(
+            "torch {} has no torch.export without strict mode".format(torch.__version__)
+        )
+    args, kwargs = copy.inputs.filled(lambda name, one: one)
+    with torch.no_grad():
+        return torch.export.export(copy.shadow.model, args, kwargs, strict=False)
+
+
+def _flat(copy: Copy) -> List[Tuple[str, Any]]:
+    """Returns name and value of each input, as the program flattens them."""
+    from torch.utils import _pytree
+
+    names = {}
+
+    def named(name: str, one: Any) -> Any:
+        names[id(one)] = name
+        return one
+
+    leaves, _ = _pytree.tree_flatten(copy.inputs.filled(named))
+    return [(names.get(id(one), ""), one) for one in leaves]
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Leaves out what torch prints and logs where an export fails: whole graphs."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
