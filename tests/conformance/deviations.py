@@ -1,8 +1,9 @@
 """Where this project means to differ from the 2.5 inspector, and the evidence that outranks it.
 
 One row covers every case that it describes; the test fails on a difference without a row, and on a
-row that describes no case. P-numbers are defects of the 2.5 PyTorch inspector, found by reading and
-by running it (see docs/vendor_inspectors.md); order of evidence: docs of the rules.
+row that describes no case. P-numbers count the defects of the 2.5 PyTorch inspector that were found
+by reading and by running it; docs/vendor.md tells of those that change an answer, docs/verdicts.md
+in which order evidence counts. A verdict of 2.5 is evidence where its rules look at what decides.
 """
 
 from __future__ import annotations

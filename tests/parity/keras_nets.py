@@ -194,3 +194,14 @@ def dilated() -> Any:
     branches = [_conv(x, "r{}".format(r), 8, dilation_rate=r) for r in (1, 2, 4)]
     x = L.Concatenate(name="cat")(branches)
     return _model(image, _conv(x, "wide", 8, 17))
+
+
+@net
+def pre_activation() -> Any:
+    """Normalisation and ReLU before each convolution, as in DenseNet; the first stands alone."""
+    image = x = _image(channels=8)
+    for number, name in enumerate(("cat", "cat_1")):
+        y = L.BatchNormalization(epsilon=1e-5, name="n{}_bn".format(number))(x)
+        y = _conv(_act(y, "n{}".format(number), "relu"), "l{}".format(number), 8)
+        x = L.Concatenate(name=name)([x, y])
+    return _model(image, L.Conv2D(4, 1, name="head")(x))

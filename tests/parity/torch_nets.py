@@ -261,3 +261,20 @@ class dilated(Named):  # noqa: N801
         x = self.run("stem", x)
         x = torch.cat([self.run("r{}".format(rate), x) for rate in (1, 2, 4)], 1)
         return self.run("wide", x)
+
+
+@net((1, 8, 32, 32))
+class pre_activation(Named):  # noqa: N801
+    def __init__(self) -> None:
+        super().__init__()
+        for number in range(2):
+            self.add_module("n{}_bn".format(number), nn.BatchNorm2d(8 + 8 * number))
+            self.add_module("n{}_relu".format(number), nn.ReLU())
+            self.conv("l{}".format(number), 8 + 8 * number, 8)
+        self.head = nn.Conv2d(24, 4, 1)
+
+    def forward(self, x: Any) -> Any:
+        for number in range(2):
+            y = self.run("l{}".format(number), self.run("n{}".format(number), x))
+            x = torch.cat([x, y], 1)
+        return self.head(x)
