@@ -13,6 +13,7 @@ from vai_inspect.rules.common import (
     cuts,
     eltwise,
     pad,
+    pixels,
     shape,
     written_out,
 )
@@ -23,7 +24,7 @@ from vai_inspect.rules.remark import Remark
 
 TAKES = frozenset(
     ("relu", "relu6", "leaky-relu", "prelu", "hard-sigmoid", "hard-swish")
-    + ("reshape", "flatten", "squeeze")
+    + ("reshape", "flatten", "squeeze", "pixel-shuffle")
 )
 """Kinds that a DPU runs unless a constraint objects."""
 
@@ -35,6 +36,7 @@ SHARED = (
     *shape.CONSTRAINTS,
     *cuts.CONSTRAINTS,
     *pad.CONSTRAINTS,
+    *pixels.CONSTRAINTS,
     *cpu.CONSTRAINTS,
 )
 """Constraints that every DPU has, whatever its engines."""

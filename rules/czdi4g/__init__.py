@@ -44,7 +44,10 @@ FAMILY = Family(
         *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
         *linear.CONSTRAINTS,
         *without(pool.CONSTRAINTS, "pool.square", "pool.window"),
-        *with_own(SHARED, activation.slope.never_passed(), own.reorg),
+        *without(
+            with_own(SHARED, activation.slope.never_passed(), own.reorg, own.pixel_shuffle),
+            "pixel_shuffle.convolution_on_dpu",
+        ),
         *resize.CONSTRAINTS,
         *with_own(reduce.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),
         CONV3D,

@@ -6,7 +6,13 @@ from dataclasses import replace
 from typing import Iterator
 
 from vai_inspect.core.findings import Evidence, Verdict
-from vai_inspect.core.ir.attrs import AxisAttrs, CostVolumeAttrs, ReductionAttrs, ReorgAttrs
+from vai_inspect.core.ir.attrs import (
+    AxisAttrs,
+    CostVolumeAttrs,
+    PixelShuffleAttrs,
+    ReductionAttrs,
+    ReorgAttrs,
+)
 from vai_inspect.rules.common import conv as conv_rules
 from vai_inspect.rules.common import reduce
 from vai_inspect.rules.common.examples import after_conv, alone, between_convs, conv
@@ -59,6 +65,16 @@ reorg = cpu_only(
     cure="compute it on the host",
     verdict=Verdict.UNKNOWN,
     fails=(alone("by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 16), (1, 2, 2, 64)),),
+)
+pixel_shuffle = cpu_only(
+    "pixel_shuffle.convolution",
+    ("pixel-shuffle",),
+    "no source says whether this DPU moves depth to space",
+    Evidence.INFERRED,
+    SILENT,
+    cure="compute it on the host",
+    verdict=Verdict.UNKNOWN,
+    fails=(after_conv("by 2", "pixel-shuffle", PixelShuffleAttrs(2), (1, 60, 60, 4)),),
 )
 argmax = cpu_only(
     "argmax.cpu",

@@ -196,9 +196,15 @@ REFUSED: Tuple[Refused, ...] = (
         ("pad",),
     ),
     Refused(
-        ("move.unknown",),
+        ("pixel_shuffle.convolution",),
         (UNKNOWN,),
-        "the digest of the user guide names a tile operator behind a convolution; " + NO_RULE,
+        "no source speaks of it on DPUCZDI4G; " + NO_RULE,
+        ("pixel_shuffle",),
+    ),
+    Refused(
+        ("pixel_shuffle.convolution_on_dpu",),
+        ("inferred",),
+        "it is written by the convolution that feeds it, which is on the CPU",
         ("pixel_shuffle",),
     ),
     Refused(
