@@ -54,6 +54,10 @@ def one(kind, attrs, shape=WIDE, out=None, source=None, weights=None):
     return [*first, op(kind, [name], out or shape, attrs, "x", weights)]
 
 
+def shuffled(shape):
+    return (shape[0], shape[1] * 2, shape[2] * 2, shape[3] // 4)
+
+
 def act(kind, attrs=None, first=None):
     return [data(SHAPE), first or conv(), op(kind, ["conv"], SHAPE, attrs, "x")]
 
@@ -194,6 +198,36 @@ CASES = {
     "swish to Hardswish": Case(B4096, act("swish"), "swish.cpu", "Hardswish", act("hard-swish")),
     "swish to leaky ReLU": Case(
         DWC, act("swish"), "swish.cpu", "26/256", act("leaky-relu", a.LeakyReluAttrs(SLOPE))
+    ),
+    "Hardswish behind an inner product, written as a 1x1 convolution": Case(
+        B4096,
+        [
+            data((1, 64)),
+            op("inner-product", ["data"], (1, 16), a.InnerProductAttrs(1), "fc", (16, 64)),
+            op("hard-swish", ["fc"], (1, 16), name="x"),
+        ],
+        "activation.fused",
+        "1x1 convolution",
+        [
+            data((1, 1, 1, 64)),
+            conv_op((1, 1, 1, 64), 16, "fc", kernel=(1, 1)),
+            op("hard-swish", ["fc"], (1, 1, 1, 16), name="x"),
+        ],
+    ),
+    "pixel shuffle right behind a convolution": Case(
+        B4096,
+        [
+            *act("relu")[:2],
+            op("relu", ["conv"], SHAPE, name="relu"),
+            op("pixel-shuffle", ["relu"], shuffled(SHAPE), a.PixelShuffleAttrs(2), "x"),
+        ],
+        "pixel_shuffle.convolution",
+        "a convolution right before it",
+        [
+            data(SHAPE),
+            conv(),
+            op("pixel-shuffle", ["conv"], shuffled(SHAPE), a.PixelShuffleAttrs(2), "x"),
+        ],
     ),
     "GELU to ReLU": Case(SP, act("gelu"), "activation.cpu", "ReLU", act("relu")),
     "sigmoid to hard-sigmoid": Case(

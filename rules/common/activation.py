@@ -199,7 +199,9 @@ def fused(site: Site) -> Iterator[Problem]:
             found=before,
             verdict=Verdict.UNKNOWN,
             evidence=Evidence.INFERRED,
-            suggestion="put a convolution or a batch normalisation before it",
+            suggestion="write the inner product as a 1x1 convolution on a map of one pixel"
+            if before == "inner-product"
+            else "put a convolution or a batch normalisation before it",
         )
     elif kind == "prelu" and alu_runs(site.target, "prelu"):
         yield Problem(
