@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, List
 
 from vai_inspect.core.capture import Captured
@@ -44,21 +45,24 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
     module = _module(model)
     subject = Subject(module, input_args, device)
     shadow = subject.without_values().shadow
-    climbed = climb(subject)
+    with warnings.catch_warnings():
+        # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
+        warnings.simplefilter("ignore")
+        climbed = climb(subject)
     name = type(module).__name__
     graph, dropped = channels_last(assemble(name, climbed.trace))
-    warnings: List[str] = list(climbed.warnings)
+    told: List[str] = list(climbed.warnings)
     if shadow.hooked:
-        warnings.append(
+        told.append(
             "forward hooks are not run; what they change is not seen: "
             + ", ".join(path or name for path in shadow.hooked)
         )
     if dropped:
-        warnings.append("nothing that the model returns reads them: " + ", ".join(dropped))
+        told.append("nothing that the model returns reads them: " + ", ".join(dropped))
     return Captured(
         graph=verify(graph),
         model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], climbed.rung),
-        warnings=tuple(warnings),
+        warnings=tuple(told),
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
     )
