@@ -114,7 +114,7 @@ def test_torch_counts_twice_as_many_floating_point_operations(name):
     from vai_inspect.torch import Inspector
 
     made, shape = TORCH[name]
-    with torch.device("meta"):
+    with built_on("meta"):
         if callable(made):
             model = made().eval()
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.placing import built_on
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.findings import Device
 from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
@@ -30,7 +31,7 @@ def _captured(name):
     from vai_inspect.torch import Inspector
 
     options = {"init_weights": False} if name == "googlenet" else {}
-    with torch.device("meta"):
+    with built_on("meta"):
         model = getattr(torchvision_models(), name)(weights=None, **options).eval()
     return Inspector(TARGETS[0]).capture(model, (1, 3, 224, 224), "cpu")
 

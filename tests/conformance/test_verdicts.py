@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from tests.conformance.compare import CASES, TARGETS, Pair, pairs, told  # noqa: E402
 from tests.conformance.deviations import REFUSED, SHOWN, TAKEN, UNKNOWN, Refused  # noqa: E402
 from tests.conformance.micros import MICROS  # noqa: E402
+from tests.placing import built_on  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.findings import Device, Finding, Verdict  # noqa: E402
@@ -36,12 +37,12 @@ def captured(case: str) -> Captured:
     """Returns a case or a network of torchvision, as captured."""
     if case in MICROS:
         micro = MICROS[case]
-        with torch.device("meta"):
+        with built_on("meta"):
             module = micro.make()
         return capture(module, micro.shapes[0] if len(micro.shapes) == 1 else list(micro.shapes))
     side = 299 if case == "inception_v3" else 224
     # A RegNet computes its widths with tensors, which need values.
-    with torch.device("cpu" if "regnet" in case else "meta"):
+    with built_on("cpu" if "regnet" in case else "meta"):
         module = getattr(torchvision_models(), case)(weights=None, **NETWORKS[case])
     return capture(module, (1, 3, side, side))
 

@@ -10,6 +10,7 @@ keras = pytest.importorskip("keras")
 torch = pytest.importorskip("torch")
 
 from tests.parity import keras_nets, torch_nets  # noqa: E402
+from tests.placing import built_on  # noqa: E402
 from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.inspection import Inspection  # noqa: E402
 from vai_inspect.core.ir import Graph  # noqa: E402
@@ -37,7 +38,7 @@ class Both(NamedTuple):
 def captured() -> Dict[str, Both]:
     pairs = {}
     for name, make in torch_nets.NETS.items():
-        with torch.device("meta"):
+        with built_on("meta"):
             module = make()
         shapes = list(torch_nets.SHAPES[name])
         given = shapes[0] if len(shapes) == 1 else shapes
@@ -122,7 +123,7 @@ def test_same_padding_of_a_stride_of_2_differs() -> None:
 
     image = keras.Input((32, 32, 3), batch_size=1, name="x")
     model = keras.Model(image, layers.Conv2D(8, 3, 2, "same", name="conv")(image), name="Net")
-    with torch.device("meta"):
+    with built_on("meta"):
         module = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, 2, padding=1))
     pads = [
         captured.graph.ops[1].attributes()["pad"]
@@ -137,7 +138,7 @@ def test_the_epsilon_of_a_batch_normalisation_differs() -> None:
 
     image = keras.Input((8, 8, 4), batch_size=1, name="x")
     model = keras.Model(image, layers.BatchNormalization(name="bn")(image), name="Net")
-    with torch.device("meta"):
+    with built_on("meta"):
         module = torch.nn.Sequential(torch.nn.BatchNorm2d(4))
     epsilons = [
         captured.graph.ops[1].attributes()["epsilon"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.placing import built_on
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports import json, text
@@ -73,7 +74,7 @@ def test_own_torch_network(name, golden):
     from tests.reports import networks_torch
 
     made = getattr(networks_torch, name)
-    with torch.device("meta"):
+    with built_on("meta"):
         model = made()
     inspection = _torch(model, networks_torch.SHAPES[made])
     _compare(golden, "torch_" + name.lower(), inspection, head=False)
@@ -83,7 +84,7 @@ def test_own_torch_network(name, golden):
 def test_torch_network(name, golden):
     torch = pytest.importorskip("torch")
     size, options = HEADS_TORCH[name]
-    with torch.device("meta"):
+    with built_on("meta"):
         model = getattr(torchvision_models(), name)(weights=None, **options)
     inspection = _torch(model, (1, 3, size, size))
     _compare(golden, "torch_{}_head".format(name), inspection, head=True)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Dict
 
 import keras
+import pytest
 
 
 def saved(model: Any) -> Dict[str, Any]:
-    """What Keras writes into `config.json`."""
+    """What Keras 3 writes into `config.json`."""
+    if keras.__version__.startswith("2."):
+        pytest.skip("the config that is changed here is one that Keras 3 writes")
     config: Dict[str, Any] = keras.saving.serialize_keras_object(model)
     return config
 

@@ -121,6 +121,10 @@ def test_saved_model_without_keras_metadata(tmp_path: Path) -> None:
     (path / "keras_metadata.pb").unlink()
     with pytest.raises(ModelError, match="without keras_metadata.pb.*model.keras"):
         capture_file(path)
+
+
+@pytest.mark.skipif(keras.__version__ < "3", reason="needs Keras 3, which exports such folders")
+def test_exported_model(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     model.export(tmp_path / "exported", verbose=False)
     with pytest.raises(ModelError, match="Keras 3 exports such folders"):

@@ -9,33 +9,27 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.placing import built_on  # noqa: E402
+from tests.torchvision_models import torchvision_models  # noqa: E402
+
 
 def torchvision() -> Any:
-    """torchvision, whose C operators may be missing: its models then need their names only."""
-    try:
-        torch.ops.torchvision.nms  # noqa: B018
-    except (AttributeError, RuntimeError):
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            text = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            library.define(text.format(name))
-        _ALIVE.append(library)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = pytest.importorskip("torchvision", exc_type=ImportError)
-    regnet = found.models.regnet.BlockParams
+    """torchvision, with its models made fit for the meta device."""
+    models = torchvision_models()
+    regnet = models.regnet.BlockParams
     if "from_init_params" not in _PATCHED:  # it computes with values while a model is built
         _PATCHED["from_init_params"] = regnet.from_init_params
         regnet.from_init_params = classmethod(lambda cls, **kwargs: _off_meta(**kwargs))
+    import torchvision as found
+
     return found
 
 
 def _off_meta(**kwargs: Any) -> Any:
-    with torch.device("cpu"):
+    with built_on("cpu"):
         return _PATCHED["from_init_params"](**kwargs)
 
 
-_ALIVE: Any = []
 _PATCHED: Any = {}
 
 
@@ -44,7 +38,7 @@ def build(make: Any, **kwargs: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with torch.device("meta"):
+            with built_on("meta"):
                 return make(**kwargs)
         except (NotImplementedError, RuntimeError, TypeError):
             return make(**kwargs)
