@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.placing import built_on
+
 B4096 = "DPUCZDX8G_ISA1_B4096"
 
 

@@ -27,7 +27,7 @@ def _captured(name):
         shape = SHAPES.get(name, (1, 224, 224, 3))
         model = getattr(keras.applications, name)(weights=None)
         return Inspector(TARGETS[0]).capture(model, shape, "cpu")
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     from vai_inspect.torch import Inspector
 
     options = {"init_weights": False} if name == "googlenet" else {}

@@ -54,7 +54,7 @@ def trace(subject: Subject) -> Trace:
 def _list_torchs_functions() -> None:
     """Has torch list its functions, as fx asks it to and torch then remembers.
 
-    torch 2.0 and 2.1 warn of names of their own there, which is no news to users, and an error where
+    torch 2.0 and 2.1 warn of names of their own there: no news to users, and an error where
     warnings are errors.
     """
     with warnings.catch_warnings():

@@ -144,7 +144,8 @@ class Place:
     """Where the copy's tensors are: on the meta device, which holds shapes alone.
 
     torch before 2.0 knows too few operators there; then it is the CPU, with tensors whose
-    elements are all one and the same in memory.
+    elements are all one and the same in memory. Half precision, which that CPU does not compute
+    with, is single there.
 
     Attributes:
         device: as torch names it.
@@ -162,6 +163,7 @@ class Place:
 
         if self.device == "meta":
             return torch.empty(shape, dtype=dtype, device="meta")
+        dtype = torch.float32 if dtype is torch.float16 else dtype
         return torch.zeros((), dtype=dtype).expand(shape)
 
     def copy(self, tensor: Any, path: str) -> Any:

@@ -33,6 +33,12 @@ def _act(x: Any, name: str, act: str) -> Any:
     return L.ReLU(6, name=name + "_relu")(x) if act == "relu6" else x
 
 
+def _leaky(name: str) -> Any:
+    """The slope that the DPU has; Keras 2 calls it alpha."""
+    setting = "alpha" if keras.__version__.startswith("2.") else "negative_slope"
+    return L.LeakyReLU(name=name, **{setting: 26 / 256})
+
+
 def _model(x: Any, outputs: Any) -> Any:
     return keras.Model(x, outputs, name="Net")
 
@@ -180,9 +186,9 @@ def cpu_in_the_middle() -> Any:
 def leaky() -> Any:
     """The leaky ReLU that the DPU has, behind a convolution and behind a depthwise one."""
     image = x = _image()
-    x = L.LeakyReLU(negative_slope=26 / 256, name="act1")(_conv(x, "a", 16, act=""))
+    x = _leaky("act1")(_conv(x, "a", 16, act=""))
     x = L.DepthwiseConv2D(3, padding="same", name="dw")(x)
-    x = L.LeakyReLU(negative_slope=26 / 256, name="act2")(x)
+    x = _leaky("act2")(x)
     return _model(image, L.Conv2D(4, 1, name="head")(x))
 
 

@@ -70,7 +70,7 @@ def test_keras_network(name, golden):
 
 @pytest.mark.parametrize("name", OWN_TORCH)
 def test_own_torch_network(name, golden):
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     from tests.reports import networks_torch
 
     made = getattr(networks_torch, name)
@@ -82,7 +82,7 @@ def test_own_torch_network(name, golden):
 
 @pytest.mark.parametrize("name", sorted(HEADS_TORCH))
 def test_torch_network(name, golden):
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     size, options = HEADS_TORCH[name]
     with built_on("meta"):
         model = getattr(torchvision_models(), name)(weights=None, **options)

@@ -11,7 +11,7 @@ from vai_inspect.core.ir import Graph, Op, Value
 
 _PLAIN = {
     "add": torch.add,
-    "cast": lambda x: x,
+    "cast": torch.Tensor.float,
     "div": torch.div,
     "exp": torch.exp,
     "identity": lambda x: x,
