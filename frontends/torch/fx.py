@@ -8,7 +8,6 @@ sizes alone is followed; control flow that depends on values is not.
 
 from __future__ import annotations
 
-import warnings
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -39,7 +38,6 @@ def trace(subject: Subject) -> Trace:
     Raises:
         Exception: whatever the user's forward or fx raises where the trace does not succeed.
     """
-    _list_torchs_functions()
     copy = subject.without_values()
     noting = Noting(copy.shadow, copy.place)
     tracer = _Tracer(noting)
@@ -49,17 +47,6 @@ def trace(subject: Subject) -> Trace:
         with proxies_are_tensors():
             tracer.trace(root)
         return noting.recorder.trace(replaced(root.result))
-
-
-def _list_torchs_functions() -> None:
-    """Has torch list its functions, as fx asks it to and torch then remembers.
-
-    torch 2.0 and 2.1 warn of names of their own there: no news to users, and an error where
-    warnings are errors.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.overrides.get_overridable_functions()
 
 
 class _Root(torch.nn.Module):
