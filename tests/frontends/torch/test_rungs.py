@@ -72,8 +72,8 @@ def scripted():
 def test_eager_gives_what_fx_gives(name, monkeypatch):
     model = on_meta(name)
     captures = [capture_with(rung, model, SHAPE, monkeypatch) for rung in ("fx", "eager")]
-    names = TORCH > (2, 1)  # torch 2.1 shows x[0] as what it is made of, select
-    assert rows(captures[0], names) == rows(captures[1], names)
+    told = TORCH > (2, 1)  # torch 2.1 shows x[0] as what it is made of, select
+    assert rows(captures[0], told) == rows(captures[1], told)
     assert captures[0].warnings == captures[1].warnings
 
 
