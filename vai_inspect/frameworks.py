@@ -16,6 +16,7 @@ _MODELS = (
     ("keras", "keras", "Model"),
     ("keras", "tf_keras", "Model"),
     ("torch", "torch.nn", "Module"),
+    ("torch", "torch.export", "ExportedProgram"),
 )
 """Framework, module and name of the classes of models."""
 KERAS_FILES = (".keras", ".h5", ".hdf5")

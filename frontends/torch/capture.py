@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, List
+from typing import Any, List, Sequence
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError
@@ -11,6 +11,7 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.torch.assembly import assemble
+from vai_inspect.frontends.torch.exported import climb_program, is_program
 from vai_inspect.frontends.torch.ladder import climb
 from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.frontends.torch.subject import Subject
@@ -26,7 +27,7 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
     shares the weights with the user's. It is read as at inference.
 
     Args:
-        model: the module; one inside DataParallel is taken out.
+        model: the module; one inside DataParallel is taken out. Or a program of torch.export.
         input_args: what its forward is called with: a tensor, an array or a plain shape, a list
             or tuple of them (the forward's arguments), or a dict of them by argument name.
             Values do not matter, but where the forward itself asks for them.
@@ -42,20 +43,23 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
     """
     import torch
 
-    module = _module(model)
-    subject = Subject(module, input_args, device)
-    shadow = subject.without_values().shadow
+    hooked: Sequence[str] = ()
     with warnings.catch_warnings():
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
-        climbed = climb(subject)
-    name = type(module).__name__
+        if is_program(model):
+            name, climbed = "ExportedProgram", climb_program(model, input_args, device)
+        else:
+            module = _module(model)
+            subject = Subject(module, input_args, device)
+            hooked = subject.without_values().shadow.hooked
+            name, climbed = type(module).__name__, climb(subject)
     graph, dropped = channels_last(assemble(name, climbed.trace))
     told: List[str] = list(climbed.warnings)
-    if shadow.hooked:
+    if hooked:
         told.append(
             "forward hooks are not run; what they change is not seen: "
-            + ", ".join(path or name for path in shadow.hooked)
+            + ", ".join(path or name for path in hooked)
         )
     if dropped:
         told.append("nothing that the model returns reads them: " + ", ".join(dropped))

@@ -13,6 +13,7 @@ import torch
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.leaves import is_leaf
+from vai_inspect.frontends.torch.noting import factories_on
 from vai_inspect.frontends.torch.program import Program
 from vai_inspect.frontends.torch.subject import Copy, Subject
 
@@ -53,7 +54,7 @@ def _exported(copy: Copy) -> Any:
             "torch {} has no torch.export without strict mode".format(torch.__version__)
         )
     args, kwargs = copy.inputs.filled(lambda name, one: one)
-    with torch.no_grad():
+    with torch.no_grad(), factories_on(copy.place):
         return torch.export.export(copy.shadow.model, args, kwargs, strict=False)
 
 

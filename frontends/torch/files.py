@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError
@@ -29,13 +29,9 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
     """
     if not path.is_file():
         raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
-    if path.suffix.lower() in EXPORTED:
-        model, example = _exported(path)
-        input_args = example if input_args is None else input_args
-    else:
-        model = _pickled(path, trust)
-    captured = capture(model, input_args)
-    name = path.stem if path.suffix.lower() in EXPORTED else captured.model.name
+    exported = path.suffix.lower() in EXPORTED
+    captured = capture(_exported(path) if exported else _pickled(path, trust), input_args)
+    name = path.stem if exported else captured.model.name
     return dataclasses.replace(
         captured,
         graph=Graph(name, captured.graph.ops),
@@ -43,8 +39,8 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
     )
 
 
-def _exported(path: Path) -> Tuple[Any, Any]:
-    """Returns the module of an exported program and the inputs that it was exported with."""
+def _exported(path: Path) -> Any:
+    """Returns an exported program."""
     import torch
 
     if not hasattr(torch, "export"):
@@ -54,15 +50,12 @@ def _exported(path: Path) -> Tuple[Any, Any]:
             )
         )
     try:
-        program = torch.export.load(str(path))
+        return torch.export.load(str(path))
     except Exception as error:
         raise ModelError(
             "{} cannot be read as an exported program: {}: {}; write it with "
             "torch.export.save.".format(path, type(error).__name__, _one_line(error))
         ) from error
-    args, kwargs = getattr(program, "example_inputs", None) or ((), {})
-    example = dict(kwargs) if kwargs and not args else list(args)
-    return program.module(), example or None
 
 
 def _pickled(path: Path, trust: bool) -> Any:

@@ -66,6 +66,7 @@ class Step:
         module: the leaf module with its settings, its parameters on the meta device; None for a
             function.
         frames: the user's lines that lead here, innermost last.
+        whole: whether the function is all that the module at `scope` does.
     """
 
     operation: str
@@ -75,11 +76,12 @@ class Step:
     scope: str
     module: Optional[Any] = None
     frames: Tuple[Frame, ...] = ()
+    whole: bool = False
 
     @property
     def path(self) -> str:
         """Path of a module; of a function the path of the module around it and its name."""
-        if self.module is not None:
+        if self.module is not None or self.whole:
             return self.scope or self.operation
         return "{}.{}".format(self.scope, self.operation) if self.scope else self.operation
 

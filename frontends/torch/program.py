@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import torch
 
@@ -54,6 +54,7 @@ class Program:
         paths = {id(one): path for path, one in self._held.items()}
         self._recorder = Recorder(paths, list(dict.fromkeys(modules.values())))
         self._root: Any = program.graph_module
+        self._whole = _whole(self._root.graph.nodes)
 
     def trace(self, inputs: Sequence[Tuple[str, Any]]) -> Trace:
         """Follows the program.
@@ -122,13 +123,13 @@ class Program:
             yield path, group
 
     def _leaf_path(self, node: Any) -> Optional[str]:
-        for path in _stack(node):
+        for path in module_paths(node):
             if self._leaf(path) is not None:
                 return self._first.get(path, path)
         return None
 
     def _scope(self, node: Any) -> str:
-        stack = _stack(node)
+        stack = module_paths(node)
         return self._first.get(stack[-1], stack[-1]) if stack else ""
 
     def _module(self, path: str, nodes: Sequence[Any], known: Dict[Any, Any]) -> None:
@@ -201,7 +202,8 @@ class Program:
         changes = writes(node.target, name, None, kwargs)
         name, args, kwargs = as_function(name, args, kwargs)
         scope, frames = self._scope(node), _frames(node)
-        self._recorder.step(name, args, kwargs, outputs, scope, None, frames, changes)
+        whole = node in self._whole
+        self._recorder.step(name, args, kwargs, outputs, scope, None, frames, changes, whole)
 
     def _run(self, node: Any, known: Dict[Any, Any]) -> Any:
         args = brought_here(_known(node.args, known), self._place)
@@ -242,7 +244,19 @@ def _indexes(group: Sequence[Any], node: Any) -> bool:
     return ours and one_line and len(group[-1].users) == 1 and next_one in (*INDEXING, "copy")
 
 
-def _stack(node: Any) -> List[str]:
+def _whole(nodes: Any) -> Set[Any]:
+    """Returns the nodes that are all that a module of torch.nn does."""
+    inside: Dict[str, List[Any]] = {}
+    for node in nodes:
+        held = list((node.meta.get("nn_module_stack") or {}).values())
+        if node.op == "call_function" and held and str(held[-1][1]).startswith("torch.nn."):
+            inside.setdefault(str(held[-1][0]), []).append(node)
+    # The same operator twice is a module that is called twice.
+    once = [calls for calls in inside.values() if len({one.target for one in calls}) == 1]
+    return {one for calls in once for one in calls}
+
+
+def module_paths(node: Any) -> List[str]:
     """Returns the path of each module around a node, outermost first."""
     held = (node.meta.get("nn_module_stack") or {}).values()
     return [re.sub(r"^L\['self'\]\.?", "", str(path)).split("@")[0] for path, _ in held]

@@ -57,6 +57,7 @@ class Recorder:
         module: Optional[Any] = None,
         frames: Tuple[Frame, ...] = (),
         writes: bool = False,
+        whole: bool = False,
     ) -> None:
         """Notes a call that has run.
 
@@ -69,12 +70,13 @@ class Recorder:
             module: see `Step`.
             frames: see `Step`.
             writes: whether it changed its outputs in place.
+            whole: see `Step`.
         """
         args, kwargs = self.seen(args), self.seen(kwargs)
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
         before = [(base, self.seen(base)) for base in bases if base is not None]
         new = tuple(self._enter(tensor) for tensor in outputs)
-        self.steps.append(Step(operation, args, kwargs, new, scope, module, frames))
+        self.steps.append(Step(operation, args, kwargs, new, scope, module, frames, whole))
         for base, was in before:
             # What is written into a view is written into the tensor behind it, too.
             read = (was, *new)

@@ -101,7 +101,7 @@ class Functional(nn.Module):
         parts = torch.stack(y.chunk(2, 1)).sum(0)
         pooled = F.adaptive_avg_pool2d(F.pixel_shuffle(y, 2), 1).squeeze(-1)
         line = F.linear(y.mean((2, 3)), self.fc.weight, self.fc.bias).softmax(1)
-        return up, down, wide, mixed, parts, pooled, line, F.group_norm(y, 2), torch.max(y, 1)
+        return up, down, wide, mixed, parts, pooled, line, F.group_norm(y, 2), torch.max(y, 1)[0]
 
 
 class Branching(nn.Module):

@@ -1,0 +1,58 @@
+"""Programs of torch.export as models, live and from .pt2 files."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.frontends.torch.rungs import Functional, rows  # noqa: E402
+from tests.torchvision_models import torchvision_models  # noqa: E402
+from vai_inspect.core.errors import InputShapeError  # noqa: E402
+from vai_inspect.frontends.torch import capture, capture_file  # noqa: E402
+from vai_inspect.frontends.torch.export import can_export  # noqa: E402
+from vai_inspect.torch import Inspector  # noqa: E402
+
+pytestmark = pytest.mark.skipif(
+    not can_export(), reason="this torch has no export without strict mode"
+)
+
+
+def exported(model, shape):
+    return torch.export.export(model.eval(), (torch.zeros(shape),), strict=False)
+
+
+def _model(name):
+    if name == "functional":
+        return Functional(), (1, 3, 8, 8)
+    return getattr(torchvision_models(), name)(weights=None), (1, 3, 64, 64)
+
+
+@pytest.mark.parametrize("name", ["functional", "resnet18", "mobilenet_v2", "squeezenet1_0"])
+def test_a_program_gives_what_its_module_gives(name):
+    model, shape = _model(name)
+    captured = capture(exported(model, shape))
+    assert captured.model.capture == "export"
+    assert captured.warnings == ()
+    assert rows(captured, told=False) == rows(capture(model, shape), told=False)
+
+
+def test_a_file_gives_what_the_program_gives(tmp_path):
+    program = exported(Functional(), (1, 3, 8, 8))
+    torch.export.save(program, str(tmp_path / "net.pt2"))
+    captured = capture_file(tmp_path / "net.pt2")
+    assert captured.model.name == "net"
+    assert rows(captured, told=False) == rows(capture(program), told=False)
+
+
+def test_other_shapes_than_the_programs_end_in_one_line():
+    program = exported(Functional(), (1, 3, 8, 8))
+    with pytest.raises(InputShapeError, match=r"exported for \(1, 3, 8, 8\)"):
+        capture(program, (1, 3, 9, 9))
+
+
+def test_the_inspector_takes_a_program():
+    program = exported(Functional(), (1, 3, 8, 8))
+    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(program, output_dir=None, verbose_level=0)
+    assert result.model.capture == "export"
+    assert any(one.op.kind == "conv2d" for one in result.ops)
