@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 import torch
 
 from vai_inspect.frontends.torch.asking import asked
+from vai_inspect.frontends.torch.aten import INDEXING, index_of
 from vai_inspect.frontends.torch.devices import brought_here, moving
 from vai_inspect.frontends.torch.failures import DataDependentError, brief, needs_values
 from vai_inspect.frontends.torch.form import Trace
@@ -146,9 +147,15 @@ class _Following:
         name = operation_name(function)
         depends = self._depends(args, kwargs)
         self._check(name, name, args, kwargs, depends)
-        if depends:
-            return self.noting.run(function, name, args, kwargs)
-        return self._constant(function, args, kwargs)
+        if not depends:
+            return self._constant(function, args, kwargs)
+        if name in INDEXING[:2] and not kwargs:  # torch before 2.2 hands over no `x[...]`
+            key = index_of(args[0].dim(), [(name, args[1:])])
+            index = key[0] if key is not None and len(key) == 1 else key
+            return self.noting.run(
+                function, "getitem", (args[0], index), {}, None, lambda *_: function(*args)
+            )
+        return self.noting.run(function, name, args, kwargs)
 
     def _depends(self, args: Any, kwargs: Any) -> bool:
         with self.noting.as_a_whole():
