@@ -17,6 +17,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect import cli  # noqa: E402
 from vai_inspect.rules import registry  # noqa: E402
 
@@ -89,6 +90,8 @@ def installable(words):
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_what_a_page_shows_is_so(page, folder, monkeypatch, capsys):
+    if "torchvision" in page.read_text(encoding="utf-8"):
+        torchvision_models()
     names, printed = {"__name__": "docs"}, ""
     capsys.readouterr()
     for kind, block in blocks(page):
