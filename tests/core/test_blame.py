@@ -232,6 +232,18 @@ def test_a_cause_that_others_hold_back_gives_nothing():
     assert [cause.in_turn.returned for cause in causes.values()][-1] == ("op1", "op2")
 
 
+def test_a_finding_of_ones_own_that_follows_goes_with_what_it_follows():
+    """As with a batch that is asked of each operator and was given to the first one."""
+    graph = chain("relu", "relu", "relu")
+    refusals = {"op0": refused("the batch is 1")}
+    for before, name in (("op0", "op1"), ("op1", "op2")):
+        refusals[name] = dataclasses.replace(refused("the batch is 1"), follows=before)
+    own = {name: (one,) for name, one in refusals.items()}
+    (cause,) = causes_of(graph, own)
+    assert cause.ops == ("op0",)
+    assert cause.alone.returned == ("op0", "op1", "op2")
+
+
 def test_unknown_root_causes_are_ranked_and_marked():
     graph = chain("relu", "unknown", "relu", "sigmoid")
     own = {"op1": (refused("who knows", verdict=Verdict.UNKNOWN),), "op3": (refused("no"),)}

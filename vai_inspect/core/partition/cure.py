@@ -43,11 +43,15 @@ class Cure:
         self._consts = [
             op for op in graph if op.kind == "const" and placement.devices[op.name] is Device.CPU
         ]
-        self._held = {name for name, findings in own.items() if findings}
-        self._curable = {
+        self._held = {
             name
             for name, findings in own.items()
-            if all(finding.follows is None for finding in findings)
+            if any(finding.follows is None for finding in findings)
+        }
+        # A finding of an operator's own that follows from a neighbour goes when that comes back.
+        self._following = {
+            name: tuple(finding for finding in findings if finding.follows is not None)
+            for name, findings in own.items()
         }
 
     def returned(self, cured: AbstractSet[str]) -> Tuple[str, ...]:
@@ -60,8 +64,12 @@ class Cure:
         def context(op: Op, device_of: DeviceOf) -> Findings:
             found = self._context(op, device_of)
             if op.name in cured:
-                return tuple(finding for finding in found if finding.follows is not None)
-            return found
+                found = tuple(finding for finding in found if finding.follows is not None)
+            return found + tuple(
+                finding
+                for finding in self._following.get(op.name, ())
+                if device_of(self._graph[finding.follows or op.name]) is Device.CPU
+            )
 
         hopeful = self._hopeful(cured, context)
         if not hopeful:
@@ -77,7 +85,7 @@ class Cure:
 
     def _hopeful(self, cured: AbstractSet[str], context: ContextRules) -> List[str]:
         """Returns the operators that come back at most, the cured ones first."""
-        held = self._held - (cured & self._curable)
+        held = self._held - cured
 
         def at_best(op: Op) -> Device:
             device = self._devices[op.name]
