@@ -135,6 +135,17 @@ REFUSES = {
     "strided_slice of nothing": (a.StridedSliceAttrs((2,), (2,), (1,)), [(4,)], None, "would give"),
     "pad of another rank": (a.PadAttrs((1, 1)), [IMAGE], None, "do not fit"),
     "pixel-shuffle of odd channels": (a.PixelShuffleAttrs(3), [IMAGE], None, "does not divide"),
+    **{
+        "{} of a scalar".format(kind): (attrs, [()], weights, "no channels|axes of")
+        for kind, attrs, weights in (
+            ("conv2d", CONV, (6, 5, 3, 4)),
+            ("depthwise-conv2d", a.DepthwiseConv2dAttrs((1, 1)), (1, 1, 1, 4)),
+            ("transposed-conv2d", a.TransposedConv2dAttrs((1, 1)), (6, 1, 1, 4)),
+            ("transposed-depthwise-conv2d", a.TransposedDepthwiseConv2dAttrs((1, 1)), None),
+            ("maxpool2d", a.MaxPool2dAttrs((1, 1), (1, 1)), None),
+            ("resize", a.ResizeAttrs("NEAREST", scale=(2.0, 2.0)), None),
+        )
+    },
     "relu of nothing": (a.NoAttrs(), [], None, "no input"),
 }
 

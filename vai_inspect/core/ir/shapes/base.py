@@ -40,6 +40,13 @@ class Received:
         """Number of axes of the first input."""
         return len(self.shape)
 
+    @property
+    def channels(self) -> int:
+        """Size of the last axis of the first input."""
+        if not self.shape:
+            raise ShapeError("it reads a scalar, which has no channels")
+        return self.shape[-1]
+
     def of_rank(self, rank: int) -> Shape:
         """Returns the shape of the first input, which must have this many axes."""
         if len(self.shape) != rank:

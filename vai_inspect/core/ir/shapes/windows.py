@@ -63,10 +63,10 @@ def _filters(received: Received, group: int) -> Optional[int]:
     weights = received.params.get("weights")
     if weights is None:
         return None
-    if group < 1 or weights[-1] * group != received.shape[-1] or weights[0] % group:
+    if group < 1 or weights[-1] * group != received.channels or weights[0] % group:
         raise ShapeError(
             "weights {} in {} group{} do not fit {} channels".format(
-                weights, group, "" if group == 1 else "s", received.shape[-1]
+                weights, group, "" if group == 1 else "s", received.channels
             )
         )
     return weights[0]
@@ -84,9 +84,9 @@ def _depthwise(received: Received) -> Optional[Shape]:
     assert isinstance(attrs, (a.DepthwiseConv2dAttrs, a.DepthwiseConv3dAttrs))
     multiplier = getattr(attrs, "multiplier", 1)
     weights = received.params.get("weights")
-    if weights is not None and weights[-1] != received.shape[-1]:
-        raise ShapeError("weights {} do not fit {} channels".format(weights, received.shape[-1]))
-    return _around(received, _spatial(received, attrs), received.shape[-1] * multiplier)
+    if weights is not None and weights[-1] != received.channels:
+        raise ShapeError("weights {} do not fit {} channels".format(weights, received.channels))
+    return _around(received, _spatial(received, attrs), received.channels * multiplier)
 
 
 def _transposed(received: Received) -> Optional[Shape]:
@@ -109,13 +109,13 @@ def _transposed(received: Received) -> Optional[Shape]:
     if isinstance(attrs, (a.TransposedConv2dAttrs, a.TransposedConv3dAttrs)):
         # Weights are [oc, ..., ic / group]: each group gives its share of the channels.
         return _around(received, spatial, _filters(received, attrs.group))
-    return _around(received, spatial, received.shape[-1])
+    return _around(received, spatial, received.channels)
 
 
 def _pool(received: Received) -> Optional[Shape]:
     attrs = received.attrs
     assert isinstance(attrs, (a.MaxPool1dAttrs, a.MaxPool2dAttrs, a.AvgPool2dAttrs))
-    return _around(received, _spatial(received, attrs), received.shape[-1])
+    return _around(received, _spatial(received, attrs), received.channels)
 
 
 def _resize(received: Received) -> Optional[Shape]:
@@ -127,7 +127,7 @@ def _resize(received: Received) -> Optional[Shape]:
     sizes = received.of_rank(len(scale) + 2)[1:-1]
     # A scale may be the quotient of two whole sizes, a hair below what it stands for.
     spatial = tuple(int(size * factor + 1e-6) for size, factor in zip(sizes, scale))
-    return _around(received, spatial, received.shape[-1])
+    return _around(received, spatial, received.channels)
 
 
 def _pad(received: Received) -> Optional[Shape]:
