@@ -12,10 +12,14 @@ from collections import namedtuple
 import pytest
 
 from tests.inspecting import inspected
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
+from vai_inspect.inspector import inspect_captured
 from vai_inspect.rules import registry
 from vai_inspect.rules.common.examples import const, conv_op, data, depthwise_op, op
+from vai_inspect.rules.lookup import lookup
 
 SLOPE = 26 / 256
 B4096, B3136, B2304, B1024 = (
@@ -415,6 +419,31 @@ def test_a_pool_of_one_pixel_vanishes():
     ops = [data(SHAPE), conv(), pool(size=1, stride=1, shape=SHAPE), conv("last", "pool")]
     result = inspected(whole(ops), B4096)
     assert [one.name for one in result.ops if one.device.value != "user"] == ["conv", "last"]
+
+
+def test_another_batch_is_one_cause_whose_cure_brings_back_the_network():
+    ops = [data(SHAPE), conv(), behind("relu", "act"), pool("pool", "act")]
+    target = lookup("DPUCADF8H_ISA0")
+    captured = Captured(whole(ops), ModelInfo("graph", "torch", "", "fx"))
+    (cause,) = inspect_captured(captured, target).root_causes
+    assert cause.constraints == ("cadf8h.batch.four",)
+    assert cause.alone.returned == ("conv", "act", "pool")
+
+
+@pytest.mark.parametrize("last", ["softmax", "relu"])
+def test_a_changed_batch_follows_what_reads_it_unless_that_is_the_host(last):
+    """An activation behind the reshape is on the CPU, a conversion of the output always is."""
+    flat = (256, 16)
+    ops = [
+        data(SHAPE),
+        conv(),
+        op("reshape", ["conv"], flat, a.ReshapeAttrs(flat), "flat"),
+        behind(last, "last", "flat", flat, a.AxisAttrs(1) if last == "softmax" else None),
+    ]
+    (read,) = inspected(whole(ops), B4096).find("flat")
+    assert [one.follows for one in read.findings] == ["last"]
+    (end,) = inspected(whole(ops[:-1]), B4096).find("flat")
+    assert [one.follows for one in end.findings] == [None]
 
 
 @pytest.mark.parametrize("target", ["DPUCAHX8H_ISA2", "DPUCADF8H_ISA0", "DPUCVDX8H_ISA1_F2W2_8PE"])

@@ -79,7 +79,7 @@ tanh = cpu_only(
 swish = cpu_only(
     "swish.cpu",
     ("swish", "mish"),
-    "the DPU does not compute swish (SiLU)",
+    "the DPU does not compute swish (SiLU) or mish",
     Evidence.INSPECTOR,
     "2.5 and 3.x inspectors: cannot be converted to XIR",
     suggest=_instead("hard-swish", "leaky-relu", "relu"),

@@ -125,16 +125,21 @@ def reshape_batch(site: Site) -> Iterator[Problem]:
     if first == second:
         return
     before, after = (sizes[0] if sizes else 1 for sizes in (first, second))
-    outside = [one.name for one in site.consumers if site.device_of(one) is not Device.DPU]
-    if outside:
-        yield Problem(
-            "the first axis changes from {} to {}, and {} outside the DPU reads it".format(
-                before, after, outside[0]
-            ),
-            found=after,
-            limit=str(before),
-            nearest=before,
-        )
+    outside = [one for one in site.consumers if site.device_of(one) is not Device.DPU]
+    if not outside:
+        return
+    # Where the host reads it anyway, no other reader's move would bring it back.
+    ends = [one for one in outside if site.device_of(one) is Device.USER]
+    reader = (ends or outside)[0]
+    yield Problem(
+        "the first axis changes from {} to {}, and {} outside the DPU reads it".format(
+            before, after, reader.name
+        ),
+        found=after,
+        limit=str(before),
+        nearest=before,
+        follows=None if ends else reader.name,
+    )
 
 
 @constraint(

@@ -44,7 +44,7 @@ def window_fits(target: Target, width: int, height: int, channels: int) -> Itera
     passes=(
         conv("kernel 8x8", kernel=(8, 8)),
         conv("kernel 16x4", kernel=(16, 4)),
-        conv("kernel 3x3, 2048 channels", (1, 8, 8, 2048 // 4), kernel=(3, 3)),
+        conv("kernel 6x6, 2048 channels", (1, 8, 8, 2048), kernel=(6, 6)),
     ),
     fails=(
         conv("kernel 13x5", kernel=(13, 5)),
