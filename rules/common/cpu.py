@@ -78,12 +78,21 @@ tanh = cpu_only(
 )
 swish = cpu_only(
     "swish.cpu",
-    ("swish", "mish"),
-    "the DPU does not compute swish (SiLU) or mish",
+    ("swish",),
+    "the DPU does not compute swish (SiLU)",
     Evidence.INSPECTOR,
     "2.5 and 3.x inspectors: cannot be converted to XIR",
     suggest=_instead("hard-swish", "leaky-relu", "relu"),
     fails=(after_conv("behind a convolution", "swish"),),
+)
+mish = cpu_only(
+    "mish.cpu",
+    ("mish",),
+    "the DPU does not compute mish",
+    Evidence.INSPECTOR,
+    "the 2.5 inspector: cannot be converted to XIR",
+    suggest=_instead("hard-swish", "leaky-relu", "relu"),
+    fails=(after_conv("behind a convolution", "mish"),),
 )
 smooth = cpu_only(
     "activation.cpu",
@@ -148,4 +157,4 @@ def reorg(site: Site) -> Iterator[Problem]:
     yield from site.at_most("scale * scale * channels", found, site.limit("channels"))
 
 
-CONSTRAINTS = (softmax, sigmoid, tanh, swish, smooth, normalisation, conv1d, moves, reorg)
+CONSTRAINTS = (softmax, sigmoid, tanh, swish, mish, smooth, normalisation, conv1d, moves, reorg)

@@ -44,7 +44,7 @@ def window_fits(target: Target, width: int, height: int, channels: int) -> Itera
     passes=(
         conv("kernel 8x8", kernel=(8, 8)),
         conv("kernel 16x4", kernel=(16, 4)),
-        conv("kernel 6x6, 2048 channels", (1, 8, 8, 2048), kernel=(6, 6)),
+        conv("kernel 4x4, 2048 channels", (1, 8, 8, 2048), kernel=(4, 4)),
     ),
     fails=(
         conv("kernel 13x5", kernel=(13, 5)),
