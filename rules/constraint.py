@@ -85,11 +85,9 @@ class Constraint:
     cure: Optional[str] = None
     always: bool = False
 
-    def findings(self, site: Site, family: str) -> Iterator[Finding]:
-        """Yields what the constraint finds at a site, as findings of the family."""
-        limits = {name: limit(site.target) for name, limit in self.limits.items()}
-        for problem in self.check(site.with_limits(limits)):
-            yield self.finding(problem, family)
+    def limits_for(self, target: Target) -> Mapping[str, Any]:
+        """Returns the figures that it checks, as a target has them."""
+        return {name: limit(target) for name, limit in self.limits.items()}
 
     def finding(self, problem: Problem, family: str) -> Finding:
         """Returns a problem as a finding of the family, with the constraint's own particulars."""

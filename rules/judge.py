@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from vai_inspect.core.findings import Evidence, Finding, Verdict
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.partition import DeviceOf
+from vai_inspect.core.partition import DeviceOf, Placement, place
 from vai_inspect.core.target import Target
 from vai_inspect.rules import general
 from vai_inspect.rules.constraint import Constraint, Stage
 from vai_inspect.rules.family import Family
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.memory import Recall
+from vai_inspect.rules.rewritten import Failure, Seen, rewritten
+from vai_inspect.rules.site import Problem, Site, no_device
 
 Findings = Tuple[Finding, ...]
+Found = Tuple[Findings, Optional[Exception]]
+"""Findings, and what was raised on the way."""
+
+
+class Answer(NamedTuple):
+    """What one constraint yields of one operator, and what it raised in the end, if it did."""
+
+    problems: Tuple[Problem, ...]
+    error: Optional[Exception]
+
+
+NOTHING = Answer((), None)
 
 
 class Judge:
@@ -26,100 +41,111 @@ class Judge:
         warnings: defects that were met, each once.
     """
 
-    def __init__(self, family: Family, target: Target, graph: Graph) -> None:
+    def __init__(
+        self, family: Family, target: Target, graph: Graph, recall: Optional[Recall] = None
+    ) -> None:
+        """Applies the rewrites.
+
+        Args:
+            family: the rules; of families of one name and one memory there is but one.
+            target: the DPU.
+            graph: the normalised graph.
+            recall: the graph's memory, where it is judged on several targets.
+        """
         self.family = family
         self.target = target
         self.graph = graph
         self.warnings: List[str] = []
-        self._seen: Dict[str, Op] = {}
-        self._messages: Dict[str, Tuple[str, ...]] = {}
-        self._by_kind = _by_stage_and_kind(family)
-        for op in graph:
-            self._rewrite(op)
-            self._remark(op)
+        self._recall = recall or Recall()
+        self._kinds_asked = {
+            kind for rule in family.constraints if rule.stage is Stage.OP for kind in rule.kinds
+        }
+        made = self._recalled(("rewritten",), partial(rewritten, family, graph))
+        self.all_messages: Mapping[str, Tuple[str, ...]] = made.messages
+        self._warn_of(made.failed)
+        changed = self._recall.same(made.changed)
+        self._seen = self._recall(("seen", id(changed)), target, lambda _: Seen(graph, changed))
+        self._context = _Context(family, target, graph, self._seen)
 
     def seen_as(self, op: Op) -> Op:
         """Returns the operator as the compiler sees it, after rewrites."""
-        return self._seen[op.name]
+        return self._seen(op)
 
     def messages(self, op: Op) -> Tuple[str, ...]:
         """Returns what rewrites and remarks have to tell of an operator."""
-        return self._messages.get(op.name, ())
+        return self.all_messages.get(op.name, ())
 
     def own_findings(self) -> Mapping[str, Findings]:
         """Returns what each operator has against it, whatever the device of its neighbours."""
-        return {op.name: self._own(op) for op in self.graph}
+        return {**{op.name: () for op in self.graph}, **self._own()}
 
     def context_findings(self, op: Op, device_of: DeviceOf) -> Findings:
         """Returns what an operator's neighbours cause on the devices they have now."""
-        if op.kind == "const":
-            return self._const(op)
-        if (Stage.CONTEXT, self._seen[op.name].kind) not in self._by_kind:
-            return ()
-        return self._ask(Stage.CONTEXT, op, self._site(op, device_of))
+        found = self._context.findings(op, device_of)
+        self._warn_of(self._context.failed)
+        return found
 
-    def _const(self, op: Op) -> Findings:
-        """Says of a constant on the CPU whom it is for."""
-        readers = self.graph.consumers(op)
-        if not readers:
-            return ()
-        message = "a constant lies where it is read, and {} is on the CPU".format(readers[0].name)
-        problem = Problem(message, found=op.kind, follows=readers[0].name)
-        return (general.constant.finding(problem, self.family.name),)
+    def placement(self) -> Placement:
+        """Returns the device of each operator, and why."""
+        own = self._recall.same(self._own())
+        key = ("placed", id(self._seen), id(own))
+        placed: Tuple[Placement, List[Failure]] = self._recalled(key, partial(self._place, own))
+        self._warn_of(placed[1])
+        return placed[0]
 
-    def _own(self, op: Op) -> Findings:
-        if op.kind in ("data", "const", "return"):
-            return ()
-        site = self._site(op)
-        found: Findings = ()
-        if op.float_only is not None:
-            found += (self._left_in_float(op),)
-        if not self._spoken_of(site.op.kind):
-            return found + (self._unknown_kind(op),)
-        return found + self._ask(Stage.OP, op, site) + self._ask(Stage.FUSION, op, site)
+    def _place(
+        self, own: Mapping[str, Findings], target: Target
+    ) -> Tuple[Placement, List[Failure]]:
+        context = _Context(self.family, target, self.graph, self._seen)
+        return place(self.graph, own, context.findings), context.failed
 
-    def _site(self, op: Op, device_of: "DeviceOf | None" = None) -> Site:
-        site = Site(self._seen[op.name], op, self.graph, self.target, self.seen_as)
-        return site if device_of is None else site.on_devices(device_of)
-
-    def _ask(self, stage: Stage, op: Op, site: Site) -> Findings:
-        found: List[Finding] = []
-        for rule in self._by_kind.get((stage, site.op.kind), ()):
-            try:
-                found.extend(rule.findings(site, self.family.name))
-            except Exception as error:
-                found.append(self._broken(rule.id, op, error))
-        return tuple(found)
-
-    def _rewrite(self, op: Op) -> None:
-        seen = op
-        for rewrite in self.family.rewrites:
-            if seen.kind not in rewrite.kinds:
+    def _own(self) -> Dict[str, Findings]:
+        """Returns what operators have against them, without those that have nothing."""
+        found: Dict[str, Findings] = {**self._recalled(("untold", id(self._seen)), self._untold)}
+        failed: Dict[str, List[Failure]] = {}
+        for rule, kinds in self._recalled(("asked", id(self._seen)), self._asked):
+            # What is found is the same for families that share a check and its figures.
+            key = (rule.check, id(rule.limits), kinds, id(self._seen))
+            ask = partial(_answers, rule, kinds, self.graph, self._seen)
+            answers = self._recall(key, self.target, ask)
+            if not answers:
                 continue
-            try:
-                new = rewrite.apply(seen, self.graph, self.target)
-            except Exception as error:
-                self._warn(rewrite.id, error)
-                continue
-            if new is not None:
-                seen = new
-                self._messages[op.name] = (*self.messages(op), rewrite.sentence)
-        self._seen[op.name] = seen
+            made = partial(_findings_of, rule, answers, self.family)
+            for name, (findings, error) in self._recalled((rule.id, id(answers)), made).items():
+                found[name] = found.get(name, ()) + findings
+                if error is not None:
+                    failed.setdefault(name, []).append((rule.id, error))
+        for op in self.graph if failed else ():
+            self._warn_of(failed.get(op.name, ()))
+        return found
 
-    def _remark(self, op: Op) -> None:
-        for remark in self.family.remarks:
-            if op.kind not in remark.kinds:
-                continue
-            try:
-                text = remark.says(op, self.graph, self.target)
-            except Exception as error:
-                self._warn(remark.id, error)
-                continue
-            if text is not None:
-                self._messages[op.name] = (*self.messages(op), text)
+    def _recalled(self, key: Tuple[Any, ...], function: Callable[[Target], Any]) -> Any:
+        """Returns what a function of this family gives on the target."""
+        return self._recall((self.family.name, *key), self.target, function)
+
+    def _asked(self, target: Target) -> List[Tuple[Constraint, Tuple[str, ...]]]:
+        """Returns the constraints that speak of operators of the graph, and of which kinds."""
+        stages = (Stage.OP, Stage.FUSION)
+        rules = [
+            rule for stage in stages for rule in self.family.constraints if rule.stage is stage
+        ]
+        there = {kind for kind in self._seen.by_kind if self._spoken_of(kind)}
+        asked = ((rule, tuple(kind for kind in rule.kinds if kind in there)) for rule in rules)
+        return [(rule, kinds) for rule, kinds in asked if kinds]
+
+    def _untold(self, target: Target) -> Dict[str, Findings]:
+        """Returns what is against operators whatever the constraints say."""
+        found: Dict[str, Findings] = {}
+        for kind, ops in self._seen.by_kind.items():
+            for op in ops:
+                if op.float_only is not None:
+                    found[op.name] = (self._left_in_float(op),)
+                if not self._spoken_of(kind):
+                    found[op.name] = (*found.get(op.name, ()), self._unknown_kind(op))
+        return found
 
     def _spoken_of(self, kind: str) -> bool:
-        return kind in self.family.takes or (Stage.OP, kind) in self._by_kind
+        return kind in self.family.takes or kind in self._kinds_asked
 
     def _unknown_kind(self, op: Op) -> Finding:
         if not self.family.written:
@@ -140,26 +166,113 @@ class Judge:
         message = "the vendor's quantiser leaves it in float: {}".format(op.float_only)
         return general.left_in_float.finding(Problem(message, found=op.kind), self.family.name)
 
-    def _broken(self, rule: str, op: Op, error: Exception) -> Finding:
-        name = self._warn(rule, error)
-        return Finding(
-            constraint=name,
-            message="the rule itself failed, so nothing is known: {}".format(error),
-            evidence=Evidence.INFERRED,
-            verdict=Verdict.UNKNOWN,
-        )
-
-    def _warn(self, rule: str, error: Exception) -> str:
-        name = "{}.{}".format(self.family.name, rule)
-        text = "rule {} failed: {}: {}".format(name, type(error).__name__, error)
-        if text not in self.warnings:
-            self.warnings.append(text)
-        return name
+    def _warn_of(self, failures: Iterable[Failure]) -> None:
+        for rule, error in failures:
+            text = "rule {}.{} failed: {}: {}".format(
+                self.family.name, rule, type(error).__name__, error
+            )
+            if text not in self.warnings:
+                self.warnings.append(text)
 
 
-def _by_stage_and_kind(family: Family) -> Dict[Tuple[Stage, str], List[Constraint]]:
-    table: Dict[Tuple[Stage, str], List[Constraint]] = {}
-    for rule in family.constraints:
-        for kind in rule.kinds:
-            table.setdefault((rule.stage, kind), []).append(rule)
-    return table
+class _Context:
+    """Asks the context rules of a family on one target.
+
+    Attributes:
+        failed: rules that raised, as often as they did.
+    """
+
+    def __init__(self, family: Family, target: Target, graph: Graph, seen: Seen) -> None:
+        self._family = family
+        self._target = target
+        self._graph = graph
+        self._seen = seen
+        self._asked: Dict[str, List[_Asked]] = {}
+        self.failed: List[Failure] = []
+        for rule in family.constraints:
+            if rule.stage is Stage.CONTEXT:
+                asked = _Asked(rule, target, graph, seen)
+                for kind in rule.kinds:
+                    self._asked.setdefault(kind, []).append(asked)
+
+    def findings(self, op: Op, device_of: DeviceOf) -> Findings:
+        """Returns what the rules find of an operator with its neighbours on these devices."""
+        if op.kind == "const":
+            return self._const(op)
+        found: Findings = ()
+        for asked in self._asked.get(self._seen(op).kind, ()):
+            findings, error = _findings(asked.rule, asked.of(op, device_of), self._family)
+            found += findings
+            if error is not None:
+                self.failed.append((asked.rule.id, error))
+        return found
+
+    def _const(self, op: Op) -> Findings:
+        """Says of a constant on the CPU whom it is for."""
+        readers = self._graph.consumers(op)
+        if not readers:
+            return ()
+        message = "a constant lies where it is read, and {} is on the CPU".format(readers[0].name)
+        problem = Problem(message, found=op.kind, follows=readers[0].name)
+        return (general.constant.finding(problem, self._family.name),)
+
+
+class _Asked:
+    """A constraint with its figures for one target, which are read once."""
+
+    def __init__(self, rule: Constraint, target: Target, graph: Graph, seen: Seen) -> None:
+        self.rule = rule
+        self._target = target
+        self._graph = graph
+        self._seen = seen
+        self._limits: Optional[Mapping[str, Any]] = None
+
+    def of(self, op: Op, device_of: DeviceOf = no_device) -> Answer:
+        """Returns what the constraint yields of an operator."""
+        problems: List[Problem] = []
+        try:
+            if self._limits is None:
+                self._limits = self.rule.limits_for(self._target)
+            seen, graph = self._seen, self._graph
+            site = Site(seen(op), op, graph, self._target, seen, device_of, self._limits)
+            problems.extend(self.rule.check(site))
+        except Exception as error:
+            return Answer(tuple(problems), error)
+        return Answer(tuple(problems), None)
+
+
+def _answers(
+    rule: Constraint, kinds: Iterable[str], graph: Graph, seen: Seen, target: Target
+) -> Dict[str, Answer]:
+    """Returns what a constraint yields of the operators of some kinds, where it yields any."""
+    asked = _Asked(rule, target, graph, seen)
+    answers = ((op.name, asked.of(op)) for kind in kinds for op in seen.by_kind[kind])
+    return {name: answer for name, answer in answers if answer != NOTHING}
+
+
+def _findings_of(
+    rule: Constraint, answers: Mapping[str, Answer], family: Family, target: Target
+) -> Dict[str, Found]:
+    return {name: _findings(rule, answer, family) for name, answer in answers.items()}
+
+
+def _findings(rule: Constraint, answer: Answer, family: Family) -> Found:
+    """Returns a constraint's answer as findings of a family, and what was raised, if anything."""
+    found: List[Finding] = []
+    error = answer.error
+    try:
+        found.extend(rule.finding(problem, family.name) for problem in answer.problems)
+    except Exception as raised:
+        error = raised
+    if error is not None:
+        found.append(_broken(rule.id_in(family.name), error))
+    return tuple(found), error
+
+
+def _broken(name: str, error: Exception) -> Finding:
+    return Finding(
+        constraint=name,
+        message="the rule itself failed, so nothing is known: {}".format(error),
+        evidence=Evidence.INFERRED,
+        verdict=Verdict.UNKNOWN,
+    )

@@ -32,7 +32,8 @@ class Problem:
     follows: Optional[str] = None
 
 
-def _no_device(op: Op) -> Device:
+def no_device(op: Op) -> Device:
+    """Stands in for `Site.device_of` where devices are not known yet."""
     raise LookupError("devices are known to context constraints only")
 
 
@@ -55,25 +56,8 @@ class Site:
     graph: Graph
     target: Target
     seen_as: SeenAs
-    device_of: DeviceOf = _no_device
+    device_of: DeviceOf = no_device
     limits: Mapping[str, Any] = field(default_factory=dict)
-
-    def with_limits(self, limits: Mapping[str, Any]) -> "Site":
-        """Returns the site as one constraint sees it."""
-        # Not dataclasses.replace: this runs for each constraint of each operator.
-        return Site(
-            self.op,
-            self.original,
-            self.graph,
-            self.target,
-            self.seen_as,
-            self.device_of,
-            limits,
-        )
-
-    def on_devices(self, device_of: DeviceOf) -> "Site":
-        """Returns the site as the context stage sees it."""
-        return Site(self.op, self.original, self.graph, self.target, self.seen_as, device_of)
 
     @property
     def inputs(self) -> Tuple[TensorType, ...]:

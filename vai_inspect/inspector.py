@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
@@ -12,7 +12,7 @@ from vai_inspect.core.cost import count_macs
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, InspectedOp, Inspection, Subgraph
-from vai_inspect.core.partition import Placement, crossings, place, root_causes, subgraphs
+from vai_inspect.core.partition import Placement, crossings, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
@@ -20,8 +20,10 @@ from vai_inspect.reports.progress import working
 from vai_inspect.rules import registry
 from vai_inspect.rules.judge import Judge
 from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.memory import Memory, Recall
 
 TargetSpec = Union[str, int, Path, Target]
+Messages = Mapping[str, Tuple[str, ...]]
 Divided = Tuple[Tuple[Subgraph, ...], Tuple[Crossing, ...]]
 IMAGE_FORMATS = ("png", "svg")
 
@@ -55,29 +57,30 @@ def inspect_each(
     Raises:
         GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
     """
-    inspecting = _Inspecting(captured)
-    return tuple(inspecting.on(target, causes) for target in targets)
+    chosen = tuple(targets)
+    inspecting = _Inspecting(captured, Memory() if len(chosen) > 1 else Recall())
+    return tuple(inspecting.on(target, causes) for target in chosen)
 
 
 class _Inspecting:
     """A captured model, and what is the same of it on every target."""
 
-    def __init__(self, captured: Captured) -> None:
+    def __init__(self, captured: Captured, recall: Recall) -> None:
+        self.recall = recall
         self.captured = captured
         self.graph = normalise(captured.graph, captured.batch_norm_into)
         self.macs = {op.name: count_macs(op, self.graph) for op in self.graph}
         self.consumers = {
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
         }
+        self.ops: Dict[Tuple[int, int], Tuple[Placement, Messages, Tuple[InspectedOp, ...]]] = {}
         self.divided: Dict[Tuple[Device, ...], Divided] = {}
 
     def on(self, target: Target, causes: bool) -> Inspection:
         graph, family = self.graph, registry.family(target.family)
-        judge = Judge(family, target, graph)
-        own = judge.own_findings()
-        placement = place(graph, own, judge.context_findings)
+        judge = Judge(family, target, graph, self.recall)
+        placement = judge.placement()
         parts, crossed = self._divided(placement)
-        part_of = {name: part.name for part in parts for name in part.ops}
         warnings = [*self.captured.warnings, *registry.warnings(), *judge.warnings]
         if not family.written:
             warnings.append(
@@ -87,27 +90,39 @@ class _Inspecting:
         return Inspection(
             model=self.captured.model,
             target=target,
-            ops=tuple(
-                InspectedOp(
-                    op=op,
-                    consumers=self.consumers[op.name],
-                    device=placement.devices[op.name],
-                    findings=placement.findings.get(op.name, ()),
-                    messages=op.messages + judge.messages(op),
-                    subgraph=part_of.get(op.name),
-                    macs=self.macs[op.name].count,
-                    macs_untold=self.macs[op.name].untold,
-                )
-                for op in graph
-            ),
+            ops=self._ops(placement, judge.all_messages, parts),
             subgraphs=parts,
             crossings=crossed,
-            root_causes=root_causes(graph, own, judge.context_findings, placement)
+            root_causes=root_causes(graph, judge.own_findings(), judge.context_findings, placement)
             if causes
             else (),
             warnings=tuple(warnings),
             tool_version=__version__,
         )
+
+    def _ops(
+        self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
+    ) -> Tuple[InspectedOp, ...]:
+        """Returns the operators, which are the same where placement and messages are."""
+        key = (id(placement), id(messages))
+        if key not in self.ops:
+            part_of = {name: part.name for part in parts for name in part.ops}
+            made = tuple(
+                InspectedOp(
+                    op=op,
+                    consumers=self.consumers[op.name],
+                    device=placement.devices[op.name],
+                    findings=placement.findings.get(op.name, ()),
+                    messages=op.messages + messages.get(op.name, ()),
+                    subgraph=part_of.get(op.name),
+                    macs=self.macs[op.name].count,
+                    macs_untold=self.macs[op.name].untold,
+                )
+                for op in self.graph
+            )
+            # With what the key is of, so that no other object comes to have its id.
+            self.ops[key] = (placement, messages, made)
+        return self.ops[key][2]
 
     def _divided(self, placement: Placement) -> Divided:
         """Returns subgraphs and crossings, which depend on nothing but the devices."""

@@ -32,7 +32,8 @@ class Allowance:
         Args:
             inspection: what to check.
         """
-        edge = {START: _without(inspection.ops, False), END: _without(inspection.ops, True)}
+        named = {_bare(pattern)[0] for pattern in self.patterns}
+        edge = {where: _without(inspection.ops, where == END) for where in named if where}
         return [
             op
             for op in inspection.on(Device.CPU)
