@@ -12,11 +12,12 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 import torch
 
+from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.asking import asked
 from vai_inspect.frontends.torch.aten import INDEXING, index_of
 from vai_inspect.frontends.torch.devices import brought_here, moving
 from vai_inspect.frontends.torch.failures import DataDependentError, brief, needs_values
-from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.form import Tensor, Trace
 from vai_inspect.frontends.torch.frames import short, user_frames
 from vai_inspect.frontends.torch.leaves import is_leaf
 from vai_inspect.frontends.torch.modes import all_seen
@@ -85,7 +86,11 @@ def _followed(copy: Copy, asks: List[str]) -> Trace:
     seen = all_seen(following.function, following.operator, following.module)
     with torch.no_grad(), _same_random_numbers(copy), factories_on(copy.place), seen:
         result = run_users_forward(copy.shadow.model, args, kwargs)
-    return recorder.trace(result)
+    found = recorder.trace(result)
+    if found.inputs and not any(isinstance(one, Tensor) for one in found.outputs):
+        # torch 1.13 shows nothing of what a scripted function does.
+        raise CaptureError("nothing was seen of how what the forward returns comes from its inputs")
+    return found
 
 
 @contextmanager

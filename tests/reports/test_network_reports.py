@@ -54,6 +54,8 @@ def _compare(golden, name, inspection, head):
 @pytest.mark.parametrize("name", OWN_KERAS)
 def test_own_keras_network(name, golden):
     keras = pytest.importorskip("keras")
+    if name == "squeeze_excite" and keras.__version__.startswith("2."):
+        pytest.skip("the file has Keras 3's name of swish, silu")
     from tests.reports import networks_keras
 
     keras.backend.clear_session()
@@ -62,7 +64,7 @@ def test_own_keras_network(name, golden):
 
 @pytest.mark.parametrize("name", sorted(HEADS_KERAS))
 def test_keras_network(name, golden):
-    keras = pytest.importorskip("keras")
+    keras = pytest.importorskip("keras", minversion="3")
     keras.backend.clear_session()
     model = getattr(keras.applications, name)(weights=None, **HEADS_KERAS[name])
     _compare(golden, "keras_{}_head".format(name), _keras(model), head=True)

@@ -72,8 +72,10 @@ def scripted():
 def test_eager_gives_what_fx_gives(name, monkeypatch):
     model = on_meta(name)
     captures = [capture_with(rung, model, SHAPE, monkeypatch) for rung in ("fx", "eager")]
-    told = TORCH > (2, 1)  # torch 2.1 shows x[0] as what it is made of, select
-    assert rows(captures[0], told) == rows(captures[1], told)
+    first, second = map(rows, captures)
+    if TORCH <= (2, 1):  # there x[0] shows as what it is made of, a select
+        first, second = ([row[1:] for row in each] for each in (first, second))
+    assert first == second
     assert captures[0].warnings == captures[1].warnings
 
 
@@ -191,6 +193,10 @@ def test_what_is_written_into_a_tensor_of_the_forwards_own_is_not_lost():
 @recording
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_a_scripted_function_is_seen_through():
+    if TORCH < (2, 0):
+        with pytest.raises(CaptureError, match="nothing was seen of how"):
+            capture(scripted(), (1, 3, 8, 8))
+        return
     captured = capture(scripted(), (1, 3, 8, 8))
     assert kinds(captured.graph) == ["conv2d", "mul", "add", "relu"]
     assert captured.model.capture != "fx"
@@ -206,7 +212,7 @@ def test_the_users_own_error_is_told_at_its_line():
     assert "\n" not in text
 
 
-@recording
+@pytest.mark.skipif(TORCH < (2, 0), reason="zeros stand for values, which take the other branch")
 def test_an_error_behind_a_question_for_values_is_told_at_its_line():
     def forward(m, x):
         return m.fc(x) if x.sum() > 0 else x
