@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import typer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vai_inspect import __version__
@@ -269,6 +269,7 @@ def test_explain(vai_inspect):
         assert word in out
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([target.fingerprint for target in registry.targets()]),
     st.sets(st.integers(0, 47), max_size=3),
