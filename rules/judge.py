@@ -10,6 +10,7 @@ from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition import DeviceOf, Placement, place
 from vai_inspect.core.target import Target
 from vai_inspect.rules import general
+from vai_inspect.rules.common.foreign import refused
 from vai_inspect.rules.constraint import Constraint, Stage
 from vai_inspect.rules.family import Family
 from vai_inspect.rules.memory import Recall
@@ -140,7 +141,7 @@ class Judge:
             for op in ops:
                 if op.float_only is not None:
                     found[op.name] = (self._left_in_float(op),)
-                if not self._spoken_of(kind):
+                if not self._spoken_of(kind) or (kind == "unknown" and not refused(op)):
                     found[op.name] = (*found.get(op.name, ()), self._unknown_kind(op))
         return found
 

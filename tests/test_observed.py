@@ -353,7 +353,8 @@ def test_dpu_subgraphs(case):
 @pytest.mark.parametrize("kind", ["swish", "gelu", "sub", "div", "pow", "layer_norm", "sigmoid"])
 def test_never_on_any_dpu(target, kind):
     ops = two(kind) if kind in ("sub", "div") else between(kind)
-    assert inspected(whole(ops), target).find("x")[0].device.value == "cpu"
+    (x,) = inspected(whole(ops), target).find("x")
+    assert (x.device.value, x.verdict.value) == ("cpu", "unsupported")
 
 
 @pytest.mark.parametrize("target", EVERY)
@@ -413,6 +414,71 @@ def test_a_product_of_doubtful_rank_is_unknown(rank):
     ]
     (product,) = inspected(whole(ops), B4096).find("x")
     assert product.verdict.value == "unknown"
+
+
+@pytest.mark.parametrize("name", ["clamp", "Hardtanh(0, 4)", "sqrt", "Embedding", "LayerNorm"])
+def test_what_the_inspectors_cannot_convert_is_no_open_question(name):
+    ops = [data(SHAPE), conv(), behind("unknown", "x", attrs=a.UnknownAttrs(name))]
+    (x,) = inspected(whole(ops), B4096).find("x")
+    assert [one.constraint for one in x.findings] == ["czdx8g.op.foreign"]
+    assert x.verdict.value == "unsupported"
+
+
+def test_what_no_source_names_stays_unknown():
+    ops = [data(SHAPE), conv(), behind("unknown", "x", attrs=a.UnknownAttrs("roll"))]
+    (x,) = inspected(whole(ops), B4096).find("x")
+    assert [one.constraint for one in x.findings] == ["czdx8g.op.unknown"]
+
+
+def test_permutes_inserted_for_an_operator_follow_it_and_come_back_with_it():
+    moved = (1, 16, 16, 16)
+    to_native, to_last = (a.TransposeAttrs(order) for order in ((0, 3, 1, 2), (0, 2, 3, 1)))
+    ops = [
+        data(SHAPE),
+        conv(),
+        op("transpose", ["conv"], moved, to_native, "conv_sink_transpose"),
+        op("unknown", ["conv_sink_transpose"], moved, a.UnknownAttrs("LayerNorm"), "norm"),
+        op("transpose", ["norm"], SHAPE, to_last, "norm_swim_transpose"),
+        conv("last", "norm_swim_transpose"),
+    ]
+    captured = Captured(whole(ops), ModelInfo("graph", "torch", "", "fx"))
+    (cause,) = inspect_captured(captured, lookup(B4096)).root_causes
+    assert cause.ops == ("norm",)
+    assert cause.alone.returned == ("conv_sink_transpose", "norm", "norm_swim_transpose")
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        ("DPUCZDX8G_ISA1_B4096", "supported"),
+        ("0x901400044000144", "supported"),
+        ("DPUCZDX8G_ISA0_B4096_MAX_BG2", "unknown"),
+        ("0x1000000f6014407", "unsupported"),
+    ],
+)
+def test_the_largest_of_the_channels_needs_an_engine(target, verdict):
+    out = (1, 16, 16, 1)
+    ops = [
+        data(SHAPE),
+        conv(),
+        op("reduction_max", ["conv"], out, a.ReductionAttrs((3,), True), "x"),
+    ]
+    assert inspected(whole(ops), target).find("x")[0].verdict.value == verdict
+
+
+def test_hard_swish_written_out_in_keras():
+    """The Keras quantiser recognises relu6(x + 3) * (1/6) as a hard-sigmoid."""
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
+    inputs = keras.Input((16, 16, 16))
+    x = keras.layers.Conv2D(16, 3, padding="same")(inputs)
+    gate = keras.layers.ReLU(6.0)(x + 3.0) * (1.0 / 6.0)
+    x = keras.layers.Multiply()([x, gate])
+    model = keras.Model(inputs, keras.layers.Conv2D(16, 3, padding="same")(x))
+    result = Inspector(B4096).inspect(model, output_dir=None, verbose_level=0)
+    assert "hard-swish" in [one.type for one in result.ops]
+    assert (result.summary.fully_on_dpu, result.summary.dpu_subgraphs) == (True, 1)
 
 
 def test_a_pool_of_one_pixel_vanishes():

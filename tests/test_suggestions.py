@@ -195,6 +195,23 @@ CASES = {
         "relu6",
         act("relu6", None, deep()),
     ),
+    "a square as a product": Case(
+        B4096,
+        act("unknown", a.UnknownAttrs("pow")),
+        "op.foreign",
+        "x * x",
+        [data(SHAPE), conv(), op("mul", ["conv", "conv"], SHAPE, name="x")],
+    ),
+    "a clamp as ReLU6": Case(
+        B4096, act("unknown", a.UnknownAttrs("clamp")), "op.foreign", "ReLU6", act("relu6")
+    ),
+    "layer normalisation as batch normalisation": Case(
+        B4096,
+        act("unknown", a.UnknownAttrs("LayerNorm")),
+        "op.foreign",
+        "batch normalisation",
+        [data(SHAPE), conv("x"), batch_norm("x")],
+    ),
     "swish to Hardswish": Case(B4096, act("swish"), "swish.cpu", "Hardswish", act("hard-swish")),
     "swish to leaky ReLU": Case(
         DWC, act("swish"), "swish.cpu", "26/256", act("leaky-relu", a.LeakyReluAttrs(SLOPE))

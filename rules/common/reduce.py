@@ -6,9 +6,9 @@ from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs, BatchNormAttrs, ReductionAttrs
+from vai_inspect.core.ir.attrs import AvgPool2dAttrs, BatchNormAttrs, ReductionAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import pool
+from vai_inspect.rules.common import maxima, pool
 from vai_inspect.rules.common.eltwise import as_depthwise
 from vai_inspect.rules.common.engines import scales_channels
 from vai_inspect.rules.common.examples import after_conv, alone
@@ -17,9 +17,6 @@ from vai_inspect.rules.constraint import Founding, Verdict, constraint, cpu_only
 from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.rewrite import Rewrite
 from vai_inspect.rules.site import Problem, Site
-
-ARGMAX_CHANNELS = 128
-MAX_CHANNELS = 1 << 12
 
 
 def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
@@ -66,91 +63,6 @@ def mean_axes(site: Site) -> Iterator[Problem]:
         nearest=(1, 2),
         verdict=Verdict.UNKNOWN if both else Verdict.UNSUPPORTED,
     )
-
-
-@constraint(
-    "reduction_max.channels",
-    kinds=("reduction_max",),
-    evidence=Evidence.USER_GUIDE,
-    source=DIGEST + "; max_reduce of the target definitions",
-    passes=(
-        alone(
-            "4095 channels",
-            "reduction_max",
-            ReductionAttrs((3,), True),
-            (1, 4, 4, 4095),
-            (1, 4, 4, 1),
-        ),
-    ),
-    fails=(
-        alone(
-            "4096 channels",
-            "reduction_max",
-            ReductionAttrs((3,), True),
-            (1, 4, 4, 4096),
-            (1, 4, 4, 1),
-        ),
-        after_conv(
-            "height and width", "reduction_max", ReductionAttrs((1, 2), True), (1, 1, 1, 16)
-        ),
-    ),
-    cure="use a max pool for height and width",
-)
-def reduction_max(site: Site) -> Iterator[Problem]:
-    """It takes the largest of fewer than 4096 channels; along other axes it is unknown."""
-    axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
-    if axes != [3] or site.input.rank != 4:
-        yield Problem(
-            "it takes the largest along axes {} of {}; the sources speak of the channels of a "
-            "feature map".format(axes, site.input.rank),
-            found=tuple(axes),
-            limit="axis 3 of 4",
-            verdict=Verdict.UNKNOWN,
-            evidence=Evidence.INFERRED,
-        )
-    elif site.input.channels >= MAX_CHANNELS:
-        yield from site.at_most("channels", site.input.channels, MAX_CHANNELS - 1)
-
-
-def _has_argmax(target: Target) -> bool:
-    return target.save.argmax
-
-
-def _argmax(count: int) -> Example:
-    text = "{} channels".format(count)
-    return alone(text, "argmax", AxisAttrs(3), (1, 4, 4, count), (1, 4, 4))
-
-
-@constraint(
-    "argmax.engine",
-    kinds=("argmax",),
-    evidence=Evidence.USER_GUIDE,
-    source=DIGEST + "; fingerprint bit 30 (SV_AM)",
-    passes=(where(_has_argmax, _argmax(ARGMAX_CHANNELS)),),
-    fails=(
-        where(lambda target: not _has_argmax(target), _argmax(16)),
-        _argmax(ARGMAX_CHANNELS + 1),
-    ),
-    cure="take the largest on the host",
-)
-def argmax(site: Site) -> Iterator[Problem]:
-    """The save engine has argmax (fingerprint bit 30), and it is along at most 128 channels."""
-    if not site.target.save.argmax:
-        yield Problem(
-            "this target's save engine has no argmax (fingerprint bit 30 is off)",
-            found="no argmax",
-            limit="argmax",
-        )
-    if site.input.rank != 4 or site.attrs.axis % 4 != 3:
-        yield Problem(
-            "it is along axis {} of {}; the sources speak of the channels of a feature map".format(
-                site.attrs.axis, site.input.rank
-            ),
-            found=site.attrs.axis,
-            limit="axis 3 of 4",
-            verdict=Verdict.UNKNOWN,
-        )
-    yield from site.at_most("channels", site.input.channels, ARGMAX_CHANNELS)
 
 
 @constraint(
@@ -209,28 +121,6 @@ def batchnorm_engine(site: Site) -> Iterator[Problem]:
         )
 
 
-no_argmax = cpu_only(
-    "argmax.cpu",
-    ("argmax",),
-    "argmax runs on DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G only",
-    Evidence.USER_GUIDE,
-    DIGEST + "; no save engine of this DPU's definitions has it",
-    cure="take the largest on the host",
-    fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
-)
-no_reduction_max = cpu_only(
-    "reduction_max.cpu",
-    ("reduction_max",),
-    "reduction_max runs on DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G only",
-    Evidence.USER_GUIDE,
-    DIGEST + "; the 2.5 inspector, which has no rule for it, says DPU",
-    cure="use a max pool for height and width, or take the largest on the host",
-    fails=(
-        after_conv(
-            "over the channels", "reduction_max", ReductionAttrs((3,), True), (1, 30, 30, 1)
-        ),
-    ),
-)
 unknown = cpu_only(
     "reduction.unknown",
     ("reduction_product", "l2_normalize"),
@@ -293,21 +183,24 @@ MEAN = Rewrite(
 )
 
 _EVERYWHERE = (mean_axes, unknown, other)
-CONSTRAINTS = (*_EVERYWHERE, batchnorm_rank, batchnorm_engine, reduction_max, argmax)
+CONSTRAINTS = (
+    *_EVERYWHERE,
+    batchnorm_rank,
+    batchnorm_engine,
+    *maxima.CONSTRAINTS,
+)
 """Of the DPUs that the user guide lists for argmax and reduction_max."""
 WITHOUT_MAXIMA = (
     *_EVERYWHERE,
     batchnorm_rank,
     batchnorm_engine,
-    no_reduction_max,
-    no_argmax,
+    *maxima.NONE,
 )
 """Of others of which some targets run a 1x1 depthwise convolution."""
 WITHOUT_SCALING = (
     *_EVERYWHERE,
     batchnorm_rank.never_passed(),
     batchnorm_engine.never_passed(),
-    no_reduction_max,
-    no_argmax,
+    *maxima.NONE,
 )
 """Of those of which none does."""

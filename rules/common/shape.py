@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Op
@@ -12,6 +12,7 @@ from vai_inspect.core.ir.attrs import (
     InnerProductAttrs,
     ReshapeAttrs,
     TransposeAttrs,
+    UnknownAttrs,
 )
 from vai_inspect.rules.common.engines import output_channels
 from vai_inspect.rules.common.examples import (
@@ -157,7 +158,7 @@ def transpose_folded(site: Site) -> Iterator[Problem]:
     """The DPU does not permute; (0, 3, 1, 2) before a flatten and an inner product is folded into
     the weights.
     """
-    if _folded(site, site.original):
+    if _folded(site, site.original) or _made_for(site) is not None:
         return
     others = [one for one in site.consumers if not _feeds_products(site, one)]
     if not to_nchw(site.original) or not others:
@@ -237,9 +238,63 @@ def product_on_dpu(site: Site) -> Iterator[Problem]:
         )
 
 
+NATIVE = ("unknown", "matmul")
+"""Kinds that work in the framework's order of axes, and that no DPU is known to run."""
+INSERTED = ("_sink_transpose", "_swim_transpose")
+"""What the names of permutes end in that the PyTorch quantiser inserts for deployment."""
+
+
+def _made_for(site: Site) -> Optional[Op]:
+    """Returns the operator for whose order of axes alone a permute was inserted."""
+    to_native, to_last = (ending in site.original.name for ending in INSERTED)
+    near = site.consumers if to_native else site.producers if to_last else ()
+    return near[0] if near and all(one.kind in NATIVE for one in near) else None
+
+
+def _around_a_roll() -> Example:
+    """A roll in NCHW behind a convolution, with the permute that is inserted before it."""
+    moved = (1, 16, 30, 30)
+    return Example(
+        "a permute inserted before torch.roll",
+        graph(
+            data(SHAPE),
+            conv_op(SHAPE, name="conv"),
+            op("transpose", ["conv"], moved, TransposeAttrs(TO_NCHW), "conv_sink_transpose"),
+            op("unknown", ["conv_sink_transpose"], moved, UnknownAttrs("roll"), "roll"),
+        ),
+        "conv_sink_transpose",
+    )
+
+
+@constraint(
+    "transpose.inserted",
+    kinds=("transpose",),
+    stage=Stage.CONTEXT,
+    evidence=Evidence.INSPECTOR,
+    source="2.5 and 3.x inspectors, whose quantisers insert it",
+    passes=(_permuted("permute (0, 3, 1, 2), flatten, inner product", "inner-product"),),
+    fails=(_around_a_roll(),),
+)
+def transpose_inserted(site: Site) -> Iterator[Problem]:
+    """A permute that is inserted only since an operator works in the framework's order of axes
+    follows that operator.
+    """
+    near = _made_for(site)
+    if near is not None and site.device_of(near) is Device.CPU:
+        yield Problem(
+            "it is inserted only for {} ({}), which works in the framework's order of axes and is "
+            "on the CPU".format(near.name, near.kind),
+            found=tuple(site.attrs.order),
+            limit="no permute",
+            follows=near.name,
+            suggestion="replace {}, and the permutes around it go".format(near.name),
+        )
+
+
 CONSTRAINTS = (
     reshape_input,
     reshape_batch,
     transpose_folded,
+    transpose_inserted,
     product_on_dpu,
 )

@@ -12,6 +12,7 @@ from vai_inspect.rules.common import (
     cpu,
     cuts,
     eltwise,
+    foreign,
     pad,
     pixels,
     shape,
@@ -38,6 +39,7 @@ SHARED = (
     *pad.CONSTRAINTS,
     *pixels.CONSTRAINTS,
     *cpu.CONSTRAINTS,
+    *foreign.CONSTRAINTS,
 )
 """Constraints that every DPU has, whatever its engines."""
 
