@@ -430,6 +430,22 @@ def test_what_no_source_names_stays_unknown():
     assert [one.constraint for one in x.findings] == ["czdx8g.op.unknown"]
 
 
+@pytest.mark.parametrize("mode", ["NEAREST", "BILINEAR", "TRILINEAR"])
+@pytest.mark.parametrize("target", EVERY)
+def test_a_resize_whose_factor_is_not_told_is_not_on_the_dpu(target, mode):
+    enlarged = op("resize", ["data"], (1, 32, 32, 16), a.ResizeAttrs(mode), "x")
+    result = inspected(whole([data(SHAPE), enlarged]), target)
+    assert result.find("x")[0].device.value == "cpu"
+    assert not result.warnings
+
+
+def test_no_rule_of_czdi4g_rests_on_a_column_of_the_user_guide():
+    """UG1414's table of operators has no column for it."""
+    family = registry.family("czdi4g")
+    sources = [rule.founding_in("czdi4g").source for rule in family.constraints]
+    assert not [source for source in sources if "Currently Supported Operators" in source]
+
+
 def test_permutes_inserted_for_an_operator_follow_it_and_come_back_with_it():
     moved = (1, 16, 16, 16)
     to_native, to_last = (a.TransposeAttrs(order) for order in ((0, 3, 1, 2), (0, 2, 3, 1)))

@@ -116,18 +116,34 @@ def channels(site: Site) -> Iterator[Problem]:
     evidence=Evidence.USER_GUIDE,
     source=DIGEST,
     passes=(_resize("nearest by 2", "NEAREST", 2), _resize("nearest by 3", "NEAREST", 3)),
-    fails=(_resize("nearest by 1.5", "NEAREST", 1.5), _resize("nearest by 0.5", "NEAREST", 0.5)),
+    fails=(
+        _resize("nearest by 1.5", "NEAREST", 1.5),
+        _resize("nearest by 0.5", "NEAREST", 0.5),
+        _resize("nearest by 2, aligned corners", "NEAREST", 2, corners=True),
+    ),
     cure="use a whole factor",
 )
 def nearest(site: Site) -> Iterator[Problem]:
-    """A NEAREST resize enlarges by a whole factor along each axis.
+    """A NEAREST resize enlarges by a whole factor along each axis; with aligned corners it is
+    unknown.
 
     UG1414 also names a constraint on the bank's depth without a formula; it is not checked. The
     2.5 inspector takes any factor.
     """
-    if site.attrs.mode != "NEAREST":
+    attrs = site.attrs
+    if attrs.mode != "NEAREST":
         return
-    for axis, factor in zip("whd", site.attrs.scale):
+    if not attrs.scale or attrs.align_corners:
+        yield Problem(
+            "corners are aligned, of which no source speaks"
+            if attrs.align_corners
+            else "the factor is not told",
+            found="align_corners" if attrs.align_corners else "no factor",
+            limit="a whole number",
+            verdict=Verdict.UNKNOWN,
+        )
+        return
+    for axis, factor in zip("whd", attrs.scale):
         if factor != int(factor) or factor < 1:
             yield Problem(
                 "scale_{} is {:g}, which is no whole number".format(axis, factor)
@@ -177,7 +193,14 @@ def bilinear(site: Site) -> Iterator[Problem]:
             found="align_corners",
             limit="align_corners=False",
         )
-    if not has_factor(attrs):
+    if not attrs.scale:
+        yield Problem(
+            "the factor is not told",
+            found="no factor",
+            limit=", ".join(str(factor) for factor in allowed),
+            verdict=Verdict.UNKNOWN,
+        )
+    elif not has_factor(attrs):
         yield Problem(
             "the scale is {}; a bilinear resize {}is by {} along both axes".format(
                 " x ".join("{:g}".format(factor) for factor in attrs.scale),

@@ -34,23 +34,26 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=(reduce.MEAN,),
     remarks=(BATCH,),
-    constraints=(
-        *with_own(
-            without(conv.CONSTRAINTS, "conv.dilated_stride"),
-            own.dilation,
-            own.pad,
-        ),
-        depthwise.NO_ENGINE.founded(Evidence.PARTITION_RULE, PT25 + "; the target definition"),
-        *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
-        *linear.CONSTRAINTS,
-        *without(pool.CONSTRAINTS, "pool.square", "pool.window"),
-        *without(
-            with_own(SHARED, activation.slope.never_passed(), own.reorg, own.pixel_shuffle),
-            "pixel_shuffle.convolution_on_dpu",
-        ),
-        *resize.CONSTRAINTS,
-        *with_own(reduce.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),
-        CONV3D,
-        own.stereo,
+    constraints=tuple(
+        own.unguided(rule)
+        for rule in (
+            *with_own(
+                without(conv.CONSTRAINTS, "conv.dilated_stride"),
+                own.dilation,
+                own.pad,
+            ),
+            depthwise.NO_ENGINE.founded(Evidence.PARTITION_RULE, PT25 + "; the target definition"),
+            *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
+            *linear.CONSTRAINTS,
+            *without(pool.CONSTRAINTS, "pool.square", "pool.window"),
+            *without(
+                with_own(SHARED, activation.slope.never_passed(), own.reorg, own.pixel_shuffle),
+                "pixel_shuffle.convolution_on_dpu",
+            ),
+            *resize.CONSTRAINTS,
+            *with_own(reduce.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),
+            CONV3D,
+            own.stereo,
+        )
     ),
 )

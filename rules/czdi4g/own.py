@@ -16,11 +16,35 @@ from vai_inspect.core.ir.attrs import (
 from vai_inspect.rules.common import conv as conv_rules
 from vai_inspect.rules.common import reduce
 from vai_inspect.rules.common.examples import after_conv, alone, between_convs, conv
-from vai_inspect.rules.common.sources import COMPILER_1_3, PT25
-from vai_inspect.rules.constraint import constraint, cpu_only
+from vai_inspect.rules.common.sources import COMPILER_1_3, PT25, UG1414, UG1414_25
+from vai_inspect.rules.constraint import Constraint, constraint, cpu_only
 from vai_inspect.rules.site import Problem, Site
 
 SILENT = "the user guide has no column for this DPU, the target definition is silent"
+
+ALL_DPUS = "operators of PyTorch"
+"""A table of UG1414 without columns of DPUs."""
+NO_COLUMN = "the user guide has no column for this DPU; concluded from those of others"
+
+
+def unguided(rule: Constraint) -> Constraint:
+    """Returns a shared constraint without the columns of the user guide among its sources.
+
+    What it says of every DPU alike, such as that softmax is on the CPU, stays.
+    """
+    founding = rule.founding_in("czdi4g")
+    parts = founding.source.split("; ")
+    kept = [part for part in parts if UG1414 not in part and UG1414_25 not in part]
+    if len(kept) == len(parts):
+        return rule
+    evidence = founding.evidence
+    if evidence is Evidence.USER_GUIDE and not any(ALL_DPUS in part for part in kept):
+        published = any(PT25 in part or "definition" in part for part in kept)
+        evidence = Evidence.PARTITION_RULE if published else Evidence.INFERRED
+    if evidence is Evidence.INFERRED:
+        kept.append(NO_COLUMN)
+    return rule.founded(evidence, "; ".join(kept))
+
 
 pad = replace(
     conv_rules.pad.founded(Evidence.PARTITION_RULE, PT25 + "; " + COMPILER_1_3),
