@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Hashable,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
-from vai_inspect.core.findings import Evidence, Finding, Verdict
+from vai_inspect.core.findings import Device, Evidence, Finding, Verdict
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.partition import DeviceOf, Placement, place
+from vai_inspect.core.partition import ContextRules, DeviceOf, Placement, explained, settled
 from vai_inspect.core.target import Target
 from vai_inspect.rules import general
 from vai_inspect.rules.common.foreign import refused
@@ -89,26 +100,36 @@ class Judge:
     def placement(self) -> Placement:
         """Returns the device of each operator, and why."""
         own = self._recall.same(self._own())
-        key = ("placed", id(self._seen), id(own))
-        placed: Tuple[Placement, List[Failure]] = self._recalled(key, partial(self._place, own))
-        self._warn_of(placed[1])
-        return placed[0]
+        devices: Mapping[str, Device] = self._in_context(
+            ("devices", id(self._seen), frozenset(own)),
+            lambda context: settled(self.graph, own, context),
+        )
+        placed: Placement = self._in_context(
+            ("placed", id(devices), id(own)),
+            lambda context: explained(self.graph, devices, own, context),
+        )
+        return placed
 
-    def _place(
-        self, own: Mapping[str, Findings], target: Target
-    ) -> Tuple[Placement, List[Failure]]:
-        context = _Context(self.family, target, self.graph, self._seen)
-        return place(self.graph, own, context.findings), context.failed
+    def _in_context(self, key: Tuple[Any, ...], function: Callable[[ContextRules], Any]) -> Any:
+        """Returns what a function of the context rules gives on the target."""
+
+        def asked(target: Target) -> Tuple[Any, List[Failure]]:
+            context = _Context(self.family, target, self.graph, self._seen)
+            return function(context.findings), context.failed
+
+        made, failed = self._recalled(key, asked)
+        self._warn_of(failed)
+        return made
 
     def _own(self) -> Dict[str, Findings]:
         """Returns what operators have against them, without those that have nothing."""
         found: Dict[str, Findings] = {**self._recalled(("untold", id(self._seen)), self._untold)}
         failed: Dict[str, List[Failure]] = {}
         for rule, kinds in self._recalled(("asked", id(self._seen)), self._asked):
+            asked = _Asked(rule, self.target, self.graph, self._seen)
             # What is found is the same for families that share a check and its figures.
-            key = (rule.check, id(rule.limits), kinds, id(self._seen))
-            ask = partial(_answers, rule, kinds, self.graph, self._seen)
-            answers = self._recall(key, self.target, ask)
+            key = (rule.check, asked.figures, kinds, id(self._seen))
+            answers = self._recall(key, self.target, partial(_answers, asked, kinds, self._seen))
             if not answers:
                 continue
             made = partial(_findings_of, rule, answers, self.family)
@@ -191,9 +212,10 @@ class _Context:
         self._asked: Dict[str, List[_Asked]] = {}
         self.failed: List[Failure] = []
         for rule in family.constraints:
-            if rule.stage is Stage.CONTEXT:
+            kinds = [kind for kind in rule.kinds if kind in seen.by_kind]
+            if rule.stage is Stage.CONTEXT and kinds:
                 asked = _Asked(rule, target, graph, seen)
-                for kind in rule.kinds:
+                for kind in kinds:
                     self._asked.setdefault(kind, []).append(asked)
 
     def findings(self, op: Op, device_of: DeviceOf) -> Findings:
@@ -202,7 +224,9 @@ class _Context:
             return self._const(op)
         found: Findings = ()
         for asked in self._asked.get(self._seen(op).kind, ()):
-            findings, error = _findings(asked.rule, asked.of(op, device_of), self._family)
+            findings, error = _findings(
+                asked.rule, asked.of(op, self._target, device_of), self._family
+            )
             found += findings
             if error is not None:
                 self.failed.append((asked.rule.id, error))
@@ -219,36 +243,57 @@ class _Context:
 
 
 class _Asked:
-    """A constraint with its figures for one target, which are read once."""
+    """A constraint with its figures for a target, which are read once.
+
+    Attributes:
+        rule: the constraint.
+        figures: what the figures are; of another target equal where they are the same.
+    """
 
     def __init__(self, rule: Constraint, target: Target, graph: Graph, seen: Seen) -> None:
         self.rule = rule
-        self._target = target
         self._graph = graph
         self._seen = seen
-        self._limits: Optional[Mapping[str, Any]] = None
-
-    def of(self, op: Op, device_of: DeviceOf = no_device) -> Answer:
-        """Returns what the constraint yields of an operator."""
-        problems: List[Problem] = []
+        self._limits: Mapping[str, Any] = {}
+        self._error: Optional[Exception] = None
         try:
-            if self._limits is None:
-                self._limits = self.rule.limits_for(self._target)
-            seen, graph = self._seen, self._graph
-            site = Site(seen(op), op, graph, self._target, seen, device_of, self._limits)
+            self._limits = rule.limits_for(target)
+        except Exception as error:
+            self._error = error
+        figures = (tuple(self._limits.items()), self._error)
+        self.figures: Hashable = figures if _hashable(figures) else object()
+
+    def of(self, op: Op, target: Target, device_of: DeviceOf = no_device) -> Answer:
+        """Returns what the constraint yields of an operator."""
+        if self._error is not None:
+            return Answer((), self._error)
+        problems: List[Problem] = []
+        seen = self._seen
+        site = Site(seen(op), op, self._graph, target, seen, device_of, self._limits)
+        try:
             problems.extend(self.rule.check(site))
         except Exception as error:
             return Answer(tuple(problems), error)
-        return Answer(tuple(problems), None)
+        return Answer(tuple(problems), None) if problems else NOTHING
 
 
-def _answers(
-    rule: Constraint, kinds: Iterable[str], graph: Graph, seen: Seen, target: Target
-) -> Dict[str, Answer]:
+def _hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _answers(asked: _Asked, kinds: Iterable[str], seen: Seen, target: Target) -> Dict[str, Answer]:
     """Returns what a constraint yields of the operators of some kinds, where it yields any."""
-    asked = _Asked(rule, target, graph, seen)
-    answers = ((op.name, asked.of(op)) for kind in kinds for op in seen.by_kind[kind])
-    return {name: answer for name, answer in answers if answer != NOTHING}
+    found: Dict[str, Answer] = {}
+    for kind in kinds:
+        for op in seen.by_kind[kind]:
+            answer = asked.of(op, target)
+            if answer is not NOTHING:
+                found[op.name] = answer
+    return found
 
 
 def _findings_of(

@@ -53,7 +53,7 @@ class Memory(Recall):
     def same(self, value: T) -> T:
         """Returns the first value that was given and equals this one; it is kept."""
         for known in self._values:
-            if type(known) is type(value) and known == value:
+            if known is value or (type(known) is type(value) and known == value):
                 return known
         self._values.append(value)
         return value

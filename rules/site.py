@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
-from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Evidence, Figure, Verdict
 from vai_inspect.core.ir import Graph, Op, TensorType
@@ -37,8 +37,7 @@ def no_device(op: Op) -> Device:
     raise LookupError("devices are known to context constraints only")
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):  # made for each constraint of each operator
     """An operator in its place.
 
     Attributes:
@@ -57,7 +56,7 @@ class Site:
     target: Target
     seen_as: SeenAs
     device_of: DeviceOf = no_device
-    limits: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = {}
 
     @property
     def inputs(self) -> Tuple[TensorType, ...]:
@@ -95,7 +94,7 @@ class Site:
 
         A target without the engine has no limit (None): another rule says so.
         """
-        if limit is None:
+        if limit is None or all(map(limit.__contains__, sizes)):
             return
         names = ["{}_{}".format(what, axis) for axis in axes]
         for problem in _outside(names, sizes, [limit] * len(sizes)):
@@ -109,6 +108,8 @@ class Site:
             pads: left, right, top, bottom.
             limits: the limit of each, in the same order.
         """
+        if all(pad in limit for pad, limit in zip(pads, limits)):
+            return
         yield from _outside(["pad_" + side for side in SIDES], pads, limits)
 
     def at_most(self, what: str, found: int, limit: Optional[int]) -> Iterator[Problem]:

@@ -73,7 +73,7 @@ class _Inspecting:
         self.consumers = {
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
         }
-        self.ops: Dict[Tuple[int, int], Tuple[Placement, Messages, Tuple[InspectedOp, ...]]] = {}
+        self.ops: Dict[Tuple[object, ...], Tuple[InspectedOp, object, object]] = {}
         self.divided: Dict[Tuple[Device, ...], Divided] = {}
 
     def on(self, target: Target, causes: bool) -> Inspection:
@@ -103,26 +103,28 @@ class _Inspecting:
     def _ops(
         self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
     ) -> Tuple[InspectedOp, ...]:
-        """Returns the operators, which are the same where placement and messages are."""
-        key = (id(placement), id(messages))
-        if key not in self.ops:
-            part_of = {name: part.name for part in parts for name in part.ops}
-            made = tuple(
-                InspectedOp(
+        """Returns the operators; one of which the same is to be said again is the same object."""
+        part_of = {name: part.name for part in parts for name in part.ops}
+        found = []
+        for op in self.graph:
+            name, device = op.name, placement.devices[op.name]
+            findings, more = placement.findings.get(name, ()), messages.get(name, ())
+            key = (name, device.value, part_of.get(name), id(findings), id(more))
+            if key not in self.ops:
+                # With what the key is of, so that no other object comes to have its id.
+                made = InspectedOp(
                     op=op,
-                    consumers=self.consumers[op.name],
-                    device=placement.devices[op.name],
-                    findings=placement.findings.get(op.name, ()),
-                    messages=op.messages + messages.get(op.name, ()),
-                    subgraph=part_of.get(op.name),
-                    macs=self.macs[op.name].count,
-                    macs_untold=self.macs[op.name].untold,
+                    consumers=self.consumers[name],
+                    device=device,
+                    findings=findings,
+                    messages=op.messages + more,
+                    subgraph=part_of.get(name),
+                    macs=self.macs[name].count,
+                    macs_untold=self.macs[name].untold,
                 )
-                for op in self.graph
-            )
-            # With what the key is of, so that no other object comes to have its id.
-            self.ops[key] = (placement, messages, made)
-        return self.ops[key][2]
+                self.ops[key] = (made, findings, more)
+            found.append(self.ops[key][0])
+        return tuple(found)
 
     def _divided(self, placement: Placement) -> Divided:
         """Returns subgraphs and crossings, which depend on nothing but the devices."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 
@@ -36,12 +37,16 @@ class Limit:
         return cls(str(text), tuple(sorted(spans)))
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def span(cls, low: int, high: int) -> "Limit":
         """Returns the limit from low to high, both included."""
         return cls("{}-{}".format(low, high), ((low, high),))
 
     def __contains__(self, value: int) -> bool:
-        return any(low <= value <= high for low, high in self.spans)
+        for low, high in self.spans:  # noqa: SIM110 - any() takes twice the time
+            if low <= value <= high:
+                return True
+        return False
 
     def __str__(self) -> str:
         return self.text

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from vai_inspect.core.partition.blame import root_causes
 from vai_inspect.core.partition.crossings import crossings
-from vai_inspect.core.partition.placement import DeviceOf, Placement, place
+from vai_inspect.core.partition.placement import (
+    ContextRules,
+    DeviceOf,
+    Placement,
+    explained,
+    place,
+    settled,
+)
 from vai_inspect.core.partition.subgraphs import subgraphs
 
-__all__ = ["DeviceOf", "Placement", "crossings", "place", "root_causes", "subgraphs"]
+__all__ = [
+    "ContextRules",
+    "DeviceOf",
+    "Placement",
+    "crossings",
+    "explained",
+    "place",
+    "root_causes",
+    "settled",
+    "subgraphs",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+from weakref import WeakKeyDictionary
 
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.findings import Device
@@ -84,12 +85,18 @@ class Cells:
         It is the least of its operators': how far from an input, then a digest.
         """
         if self._keys is None:
-            marks = _marks(self._graph)
+            marks = _MARKS.get(self._graph)
+            if marks is None:
+                marks = _MARKS[self._graph] = _marks(self._graph)
             keys: Dict[int, Key] = {}
             for name, cell in self.of.items():
                 keys[cell] = min(keys.get(cell, marks[name]), marks[name])
             self._keys = [keys[cell] for cell in range(len(self))]
         return self._keys
+
+
+_MARKS: "WeakKeyDictionary[Graph, Dict[str, Key]]" = WeakKeyDictionary()
+"""The marks of graphs that are in use: they depend on the graph alone, not on the devices."""
 
 
 def _marks(graph: Graph) -> Dict[str, Key]:

@@ -44,19 +44,50 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
         context: returns what an operator's neighbours cause; it may look at the devices of
             direct producers and consumers only.
     """
-    devices = {op.name: _start(op, own) for op in graph}
+    return explained(graph, settled(graph, own, context), own, context)
 
+
+def settled(
+    graph: Graph, own: Mapping[str, Findings], context: ContextRules
+) -> Mapping[str, Device]:
+    """Returns the device of each operator; of `own` it matters only who has any.
+
+    Args:
+        graph: as of `place`.
+        own: as of `place`.
+        context: as of `place`.
+    """
+    devices = {op.name: _start(op, own) for op in graph}
     settle(graph, devices, devices, context)
+    for op in graph:
+        if op.kind == "const":
+            devices[op.name] = _const_device(graph, op, devices)
+    return devices
+
+
+def explained(
+    graph: Graph,
+    devices: Mapping[str, Device],
+    own: Mapping[str, Findings],
+    context: ContextRules,
+) -> Placement:
+    """Returns the devices with all the reasons of the operators on the CPU.
+
+    Args:
+        graph: as of `place`.
+        devices: what `settled` returned.
+        own: as of `place`.
+        context: as of `place`.
+    """
 
     def device_of(op: Op) -> Device:
         return devices[op.name]
 
-    findings: Dict[str, Findings] = {}
-    for op in graph:
-        if op.kind == "const":
-            devices[op.name] = _const_device(graph, op, devices)
-        if devices[op.name] is Device.CPU:
-            findings[op.name] = (*own.get(op.name, ()), *context(op, device_of))
+    findings = {
+        op.name: (*own.get(op.name, ()), *context(op, device_of))
+        for op in graph
+        if devices[op.name] is Device.CPU
+    }
     return Placement(devices, _with_doubts(findings))
 
 

@@ -23,9 +23,19 @@ class Attrs:
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the attributes by XIR name, tuples as lists, in XIR's order, extras last."""
-        fields = [f for f in dataclasses.fields(self) if f.metadata.get("shown", True)]
+        return {name: _plain(getattr(self, field)) for name, field in _shown(type(self))}
+
+
+def _shown(attrs: "type[Attrs]") -> Tuple[Tuple[str, str], ...]:
+    """Returns the names that reports show and the fields that they are of, in their order."""
+    if attrs not in _SHOWN:
+        fields = [f for f in dataclasses.fields(attrs) if f.metadata.get("shown", True)]
         ordered = [f for f in fields if is_xir(f)] + [f for f in fields if not is_xir(f)]
-        return {f.name.rstrip("_"): _plain(getattr(self, f.name)) for f in ordered}
+        _SHOWN[attrs] = tuple((f.name.rstrip("_"), f.name) for f in ordered)
+    return _SHOWN[attrs]
+
+
+_SHOWN: "Dict[type[Attrs], Tuple[Tuple[str, str], ...]]" = {}
 
 
 @dataclass(frozen=True)
