@@ -19,12 +19,13 @@ def _binary(kind: str, reversed_: bool = False) -> Lowering:
             )
             return
         first, second = call.value(given.input, "const"), call.value(given.other, "const")
+        if reversed_:
+            first, second = second, first
         if given.alpha != 1:
             factor = call.value(given.alpha, "alpha")
             shape = call.shape_of(second)
             second = call.emit("mul", None, [second, factor], shape, suffix="mul")
-        inputs = [second, first] if reversed_ else [first, second]
-        call.emit(kind, inputs=inputs)
+        call.emit(kind, inputs=[first, second])
 
     return lowering
 

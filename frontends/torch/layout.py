@@ -31,6 +31,7 @@ from vai_inspect.frontends.torch.axes import (
     without,
 )
 from vai_inspect.frontends.torch.conversions import Conversions
+from vai_inspect.frontends.torch.recorder import THROUGH_VIEWS
 from vai_inspect.frontends.torch.regions import (
     DROPS_AXES,
     ELEMENTWISE,
@@ -64,7 +65,8 @@ def _alive(graph: Graph) -> Tuple[Graph, List[str]]:
 
 def _worth_telling(op: Op) -> bool:
     """Parts of a call, constants and tensors without elements are left out without a word."""
-    return "/" not in op.name and op.kind != "const" and 0 not in op.output.shape
+    hidden = op.kind == "const" or getattr(op.attrs, "framework_type", "") in THROUGH_VIEWS
+    return "/" not in op.name and not hidden and 0 not in op.output.shape
 
 
 class _Pass:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import operator
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
 from vai_inspect.frontends.torch.failures import DataDependentError
+from vai_inspect.frontends.torch.recorder import IN_PLACE
 
 import torch.fx  # isort: skip
 
@@ -56,6 +58,17 @@ class TensorProxy(torch.fx.Proxy):
 
     def _asks(self, how: str) -> Any:
         raise DataDependentError(how)
+
+
+def _in_place(function: Any) -> Any:
+    def method(self: TensorProxy, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", function, (self, other), {})
+
+    return method
+
+
+for _name in IN_PLACE:  # fx has no `x += y`, and makes a new tensor of it
+    setattr(TensorProxy, "__{}__".format(_name), _in_place(getattr(operator, _name)))
 
 
 class _Property:

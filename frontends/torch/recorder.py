@@ -12,6 +12,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, Trace, tensors_in
 
+THROUGH_VIEWS = ("write_through_view", "read_through_view")
+"""Names of the steps that stand for memory which two tensors share; no call of the user's."""
+
 
 class Recorder:
     """The trace as it grows.
@@ -81,7 +84,7 @@ class Recorder:
             # What is written into a view is written into the tensor behind it, too.
             read = (was, *new)
             after = self._enter(base)
-            self.steps.append(Step("write_through_view", read, {}, (after,), scope, None, frames))
+            self.steps.append(Step(THROUGH_VIEWS[0], read, {}, (after,), scope, None, frames))
 
     def trace(self, outputs: Any, warnings: Sequence[str] = ()) -> Trace:
         """Returns the trace, with all tensors in what the forward returned as its outputs."""
@@ -114,7 +117,7 @@ class Recorder:
             return None
         read = (self._meaning[id(base)],)
         new = self._enter(tensor)
-        self.steps.append(Step("read_through_view", read, {}, (new,), ""))
+        self.steps.append(Step(THROUGH_VIEWS[1], read, {}, (new,), ""))
         return new
 
     def _constant(self, tensor: Any) -> Constant:

@@ -25,6 +25,14 @@ def shuffle(x):
     return x.view(n, 2, c // 2, h, w).transpose(1, 2).reshape(n, -1, h, w)
 
 
+def by_another_name(x):
+    x = x * x
+    same = x
+    x += x.relu()
+    x *= x
+    return torch.tanh(same)
+
+
 FUNCTIONS = {
     "softmax": lambda x: F.softmax(x, 1),
     "softmax -1": lambda x: x.softmax(-1),
@@ -73,6 +81,7 @@ FUNCTIONS = {
     "broadcast hw": lambda x: x * x[0, 0],
     "normalize": lambda x: F.normalize(x, dim=1),
     "rsub": lambda x: 1.5 - x,
+    "rsub alpha": lambda x: torch.rsub(x, x.relu(), alpha=2),
     "rdiv": lambda x: 2 / (x + 10),
     "alpha": lambda x: torch.sub(x, x.relu(), alpha=3),
     "matmul": lambda x: x @ x.transpose(-1, -2),
@@ -89,6 +98,7 @@ FUNCTIONS = {
     "swap": lambda x: torch.swapaxes(x, 2, 3),
     "movedim": lambda x: x.movedim(1, -1),
     "in place": lambda x: (x + 1).mul_(2).add_(x),
+    "in place, by another name": by_another_name,
 }
 
 CONSTANTS = {
@@ -96,6 +106,7 @@ CONSTANTS = {
     "in place": {"add/const": 1.0, "mul/const": 2.0},
     "rdiv": {"div/const": 2.0, "add/const": 10.0},
     "rsub": {"sub/const": 1.5},
+    "rsub alpha": {"rsub/alpha": 2.0},
     "stack": {"add/const": 1.0},
 }
 """The numbers that a function names, by the name of the constant that each becomes."""
