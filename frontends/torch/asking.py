@@ -17,6 +17,8 @@ _ASKS = {
     "is_nonzero": "bool()",
 }
 _ASKS.update((name, name + "()") for name in ("item", "tolist", "numpy", "equal", "allclose"))
+TAKEN_OUT = ("numpy()", "tolist()")
+"""What hands a tensor's values to other libraries; what these make of them is not seen."""
 _SIZED = frozenset(
     ("argwhere", "bincount", "masked_select", "nms", "nonzero", "repeat_interleave")
     + ("unique", "unique_consecutive", "unique_dim", "_unique2")

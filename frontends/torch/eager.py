@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 import torch
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.asking import asked
+from vai_inspect.frontends.torch.asking import TAKEN_OUT, asked
 from vai_inspect.frontends.torch.aten import INDEXING, index_of
 from vai_inspect.frontends.torch.devices import brought_here, moving
 from vai_inspect.frontends.torch.failures import DataDependentError, brief, needs_values
@@ -56,9 +56,18 @@ def trace(subject: Subject) -> Trace:
         place, asks = RealPlace(subject.device, share=False), []
         found = _followed(subject.copied(place), asks)
     warnings = [*found.warnings, *_told(asks, first)]
+    if _taken_out(asks):
+        warnings.append(
+            "what is made of values taken out of torch is not seen: " + _taken_out(asks)
+        )
     if place.made_up:
         warnings.append("the model's weights have no values (device meta); made-up ones were used")
     return Trace(found.inputs, found.steps, found.outputs, found.modules, tuple(warnings))
+
+
+def _taken_out(asks: Sequence[str]) -> str:
+    """Returns what hands values to other libraries first, with its line; empty for nothing."""
+    return next((ask for ask in asks if ask.startswith(TAKEN_OUT)), "")
 
 
 def _told(asks: Sequence[str], first: Exception) -> List[str]:
@@ -89,7 +98,11 @@ def _followed(copy: Copy, asks: List[str]) -> Trace:
     found = recorder.trace(result)
     if found.inputs and not any(isinstance(one, Tensor) for one in found.outputs):
         # torch 1.13 shows nothing of what a scripted function does.
-        raise CaptureError("nothing was seen of how what the forward returns comes from its inputs")
+        out = _taken_out(asks)
+        raise CaptureError(
+            "nothing was seen of how what the forward returns comes from its inputs"
+            + (", as it takes values out of torch ({})".format(out) if out else "")
+        )
     return found
 
 

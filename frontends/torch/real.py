@@ -62,6 +62,8 @@ class RealPlace(Place):
             self.made_up = True
             # As small as a weight is, so that what is computed stays finite.
             made = self.empty(tuple(tensor.shape), tensor.dtype)
+            if path.endswith("var"):  # a variance is above 0
+                return made + 0.5
             return (made - 0.5) * 0.1 if tensor.dtype.is_floating_point else made
         here = tensor.detach().to(self.device)
         if address(here) != address(tensor):

@@ -174,6 +174,15 @@ def test_weights_without_values_are_made_up_and_told():
 
 
 @recording
+@pytest.mark.skipif(TORCH < (2, 0), reason="no model can be built on meta before torch 2.0")
+def test_made_up_variances_have_a_root():
+    with built_on("meta"):
+        bn = nn.BatchNorm2d(64)
+    model = Calls(lambda m, x: m.bn(x).relu() if m.bn(x).isfinite().all() else x, bn=bn)
+    assert kinds(capture(model, (1, 64, 2, 2)).graph) == ["batchnorm", "relu"]
+
+
+@recording
 def test_what_is_written_into_a_tensor_of_the_forwards_own_is_not_lost():
     def forward(m, x):
         canvas = x.new_zeros(1, 3, 10, 10)
@@ -216,3 +225,27 @@ def test_an_error_behind_a_question_for_values_is_told_at_its_line():
 
     with pytest.raises(CaptureError, match=r"forward fails on the inputs .*test_rungs.py:\d+"):
         capture(Calls(forward, fc=nn.Linear(4, 2)), (1, 3, 8, 8))
+
+
+@recording
+def test_what_other_libraries_compute_is_not_shown_as_a_constant():
+    def forward(m, x):
+        return m.second(torch.from_numpy(m.first(x).numpy() + 1))
+
+    parts = {"first": nn.Conv2d(3, 3, 1), "second": nn.Conv2d(3, 4, 3)}
+    with pytest.raises(CaptureError, match=r"values out of torch \(numpy\(\) at test_rungs.py:"):
+        capture(Calls(forward, **parts), (1, 3, 8, 8))
+    beside = Calls(lambda m, x: m.first(x) + torch.from_numpy(x.numpy() + 1), **parts)
+    captured = capture(beside, (1, 3, 8, 8))
+    assert any("taken out of torch is not seen: numpy() at" in one for one in captured.warnings)
+
+
+def test_sums_in_place_on_views_are_no_news():
+    def forward(m, x):
+        y = m.first(x).view(1, 3, -1)
+        y += 1
+        return y
+
+    captured = capture(Calls(forward, first=nn.Conv2d(3, 3, 1)), (1, 3, 8, 8))
+    assert captured.warnings == ()
+    assert kinds(captured.graph)[-1] == "add"
