@@ -6,7 +6,7 @@ import warnings
 from typing import Any, List, Sequence
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
@@ -54,6 +54,11 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
             subject = Subject(module, input_args, device)
             hooked = subject.without_values().shadow.hooked
             name, climbed = type(module).__name__, climb(subject)
+    if not climbed.trace.outputs:
+        raise CaptureError(
+            "The model's forward returns no tensor, so there is nothing to inspect; have it return "
+            "what it computes."
+        )
     graph, dropped = channels_last(assemble(name, climbed.trace))
     told: List[str] = list(climbed.warnings)
     if hooked:

@@ -49,14 +49,14 @@ def climb(subject: Subject) -> Climbed:
             fails, else why each rung failed.
     """
     failures: List[str] = []
-    errors: List[Exception] = []
+    errors: List[BaseException] = []
     for rung in rungs():
         try:
             with warnings.catch_warnings():
                 # What the forward warns of is told when the user runs it.
                 warnings.simplefilter("ignore")
                 trace = rung.run(subject)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The user's forward runs here, so anything may be raised.
             failures.append("{}: {}".format(rung.name, brief(error)))
             errors.append(error)
@@ -100,11 +100,11 @@ def _check_forward(subject: Subject, at_last: bool = False) -> None:
     ) from own
 
 
-def _error_of(copy: Copy) -> Optional[Exception]:
+def _error_of(copy: Copy) -> Optional[BaseException]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             copy.run()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return error
     return None

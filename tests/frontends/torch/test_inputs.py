@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 
 import pytest
 
@@ -82,6 +83,8 @@ BAD = {
     "rank": (lambda: nn.Conv2d(3, 4, 3), (1, 8), CaptureError, "forward fails on the inputs"),
     "channels": (lambda: nn.Conv2d(3, 4, 3), (1, 4, 8, 8), CaptureError, "channel"),
     "own error": (lambda: Calls(fails_at_its_own_line), (1, 8), CaptureError, "test_inputs.py:"),
+    "no output": (lambda: Calls(lambda m, x: x.shape), SHAPE, CaptureError, "returns no tensor"),
+    "exit": (lambda: Calls(lambda m, x: sys.exit(3)), SHAPE, CaptureError, "SystemExit: 3"),
     "class": (lambda: nn.ReLU, SHAPE, ModelError, "ReLU(...)"),
     "state dict": (lambda: nn.Conv2d(3, 4, 3).state_dict(), SHAPE, ModelError, "state dict"),
     "function": (lambda: torch.relu, SHAPE, ModelError, "torch.nn.Module"),
