@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from vai_inspect.core.findings import Finding, Verdict
+from vai_inspect.core.findings import Device, Finding, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
 from vai_inspect.reports.words import UNSURE, count, plain, share, shortened
@@ -44,7 +44,7 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         inspection: the whole.
     """
     if len(cause.ops) > 1:
-        yield "operators", _names(cause)
+        yield "operators", _names(cause.ops)
     if cause.suggestion:
         yield "what to change", plain(cause.suggestion)
     yield "fixed alone", effect(cause.alone, inspection)
@@ -60,9 +60,33 @@ def _standing(cause: RootCause, inspection: Inspection) -> str:
     text = _STANDING[cause.position].format(they=they, them=them, s=s)
     if cause.position is Position.END and not _computes(cause.ops, inspection):
         text += ", and next to nothing is lost by leaving {} to the CPU".format(them)
+        cuts = _cut_points(cause, inspection)
+        if cuts:
+            text += (
+                "; cut the network there: give out {} in place of {}, and do the rest on the host"
+            ).format(_names(cuts), "its result" if one else "their results")
     if cause.position is Position.START and not _computes(_before(cause, inspection), inspection):
         text += ", and what prepares the input can do the same on the host"
     return text
+
+
+def _cut_points(cause: RootCause, inspection: Inspection) -> List[str]:
+    """Returns the operators on the DPU whose outputs what the root cause holds back reads."""
+    seen = set(cause.ops)
+    found: Dict[str, bool] = {}
+    waiting = list(cause.ops)
+    while waiting:
+        op = inspection.op(waiting.pop(0))
+        for value in op.op.inputs if op is not None else ():
+            before = inspection.op(value.op)
+            if before is None or value.op in seen:
+                continue
+            seen.add(value.op)
+            if before.device is Device.DPU:
+                found[value.op] = before.type != "const"
+            else:
+                waiting.append(value.op)
+    return [name for name, counts in found.items() if counts]
 
 
 def _computes(names: Iterable[str], inspection: Inspection) -> bool:
@@ -131,7 +155,7 @@ def _change(what: str, before: int, after: int) -> str:
     return "{} from {:,} to {:,}".format(what, before, after)
 
 
-def _names(cause: RootCause) -> str:
-    shown = [shortened(plain(name), LONGEST_NAME) for name in cause.ops[:FEW_NAMES]]
-    rest = len(cause.ops) - len(shown)
+def _names(names: Sequence[str]) -> str:
+    shown = [shortened(plain(name), LONGEST_NAME) for name in names[:FEW_NAMES]]
+    rest = len(names) - len(shown)
     return ", ".join(shown) + (" and {:,} more".format(rest) if rest else "")

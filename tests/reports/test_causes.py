@@ -63,6 +63,24 @@ def test_operators_with_one_root_cause_are_told_as_one():
     assert "operators" not in told(one, inspection)
 
 
+def test_the_cut_point_is_what_the_dpu_computes_last():
+    """Operators on the CPU in between are on the host, too."""
+    ops = [
+        samples.op("in", "data", device=Device.USER),
+        samples.op("last", "conv2d", ["in"], macs=1000),
+        samples.op("shape", "reshape", ["last"], device=Device.CPU),
+        samples.op("gate", "sigmoid", ["shape"], macs=0, device=Device.CPU,
+                   findings=(samples.KERNEL,)),
+    ]  # fmt: skip
+    parts = {"dpu_subgraph_0": ["last"], "cpu_subgraph_0": ["shape", "gate"]}
+    inspection = samples.inspection("m", ops, parts)
+    outcome = Outcome(("gate",), 0, 1, 1, 1, 1)
+    cause = samples.cause(samples.KERNEL, "sigmoid", "gate", Position.END, outcome)
+    said = told(cause, inspection)["note"]
+    assert said.endswith("cut the network there: give out last in place of its result, and do the "
+                         "rest on the host")  # fmt: skip
+
+
 CUTS_NOTHING = {"start": "comes before it: it cuts nothing", "end": "waits for it: it cuts nothing"}
 
 
