@@ -41,7 +41,7 @@ def capture(model: Any, input_args: Any = None) -> Captured:
     if is_path(model):
         return capture_file(model, input_args)
     keras = generation_of(model)
-    with opened(model, input_args) as function:
+    with keras.names_kept(), opened(model, input_args) as function:
         inputs = resolve_inputs(function, input_args, keras)
         traced = trace(function, inputs, input_args is not None, keras)
     return Captured(

@@ -7,8 +7,9 @@ under other names. `Generation` is what the walk needs to know of it.
 from __future__ import annotations
 
 import importlib
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.recognise import is_keras, is_keras_2
 
@@ -81,6 +82,22 @@ class Generation:
     def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
         """Returns a symbolic tensor that is known to nobody."""
         raise NotImplementedError
+
+    @contextmanager
+    def names_kept(self) -> Iterator[None]:
+        """Sets Keras's counters of automatic names back, so that later layers are named alike."""
+        counters = self.counters()
+        before = [(counter, dict(counter)) for counter in counters]
+        try:
+            yield
+        finally:
+            for counter, was in before:
+                counter.clear()
+                counter.update(was)
+
+    def counters(self) -> List[Any]:
+        """Returns the counters of automatic names, each a dict."""
+        return []
 
     def function(self, model: Any, shapes: Any) -> Any:
         """Runs a model's `call` on fresh tensors and returns the graph of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List
 
 import keras
 import numpy as np
@@ -309,6 +309,29 @@ def test_the_users_model_comes_back_unchanged() -> None:
     assert fingerprint(model) == before
     outputs = model([np.ones((1, 8, 8, 3)), np.ones((1, 4))])
     assert [tuple(o.shape) for o in outputs] == [(1, 4), (1, 4)]
+
+
+def test_later_layers_are_named_as_if_nothing_had_been_inspected() -> None:
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = L.Dense(2)
+
+        def call(self, x: Any) -> Any:
+            return ops.relu(self.dense(x))
+
+    def following() -> List[str]:
+        inputs = keras.Input((4,))
+        return [inputs.name, keras.Model(inputs, ops.relu(inputs)).name, ops.relu(inputs).name]
+
+    own = Own()
+    own(np.ones((1, 4)))
+    keras.utils.clear_session()
+    want = following()
+    for model, shape in ((own, None), (keras.Sequential([L.Dense(2)]), (1, 4))):
+        keras.utils.clear_session()
+        capture(model, shape)
+        assert following() == want
 
 
 def test_a_failing_lowering_becomes_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
