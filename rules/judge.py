@@ -224,9 +224,10 @@ class _Context:
             return self._const(op)
         found: Findings = ()
         for asked in self._asked.get(self._seen(op).kind, ()):
-            findings, error = _findings(
-                asked.rule, asked.of(op, self._target, device_of), self._family
-            )
+            answer = asked.of(op, self._target, device_of)
+            if answer is NOTHING:
+                continue
+            findings, error = _findings(asked.rule, answer, self._family)
             found += findings
             if error is not None:
                 self.failed.append((asked.rule.id, error))
