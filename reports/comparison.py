@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
+from vai_inspect.core.inspection import Summary
 from vai_inspect.reports.words import cells, count, doubt, plain, share, shortened, wrapped
 
 WIDTH = 80
@@ -81,7 +82,7 @@ def _table(rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int]) -> Iter
             (
                 name,
                 "{}/{}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
-                share(total.dpu_macs, total.macs) or "-",
+                _work(total),
                 str(total.dpu_subgraphs),
                 str(total.crossings),
                 blocker,
@@ -96,17 +97,24 @@ def _table(rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int]) -> Iter
         yield "{} {}".format(mark, "  ".join([*line, shortened(last, widths[-1])])).rstrip()
 
 
+def _work(total: Summary) -> str:
+    """The share of what can be told; what cannot is on the CPU, so that it is an upper bound."""
+    part = share(total.dpu_macs, total.macs)
+    return "-" if part is None else "<=" + part if total.macs_untold_ops else part
+
+
 def _key(comparison: Comparison) -> Iterator[str]:
     whole = "everything but what is allowed" if comparison.allow else "the whole model"
     told = [row for row in comparison.rows if row.takes_all]
     if not told:
         yield "No target takes {}.".format(whole)
     else:
-        marked = "{} no smaller target of its family takes {}".format(MARK, whole)
+        marked = "{} the smallest target of its family that takes {}".format(MARK, whole)
         yield from wrapped(marked, WIDTH)
     yield from wrapped(
         "ops: operators on the DPU of all but inputs and outputs; MACs: share of the "
-        "multiply-accumulate operations on the DPU; subgr.: subgraphs on the DPU; cross.: tensors "
+        "multiply-accumulate operations on the DPU, <= where those of some operators cannot be "
+        "told; subgr.: subgraphs on the DPU; cross.: tensors "
         "that pass between the DPU and the CPU; blocker: the first operator of the graph that is "
         "on the CPU for a reason of its own",
         WIDTH,

@@ -24,9 +24,9 @@ from vai_inspect.reports.words import (
     grounds,
     hanging,
     plain,
-    share,
     shortened,
     size,
+    work_share,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +117,6 @@ def _panel(inspection: Inspection) -> RenderableType:
     from rich.text import Text
 
     total = inspection.summary
-    part = share(total.dpu_macs, total.macs)
     lines = [
         _text(verdict_sentence(inspection), "bold green" if total.fully_on_dpu else "bold red"),
         _text(
@@ -130,10 +129,7 @@ def _panel(inspection: Inspection) -> RenderableType:
             )
         ),
         _text(cut_sentence(inspection)),
-        _text(
-            "{:,} multiply-accumulate operations".format(total.macs)
-            + (", {} of them on the DPU".format(part) if part else "")
-        ),
+        _text("{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))),
     ]
     title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)

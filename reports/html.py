@@ -23,7 +23,7 @@ from vai_inspect.reports.summary import (
     more_causes,
     verdict_sentence,
 )
-from vai_inspect.reports.words import count, doubt, ends, grounds, plain, share, shortened
+from vai_inspect.reports.words import count, doubt, ends, grounds, plain, shortened, work_share
 
 MOST_ROWS = 100
 """Rows of the table of operators on the CPU; the text report has them all."""
@@ -54,7 +54,6 @@ def _summary(inspection: Inspection) -> Iterator[str]:
     yield '<p style="color:{}"><b>{}</b></p>'.format(
         _BLUE if total.fully_on_dpu else _RED, _text(verdict_sentence(inspection))
     )
-    part = share(total.dpu_macs, total.macs)
     told = [
         cut_sentence(inspection),
         "{}: {} on the DPU, {} on the CPU{}, {}.".format(
@@ -64,9 +63,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
             " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
             ends(total.user_ops),
         ),
-        "{:,} multiply-accumulate operations{}.".format(
-            total.macs, ", {} of them on the DPU".format(part) if part else ""
-        ),
+        "{:,} multiply-accumulate operations{}.".format(total.macs, work_share(total)),
     ]
     yield "<p>{}</p>".format("<br>".join(map(_text, told)))
 

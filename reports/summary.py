@@ -8,7 +8,7 @@ from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
 from vai_inspect.reports.causes import details, headline
 from vai_inspect.reports.reasons import table
-from vai_inspect.reports.words import are, count, ends, hanging, plain, share, shortened
+from vai_inspect.reports.words import are, count, ends, hanging, plain, shortened, work_share
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
 LINE = 120
@@ -111,10 +111,7 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     )
     if total.unknown_ops:
         yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)
-    part = share(total.dpu_macs, total.macs)
-    yield "multiply-accumulate operations: {:,}{}".format(
-        total.macs, ", {} of them on the DPU".format(part) if part else ""
-    )
+    yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
     yield from _untold(inspection)
     yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
     yield from _listed([_part(part) for part in inspection.subgraphs])
@@ -136,7 +133,7 @@ def _untold(inspection: Inspection) -> Iterator[str]:
     for reason, names in reasons.items():
         first = shortened(plain(names[0]), LONGEST_NAME)
         rest = " and {:,} more".format(len(names) - 1) if names[1:] else ""
-        yield "{}those of {}{} are not among them: {}".format(INDENT, first, rest, plain(reason))
+        yield "{}untold are those of {}{}: {}".format(INDENT, first, rest, plain(reason))
 
 
 def _listed(told: Sequence[str]) -> Iterator[str]:

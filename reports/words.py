@@ -8,6 +8,7 @@ import unicodedata
 from typing import Any, List, Optional, Sequence
 
 from vai_inspect.core.findings import Finding, Verdict
+from vai_inspect.core.inspection import Summary
 
 UNSURE = "unknown, no source decides"
 """What tells an open question from a refusal."""
@@ -136,6 +137,17 @@ def share(part: int, whole: int) -> Optional[str]:
     if percent == "100.0%" and part < whole:
         return "99.9%"
     return "0.1%" if percent == "0.0%" and part else percent
+
+
+def work_share(total: Summary) -> str:
+    """Returns what share of the multiply-accumulates is on the DPU, and how many are not told."""
+    part = share(total.dpu_macs, total.macs)
+    told = ", {} of them on the DPU".format(part) if part else ""
+    if not total.macs_untold_ops:
+        return told
+    return "{}; those of {} cannot be told and are not among them".format(
+        told, count(total.macs_untold_ops, "operator")
+    )
 
 
 def grounds(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import typer
 
-from vai_inspect.cli.load import load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.load import importable_here, load_model, parse_kwargs, parse_shapes
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.errors import TargetError
@@ -18,7 +18,8 @@ def compare(
     model: str = typer.Argument(
         ...,
         metavar="MODEL",
-        help="package.module:name or file.py:name; name is a model or a callable that returns one.",
+        help="A .keras, .h5 or .pt2 file, a SavedModel folder, or package.module:name or "
+        "file.py:name, where name is a model or a callable that returns one.",
     ),
     target: List[str] = typer.Option(
         [], "--target", "-t", help="A target's name, a fingerprint or an arch.json; repeatable."
@@ -63,6 +64,8 @@ def compare(
     targets = choose(target or None, family)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
+    if trust:
+        importable_here()  # the classes that a pickled file names
     at_work = working("loading {}".format(model))
     # What the user's code prints belongs to no report: standard output is for results alone.
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):

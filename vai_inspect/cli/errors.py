@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from typing import Any, List
@@ -18,6 +19,9 @@ from vai_inspect.core.errors import GraphError, VaiInspectError
 PROGRAM = "vai-inspect"
 
 DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a device or folder that takes no more."""
 
 TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
 
@@ -47,6 +51,8 @@ def run(app: typer.Typer, args: List[str]) -> int:
         return _wrong(str(error))
     except _UsageError as error:
         return _wrong(_usage(error))
+    except OSError as error:
+        return _full(error) if error.errno in _FULL else _defect(error)
     except Exception as error:
         return _defect(error)
     return DONE
@@ -90,14 +96,29 @@ def _flushed(code: int) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_closed()
+    except OSError as error:
+        return _full(error)
     return code
 
 
+def _full(error: OSError) -> int:
+    _drop_output()
+    return _wrong(
+        "the results cannot be written: {}; free space, or write elsewhere.".format(
+            error.strerror or error
+        )
+    )
+
+
 def _pipe_closed() -> int:
+    _drop_output()
+    return BROKEN_PIPE
+
+
+def _drop_output() -> None:
     # Python flushes standard output once more at its end, and would complain.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
 
 
 def _one_line(text: str) -> str:

@@ -10,7 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean, how_to_install
 from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
@@ -20,6 +20,7 @@ FORMS = (
     "file.py:name, where name is a model or a callable that returns one, such as "
     "keras.applications:ResNet50 or torchvision.models:resnet50"
 )
+_LITERALS: Dict[str, Optional[bool]] = {"true": True, "false": False, "none": None, "null": None}
 FILES = (".keras", ".h5", ".hdf5", ".pt", ".pth", ".pt2", ".onnx", ".pb", ".tflite")
 
 
@@ -63,6 +64,8 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
 def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:
     """Reads KEY=VALUE pairs; a value is a Python literal, or else text.
 
+    true, false, none and null are what they are in Python: as texts, all would be true there.
+
     Raises:
         ModelError: a pair has no key or no `=`.
     """
@@ -76,7 +79,7 @@ def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:
                 )
             )
         try:
-            kwargs[key] = ast.literal_eval(text)
+            kwargs[key] = _LITERALS[text] if text in _LITERALS else ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             kwargs[key] = text
     return kwargs
@@ -122,10 +125,15 @@ def _where(error: BaseException) -> str:
 
 
 def _not_a_name(spec: str) -> str:
-    if Path(spec).suffix in FILES or Path(spec).exists():
-        return "MODEL {!r} is a file or folder; this release inspects live models: {}.".format(
-            spec, FORMS
+    path = Path(spec)
+    if path.suffix == ".py" and path.is_file():
+        return "MODEL {!r} names no model in it; write {}:name, where name is one.".format(
+            spec, spec
         )
+    if path.suffix in FILES and not path.exists():
+        return "MODEL {!r}: there is no such file.".format(spec)
+    if path.exists():
+        return "MODEL {!r} is no model that can be read; {}.".format(spec, FORMS)
     return "MODEL {!r} names no model; {}.".format(spec, FORMS)
 
 
@@ -134,12 +142,17 @@ def _module(source: str, spec: str) -> ModuleType:
     path = Path(source)
     if path.suffix == ".py":
         return _module_of_file(path, spec)
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    importable_here()
     try:
         return importlib.import_module(source)
     except ModuleNotFoundError as error:
         missing = error.name or source
+        package, _, part = missing.rpartition(".")
+        if package in sys.modules:
+            near = did_you_mean(part, _public(sys.modules[package]))
+            raise ModelError(
+                "MODEL {!r}: {} has no module {!r}.{}".format(spec, package, part, near)
+            ) from error
         raise ModelError(
             "MODEL {!r}: there is no module {!r} in this environment ({}). {}".format(
                 spec, missing, sys.prefix, how_to_install(missing)
@@ -151,6 +164,12 @@ def _module(source: str, spec: str) -> ModuleType:
                 spec, source, one_line(error), _where(error)
             )
         ) from error
+
+
+def importable_here() -> None:
+    """Lets modules of the working folder be imported, as `python -m` does."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")
 
 
 def _module_of_file(path: Path, spec: str) -> ModuleType:
@@ -197,9 +216,12 @@ def _attribute(module: ModuleType, name: str, spec: str) -> Any:
 
 def _models_in(module: Any) -> List[str]:
     """Names that may be meant: public, and neither a module nor something that is no callable."""
-    names = [name for name in dir(module) if not name.startswith("_")]
-    found = ((name, getattr(module, name, None)) for name in names)
+    found = ((name, getattr(module, name, None)) for name in _public(module))
     return [name for name, thing in found if callable(thing) or framework_of(thing)]
+
+
+def _public(module: Any) -> List[str]:
+    return [name for name in dir(module) if not name.startswith("_")]
 
 
 def _download_hint(error: BaseException, kwargs: Dict[str, Any]) -> str:

@@ -171,7 +171,8 @@ class Crossing:
 class Summary:
     """Totals of an inspection; `ops` counts every entry, inputs and outputs among them.
 
-    `macs` and `dpu_macs` add up what can be told.
+    `macs` and `dpu_macs` add up what can be told; `macs_untold_ops` counts the
+    operators of which it cannot.
     """
 
     ops: int
@@ -185,6 +186,7 @@ class Summary:
     crossing_bytes: int
     macs: int
     dpu_macs: int
+    macs_untold_ops: int
     fully_on_dpu: bool
 
 
@@ -228,6 +230,7 @@ class Inspection:
             crossing_bytes=sum(crossing.bytes for crossing in self.crossings),
             macs=_total_macs(self.ops),
             dpu_macs=_total_macs(self.on(Device.DPU)),
+            macs_untold_ops=sum(op.macs is None for op in self.ops),
             fully_on_dpu=not cpu,
         )
 

@@ -8,12 +8,12 @@ them. Each leaves a message on the operator. Source of all: the release 2.5 and 
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable, Tuple
+from typing import Callable, Iterator, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.frontends.keras.convert.average import scale_averages
-from vai_inspect.frontends.keras.convert.hard import harden, tell_named
+from vai_inspect.frontends.keras.convert.hard import HARD, harden, tell_named
 from vai_inspect.frontends.keras.convert.product import join_products
 from vai_inspect.frontends.keras.convert.slope import settle_slopes
 from vai_inspect.frontends.keras.convert.written_out import join_written_out
@@ -40,7 +40,24 @@ def convert(captured: Captured) -> Captured:
     graph = captured.graph
     for run in CONVERSIONS:
         graph = run(graph)
-    return dataclasses.replace(captured, graph=verify(graph))
+    return dataclasses.replace(
+        captured, graph=verify(graph), warnings=(*captured.warnings, *_replaced(captured.graph))
+    )
+
+
+def _replaced(graph: Graph) -> Iterator[str]:
+    """Yields one warning where operators become other functions, so that nobody overlooks it."""
+    told = [
+        "{} {} to {}".format(number, kind, HARD[kind])
+        for kind in HARD
+        for number in [sum(op.kind == kind and op.float_only is None for op in graph)]
+        if number
+    ]
+    if told:
+        yield (
+            "the vendor's Keras quantiser converts {}: other functions, so check the accuracy; "
+            "convert=False (--no-convert) judges the model as written".format(" and ".join(told))
+        )
 
 
 __all__ = ["CONVERSIONS", "Conversion", "convert"]
