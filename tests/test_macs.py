@@ -127,3 +127,16 @@ def test_torch_counts_twice_as_many_floating_point_operations(name):
             model(torch.zeros(shape))
     result = Inspector(B4096).inspect(model, shape, output_dir=None, verbose_level=0)
     assert 2 * result.summary.macs == counter.get_total_flops() > 0
+
+
+def test_a_share_says_what_it_leaves_out():
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+    from vai_inspect.reports import text
+
+    image = keras.Input((8, 4))
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.LSTM(4)(image)))
+    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
+    assert result.summary.macs_untold_ops == 1
+    assert result.summary.macs == 8
+    assert "those of 1 operator cannot be told" in text.render(result)

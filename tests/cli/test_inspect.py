@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("keras")
 
+from vai_inspect.cli.load import parse_kwargs
 
 MODELS = str(Path(__file__).with_name("models.py"))
 NEEDS = str(Path(__file__).with_name("needs_torch.py"))
@@ -100,6 +101,28 @@ def test_arguments_reach_the_callable(command):
     assert {"name": "conv", "shape": [1, 30, 30, 5]} in [
         {"name": op["name"], "shape": op["output_shapes"][0]} for op in report["ops"]
     ]
+
+
+def test_arguments_mean_what_they_say_in_any_case():
+    given = ["a=false", "b=True", "c=none", "d=null", "e=imagenet", "f=1.5"]
+    assert parse_kwargs(given) == {
+        "a": False,
+        "b": True,
+        "c": None,
+        "d": None,
+        "e": "imagenet",
+        "f": 1.5,
+    }
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_no_defect():
+    command = [sys.executable, "-m", "vai_inspect.cli", "targets"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE)
+    assert ended.returncode == 2
+    assert b"cannot be written" in ended.stderr
+    assert b"Traceback" not in ended.stderr
 
 
 def test_an_instance_is_taken_as_it_is(command):
@@ -193,6 +216,12 @@ WRONG = {
         [MODELS + ":fails", "-t", B4096],
         ["RuntimeError: no weights at all"],
     ),
+    "a submodule misspelt": (
+        ["keras.application:ResNet50", "-t", B4096],
+        ["keras has no module 'application'", "applications"],
+    ),
+    "a file of Python without a name": ([MODELS, "-t", B4096], ["models.py:name"]),
+    "a file that is not there": (["model.onnx", "-t", B4096], ["no such file"]),
     "arguments without a key": (
         [MODELS + ":small", "-t", B4096, "--kwargs", "5"],
         ["KEY=VALUE"],

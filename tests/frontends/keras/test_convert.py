@@ -175,3 +175,13 @@ def test_layers_of_the_quantiser_and_of_the_user_are_not_said_to_stay_in_float()
         after_conv(lambda x: Own()(layers.SeparableConv2D(4, 3)(layers.Add()([x, x]))))
     ).graph
     assert [op.float_only for op in inner_ops(graph)] == [None] * len(inner_ops(graph))
+
+
+def test_what_becomes_another_function_is_a_warning_of_the_whole() -> None:
+    def build(x: Tensor) -> Tensor:
+        x = layers.Activation("swish", name="a")(x)
+        return layers.Activation("sigmoid", name="b")(layers.Conv2D(4, 1)(x))
+
+    (told,) = convert(capture(after_conv(build))).warnings
+    assert "1 sigmoid to hard-sigmoid and 1 swish to hard-swish" in told
+    assert convert(capture(after_conv(layers.ReLU()))).warnings == ()
