@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError
@@ -50,12 +51,34 @@ def _exported(path: Path) -> Any:
             )
         )
     try:
-        return torch.export.load(str(path))
+        with _no_code_run():
+            return torch.export.load(str(path))
     except Exception as error:
         raise ModelError(
             "{} cannot be read as an exported program: {}: {}; write it with "
             "torch.export.save.".format(path, type(error).__name__, _one_line(error))
         ) from error
+
+
+@contextmanager
+def _no_code_run() -> Iterator[None]:
+    """Has `torch.load` refuse what runs code.
+
+    A program's tensors are pickled, and torch's own reader falls back to any pickle at all.
+    """
+    import torch
+
+    module: Any = torch
+    original = module.load
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        return original(*args, **{**kwargs, "weights_only": True})
+
+    module.load = load
+    try:
+        yield
+    finally:
+        module.load = original
 
 
 def _pickled(path: Path, trust: bool) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from tests.frontends.torch.rungs import Functional, rows  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
-from vai_inspect.core.errors import InputShapeError  # noqa: E402
+from vai_inspect.core.errors import InputShapeError, ModelError  # noqa: E402
 from vai_inspect.frontends.torch import capture, capture_file  # noqa: E402
 from vai_inspect.frontends.torch.export import can_export  # noqa: E402
 from vai_inspect.torch import Inspector  # noqa: E402
@@ -56,3 +59,29 @@ def test_the_inspector_takes_a_program():
     result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(program, output_dir=None, verbose_level=0)
     assert result.model.capture == "export"
     assert any(one.op.kind == "conv2d" for one in result.ops)
+
+
+class Evil:
+    def __reduce__(self):
+        return (pytest.fail, ("code of the file was run",))
+
+
+def test_an_exported_program_runs_no_code_of_the_file(tmp_path):
+    path, bad = tmp_path / "model.pt2", tmp_path / "bad.pt2"
+    torch.export.save(
+        torch.export.export(torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 8, 8),)), path
+    )
+    pickled = io.BytesIO()
+    torch.save((Evil(),), pickled)
+    changed = 0
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(bad, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if zipfile.is_zipfile(io.BytesIO(content)):
+                content, changed = pickled.getvalue(), changed + 1
+            target.writestr(name, content)
+    assert changed
+    before = torch.load
+    with pytest.raises(ModelError, match="cannot be read as an exported program"):
+        capture_file(bad)
+    assert torch.load is before
