@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator
@@ -50,6 +51,11 @@ def _exported(path: Path) -> Any:
                 path, torch.__version__
             )
         )
+    if _holds_compiled_code(path):
+        raise ModelError(
+            "{} holds compiled code (AOTInductor), which is not run here; write the exported "
+            "program alone, with torch.export.save.".format(path)
+        )
     try:
         with _no_code_run():
             return torch.export.load(str(path))
@@ -58,6 +64,14 @@ def _exported(path: Path) -> Any:
             "{} cannot be read as an exported program: {}: {}; write it with "
             "torch.export.save.".format(path, type(error).__name__, _one_line(error))
         ) from error
+
+
+def _holds_compiled_code(path: Path) -> bool:
+    """Tells whether torch would load native code that stands beside the program in the file."""
+    if not zipfile.is_zipfile(str(path)):
+        return False
+    with zipfile.ZipFile(str(path)) as archive:
+        return any("aotinductor" in Path(name).parts for name in archive.namelist())
 
 
 @contextmanager

@@ -85,3 +85,12 @@ def test_an_exported_program_runs_no_code_of_the_file(tmp_path):
     with pytest.raises(ModelError, match="cannot be read as an exported program"):
         capture_file(bad)
     assert torch.load is before
+
+
+def test_an_exported_program_with_compiled_code_is_refused(tmp_path):
+    path = tmp_path / "model.pt2"
+    torch.export.save(torch.export.export(torch.nn.ReLU(), (torch.zeros(1, 3),)), path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("model/data/aotinductor/model/cmodel.so", b"")
+    with pytest.raises(ModelError, match=r"holds compiled code \(AOTInductor\)"):
+        capture_file(path)
