@@ -11,6 +11,8 @@ LAYERS = frozenset(
     # normalisations and scales
     + ("BatchNormalization", "GroupNormalization", "LayerNormalization", "LayerScale")
     + ("Normalization", "RMSNormalization", "Rescaling", "UnitNormalization")
+    # InceptionResNetV2's sum with a scaled branch of the same shape
+    + ("CustomScaleLayer",)
     # augmentation
     + ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "RandAugment")
     + ("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast")

@@ -95,12 +95,19 @@ def _is_layer(saved: Dict[str, Any], config: Dict[str, Any], keras_2: bool) -> b
     return keras_2 or "trainable" in config
 
 
+_OF_APPLICATIONS = frozenset(("Custom>CustomScaleLayer",))
+"""What keras.applications registers as if it were the user's own, since Keras 2.12."""
+
+
 def is_own(saved: Dict[str, Any]) -> bool:
     """Tells whether a saved object is of one of Keras's own classes.
 
     Since Keras 2.12 the module tells it; before, a class of the user's own that was registered
     has its package in its name, as in `Custom>Swish`.
     """
+    names = {str(saved.get("class_name")), str(saved.get("registered_name"))}
+    if names & _OF_APPLICATIONS:
+        return True
     if ">" in str(saved.get("class_name")):
         return False
     module = saved.get("module")

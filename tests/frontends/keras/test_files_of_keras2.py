@@ -111,6 +111,20 @@ def test_live_models_of_keras_2_agree(tmp_path: Path) -> None:
             assert list(map(bare, file.graph)) == list(map(bare, live.graph))
 
 
+@pytest.mark.skipif(importlib.util.find_spec("tf_keras") is None, reason="needs tf_keras")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_layer_of_applications_that_is_registered_as_custom(tmp_path: Path, ending: str) -> None:
+    import tf_keras
+
+    build = tf_keras.applications.InceptionResNetV2
+    model = build(weights=None, include_top=False, input_shape=(75, 75, 3))
+    model.save(tmp_path / ("model" + ending))
+    file, live = capture(tmp_path / ("model" + ending)), capture(model)
+    assert file.model.capture == "config"
+    assert list(map(bare, file.graph)) == list(map(bare, live.graph))
+
+
 def bare(op: Any) -> Any:
     """An operator without the weights of what no lowering knows: no file tells them."""
     return op.replaced(params=()) if op.kind == "unknown" else op
