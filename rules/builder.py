@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from vai_inspect.core.target import Bank, EltwiseEngine, Limit, PadLimit
+from vai_inspect.core.target import AluEngine, Bank, EltwiseEngine, Limit, PadLimit, WindowLimit
 from vai_inspect.rules.decoder import FLAG, BitField, Reading
 
 
@@ -135,3 +135,27 @@ ALU_TYPES = (
     "w16b0",
 )
 """What the ALU of the integer DPUs runs."""
+
+
+def alu(reading: Reading, channels: int, features: Tuple[str, ...], bias_bank: str) -> AluEngine:
+    """Returns the ALU of the layouts with ALU_PP, ALU_WP and DW_LKRL.
+
+    Args:
+        reading: the fingerprint's fields.
+        channels: channels at once.
+        features: names of the groups that hold feature maps.
+        bias_bank: name of the group that holds its biases.
+    """
+    pixels = reading["ALU_PP"]
+    return AluEngine(
+        channel_parallel=channels,
+        pixel_parallel=pixels,
+        limit=WindowLimit(UP_TO_256, UP_TO_256, stride_out_h(reading, "ALU_WP", pixels)),
+        pad_limit=ALU_PADS,
+        alu_type=ALU_TYPES,
+        nonlinear=having("relu", "leaky_relu" if reading.on("DW_LKRL") else None, "relu_six"),
+        input_bank=features,
+        output_bank=features,
+        weight_bank="DWCONVW",
+        bias_bank=bias_bank,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from vai_inspect.core.target import (
-    AluEngine,
     ConvEngine,
     LoadEngine,
     SaveEngine,
@@ -72,24 +71,7 @@ def _build(reading: Reading) -> Target:
             channel_augmentation=2 * size.icp if reading.on("LD_AUGM") else None,
         ),
         eltwise=builder.eltwise(size.icp, alu_pp, features),
-        alu=AluEngine(
-            channel_parallel=size.icp,
-            pixel_parallel=alu_pp,
-            limit=WindowLimit(
-                builder.UP_TO_256,
-                builder.UP_TO_256,
-                builder.stride_out_h(reading, "ALU_WP", alu_pp),
-            ),
-            pad_limit=builder.ALU_PADS,
-            alu_type=builder.ALU_TYPES,
-            nonlinear=builder.having(
-                "relu", "leaky_relu" if reading.on("DW_LKRL") else None, "relu_six"
-            ),
-            input_bank=features,
-            output_bank=features,
-            weight_bank="DWCONVW",
-            bias_bank="BIAS",
-        ),
+        alu=builder.alu(reading, size.icp, features, bias_bank="BIAS"),
     )
 
 
