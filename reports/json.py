@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Dict, Union
 
@@ -21,8 +22,7 @@ def render(result: Union[Inspection, Comparison]) -> str:
     Args:
         result: what to report.
     """
-    report = _standard(result.to_dict())
-    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    text = _text(result.to_dict(), "\n")
     # A lone surrogate can stand in JSON as an escape, but in no UTF-8 file as a character.
     return _SURROGATE.sub(lambda found: "\\u{:04x}".format(ord(found.group())), text) + "\n"
 
@@ -38,14 +38,30 @@ def schema(file: str = SCHEMA_FILE) -> Dict[str, Any]:
     return loaded
 
 
-def _standard(item: Any) -> Any:
-    """Replaces the figures that JSON has no word for (an attribute may be infinite) by text."""
+def _text(item: Any, end: str) -> str:
+    """Returns what `json.dumps` would with an indent of 2, for which it has no fast way.
+
+    Figures that JSON has no word for (an attribute may be infinite) are written as text.
+
+    Args:
+        item: what to write.
+        end: the end of a line and the blanks before the one that closes the item.
+    """
+    if isinstance(item, str):
+        return encode_basestring(item)
+    if item is None or isinstance(item, bool):
+        return {None: "null", True: "true", False: "false"}[item]
+    if isinstance(item, int):
+        return int.__repr__(item)
+    inner = end + "  "
+    if isinstance(item, (list, tuple)):
+        parts = [_text(part, inner) for part in item]
+        return "[" + inner + ("," + inner).join(parts) + end + "]" if parts else "[]"
     if isinstance(item, dict):
-        return {key: _standard(part) for key, part in item.items()}
-    if isinstance(item, list):
-        return [_standard(part) for part in item]
+        parts = [encode_basestring(key) + ": " + _text(part, inner) for key, part in item.items()]
+        return "{" + inner + ("," + inner).join(parts) + end + "}" if parts else "{}"
     if hasattr(item, "item"):  # a framework's own number, such as numpy's
-        return _standard(item.item())
+        return _text(item.item(), end)
     if isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
-        return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(item), "NaN")
-    return item
+        return {"inf": '"Infinity"', "-inf": '"-Infinity"'}.get(str(item), '"NaN"')
+    return json.dumps(item)

@@ -23,7 +23,10 @@ def plain(text: object) -> str:
     A name cannot forge a field of a report then, nor turn the direction of a line, nor break an
     encoding (lone surrogates are escaped too).
     """
-    return "".join(char if char.isprintable() else _escape(char) for char in str(text))
+    told = str(text)
+    if told.isprintable():  # as good as all are
+        return told
+    return "".join(char if char.isprintable() else _escape(char) for char in told)
 
 
 def _escape(char: str) -> str:
@@ -46,7 +49,7 @@ def shortened(text: str, width: int) -> str:
 
 def cells(text: str) -> int:
     """Returns the number of columns that a line of text takes in a fixed-width font."""
-    return sum(_cell(char) for char in text)
+    return len(text) if text.isascii() else sum(_cell(char) for char in text)
 
 
 def _cell(char: str) -> int:
@@ -60,6 +63,8 @@ def wrapped(text: str, width: int) -> List[str]:
 
     A word that is too long is broken anywhere. The result depends on nothing but the arguments.
     """
+    if cells(text) <= width and not text.startswith(" "):
+        return [text]
     lines: List[str] = []
     line = ""
     for word in text.split(" "):
@@ -87,6 +92,8 @@ def hanging(mark: str, text: str, width: int) -> List[str]:
 
 
 def _pieces(word: str, width: int) -> List[str]:
+    if cells(word) <= width:
+        return [word]
     pieces = [""]
     used = 0
     for char in word:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import (
     Any,
     Callable,
@@ -89,7 +89,7 @@ class Judge:
 
     def own_findings(self) -> Mapping[str, Findings]:
         """Returns what each operator has against it, whatever the device of its neighbours."""
-        return {**{op.name: () for op in self.graph}, **self._own()}
+        return {**{op.name: () for op in self.graph}, **self._own}
 
     def context_findings(self, op: Op, device_of: DeviceOf) -> Findings:
         """Returns what an operator's neighbours cause on the devices they have now."""
@@ -99,7 +99,7 @@ class Judge:
 
     def placement(self) -> Placement:
         """Returns the device of each operator, and why."""
-        own = self._recall.same(self._own())
+        own = self._recall.same(self._own)
         devices: Mapping[str, Device] = self._in_context(
             ("devices", id(self._seen), frozenset(own)),
             lambda context: settled(self.graph, own, context),
@@ -121,6 +121,7 @@ class Judge:
         self._warn_of(failed)
         return made
 
+    @cached_property
     def _own(self) -> Dict[str, Findings]:
         """Returns what operators have against them, without those that have nothing."""
         found: Dict[str, Findings] = {**self._recalled(("untold", id(self._seen)), self._untold)}

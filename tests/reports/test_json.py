@@ -28,6 +28,15 @@ def test_a_report_keeps_to_the_schema_and_loses_nothing(make):
 
 
 @pytest.mark.parametrize(
+    "make", [samples.all_on_dpu, samples.mixed, samples.hostile, lambda: samples.chain(5)]
+)
+def test_the_writer_writes_what_the_standard_library_does(make):
+    report = make().to_dict()
+    text = standard.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    assert json.render(make()).encode("utf-8") == text.encode("utf-8", "backslashreplace")
+
+
+@pytest.mark.parametrize(
     ("path", "wrong"),
     [
         (("ops", 0, "device"), "gpu"),

@@ -74,7 +74,7 @@ class Cure:
         hopeful = self._hopeful(cured, context)
         if not hopeful:
             return ()
-        devices = dict(self._devices)
+        devices = _Changed(self._devices)
         devices.update(dict.fromkeys(hopeful, Device.DPU))
         settle(self._graph, devices, hopeful, context)
         back = {name for name in hopeful if devices[name] is Device.DPU}
@@ -85,14 +85,16 @@ class Cure:
 
     def _hopeful(self, cured: AbstractSet[str], context: ContextRules) -> List[str]:
         """Returns the operators that come back at most, the cured ones first."""
-        held = self._held - cured
+
+        def held(name: str) -> bool:
+            return name in self._held and name not in cured
 
         def at_best(op: Op) -> Device:
             device = self._devices[op.name]
-            return Device.DPU if device is Device.CPU and op.name not in held else device
+            return Device.DPU if device is Device.CPU and not held(op.name) else device
 
         found: Dict[str, None] = {}
-        seen = {name for name in cured - held if self._devices[name] is Device.CPU}
+        seen = {name for name in cured if self._devices[name] is Device.CPU}
         waiting = sorted(seen, key=self._order.__getitem__)
         while waiting:
             op = self._graph[waiting.pop()]
@@ -101,8 +103,19 @@ class Cure:
             found[op.name] = None
             for neighbour in self._graph.producers(op) + self._graph.consumers(op):
                 name = neighbour.name
-                if name in seen or name in held or self._devices[name] is not Device.CPU:
+                if name in seen or self._devices[name] is not Device.CPU or held(name):
                     continue
                 seen.add(name)
                 waiting.append(name)
         return list(found)
+
+
+class _Changed(Dict[str, Device]):
+    """Devices of which some are others: what is not here is as it was before."""
+
+    def __init__(self, before: Mapping[str, Device]) -> None:
+        super().__init__()
+        self._before = before
+
+    def __missing__(self, name: str) -> Device:
+        return self._before[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.partition.cells import Cells, Key
@@ -15,6 +14,15 @@ class Parts:
     CPU's, as large as the DPU's leave them. Which of two merges comes first, where only one can
     be had, depends on what the operators compute, not on their names or on how independent ones
     are listed.
+
+    First those of one rank are joined, which is the number of changes of the device on the longest
+    way to a part: a way out and back raises it by two, so that neighbours of one rank and device
+    can always be merged. Then pair by pair, where no way leads from one to the other through a
+    third part; in most networks there is no such pair.
+
+    Attributes:
+        on_dpu: the device of each cell.
+        members: the cells of each part, which is called by the first of them.
     """
 
     def __init__(
@@ -27,15 +35,23 @@ class Parts:
             on_dpu: the device of each; cells on the DPU in `cells` must be there.
             span: the first and the last cell to merge, both bottlenecks; None takes all.
         """
-        first, last = span or (0, len(cells) - 1)
-        here = range(first, last + 1)
         self._cells = cells
+        self._first, self._last = span or (0, len(cells) - 1)
         self.on_dpu = on_dpu
-        self.members: Dict[int, List[int]] = {cell: [cell] for cell in here}
-        self._after = {cell: {one for one in cells.after[cell] if one <= last} for cell in here}
-        self._before = {cell: {one for one in cells.before[cell] if one >= first} for cell in here}
-        for device in (True, False):
-            self._contract(device)
+        rank, joined, apart = self._by_rank()
+        if True in apart:  # The CPU's are not to be joined before the DPU's pairs are.
+            joined = {cell: part if on_dpu[cell] else cell for cell, part in joined.items()}
+        self.members: Dict[int, List[int]] = {}
+        for cell, part in joined.items():
+            self.members.setdefault(part, []).append(cell)
+        if not apart:
+            return
+        self._connect(joined)
+        if True in apart:
+            if self._join_pairs(True, rank):
+                rank = self._ranks()
+            self._join_neighbours(False, rank)
+        self._join_pairs(False, rank)
 
     def numbers(self) -> Dict[int, int]:
         """Returns the number of each cell's part."""
@@ -45,56 +61,91 @@ class Parts:
         """Returns how many parts a device has."""
         return sum(1 for part in self.members if self.on_dpu[part] is on_dpu)
 
-    def _contract(self, device: bool) -> None:
-        """Merges the parts of a device until no two neighbours can be merged any further.
+    def _by_rank(self) -> Tuple[Dict[int, int], Dict[int, int], Set[bool]]:
+        """Returns each cell's rank and part, neighbours of one rank and device being joined.
 
-        First those of one rank, which is the number of changes to or from the device on the
-        longest way to a part: a way out and back raises it by two, so that neighbours of one
-        rank can always be merged. Then pair by pair, where no way leads from one to the other
-        through a third part.
+        And the devices that have neighbours of different ranks. Joining changes no rank.
         """
-        rank = self._ranks(device)
-        for part in list(rank):
-            if part in self.members and self.on_dpu[part] is device:
-                self._join_all_of_rank(part, rank)
-        self._merged: Set[int] = set()
-        self._lowest = dict(rank)
-        self._highest = dict(rank)
-        merged = True
-        while merged:
-            merged = False
-            for part in self._with_followers(device):
-                while part in self.members and self._grow(part):
-                    merged = True
+        on_dpu, before = self.on_dpu, self._cells.before
+        rank: Dict[int, int] = {}
+        parent: Dict[int, int] = {}
+        apart: Set[bool] = set()
 
-    def _ranks(self, device: bool) -> Dict[int, int]:
-        """Returns the rank of each part, in topological order."""
+        def root(cell: int) -> int:
+            while parent[cell] != cell:
+                parent[cell] = cell = parent[parent[cell]]
+            return cell
+
+        for cell in range(self._first, self._last + 1):  # what a cell reads comes before it
+            device, highest = on_dpu[cell], 0
+            sources = before[cell] if cell > self._first else ()
+            for source in sources:
+                reached = rank[source] + (on_dpu[source] is not device)
+                if reached > highest:
+                    highest = reached
+            rank[cell], parent[cell] = highest, cell
+            for source in sources:
+                if on_dpu[source] is not device:
+                    continue
+                if rank[source] != highest:
+                    apart.add(device)
+                    continue
+                one, other = root(source), root(cell)
+                parent[max(one, other)] = min(one, other)
+        return rank, {cell: root(cell) for cell in rank}, apart
+
+    def _connect(self, part_of: Mapping[int, int]) -> None:
+        """Notes which parts read which."""
+        self._after: Dict[int, Set[int]] = {part: set() for part in self.members}
+        self._before: Dict[int, Set[int]] = {part: set() for part in self.members}
+        for cell, part in part_of.items():
+            for following in self._cells.after[cell] if cell < self._last else ():
+                other = part_of[following]
+                if other != part:
+                    self._after[part].add(other)
+                    self._before[other].add(part)
+
+    def _ranks(self) -> Dict[int, int]:
+        """Returns the rank of each part."""
         missing = {part: len(before) for part, before in self._before.items()}
-        ready = deque(part for part in self.members if not missing[part])
+        ready = [part for part in self.members if not missing[part]]
         rank = dict.fromkeys(ready, 0)
-        order: Dict[int, int] = {}
         while ready:
-            part = ready.popleft()
-            order[part] = rank[part]
-            for following in sorted(self._after[part]):
-                changed = (self.on_dpu[part] is device) != (self.on_dpu[following] is device)
+            part = ready.pop()
+            for following in self._after[part]:
+                changed = self.on_dpu[part] is not self.on_dpu[following]
                 rank[following] = max(rank.get(following, 0), rank[part] + changed)
                 missing[following] -= 1
                 if not missing[following]:
                     ready.append(following)
-        return order
+        return rank
 
-    def _join_all_of_rank(self, part: int, rank: Mapping[int, int]) -> None:
-        """Joins a part with its neighbours of the same rank and device, and theirs."""
-        beside = [part]
-        while beside:
-            beside = [
-                other
-                for other in self._after[part] | self._before[part]
-                if self.on_dpu[other] is self.on_dpu[part] and rank[other] == rank[part]
-            ]
-            for other in beside:
-                self._join(part, other)
+    def _join_neighbours(self, device: bool, rank: Mapping[int, int]) -> None:
+        """Joins the parts of a device with their neighbours of the same rank."""
+        for part in [one for one in self.members if self.on_dpu[one] is device]:
+            beside = [part] if part in self.members else []
+            while beside:
+                beside = [
+                    other
+                    for other in self._after[part] | self._before[part]
+                    if self.on_dpu[other] is device and rank[other] == rank[part]
+                ]
+                for other in beside:
+                    self._join(part, other)
+
+    def _join_pairs(self, device: bool, rank: Mapping[int, int]) -> bool:
+        """Merges neighbours of different ranks as long as any can be; tells whether some were."""
+        self._lowest = {part: rank[part] for part in self.members}
+        self._highest = dict(self._lowest)
+        self._farthest = list(range(1 + max(self._lowest.values())))
+        self._keys: Dict[int, Key] = {}
+        ever, merged = False, True
+        while merged:
+            merged = False
+            for part in self._with_followers(device):
+                while part in self.members and self._grow(part):
+                    ever = merged = True
+        return ever
 
     def _with_followers(self, device: bool) -> List[int]:
         """Returns the parts of a device that one of the same device reads, lowest rank first."""
@@ -107,16 +158,23 @@ class Parts:
         return [one for one in self._after[part] if self.on_dpu[one] is self.on_dpu[part]]
 
     def _key(self, part: int) -> Tuple[int, Key, int]:
-        keys = self._cells.keys
-        return self._lowest[part], min(keys[cell] for cell in self.members[part]), part
+        key = self._keys.get(part)
+        if key is None:
+            keys = self._cells.keys
+            key = self._keys[part] = min(keys[cell] for cell in self.members[part])
+        return self._lowest[part], key, part
 
     def _grow(self, part: int) -> bool:
-        for other in sorted(self._followers(part), key=self._key):
+        followers = self._followers(part)
+        for other in sorted(followers, key=self._key) if len(followers) > 1 else followers:
             if not self._detour(part, other):
-                self._lowest[part] = min(self._lowest[part], self._lowest[other])
-                self._highest[part] = max(self._highest[part], self._highest[other])
+                low = min(self._lowest[part], self._lowest[other])
+                high = max(self._highest[part], self._highest[other])
+                for rank in range(low, high):
+                    self._farthest[rank] = max(self._farthest[rank], high)
+                self._lowest[part], self._highest[part] = low, high
+                self._keys[part] = min(self._key(part)[1], self._key(other)[1])
                 self._join(part, other)
-                self._merged.add(part)
                 return True
         return False
 
@@ -127,6 +185,8 @@ class Parts:
         below its highest rank, but for merged parts: it may come in at their lowest rank after
         it has gone out at their highest.
         """
+        if len(self._after[first]) == 1 or len(self._before[second]) == 1:
+            return False
         bound = self._bound(second)
         waiting = [part for part in self._after[first] if part != second]
         seen = set(waiting)
@@ -142,10 +202,8 @@ class Parts:
     def _bound(self, part: int) -> int:
         """Returns the highest rank that a way to a part can pass."""
         bound = self._highest[part]
-        spread = [(self._lowest[n], self._highest[n]) for n in self._merged & self.members.keys()]
-        for low, high in sorted(spread):
-            if low <= bound:
-                bound = max(bound, high)
+        while self._farthest[bound] > bound:  # the highest of merged parts that begin there
+            bound = self._farthest[bound]
         return bound
 
     def _join(self, first: int, second: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.partition.cells import Cells, Tensor
 from vai_inspect.core.partition.parts import Parts
@@ -43,6 +43,7 @@ class Counter:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
+        self._on_dpu = list(cells.on_dpu)
         ends = sorted({0, *cells.bottlenecks(), max(0, len(cells) - 1)})
         self._spans: List[Span] = list(zip(ends, ends[1:])) or [(0, len(cells) - 1)]
         self._tensors: Dict[int, List[Tensor]] = {}
@@ -53,7 +54,7 @@ class Counter:
         for tensor in cells.tensors:
             self._tensors.setdefault(self._in_spans[tensor[1]][0], []).append(tensor)
         self.work = 0
-        self._as_is = [self._count(number, cells.on_dpu) for number in range(len(self._spans))]
+        self._as_is = [self._count(number) for number in range(len(self._spans))]
         self.total = Tally()
         for tally in self._as_is:
             self.total = self.total.plus(tally)
@@ -73,21 +74,23 @@ class Counter:
         touched = sorted({span for cell in moved for span in self._in_spans[cell]})
         if most is not None and sum(self._size(number) for number in touched) > most:
             return None
-        on_dpu = list(self._cells.on_dpu)
-        for cell in moved:
-            on_dpu[cell] = True
         total = self.total
+        for cell in moved:
+            self._on_dpu[cell] = True
         for number in touched:
-            total = total.plus(self._as_is[number], -1).plus(self._count(number, on_dpu))
+            total = total.plus(self._as_is[number], -1).plus(self._count(number))
+        for cell in moved:
+            self._on_dpu[cell] = self._cells.on_dpu[cell]
         return total
 
     def _size(self, number: int) -> int:
         first, last = self._spans[number]
         return last - first + 1
 
-    def _count(self, number: int, on_dpu: Sequence[bool]) -> Tally:
+    def _count(self, number: int) -> Tally:
         """Counts one span; the part of its first cell is counted with the span before it."""
         first, last = self._spans[number]
+        on_dpu = self._on_dpu
         self.work += self._size(number)
         parts = Parts(self._cells, on_dpu, (first, last))
         part_of = parts.numbers()
