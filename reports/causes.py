@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.findings import Device, Finding, Verdict
+from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
 from vai_inspect.reports.words import UNSURE, count, plain, share, shortened
 
+CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
+ENDS_TITLE = "best left to the host, where it costs the DPU nothing:"
+MOST_CAUSES = 12
 FEW_NAMES = 3
 LONGEST_NAME = 60
 
@@ -35,6 +38,40 @@ def headline(cause: RootCause) -> str:
     )
 
 
+def ranked(inspection: Inspection) -> List[RootCause]:
+    """Returns the root causes that cost something where they stand, as they are ranked.
+
+    Args:
+        inspection: the whole.
+    """
+    return [cause for cause in inspection.root_causes if not cause.cuts_nothing]
+
+
+def at_the_ends(inspection: Inspection) -> Iterator[str]:
+    """Yields what the host had best do before and behind the DPU's part.
+
+    Args:
+        inspection: the whole.
+    """
+    cuts = inspection.cut_points
+    for position, points, where, then in (
+        (Position.START, cuts.start, "start", "let the DPU's part begin with {} of {}"),
+        (Position.END, cuts.end, "end", "let the DPU's part end with {1}"),
+    ):
+        held = {
+            name
+            for cause in inspection.root_causes
+            if cause.cuts_nothing and cause.position is position
+            for name in cause.ops
+        }
+        if not held:
+            continue
+        ops = ["{} ({})".format(op.name, op.type) for op in inspection.ops if op.name in held]
+        told = "at the {}: {}".format(where, listed(ops))
+        result = "the result" if len(points) == 1 else "the results"
+        yield told + ("; " + then.format(result, listed(points)) if points else "")
+
+
 def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[Tuple[str, str]]:
     """Yields a title and a text for each thing to know of a root cause.
 
@@ -44,68 +81,40 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         inspection: the whole.
     """
     if len(cause.ops) > 1:
-        yield "operators", _names(cause.ops)
+        yield "operators", listed(cause.ops)
     if cause.suggestion:
         yield "what to change", plain(cause.suggestion)
     yield "fixed alone", effect(cause.alone, inspection)
     if number > 1:
         yield "fixed with those above", effect(cause.in_turn, inspection)
+    for first, last in _together(inspection):
+        if first == number:
+            outcome = inspection.root_causes[last - 1].in_turn
+            told = "causes {} to {} pay off when all of them are fixed: {}"
+            yield "together", told.format(first, last, effect(outcome, inspection))
     if cause.position in _STANDING:
-        yield "note", _standing(cause, inspection)
+        one = len(cause.ops) == 1
+        they, them, s = ("it", "it", "s") if one else ("they", "them", "")
+        yield "note", _STANDING[cause.position].format(they=they, them=them, s=s)
 
 
-def _standing(cause: RootCause, inspection: Inspection) -> str:
-    one = len(cause.ops) == 1
-    they, them, s = ("it", "it", "s") if one else ("they", "them", "")
-    text = _STANDING[cause.position].format(they=they, them=them, s=s)
-    if cause.position is Position.END and not _computes(cause.ops, inspection):
-        text += ", and next to nothing is lost by leaving {} to the CPU".format(them)
-        cuts = _cut_points(cause, inspection)
-        if cuts:
-            text += (
-                "; cut the network there: give out {} in place of {}, and do the rest on the host"
-            ).format(_names(cuts), "its result" if one else "their results")
-    if cause.position is Position.START and not _computes(_before(cause, inspection), inspection):
-        text += ", and what prepares the input can do the same on the host"
-    return text
+def _together(inspection: Inspection) -> Iterator[Tuple[int, int]]:
+    """Yields first and last number of root causes that save DPU subgraphs only in company.
 
-
-def _cut_points(cause: RootCause, inspection: Inspection) -> List[str]:
-    """Returns the operators on the DPU whose outputs what the root cause holds back reads."""
-    seen = set(cause.ops)
-    found: Dict[str, bool] = {}
-    waiting = list(cause.ops)
-    while waiting:
-        op = inspection.op(waiting.pop(0))
-        for value in op.op.inputs if op is not None else ():
-            before = inspection.op(value.op)
-            if before is None or value.op in seen:
-                continue
-            seen.add(value.op)
-            if before.device is Device.DPU:
-                found[value.op] = before.type != "const"
-            else:
-                waiting.append(value.op)
-    return [name for name, counts in found.items() if counts]
-
-
-def _computes(names: Iterable[str], inspection: Inspection) -> bool:
-    """Tells whether some operators have multiply-accumulates, or may have."""
-    found = (inspection.op(name) for name in names)
-    return any(op.macs != 0 for op in found if op is not None)
-
-
-def _before(cause: RootCause, inspection: Inspection) -> Set[str]:
-    """Returns the operators of a root cause and all before them."""
-    seen = set(cause.ops)
-    waiting = list(cause.ops)
-    while waiting:
-        op = inspection.op(waiting.pop())
-        for value in op.op.inputs if op is not None else ():
-            if value.op not in seen:
-                seen.add(value.op)
-                waiting.append(value.op)
-    return seen
+    None of them does so alone; the last does when it is cured on top of those before it.
+    """
+    now = before = inspection.summary.dpu_subgraphs
+    first = 1
+    for number, cause in enumerate(inspection.root_causes, 1):
+        alone, after = cause.alone.dpu_subgraphs, cause.in_turn.dpu_subgraphs
+        if cause.cuts_nothing or alone is None or after is None:
+            return
+        if alone < now or cause.alone.macs:
+            first = number + 1
+        elif after < before and first < number:
+            yield first, number
+        if after < before:
+            before, first = after, number + 1
 
 
 def effect(outcome: Outcome, inspection: Inspection) -> str:
@@ -131,12 +140,16 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
         )
     if outcome.dpu_subgraphs is None or outcome.crossings is None:
         return told + " (subgraphs and crossings are not counted: too many root causes)"
-    return "{}; {}, {} ({})".format(
+    if outcome.dpu_subgraphs > now.dpu_subgraphs:
+        told += ", but the DPU's part is cut further"
+    told = "{}; {}, {}".format(
         told,
         _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs),
         _change("crossings", now.crossings, outcome.crossings),
-        _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0),
     )
+    if outcome.crossing_bytes in (None, now.crossing_bytes):
+        return told
+    return "{} ({})".format(told, _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0))
 
 
 def chain(finding: Finding, inspection: Inspection) -> Optional[str]:
@@ -155,7 +168,15 @@ def _change(what: str, before: int, after: int) -> str:
     return "{} from {:,} to {:,}".format(what, before, after)
 
 
-def _names(names: Sequence[str]) -> str:
-    shown = [shortened(plain(name), LONGEST_NAME) for name in names[:FEW_NAMES]]
-    rest = len(names) - len(shown)
-    return ", ".join(shown) + (" and {:,} more".format(rest) if rest else "")
+def listed(names: Sequence[str], few: int = FEW_NAMES) -> str:
+    """Returns names in one line, `a, b, c and 34 more`.
+
+    Args:
+        names: the names; at least one.
+        few: how many are told; one more is, where it is the last.
+    """
+    few = few if len(names) > few + 1 else len(names)
+    shown = [shortened(plain(name), LONGEST_NAME) for name in names[:few]]
+    if len(names) > few:
+        return "{} and {:,} more".format(", ".join(shown), len(names) - few)
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if shown[1:] else shown[0]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional
+from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports.causes import details, headline
-from vai_inspect.reports.reasons import TITLES, Row, rows, widths
-from vai_inspect.reports.summary import (
+from vai_inspect.reports.causes import (
     CAUSES_TITLE,
+    ENDS_TITLE,
     MOST_CAUSES,
+    at_the_ends,
+    details,
+    headline,
+    ranked,
+)
+from vai_inspect.reports.reasons import FEW_NAMES, TITLES, Row, rows, widths
+from vai_inspect.reports.summary import (
     cut_sentence,
     following_sentence,
     more_causes,
@@ -39,6 +45,9 @@ PLAIN_WIDTH = 100
 LONGEST_NAME = 240
 """Characters of a name; the text report has the whole."""
 
+MOST_ROWS = 30
+"""Rows of the table of operators on the CPU at verbose 1."""
+
 _DETAIL_STYLES = {"what to change": "green", "note": "dim"}
 _STYLES = {Device.DPU: "blue", Device.CPU: "red", Device.USER: "dim"}
 
@@ -59,8 +68,7 @@ def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = N
         console.print(_panel(inspection))
         _print_causes(console, inspection)
         if inspection.summary.cpu_ops:
-            console.print("operators on the CPU:")
-            console.print(_on_cpu(inspection, console.width))
+            _print_on_cpu(console, inspection, whole=verbose_level >= 2)
         for warning in inspection.warnings:
             _print_hanging(console, "warning: ", warning, "yellow")
         if verbose_level >= 2:
@@ -118,7 +126,9 @@ def _panel(inspection: Inspection) -> RenderableType:
 
     total = inspection.summary
     lines = [
-        _text(verdict_sentence(inspection), "bold green" if total.fully_on_dpu else "bold red"),
+        _text(
+            verdict_sentence(inspection), "bold green" if total.whole_but_for_ends else "bold red"
+        ),
         _text(
             "{}: {} on the DPU, {} on the CPU{}, {}".format(
                 count(total.ops, "operator"),
@@ -136,7 +146,7 @@ def _panel(inspection: Inspection) -> RenderableType:
 
 
 def _print_causes(console: Console, inspection: Inspection) -> None:
-    causes = inspection.root_causes
+    causes = ranked(inspection)
     if causes:
         console.print(CAUSES_TITLE)
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
@@ -148,22 +158,42 @@ def _print_causes(console: Console, inspection: Inspection) -> None:
             _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style)
     if len(causes) > MOST_CAUSES:
         _print_hanging(console, "", more_causes(inspection))
+    for number, told in enumerate(at_the_ends(inspection)):
+        if not number:
+            console.print(ENDS_TITLE)
+        _print_hanging(console, "- ", told)
     following = following_sentence(inspection)
     if following:
         _print_hanging(console, "", following)
 
 
-def _on_cpu(inspection: Inspection, width: int) -> RenderableType:
+def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None:
+    """Prints the operators on the CPU; the whole of a long table only on request."""
+    found = rows(inspection)
+    shown = found if whole else found[:MOST_ROWS]
+    console.print("operators on the CPU:")
+    console.print(_on_cpu(shown, None if whole else FEW_NAMES, widths(shown, console.width - 10)))
+    if found[len(shown) :]:
+        rest = found[len(shown) :]
+        left = sum(len(row.names) for row in rest)
+        words = "and {}, of {}; the text report and --verbose 2 have them".format(
+            count(len(rest), "more row"), count(left, "operator")
+        )
+        _print_hanging(console, "", words)
+
+
+def _on_cpu(
+    found: Sequence[Row], few: Optional[int], sizes: Tuple[int, int, int]
+) -> RenderableType:
     """Returns the table of the operators on the CPU, reasons wrapped to its width."""
     from rich.table import Table
     from rich.text import Text
 
-    sizes = widths(inspection, width - 10)
     table = Table(expand=False, show_lines=True)
     for title, columns in zip(TITLES, sizes):
         table.add_column(title, width=columns, overflow="fold")
-    for row in rows(inspection):
-        names = Text("\n").join(_text(shortened(one, LONGEST_NAME)) for one in row.names)
+    for row in found:
+        names = Text("\n").join(map(_text, row.named(few)))
         table.add_row(names, _text(row.type), Text("\n").join(_reasons(row, sizes[2])))
     return table
 

@@ -14,10 +14,17 @@ from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports import image, picture
-from vai_inspect.reports.causes import details, headline
+from vai_inspect.reports.causes import (
+    CAUSES_TITLE,
+    ENDS_TITLE,
+    MOST_CAUSES,
+    at_the_ends,
+    details,
+    headline,
+    ranked,
+)
 from vai_inspect.reports.reasons import Row, rows
 from vai_inspect.reports.summary import (
-    MOST_CAUSES,
     cut_sentence,
     following_sentence,
     more_causes,
@@ -52,7 +59,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
     yield "<p><b>{}</b> on <b>{}</b></p>".format(_text(name), _text(target.name))
     yield '<p style="color:{}"><b>{}</b></p>'.format(
-        _BLUE if total.fully_on_dpu else _RED, _text(verdict_sentence(inspection))
+        _BLUE if total.whole_but_for_ends else _RED, _text(verdict_sentence(inspection))
     )
     told = [
         cut_sentence(inspection),
@@ -69,9 +76,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
 
 
 def _rest(inspection: Inspection) -> Iterator[str]:
-    if inspection.root_causes:
-        yield "<p>Root causes, the most worthwhile to fix first:</p>"
-        yield from _causes(inspection)
+    yield from _causes(inspection)
     following = following_sentence(inspection)
     if following:
         yield "<p>{}</p>".format(_text(following))
@@ -88,15 +93,25 @@ def _title(inspection: Inspection) -> str:
 
 
 def _causes(inspection: Inspection) -> Iterator[str]:
-    yield "<ol>"
-    for number, cause in enumerate(inspection.root_causes[:MOST_CAUSES], 1):
+    causes = ranked(inspection)
+    if causes:
+        yield "<p>{}</p><ol>".format(_text(_capital(CAUSES_TITLE)))
+    for number, cause in enumerate(causes[:MOST_CAUSES], 1):
         lines = ["{}: {}".format(*pair) for pair in details(cause, number, inspection)]
         yield "<li>{}<ul>{}</ul></li>".format(
             _text(headline(cause)), "".join("<li>{}</li>".format(_text(line)) for line in lines)
         )
-    yield "</ol>"
-    if len(inspection.root_causes) > MOST_CAUSES:
+    if causes:
+        yield "</ol>"
+    if len(causes) > MOST_CAUSES:
         yield "<p>{}</p>".format(_text(more_causes(inspection)))
+    told = "".join("<li>{}</li>".format(_text(line)) for line in at_the_ends(inspection))
+    if told:
+        yield "<p>{}</p><ul>{}</ul>".format(_text(_capital(ENDS_TITLE)), told)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _table(on_cpu: Sequence[Row]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
@@ -14,6 +14,8 @@ TITLES = ("node name", "op type", "hardware constraints")
 _MARKS = ",.;:()'\""
 LONGEST_NAME = 240
 """Characters; the block of the operator has its whole name."""
+FEW_NAMES = 5
+LIKEWISE = " (said of the first; the others are alike)"
 
 
 @dataclass(frozen=True)
@@ -24,23 +26,41 @@ class Row:
     type: str
     findings: Tuple[Finding, ...]
 
+    def named(self, few: Optional[int] = FEW_NAMES) -> List[str]:
+        """Returns the names, each on a line of its own, and a line for those left out.
+
+        Args:
+            few: how many are told; None for all.
+        """
+        names = [shortened(plain(name), LONGEST_NAME) for name in self.names]
+        if few is None or len(names) <= few + 1:
+            return names
+        return [*names[:few], "and {:,} more".format(len(names) - few)]
+
 
 def rows(inspection: Inspection) -> List[Row]:
     """Returns a row for each set of reasons, in the order of the first operators that have it.
 
-    Reasons that differ in nothing but the operators that they name are equal; those names are
-    left out then.
+    Those with reasons of their own come before those that are on the CPU because of others.
+    Reasons that differ in nothing but the operators that they name are equal; told is then what
+    is said of the first operator.
     """
     alike: Dict[Tuple[object, ...], List[InspectedOp]] = {}
     for op in inspection.on(Device.CPU):
         told = tuple(
-            (_unnamed(one.message, inspection), one.suggestion, one.verdict, one.follows is None)
+            (
+                _unnamed(one.message, inspection),
+                _unnamed(one.suggestion or "", inspection),
+                one.verdict,
+                one.follows is None,
+            )
             for one in op.findings
         )
         alike.setdefault((op.type, told), []).append(op)
+    ordered = sorted(alike.values(), key=lambda ops: not ops[0].root_cause)
     return [
         Row(tuple(op.name for op in ops), ops[0].type, _in_common([op.findings for op in ops]))
-        for ops in alike.values()
+        for ops in ordered
     ]
 
 
@@ -51,32 +71,25 @@ def _unnamed(message: str, inspection: Inspection) -> str:
 
 
 def _in_common(findings: Sequence[Tuple[Finding, ...]]) -> Tuple[Finding, ...]:
-    """Returns the findings of the first operator, with dots for the words that others have not."""
+    """Returns the findings of the first operator, and says where those of others name others."""
     return tuple(
-        dataclasses.replace(alike[0], message=_common([one.message for one in alike]))
+        alike[0]
+        if len({one.message for one in alike}) == 1
+        else dataclasses.replace(alike[0], message=alike[0].message + LIKEWISE)
         for alike in zip(*findings)
     )
 
 
-def _common(messages: Sequence[str]) -> str:
-    words = zip(*(message.split(" ") for message in messages))
-    return " ".join(
-        one[0] if len(set(one)) == 1 else one[0].replace(one[0].strip(_MARKS), "...")
-        for one in words
-    )
-
-
-def widths(inspection: Inspection, width: int) -> Tuple[int, int, int]:
+def widths(found: Sequence[Row], width: int) -> Tuple[int, int, int]:
     """Returns the characters of each column: names as wide as they need, up to two fifths.
 
     Args:
-        inspection: what to report.
+        found: the rows.
         width: characters of the whole, the bars and spaces between not counted.
     """
-    on_cpu = inspection.on(Device.CPU)
-    kind = max([len(TITLES[1]), *(cells(plain(op.type)) for op in on_cpu)])
+    kind = max([len(TITLES[1]), *(cells(plain(row.type)) for row in found)])
     kind = min(kind, max(8, width // 5))
-    name = max([len(TITLES[0]), *(cells(plain(op.name)) for op in on_cpu)])
+    name = max([len(TITLES[0]), *(cells(line) for row in found for line in row.named())])
     name = min(name, max(12, width * 2 // 5))
     return name, kind, max(20, width - name - kind)
 
@@ -88,17 +101,14 @@ def table(inspection: Inspection, width: int) -> Iterator[str]:
         inspection: what to report.
         width: characters of each line.
     """
-    columns_of = widths(inspection, width - 10)
+    found = rows(inspection)
+    columns_of = widths(found, width - 10)
     edge = "+" + "+".join("-" * (size + 2) for size in columns_of) + "+"
     yield edge
     yield _line(TITLES, columns_of)
     yield edge
-    for row in rows(inspection):
-        names = [
-            line
-            for name in row.names
-            for line in wrapped(shortened(plain(name), LONGEST_NAME), columns_of[0])
-        ]
+    for row in found:
+        names = [line for name in row.named() for line in wrapped(name, columns_of[0])]
         columns = (names, wrapped(plain(row.type), columns_of[1]), _reasons(row, columns_of[2]))
         for at in range(max(len(column) for column in columns)):
             yield _line([column[at] if at < len(column) else "" for column in columns], columns_of)

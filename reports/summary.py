@@ -6,19 +6,28 @@ from typing import Dict, Iterator, List, Sequence
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
-from vai_inspect.reports.causes import details, headline
+from vai_inspect.core.root_cause import Position
+from vai_inspect.reports.causes import (
+    CAUSES_TITLE,
+    ENDS_TITLE,
+    MOST_CAUSES,
+    at_the_ends,
+    details,
+    headline,
+    listed,
+    ranked,
+)
 from vai_inspect.reports.reasons import table
 from vai_inspect.reports.words import are, count, ends, hanging, plain, shortened, work_share
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
 LINE = 120
 """Characters of a line of the head and of the table."""
-CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
-MOST_CAUSES = 12
 MOST_PARTS = 20
 """More are not listed; the JSON report has them all."""
 LONGEST_NAME = 240
 INDENT = " " * 4
+_ENDS = {Position.START: "its start", Position.END: "its end"}
 
 
 def lines(inspection: Inspection) -> Iterator[str]:
@@ -27,7 +36,7 @@ def lines(inspection: Inspection) -> Iterator[str]:
     Args:
         inspection: what to sum up.
     """
-    yield verdict_sentence(inspection)
+    yield from hanging("", verdict_sentence(inspection), LINE)
     yield from hanging("", cut_sentence(inspection), LINE)
     if not inspection.summary.fully_on_dpu:
         yield from _causes(inspection)
@@ -47,8 +56,24 @@ def verdict_sentence(inspection: Inspection) -> str:
     total = inspection.summary
     if total.fully_on_dpu:
         return ALL_ON_DPU
+    if total.whole_but_for_ends:
+        return _but_for_ends(inspection)
     return "Not all of the model runs on the DPU: {} assigned to the CPU, {} to the DPU.".format(
         are(total.cpu_ops, "operator"), total.dpu_ops
+    )
+
+
+def _but_for_ends(inspection: Inspection) -> str:
+    left = inspection.left_to_host()
+    places = {inspection.edges.position((op.name,)) for op in left}
+    where = [text for place, text in _ENDS.items() if place in places]
+    roots = [op for op in left if op.root_cause] or left
+    named = ["{} ({})".format(op.name, op.type) for op in roots]
+    one = len(named) == 1
+    return "All of the model runs on the DPU but for {}: {} on the host and cut{} nothing.".format(
+        " and ".join(where),
+        listed(named) + (" stays" if one else " stay"),
+        "s" if one else "",
     )
 
 
@@ -73,7 +98,7 @@ def cut_sentence(inspection: Inspection) -> str:
 
 def more_causes(inspection: Inspection) -> str:
     """Returns how many root causes there are behind those that are told one by one."""
-    rest = inspection.root_causes[MOST_CAUSES:]
+    rest = ranked(inspection)[MOST_CAUSES:]
     return "and {}, of {}; the table has them".format(
         count(len(rest), "more root cause"), count(sum(len(one.ops) for one in rest), "operator")
     )
@@ -88,7 +113,7 @@ def following_sentence(inspection: Inspection) -> str:
 
 
 def _causes(inspection: Inspection) -> Iterator[str]:
-    causes = inspection.root_causes
+    causes = ranked(inspection)
     if causes:
         yield ""
         yield CAUSES_TITLE
@@ -99,8 +124,15 @@ def _causes(inspection: Inspection) -> Iterator[str]:
             yield from hanging(" " * len(mark) + "- ", "{}: {}".format(title, text), LINE)
     if len(causes) > MOST_CAUSES:
         yield INDENT + more_causes(inspection)
+    ends_told = list(at_the_ends(inspection))
+    if ends_told:
+        yield ""
+        yield ENDS_TITLE
+    for told in ends_told:
+        yield from hanging(INDENT, told, LINE)
     following = following_sentence(inspection)
     if following:
+        yield ""
         yield following
 
 

@@ -21,10 +21,9 @@ EXPLANATION = """\
 # inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
 #                         keeps operators off the DPU whatever their neighbours do, what to change,
 #                         and what comes back to the DPU if that alone is fixed; then every operator
-#                         on the CPU with its reasons, those with equal reasons together ("..." is
-#                         the name that differs; the operators' blocks have it); then counts,
-#                         subgraphs and crossings (tensors that pass between the DPU and the CPU),
-#                         then what else there is to know of the whole, as warnings
+#                         on the CPU with its reasons, those with equal reasons together; then
+#                         counts, subgraphs and crossings (tensors that pass between the DPU and
+#                         the CPU), then what else there is to know of the whole, as warnings
 # graph name              the model
 # then a block for each operator, in the order in which they run:
 #   node name             the operator's name; no other operator has it

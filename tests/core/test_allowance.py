@@ -43,21 +43,27 @@ def network():
 @pytest.mark.parametrize(
     ("patterns", "left"),
     [
-        ((), ["norm", "attention", "last", "flat"]),
-        (("softmax",), ["norm", "flat"]),
-        (("soft*", "reshape"), ["norm"]),
-        (("end:softmax",), ["norm", "attention", "flat"]),
-        (("end:*",), ["norm", "attention"]),
+        ((), ["offset", "norm", "attention", "last", "flat"]),
+        (("softmax",), ["offset", "norm", "flat"]),
+        (("soft*", "reshape"), ["offset", "norm"]),
+        (("end:softmax",), ["offset", "norm", "attention", "flat"]),
+        (("end:*",), ["offset", "norm", "attention"]),
         (("start:*",), ["attention", "last", "flat"]),
         (("start:*", "end:*"), ["attention"]),
         (("head.softmax", "norm"), ["attention", "flat"]),
-        (("head.*",), ["norm", "attention", "flat"]),
-        (("Softmax",), ["norm", "attention", "last", "flat"]),
+        (("head.*",), ["offset", "norm", "attention", "flat"]),
+        (("Softmax",), ["offset", "norm", "attention", "last", "flat"]),
         (("*",), []),
     ],
 )
 def test_what_is_left(patterns, left):
+    """A constant is left with what reads it, so that without patterns all on the CPU is left."""
     assert [op.name for op in Allowance(patterns).excess(network())] == left
+
+
+def test_without_patterns_the_count_is_that_of_the_summary():
+    found = network()
+    assert len(Allowance().excess(found)) == found.summary.cpu_ops
 
 
 def test_patterns_that_match_nothing_are_idle():

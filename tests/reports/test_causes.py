@@ -7,7 +7,8 @@ import pytest
 from tests.reports import samples
 from vai_inspect.core.findings import Device
 from vai_inspect.core.root_cause import Outcome, Position
-from vai_inspect.reports.causes import details, effect, headline
+from vai_inspect.reports.causes import at_the_ends, details, effect, headline, ranked
+from vai_inspect.reports.summary import verdict_sentence
 
 
 def told(cause, inspection, number=1):
@@ -25,8 +26,8 @@ def told(cause, inspection, number=1):
         ),
         (
             Outcome(("a", "b"), 313344, 3, 1, 3, 8970),
-            "2 of the 3 operators on the CPU come back, with 57.8% of all multiply-accumulates; "
-            "DPU subgraphs from 2 to 3, crossings still 3 (bytes still 8,970)",
+            "2 of the 3 operators on the CPU come back, with 57.8% of all multiply-accumulates, "
+            "but the DPU's part is cut further; DPU subgraphs from 2 to 3, crossings still 3",
         ),
         (
             Outcome(("a", "b", "c"), 0, 1, 0, 0, 0),
@@ -73,45 +74,79 @@ def test_the_cut_point_is_what_the_dpu_computes_last():
                    findings=(samples.KERNEL,)),
     ]  # fmt: skip
     parts = {"dpu_subgraph_0": ["last"], "cpu_subgraph_0": ["shape", "gate"]}
-    inspection = samples.inspection("m", ops, parts)
     outcome = Outcome(("gate",), 0, 1, 1, 1, 1)
     cause = samples.cause(samples.KERNEL, "sigmoid", "gate", Position.END, outcome)
-    said = told(cause, inspection)["note"]
-    assert said.endswith("cut the network there: give out last in place of its result, and do the "
-                         "rest on the host")  # fmt: skip
+    cause = dataclasses.replace(cause, cuts_nothing=True)
+    inspection = samples.inspection("m", ops, parts, root_causes=(cause,))
+    assert ranked(inspection) == []
+    assert list(at_the_ends(inspection)) == [
+        "at the end: gate (sigmoid); let the DPU's part end with last"
+    ]
+    assert verdict_sentence(inspection) == (
+        "All of the model runs on the DPU but for its end: gate (sigmoid) stays on the host and "
+        "cuts nothing."
+    )
 
 
-CUTS_NOTHING = {"start": "comes before it: it cuts nothing", "end": "waits for it: it cuts nothing"}
+def test_the_dpu_begins_behind_what_prepares_the_input():
+    ops = [
+        samples.op("in", "data", device=Device.USER),
+        samples.op("scale", "mul", ["in"], device=Device.CPU, findings=(samples.KERNEL,)),
+        samples.op("shift", "add", ["scale"], device=Device.CPU, findings=(samples.UNKNOWN,)),
+        samples.op("conv", "conv2d", ["shift"], macs=1000),
+    ]
+    parts = {"cpu_subgraph_0": ["scale", "shift"], "dpu_subgraph_0": ["conv"]}
+    causes = tuple(
+        dataclasses.replace(
+            samples.cause(finding, kind, name, Position.START, Outcome((name,), 0, 1, 1, 1, 1)),
+            cuts_nothing=True,
+        )
+        for name, kind, finding in (
+            ("scale", "mul", samples.KERNEL), ("shift", "add", samples.UNKNOWN)
+        )
+    )  # fmt: skip
+    inspection = samples.inspection("m", ops, parts, root_causes=causes)
+    assert list(at_the_ends(inspection)) == [
+        "at the start: scale (mul) and shift (add); let the DPU's part begin with the result of "
+        "shift"
+    ]
+    assert "but for its start: scale (mul) and shift (add) stay" in verdict_sentence(inspection)
 
 
 @pytest.mark.parametrize(
-    ("position", "macs", "first_macs", "note"),
+    ("position", "note"),
     [
-        ("between", 0, 0, None),
-        ("start", 0, 0, CUTS_NOTHING["start"] + ", and what prepares the input can do the same on"),
-        ("start", 0, 1000, CUTS_NOTHING["start"]),
-        ("start", 7, 0, CUTS_NOTHING["start"]),
-        ("end", 0, 1000, CUTS_NOTHING["end"] + ", and next to nothing is lost by leaving it to"),
-        ("end", 7, 0, CUTS_NOTHING["end"]),
-        ("end", None, 0, CUTS_NOTHING["end"]),
-        ("apart", 0, 0, "comes before it or waits for it"),
+        ("between", None),
+        ("start", "nothing on the DPU comes before it: it cuts nothing"),
+        ("end", "nothing on the DPU waits for it: it cuts nothing"),
+        ("apart", "nothing on the DPU comes before it or waits for it"),
     ],
 )
-def test_note(position, macs, first_macs, note):
-    """What stands before the DPU's part can be done on the host only if it computes nothing."""
-    ops = [
-        samples.op("in", "data", device=Device.USER),
-        samples.op("first", "conv2d", ["in"], macs=first_macs, device=Device.CPU),
-        samples.op("gate", "sigmoid", ["first"], macs=macs, device=Device.CPU,
-                   findings=(samples.KERNEL,)),
-    ]  # fmt: skip
-    inspection = samples.inspection("m", ops, {"cpu_subgraph_0": ["first", "gate"]})
-    outcome = Outcome(("gate",), 0, 1, 1, 1, 1)
-    cause = samples.cause(samples.KERNEL, "sigmoid", "gate", Position(position), outcome)
-    said = told(cause, inspection).get("note")
-    if note is None:
-        assert said is None
-    elif ", and" in note:
-        assert note in said
-    else:
-        assert said.endswith(note)
+def test_note(position, note):
+    first = samples.mixed().root_causes[0]
+    cause = dataclasses.replace(first, position=Position(position))
+    assert told(cause, samples.mixed()).get("note") == note
+
+
+def test_what_pays_off_in_company_is_told_of_the_first():
+    """Of three root causes the second and third save subgraphs together, neither alone."""
+    inspection = samples.many(3)
+    inspection = dataclasses.replace(
+        inspection,
+        root_causes=tuple(
+            dataclasses.replace(
+                cause,
+                alone=Outcome(cause.ops, 0, alone, 3, 5, 9),
+                in_turn=Outcome(cause.ops, 0, after, 3, 5, 9),
+            )
+            for cause, (alone, after) in zip(inspection.root_causes, ((2, 2), (3, 2), (4, 1)))
+        ),
+    )
+    assert inspection.summary.dpu_subgraphs == 3
+    said = [
+        told(cause, inspection, at).get("together")
+        for at, cause in enumerate(inspection.root_causes, 1)
+    ]
+    assert said[0] is said[2] is None
+    assert said[1].startswith("causes 2 to 3 pay off when all of them are fixed: 1 of the 3")
+    assert "DPU subgraphs from 3 to 1" in said[1]

@@ -69,12 +69,13 @@ def test_equal_reasons_are_told_once():
                               findings=(samples.KERNEL,)))  # fmt: skip
     report = text.render(samples.inspection("gates", ops, {"cpu_subgraph_0": ["gate0"]}))
     table = [line for line in report.splitlines() if line.startswith("|")]
-    assert len(table) == 1 + 50
+    names = [line.split("|")[1].strip() for line in table]
+    assert names[1:7] == [*("gate{}".format(number) for number in range(5)), "and 45 more"]
     assert sum("17, but" in line for line in table) == 1
-    assert all("| gate{} ".format(number) in "\n".join(table) for number in range(50))
+    assert all("\nnode name: gate{}\n".format(number) in report for number in range(50))
 
 
-def test_reasons_that_differ_in_names_alone_are_told_once_without_them():
+def test_reasons_that_differ_in_names_alone_are_told_once():
     ops = [samples.op("in", "data", device=Device.USER)]
     for number in range(3):
         last = ops[-1].name
@@ -84,9 +85,11 @@ def test_reasons_that_differ_in_names_alone_are_told_once_without_them():
     ops.append(samples.op("last", "squeeze", ["in"], device=Device.CPU,
                           findings=(samples.follows("in"),)))  # fmt: skip
     report = text.render(samples.inspection("views", ops, {"cpu_subgraph_0": ["view0"]}))
-    table = "\n".join(line for line in report.splitlines() if line.startswith("|"))
-    assert table.count("The input ... is on the CPU; a reshape runs where its input does.") == 1
-    assert table.count("The input in is on the CPU; a reshape runs where its input does.") == 1
+    table = " ".join(
+        line.split("|")[3].strip() for line in report.splitlines() if line.startswith("|")
+    )
+    assert table.count("The input in is on the CPU; a reshape runs where its input does.") == 2
+    assert table.count("does. (said of the first; the others are alike)") == 1
     assert report.count("    The input view0 is on the CPU;") == 1
 
 

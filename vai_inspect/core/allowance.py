@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import List, Set, Tuple
 
+from vai_inspect.core.edges import Edges
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.root_cause import Position
 
 START, END = "start:", "end:"
+_POSITIONS = {
+    START: (Position.START, Position.APART),
+    END: (Position.END, Position.APART),
+}
 
 
 @dataclass(frozen=True)
@@ -27,19 +33,19 @@ class Allowance:
     def excess(self, inspection: Inspection) -> List[InspectedOp]:
         """Returns the operators on the CPU that are not allowed, in graph order.
 
-        A constant is where it is read: it counts with its readers, never by itself.
+        A constant is where it is read: it is allowed where all that read it on the CPU are.
 
         Args:
             inspection: what to check.
         """
-        named = {_bare(pattern)[0] for pattern in self.patterns}
-        edge = {where: _without(inspection.ops, where == END) for where in named if where}
-        return [
-            op
-            for op in inspection.on(Device.CPU)
-            if op.type != "const"
-            and not any(self._allows(pattern, op, edge) for pattern in self.patterns)
-        ]
+        edges = inspection.edges
+        excess: Set[str] = set()
+        for op in reversed(inspection.on(Device.CPU)):
+            if op.type == "const" and not excess.intersection(op.consumers):
+                continue
+            if not any(_allows(pattern, op, edges) for pattern in self.patterns):
+                excess.add(op.name)
+        return [op for op in inspection.on(Device.CPU) if op.name in excess]
 
     def idle(self, inspection: Inspection) -> List[str]:
         """Returns the patterns that match no operator at all, wherever it runs: misspelt ones.
@@ -53,10 +59,10 @@ class Allowance:
             if not any(_matches(_bare(pattern)[1], op) for op in inspection.ops)
         ]
 
-    @staticmethod
-    def _allows(pattern: str, op: InspectedOp, edge: Dict[str, Set[str]]) -> bool:
-        where, bare = _bare(pattern)
-        return (not where or op.name in edge[where]) and _matches(bare, op)
+
+def _allows(pattern: str, op: InspectedOp, edges: Edges) -> bool:
+    where, bare = _bare(pattern)
+    return _matches(bare, op) and (not where or edges.position((op.name,)) in _POSITIONS[where])
 
 
 def _bare(pattern: str) -> Tuple[str, str]:
@@ -68,15 +74,3 @@ def _bare(pattern: str) -> Tuple[str, str]:
 
 def _matches(pattern: str, op: InspectedOp) -> bool:
     return any(fnmatchcase(text, pattern) for text in (op.type, op.name, *op.op.origin.layers))
-
-
-def _without(ops: Sequence[InspectedOp], behind: bool) -> Set[str]:
-    """Returns the operators behind (else: before) which nothing runs on the DPU."""
-    # Constants are on the DPU where they are read; they are no computation before an operator.
-    on_dpu = {op.name for op in ops if op.device is Device.DPU and op.type != "const"}
-    reached: Set[str] = set()
-    for op in reversed(ops) if behind else ops:
-        near = op.consumers if behind else tuple(value.op for value in op.op.inputs)
-        if any(name in on_dpu or name in reached for name in near):
-            reached.add(op.name)
-    return {op.name for op in ops} - reached

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.cost import dpu_bytes
+from vai_inspect.core.edges import Edges
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
-from vai_inspect.core.root_cause import RootCause
+from vai_inspect.core.root_cause import Position, RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
 
@@ -168,11 +169,29 @@ class Crossing:
 
 
 @dataclass(frozen=True)
+class CutPoints:
+    """Where to cut a network so that the host does its start and its end.
+
+    Attributes:
+        start: operators on the CPU whose outputs become inputs of the DPU's part.
+        end: operators on the DPU whose outputs the host takes and goes on with.
+    """
+
+    start: Tuple[str, ...]
+    end: Tuple[str, ...]
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the cut points as the JSON report holds them."""
+        return {"start": list(self.start), "end": list(self.end)}
+
+
+@dataclass(frozen=True)
 class Summary:
-    """Totals of an inspection; `ops` counts every entry, inputs and outputs among them.
+    """Totals of an inspection; `ops` counts every entry, inputs, outputs and constants among them.
 
     `macs` and `dpu_macs` add up what can be told; `macs_untold_ops` counts the
-    operators of which it cannot.
+    operators of which it cannot. `whole_but_for_ends` tells whether whatever is on the CPU stands
+    at the start or the end of the network and costs the DPU nothing there.
     """
 
     ops: int
@@ -188,6 +207,7 @@ class Summary:
     dpu_macs: int
     macs_untold_ops: int
     fully_on_dpu: bool
+    whole_but_for_ends: bool
 
 
 @dataclass(frozen=True)
@@ -232,6 +252,7 @@ class Inspection:
             dpu_macs=_total_macs(self.on(Device.DPU)),
             macs_untold_ops=sum(op.macs is None for op in self.ops),
             fully_on_dpu=not cpu,
+            whole_but_for_ends=not cpu or self._whole_but_for_ends(),
         )
 
     @classmethod
@@ -281,6 +302,51 @@ class Inspection:
             or any(path == layer or path.startswith(within) for path in op.op.origin.layers)
         ]
 
+    @cached_property
+    def edges(self) -> Edges:
+        """Where the operators stand, as the DPU sees it."""
+        return Edges(
+            [op.op for op in self.ops],
+            {op.name: op.device for op in self.ops},
+            {op.name: op.macs for op in self.ops},
+        )
+
+    @cached_property
+    def cut_points(self) -> CutPoints:
+        """Where to cut the network so that the host does its start and its end.
+
+        Only operators that cost the DPU nothing there are cut off; see `Edges.cuts_nothing`.
+        """
+        off = {op.name: self.edges.position((op.name,)) for op in self.left_to_host()}
+        first: Dict[str, None] = {}
+        last: Dict[str, None] = {}
+        for op in self.ops:
+            for value in op.op.inputs:
+                if op.device is Device.DPU and off.get(value.op) is Position.START:
+                    first[value.op] = None
+                elif off.get(op.name) is Position.END and self._computes_on_dpu(value.op):
+                    last[value.op] = None
+        return CutPoints(tuple(first), tuple(last))
+
+    def left_to_host(self) -> List[InspectedOp]:
+        """Returns the operators on the CPU that cost the DPU nothing there, in graph order.
+
+        Constants are not among them.
+        """
+        return [
+            op
+            for op in self.on(Device.CPU)
+            if op.type != "const" and self.edges.cuts_nothing((op.name,))
+        ]
+
+    def _whole_but_for_ends(self) -> bool:
+        left = len(self.left_to_host())
+        return left > 0 and left == sum(op.type != "const" for op in self.on(Device.CPU))
+
+    def _computes_on_dpu(self, name: str) -> bool:
+        op = self._by_name.get(name)
+        return op is not None and op.device is Device.DPU and op.type != "const"
+
     def op(self, name: str) -> Optional[InspectedOp]:
         """Returns an operator by name, or None."""
         return self._by_name.get(name)
@@ -322,6 +388,7 @@ class Inspection:
             "ops": [op.to_dict() for op in self.ops],
             "subgraphs": [part.to_dict() for part in self.subgraphs],
             "crossings": [dict(vars(crossing)) for crossing in self.crossings],
+            "cut_points": self.cut_points.to_dict(),
             "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
         }

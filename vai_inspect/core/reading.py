@@ -77,6 +77,9 @@ def inspection_from(report: Any) -> Inspection:
         tool_version=str(tool.get("version", "")),
     )
     _agrees(inspection, plain(dict, field(data, "summary", "the report"), "summary"))
+    cuts = inspection.cut_points.to_dict()
+    if data.get("cut_points", cuts) != cuts:
+        raise wrong("cut_points", data["cut_points"], "{}, as the operators stand".format(cuts))
     return inspection
 
 

@@ -67,6 +67,9 @@ class RootCause:
         in_turn: the outcome if those of the root causes that stand before this one were cured,
             too.
         each: the outcome if one of the operators alone were cured, for each of `ops`.
+        cuts_nothing: whether the operators stand at the start or the end of the network, where
+            leaving them to the host costs the DPU nothing: neither they nor what is beyond them
+            multiplies and accumulates.
     """
 
     type: str
@@ -79,6 +82,7 @@ class RootCause:
     alone: Outcome
     in_turn: Outcome
     each: Tuple[Outcome, ...]
+    cuts_nothing: bool = False
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the root cause as the JSON report holds it."""
@@ -89,6 +93,7 @@ class RootCause:
             "suggestion": self.suggestion,
             "verdict": self.verdict.value,
             "position": self.position.value,
+            "cuts_nothing": self.cuts_nothing,
             "ops": list(self.ops),
             "alone": self.alone.to_dict(),
             "in_turn": self.in_turn.to_dict(),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from vai_inspect.core.cost import macs
-from vai_inspect.core.findings import Device, Finding, verdict_of
+from vai_inspect.core.edges import Edges
+from vai_inspect.core.findings import Finding, verdict_of
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition.cells import Cells
 from vai_inspect.core.partition.cure import Cure
@@ -33,8 +34,8 @@ def root_causes(
     Operators of one type against which the same constraints say the same, but for names and
     figures, have one root cause. What counts is first the share of the network's multiply-
     accumulate operations that comes back, in whole percents, then whether the operators cut
-    anything, whether any comes back at all, DPU subgraphs saved, bytes that need not cross,
-    operators that come back, and last the order of the graph.
+    anything where they stand, whether any comes back at all, DPU subgraphs saved, bytes that need
+    not cross, operators that come back, and last the order of the graph.
 
     Args:
         graph: the graph.
@@ -69,7 +70,8 @@ def root_causes(
                 message=first[0].message,
                 suggestion=_suggestion(first),
                 verdict=verdict_of(first),
-                position=blame.position(group),
+                position=blame.edges.position(group),
+                cuts_nothing=blame.cuts_nothing(group, alone),
                 ops=group,
                 alone=alone,
                 in_turn=in_turn,
@@ -93,9 +95,10 @@ class _Blame:
     ) -> None:
         self._cure = Cure(graph, own, context, placement)
         self._counter = Counter(Cells(graph, placement.devices))
-        self._macs = {op.name: macs(op, graph) or 0 for op in graph}
+        counts = {op.name: macs(op, graph) for op in graph}
+        self._macs = {name: count or 0 for name, count in counts.items()}
         self._all_macs = max(1, sum(self._macs.values()))
-        self._reads_dpu, self._feeds_dpu = _around_dpu(graph, placement.devices)
+        self.edges = Edges(graph.ops, placement.devices, counts)
 
     def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
         returned = self._cure.returned(cured)
@@ -111,24 +114,24 @@ class _Blame:
             )
         return Outcome(returned, sum(self._macs[name] for name in returned), *figures)
 
-    def worth(self, names: Iterable[str], outcome: Outcome) -> Tuple[int, ...]:
+    def cuts_nothing(self, names: Tuple[str, ...], outcome: Outcome) -> bool:
+        """Tells whether leaving some operators to the host costs the DPU nothing."""
+        return not outcome.macs and self.edges.cuts_nothing(names)
+
+    def worth(self, names: Tuple[str, ...], outcome: Outcome) -> Tuple[int, ...]:
         """Returns the key of a ranking, the most valuable outcome first."""
         total: Tally = self._counter.total
+        if self.cuts_nothing(names, outcome):
+            return (0, True)
         return (
             -round(100 * outcome.macs / self._all_macs),
-            self.position(names) is Position.END,
+            False,
+            self.edges.position(names) is Position.END,
             not outcome.returned,
             (outcome.dpu_subgraphs or 0) - total.dpu_subgraphs,
             (outcome.crossing_bytes or 0) - total.crossing_bytes,
             -len(outcome.returned),
         )
-
-    def position(self, names: Iterable[str]) -> Position:
-        before = any(name in self._reads_dpu for name in names)
-        behind = any(name in self._feeds_dpu for name in names)
-        if before:
-            return Position.BETWEEN if behind else Position.END
-        return Position.START if behind else Position.APART
 
 
 def _grouped(graph: Graph, reasons: Mapping[str, Findings]) -> List[Tuple[str, ...]]:
@@ -151,17 +154,3 @@ def _shape(finding: Finding, graph: Graph) -> str:
 def _suggestion(findings: Findings) -> Optional[str]:
     told = dict.fromkeys(finding.suggestion for finding in findings if finding.suggestion)
     return "; ".join(told) or None
-
-
-def _around_dpu(graph: Graph, devices: Mapping[str, Device]) -> Tuple[Set[str], Set[str]]:
-    """Returns the operators that read what the DPU gives, and those that it reads, in the end."""
-    on_dpu = {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
-    reads: Set[str] = set()
-    for op in graph:
-        if any(value.op in on_dpu or value.op in reads for value in op.inputs):
-            reads.add(op.name)
-    feeds: Set[str] = set()
-    for op in reversed(graph.ops):
-        if any(one.name in on_dpu or one.name in feeds for one in graph.consumers(op)):
-            feeds.add(op.name)
-    return reads, feeds

@@ -1,0 +1,96 @@
+"""What stands at the start or the end of a network, where leaving it to the host cuts nothing."""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Iterable, Mapping, Optional, Sequence, Set
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.ir import Op
+from vai_inspect.core.root_cause import Position
+
+
+def behind(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
+    """Returns the operators that read, at once or in the end, what a marked one gives.
+
+    Args:
+        ops: the operators in topological order.
+        marked: names of the marked ones.
+    """
+    found: Set[str] = set()
+    for op in ops:
+        if any(value.op in marked or value.op in found for value in op.inputs):
+            found.add(op.name)
+    return found
+
+
+def ahead(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
+    """Returns the operators that give, at once or in the end, what a marked one reads.
+
+    Args:
+        ops: as of `behind`.
+        marked: as of `behind`.
+    """
+    found: Set[str] = set()
+    for op in reversed(ops):
+        if op.name in marked or op.name in found:
+            found.update(value.op for value in op.inputs)
+    return found
+
+
+class Edges:
+    """Where operators stand, as the DPU sees it, and whether anything is lost by that.
+
+    A constant is where it is read; it is no computation before an operator.
+    """
+
+    def __init__(
+        self,
+        ops: Sequence[Op],
+        devices: Mapping[str, Device],
+        macs: Mapping[str, Optional[int]],
+    ) -> None:
+        """Looks around the DPU's operators, and around what computes.
+
+        Args:
+            ops: the operators in topological order.
+            devices: the device of each.
+            macs: multiply-accumulate operations of each; None where they cannot be told, which
+                counts as if there were some.
+        """
+        real = [op for op in ops if op.kind != "const"]
+        on_dpu = {op.name for op in real if devices[op.name] is Device.DPU}
+        working = {op.name for op in real if macs[op.name] != 0}
+        self._behind_dpu = behind(ops, on_dpu)
+        self._ahead_of_dpu = ahead(ops, on_dpu)
+        self._work_until = working | behind(ops, working)
+        self._work_from = working | ahead(ops, working)
+
+    def position(self, names: Iterable[str]) -> Position:
+        """Returns where some operators stand.
+
+        Args:
+            names: their names.
+        """
+        every = tuple(names)
+        computed = any(name in self._behind_dpu for name in every)
+        awaited = any(name in self._ahead_of_dpu for name in every)
+        if computed:
+            return Position.BETWEEN if awaited else Position.END
+        return Position.START if awaited else Position.APART
+
+    def cuts_nothing(self, names: Iterable[str]) -> bool:
+        """Tells whether the DPU's part is whole without some operators, and as much computed.
+
+        They stand at the end, and neither they nor what is behind them multiplies and
+        accumulates; or at the start, and neither they nor what is before them does.
+
+        Args:
+            names: their names.
+        """
+        every = tuple(names)
+        position = self.position(every)
+        if position is Position.END:
+            return not any(name in self._work_from for name in every)
+        if position is Position.START:
+            return not any(name in self._work_until for name in every)
+        return False
