@@ -53,15 +53,15 @@ def write(
         ReportError: the folder cannot be made or written.
     """
     folder = Path(output_dir)
-    stem = "inspect_" + safe_name(inspection.target.name)
+    name = stem(inspection)
     # All is rendered before anything is written, so that no half of a set is left behind.
     words, graph = text.render(inspection), dot.render(inspection)
     figures = json.render(inspection) if write_json else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        txt = _write(folder / (stem + ".txt"), words)
-        gv = _write(folder / (stem + ".gv"), graph)
-        data = _write(folder / (stem + ".json"), figures) if write_json else None
+        txt = _write(folder / (name + ".txt"), words)
+        gv = _write(folder / (name + ".gv"), graph)
+        data = _write(folder / (name + ".json"), figures) if write_json else None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it.
         raise ReportError(
             "output_dir is {!r}, where nothing can be written ({}); give a folder that you may "
@@ -72,16 +72,16 @@ def write(
         from vai_inspect.reports import image, picture
 
         page = picture.render(inspection)
-        drawn = folder / "{}.{}".format(stem, image_format)
+        drawn = folder / "{}.{}".format(name, image_format)
         try:
             renderer = image.draw(page, drawn, image_format)
             if image_format == "png" and image.is_scaled_down(drawn):
-                full = folder / (stem + ".svg")
+                full = folder / (name + ".svg")
                 image.draw(page, full, "svg")
         except ReportError as error:
             drawn, full = (None, None) if renderer is None else (drawn, None)
             problem = str(error)
-    others = (folder / (stem + ending) for ending in (".png", ".svg", ".json"))
+    others = (folder / (name + ending) for ending in (".png", ".svg", ".json"))
     older = tuple(path for path in others if path not in (drawn, full, data) and path.exists())
     return WrittenFiles(txt, gv, drawn, full, data, renderer, problem, older)
 
@@ -91,6 +91,11 @@ def _reason(error: Exception) -> str:
     said = getattr(error, "strerror", None) or str(error)
     file = getattr(error, "filename2", None) or getattr(error, "filename", None)
     return "{}: {}".format(file, said) if file else said
+
+
+def stem(inspection: Inspection) -> str:
+    """Returns the name of an inspection's files without their endings."""
+    return "inspect_" + safe_name(inspection.target.name)
 
 
 def safe_name(name: str) -> str:

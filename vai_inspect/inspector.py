@@ -258,4 +258,11 @@ def _html(inspection: Inspection) -> str:
     return html.render(inspection)
 
 
+def _graph(inspection: Inspection) -> Any:
+    from vai_inspect.reports import source
+
+    return source.source(inspection)
+
+
 set_view(Inspection, "html", _html)
+set_view(Inspection, "graph", _graph)

@@ -128,10 +128,11 @@ class Comparison:
         }
 
     def _repr_html_(self) -> Optional[str]:
-        return view(self, "html")
+        found: Optional[str] = view(self, "html")
+        return found
 
     def __str__(self) -> str:
-        return view(self, "text") or repr(self)
+        return str(view(self, "text"))
 
 
 def _size(target: Target) -> int:

@@ -393,8 +393,20 @@ class Inspection:
             "warnings": list(self.warnings),
         }
 
+    def graph(self) -> Any:
+        """Returns the graph of `inspect_<TARGET>.gv` as a `graphviz.Source`.
+
+        A notebook shows it, and `.view()`, `.render()` and `.pipe()` draw it in any format; they
+        need Graphviz's `dot`. `.source` is the text, which needs nothing.
+
+        Raises:
+            ReportError: the Python package `graphviz` is not installed.
+        """
+        return view(self, "graph")
+
     def _repr_html_(self) -> Optional[str]:
-        return view(self, "html")
+        found: Optional[str] = view(self, "html")
+        return found
 
     def __repr__(self) -> str:
         total, name = self.summary, self.model.name
