@@ -34,8 +34,8 @@ class Environment(NamedTuple):
     alone: Tuple[str, ...] = ()
 
 
-TOOLS = ("pytest", "hypothesis", "networkx", "jsonschema")
-CORE = ("tests/core", "tests/rules", "tests/reports", "tests/cli")
+TOOLS = ("pytest", "hypothesis", "networkx", "jsonschema", "build")
+CORE = ("tests/core", "tests/rules", "tests/reports", "tests/cli", "tests/test_distribution.py")
 FRAMEWORK = ("tests/cli", "tests/reports", "tests/conformance", "tests/frontends", "tests/parity")
 NEWEST = ("tensorflow-cpu>=2.21", "torch==2.13.0", "pillow", "huggingface_hub", "safetensors")
 DEFINITIONS = ("tf_keras", "torchvision==0.28.0", "timm==1.0.31")
