@@ -41,6 +41,14 @@ def unbuilt():
     return keras.Sequential([keras.layers.Conv2D(8, 3)])
 
 
+def needs(filters, classes, *, name="needs"):
+    return small(filters, name)
+
+
+def adds():
+    return 1 + "1"
+
+
 def fails():
     raise RuntimeError("no weights\nat all")
 

@@ -13,7 +13,8 @@ import pytest
 
 pytest.importorskip("keras")
 
-from vai_inspect.cli.load import parse_kwargs
+from vai_inspect.cli.imports import defined_in
+from vai_inspect.cli.parsing import parse_kwargs
 
 MODELS = str(Path(__file__).with_name("models.py"))
 NEEDS = str(Path(__file__).with_name("needs_torch.py"))
@@ -231,9 +232,59 @@ WRONG = {
         ["--kwargs"],
     ),
     "arguments that the callable does not take": (
-        [MODELS + ":small", "-t", B4096, "--kwargs", "colour=5"],
-        ["colour"],
+        [MODELS + ":small", "-t", B4096, "--kwargs", "filter=5"],
+        ["no parameter 'filter'", "filters=8, name='small'", "Did you mean filters?"],
     ),
+    "arguments that are missing": (
+        [MODELS + ":needs", "-t", B4096],
+        ["parameters filters, classes, name=", "--kwargs filters=VALUE --kwargs classes=VALUE"],
+    ),
+    "an argument that is missing": (
+        [MODELS + ":needs", "-t", B4096, "--kwargs", "classes=3"],
+        ["--kwargs filters=VALUE."],
+    ),
+    "a callable that fails within with a TypeError": (
+        [MODELS + ":adds", "-t", B4096],
+        ["calling", "TypeError", "models.py:"],
+    ),
+    "a file of a model and a name": (
+        ["./model.keras:head", "-t", B4096],
+        ["./model.keras is a file of a model", "without ':head'"],
+    ),
+    "a file of Python without its ending": (
+        [MODELS[:-3] + ":small", "-t", B4096],
+        ["write", "models.py:small"],
+    ),
+    "what is no module's name": (
+        ["a-b:small", "-t", B4096],
+        ["'a-b' is neither the name of a module nor a file of Python"],
+    ),
+    "relative imports": (
+        ["nets/relative.py:build", "-t", B4096],
+        ["as a module of it: nets.relative:build."],
+    ),
+    "relative imports, from within": (
+        ["../{}/nets/relative.py:build", "-t", B4096],
+        ["as a module of it: nets.relative:build."],
+    ),
+    "relative imports of a folder that is no package": (
+        ["loose.py:build", "-t", B4096],
+        [".loose:build, in the folder .."],
+    ),
+    "no such --fail-on": (
+        [MODELS + ":small", "-t", B4096, "--fail-on", "gpu"],
+        ["Invalid value for '--fail-on': 'gpu' is not one of 'cpu', 'unknown', 'never'"],
+    ),
+    "no such --verbose": (
+        [MODELS + ":small", "-t", B4096, "--verbose", "3"],
+        ["Invalid value for '--verbose'"],
+    ),
+    "an option misspelt": (
+        [MODELS + ":small", "-t", B4096, "--fail_on", "cpu"],
+        ["--fail_on", "`vai-inspect inspect --help` shows what is valid."],
+    ),
+    "no model": (["-t", B4096], ["Missing argument 'MODEL'"]),
+    "two models": ([MODELS + ":small", MODELS + ":whole", "-t", B4096], ["extra argument"]),
     "two builds of one name in one folder": (
         [MODELS + ":small", "-t", B4096, "-t", "0x101000056010407", "-o", "out"],
         ["0x101000016010407 and 0x101000056010407", "--output-dir"],
@@ -258,14 +309,58 @@ WRONG = {
 @pytest.mark.parametrize("case", sorted(WRONG))
 def test_wrong_input_is_one_line_and_exit_code_2(command, tmp_path, case):
     (tmp_path / "arch.json").write_text('{"dcf": "x.dcf"}')
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "__init__.py").touch()
+    (tmp_path / "nets" / "relative.py").write_text("from .blocks import build")
+    (tmp_path / "loose.py").write_text("from .blocks import build")
     args, words = WRONG[case]
-    code, out, err = command("inspect", *args)
+    code, out, err = command("inspect", *(arg.format(tmp_path.name) for arg in args))
     assert code == 2
     assert len(err.strip().splitlines()) == 1
     assert "Traceback" not in err
     assert out == ""
     for word in words:
         assert word in err
+
+
+@pytest.mark.parametrize("where", ["slow.py", "slow", "shop.slow"])
+def test_a_name_that_a_file_plainly_lacks_is_told_before_it_is_run(command, tmp_path, where):
+    (tmp_path / "shop").mkdir()
+    for path in (tmp_path / "slow.py", tmp_path / "shop" / "slow.py"):
+        path.write_text("import slow_framework\n\ndef build():\n    return 1\n")
+    code, out, err = command("inspect", where + ":biuld", "-t", B4096)
+    assert (code, out) == (2, "")
+    assert err.endswith("has no 'biuld'. Did you mean build?\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("def a(): pass\nclass B: pass\nc = d = 1\n(e, *f) = x", {"a", "B", "c", "d", "e", "f"}),
+        ("import a.b\nfrom c import d as e", {"a", "e"}),
+        ("if x:\n    a = 1\nelse:\n    def b(): pass\nfor c in x: pass", {"a", "b", "c"}),
+        ("try:\n    import a\nexcept E as b:\n    a = None\nwith x as c: pass", {"a", "b", "c"}),
+        ("def a():\n    inner = 1\nclass B:\n    method = 1", {"a", "B"}),
+        ("from a import *", None),
+        ("def __getattr__(name): return 1", None),
+        ("globals()['a'] = 1", None),
+        ("def a():\n    global b\n    b = 1", None),
+        ("def a(:", None),
+        ("\0", None),
+    ],
+)
+def test_the_names_that_a_file_defines_are_read_without_running_it(tmp_path, source, names):
+    path = tmp_path / "some.py"
+    path.write_text(source)
+    assert defined_in(path) == names
+
+
+def test_allowing_without_failing_is_told(command):
+    code, _, err = command("inspect", MODELS + ":whole", "-t", B4096, "-v", "0", "--allow", "x")
+    assert code == 0
+    assert err == (
+        "vai-inspect: warning: --allow has no effect without --fail-on cpu or --fail-on unknown.\n"
+    )
 
 
 def test_a_framework_that_is_missing_says_how_to_get_it(command, monkeypatch):

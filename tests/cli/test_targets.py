@@ -249,26 +249,6 @@ def test_a_reader_that_goes_away_is_no_matter():
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_rules_of_a_target_give_its_own_limits(vai_inspect):
-    code, out, _ = vai_inspect("rules", "DPUCZDX8G_ISA1_B512")
-    assert code == 0
-    assert "Input channels are at most 2048" in out
-    assert "B4096" not in out
-
-
-def test_explain_names_the_nearest_constraint(vai_inspect):
-    code, out, err = vai_inspect("explain", "czdx8g.conv.kernal")
-    assert (code, out) == (2, "")
-    assert "Did you mean czdx8g.conv.kernel" in err
-
-
-def test_explain(vai_inspect):
-    code, out, _ = vai_inspect("explain", "czdx8g.conv.kernel")
-    assert code == 0
-    for word in ("1-16", "partition_rule", "17x1", "what to change"):
-        assert word in out
-
-
 @settings(deadline=None)
 @given(
     st.sampled_from([target.fingerprint for target in registry.targets()]),

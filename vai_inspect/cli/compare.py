@@ -8,8 +8,10 @@ from typing import List, Optional
 
 import typer
 
-from vai_inspect.cli.load import importable_here, load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.imports import importable_here
+from vai_inspect.cli.load import load_model
 from vai_inspect.cli.output import put_json
+from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.errors import TargetError
 
@@ -22,7 +24,11 @@ def compare(
         "file.py:name, where name is a model or a callable that returns one.",
     ),
     target: List[str] = typer.Option(
-        [], "--target", "-t", help="A target's name, a fingerprint or an arch.json; repeatable."
+        [],
+        "--target",
+        "-t",
+        metavar="TARGET",
+        help="A target's name, a fingerprint or an arch.json; repeatable.",
     ),
     family: Optional[str] = typer.Option(
         None, "--family", metavar="F", help="All targets of a family: czdx8g or DPUCZDX8G, ..."
@@ -37,11 +43,17 @@ def compare(
         "repeatable.",
     ),
     input_shape: List[str] = typer.Option(
-        [], "--input-shape", help="Sizes of all axes, as in 1,224,224,3; once for each input."
+        [],
+        "--input-shape",
+        metavar="SHAPE",
+        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
     ),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
     kwargs: List[str] = typer.Option(
-        [], "--kwargs", help="KEY=VALUE for the callable, as in weights=None; repeatable."
+        [],
+        "--kwargs",
+        metavar="KEY=VALUE",
+        help="An argument for the callable, as in weights=None; repeatable.",
     ),
     no_convert: bool = typer.Option(
         False,
@@ -72,7 +84,8 @@ def compare(
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
         captured = inspector.capture(loaded, shapes or None, "cpu")
-    found = compare_captured(captured, targets, allow)
+    with working("comparing {} targets for {}".format(len(targets), captured.model.name)):
+        found = compare_captured(captured, targets, allow)
     if json:
         put_json(json_report.render(found))
     else:

@@ -71,7 +71,7 @@ def _wrong(text: str) -> int:
 def _usage(error: Any) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else PROGRAM
-    text = _one_line(error.format_message())
+    text = _one_line(error.format_message()).replace("Value error, ", "")  # pydantic's words
     return "{}{} `{} --help` shows what is valid.".format(
         text, "" if text.endswith((".", "?", "!")) else ".", path
     )

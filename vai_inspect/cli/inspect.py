@@ -11,8 +11,10 @@ from typing import Iterator, List, Optional
 import typer
 
 from vai_inspect.cli.errors import warn
-from vai_inspect.cli.load import importable_here, load_model, parse_kwargs, parse_shapes
+from vai_inspect.cli.imports import importable_here
+from vai_inspect.cli.load import load_model
 from vai_inspect.cli.output import put_json
+from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.errors import ReportError
@@ -48,19 +50,36 @@ def inspect(
         "file.py:name, where name is a model or a callable that returns one.",
     ),
     target: List[str] = typer.Option(
-        ..., "--target", "-t", help="A target's name, a fingerprint or an arch.json; repeatable."
+        ...,
+        "--target",
+        "-t",
+        metavar="TARGET",
+        help="A target's name, a fingerprint or an arch.json; repeatable.",
     ),
     input_shape: List[str] = typer.Option(
-        [], "--input-shape", help="Sizes of all axes, as in 1,224,224,3; once for each input."
+        [],
+        "--input-shape",
+        metavar="SHAPE",
+        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
     ),
     output_dir: Optional[Path] = typer.Option(
-        None, "--output-dir", "-o", help="Folder for the reports [vai_inspect_result]."
+        None,
+        "--output-dir",
+        "-o",
+        metavar="DIR",
+        help="Folder for the reports [vai_inspect_result].",
     ),
     verbose: int = typer.Option(
-        1, "--verbose", "-v", min=0, max=2, help="0: nothing, 1: operators on the CPU, 2: all."
+        1,
+        "--verbose",
+        "-v",
+        min=0,
+        max=2,
+        metavar="0|1|2",
+        help="0: nothing, 1: operators on the CPU, 2: all.",
     ),
     image_format: Optional[ImageFormat] = typer.Option(
-        None, "--image-format", help="Draw the graph too."
+        None, "--image-format", metavar="png|svg", help="Draw the graph too."
     ),
     json: bool = typer.Option(
         False,
@@ -69,7 +88,10 @@ def inspect(
         "one target, a list for several.",
     ),
     kwargs: List[str] = typer.Option(
-        [], "--kwargs", help="KEY=VALUE for the callable, as in weights=None; repeatable."
+        [],
+        "--kwargs",
+        metavar="KEY=VALUE",
+        help="An argument for the callable, as in weights=None; repeatable.",
     ),
     no_convert: bool = typer.Option(
         False,
@@ -80,7 +102,10 @@ def inspect(
         False, "--trust", help="Read a pickled .pt or .pth file, which runs code that it holds."
     ),
     fail_on: FailOn = typer.Option(
-        FailOn.NEVER, "--fail-on", help="End with 1 if an operator is on the CPU, or unknown."
+        FailOn.NEVER,
+        "--fail-on",
+        metavar="cpu|unknown|never",
+        help="End with 1 if an operator is on the CPU, or unknown.",
     ),
     allow: List[str] = typer.Option(
         [],
@@ -101,6 +126,8 @@ def inspect(
     _check(targets, print_json, image_format)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
+    if allow and fail_on is FailOn.NEVER:
+        warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     if trust:
         importable_here()  # the classes that a pickled file names
     at_work = working("loading {}".format(model), quiet=not verbose)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
-import importlib.util
-import os
-import sys
-import traceback
+import inspect
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
-from vai_inspect.core.errors import InputShapeError, ModelError, did_you_mean, how_to_install
+from vai_inspect.cli.imports import lacks, module_of
+from vai_inspect.cli.told import one_line, where
+from vai_inspect.core.errors import ModelError, did_you_mean
 from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
 
 FORMS = (
@@ -20,7 +16,6 @@ FORMS = (
     "file.py:name, where name is a model or a callable that returns one, such as "
     "keras.applications:ResNet50 or torchvision.models:resnet50"
 )
-_LITERALS: Dict[str, Optional[bool]] = {"true": True, "false": False, "none": None, "null": None}
 FILES = (".keras", ".h5", ".hdf5", ".pt", ".pth", ".pt2", ".onnx", ".pb", ".tflite")
 
 
@@ -40,7 +35,8 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     source, colon, name = spec.rpartition(":")
     if not colon or not source or not name:
         raise ModelError(_not_a_name(spec))
-    found = _attribute(_module(source, spec), name, spec)
+    _check_source(source, name, spec)
+    found = _attribute(module_of(source, name, spec), name, spec)
     if framework_of(found) or not callable(found):
         if kwargs:
             raise ModelError(
@@ -50,78 +46,77 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     try:
         return found(**kwargs)
     except (Exception, SystemExit) as error:
+        wrong = _wrong_arguments(found, kwargs) if isinstance(error, TypeError) else None
+        if wrong is not None:
+            raise ModelError("{} {}".format(spec, wrong)) from error
         raise ModelError(
             "calling {}({}) failed: {}{}.{}".format(
                 spec,
                 ", ".join("{}={!r}".format(*item) for item in kwargs.items()),
                 one_line(error),
-                _where(error),
+                where(error),
                 _download_hint(error, kwargs),
             )
         ) from error
 
 
-def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:
-    """Reads KEY=VALUE pairs; a value is a Python literal, or else text.
+def _wrong_arguments(found: Callable[..., Any], kwargs: Dict[str, Any]) -> Optional[str]:
+    """Returns how the arguments differ from what a callable takes; None where they do not."""
+    try:
+        signature = inspect.signature(found)
+    except (TypeError, ValueError):
+        return None
+    taken = signature.parameters.values()
+    if any(one.kind is one.POSITIONAL_ONLY and one.default is one.empty for one in taken):
+        return None
+    named = [one for one in taken if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    names = [one.name for one in named]
+    missing = [one.name for one in named if one.default is one.empty and one.name not in kwargs]
+    if missing:
+        return "has the parameters {}; give {}: {}.".format(
+            ", ".join(_shown(one) for one in named),
+            "a value for each" if len(names) == len(missing) else "besides",
+            " ".join("--kwargs {}=VALUE".format(name) for name in missing),
+        )
+    strange = [key for key in kwargs if key not in names]
+    if strange and not any(one.kind is one.VAR_KEYWORD for one in taken):
+        return "has no parameter {!r}; it has {}.{}".format(
+            strange[0],
+            ", ".join(_shown(one) for one in named) or "none",
+            did_you_mean(strange[0], names),
+        )
+    return None
 
-    true, false, none and null are what they are in Python: as texts, all would be true there.
+
+def _shown(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty:
+        return parameter.name
+    text = repr(parameter.default)
+    return "{}={}".format(parameter.name, text if len(text) <= 40 else "...")
+
+
+def _check_source(source: str, name: str, spec: str) -> None:
+    """Checks that what stands before the colon is a module's name or a file of Python.
 
     Raises:
-        ModelError: a pair has no key or no `=`.
+        ModelError: it is neither.
     """
-    kwargs: Dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key.isidentifier():
-            raise ModelError(
-                "--kwargs {!r} is not KEY=VALUE; write for instance --kwargs weights=None.".format(
-                    pair
-                )
-            )
-        try:
-            kwargs[key] = _LITERALS[text] if text in _LITERALS else ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            kwargs[key] = text
-    return kwargs
-
-
-def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
-    """Reads `1,224,224,3` texts, one for each input of the model.
-
-    Raises:
-        InputShapeError: a text is not made of positive whole numbers.
-    """
-    shapes = []
-    for text in texts:
-        parts = text.replace("x", ",").strip("()[] ")
-        try:
-            shape = tuple(
-                int(part) for part in (parts[:-1] if parts[-1:] == "," else parts).split(",")
-            )
-        except ValueError:
-            shape = ()
-        if not shape or min(shape) < 1:
-            raise InputShapeError(
-                "--input-shape {!r} is no shape; write the sizes of all axes, the batch first: "
-                "--input-shape 1,224,224,3.".format(text)
-            )
-        shapes.append(shape)
-    return shapes
-
-
-def one_line(error: BaseException) -> str:
-    """Returns an error's type and message on one line of bounded length, without a full stop."""
-    text = " ".join(str(error).split())
-    text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
-    return (text if len(text) <= 400 else text[:397] + "...").rstrip(".")
-
-
-def _where(error: BaseException) -> str:
-    """Returns where the user's code raised an error: the last frame outside installed packages."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]
-    own = [frame for frame in frames if "-packages" not in frame.filename]
-    own = [frame for frame in own if "importlib" not in frame.filename]
-    return " ({}:{})".format(Path(own[-1].filename).name, own[-1].lineno) if own else ""
+    path = Path(source)
+    if path.suffix == ".py" or all(part.isidentifier() for part in source.split(".")):
+        return
+    if path.suffix.lower() in FILES:
+        raise ModelError(
+            "MODEL {!r}: {} is a file of a model, of which no name is taken; give it without "
+            "{!r}.".format(spec, source, ":" + name)
+        )
+    beside = path.with_name(path.name + ".py")
+    if beside.is_file():
+        raise ModelError("MODEL {!r}: write {}:{}.".format(spec, beside, name))
+    raise ModelError(
+        "MODEL {!r}: {!r} is neither the name of a module nor a file of Python; {}.".format(
+            spec, source, FORMS
+        )
+    )
 
 
 def _not_a_name(spec: str) -> str:
@@ -137,91 +132,21 @@ def _not_a_name(spec: str) -> str:
     return "MODEL {!r} names no model; {}.".format(spec, FORMS)
 
 
-def _module(source: str, spec: str) -> ModuleType:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    path = Path(source)
-    if path.suffix == ".py":
-        return _module_of_file(path, spec)
-    importable_here()
-    try:
-        return importlib.import_module(source)
-    except ModuleNotFoundError as error:
-        missing = error.name or source
-        package, _, part = missing.rpartition(".")
-        if package in sys.modules:
-            near = did_you_mean(part, _public(sys.modules[package]))
-            raise ModelError(
-                "MODEL {!r}: {} has no module {!r}.{}".format(spec, package, part, near)
-            ) from error
-        raise ModelError(
-            "MODEL {!r}: there is no module {!r} in this environment ({}). {}".format(
-                spec, missing, sys.prefix, how_to_install(missing)
-            )
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise ModelError(
-            "MODEL {!r}: importing {!r} failed: {}{}.".format(
-                spec, source, one_line(error), _where(error)
-            )
-        ) from error
-
-
-def importable_here() -> None:
-    """Lets modules of the working folder be imported, as `python -m` does."""
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-
-
-def _module_of_file(path: Path, spec: str) -> ModuleType:
-    if not path.is_file():
-        raise ModelError("MODEL {!r}: there is no file {}.".format(spec, path))
-    wanted = importlib.util.spec_from_file_location(path.stem, path)
-    if wanted is None or wanted.loader is None:
-        raise ModelError("MODEL {!r}: {} cannot be read as Python.".format(spec, path))
-    module = importlib.util.module_from_spec(wanted)
-    sys.modules.setdefault(path.stem, module)
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        wanted.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        raise ModelError(
-            "MODEL {!r}: {} needs the module {!r}, which is not in this environment ({}). "
-            "{}".format(spec, path, error.name, sys.prefix, how_to_install(error.name or ""))
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise ModelError(
-            "MODEL {!r}: running {} failed: {}{}.".format(
-                spec, path, one_line(error), _where(error)
-            )
-        ) from error
-    return module
-
-
-def _attribute(module: ModuleType, name: str, spec: str) -> Any:
+def _attribute(module: Any, name: str, spec: str) -> Any:
     found: Any = module
     for part in name.split("."):
         try:
             found = getattr(found, part)
         except AttributeError as error:
-            raise ModelError(
-                "MODEL {!r}: {} has no {!r}.{}".format(
-                    spec,
-                    getattr(found, "__name__", type(found).__name__),
-                    part,
-                    did_you_mean(part, _models_in(found)),
-                )
-            ) from error
+            called = getattr(found, "__name__", type(found).__name__)
+            raise lacks(called, part, set(_models_in(found)), spec) from error
     return found
 
 
 def _models_in(module: Any) -> List[str]:
     """Names that may be meant: public, and neither a module nor something that is no callable."""
-    found = ((name, getattr(module, name, None)) for name in _public(module))
+    found = ((name, getattr(module, name, None)) for name in dir(module) if name[:1] != "_")
     return [name for name, thing in found if callable(thing) or framework_of(thing)]
-
-
-def _public(module: Any) -> List[str]:
-    return [name for name in dir(module) if not name.startswith("_")]
 
 
 def _download_hint(error: BaseException, kwargs: Dict[str, Any]) -> str:

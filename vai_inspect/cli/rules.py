@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Tuple
+from typing import Dict, Tuple
 
 import typer
 
-from vai_inspect.core.errors import RuleError, TargetError, did_you_mean
+from vai_inspect.core.errors import RuleError, TargetError, did_you_mean, nearest_names
 from vai_inspect.core.target import Target
 from vai_inspect.rules import book, registry
 from vai_inspect.rules.family import Family
@@ -35,13 +35,29 @@ def explain(
     """Print one constraint: sentence, limits, evidence, what to change."""
     family_name, dot, _ = constraint.partition(".")
     families = {family.name: family for family in registry.families()}
-    if not dot or family_name not in families:
+    if family_name in families and not dot:
+        raise RuleError(
+            "{0!r} is a family; `vai-inspect rules {0}` prints its constraints.".format(constraint)
+        )
+    if family_name not in families:
         raise RuleError(
             "{!r} is no constraint; valid is FAMILY.GROUP.NAME as reports print it, with the "
-            "family one of {}.".format(constraint, ", ".join(families))
+            "family one of {}.{}".format(constraint, ", ".join(families), _meant(constraint))
         )
     family = families[family_name]
     print(book.explain(family, constraint, registry.targets(family_name)))
+
+
+def _meant(received: str) -> str:
+    """Returns a question for what may be meant by a text that begins with no family's name."""
+    first: Dict[str, str] = {}
+    for family in registry.families():
+        for rule in book.all_constraints(family):
+            first.setdefault(rule.id, rule.id_in(family.name))
+    ends = [one for one in first if one == received or one.endswith("." + received)]
+    near = ends or nearest_names(received, first) or nearest_names(received, first.values())
+    found = [first.get(one, one) for one in near[:3]]
+    return " Did you mean {}?".format(" or ".join(found)) if found else ""
 
 
 def _family(name: str) -> Tuple[Family, Tuple[Target, ...]]:

@@ -1,0 +1,58 @@
+"""Reads the options that are texts of a form of their own."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import InputShapeError, ModelError
+
+_LITERALS: Dict[str, Optional[bool]] = {"true": True, "false": False, "none": None, "null": None}
+
+
+def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:
+    """Reads KEY=VALUE pairs; a value is a Python literal, or else text.
+
+    true, false, none and null are what they are in Python: as texts, all would be true there.
+
+    Raises:
+        ModelError: a pair has no key or no `=`.
+    """
+    kwargs: Dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise ModelError(
+                "--kwargs {!r} is not KEY=VALUE; write for instance --kwargs weights=None.".format(
+                    pair
+                )
+            )
+        try:
+            kwargs[key] = _LITERALS[text] if text in _LITERALS else ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            kwargs[key] = text
+    return kwargs
+
+
+def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
+    """Reads `1,224,224,3` texts, one for each input of the model.
+
+    Raises:
+        InputShapeError: a text is not made of positive whole numbers.
+    """
+    shapes = []
+    for text in texts:
+        parts = text.replace("x", ",").strip("()[] ")
+        try:
+            shape = tuple(
+                int(part) for part in (parts[:-1] if parts[-1:] == "," else parts).split(",")
+            )
+        except ValueError:
+            shape = ()
+        if not shape or min(shape) < 1:
+            raise InputShapeError(
+                "--input-shape {!r} is no shape; write the sizes of all axes, the batch first: "
+                "--input-shape 1,224,224,3; repeat the option for each further input.".format(text)
+            )
+        shapes.append(shape)
+    return shapes

@@ -1,0 +1,21 @@
+"""How an error of the user's own code is told on one line."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+
+def one_line(error: BaseException) -> str:
+    """Returns an error's type and message on one line of bounded length, without a full stop."""
+    text = " ".join(str(error).split())
+    text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
+    return (text if len(text) <= 400 else text[:397] + "...").rstrip(".")
+
+
+def where(error: BaseException) -> str:
+    """Returns where the user's code raised an error: the last frame outside installed packages."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if "-packages" not in frame.filename]
+    own = [frame for frame in own if "importlib" not in frame.filename]
+    return " ({}:{})".format(Path(own[-1].filename).name, own[-1].lineno) if own else ""
