@@ -1,49 +1,58 @@
-"""The comparison of targets as a table of 80 columns."""
+"""The comparison of targets as a table."""
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
-from vai_inspect.reports.words import cells, count, doubt, plain, share, shortened, wrapped
+from vai_inspect.reports.words import cells, count, doubt, hanging, plain, share, shortened, wrapped
 
-WIDTH = 80
+WIDTH = 120
+"""Columns where the output is no terminal, so that files and pipes read the same everywhere."""
+
+NARROWEST = 60
 TITLES = ("target", "ops", "MACs", "subgr.", "cross.", "blocker")
-MARK = "*"
-LONGEST_REASONS = 12
+WHOLE, BUT_ENDS = "*", "~"
+MOST_REASONS = 12
 """Blockers whose reasons are told below the table."""
 
+MOST_PATTERNS = 3
+"""Patterns of `--allow` that are told one by one."""
 
-def render(comparison: Comparison) -> str:
+
+def render(comparison: Comparison, width: Optional[int] = None) -> str:
     """Returns the comparison as text: a row for each target, then the blockers' reasons.
 
     Args:
         comparison: what to show.
+        width: columns of a line; None for those of a pipe.
     """
-    return "\n".join(_lines(comparison)) + "\n"
+    return "\n".join(_lines(comparison, max(NARROWEST, width or WIDTH))) + "\n"
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
-    title = "{} on {}".format(
-        shortened(plain(comparison.model.name), 50), count(len(comparison.rows), "target")
-    )
-    yield title
+def _lines(comparison: Comparison, width: int) -> Iterator[str]:
+    rows = comparison.rows
+    yield "{} on {}".format(shortened(plain(comparison.model.name), 50), count(len(rows), "target"))
     if comparison.allow:
         allowed = "allowed on the CPU: " + ", ".join(map(plain, comparison.allow))
-        yield from wrapped(allowed, WIDTH)
+        yield from wrapped(allowed, width)
     yield ""
-    blockers = _numbered(comparison.rows)
-    yield from _table(comparison.rows, blockers)
+    blockers = _numbered(rows)
+    yield from _table(rows, blockers, width)
     yield ""
-    yield from _key(comparison)
-    if blockers:
+    yield from _marks(comparison, width)
+    yield from _key(comparison, width)
+    for title, told in (("blockers:", _reasons(blockers)), ("boards:", _boards(rows))):
+        lines = list(told)
+        if lines:
+            yield ""
+            yield title
+        for mark, text in lines:
+            yield from hanging("  " + mark, text, width)
+    for warning in dict.fromkeys(text for row in rows for text in row.warnings):
         yield ""
-        yield from _reasons(blockers)
-    warnings = dict.fromkeys(text for row in comparison.rows for text in row.warnings)
-    for warning in warnings:
-        yield ""
-        yield from wrapped("warning: " + plain(warning), WIDTH)
+        yield from wrapped("warning: " + plain(warning), width)
 
 
 Blocker = Tuple[str, str, str]
@@ -67,34 +76,42 @@ def _blocker(row: ComparedTarget) -> Blocker:
     return plain(op.name), plain(op.type), told
 
 
-def _table(rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int]) -> Iterator[str]:
-    names = [row.target.name for row in rows]
-    body: List[Tuple[str, ...]] = []
-    for row in rows:
-        total = row.summary
-        name = plain(row.target.name)
-        if names.count(row.target.name) > 1:
-            name = row.target.fingerprint_text
-        blocker = ""
-        if row.blocker is not None:
-            blocker = "[{}] {}".format(blockers[_blocker(row)], plain(row.blocker.type))
-        body.append(
-            (
-                name,
-                "{}/{}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
-                _work(total),
-                str(total.dpu_subgraphs),
-                str(total.crossings),
-                blocker,
-            )
-        )
-    widths = [max(map(len, column)) for column in zip(TITLES, *body)]
-    widths[-1] = max(8, WIDTH - 2 - sum(widths[:-1]) - 2 * (len(widths) - 1))
-    marks = [" ", *(MARK if row.smallest else " " for row in rows)]
-    for mark, (first, *figures, last) in zip(marks, [TITLES, *body]):
-        line = [first.ljust(widths[0])]
-        line += [text.rjust(width) for text, width in zip(figures, widths[1:])]
-        yield "{} {}".format(mark, "  ".join([*line, shortened(last, widths[-1])])).rstrip()
+def _table(
+    rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int], width: int
+) -> Iterator[str]:
+    body = [(*_figures(row, rows), _told(row, blockers)) for row in rows]
+    sizes = [max(map(cells, column)) for column in zip(TITLES, *body)]
+    if 2 + sum(sizes) + 2 * (len(sizes) - 1) > width:  # the reasons below have the types, too
+        body = [(*line[:-1], line[-1].split(" ")[0]) for line in body]
+    for mark, (first, *figures, last) in zip([" ", *map(_mark, rows)], [TITLES, *body]):
+        line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(figures, sizes[1:]))]
+        yield "{} {}".format(mark, "  ".join([*line, last])).rstrip()
+
+
+def _figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, ...]:
+    total = row.summary
+    twice = sum(other.target.name == row.target.name for other in rows) > 1
+    return (
+        row.target.fingerprint_text if twice else plain(row.target.name),
+        "{}/{}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
+        _work(total),
+        str(total.dpu_subgraphs),
+        str(total.crossings),
+    )
+
+
+def _told(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
+    if row.blocker is None:
+        return ""
+    return "[{}] {}{}".format(
+        blockers[_blocker(row)],
+        plain(row.blocker.type),
+        ", cuts nothing" if row.ends else "",
+    )
+
+
+def _mark(row: ComparedTarget) -> str:
+    return WHOLE if row.smallest else BUT_ENDS if row.smallest_but_for_ends else " "
 
 
 def _work(total: Summary) -> str:
@@ -103,31 +120,55 @@ def _work(total: Summary) -> str:
     return "-" if part is None else "<=" + part if total.macs_untold_ops else part
 
 
-def _key(comparison: Comparison) -> Iterator[str]:
+def _marks(comparison: Comparison, width: int) -> Iterator[str]:
+    rows = comparison.rows
     whole = "everything but what is allowed" if comparison.allow else "the whole model"
-    told = [row for row in comparison.rows if row.takes_all]
-    if not told:
+    if not any(row.takes_all_but_ends for row in rows):
         yield "No target takes {}.".format(whole)
-    else:
-        marked = "{} the smallest target of its family that takes {}".format(MARK, whole)
-        yield from wrapped(marked, WIDTH)
+    if any(row.smallest for row in rows):
+        told = "{} the smallest target of its family that takes {}".format(WHOLE, whole)
+        yield from wrapped(told, width)
+    if any(row.smallest_but_for_ends for row in rows):
+        told = (
+            "{} the smallest target of its family that takes {} but for its start or end, which "
+            "the host does at no cost to the DPU; {} counts that as whole"
+        ).format(BUT_ENDS, whole, _allowing(rows))
+        yield from wrapped(told, width)
+
+
+def _allowing(rows: Sequence[ComparedTarget]) -> str:
+    patterns: List[str] = list(dict.fromkeys(one for row in rows for one in row.ends))
+    if len(patterns) > MOST_PATTERNS:
+        patterns = list(dict.fromkeys("'{}:*'".format(one.split(":")[0]) for one in patterns))
+    return " ".join("--allow " + pattern for pattern in patterns)
+
+
+def _key(comparison: Comparison, width: int) -> Iterator[str]:
     yield from wrapped(
         "ops: operators on the DPU of all but inputs and outputs; MACs: share of the "
-        "multiply-accumulate operations on the DPU, <= where those of some operators cannot be "
-        "told; subgr.: subgraphs on the DPU; cross.: tensors "
-        "that pass between the DPU and the CPU; blocker: the first operator of the graph that is "
-        "on the CPU for a reason of its own",
-        WIDTH,
+        "multiply-accumulate operations on the DPU{}; subgr.: subgraphs on the DPU; cross.: "
+        "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
+        "that is on the CPU for a reason of its own, those that cut nothing last".format(
+            ", <= where those of some operators cannot be told"
+            if any(row.summary.macs_untold_ops for row in comparison.rows)
+            else ""
+        ),
+        width,
     )
 
 
-def _reasons(blockers: Dict[Blocker, int]) -> Iterator[str]:
-    yield "blockers:"
-    for (name, kind, reason), number in list(blockers.items())[:LONGEST_REASONS]:
-        mark = "[{}] ".format(number)
-        text = "{} ({}): {}".format(shortened(name, 100), kind, reason)
-        first, *rest = wrapped(text, WIDTH - cells(mark) - 2)
-        yield "  {}{}".format(mark, first)
-        yield from (" " * (2 + len(mark)) + line for line in rest)
-    if len(blockers) > LONGEST_REASONS:
-        yield "  and {} more".format(len(blockers) - LONGEST_REASONS)
+def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
+    for (name, kind, reason), number in list(blockers.items())[:MOST_REASONS]:
+        yield "[{}] ".format(number), "{} ({}): {}".format(shortened(name, 100), kind, reason)
+    if len(blockers) > MOST_REASONS:
+        yield "", "and {} more".format(len(blockers) - MOST_REASONS)
+
+
+def _boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:
+    known: Dict[Tuple[str, ...], List[str]] = {}
+    for row in rows:
+        if row.target.boards:
+            known.setdefault(row.target.boards, []).append(plain(row.target.name))
+    for boards, names in known.items():
+        told = ", ".join(plain(board) for board in boards)
+        yield told + ": ", ", ".join(dict.fromkeys(names))

@@ -85,6 +85,8 @@ def _target(inspection: Inspection) -> Iterator[str]:
     yield "peak operations per cycle: {:,}".format(target.peak_ops_per_cycle)
     releases = ", ".join(plain(release) for release in target.releases)
     yield "Vitis AI releases: " + (releases or "none registers it")
+    if target.boards:
+        yield "boards: " + ", ".join(plain(board) for board in target.boards)
 
 
 def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Iterator[str]:

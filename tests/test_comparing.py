@@ -103,8 +103,10 @@ def test_the_command_prints_the_table(vai_inspect):  # noqa: F811
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "small on 8 targets"
-    assert sum(line.strip().startswith("DPUCZDX8G_ISA1_B") for line in lines) == 8
-    assert max(map(len, lines)) <= 80
+    assert sum(line.lstrip("~ ").startswith("DPUCZDX8G_ISA1_B") for line in lines) == 8
+    assert "~ " + B512 in out
+    assert "--allow end:softmax counts that as whole" in out
+    assert max(map(len, lines)) <= 120
     _, marked, _ = vai_inspect(
         "compare", MODELS + ":small", "--family", "czdx8g", "--allow", "softmax"
     )

@@ -18,7 +18,7 @@ from vai_inspect.reports.words import cells
 SCHEMA = json.schema(json.COMPARISON_SCHEMA_FILE)
 
 
-def on(name, peak, cpu=(), macs=(100, 100), family="czdx8g", batch=1, warnings=()):
+def on(name, peak, cpu=(), macs=(100, 100), family="czdx8g", batch=1, warnings=(), boards=()):
     """A network of a convolution and a softmax on a target that leaves `cpu` to the CPU."""
     ops = [samples.op("x", "data", device=Device.USER)]
     for at, kind in enumerate(("conv2d", "softmax")):
@@ -42,6 +42,7 @@ def on(name, peak, cpu=(), macs=(100, 100), family="czdx8g", batch=1, warnings=(
         fingerprint=peak,
         peak_ops_per_cycle=peak,
         batch=batch,
+        boards=boards,
     )
     return dataclasses.replace(made, target=target)
 
@@ -50,7 +51,7 @@ def several(allow=()):
     return Comparison.of(
         [
             on("A_B1024", 1024),
-            on("A_B4096", 4096),
+            on("A_B4096", 4096, boards=("ZCU102", "KV260")),
             on("A_B512", 512, ("softmax",)),
             on("C_B1", 8192, ("conv2d", "softmax"), family="cvdx8g", warnings=("rules\nfailed",)),
             on("C_B3", 8192, ("conv2d",), (300, 100), family="cvdx8g", batch=3),
@@ -86,15 +87,58 @@ def test_what_is_allowed_blocks_nothing():
     ("name", "allow"), [("comparison", ()), ("comparison_allowed", ["end:softmax"])]
 )
 def test_the_table(golden, name, allow):
-    text = comparison.render(several(allow))
-    assert max(map(cells, text.splitlines())) <= 80
-    golden(name + ".txt", text)
+    golden(name + ".txt", comparison.render(several(allow)))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_the_table_keeps_to_the_terminals_width(width):
+    text = comparison.render(several(), width)
+    assert max(map(cells, text.splitlines())) <= width
+    assert "..." not in text
+
+
+def but_for_ends():
+    """One family takes all but the last softmax; of the other one target takes all."""
+    free = (100, 0)
+    return Comparison.of(
+        [
+            on("A_B1024", 1024, ("softmax",), free),
+            on("A_B512", 512, ("softmax",), free),
+            on("A_B256", 256, ("conv2d", "softmax"), free),
+            on("C_B1", 1024, ("softmax",), free, family="cvdx8g"),
+            on("C_B3", 4096, (), free, family="cvdx8g"),
+        ],
+        Allowance(),
+    )
+
+
+def test_what_costs_the_dpu_nothing_is_told_from_what_does():
+    found = but_for_ends()
+    assert [row.target.name for row in found.rows] == [
+        "C_B3",
+        "A_B512",
+        "A_B1024",
+        "C_B1",
+        "A_B256",
+    ]
+    assert [row.ends for row in found.rows] == [(), *[("end:softmax",)] * 3, ()]
+    assert [row.takes_all for row in found.rows] == [True, False, False, False, False]
+    assert [row.takes_all_but_ends for row in found.rows] == [True] * 4 + [False]
+    assert [row.target.name for row in found.rows if row.smallest] == ["C_B3"]
+    small = [row.target.name for row in found.rows if row.smallest_but_for_ends]
+    assert small == ["A_B512", "C_B1"]
+    text = comparison.render(found)
+    assert "* C_B3" in text
+    assert "~ A_B512" in text
+    assert "--allow end:softmax counts that as whole" in text
+    assert "No target takes" not in text
+    jsonschema.validate(found.to_dict(), SCHEMA)
 
 
 def test_hostile_names_break_no_line():
     made = [dataclasses.replace(samples.hostile(), warnings=("a\nb",))]
     text = comparison.render(Comparison.of(made, Allowance(("x\ny",))))
-    assert max(map(cells, text.splitlines())) <= 80
+    assert max(map(cells, text.splitlines())) <= 120
     assert "allowed on the CPU: x\\ny" in text
     assert "warning: a\\nb" in text
 

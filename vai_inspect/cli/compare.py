@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from typing import List, Optional
 
@@ -67,7 +68,7 @@ def compare(
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import choose, compare_captured
     from vai_inspect.frameworks import inspector_for
-    from vai_inspect.reports import console
+    from vai_inspect.reports import comparison, console
     from vai_inspect.reports import json as json_report
     from vai_inspect.reports.progress import working
 
@@ -89,4 +90,6 @@ def compare(
     if json:
         put_json(json_report.render(found))
     else:
-        console.tell(str(found).splitlines())
+        at_terminal = sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if at_terminal else None
+        console.tell(comparison.render(found, width).splitlines())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowance import END, START, Allowance
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp, Inspection, ModelInfo, Summary
+from vai_inspect.core.root_cause import Position
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
 
@@ -22,9 +23,14 @@ class ComparedTarget:
         target: the DPU.
         summary: the totals of the inspection.
         blocker: the first operator in graph order that is on the CPU for a reason of its own and
-            is not allowed there, or None.
+            is not allowed there, or None. One that costs the DPU nothing where it stands is told
+            only where no other is.
         takes_all: whether the DPU runs everything but what is allowed on the CPU.
+        ends: where only operators at the start or the end of the network are left, which cost
+            the DPU nothing there, the patterns that allow them: `end:softmax`.
         smallest: whether no smaller target of its family takes all, and this one does.
+        smallest_but_for_ends: whether this one takes all but those ends, and no smaller target of
+            its family takes as much.
         warnings: the inspection's.
     """
 
@@ -32,8 +38,15 @@ class ComparedTarget:
     summary: Summary
     blocker: Optional[InspectedOp]
     takes_all: bool
+    ends: Tuple[str, ...]
     smallest: bool
+    smallest_but_for_ends: bool
     warnings: Tuple[str, ...]
+
+    @property
+    def takes_all_but_ends(self) -> bool:
+        """Whether nothing is left to the CPU, or only what costs the DPU nothing."""
+        return self.takes_all or bool(self.ends)
 
     @property
     def reason(self) -> Optional[Finding]:
@@ -52,9 +65,13 @@ class ComparedTarget:
                 "isa_version": self.target.isa_version,
                 "batch": self.target.batch,
                 "peak_ops_per_cycle": self.target.peak_ops_per_cycle,
+                "boards": list(self.target.boards),
             },
             "takes_all": self.takes_all,
+            "takes_all_but_ends": self.takes_all_but_ends,
+            "ends": list(self.ends),
             "smallest_of_family": self.smallest,
+            "smallest_of_family_but_for_ends": self.smallest_but_for_ends,
             "summary": dict(vars(self.summary)),
             "first_blocker": blocker
             and {
@@ -74,9 +91,9 @@ class Comparison:
 
     Attributes:
         model: what was inspected.
-        rows: a row for each target: those that take all before the others, then by the share of
-            multiply-accumulate operations on the DPU, the operators on the CPU, the crossings,
-            and the smaller target first.
+        rows: a row for each target: those that take all before those that take all but the ends,
+            and these before the others, then by the share of multiply-accumulate operations on
+            the DPU, the operators on the CPU, the crossings, and the smaller target first.
         allow: patterns of operators that may be on the CPU.
         tool_version: version of this package.
     """
@@ -95,23 +112,16 @@ class Comparison:
             allowance: operators that may be on the CPU.
         """
         found = list(inspections)
-        excess = [allowance.excess(inspection) for inspection in found]
-        smallest: Dict[str, int] = {}
-        for inspection, ops in zip(found, excess):
-            if not ops:
-                size = _size(inspection.target)
-                family = inspection.target.family
-                smallest[family] = min(size, smallest.get(family, size))
+        rows = [_row(inspection, allowance) for inspection in found]
+        whole = _smallest(row.target for row in rows if row.takes_all)
+        but_ends = _smallest(row.target for row in rows if row.takes_all_but_ends)
         rows = [
-            ComparedTarget(
-                target=inspection.target,
-                summary=inspection.summary,
-                blocker=next((op for op in ops if op.root_cause), None),
-                takes_all=not ops,
-                smallest=not ops and smallest[inspection.target.family] == _size(inspection.target),
-                warnings=inspection.warnings,
+            replace(
+                row,
+                smallest=row.takes_all and _is_in(whole, row.target),
+                smallest_but_for_ends=bool(row.ends) and _is_in(but_ends, row.target),
             )
-            for inspection, ops in zip(found, excess)
+            for row in rows
         ]
         rows.sort(key=_rank)
         first = found[0]
@@ -135,6 +145,44 @@ class Comparison:
         return str(view(self, "text"))
 
 
+def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
+    excess = allowance.excess(inspection)
+    free = {op.name for op in inspection.left_to_host()} if excess else set()
+    left = [op for op in excess if op.type != "const"]
+    roots = [op for op in excess if op.root_cause]
+    return ComparedTarget(
+        target=inspection.target,
+        summary=inspection.summary,
+        blocker=next((op for op in roots if op.name not in free), roots[0] if roots else None),
+        takes_all=not excess,
+        ends=_ends(inspection, left) if all(op.name in free for op in left) else (),
+        smallest=False,
+        smallest_but_for_ends=False,
+        warnings=inspection.warnings,
+    )
+
+
+def _ends(inspection: Inspection, left: Sequence[InspectedOp]) -> Tuple[str, ...]:
+    """Returns the patterns that allow operators at the start or the end of the network."""
+    patterns: List[str] = []
+    for op in left:
+        at_start = inspection.edges.position((op.name,)) is Position.START
+        patterns.append((START if at_start else END) + op.type)
+    return tuple(dict.fromkeys(patterns))
+
+
+def _smallest(targets: Iterable[Target]) -> Dict[str, int]:
+    """Returns the size of the smallest target of each family."""
+    sizes: Dict[str, int] = {}
+    for target in targets:
+        sizes[target.family] = min(_size(target), sizes.get(target.family, _size(target)))
+    return sizes
+
+
+def _is_in(sizes: Dict[str, int], target: Target) -> bool:
+    return sizes.get(target.family) == _size(target)
+
+
 def _size(target: Target) -> int:
     """Operations a cycle for the whole batch, by which targets are called small or large."""
     return target.peak_ops_per_cycle * target.batch
@@ -145,6 +193,7 @@ def _rank(row: ComparedTarget) -> Tuple[Any, ...]:
     share = total.dpu_macs / total.macs if total.macs else 0.0
     return (
         not row.takes_all,
+        not row.takes_all_but_ends,
         -share,
         total.cpu_ops,
         total.crossings,

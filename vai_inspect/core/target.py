@@ -283,6 +283,7 @@ class Target:
             "feature_code": "0x{:012x}".format(self.feature_code),
             "peak_ops_per_cycle": self.peak_ops_per_cycle,
             "releases": list(self.releases),
+            "boards": list(self.boards),
             "banks": [dict(dataclasses.asdict(bank), bytes=bank.bytes) for bank in self.banks],
             "engines": {name: _engine_dict(engine) for name, engine in self.engines()},
         }
