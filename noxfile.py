@@ -35,7 +35,14 @@ class Environment(NamedTuple):
 
 
 TOOLS = ("pytest", "hypothesis", "networkx", "jsonschema", "build")
-CORE = ("tests/core", "tests/rules", "tests/reports", "tests/cli", "tests/test_distribution.py")
+CORE = (
+    "tests/core",
+    "tests/rules",
+    "tests/reports",
+    "tests/cli",
+    "tests/test_distribution.py",
+    "tests/test_conda.py",
+)
 FRAMEWORK = ("tests/cli", "tests/reports", "tests/conformance", "tests/frontends", "tests/parity")
 NEWEST = ("tensorflow-cpu>=2.21", "torch==2.13.0", "pillow", "huggingface_hub", "safetensors")
 DEFINITIONS = ("tf_keras", "torchvision==0.28.0", "timm==1.0.31")
