@@ -140,7 +140,11 @@ def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     if not refs or any(not isinstance(ref, Ref) for ref in refs):
         raise ModelError("{} names no outputs.".format(path))
     found.outputs = refs
-    _renumber(found)
+    if keras_2:
+        _renumber(found)
+    else:
+        functional = {_entry_name(one, path) for one in entries if one["class_name"] in _FUNCTIONAL}
+        found.outputs = [_from_0(ref) if ref.layer in functional else ref for ref in refs]
     return found
 
 
@@ -207,6 +211,14 @@ def _struct(saved: Any, known: "set[str]", path: str) -> Any:
         return ref if ref is not None and ref.layer in known else None
 
     return plain(saved, leaf)
+
+
+def _from_0(ref: Ref) -> Ref:
+    """Returns an output of a model within as whoever reads it would name it.
+
+    Keras 3 counts the calls of such a model from 1 in the list of outputs, else from 0.
+    """
+    return Ref(ref.layer, ref.node - 1, ref.tensor) if ref.node else ref
 
 
 def _renumber(network: Network) -> None:

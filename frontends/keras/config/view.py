@@ -88,11 +88,24 @@ class ConfigLayer(Layer):
 def _is_layer(saved: Dict[str, Any], config: Dict[str, Any], keras_2: bool) -> bool:
     """Tells a layer from an operation of Keras 3's.
 
-    A `.h5` file names no module, but every layer has a flag that no operation has.
+    A `.h5` file names no module, but layers have a flag that no operation has.
     """
     if saved.get("module"):
         return not str(saved["module"]).startswith(_OPERATIONS)
-    return keras_2 or "trainable" in config
+    return keras_2 or "trainable" in config or saved.get("class_name") in _WITHOUT_FLAG
+
+
+_WITHOUT_FLAG = frozenset(
+    (
+        "Discretization",
+        "HashedCrossing",
+        "Pipeline",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "SpatialDropout3D",
+    )
+)
+"""The layers of Keras 3 whose config leaves `trainable` out."""
 
 
 _OF_APPLICATIONS = frozenset(("Custom>CustomScaleLayer",))

@@ -83,6 +83,19 @@ def many_paths() -> Any:
     return keras.Model({"y": y, "x": x}, [found["s"], {"z": again["p"], "k": flat}], name="paths")
 
 
+def read_and_given_back() -> Any:
+    """Models within whose outputs are read and are outputs as well, on several calls."""
+    inputs = keras.Input((8, 8, 3))
+    data = keras.Input((8, 8, 3))
+    backbone = keras.Model(data, L.Conv2D(3, 3, padding="same")(data), name="backbone")
+    chain = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(3, 1)], name="chain")
+    once = backbone(inputs)
+    twice = backbone(chain(once))
+    thrice = chain(L.ReLU()(twice))
+    backbone(thrice)
+    return keras.Model(inputs, [once, thrice, L.Flatten()(thrice), twice])
+
+
 def mixed_precision() -> Any:
     inputs = keras.Input((8, 8, 3))
     x = L.Conv2D(4, 3, dtype="mixed_float16")(inputs)
@@ -140,6 +153,7 @@ MODELS = {
         "masked",
         "mixed_precision",
         "operations",
+        "read_and_given_back",
         "sizes",
         "unknown_activations",
     )
