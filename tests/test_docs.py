@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 keras = pytest.importorskip("keras")
 
@@ -65,6 +66,10 @@ def run(words, code, monkeypatch):
         installable(words[2:])
     elif words[0] in ("sh", "bash"):
         assert (ROOT / words[1]).is_file(), words
+    elif words[:3] == ["python", "-m", "build"]:
+        assert words[3:] == [], "tests/test_distribution.py runs it without arguments"
+    elif words[0] in ("conda", "rattler-build"):
+        for_conda(words[1:])
     else:
         assert words[0] in ("cd", "pytest"), "what to do with {}?".format(words)
 
@@ -77,6 +82,16 @@ def install_plugin(monkeypatch):
     subprocess.run(command, check=True, capture_output=True)
     monkeypatch.syspath_prepend(str(Path("site").resolve()))
     registry.registry.cache_clear()
+
+
+def for_conda(words):
+    """The files that are named are there, and what is installed is what the recipe asks for."""
+    for word in words:
+        assert "/" not in word or (ROOT / word).is_file(), word
+    if words[0] == "install":
+        recipe = yaml.safe_load((ROOT / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+        asked = [word.split()[0] for word in recipe["requirements"]["run"]]
+        assert words[1:] == ["-c", "conda-forge", *(name for name in asked if name != "python")]
 
 
 def installable(words):
