@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Optional, Sequence, Tuple
 
+from vai_inspect.core.edges import ahead, behind
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
@@ -14,27 +15,43 @@ ENDS_TITLE = "best left to the host, where it costs the DPU nothing:"
 MOST_CAUSES = 12
 FEW_NAMES = 3
 LONGEST_NAME = 60
+LIKEWISE = " (said of the first; the others are alike)"
 
 _STANDING = {
     Position.START: "nothing on the DPU comes before {them}: {they} cut{s} nothing",
     Position.END: "nothing on the DPU waits for {them}: {they} cut{s} nothing",
-    Position.APART: "nothing on the DPU comes before {them} or waits for {them}",
 }
 
 
-def headline(cause: RootCause) -> str:
-    """Returns what the root cause is: how many operators of which type, and the first reason."""
+def headline(cause: RootCause, inspection: Inspection) -> str:
+    """Returns what the root cause is: how many operators of which type, and the first reason.
+
+    Args:
+        cause: the root cause.
+        inspection: the whole.
+    """
     what = (
         "{} ({})".format(shortened(plain(cause.ops[0]), LONGEST_NAME), plain(cause.type))
         if len(cause.ops) == 1
         else "{} ({})".format(count(len(cause.ops), "operator"), plain(cause.type))
     )
     more = len(cause.constraints) - 1
-    return "{}: {}{}{}".format(
+    return "{}: {}{}{}{}".format(
         what,
         plain(cause.message),
+        "" if _said_of_all(cause, inspection) else LIKEWISE,
         " (and {})".format(count(more, "more reason")) if more else "",
         " ({})".format(UNSURE) if cause.verdict is Verdict.UNKNOWN else "",
+    )
+
+
+def _said_of_all(cause: RootCause, inspection: Inspection) -> bool:
+    """Tells whether the message is that of every operator, names and figures as well."""
+    found = (inspection.op(name) for name in cause.ops)
+    return all(
+        any(finding.message == cause.message for finding in op.findings)
+        for op in found
+        if op is not None
     )
 
 
@@ -92,10 +109,20 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
             outcome = inspection.root_causes[last - 1].in_turn
             told = "causes {} to {} pay off when all of them are fixed: {}"
             yield "together", told.format(first, last, effect(outcome, inspection))
-    if cause.position in _STANDING:
+    if cause.position in _STANDING and not _work_beyond(cause, inspection):
         one = len(cause.ops) == 1
         they, them, s = ("it", "it", "s") if one else ("they", "them", "")
         yield "note", _STANDING[cause.position].format(they=they, them=them, s=s)
+
+
+def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
+    """Tells whether others compute before a root cause at the start, or behind one at the end.
+
+    Where these came to the DPU the root cause would cut its part.
+    """
+    own, ops = set(cause.ops), [op.op for op in inspection.ops]
+    beyond = (ahead if cause.position is Position.START else behind)(ops, own) - own
+    return any(op.macs != 0 for op in inspection.ops if op.name in beyond)
 
 
 def _together(inspection: Inspection) -> Iterator[Tuple[int, int]]:

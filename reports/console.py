@@ -152,7 +152,7 @@ def _print_causes(console: Console, inspection: Inspection) -> None:
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
         mark = "{}. ".format(number)
         style = "bold yellow" if cause.verdict is Verdict.UNKNOWN else "bold red"
-        _print_hanging(console, mark, headline(cause), style)
+        _print_hanging(console, mark, headline(cause, inspection), style)
         for title, text in details(cause, number, inspection):
             style = _DETAIL_STYLES.get(title, "")
             _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style)
@@ -203,9 +203,7 @@ def _reasons(row: Row, room: int) -> Iterator[Text]:
         unsure = doubt(finding)
         said = finding.message + (" ({})".format(unsure) if unsure else "")
         yield from _hung("- ", said, room, "yellow" if unsure else "red")
-        if finding.follows is not None and len(row.names) == 1:
-            yield from _hung("  ", "follows from: " + finding.follows, room)
-        if finding.suggestion:
+        if finding.suggestion and finding.follows is None:
             yield from _hung("  ", "what to change: " + finding.suggestion, room, "green")
         yield from _hung("  ", "rule: " + grounds(finding), room, "dim")
 

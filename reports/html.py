@@ -99,7 +99,8 @@ def _causes(inspection: Inspection) -> Iterator[str]:
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
         lines = ["{}: {}".format(*pair) for pair in details(cause, number, inspection)]
         yield "<li>{}<ul>{}</ul></li>".format(
-            _text(headline(cause)), "".join("<li>{}</li>".format(_text(line)) for line in lines)
+            _text(headline(cause, inspection)),
+            "".join("<li>{}</li>".format(_text(line)) for line in lines),
         )
     if causes:
         yield "</ol>"
@@ -134,7 +135,7 @@ def _reasons(row: Row) -> str:
     for finding in row.findings:
         unsure = doubt(finding)
         lines = [_text(finding.message) + (" (<i>{}</i>)".format(_text(unsure)) if unsure else "")]
-        if finding.suggestion:
+        if finding.suggestion and finding.follows is None:
             lines.append("what to change: " + _text(finding.suggestion))
         lines.append("<small>{}</small>".format(_text(grounds(finding))))
         told.append("<br>".join(lines))

@@ -8,6 +8,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.reports.causes import LIKEWISE
 from vai_inspect.reports.words import cells, doubt, hanging, plain, shortened, wrapped
 
 TITLES = ("node name", "op type", "hardware constraints")
@@ -15,7 +16,6 @@ _MARKS = ",.;:()'\""
 LONGEST_NAME = 240
 """Characters; the block of the operator has its whole name."""
 FEW_NAMES = 5
-LIKEWISE = " (said of the first; the others are alike)"
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _reasons(row: Row, width: int) -> List[str]:
         unsure = doubt(finding)
         said = plain(finding.message) + (" ({})".format(unsure) if unsure else "")
         lines += hanging("- ", said, width)
-        if finding.suggestion:
+        if finding.suggestion and finding.follows is None:
             lines += hanging("  ", "what to change: " + plain(finding.suggestion), width)
     return lines
 

@@ -119,7 +119,7 @@ def _causes(inspection: Inspection) -> Iterator[str]:
         yield CAUSES_TITLE
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
         mark = "{}{}. ".format(INDENT, number)
-        yield from hanging(mark, headline(cause), LINE)
+        yield from hanging(mark, headline(cause, inspection), LINE)
         for title, text in details(cause, number, inspection):
             yield from hanging(" " * len(mark) + "- ", "{}: {}".format(title, text), LINE)
     if len(causes) > MOST_CAUSES:

@@ -33,7 +33,6 @@ def unknown(site: Site) -> Iterator[Problem]:
     source="layer and operator lists of the vendor's quantisers",
     passes=(),
     fails=(),
-    cure="use what the quantiser knows, or do it on the host, before or behind the network",
 )
 def left_in_float(site: Site) -> Iterator[Problem]:
     """The vendor's quantiser of the framework quantises it; the DPU computes with int8 only."""

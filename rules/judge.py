@@ -186,8 +186,12 @@ class Judge:
         return general.unknown.finding(problem, self.family.name)
 
     def _left_in_float(self, op: Op) -> Finding:
-        message = "the vendor's quantiser leaves it in float: {}".format(op.float_only)
-        return general.left_in_float.finding(Problem(message, found=op.kind), self.family.name)
+        message = (
+            "the vendor's quantiser leaves it in float, which the DPU does not compute: {}"
+        ).format(op.float_only)
+        cure = op.float_cure or "do it on the host, before or behind the network"
+        problem = Problem(message, found=op.kind, suggestion=cure)
+        return general.left_in_float.finding(problem, self.family.name)
 
     def _warn_of(self, failures: Iterable[Failure]) -> None:
         for rule, error in failures:

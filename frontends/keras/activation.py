@@ -73,7 +73,7 @@ def _by_function(call: Call, function: Function, suffix: str) -> None:
     """A user's own function is unknown, even under a name that Keras has."""
     if function == HARD_SIGMOID_OF_KERAS_2:
         call.unknown(function.name, "clip(0.2 * x + 0.5, 0, 1)", suffix=suffix)
-        call.leave_in_float(_HARD_SIGMOID)
+        call.leave_in_float(*_HARD_SIGMOID)
         return
     known = _OF_TENSORFLOW.get(function.name) if function.library == "tensorflow" else None
     if function.name in FUNCTIONS and function.library == "keras":
@@ -88,8 +88,8 @@ def _by_function(call: Call, function: Function, suffix: str) -> None:
 
 
 _HARD_SIGMOID = (
-    "the Keras quantiser does not support tf.keras's hard_sigmoid; write it as relu6(x + 3) * "
-    "(1 / 6), with a ReLU(6) layer"
+    "it does not know tf.keras's hard_sigmoid",
+    "write it as relu6(x + 3) * (1 / 6), with a ReLU(6) layer",
 )
 _OF_TENSORFLOW = {
     "elu": "elu",

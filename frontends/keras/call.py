@@ -180,9 +180,9 @@ class Call:
         """Adds a message to what was emitted last."""
         self.ops[-1] = self.ops[-1].noted(message)
 
-    def leave_in_float(self, reason: str) -> None:
-        """Says why the quantiser leaves in float what was emitted last."""
-        self.ops[-1] = self.ops[-1].replaced(float_only=reason)
+    def leave_in_float(self, reason: str, cure: str) -> None:
+        """Says why the quantiser leaves in float what was emitted last, and what to do instead."""
+        self.ops[-1] = self.ops[-1].replaced(float_only=reason, float_cure=cure)
 
     def last_type(self) -> TensorType:
         """Type of what was emitted last, or of the first input."""

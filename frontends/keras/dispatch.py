@@ -25,7 +25,7 @@ from vai_inspect.frontends.keras import (
 )
 from vai_inspect.frontends.keras.call import Call, OutputUnknownError
 from vai_inspect.frontends.keras.layer import Layer
-from vai_inspect.frontends.keras.quantised import left_in_float, marked
+from vai_inspect.frontends.keras.quantised import marked
 
 Lowering = Callable[[Call], None]
 
@@ -66,8 +66,7 @@ def lower(call: Call) -> List[Op]:
     Raises:
         OutputUnknownError: a config alone does not tell what the layer gives.
     """
-    reason = left_in_float(call.operation)
-    return [marked(op, reason) for op in _lowered(call)]
+    return [marked(op, call.operation) for op in _lowered(call)]
 
 
 def _lowered(call: Call) -> List[Op]:

@@ -42,8 +42,8 @@ QUANTISED = frozenset(
 engine runs it."""
 
 REASONS = {
-    "LayerNormalization": "the 2.5 Keras quantiser does not know LayerNormalization; 3.5 does, but "
-    "the inspectors place it on the CPU; use BatchNormalization, which is folded",
+    "LayerNormalization": "that of release 2.5 does not know LayerNormalization; that of 3.5 does, "
+    "but the inspectors place it on the CPU",
 }
 """What is told in place of the common sentence."""
 
@@ -55,14 +55,13 @@ INSTEAD = {
     "AveragePool": "keras.layers.AveragePooling2D",
     "Concatenate": "keras.layers.Concatenate",
     "GlobalMaxPooling2D": "MaxPooling2D with the map's size",
+    "LayerNormalization": "BatchNormalization, which is folded into the convolution before it",
     "MaxPool": "keras.layers.MaxPooling2D",
     "Mean": "keras.layers.GlobalAveragePooling2D",
     "Multiply": "keras.layers.Multiply",
-    "Normalization": "the same before the network, on the host",
     "Pad": "keras.layers.ZeroPadding2D",
     "Relu": "keras.layers.ReLU",
     "Relu6": "keras.layers.ReLU(6)",
-    "Rescaling": "the same before the network, on the host",
     "Reshape": "keras.layers.Reshape",
     "Resize": "keras.layers.UpSampling2D",
     "Resizing": "UpSampling2D",
@@ -71,6 +70,9 @@ INSTEAD = {
     "Transpose": "keras.layers.Permute",
 }
 """What the quantiser knows in place of a layer or bare operation."""
+
+PREPARING = frozenset(("Normalization", "Rescaling"))
+"""Layers that prepare the input, which the host can do before the network."""
 
 _BESIDE = frozenset(("const", "identity"))
 
@@ -81,23 +83,29 @@ def left_in_float(layer: Layer) -> Optional[str]:
     A class or a Lambda of the user's own is none of its layers either; what it computes is not
     looked into, so nothing is said of it here.
     """
-    name = layer.keras_class or layer.class_name
+    name = _name(layer)
     if not layer.is_layer:
-        reason = "{} is a bare operation, and the Keras quantiser knows layers only".format(
-            layer.class_name
-        )
-    elif layer.keras_class is None or name in QUANTISED or name in OWN_CODE:
+        return "it knows layers only, and {} is a bare operation".format(layer.class_name)
+    if layer.keras_class is None or name in QUANTISED or name in OWN_CODE:
         return None
-    elif name in REASONS:
-        return REASONS[name]
-    else:
-        reason = "{} is not in the list of layers of the Keras quantiser".format(name)
-    cure = INSTEAD.get(name)
-    return reason + ("; use {}".format(cure) if cure else "")
+    return REASONS.get(name, "it does not know the layer {}".format(name))
 
 
-def marked(op: Op, reason: Optional[str]) -> Op:
-    """Returns the operator with the reason why it is left in float, where there is one."""
+def instead(layer: Layer) -> Optional[str]:
+    """Returns what to do in place of a layer that is left in float, or None where none is known."""
+    name = _name(layer)
+    if name in PREPARING:
+        return "do the same on the host, before the network"
+    return "use " + INSTEAD[name] if name in INSTEAD else None
+
+
+def _name(layer: Layer) -> str:
+    return layer.keras_class or layer.class_name
+
+
+def marked(op: Op, layer: Layer) -> Op:
+    """Returns an operator of a layer with why it is left in float, where it is."""
+    reason = left_in_float(layer)
     if reason is None or op.float_only is not None or op.kind in _BESIDE:
         return op
-    return op.replaced(float_only=reason)
+    return op.replaced(float_only=reason, float_cure=instead(layer))

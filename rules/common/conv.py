@@ -222,8 +222,8 @@ def of_window(rule: WindowRule) -> Check:
     passes=(conv("group 1"),),
     fails=(conv("group 2", group=2),),
     cure=(
-        "use group 1, or as many groups as channels (a depthwise convolution) with a 1x1 "
-        "convolution"
+        "use group 1, or as many groups as channels (a depthwise convolution) and a 1x1 "
+        "convolution behind it"
     ),
 )
 def group(site: Site) -> Iterator[Problem]:

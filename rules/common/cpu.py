@@ -25,7 +25,7 @@ LISTS = "CPU-only types of the 2.5 PyTorch inspector"
 
 WORDS = {
     "relu": "ReLU",
-    "leaky-relu": "leaky ReLU with the slope 26/256 = 0.1015625",
+    "leaky-relu": "leaky ReLU (slope 26/256 = 0.1015625)",
     "hard-sigmoid": "hard-sigmoid",
     "hard-swish": "Hardswish",
 }
@@ -39,7 +39,8 @@ def _instead(*kinds: str) -> Callable[[Site], str]:
         fused = [WORDS[kind] for kind in kinds if fuses("conv2d", kind)(site.target)]
         if not fused:
             return "compute it on the host, at an end of the network where it cuts nothing in two"
-        return "use {} right behind a convolution".format(" or ".join(fused))
+        choice = " or ".join(part for part in (", ".join(fused[:-1]), fused[-1]) if part)
+        return "use {} right behind a convolution".format(choice)
 
     return suggest
 
@@ -50,8 +51,7 @@ softmax = cpu_only(
     "softmax runs on the CPU; the compiler does not use a board's softmax core",
     Evidence.USER_GUIDE,
     DIGEST + "; Vitis-AI issue 131; the 2.5 PyTorch inspector, which has no rule for it, says DPU",
-    cure="run it on the host: at the end of a network nothing is lost by that, inside it cuts the "
-    "DPU's part in two",
+    cure="do it on the host, as the last step of the network",
     fails=(after_conv("softmax over the channels", "softmax", AxisAttrs(3)),),
 )
 sigmoid = cpu_only(

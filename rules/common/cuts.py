@@ -15,6 +15,8 @@ from vai_inspect.rules.common.examples import (
 from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.site import Problem, Site
 
+TWO_CONVOLUTIONS = "in place of one convolution and a cut write two convolutions, one for each part"
+
 
 @constraint(
     "strided_slice.cpu",
@@ -50,13 +52,13 @@ def strided_slice(site: Site) -> Iterator[Problem]:
             "vanish behind a convolution, on this DPU none is known",
             found="channels",
             verdict=Verdict.UNKNOWN,
-            suggestion="write two convolutions in place of one convolution and a cut",
+            suggestion=TWO_CONVOLUTIONS,
         )
         return
     yield Problem(
         "the DPU does not slice or crop",
         found=site.op.kind,
-        suggestion="write two convolutions in place of one convolution and a cut"
+        suggestion=TWO_CONVOLUTIONS
         if _channels_only(site)
         else "crop on the host, or choose pads and strides of the neighbours that give this size",
     )

@@ -52,12 +52,14 @@ def mean_axes(site: Site) -> Iterator[Problem]:
     both = axes == [1, 2] and site.input.rank == 4
     if both and site.attrs.keep_dims:
         return
+    if both:
+        told = "it averages height and width and drops the axes; the DPU is known to keep them"
+    else:
+        told = "it averages {} of {}; the DPU is known to average height and width only".format(
+            "axes {}".format(axes) if axes else "all axes", site.input.rank
+        )
     yield Problem(
-        "it averages {} of {} axes{}".format(
-            "axes {}".format(axes) if axes else "all",
-            site.input.rank,
-            " and drops them" if not site.attrs.keep_dims else "",
-        ),
+        told,
         found=tuple(axes),
         limit="axes 1 and 2 of 4, kept",
         nearest=(1, 2),

@@ -33,6 +33,9 @@ SHAPE = (1, 32, 32, 16)
 FLATTENS = ("flatten", "reshape")
 TO_NCHW = (0, 3, 1, 2)
 """The order of a permute from NHWC to NCHW."""
+TO_NHWC = (0, 2, 3, 1)
+OF_GROUPS = (0, 2, 1, 3, 4)
+"""The order of a shuffle of channels, laid out as (n, groups, channels, h, w)."""
 
 
 def to_nchw(node: Op) -> bool:
@@ -160,17 +163,39 @@ def transpose_folded(site: Site) -> Iterator[Problem]:
     """
     if _folded(site, site.original) or _made_for(site) is not None:
         return
-    others = [one for one in site.consumers if not _feeds_products(site, one)]
-    if not to_nchw(site.original) or not others:
-        but = "this is {}".format(list(site.attrs.order))
-    else:
-        but = "{} ({}) is not these".format(others[0].name, others[0].kind)
     yield Problem(
-        "the DPU does not permute; only {} before a flatten and an inner product is folded away, "
-        "and {}".format(list(TO_NCHW), but),
+        "the DPU does not permute{}; {}".format(_why_inserted(site), _why_not_folded(site)),
         found=tuple(site.attrs.order),
         limit="no permute",
         suggestion=_in_place_of_permute(site),
+    )
+
+
+def _why_inserted(site: Site) -> str:
+    """Tells for which operator the quantiser inserts the permute, where it does."""
+    for_readers, behind = (ending in site.original.name for ending in INSERTED)
+    near = (site.consumers if for_readers else site.producers if behind else ())[:1]
+    if not near or near[0].kind == "transpose":
+        return ""
+    what = ", and the quantiser inserts this one since {} ({}) works in PyTorch's order of axes"
+    told = what.format(near[0].name, near[0].kind)
+    return told if for_readers else told + " and what reads it in the DPU's"
+
+
+def _why_not_folded(site: Site) -> str:
+    """Tells what a permute would have to be, or what would have to read it, to be folded away."""
+    order = list(site.attrs.order)
+    others = [one for one in site.consumers if not _feeds_products(site, one)]
+    if not to_nchw(site.original) or not others:
+        return "only {} before a flatten and an inner product is folded away, not {}".format(
+            list(TO_NCHW), order
+        )
+    if others[0].kind in FLATTENS:
+        return "{} is folded away only where an inner product reads what {} gives".format(
+            order, others[0].name
+        )
+    return "{} is folded away only before a flatten and an inner product, not before {}".format(
+        order, others[0].name
     )
 
 
@@ -181,6 +206,17 @@ def _in_place_of_permute(site: Site) -> str:
         return (
             "in PyTorch write x.permute(0, 2, 3, 1) before the {}: it cancels this one, and what "
             "reads the result then gets the elements in NHWC order".format(site.consumers[0].kind)
+        )
+    order = tuple(site.attrs.order)
+    if INSERTED[1] in site.original.name and order == TO_NHWC:
+        return (
+            "in PyTorch give what is before it the elements in NHWC order and write "
+            "x.permute(0, 3, 1, 2) behind it: that cancels this one"
+        )
+    if order == OF_GROUPS:
+        return (
+            "where it shuffles groups of channels between two reshapes, use a 1x1 convolution "
+            "with weights of 0 and 1 in place of all three"
         )
     return (
         "leave the data in NHWC order, or do the permute on the host before or behind the network"
@@ -282,8 +318,8 @@ def transpose_inserted(site: Site) -> Iterator[Problem]:
     near = _made_for(site)
     if near is not None and site.device_of(near) is Device.CPU:
         yield Problem(
-            "it is inserted only for {} ({}), which works in the framework's order of axes and is "
-            "on the CPU".format(near.name, near.kind),
+            "it is inserted only for {} ({}), which works in PyTorch's order of axes and is on the "
+            "CPU".format(near.name, near.kind),
             found=tuple(site.attrs.order),
             limit="no permute",
             follows=near.name,

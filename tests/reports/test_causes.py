@@ -6,6 +6,7 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.findings import Device
+from vai_inspect.core.ir import Value
 from vai_inspect.core.root_cause import Outcome, Position
 from vai_inspect.reports.causes import at_the_ends, details, effect, headline, ranked
 from vai_inspect.reports.summary import verdict_sentence
@@ -50,8 +51,8 @@ def test_the_first_is_told_alone_and_the_others_with_those_above_too():
     first, second = inspection.root_causes
     assert "fixed with those above" not in told(first, inspection, 1)
     assert told(second, inspection, 2)["fixed with those above"].startswith("everything runs")
-    assert headline(second).endswith("FancyNorm. (unknown, no source decides)")
-    assert headline(first).endswith("takes 1-16. (and 1 more reason)")
+    assert headline(second, inspection).endswith("FancyNorm. (unknown, no source decides)")
+    assert headline(first, inspection).endswith("takes 1-16. (and 1 more reason)")
 
 
 def test_operators_with_one_root_cause_are_told_as_one():
@@ -59,7 +60,7 @@ def test_operators_with_one_root_cause_are_told_as_one():
     one = inspection.root_causes[0]
     ops = tuple("gate{}".format(number) for number in range(5))
     cause = dataclasses.replace(one, ops=ops, each=(one.alone,) * 5)
-    assert headline(cause).startswith("5 operators (sigmoid): kernel_w is 17")
+    assert headline(cause, inspection).startswith("5 operators (sigmoid): kernel_w is 17")
     assert told(cause, inspection)["operators"] == "gate0, gate1, gate2 and 2 more"
     assert "operators" not in told(one, inspection)
 
@@ -119,13 +120,22 @@ def test_the_dpu_begins_behind_what_prepares_the_input():
         ("between", None),
         ("start", "nothing on the DPU comes before it: it cuts nothing"),
         ("end", "nothing on the DPU waits for it: it cuts nothing"),
-        ("apart", "nothing on the DPU comes before it or waits for it"),
+        ("apart", None),
     ],
 )
 def test_note(position, note):
-    first = samples.mixed().root_causes[0]
-    cause = dataclasses.replace(first, position=Position(position))
-    assert told(cause, samples.mixed()).get("note") == note
+    inspection = samples.mixed()
+    cause = dataclasses.replace(inspection.root_causes[0], position=Position(position))
+    alone = [op for op in inspection.ops if op.name in ("x", *cause.ops)]
+    ops = [
+        op
+        if op.name == "x"
+        else dataclasses.replace(op, op=dataclasses.replace(op.op, inputs=(Value("x"),)))
+        for op in alone
+    ]
+    assert told(cause, samples.inspection("m", ops, {})).get("note") == note
+    # Others that compute before and behind it would be cut from it if they came to the DPU.
+    assert "note" not in told(cause, inspection)
 
 
 def test_what_pays_off_in_company_is_told_of_the_first():

@@ -106,6 +106,7 @@ class Op:
         messages: what was done on the way that the user should know.
         float_only: why the vendor's quantiser of this framework leaves the operator in float,
             so that no DPU can take it; None where it quantises it.
+        float_cure: what to do instead, where it is known.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Op:
     origin: Origin = Origin()
     messages: Tuple[str, ...] = ()
     float_only: Optional[str] = None
+    float_cure: Optional[str] = None
 
     @property
     def output(self) -> TensorType:
