@@ -178,6 +178,8 @@ def targets(family: str) -> Tuple[Target, ...]:
     """Returns the targets of a family that are not registered but have a historic name."""
     found: List[Target] = []
     for known in known_names():
+        if all(decoder.family != family for decoder in derive.decoders(known.fingerprint)):
+            continue
         derived = target(known)
         if derived is not None and derived.family == family:
             found.append(derived)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Evidence, Figure, Verdict
 from vai_inspect.core.ir import Graph, Op, TensorType
-from vai_inspect.core.partition import DeviceOf
 from vai_inspect.core.target import Limit, Target
+
+if TYPE_CHECKING:
+    from vai_inspect.core.partition import DeviceOf
 
 SIDES = ("left", "right", "top", "bottom")
 """The order of a pad's figures in XIR."""

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import TYPE_CHECKING, Iterator, List, Optional
 
 import typer
 
@@ -16,11 +16,12 @@ from vai_inspect.cli.load import load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
-from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.errors import ReportError
-from vai_inspect.core.findings import Verdict
-from vai_inspect.core.inspection import Inspection
-from vai_inspect.core.target import Target
+
+if TYPE_CHECKING:
+    from vai_inspect.core.allowance import Allowance
+    from vai_inspect.core.inspection import Inspection
+    from vai_inspect.core.target import Target
 
 DEFAULT_FOLDER = Path("vai_inspect_result")
 NAMED = 5
@@ -116,6 +117,7 @@ def inspect(
     ),
 ) -> None:
     """Tell which operators of a float model run on a DPU, and why the others do not."""
+    from vai_inspect.core.allowance import Allowance
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured, show_and_write
     from vai_inspect.reports.progress import working
@@ -196,6 +198,7 @@ def _print_json(inspections: List[Inspection]) -> None:
 
 def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
     """Yields one line that names the operators which `--fail-on` is about, if there are any."""
+    from vai_inspect.core.findings import Verdict
     from vai_inspect.reports.words import count, plain
 
     if fail_on is FailOn.NEVER:

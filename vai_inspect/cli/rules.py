@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Dict, Tuple
+from typing import TYPE_CHECKING, Dict, Tuple
 
 import typer
 
 from vai_inspect.core.errors import RuleError, TargetError, did_you_mean, nearest_names
-from vai_inspect.core.target import Target
-from vai_inspect.rules import book, registry
-from vai_inspect.rules.family import Family
+
+if TYPE_CHECKING:
+    from vai_inspect.core.target import Target
+    from vai_inspect.rules.family import Family
 
 
 def rules(
@@ -18,6 +19,8 @@ def rules(
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
 ) -> None:
     """Print the rule book of a DPU family."""
+    from vai_inspect.rules import book
+
     family, targets = _family(name)
     if markdown:
         sys.stdout.write(book.markdown(family, targets))
@@ -33,6 +36,8 @@ def explain(
     constraint: str = typer.Argument(..., metavar="CONSTRAINT_ID", help="czdx8g.conv.kernel"),
 ) -> None:
     """Print one constraint: sentence, limits, evidence, what to change."""
+    from vai_inspect.rules import book, registry
+
     family_name, dot, _ = constraint.partition(".")
     families = {family.name: family for family in registry.families()}
     if family_name in families and not dot:
@@ -50,6 +55,8 @@ def explain(
 
 def _meant(received: str) -> str:
     """Returns a question for what may be meant by a text that begins with no family's name."""
+    from vai_inspect.rules import book, registry
+
     first: Dict[str, str] = {}
     for family in registry.families():
         for rule in book.all_constraints(family):
@@ -62,6 +69,7 @@ def _meant(received: str) -> str:
 
 def _family(name: str) -> Tuple[Family, Tuple[Target, ...]]:
     """Returns the family of a name and the targets that are meant: all of it, or the one."""
+    from vai_inspect.rules import registry
     from vai_inspect.rules.lookup import lookup
 
     try:

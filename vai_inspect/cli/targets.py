@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import typer
 
 from vai_inspect.cli.errors import warn
-from vai_inspect.core.target import Target
+
+if TYPE_CHECKING:
+    from vai_inspect.core.target import Target
 
 _HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES", "BOARDS")
 _BRIEF = ("name", "fingerprint", "family", "isa_version", "peak_ops_per_cycle", "batch", "releases")

@@ -6,7 +6,6 @@ message alone, on one line, and ends with exit code 2.
 
 from __future__ import annotations
 
-import difflib
 from typing import Iterable, List
 
 
@@ -44,6 +43,8 @@ class GraphError(VaiInspectError):
 
 def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[str]:
     """Returns up to `count` valid names that look most like what was received, best first."""
+    import difflib  # of no use where nothing is wrong
+
     by_folded = {name.lower(): name for name in valid}
     found = difflib.get_close_matches(received.lower(), list(by_folded), n=count, cutoff=0.5)
     return [by_folded[name] for name in found]
