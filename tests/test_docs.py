@@ -18,6 +18,7 @@ import yaml
 
 keras = pytest.importorskip("keras")
 
+from benchmarks.__main__ import parsed as benchmark_options  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect import cli  # noqa: E402
 from vai_inspect.rules import registry  # noqa: E402
@@ -64,6 +65,8 @@ def run(words, code, monkeypatch):
         assert ended.value.code == code, words
     elif words[:2] == ["pip", "install"]:
         installable(words[2:])
+    elif words[:3] == ["python", "-m", "benchmarks"]:
+        benchmark_options(words[3:])  # tests/test_benchmarks.py runs each section, but shorter
     elif words[0] in ("sh", "bash"):
         assert (ROOT / words[1]).is_file(), words
     elif words[:3] == ["python", "-m", "build"]:

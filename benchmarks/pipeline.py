@@ -1,0 +1,73 @@
+"""The pipeline stage by stage."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List
+from unittest import mock
+
+from benchmarks.clock import Watch, least
+from vai_inspect import inspector
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.target import Target
+from vai_inspect.reports import dot, json, text
+
+TARGET = "DPUCZDX8G_ISA1_B4096"
+REPORTS = {"txt": text.render, "gv": dot.render, "json": json.render}
+STAGES = ("capture", "passes", "rules", "partition", "root causes", "result", *REPORTS)
+"""Result: what is left of an inspection, above all the operators as the result holds them."""
+
+
+def stages(watch: Watch, capture: Callable[[], Captured], target: Target) -> Inspection:
+    """Runs a model through all stages as a user has it done, each on the watch.
+
+    Args:
+        watch: what the stages are put on.
+        capture: reads the model.
+        target: the DPU.
+    """
+    captured = watch("capture", capture)
+    with mock.patch.multiple(inspector, **_watched(watch)):
+        inspection: Inspection = watch(
+            "result", lambda: inspector.inspect_captured(captured, target)
+        )
+    for stage in ("passes", "rules", "partition", "root causes"):
+        watch.times["result"] -= watch.times[stage]
+    for name, render in REPORTS.items():
+        watch(name, lambda render=render: render(inspection))
+    return inspection
+
+
+def least_stages(capture: Callable[[], Captured], target: Target, runs: int) -> List[float]:
+    """Returns the least time of each of `STAGES` in several runs, and their sum.
+
+    Args:
+        capture: reads the model.
+        target: the DPU.
+        runs: how many.
+    """
+    best = least(lambda watch: stages(watch, capture, target), runs)
+    times = [best[stage] for stage in STAGES]
+    return [*times, sum(times)]
+
+
+def _watched(watch: Watch) -> "dict[str, Any]":
+    """Returns what the inspector calls, put on a watch."""
+
+    class Judge(inspector.Judge):
+        def __init__(self, *args: Any) -> None:
+            watch("rules", lambda: super(Judge, self).__init__(*args))
+
+        def placement(self) -> Any:
+            return watch("rules", super().placement)
+
+    def on(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args: watch(stage, lambda: function(*args))
+
+    return {
+        "Judge": Judge,
+        "normalise": on("passes", inspector.normalise),
+        "subgraphs": on("partition", inspector.subgraphs),
+        "crossings": on("partition", inspector.crossings),
+        "root_causes": on("root causes", inspector.root_causes),
+    }

@@ -1,0 +1,111 @@
+"""Each section of the benchmarks makes its table; how long anything takes is not looked at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import growth, memory, pipeline, process
+from benchmarks.__main__ import SECTIONS, parsed
+from benchmarks.graphs import GRAPHS
+from benchmarks.table import Table
+from tests.torchvision_models import torchvision_models
+from vai_inspect.core.ir import verify
+from vai_inspect.inspector import inspect_captured
+from vai_inspect.rules import registry
+from vai_inspect.rules.lookup import lookup
+
+ROOT = Path(__file__).parent.parent
+
+
+def figures(cells):
+    return [float(cell.replace(",", "")) for cell in cells if cell]
+
+
+def the_only(tables):
+    (table,) = tables
+    assert len(table.rows) > 0
+    for row in table.rows:
+        assert len(row) == len(table.head)
+        assert min(figures(row[2:])) >= 0
+    return table
+
+
+def test_growth_has_a_row_for_each_graph_and_size():
+    table = the_only(growth.tables(sizes=(10, 100), runs=1))
+    assert [row[:2] for row in table.rows] == [[n, s] for n in GRAPHS for s in ("10", "100")]
+    assert [bool(row[-1]) for row in table.rows] == [False, True] * len(GRAPHS)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_graphs_are_sound_and_as_large_as_wanted(name):
+    captured = GRAPHS[name](100)
+    verify(captured.graph)
+    assert 98 <= len(captured.graph) <= 104
+    done = inspect_captured(captured, lookup(pipeline.TARGET))
+    assert (done.summary.cpu_ops > 20) == ("cut" in name)
+    assert done.summary.dpu_ops > 40
+
+
+def test_torch_has_a_row_for_each_network():
+    torchvision_models()
+    from benchmarks.frameworks import torch_tables
+
+    table = the_only(torch_tables(("resnet18",), runs=1))
+    assert [row[:2] for row in table.rows] == [["resnet18", "51"]]
+
+
+def test_keras_and_targets_have_a_row_for_each_network():
+    pytest.importorskip("keras")
+    from benchmarks import targets
+    from benchmarks.frameworks import keras_tables
+
+    table = the_only(keras_tables(("MobileNetV2",), runs=1))
+    assert [row[0] for row in table.rows] == ["MobileNetV2"]
+    table = the_only(targets.tables(("MobileNetV2",), runs=1))
+    everything = len({target.name for target in registry.targets()})
+    assert [(row[0], row[2]) for row in table.rows] == [
+        ("MobileNetV2", "27"),
+        ("MobileNetV2", str(everything)),
+    ]
+
+
+# Keras's own way of saving warns of numpy's.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_processes_have_a_row_for_each_command(tmp_path):
+    keras = pytest.importorskip("keras")
+    layers = [keras.Input((8, 8, 3), batch_size=1), keras.layers.Conv2D(4, 3)]
+    keras.Sequential(layers).save(str(tmp_path / "small.keras"))
+    table = the_only(process.tables(runs=1, file=str(tmp_path / "small.keras")))
+    assert [row[0] for row in table.rows][2:] == ["vai-inspect targets", process.READ]
+    assert table.rows[-1][-1] == "1.00"
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak is Linux's")
+def test_memory_has_a_row_for_each_case():
+    torchvision_models()
+    table = the_only(memory.tables(cases=(("torch, meta", "resnet18"),)))
+    assert [row[:2] for row in table.rows] == [["torch, meta", "resnet18"]]
+    assert figures(table.rows[0][2:])[0] > 40
+
+
+def test_the_command_prints_tables():
+    command = [sys.executable, "-m", "benchmarks", "--help"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=str(ROOT))
+    assert all(section in done.stdout for section in SECTIONS)
+    assert parsed(["growth", "--markdown", "--runs", "2"]).sections == ["growth"]
+    with pytest.raises(SystemExit):
+        parsed(["no-section"])
+
+
+def test_a_table_as_text_and_as_markdown():
+    table = Table("Title", ("what", "ms"), "How.")
+    table.add("a", 12.345)
+    table.add("b", 0.0123)
+    assert table.text() == "Title\nHow.\n\nwhat     ms\na      12.3\nb     0.012\n"
+    assert table.markdown() == (
+        "### Title\n\nHow.\n\n| what | ms |\n|---|---:|\n| a | 12.3 |\n| b | 0.012 |\n"
+    )
