@@ -7,7 +7,7 @@ from typing import Dict, List, Sequence, Tuple
 from vai_inspect.core.errors import RuleError, did_you_mean
 from vai_inspect.core.target import Target
 from vai_inspect.rules import general
-from vai_inspect.rules.constraint import Constraint
+from vai_inspect.rules.constraint import Constraint, figure_of
 from vai_inspect.rules.family import Family
 from vai_inspect.rules.lookup import lookup
 
@@ -123,7 +123,7 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
     if rule.limits:
         by_figures: Dict[str, List[str]] = {}
         for target in targets:
-            found = ((name, of(target)) for name, of in rule.limits.items())
+            found = ((name, figure_of(of, target)) for name, of in rule.limits.items())
             figures = [
                 "{} = {}".format(name, figure) for name, figure in found if figure is not None
             ]

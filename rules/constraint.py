@@ -27,6 +27,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Tuple, 
 from vai_inspect.core.findings import Evidence, Figure, Finding, Verdict
 from vai_inspect.core.target import Limit, Target
 from vai_inspect.rules.example import Example, Examples, made_for
+from vai_inspect.rules.failures import FAILURES, told
 from vai_inspect.rules.site import Problem, Site
 
 LimitOf = Callable[[Target], Union[Limit, int, str, None]]
@@ -251,12 +252,20 @@ def without(shared: Tuple[Constraint, ...], *ids: str) -> Tuple[Constraint, ...]
     return tuple(rule for rule in shared if rule.id not in ids)
 
 
+def figure_of(limit: LimitOf, target: Target) -> "Limit | int | str | None":
+    """Returns a figure for the rule book; where it fails, as anyone's code may, what it says."""
+    try:
+        return limit(target)
+    except FAILURES as error:
+        return "(no figure: {})".format(told(error))
+
+
 def _filled(sentence: str, limits: Mapping[str, LimitOf], targets: Iterable[Target]) -> str:
     figures: "dict[str, Any]" = {}
     for name, limit in limits.items():
         by_text: "dict[str, list[str]]" = {}
         for target in targets:
-            figure = limit(target)
+            figure = figure_of(limit, target)
             if figure is not None:
                 by_text.setdefault(str(figure), []).append(target.name)
         if not by_text:

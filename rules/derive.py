@@ -8,6 +8,7 @@ from vai_inspect.core.errors import TargetError
 from vai_inspect.core.target import Target
 from vai_inspect.rules import registry
 from vai_inspect.rules.decoder import Decoder, Reading
+from vai_inspect.rules.failures import FAILURES, told
 from vai_inspect.rules.fingerprint import Fingerprint
 
 
@@ -26,13 +27,16 @@ def target(fingerprint: Fingerprint) -> Optional[Target]:
     refused: Optional[TargetError] = None
     for decoder in decoders(fingerprint):
         try:
-            return decoder.target(fingerprint)
+            found = decoder.target(fingerprint)
+            if not isinstance(found, Target) or found.family != decoder.family:
+                raise TypeError("it gives no Target of {}".format(decoder.family))
+            return found
         except TargetError as error:
             refused = refused or error
-        except Exception as error:  # a decoder may be anyone's code
+        except FAILURES as error:  # a decoder may be anyone's code
             refused = refused or TargetError(
-                "fingerprint {}: the decoder of {} does not work: {}: {}".format(
-                    fingerprint, decoder.dpu, type(error).__name__, error
+                "fingerprint {}: the decoder of {} does not work: {}".format(
+                    fingerprint, decoder.dpu, told(error)
                 )
             )
     if refused is not None:
@@ -47,7 +51,7 @@ def readings(described: Target) -> Iterator[Reading]:
     for decoder in decoders(fingerprint):
         try:
             decoder.target(fingerprint)
-        except Exception:  # the same as in `target`
+        except FAILURES:  # the same as in `target`
             continue
         found.append(decoder.read(fingerprint))
     releases = set(described.releases)

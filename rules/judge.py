@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
+from itertools import islice
 from typing import (
     Any,
     Callable,
@@ -20,16 +21,18 @@ from vai_inspect.core.findings import Device, Evidence, Finding, Verdict
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition import ContextRules, DeviceOf, Placement, explained, settled
 from vai_inspect.core.target import Target
-from vai_inspect.rules import general
+from vai_inspect.rules import general, sound
 from vai_inspect.rules.common.foreign import refused
 from vai_inspect.rules.constraint import Constraint, Stage
+from vai_inspect.rules.failures import FAILURES, message_of, told
 from vai_inspect.rules.family import Family
 from vai_inspect.rules.memory import Recall
 from vai_inspect.rules.rewritten import Failure, Seen, rewritten
 from vai_inspect.rules.site import Problem, Site, no_device
+from vai_inspect.rules.sound import MOST_PROBLEMS
 
 Findings = Tuple[Finding, ...]
-Found = Tuple[Findings, Optional[Exception]]
+Found = Tuple[Findings, Optional[BaseException]]
 """Findings, and what was raised on the way."""
 
 
@@ -37,7 +40,7 @@ class Answer(NamedTuple):
     """What one constraint yields of one operator, and what it raised in the end, if it did."""
 
     problems: Tuple[Problem, ...]
-    error: Optional[Exception]
+    error: Optional[BaseException]
 
 
 NOTHING = Answer((), None)
@@ -195,9 +198,7 @@ class Judge:
 
     def _warn_of(self, failures: Iterable[Failure]) -> None:
         for rule, error in failures:
-            text = "rule {}.{} failed: {}: {}".format(
-                self.family.name, rule, type(error).__name__, error
-            )
+            text = "rule {}.{} failed: {}".format(self.family.name, rule, told(error))
             if text not in self.warnings:
                 self.warnings.append(text)
 
@@ -261,10 +262,10 @@ class _Asked:
         self._graph = graph
         self._seen = seen
         self._limits: Mapping[str, Any] = {}
-        self._error: Optional[Exception] = None
+        self._error: Optional[BaseException] = None
         try:
             self._limits = rule.limits_for(target)
-        except Exception as error:
+        except FAILURES as error:
             self._error = error
         figures = (tuple(self._limits.items()), self._error)
         self.figures: Hashable = figures if _hashable(figures) else object()
@@ -273,14 +274,18 @@ class _Asked:
         """Returns what the constraint yields of an operator."""
         if self._error is not None:
             return Answer((), self._error)
-        problems: List[Problem] = []
         seen = self._seen
         site = Site(seen(op), op, self._graph, target, seen, device_of, self._limits)
+        problems: List[Problem] = []
+        error: Optional[BaseException] = None
         try:
-            problems.extend(self.rule.check(site))
-        except Exception as error:
-            return Answer(tuple(problems), error)
-        return Answer(tuple(problems), None) if problems else NOTHING
+            problems.extend(islice(self.rule.check(site), MOST_PROBLEMS + 1))
+        except FAILURES as raised:
+            error = raised
+        if not problems:
+            return NOTHING if error is None else Answer((), error)
+        good, wrong = sound.problems(problems, self._graph)
+        return Answer(good, wrong or error)
 
 
 def _hashable(value: object) -> bool:
@@ -314,17 +319,19 @@ def _findings(rule: Constraint, answer: Answer, family: Family) -> Found:
     error = answer.error
     try:
         found.extend(rule.finding(problem, family.name) for problem in answer.problems)
-    except Exception as raised:
+    except FAILURES as raised:
         error = raised
     if error is not None:
         found.append(_broken(rule.id_in(family.name), error))
     return tuple(found), error
 
 
-def _broken(name: str, error: Exception) -> Finding:
+def _broken(name: str, error: BaseException) -> Finding:
     return Finding(
         constraint=name,
-        message="the rule itself failed, so nothing is known: {}".format(error),
+        message="the rule itself failed, so nothing is known: {}".format(
+            message_of(error) or type(error).__name__
+        ),
         evidence=Evidence.INFERRED,
         verdict=Verdict.UNKNOWN,
     )

@@ -10,14 +10,15 @@ from __future__ import annotations
 import functools
 import sys
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, Set, Tuple
 
 from vai_inspect.core.errors import RuleError, did_you_mean
 from vai_inspect.core.target import Target
-from vai_inspect.rules.decoder import Decoder
-from vai_inspect.rules.family import INTERFACE_VERSION, Family
+from vai_inspect.rules import sound
+from vai_inspect.rules.failures import FAILURES, message_of, told
+from vai_inspect.rules.family import Family
 from vai_inspect.rules.figures import quoted
-from vai_inspect.rules.targets_file import load_targets, quoted_error
+from vai_inspect.rules.targets_file import load_targets
 
 GROUP = "vai_inspect.rules"
 
@@ -76,20 +77,26 @@ def registry() -> Registry:
     kept: List[Family] = []
     by_name: Dict[str, Tuple[Target, ...]] = {}
     warned: List[str] = []
+    taken: Set[object] = set()
     for point in sorted(_entry_points(), key=_order):
         label = "rules plug-in {} ({})".format(point.name, point.value)
         try:
-            loaded = _loaded(point)
+            loaded = sound.family(point.load())
             if loaded.name in by_name:
                 raise RuleError("its name {!r} is taken by another family".format(loaded.name))
             read = load_targets(loaded.package, loaded.name)
-        # Whatever a third party's code raises, SystemExit too, must not stop the others.
-        except (Exception, SystemExit) as error:
-            reason = quoted_error(error)
-            if not isinstance(error, RuleError):
-                reason = "{}: {}".format(type(error).__name__, reason)
+        except FAILURES as error:
+            reason = message_of(error) if isinstance(error, RuleError) else told(error)
             warned.append("{} is left out: {}".format(label, reason))
             continue
+        read, others = _unclaimed(read, taken)
+        if others:
+            warned.append(
+                "of {} these targets are left out, as other families have their names or "
+                "fingerprints: {}".format(label, ", ".join(others))
+            )
+        for target in read:
+            taken.update((target.name.lower(), target.fingerprint))
         kept.append(loaded)
         by_name[loaded.name] = tuple(sorted(read, key=_release_order(read)))
     return Registry(tuple(kept), by_name, tuple(warned))
@@ -111,31 +118,18 @@ def _named(name: str) -> Family:
     )
 
 
-def _loaded(point: Any) -> Family:
-    found = point.load()
-    if not isinstance(found, Family):
-        raise RuleError(
-            "received a {}; valid is a vai_inspect.rules.family.Family".format(type(found).__name__)
-        )
-    if found.interface_version != INTERFACE_VERSION:
-        raise RuleError(
-            "it is written for interface version {}; this vai-inspect has {}".format(
-                quoted(found.interface_version), INTERFACE_VERSION
-            )
-        )
-    for field in ("name", "dpu", "package"):
-        if not isinstance(getattr(found, field), str):
-            raise RuleError(
-                "its {} is {}; valid is a text".format(field, quoted(getattr(found, field)))
-            )
-    for decoder in found.decoders:
-        if not isinstance(decoder, Decoder) or decoder.family != found.name:
-            raise RuleError(
-                "its decoder {} is of another kind or family; valid is a Decoder of {}".format(
-                    quoted(decoder), found.name
-                )
-            )
-    return found
+def _unclaimed(
+    read: Tuple[Target, ...], taken: Set[object]
+) -> Tuple[Tuple[Target, ...], Tuple[str, ...]]:
+    """Returns a family's targets without those that other families have, and the latter's names.
+
+    Args:
+        read: the family's targets.
+        taken: the names and fingerprints of all families before it.
+    """
+    kept = tuple(one for one in read if not {one.name.lower(), one.fingerprint} & taken)
+    names = dict.fromkeys(one.name for one in read if one not in kept)
+    return kept, tuple(names)
 
 
 def _release_order(read: Tuple[Target, ...]) -> Any:

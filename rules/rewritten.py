@@ -7,9 +7,10 @@ from typing import Dict, List, Mapping, Tuple
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.target import Target
+from vai_inspect.rules.failures import FAILURES
 from vai_inspect.rules.family import Family
 
-Failure = Tuple[str, Exception]
+Failure = Tuple[str, BaseException]
 """The id of a rewrite, remark or constraint that raised, and what."""
 
 
@@ -48,7 +49,9 @@ def _rewrite(made: Rewritten, op: Op, family: Family, graph: Graph, target: Targ
             continue
         try:
             new = rewrite.apply(seen, graph, target)
-        except Exception as error:
+            if not isinstance(new, (Op, type(None))):
+                raise TypeError("it gives a {}; valid is an Op".format(type(new).__name__))
+        except FAILURES as error:
             made.failed.append((rewrite.id, error))
             continue
         if new is not None:
@@ -62,7 +65,9 @@ def _remark(made: Rewritten, op: Op, family: Family, graph: Graph, target: Targe
             continue
         try:
             text = remark.says(op, graph, target)
-        except Exception as error:
+            if not isinstance(text, (str, type(None))):
+                raise TypeError("it gives a {}; valid is a text".format(type(text).__name__))
+        except FAILURES as error:
             made.failed.append((remark.id, error))
             continue
         if text is not None:

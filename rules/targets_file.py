@@ -38,6 +38,7 @@ from vai_inspect.core.target import (
     Target,
 )
 from vai_inspect.rules import figures
+from vai_inspect.rules.failures import told
 from vai_inspect.rules.figures import Place
 from vai_inspect.rules.fingerprint import DPU_TYPES, Fingerprint, checked
 
@@ -256,12 +257,7 @@ def _parsed(content: "str | bytes", source: str) -> object:
             "{}: is not YAML: {}.".format(source, " ".join(str(error).split()))
         ) from error
     except (ValueError, TypeError, RecursionError) as error:
-        raise RuleError("{}: cannot be read: {}.".format(source, quoted_error(error))) from error
-
-
-def quoted_error(error: BaseException) -> str:
-    """Returns an error's message as one line, or its type where it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+        raise RuleError("{}: cannot be read: {}.".format(source, told(error))) from error
 
 
 def _refuse_twins(node: Any, mapping_node: Any, source: str) -> None:

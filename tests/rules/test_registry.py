@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.metadata
+import itertools
 
 import pytest
 
@@ -83,14 +84,14 @@ BROKEN = [
     (ImportError("No module named 'gone'"), "ImportError: No module named 'gone'"),
     (RuntimeError("two\nlines"), "RuntimeError: two lines"),
     (SystemExit(3), "SystemExit: 3"),
-    (KeyError(), "KeyError: KeyError"),
+    (KeyError(), "is left out: KeyError"),
     ("FAMILY", "received a str; valid is a vai_inspect.rules.family.Family"),
     (other(interface_version=99), "interface version 99; this vai-inspect has "),
     (other(name="czdx8g"), "its name 'czdx8g' is taken by another family"),
     (other(name=None), "its name is None; valid is a text"),
     (other(decoders=("isa1",)), "its decoder 'isa1' is of another kind or family; valid is a Dec"),
     (other(decoders=czdx8g.FAMILY.decoders), "is of another kind or family; valid is a Decoder of"),
-    (other(decoders=None), "TypeError: "),
+    (other(decoders=None), "its decoders is None; valid is a tuple"),
     (other(package="vai_inspect.core"), "vai_inspect/core/targets.yaml: cannot be read"),
 ]
 
@@ -114,12 +115,34 @@ def test_an_unknown_family_may_be_the_plug_in_that_is_broken(plug_in):
         registry.family("broken")
 
 
-def test_third_parties_come_last_by_name(plug_in):
+def test_third_parties_come_last_by_name(plug_in, monkeypatch):
+    read, codes = registry.load_targets, itertools.count(0xAC00000000000000)
+
+    def targets_of_their_own(package, family):
+        found = read(package, family)
+        if family in IN_TREE:
+            return found
+        return tuple(
+            dataclasses.replace(one, name=family + one.name, fingerprint=next(codes))
+            for one in found
+        )
+
+    monkeypatch.setattr(registry, "load_targets", targets_of_their_own)
     plug_in(Point("zeta", other(name="zeta")), Point("alpha", other(name="alpha")))
     assert [family.name for family in registry.families()] == [*IN_TREE, "alpha", "zeta"]
     assert registry.warnings() == ()
     assert {target.family for target in registry.targets("zeta")} == {"zeta"}
     assert registry.family("DPUCZDI4G").name == "czdi4g"
+
+
+def test_nobody_takes_the_targets_of_another_family(plug_in):
+    before = registry.targets()
+    plug_in(Point("thief", other(name="thief")))
+    assert registry.targets() == before
+    assert registry.targets("thief") == ()
+    (warning,) = registry.warnings()
+    assert warning.startswith("of rules plug-in thief (third_party:FAMILY) these targets are left")
+    assert all(target.name in warning for target in registry.targets("czdi4g"))
 
 
 def test_nobody_takes_the_name_of_a_family_of_the_tree(plug_in):
