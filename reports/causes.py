@@ -167,8 +167,6 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
         )
     if outcome.dpu_subgraphs is None or outcome.crossings is None:
         return told + " (subgraphs and crossings are not counted: too many root causes)"
-    if outcome.dpu_subgraphs > now.dpu_subgraphs:
-        told += ", but the DPU's part is cut further"
     told = "{}; {}, {}".format(
         told,
         _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs),

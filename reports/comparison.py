@@ -80,9 +80,13 @@ def _table(
     rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int], width: int
 ) -> Iterator[str]:
     body = [(*_figures(row, rows), _told(row, blockers)) for row in rows]
-    sizes = [max(map(cells, column)) for column in zip(TITLES, *body)]
-    if 2 + sum(sizes) + 2 * (len(sizes) - 1) > width:  # the reasons below have the types, too
-        body = [(*line[:-1], line[-1].split(" ")[0]) for line in body]
+    # Too wide: without that it cuts nothing, else the number alone; the reasons have the types.
+    for short in (None, ",", " "):
+        if short:
+            body = [(*line[:-1], line[-1].split(short)[0]) for line in body]
+        sizes = [max(map(cells, column)) for column in zip(TITLES, *body)]
+        if 2 * len(sizes) + sum(sizes) <= width:
+            break
     for mark, (first, *figures, last) in zip([" ", *map(_mark, rows)], [TITLES, *body]):
         line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(figures, sizes[1:]))]
         yield "{} {}".format(mark, "  ".join([*line, last])).rstrip()

@@ -30,6 +30,7 @@ from vai_inspect.reports.words import (
     grounds,
     hanging,
     plain,
+    rule,
     shortened,
     size,
     work_share,
@@ -148,7 +149,7 @@ def _panel(inspection: Inspection) -> RenderableType:
 def _print_causes(console: Console, inspection: Inspection) -> None:
     causes = ranked(inspection)
     if causes:
-        console.print(CAUSES_TITLE)
+        console.print("\n" + CAUSES_TITLE)
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
         mark = "{}. ".format(number)
         style = "bold yellow" if cause.verdict is Verdict.UNKNOWN else "bold red"
@@ -160,10 +161,11 @@ def _print_causes(console: Console, inspection: Inspection) -> None:
         _print_hanging(console, "", more_causes(inspection))
     for number, told in enumerate(at_the_ends(inspection)):
         if not number:
-            console.print(ENDS_TITLE)
+            console.print("\n" + ENDS_TITLE)
         _print_hanging(console, "- ", told)
     following = following_sentence(inspection)
     if following:
+        console.print()
         _print_hanging(console, "", following)
 
 
@@ -171,8 +173,9 @@ def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None
     """Prints the operators on the CPU; the whole of a long table only on request."""
     found = rows(inspection)
     shown = found if whole else found[:MOST_ROWS]
-    console.print("operators on the CPU:")
-    console.print(_on_cpu(shown, None if whole else FEW_NAMES, widths(shown, console.width - 10)))
+    sizes = widths(shown, console.width - 10)
+    console.print("\noperators on the CPU:")
+    console.print(_on_cpu(shown, sizes, whole))
     if found[len(shown) :]:
         rest = found[len(shown) :]
         left = sum(len(row.names) for row in rest)
@@ -182,9 +185,7 @@ def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None
         _print_hanging(console, "", words)
 
 
-def _on_cpu(
-    found: Sequence[Row], few: Optional[int], sizes: Tuple[int, int, int]
-) -> RenderableType:
+def _on_cpu(found: Sequence[Row], sizes: Tuple[int, int, int], whole: bool) -> RenderableType:
     """Returns the table of the operators on the CPU, reasons wrapped to its width."""
     from rich.table import Table
     from rich.text import Text
@@ -193,19 +194,19 @@ def _on_cpu(
     for title, columns in zip(TITLES, sizes):
         table.add_column(title, width=columns, overflow="fold")
     for row in found:
-        names = Text("\n").join(map(_text, row.named(few)))
-        table.add_row(names, _text(row.type), Text("\n").join(_reasons(row, sizes[2])))
+        names = Text("\n").join(map(_text, row.named(None if whole else FEW_NAMES)))
+        table.add_row(names, _text(row.type), Text("\n").join(_reasons(row, sizes[2], whole)))
     return table
 
 
-def _reasons(row: Row, room: int) -> Iterator[Text]:
+def _reasons(row: Row, room: int, whole: bool) -> Iterator[Text]:
     for finding in row.findings:
         unsure = doubt(finding)
         said = finding.message + (" ({})".format(unsure) if unsure else "")
         yield from _hung("- ", said, room, "yellow" if unsure else "red")
         if finding.suggestion and finding.follows is None:
             yield from _hung("  ", "what to change: " + finding.suggestion, room, "green")
-        yield from _hung("  ", "rule: " + grounds(finding), room, "dim")
+        yield from _hung("  ", "rule: " + (grounds if whole else rule)(finding), room, "dim")
 
 
 def _hung(mark: str, words: str, room: int, style: str = "") -> Iterator[Text]:

@@ -157,17 +157,14 @@ def work_share(total: Summary) -> str:
     )
 
 
+def rule(finding: Finding) -> str:
+    """Returns the constraint's id, by which `explain` knows it, and its evidence in brackets."""
+    return "{} [{}]".format(plain(finding.constraint), finding.evidence.value)
+
+
 def grounds(finding: Finding) -> str:
     """Returns the constraint's id, its evidence in brackets, and where it is written down."""
-    return " ".join(
-        part
-        for part in (
-            plain(finding.constraint),
-            "[{}]".format(finding.evidence.value),
-            plain(finding.source),
-        )
-        if part
-    )
+    return " ".join(filter(None, (rule(finding), plain(finding.source))))
 
 
 def doubt(finding: Finding) -> Optional[str]:

@@ -99,7 +99,7 @@ def kernel(site: Site) -> Iterator[Problem]:
         outside(_stride, _strided),
         conv("stride_w 17", stride=(17, 1)),
     ),
-    cure="use a smaller stride, and a pool or a second convolution for the rest",
+    cure="split the stride over two convolutions, or over a convolution and a pool",
 )
 def stride(site: Site) -> Iterator[Problem]:
     """Stride is within {stride} along width and height, unless the kernel is the whole input.

@@ -89,7 +89,7 @@ def _strided(number: int) -> Example:
         ),
     ),
     fails=(outside(_guide, _strided), _strided(16), _strided(17)),
-    cure="use a smaller stride, and a pool or a second convolution for the rest",
+    cure="split the stride over two convolutions, or over a convolution and a pool",
 )
 def stride(site: Site) -> Iterator[Problem]:
     """Stride is within {stride} along width and height, unless the kernel is the whole input; up to

@@ -27,8 +27,8 @@ def told(cause, inspection, number=1):
         ),
         (
             Outcome(("a", "b"), 313344, 3, 1, 3, 8970),
-            "2 of the 3 operators on the CPU come back, with 57.8% of all multiply-accumulates, "
-            "but the DPU's part is cut further; DPU subgraphs from 2 to 3, crossings still 3",
+            "2 of the 3 operators on the CPU come back, with 57.8% of all multiply-accumulates; "
+            "DPU subgraphs from 2 to 3, crossings still 3",
         ),
         (
             Outcome(("a", "b", "c"), 0, 1, 0, 0, 0),

@@ -48,15 +48,19 @@ def convert(captured: Captured) -> Captured:
 def _replaced(graph: Graph) -> Iterator[str]:
     """Yields one warning where operators become other functions, so that nobody overlooks it."""
     told = [
-        "{} {} to {}".format(number, kind, HARD[kind])
+        "{} by {} ({})".format(
+            kind, HARD[kind], "1 operator" if number == 1 else "{} operators".format(number)
+        )
         for kind in HARD
         for number in [sum(op.kind == kind and op.float_only is None for op in graph)]
         if number
     ]
     if told:
         yield (
-            "the vendor's Keras quantiser converts {}: other functions, so check the accuracy; "
-            "convert=False (--no-convert) judges the model as written".format(" and ".join(told))
+            "the vendor's Keras quantiser replaces {}; these are other functions, so check the "
+            "accuracy. convert=False (--no-convert) judges the model as written".format(
+                " and ".join(told)
+            )
         )
 
 

@@ -184,5 +184,5 @@ def test_what_becomes_another_function_is_a_warning_of_the_whole() -> None:
         return layers.Activation("sigmoid", name="b")(layers.Conv2D(4, 1)(x))
 
     (told,) = convert(capture(after_conv(build))).warnings
-    assert "1 sigmoid to hard-sigmoid and 1 swish to hard-swish" in told
+    assert "sigmoid by hard-sigmoid (1 operator) and swish by hard-swish (1 operator)" in told
     assert convert(capture(after_conv(layers.ReLU()))).warnings == ()
