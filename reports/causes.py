@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.edges import ahead, behind
 from vai_inspect.core.findings import Finding, Verdict
-from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
 from vai_inspect.reports.words import UNSURE, count, plain, share, shortened
 
@@ -83,10 +83,11 @@ def at_the_ends(inspection: Inspection) -> Iterator[str]:
         }
         if not held:
             continue
-        ops = ["{} ({})".format(op.name, op.type) for op in inspection.ops if op.name in held]
-        told = "at the {}: {}".format(where, listed(ops))
+        ops = [op for op in inspection.ops if op.name in held]
+        told = "at the {}: {}".format(where, listed(with_types(ops)))
         result = "the result" if len(points) == 1 else "the results"
-        yield told + ("; " + then.format(result, listed(points)) if points else "")
+        near = listed(with_types(op for op in inspection.ops if op.name in points))
+        yield told + ("; " + then.format(result, near) if points else "")
 
 
 def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[Tuple[str, str]]:
@@ -98,7 +99,7 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         inspection: the whole.
     """
     if len(cause.ops) > 1:
-        yield "operators", listed(cause.ops)
+        yield "operators", listed([shortened(plain(name), LONGEST_NAME) for name in cause.ops])
     if cause.suggestion:
         yield "what to change", plain(cause.suggestion)
     yield "fixed alone", effect(cause.alone, inspection)
@@ -193,15 +194,20 @@ def _change(what: str, before: int, after: int) -> str:
     return "{} from {:,} to {:,}".format(what, before, after)
 
 
+def with_types(ops: Iterable[InspectedOp]) -> List[str]:
+    """Returns names and types of operators, `predictions (softmax)`."""
+    return ["{} ({})".format(shortened(plain(op.name), LONGEST_NAME), plain(op.type)) for op in ops]
+
+
 def listed(names: Sequence[str], few: int = FEW_NAMES) -> str:
     """Returns names in one line, `a, b, c and 34 more`.
 
     Args:
-        names: the names; at least one.
+        names: the names.
         few: how many are told; one more is, where it is the last.
     """
     few = few if len(names) > few + 1 else len(names)
-    shown = [shortened(plain(name), LONGEST_NAME) for name in names[:few]]
+    shown = [plain(name) for name in names[:few]]
     if len(names) > few:
         return "{} and {:,} more".format(", ".join(shown), len(names) - few)
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if shown[1:] else shown[0]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))

@@ -16,6 +16,7 @@ from vai_inspect.reports.causes import (
     headline,
     listed,
     ranked,
+    with_types,
 )
 from vai_inspect.reports.reasons import table
 from vai_inspect.reports.words import are, count, ends, hanging, plain, shortened, work_share
@@ -68,7 +69,7 @@ def _but_for_ends(inspection: Inspection) -> str:
     places = {inspection.edges.position((op.name,)) for op in left}
     where = [text for place, text in _ENDS.items() if place in places]
     roots = [op for op in left if op.root_cause] or left
-    named = ["{} ({})".format(op.name, op.type) for op in roots]
+    named = with_types(roots)
     one = len(named) == 1
     return "All of the model runs on the DPU but for {}: {} on the host and cut{} nothing.".format(
         " and ".join(where),

@@ -81,7 +81,7 @@ def test_the_cut_point_is_what_the_dpu_computes_last():
     inspection = samples.inspection("m", ops, parts, root_causes=(cause,))
     assert ranked(inspection) == []
     assert list(at_the_ends(inspection)) == [
-        "at the end: gate (sigmoid); let the DPU's part end with last"
+        "at the end: gate (sigmoid); let the DPU's part end with last (conv2d)"
     ]
     assert verdict_sentence(inspection) == (
         "All of the model runs on the DPU but for its end: gate (sigmoid) stays on the host and "
@@ -109,7 +109,7 @@ def test_the_dpu_begins_behind_what_prepares_the_input():
     inspection = samples.inspection("m", ops, parts, root_causes=causes)
     assert list(at_the_ends(inspection)) == [
         "at the start: scale (mul) and shift (add); let the DPU's part begin with the result of "
-        "shift"
+        "shift (add)"
     ]
     assert "but for its start: scale (mul) and shift (add) stay" in verdict_sentence(inspection)
 

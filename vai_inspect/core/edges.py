@@ -57,19 +57,22 @@ class Edges:
             macs: multiply-accumulate operations of each; None where they cannot be told, which
                 counts as if there were some.
         """
-        real = [op for op in ops if op.kind != "const"]
-        on_dpu = {op.name for op in real if devices[op.name] is Device.DPU}
-        working = {op.name for op in real if macs[op.name] != 0}
-        self._behind_dpu = behind(ops, on_dpu)
-        self._ahead_of_dpu = ahead(ops, on_dpu)
-        self._work_until = working | behind(ops, working)
-        self._work_from = working | ahead(ops, working)
+        on_dpu = {op.name for op in ops if devices[op.name] is Device.DPU and op.kind != "const"}
+        off = [op for op in ops if op.name not in on_dpu]
+        # Only of these anything is asked, and a way to or from the DPU leads through them alone
+        # but for its last step; so does a way behind an end or before a start.
+        read = {value.op for op in ops if op.name in on_dpu for value in op.inputs}
+        working = {op.name for op in off if macs[op.name] != 0 and op.kind != "const"}
+        self._behind_dpu = behind(off, on_dpu)
+        self._ahead_of_dpu = read | ahead(off, read)
+        self._work_until = working | behind(off, working)
+        self._work_from = working | ahead(off, working)
 
     def position(self, names: Iterable[str]) -> Position:
         """Returns where some operators stand.
 
         Args:
-            names: their names.
+            names: their names; none is on the DPU.
         """
         every = tuple(names)
         computed = any(name in self._behind_dpu for name in every)
@@ -85,7 +88,7 @@ class Edges:
         accumulates; or at the start, and neither they nor what is before them does.
 
         Args:
-            names: their names.
+            names: their names; none is on the DPU.
         """
         every = tuple(names)
         position = self.position(every)

@@ -57,7 +57,7 @@ def _replaced(graph: Graph) -> Iterator[str]:
     ]
     if told:
         yield (
-            "the vendor's Keras quantiser replaces {}; these are other functions, so check the "
+            "the vendor's Keras quantiser replaces {}: the results differ, so check the "
             "accuracy. convert=False (--no-convert) judges the model as written".format(
                 " and ".join(told)
             )
