@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
+
+from vai_inspect.reports.rows import GAP, Item, rows
 
 WIDE = 1.25
 """Width of a page over its height that is aimed at."""
@@ -16,116 +19,101 @@ SHORTEST = 1500.0
 TALLEST = 5000.0
 """Points after which a column ends however wide the page gets: 6,700 pixels."""
 
-GAP = 18.0
-"""Points between two ranks, arrows among them."""
-
-
 SPREAD = 1.4
 """How much wider a column gets than its boxes: ways around them, clusters, margins. Measured."""
 
 
 @dataclass(frozen=True)
-class Item:
-    """What has a place in a column.
+class Layout:
+    """Where the items stand.
 
     Attributes:
-        reads: numbers of the items that it reads; each is smaller than its own.
-        read_by: numbers of the items that read it.
-        part: the subgraph that it belongs to, or None.
-        width: in points.
-        height: in points.
+        column: the column of each; what an item reads is in the same one or an earlier one.
+        row: the row of each, counted through all columns; what it reads is in an earlier one.
+        width: of the page in points, about.
+        height: of the page in points, about.
     """
 
-    reads: Sequence[int]
-    read_by: Sequence[int]
-    part: Optional[str]
+    column: Sequence[int]
+    row: Sequence[int]
     width: float
     height: float
 
 
-def columns(items: Sequence[Item]) -> List[int]:
-    """Returns the column of each item; what an item reads is in the same column or an earlier one.
+def arranged(items: Sequence[Item]) -> Layout:
+    """Returns columns and rows for items.
 
-    Of several heights that one is taken which makes the page about WIDE times as wide as high.
-    Near it, the graph is cut where one subgraph ends and the next begins, else where few tensors
-    pass.
+    Of several numbers of columns that one is taken which makes the page about WIDE times as wide
+    as high. They are of like height; near where one should end, the graph is cut where one
+    subgraph ends and the next begins, else where few tensors pass.
 
     Args:
         items: every item in topological order.
     """
     if not items:
-        return []
-    ranks = _ranks(items)
-    widths, ends = _sizes(items, ranks)
-    anywhere, within = _passing(items, ranks, len(ends))
-    best: Tuple[float, List[int]] = (float("inf"), [])
-    height = SHORTEST
-    while height <= TALLEST:
-        cuts = _cuts(anywhere, within, ends, height)
-        shape = abs(_width(widths, cuts) / _height(ends, cuts) / WIDE - 1.0)
-        best = min(best, (shape, cuts))
-        if not cuts:
-            break
-        height *= 1.15
-    return [bisect_right(best[1], rank) for rank in ranks]
-
-
-def _ranks(items: Sequence[Item]) -> List[int]:
-    """Longest way from a source; a source stands right above the first that reads it."""
-    ranks: List[int] = []
-    for item in items:
-        ranks.append(1 + max((ranks[source] for source in item.reads), default=-1))
+        return Layout((), (), 0.0, 0.0)
+    row = rows(items)
+    widths, ends = _sizes(items, row)
+    anywhere, within = _passing(items, row, len(ends))
+    best: Tuple[float, List[int]] = (math.inf, [])
+    most = max(1, round(ends[-1] / SHORTEST))
+    for number in range(math.ceil(ends[-1] / TALLEST), most + 1):
+        cuts = _cuts(anywhere, within, ends, number)
+        shape = _width(widths, cuts) / _height(ends, cuts) / WIDE
+        best = min(best, (abs(math.log(shape)), cuts))
+    column = [bisect_right(best[1], at) for at in row]
     for at, item in enumerate(items):
-        if not item.reads and item.read_by:
-            ranks[at] = max(0, min(ranks[reader] for reader in item.read_by) - 1)
-    return ranks
+        if item.read_by and not item.reads:
+            column[at] = min(column[reader] for reader in item.read_by)
+    left = sorted(set(column))
+    column = [bisect_left(left, old) for old in column]
+    return Layout(column, row, _width(widths, best[1]), _height(ends, best[1]))
 
 
-def _sizes(items: Sequence[Item], ranks: Sequence[int]) -> Tuple[List[float], List[float]]:
-    """Returns the width of each rank, and how far from the top it ends."""
-    count = 1 + max(ranks, default=0)
+def _sizes(items: Sequence[Item], row: Sequence[int]) -> Tuple[List[float], List[float]]:
+    """Returns the width of each row, and how far from the top it ends."""
+    count = 1 + max(row, default=0)
     widths, heights = [0.0] * count, [0.0] * count
-    for item, rank in zip(items, ranks):
-        widths[rank] += item.width + GAP
-        heights[rank] = max(heights[rank], item.height + GAP)
+    for item, at in zip(items, row):
+        widths[at] += item.width + GAP
+        heights[at] = max(heights[at], item.height + GAP)
     return widths, list(accumulate(heights))
 
 
-def _passing(
-    items: Sequence[Item], ranks: Sequence[int], count: int
-) -> Tuple[List[int], List[int]]:
-    """For each rank, how many items above it are read at it or below; then, by the same part.
+def _passing(items: Sequence[Item], row: Sequence[int], count: int) -> Tuple[List[int], List[int]]:
+    """For each row, how many items above it are read at it or below; then, by the same part.
 
     The second counts only what is read by the item's own subgraph.
     """
     anywhere, within = [0] * (count + 1), [0] * (count + 1)
-    for item, rank in zip(items, ranks):
+    for item, at in zip(items, row):
         inner = [r for r in item.read_by if item.part is not None and items[r].part == item.part]
         for change, readers in ((anywhere, item.read_by), (within, inner)):
-            change[rank + 1] += 1
-            change[1 + max((ranks[reader] for reader in readers), default=rank)] -= 1
+            change[at + 1] += 1
+            change[1 + max((row[reader] for reader in readers), default=at)] -= 1
     return list(accumulate(anywhere[:count])), list(accumulate(within[:count]))
 
 
 def _cuts(
-    anywhere: Sequence[int], within: Sequence[int], ends: Sequence[float], height: float
+    anywhere: Sequence[int], within: Sequence[int], ends: Sequence[float], number: int
 ) -> List[int]:
-    """Returns the ranks with which columns begin, but for the first."""
+    """Returns the rows with which columns begin, but for the first."""
     cuts: List[int] = []
-    start, top, last = 0, 0.0, len(ends) - 1
-    while start < last and ends[last] - top > 1.5 * height:
-        near = _between(ends, start, top + 0.75 * height, top + 1.25 * height)
-        around = _between(ends, start, top + 0.5 * height, top + 1.5 * height)
+    height = ends[-1] / number
+    for column in range(1, number):
+        wanted = column * height
+        start = cuts[-1] if cuts else 0
+        if start >= len(ends) - 1:
+            break
+        near = _between(ends, start, wanted - 0.15 * height, wanted + 0.15 * height)
+        around = _between(ends, start, wanted - 0.3 * height, wanted + 0.3 * height)
         free = [cut for cut in around if not within[cut]]
-        wanted = top + height
-        start = min(free or near, key=lambda cut: (anywhere[cut], abs(ends[cut - 1] - wanted)))
-        top = ends[start - 1]
-        cuts.append(start)
+        cuts.append(min(free or near, key=lambda c: (anywhere[c], abs(ends[c - 1] - wanted))))
     return cuts
 
 
 def _between(ends: Sequence[float], start: int, low: float, high: float) -> range:
-    """Returns the ranks whose upper edge is between two heights; at least one, after `start`."""
+    """Returns the rows whose upper edge is between two heights; at least one, after `start`."""
     first = min(max(start + 1, bisect_left(ends, low) + 1), len(ends) - 1)
     return range(first, max(first + 1, min(bisect_right(ends, high) + 1, len(ends))))
 

@@ -7,12 +7,13 @@ renderer can read. The picture is drawn from a graph of its own, see `picture`.
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, List, Optional, Sequence
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.boxes import Box, each_alone
-from vai_inspect.reports.columns import Item, columns
+from vai_inspect.reports.columns import arranged
+from vai_inspect.reports.rows import Item
 from vai_inspect.reports.summary import verdict_sentence
 from vai_inspect.reports.words import plain, shortened, size, wrapped
 
@@ -35,6 +36,9 @@ COLOURS = {
 }
 """Colours of the line and of the area."""
 
+BOTH = ("purple", "#d6e6ff:#ffd9d6")
+"""Colours of a box that stands for operators on the DPU and on the CPU."""
+
 
 def render(inspection: Inspection) -> str:
     """Returns the graph as DOT text.
@@ -45,7 +49,7 @@ def render(inspection: Inspection) -> str:
     ids = {op.name: "n{}".format(at) for at, op in enumerate(inspection.ops)}
     by_name = {op.name: op for op in inspection.ops}
     alone = each_alone(inspection.ops)
-    column = columns([item(box, described(box.ops[0])) for box in alone])
+    column = arranged([item(box, described(box.ops[0])) for box in alone]).column
     legend = LEGEND + (UNKNOWN_LEGEND if has_unknown(inspection) else "")
     legend += COLUMNS_LEGEND if len(set(column)) > 1 else ""
     lines = ["digraph vai_inspect {", *head([*title(inspection), legend, ""])]
@@ -127,7 +131,7 @@ def head(title: Sequence[str], more: str = "") -> Iterator[str]:
 
 
 def node(
-    identity: str, text: str, tooltip: str, device: Device, unknown: bool, more: str = ""
+    identity: str, text: str, tooltip: str, colours: Tuple[str, str], unknown: bool = False
 ) -> str:
     """Returns the statement of a box.
 
@@ -135,14 +139,12 @@ def node(
         identity: the node's name.
         text: its label, a DOT string.
         tooltip: what an SVG shows beside the pointer.
-        device: decides the colours.
+        colours: of its line and its area.
         unknown: whether no source decides about it.
-        more: further attributes.
     """
-    colour, fill = COLOURS[device]
     style = "filled,dashed" if unknown else "filled"
-    return "  {} [label={}, tooltip={}, color={}, fillcolor={}, style={}{}];".format(
-        identity, text, quoted(tooltip), quoted(colour), quoted(fill), quoted(style), more
+    return "  {} [label={}, tooltip={}, color={}, fillcolor={}, style={}];".format(
+        identity, text, quoted(tooltip), *map(quoted, (*colours, style))
     )
 
 
@@ -196,7 +198,7 @@ def reason(op: InspectedOp, most: int) -> List[str]:
 
 def _node(identity: str, op: InspectedOp) -> str:
     unknown = op.verdict is Verdict.UNKNOWN
-    return node(identity, label(described(op), "n"), op.name, op.device, unknown)
+    return node(identity, label(described(op), "n"), op.name, COLOURS[op.device], unknown)
 
 
 def _edge(source: int, reader: int, apart: bool) -> str:

@@ -3,23 +3,27 @@
 The page is made of columns that stand side by side, a legend at their left. Each column is laid
 out for itself, so that neither a long chain nor many long edges can spoil the whole. What passes
 from one column to another is named at both ends, and a subgraph in several columns has a cluster
-in each. A large graph has fuller and fewer boxes (see `boxes`).
+in each. A large graph has fuller and fewer boxes (see `boxes`): so few that the page can be read
+when it is scaled to the largest size of a PNG.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import dot
-from vai_inspect.reports.boxes import LONGEST_RUN, Box, boxes
-from vai_inspect.reports.columns import columns
-from vai_inspect.reports.words import count, plain, shortened, size
+from vai_inspect.reports import dot, labels
+from vai_inspect.reports.boxes import MOST_BOXES, Box, levels
+from vai_inspect.reports.columns import Layout, arranged
+from vai_inspect.reports.rows import Item
+from vai_inspect.reports.svg import MOST_PIXELS
+from vai_inspect.reports.words import plain, shortened
 
-RUN_NAME = 36
-"""Characters of an operator's name in a box that holds several."""
+READABLE = 0.75
+"""What a page may be scaled by; letters of 13 pixels have 10 then."""
 
 NAMED = 3
 """Tensors that one box names for want of an arrow; of more it tells how many."""
@@ -30,8 +34,8 @@ MOST_ARROWS = 4
 NEAREST = 2
 
 _GREY = "#777777"
+_TOLD = "from ..., to ...: arrows that are not drawn"
 _TAG = 'shape=plaintext, style="", fontsize=9, fontcolor="#777777", height=0.2, margin="0.05,0.02"'
-_TAG_EDGE = ' [style=dashed, arrowsize=0.5, color="#999999"]'
 
 
 def render(inspection: Inspection) -> str:
@@ -40,36 +44,62 @@ def render(inspection: Inspection) -> str:
     Args:
         inspection: what to draw.
     """
-    page = _Page(inspection)
+    page = page_of(inspection)
     # "i": the columns stand in the order in which they are written, "t": all begin at the top.
     pack = ', pack=24, packmode="array_it{}"'.format(page.columns + 1)
     lines = ["digraph vai_inspect {", *dot.head([*dot.title(inspection), ""], pack)]
-    lines += _legend(inspection, page.columns > 1)
+    lines += _legend(inspection, page)
     for place in range(page.columns):
         lines += page.column(place)
     return "\n".join([*lines, "}"]) + "\n"
 
 
-class _Page:
-    """The boxes and the columns in which they stand."""
+def page_of(inspection: Inspection) -> Page:
+    """Returns the fullest page that can be read.
 
-    def __init__(self, inspection: Inspection) -> None:
-        self.boxes = boxes(inspection.ops)
-        crowded = len(self.boxes) < len(inspection.ops)
-        inside = Counter(box.subgraph for box in self.boxes)
+    Args:
+        inspection: what to draw.
+    """
+    found = Page(inspection, ())
+    for number, boxes in enumerate(levels(inspection.ops)):
+        page = Page(inspection, boxes)
+        fits = len(boxes) <= MOST_BOXES
+        if fits and page.scale >= READABLE:
+            return page
+        if number == 0 or page.scale > found.scale:
+            found = page
+    return found
+
+
+class Page:
+    """The boxes and the columns in which they stand.
+
+    Attributes:
+        boxes: the boxes.
+        layout: where each stands.
+        columns: how many columns there are.
+        scale: what the page is scaled by where it is too large for a PNG, about; 1 where it fits.
+    """
+
+    def __init__(self, inspection: Inspection, boxes: Sequence[Box]) -> None:
+        self.boxes = boxes
+        crowded = len(boxes) < len(inspection.ops)
+        inside = Counter(box.subgraph for box in boxes)
         self.alone = {part for part, number in inside.items() if crowded and number == 1}
         """Subgraphs of a single box, which in a large picture takes the name: no cluster."""
         self.texts = [
-            ["{}:".format(box.subgraph)] * (box.subgraph in self.alone) + _lines(box)
-            for box in self.boxes
+            ["{}:".format(box.subgraph)] * (box.subgraph in self.alone and box.subgraph is not None)
+            + labels.lines(box)
+            for box in boxes
         ]
-        items = [dot.item(box, text) for box, text in zip(self.boxes, self.texts)]
-        self.place = columns(items)
+        self.layout = arranged([_item(box, text) for box, text in zip(boxes, self.texts)])
+        self.place = self.layout.column
         self.columns = 1 + max(self.place, default=0)
+        self.scale = _scale(self.layout)
         self.device = {part.name: part.device for part in inspection.subgraphs}
         self.pieces: Dict[str, List[int]] = {}
         """The columns in which each subgraph has a cluster."""
-        for box, place in sorted(zip(self.boxes, self.place), key=lambda pair: pair[1]):
+        for box, place in sorted(zip(boxes, self.place), key=lambda pair: pair[1]):
             if box.subgraph is not None and place not in self.pieces.setdefault(box.subgraph, []):
                 self.pieces[box.subgraph].append(place)
 
@@ -77,29 +107,16 @@ class _Page:
         """Yields the statements of one column."""
         here = [at for at in range(len(self.boxes)) if self.place[at] == place]
         parts: Dict[Optional[str], List[str]] = {}
-        edges: List[str] = []
-        tags: Set[str] = set()
         for at in here:
-            box = self.boxes[at]
-            part = None if box.subgraph in self.alone else box.subgraph
-            statements = parts.setdefault(part, [])
-            statements.append(_box(at, box, self.texts[at]))
-            edges += ["  n{} -> n{};".format(source, at) for source in self._near(at)]
-            for name, text in self._arrivals(at):
-                edges.append("  {} -> n{}{};".format(name, at, _TAG_EDGE))
-                if name not in tags:
-                    statements.append(_tag(name, text))
-                tags.add(name)
-            for name, text in self._departure(at):
-                statements.append(_tag(name, text))
-                edges.append("  n{} -> {}{};".format(at, name, _TAG_EDGE))
+            part = self.boxes[at].subgraph
+            parts.setdefault(None if part in self.alone else part, []).append(self._box(at))
         inside = parts.pop(None, [])
         for part, statements in parts.items():
             inside += self._cluster(str(part), place, statements)
         shown = "column {} of {}".format(place + 1, self.columns) if self.columns > 1 else ""
         yield '  subgraph "cluster_column_{}" {{'.format(place)
         yield "    {};".format(dot.attributes(label=shown, fontcolor=_GREY, peripheries="0"))
-        yield from ("  " + line for line in inside + edges)
+        yield from ("  " + line for line in [*inside, *self._edges(here)])
         yield "  }"
 
     def _cluster(self, part: str, place: int, inside: Iterable[str]) -> Iterator[str]:
@@ -109,90 +126,78 @@ class _Page:
         colour = dot.COLOURS[self.device[part]][0]
         return dot.cluster("{}_{}".format(part, place), shown, colour, inside)
 
-    def _near(self, at: int) -> List[int]:
+    def _box(self, at: int) -> str:
+        ops = self.boxes[at].ops
+        devices = {op.device for op in ops}
+        colours = dot.COLOURS[ops[0].device] if len(devices) == 1 else dot.BOTH
+        unknown = any(op.verdict is Verdict.UNKNOWN for op in ops)
+        name = ops[0].name if len(ops) == 1 else "{} ... {}".format(ops[0].name, ops[-1].name)
+        text = dot.label([*self.texts[at], *self.told(at)], "n" if len(ops) == 1 else "l")
+        return dot.node("n{}".format(at), text, name, colours, unknown)
+
+    def _edges(self, here: Sequence[int]) -> Iterator[str]:
+        """Yields the arrows within a column, and what keeps boxes without one in their rows."""
+        row, above = self.layout.row, {self.layout.row[at]: at for at in reversed(here)}
+        for at in here:
+            near = self.near(at)
+            for source in near:
+                long = self._stretched(source, at)
+                minlen = " [minlen={}]".format(row[at] - row[source]) if long else ""
+                yield "  n{} -> n{}{};".format(source, at, minlen)
+            if not near and self.boxes[at].reads and row[at] - 1 in above:
+                yield "  n{} -> n{} [style=invis, weight=0];".format(above[row[at] - 1], at)
+
+    def _stretched(self, source: int, at: int) -> bool:
+        """Tells whether a wide row was wrapped between a box and one that it reads."""
+        row = self.layout.row
+        lowest = max(row[one] for one in self.boxes[at].reads)
+        if row[at] > lowest + 1:
+            return True
+        highest = min(row[one] for one in self.boxes[source].read_by)
+        return not self.boxes[source].reads and row[source] + 1 < highest
+
+    def near(self, at: int) -> List[int]:
         """Returns what a box reads by an arrow; the arrows of a dense block would hide it."""
         reads = self.boxes[at].reads
         here = [source for source in reads if self.place[source] == self.place[at]]
         return here if len(reads) <= MOST_ARROWS else here[-NEAREST:]
 
-    def _arrivals(self, at: int) -> Iterator[Tuple[str, str]]:
-        """Yields name and text of the tags above a box: what else it reads.
-
-        Boxes of a column share the tag of a tensor, but for those that read too many.
-        """
-        near = self._near(at)
+    def told(self, at: int) -> List[str]:
+        """Returns the lines of a box that stand for arrows, into it and out of it."""
+        near = self.near(at)
         far = [source for source in self.boxes[at].reads if source not in near]
-        named = ["{} ({})".format(self._giver(s), self._where(s, at)) for s in far]
-        if len(far) <= NAMED:
-            for source, text in zip(far, named):
-                yield "from_{}_{}".format(source, self.place[at]), "from " + text
-        else:
-            more = "and {} more".format(len(far) - NAMED + 1)
-            text = "\n".join(["from " + named[0], *named[1 : NAMED - 1], more])
-            yield "from_many_{}".format(at), text
+        made = ["from {} ({})".format(self._giver(one), self._where(one, at)) for one in far]
+        if len(made) > NAMED:
+            made = [*made[: NAMED - 1], "and from {} more".format(len(made) - NAMED + 1)]
+        readers = {self.place[reader] + 1 for reader in self.boxes[at].read_by}
+        away = sorted(readers - {self.place[at] + 1})
+        if away:
+            made.append("to column{} {}".format("s" * (len(away) > 1), ", ".join(map(str, away))))
+        return made
 
     def _where(self, source: int, at: int) -> str:
         if self.place[source] == self.place[at]:
             return "above"
         return "column {}".format(self.place[source] + 1)
 
-    def _departure(self, at: int) -> Iterator[Tuple[str, str]]:
-        """Yields name and text of the tag below a box that other columns read, if any does."""
-        read_by = (self.place[reader] for reader in self.boxes[at].read_by)
-        far = [str(place + 1) for place in sorted(set(read_by) - {self.place[at]})]
-        if far:
-            yield "to_{}".format(at), "to column{} ".format("s" * (len(far) > 1)) + ", ".join(far)
-
     def _giver(self, at: int) -> str:
         return shortened(plain(self.boxes[at].ops[-1].name), dot.LINE_WIDTH)
 
 
-def _box(at: int, box: Box, lines: Sequence[str]) -> str:
-    first = box.ops[0]
-    unknown = any(op.verdict is Verdict.UNKNOWN for op in box.ops)
-    names = first.name if len(box.ops) == 1 else "{} ... {}".format(first.name, box.ops[-1].name)
-    text = dot.label(lines, "n" if len(box.ops) == 1 else "l")
-    return dot.node("n{}".format(at), text, names, first.device, unknown)
+def _item(box: Box, text: Sequence[str]) -> Item:
+    # The sources of a concatenation are told by name.
+    more = min(NAMED, len(box.reads) - NEAREST) if len(box.reads) > MOST_ARROWS else 0
+    return dot.item(box, [*text, *[""] * more])
 
 
-def _tag(name: str, text: str) -> str:
-    return "  {} [label={}, tooltip={}, {}];".format(
-        name, dot.label(text.split("\n"), "l"), dot.quoted(text), _TAG
-    )
+def _scale(layout: Layout) -> float:
+    side = 72.0 * dot.LONGEST_SIDE
+    area = MOST_PIXELS * (72.0 / 96.0) ** 2
+    width, height = max(layout.width, 1.0), max(layout.height, 1.0)
+    return min(1.0, side / width, side / height, math.sqrt(area / (width * height)))
 
 
-def _lines(box: Box) -> List[str]:
-    if len(box.ops) == 1:
-        return dot.described(box.ops[0])
-    if len(box.ops) > LONGEST_RUN:
-        return _sum(box)
-    lines = []
-    for op in box.ops:
-        shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
-        text = "{}  {}  {}".format(
-            plain(op.type), shortened(plain(op.name), RUN_NAME), shortened(shapes, RUN_NAME)
-        )
-        folded = dot.folded_layers(op)
-        if folded:
-            text += "  +{} folded".format(len(folded))
-        lines.append(text)
-        lines += ["    " + line for line in dot.reason(op, 2)]
-    return lines
-
-
-def _sum(box: Box) -> List[str]:
-    """Returns the lines of a box that stands for more operators than can be listed."""
-    first, last = (shortened(plain(box.ops[place].name), RUN_NAME) for place in (0, -1))
-    kinds = Counter(plain(op.type) for op in box.ops).most_common()
-    lines = [
-        "{}: {} to {}".format(count(len(box.ops), "operator"), first, last),
-        shortened(", ".join("{} {}".format(*kind) for kind in kinds), 2 * RUN_NAME),
-    ]
-    reasons = {line: None for op in box.ops for line in dot.reason(op, 1)}
-    return lines + list(reasons)[:4]
-
-
-def _legend(inspection: Inspection, apart: bool) -> Iterator[str]:
+def _legend(inspection: Inspection, page: Page) -> Iterator[str]:
     """Yields one box of each sort that the picture has."""
     devices = {op.device for op in inspection.ops}
     sorts = [
@@ -203,13 +208,17 @@ def _legend(inspection: Inspection, apart: bool) -> Iterator[str]:
     ]
     unsure = dot.has_unknown(inspection)
     shown = [
-        dot.node("legend{}".format(at), dot.quoted(text), text, device, unknown)
+        dot.node("legend{}".format(at), dot.quoted(text), text, dot.COLOURS[device], unknown)
         for at, (device, unknown, text) in enumerate(sorts)
         if device in devices and (unsure or not unknown)
     ]
+    if any(len({op.device for op in box.ops}) > 1 for box in page.boxes):
+        both = "a part on the DPU, a part on the CPU"
+        shown.append(dot.node("legend_both", dot.quoted(both), both, dot.BOTH))
+    if any(page.told(at) for at in range(len(page.boxes))):
+        tag = "  legend_told [label={0}, tooltip={0}, {1}];"
+        shown.append(tag.format(dot.quoted(_TOLD), _TAG))
     names = [statement.split()[0] for statement in shown]
-    if apart:
-        shown.append(_tag("legend_tag", "goes on in another column"))
-        names.append("legend_tag")
-    below = "  {} [style=invis];".format(" -> ".join(names))
-    yield from dot.cluster("legend", "legend", _GREY, [*shown, below])
+    if len(names) > 1:  # of a single name the statement would hide the box itself
+        shown.append("  {} [style=invis];".format(" -> ".join(names)))
+    yield from dot.cluster("legend", "legend", _GREY, shown)

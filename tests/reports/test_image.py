@@ -11,7 +11,7 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.errors import ReportError
-from vai_inspect.reports import files, image, picture
+from vai_inspect.reports import dot, files, image, picture
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 needs_pip = pytest.mark.skipif(
@@ -69,23 +69,35 @@ def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
     assert max(width, height) < 6000
 
 
-def test_png_is_bounded_whatever_the_graph(renderer, tmp_path):
+def wide():
     ops = [samples.op("x", "data")]
     ops += [samples.op("wide{}".format(at), "relu", ["x"]) for at in range(150)]
+    return samples.inspection("wide", ops)
+
+
+def test_many_parallel_branches_are_no_strip(renderer, tmp_path):
     path = tmp_path / "graph.png"
-    image.draw(picture.render(samples.inspection("wide", ops)), path, "png")
+    image.draw(picture.render(wide()), path, "png")
+    width, height = _png_size(path.read_bytes())
+    assert 0.4 < width / height < 5
+    assert max(width, height) < 5000
+    assert not image.is_scaled_down(path)
+
+
+def test_png_is_bounded_whatever_the_graph(renderer, tmp_path):
+    path = tmp_path / "graph.png"
+    image.draw(dot.render(wide()), path, "png")
     width, height = _png_size(path.read_bytes())
     assert max(width, height) <= 7_000
     assert image.is_scaled_down(path)
 
 
-def test_beside_a_png_that_is_scaled_down_lies_an_svg(renderer, tmp_path):
-    ops = [samples.op("x", "data")]
-    ops += [samples.op("wide{}".format(at), "relu", ["x"]) for at in range(150)]
-    written = files.write(samples.inspection("wide", ops), tmp_path, "png", False)
+def test_beside_a_png_that_is_scaled_down_lies_an_svg(renderer, tmp_path, monkeypatch):
+    assert files.write(wide(), tmp_path / "small", "png", False).full is None
+    monkeypatch.setattr(picture, "render", dot.render)
+    written = files.write(wide(), tmp_path, "png", False)
     assert (written.image.suffix, written.full.suffix) == (".png", ".svg")
     assert written.full.read_bytes().count(b"wide149") >= 1
-    assert files.write(samples.mixed(), tmp_path / "small", "png", False).full is None
 
 
 @pytest.mark.parametrize("make", [lambda: samples.chain(3000), lambda: samples.dense((48,) * 4)])

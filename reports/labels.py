@@ -1,0 +1,70 @@
+"""What stands in a box of the picture."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections import Counter
+from typing import List, Sequence
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import InspectedOp
+from vai_inspect.reports import dot
+from vai_inspect.reports.boxes import Box
+from vai_inspect.reports.words import count, plain, shortened, size
+
+RUN_NAME = 36
+"""Characters of an operator's name in a box that holds several."""
+
+REASONS = 4
+"""Lines of reasons in a box that stands for more operators than it lists."""
+
+
+def lines(box: Box) -> List[str]:
+    """Returns the lines of a box: its one operator, each of several, or their sum.
+
+    Args:
+        box: the box.
+    """
+    if len(box.ops) == 1:
+        return dot.described(box.ops[0])
+    return _sum(box.ops) if box.summed else [line for op in box.ops for line in _of_several(op)]
+
+
+def _of_several(op: InspectedOp) -> List[str]:
+    shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
+    text = "{}  {}  {}".format(
+        plain(op.type), shortened(plain(op.name), RUN_NAME), shortened(shapes, RUN_NAME)
+    )
+    folded = dot.folded_layers(op)
+    if folded:
+        text += "  +{} folded".format(len(folded))
+    # What follows from another operator says less.
+    reason = dot.reason(op, 2 if op.root_cause else 1)
+    return [text, *("    " + line for line in reason)]
+
+
+def _sum(ops: Sequence[InspectedOp]) -> List[str]:
+    made = [_title(ops)]
+    on = Counter(op.device for op in ops)
+    if len(on) > 1:
+        made.append("{} on the DPU, {} on the CPU".format(on[Device.DPU], on[Device.CPU]))
+    kinds = Counter(plain(op.type) for op in ops).most_common()
+    told = ", ".join("{} {}".format(*kind) for kind in kinds)
+    made.append(shortened(told, 2 * RUN_NAME))
+    reasons = {line: None for op in ops if op.root_cause for line in dot.reason(op, 1)}
+    made += list(reasons)[:REASONS]
+    if len(reasons) > REASONS:
+        made.append("and {}".format(count(len(reasons) - REASONS, "more reason")))
+    return made
+
+
+def _title(ops: Sequence[InspectedOp]) -> str:
+    """Returns the module that all are of, or from which to which they go."""
+    number = count(len(ops), "operator")
+    within = [re.split(r"([./])", plain(op.op.layer))[:-1] for op in ops]
+    module = "".join(os.path.commonprefix(within)).rstrip("./")
+    if module:
+        return "{}: {}".format(shortened(module, dot.NAME_WIDTH), number)
+    first, last = (shortened(plain(ops[place].name), RUN_NAME) for place in (0, -1))
+    return "{}: {} to {}".format(number, first, last)

@@ -1,0 +1,56 @@
+"""A topological order in which operators that belong together stand together."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Dict, Hashable, List, Optional, Sequence
+
+from vai_inspect.core.inspection import InspectedOp
+
+
+def brought_together(ops: Sequence[InspectedOp], keys: Sequence[Hashable]) -> List[int]:
+    """Returns the numbers of the operators in a topological order with long stretches of one key.
+
+    After an operator comes one of the same key where one can, else the earliest that can; what
+    reads nothing comes right before the first that reads it.
+
+    Args:
+        ops: every operator in topological order.
+        keys: what those that belong together have in common.
+    """
+    number = {op.name: at for at, op in enumerate(ops)}
+    reads = [sorted({number[value.op] for value in op.op.inputs}) for op in ops]
+    read_by = [sorted({number[name] for name in op.consumers}) for op in ops]
+    waits_for = [sum(1 for source in sources if reads[source]) for sources in reads]
+    order: List[int] = []
+    done = [False] * len(ops)
+    ready: List[int] = []
+    alike: Dict[Hashable, List[int]] = {}
+
+    def make_ready(at: int) -> None:
+        heapq.heappush(ready, at)
+        heapq.heappush(alike.setdefault(keys[at], []), at)
+
+    def put(at: int) -> None:
+        if not done[at]:
+            done[at] = True
+            order.append(at)
+
+    for at in range(len(ops)):
+        if not waits_for[at] and (reads[at] or not read_by[at]):
+            make_ready(at)
+    last: Optional[int] = None
+    while ready:
+        same = alike.get(keys[last], []) if last is not None else []
+        at = heapq.heappop(same if same else ready)
+        if done[at]:
+            continue
+        for source in reads[at]:
+            put(source)
+        put(at)
+        last = at
+        for reader in read_by[at]:
+            waits_for[reader] -= 1
+            if not waits_for[reader]:
+                make_ready(reader)
+    return order
