@@ -68,6 +68,8 @@ ENVIRONMENTS: Dict[str, Environment] = {
     "newest-3.13": Environment("3.13", NEWEST, DEFINITIONS),
 }
 """By the session's name."""
+BOTH = ("torch-2.1+keras-2.15", "newest-3.11", "newest-3.13")
+"""The sessions with TensorFlow and PyTorch in one process."""
 
 
 def _session(name: str, environment: Environment) -> None:
@@ -78,6 +80,9 @@ def _session(name: str, environment: Environment) -> None:
         if environment.alone:
             session.install("--no-deps", *environment.alone)
         session.install("--editable", "." + extras)
+        if name in BOTH:
+            # What PyTorch compiles for GPUs with: loaded after TensorFlow, it ends Python.
+            session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "triton")
         tests = CORE if name.startswith("core") else FRAMEWORK
         session.run("python", "-m", "pytest", "-q", *(session.posargs or tests))
 
