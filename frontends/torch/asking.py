@@ -42,7 +42,8 @@ def asked(name: str, raw: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) ->
         return name if isinstance(given, torch.Tensor) else ""
     if name == "where" and len(args) + len(kwargs) == 1:
         return "where() of one tensor"
-    if name == "getitem" and _masks(args[1]):
+    # torch before 2.2 hands over `index` of a list for x[...].
+    if name in ("getitem", "index") and _masks(args[1]):
         return "an index of truth values"
     return name if name in _SIZED else ""
 
