@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
+from vai_inspect.frontends.torch.exported_shapes import Wanted
 from vai_inspect.frontends.torch.failures import brief
 from vai_inspect.frontends.torch.inputs import resolve_inputs
 from vai_inspect.frontends.torch.ladder import Climbed, climb
@@ -73,26 +74,12 @@ def _flat(program: Any, module: Any, input_args: Any, place: Place) -> List[Tupl
     names = list(program.graph_signature.user_inputs)
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     given = [tuple(one.shape) if isinstance(one, torch.Tensor) else None for one in leaves]
-    wanted = [_shape(nodes[name]) for name in names if name in nodes]
-    if len(given) != len(wanted) or not all(map(_fits, given, wanted)):
+    wanted = Wanted.of(program, [nodes[name] for name in names if name in nodes])
+    if not wanted.takes(given):
         raise InputShapeError(
             "Received inputs of the shapes {}; the program was exported for {}; give those, or "
-            "export it with dynamic shapes.".format(
-                ", ".join(str(one) for one in given), ", ".join(str(one) for one in wanted)
+            "export it with {}dynamic shapes.".format(
+                ", ".join(str(one) for one in given), wanted, "other " if wanted.ranges else ""
             )
         )
     return list(zip(names, leaves))
-
-
-def _shape(node: Any) -> Optional[Tuple[Any, ...]]:
-    shape = getattr(node.meta.get("val"), "shape", None)
-    return None if shape is None else tuple(shape)
-
-
-def _fits(given: Optional[Tuple[int, ...]], wanted: Optional[Tuple[Any, ...]]) -> bool:
-    if given is None or wanted is None:
-        return given is wanted
-    pairs = zip(given, wanted)
-    return len(given) == len(wanted) and all(
-        size == other or not isinstance(other, int) for size, other in pairs
-    )

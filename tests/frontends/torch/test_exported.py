@@ -94,3 +94,54 @@ def test_an_exported_program_with_compiled_code_is_refused(tmp_path):
         archive.writestr("model/data/aotinductor/model/cmodel.so", b"")
     with pytest.raises(ModelError, match=r"holds compiled code \(AOTInductor\)"):
         capture_file(path)
+
+
+class Sum(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Conv2d(3, 4, 3)
+        self.b = torch.nn.Conv2d(3, 4, 3)
+
+    def forward(self, x, y):
+        return self.a(x) + self.b(y)
+
+
+@pytest.fixture(scope="module")
+def dynamic():
+    """A program of two inputs of one height, 16 to 64."""
+    height = torch.export.Dim("height", min=16, max=64)
+    given = (torch.zeros(1, 3, 32, 8), torch.zeros(1, 3, 32, 8))
+    shapes = {"x": {2: height}, "y": {2: height}}
+    return torch.export.export(Sum(), given, dynamic_shapes=shapes)
+
+
+@pytest.mark.parametrize("height", [16, 48, 64])
+def test_a_program_of_dynamic_shapes_takes_sizes_within_their_bounds(dynamic, height):
+    graph = capture(dynamic, [(1, 3, height, 8)] * 2).graph
+    assert graph["x"].output.shape == (1, height, 8, 3)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [(1, 3, 65, 8)] * 2,
+        [(1, 3, 15, 8)] * 2,
+        [(1, 3, 48, 8), (1, 3, 32, 8)],
+        [(1, 3, 48, 9)] * 2,
+        [(1, 3, 48)] * 2,
+    ],
+)
+def test_and_refuses_others_in_words_of_ours(dynamic, given):
+    with pytest.raises(InputShapeError) as raised:
+        capture(dynamic, given)
+    text = str(raised.value)
+    assert text.startswith("Received inputs of the shapes {}, {}; ".format(*given))
+    assert " from 16 to 64; give those, or export it with other dynamic shapes." in text
+
+
+def test_a_lowest_size_of_2_is_torchs_own_and_binds_nobody():
+    batch = torch.export.Dim("batch", min=2, max=8)
+    program = torch.export.export(
+        torch.nn.Conv2d(3, 4, 3), (torch.zeros(4, 3, 8, 8),), dynamic_shapes={"input": {0: batch}}
+    )
+    assert capture(program, (1, 3, 8, 8)).graph["input"].output.shape == (1, 8, 8, 3)
