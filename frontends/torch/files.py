@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,19 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.torch.capture import capture
+from vai_inspect.frontends.torch.pickled import Held, held
 
 EXPORTED, PICKLED = (".pt2",), (".pt", ".pth")
+_GIVE_MODULE = "give the nn.Module {}, as file.py:name or as an exported program (.pt2)."
+_NO_MODULE = {
+    Held.SCRIPT: "is TorchScript, whose forward cannot be followed; "
+    + _GIVE_MODULE.format("that it was made from"),
+    Held.WEIGHTS: "holds weights and no module: a state dict or a checkpoint; "
+    + _GIVE_MODULE.format("that they belong to"),
+    Held.EXPORTED: "is an exported program; give it the ending .pt2, by which it is known.",
+    Held.NOTHING: "is no file that torch.save wrote: it is neither an archive with a pickle in it "
+    "nor a pickle, or it is cut off; " + _GIVE_MODULE.format("itself"),
+}
 
 
 def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Captured:
@@ -25,7 +37,7 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
         trust: whether code of a pickled file may run, as reading it asks for.
 
     Raises:
-        ModelError: there is no such file, it holds no model, or it is pickled and not trusted.
+        ModelError: there is no such file, it holds no module, or it is pickled and not trusted.
         InputShapeError: see `capture`.
         CaptureError: see `capture`.
     """
@@ -98,6 +110,9 @@ def _no_code_run() -> Iterator[None]:
 def _pickled(path: Path, trust: bool) -> Any:
     import torch
 
+    kind = held(path)
+    if kind is not Held.PICKLE:
+        raise ModelError("{} {}".format(path, _NO_MODULE[kind]))
     if not trust:
         raise ModelError(
             "{} is a pickled file, and reading it runs code that it holds; add --trust (Python: "
@@ -105,14 +120,23 @@ def _pickled(path: Path, trust: bool) -> Any:
             "as an exported program (.pt2).".format(path)
         )
     try:
-        try:
-            return torch.load(str(path), map_location="cpu", weights_only=False)
-        except TypeError:  # torch before 1.13 has no such option
-            return torch.load(str(path), map_location="cpu")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return torch.load(str(path), map_location="cpu", weights_only=False)
+            except TypeError:  # torch before 1.13 has no such option
+                return torch.load(str(path), map_location="cpu")
     except Exception as error:
+        missing = isinstance(error, (ImportError, AttributeError))
         raise ModelError(
-            "{} cannot be read with torch.load: {}: {}; the classes in it must be importable "
-            "here.".format(path, type(error).__name__, _one_line(error))
+            "{} cannot be read with torch.load: {}: {}; {}.".format(
+                path,
+                type(error).__name__,
+                _one_line(error),
+                "the classes in it must be importable here"
+                if missing
+                else "the file may be cut off or damaged; write it anew with torch.save",
+            )
         ) from error
 
 
