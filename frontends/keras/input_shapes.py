@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import InputShapeError, did_you_mean
+from vai_inspect.core.errors import InputShapeError, did_you_mean, how_to_give
 from vai_inspect.frontends.keras.generation import Generation
 from vai_inspect.frontends.keras.trace import InputTensor
 
@@ -47,16 +47,43 @@ def resolve_shapes(
         InputShapeError: see `resolve_inputs`.
     """
     shapes = []
+    advice = how_to_give(*map(_example, own))
     for name, mine, shape in zip(names, own, _given(input_args, names, own)):
         if shape is not None and len(shape) != len(mine):
             raise InputShapeError(
                 "Input {!r} received the shape {} of rank {}; its own is {} of rank {}, batch "
                 "included; give for example {}.".format(
-                    name, shape, len(shape), mine, len(mine), _example(mine)
+                    name, shape, len(shape), mine, len(mine), advice
                 )
             )
-        shapes.append(_filled(name, mine, mine if shape is None else shape))
+        if shape is not None:
+            _check_layout(name, mine, shape)
+        shapes.append(_filled(name, mine if shape is None else shape, advice))
     return shapes
+
+
+def _check_layout(name: str, own: Dimensions, given: Dimensions) -> None:
+    """Refuses a shape whose channels stand where the model has none, as other frameworks have.
+
+    Raises:
+        InputShapeError: with the axes in the model's order it would fit.
+    """
+    if len(own) < 3:
+        return
+    # Of the axes where channels can stand, they are on the shorter one.
+    first, last = own[1], own[-1]
+    if last is not None and (first is None or first > last):
+        layout, channels, at, moved = "last", last, -1, (given[0], *given[2:], given[1])
+    elif first is not None and (last is None or last > first):
+        layout, channels, at, moved = "first", first, 1, (given[0], given[-1], *given[1:-1])
+    else:
+        return
+    if given[at] != channels and moved[at] == channels:
+        raise InputShapeError(
+            "Input {!r} received the shape {}; its own is {}, channels {}; give {}.".format(
+                name, given, own, layout, how_to_give([size or 1 for size in moved])
+            )
+        )
 
 
 def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:
@@ -68,7 +95,7 @@ def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:
         shape = _as_shape(next(iter(input_args.values())))
     if shape is None and isinstance(input_args, (list, tuple)) and len(input_args) == 1:
         shape = _as_shape(input_args[0])
-    return None if shape is None else _filled("input", shape, shape)
+    return None if shape is None else _whole(shape, "input")
 
 
 def given_shapes(input_args: Any) -> Any:
@@ -85,7 +112,7 @@ def given_shapes(input_args: Any) -> Any:
 
 
 def _whole(shape: Dimensions, name: str) -> Tuple[int, ...]:
-    return _filled(name, shape, shape)
+    return _filled(name, shape, how_to_give(_example(shape)))
 
 
 def _name(symbol: Any) -> str:
@@ -119,7 +146,7 @@ def _given(
                 len(names),
                 "" if len(names) == 1 else "s",
                 ", ".join(names),
-                [_example(mine) for mine in own] if len(own) > 1 else _example(own[0]),
+                how_to_give(*map(_example, own)),
             )
         )
     return shapes
@@ -163,7 +190,7 @@ def _flat(given: Sequence[Any]) -> bool:
     return any(isinstance(item, (int, float)) for item in given)
 
 
-def _filled(name: str, own: Dimensions, shape: Dimensions) -> Tuple[int, ...]:
+def _filled(name: str, shape: Dimensions, advice: str) -> Tuple[int, ...]:
     """Returns a shape with a batch of 1 where none is given, and nothing else left open."""
     final = list(shape)
     if final and final[0] is None:
@@ -171,15 +198,13 @@ def _filled(name: str, own: Dimensions, shape: Dimensions) -> Tuple[int, ...]:
     if None in final:
         raise InputShapeError(
             "Input {!r} has the shape {}, which leaves a dimension open; give the whole shape, "
-            "batch first: --input-shape {} (command line) or input_args={} (Python).".format(
-                name, shape, ",".join(str(size) for size in _example(own)), _example(own)
-            )
+            "batch first: {}.".format(name, shape, advice)
         )
     sizes = tuple(size for size in final if size is not None)
     if any(size < 1 for size in sizes):
         raise InputShapeError(
             "Input {!r} received the shape {}; every dimension must be 1 or more; give for example "
-            "{}.".format(name, shape, _example(own))
+            "{}.".format(name, shape, advice)
         )
     return sizes
 

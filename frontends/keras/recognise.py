@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional, Type
 
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.errors import ModelError, how_to_give
 
 _FRAMES = ("Could not automatically infer", "Exception encountered when calling")
 """How the lines begin that Keras puts around the message of the layer itself."""
@@ -99,6 +99,8 @@ def reason_of(error: BaseException) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(_FRAMES)] or lines
+    if told[:1] == ["in user code:"]:  # TensorFlow's frames of the call stand before the error
+        told = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)] or told
     return told[0] if told else type(error).__name__
 
 
@@ -131,7 +133,7 @@ def _built_copy(model: Any, input_args: Any) -> Any:
     advice = (
         "Received the Sequential model {!r}, which is not built, so that its shapes are not "
         "known; put keras.Input(shape) first in it, call model.build((None, ...)), or give its "
-        "input shape: --input-shape 1,224,224,3 or input_args=(1, 224, 224, 3).".format(model.name)
+        "input shape: {}.".format(model.name, how_to_give((1, 224, 224, 3)))
     )
     shape = single_shape(input_args)
     if shape is None or not model.layers:

@@ -1,4 +1,4 @@
-"""A built subclassed model, whose graph exists only while its `call` runs.
+"""A subclassed model, whose graph exists only while its `call` runs.
 
 The call is run once on symbolic tensors. That adds a node to each layer it calls, which is taken
 away again when the graph was read.
@@ -9,11 +9,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
-from vai_inspect.core.errors import InputShapeError, ModelError
+from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import given_shapes
 from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.recognise import reason_of
+from vai_inspect.frontends.keras.unbuilt import to_build, within
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def traced_call(model: Any, input_args: Any) -> Iterator[Any]:
     """Yields the graph of a subclassed model's call as a `keras.Function`.
 
     Args:
-        model: a built subclassed model.
+        model: a subclassed model; one that is not built is not built afterwards.
         input_args: see `capture`; where None, the shapes that the model was built with.
 
     Raises:
@@ -30,25 +31,44 @@ def traced_call(model: Any, input_args: Any) -> Iterator[Any]:
     described = "Received the subclassed Keras model {!r} ({})".format(
         model.name, type(model).__name__
     )
-    layers = [layer for layer in model._flatten_layers() if layer is not model]
-    if not layers or not all(layer.built for layer in [model] + layers):
-        raise ModelError(
-            described + ", which is not built; call it once on data of the right shape, or make it "
-            "Functional: keras.Model(inputs, outputs)."
-        )
+    layers = within(model)
+    if not layers or not all(layer.built for layer in [model, *layers]):
+        with _built_here(model, input_args, described) as function:
+            yield function
+        return
     candidates = [given_shapes(input_args), generation_of(model).built_with(model)]
     candidates = [shapes for shapes in candidates if shapes is not None]
     if not candidates:
         raise InputShapeError(
-            described + ", whose input shape is not known; give the whole shape, batch first: "
-            "--input-shape 1,224,224,3 (command line) or input_args=(1, 224, 224, 3) (Python)."
+            described
+            + ", whose input shape is not known; give the whole shape, batch first: {}.".format(
+                how_to_give((1, 224, 224, 3))
+            )
         )
-    marks = [Mark(operation) for operation in [model] + layers]
+    marks = [Mark(operation) for operation in [model, *layers]]
     try:
         yield _function(model, candidates, described)
     finally:
         for mark in marks:
             mark.restore()
+
+
+@contextmanager
+def _built_here(model: Any, input_args: Any, described: str) -> Iterator[Any]:
+    """Yields the graph of a model that is not built, built with the user's shapes.
+
+    Raises:
+        ModelError: there are no shapes, or it cannot be built with them.
+    """
+    shapes = given_shapes(input_args)
+    described += ", which is not built"
+    if shapes is None:
+        raise ModelError(
+            "{}, so that its shapes are not known; call it once on data of the right shape, or "
+            "give its input shape: {}.".format(described, how_to_give((1, 224, 224, 3)))
+        )
+    with to_build(model) as buildable:
+        yield _function(buildable, [shapes], described)
 
 
 def _function(model: Any, candidates: List[Any], described: str) -> Any:

@@ -7,11 +7,12 @@ import operator
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from vai_inspect.core.errors import InputShapeError
+from vai_inspect.core.errors import InputShapeError, how_to_give
 from vai_inspect.frontends.torch.shadow import Place
 
 Fill = Callable[[str, Any], Any]
-_EXAMPLES = "a tensor, a tuple or dict of tensors, or shapes such as (1, 3, 224, 224)"
+_EXAMPLE = (1, 3, 224, 224)
+_EXAMPLES = "a tensor, a tuple or dict of tensors, or shapes such as {}".format(_EXAMPLE)
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def resolve_inputs(model: Any, input_args: Any, place: Place) -> Inputs:
     """
     if input_args is None:
         raise InputShapeError(
-            "A PyTorch model does not know its input shapes; give {} as input_args (Python), or "
-            "--input-shape 1,3,224,224 (command line).".format(_EXAMPLES)
+            "A PyTorch model does not know its input shapes; give {} for each argument of its "
+            "forward: {}.".format(_EXAMPLES, how_to_give(*[_EXAMPLE] * max(1, _needed(model))))
         )
     dtype = _float_dtype(model)
     args: Tuple[Any, ...] = ()
@@ -173,8 +174,38 @@ def _check_signature(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) 
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        given = [*("one" for _ in args), *kwargs]
+        count = len(args) + len(kwargs)
+        shapes = [getattr(one, "shape", _EXAMPLE) for one in args][: _needed(model)]
+        shapes += [shapes[-1] if shapes else _EXAMPLE] * (_needed(model) - len(shapes))
         raise InputShapeError(
             "Received {} input{} for a forward{}: {}; give one for each argument without a "
-            "default.".format(len(given), "" if len(given) == 1 else "s", signature, error)
+            "default{}.".format(
+                count,
+                "" if count == 1 else "s",
+                signature,
+                error,
+                ", for example " + how_to_give(*shapes) if shapes else "",
+            )
         ) from error
+
+
+def _needed(model: Any) -> int:
+    """Returns how many arguments of the forward have no default."""
+    signature = _signature(model)
+    taken = signature.parameters.values() if signature is not None else ()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in kinds and one.default is one.empty for one in taken)
+
+
+def layout_hint(inputs: Inputs) -> str:
+    """Returns a hint where an image seems to have its channels last, as Keras has them; or ""."""
+    shapes: List[Tuple[int, ...]] = []
+    inputs.filled(lambda name, one: shapes.append(tuple(one.shape)))
+    for shape in shapes:
+        if len(shape) == 4 and shape[3] <= 4 < shape[1]:
+            moved = [
+                (one[0], one[3], *one[1:3]) if len(one) == 4 and one[3] <= 4 < one[1] else one
+                for one in shapes
+            ]
+            return " PyTorch has the channels first: " + how_to_give(*moved) + "."
+    return ""

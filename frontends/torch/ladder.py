@@ -9,6 +9,7 @@ from typing import Callable, List, Optional, Tuple
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.failures import brief, needs_values, reason
 from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.inputs import layout_hint
 from vai_inspect.frontends.torch.subject import Copy, Subject
 
 
@@ -94,8 +95,8 @@ def _check_forward(subject: Subject, at_last: bool = False) -> None:
     if own is None or needs_values(own):
         return
     raise CaptureError(
-        "The model's forward fails on the inputs {}: {}; give inputs that it takes.".format(
-            copy.inputs.described(), reason(own)
+        "The model's forward fails on the inputs {}: {}; give inputs that it takes.{}".format(
+            copy.inputs.described(), reason(own), layout_hint(copy.inputs)
         )
     ) from own
 

@@ -49,6 +49,15 @@ def adds():
     return 1 + "1"
 
 
+class Subclassed(keras.Model):
+    def __init__(self, filters):
+        super().__init__()
+        self.conv = keras.layers.Conv2D(filters, 3, name="conv")
+
+    def call(self, x):
+        return self.conv(x)
+
+
 def fails():
     raise RuntimeError("no weights\nat all")
 

@@ -104,6 +104,16 @@ def test_arguments_reach_the_callable(command):
     ]
 
 
+def test_a_subclassed_model_is_built_with_the_shape_given(command):
+    code, out, err = command(
+        "inspect", MODELS + ":Subclassed", "-t", B4096, "--json", "--input-shape", "1,8,8,3",
+        "--kwargs", "filters=5",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    shapes = {op["name"]: op["output_shapes"][0] for op in json.loads(out)["ops"]}
+    assert shapes["conv"] == [1, 6, 6, 5]
+
+
 def test_arguments_mean_what_they_say_in_any_case():
     given = ["a=false", "b=True", "c=none", "d=null", "e=imagenet", "f=1.5"]
     assert parse_kwargs(given) == {

@@ -6,7 +6,7 @@ message alone, on one line, and ends with exit code 2.
 
 from __future__ import annotations
 
-from typing import Iterable, List
+from typing import Iterable, List, Sequence
 
 
 class VaiInspectError(Exception):
@@ -57,6 +57,18 @@ def how_to_install(module: str) -> str:
     if package is None:
         return "Check the spelling, or install it there."
     return "Install it: pip install {}.".format(package)
+
+
+def how_to_give(*shapes: Sequence[int]) -> str:
+    """Returns how input shapes are given, on the command line and in Python.
+
+    Args:
+        shapes: sizes of all axes of each input, batch first, in the framework's layout.
+    """
+    plain = [tuple(shape) for shape in shapes]
+    options = " ".join("--input-shape " + ",".join(map(str, shape)) for shape in plain)
+    argument = plain[0] if len(plain) == 1 else plain
+    return "{} (command line) or input_args={} (Python)".format(options, argument)
 
 
 def did_you_mean(received: str, valid: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, List, Sequence
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import InputShapeError, ModelError
+from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.core.ir.shapes import Shape
@@ -81,8 +81,9 @@ def _own_shapes(found: Network, input_args: Any) -> List[Sizes]:
         if entry.shape is None and input_args is None:
             raise InputShapeError(
                 "The file does not tell the shape of the input {!r}; give the whole shape, batch "
-                "first: --input-shape 1,224,224,3 (command line) or input_args=(1, 224, 224, 3) "
-                "(Python).".format(entry.name)
+                "first: {}.".format(
+                    entry.name, how_to_give(*[(1, 224, 224, 3)] * len(found.inputs))
+                )
             )
         if entry.shape is None:
             shapes.append((None,) * len(single_shape(input_args) or ()))

@@ -202,3 +202,117 @@ def test_functional_subclass_that_overrides_call_has_no_graph() -> None:
     inputs = keras.Input((4,))
     with pytest.raises(ModelError):
         capture(Own(inputs, L.ReLU()(inputs)))
+
+
+class Block(keras.Model):
+    def __init__(self, filters: int = 4, act: Any = "relu") -> None:
+        super().__init__(name="block")
+        self.within = keras.Sequential([L.Conv2D(filters, 3, name="c", activation=act)])
+        self.drop = L.Dropout(0.2)
+        self.head = L.Dense(2, name="head")
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return self.head(self.drop(self.within(x), training=training))
+
+
+class Adding(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = L.Conv2D(4, 3, name="left"), L.Conv2D(4, 3, name="right")
+
+    def call(self, x: Any) -> Any:
+        return self.left(x[0]) + self.right(x[1])
+
+
+def held(thing: Any, seen: Any) -> Any:
+    """Returns all that an object of Keras holds, at any depth, by the identity of each thing."""
+    if id(thing) in seen:
+        return id(thing)
+    seen[id(thing)] = thing
+    if isinstance(thing, (list, tuple, set)):
+        return id(thing), [held(one, seen) for one in thing]
+    if isinstance(thing, dict):
+        return id(thing), {key: held(one, seen) for key, one in thing.items()}
+    if type(thing).__module__.startswith("keras.") or isinstance(thing, keras.Layer):
+        return id(thing), held(vars(thing), seen)
+    return id(thing)
+
+
+@pytest.mark.filterwarnings("ignore:`build\\(\\)` was called on layer")  # so it is before, too
+@pytest.mark.parametrize("act", ["relu", lambda x: keras.ops.relu(x)])
+@pytest.mark.parametrize("given", [(1, 8, 8, 3), [(1, 8, 8, 3)]])
+def test_unbuilt_subclassed_with_a_shape_is_built_to_be_read_and_is_not_afterwards(
+    act: Any, given: Any
+) -> None:
+    model = Block(5, act)
+    model.head = L.Dense(7, name="head")
+    before = held(model, {})
+    graph = capture(model, given).graph
+    assert graph.name == model.name == "block"
+    assert graph["sequential/c"].output.shape == (1, 6, 6, 5)
+    assert graph["head"].output.shape == (1, 6, 6, 7)
+    assert held(model, {}) == before
+    assert not model.built
+    assert model(keras.ops.zeros((1, 9, 9, 4))).shape == (1, 7, 7, 7)  # other channels, too
+    assert [weight.shape for weight in model.weights][0] == (3, 3, 4, 5)
+    assert len(model.weights) == 4
+
+
+def test_unbuilt_subclassed_with_two_inputs() -> None:
+    graph = capture(Adding(), [(1, 8, 8, 3), (1, 8, 8, 3)]).graph
+    assert [op.name for op in graph if op.kind == "conv2d"] == ["left", "right"]
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "says"),
+    [
+        (Block, None, "call it once on data of the right shape, or give its input shape: --input-"),
+        (Block, (1, 8), "cannot run on symbolic tensors of the shape (1, 8)"),
+        (Adding, (1, 8, 8, 3), "cannot run on symbolic tensors"),
+    ],
+)
+def test_unbuilt_subclassed_that_cannot_be_built(make: Any, given: Any, says: str) -> None:
+    model = make()
+    before = held(model, {})
+    with pytest.raises(ModelError) as info:
+        capture(model, given)
+    assert says in one_line(info)
+    assert held(model, {}) == before
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "right"),
+    [
+        ((None, None, 3), (1, 3, 64, 64), (1, 64, 64, 3)),
+        ((224, 224, 3), (1, 3, 224, 224), (1, 224, 224, 3)),
+        ((224, 224, 3), (1, 3, 320, 256), (1, 320, 256, 3)),
+        ((3, 224, 224), (1, 224, 224, 3), (1, 3, 224, 224)),
+        ((3, None, None), (1, 64, 32, 3), (1, 3, 64, 32)),
+        ((16, 32, 32, 3), (1, 3, 16, 32, 32), (1, 16, 32, 32, 3)),
+    ],
+)
+def test_a_shape_in_another_frameworks_layout_is_told_in_the_models(
+    own: Any, given: Any, right: Any
+) -> None:
+    image = keras.Input(own)
+    with pytest.raises(InputShapeError) as info:
+        capture(keras.Model(image, L.ReLU()(image)), given)
+    layout = "last" if own[-1] == 3 else "first"
+    assert "channels {}; give --input-shape {} (command line) or input_args={} (Python).".format(
+        layout, ",".join(map(str, right)), right
+    ) in one_line(info)
+
+
+def test_a_shape_that_only_looks_like_another_layout_is_taken() -> None:
+    image = keras.Input((None, None, 3))
+    assert shape_of(keras.Model(image, L.ReLU()(image)), (1, 3, 3, 3)) == (1, 3, 3, 3)
+
+
+def test_how_several_inputs_are_given_is_told_for_the_command_line_too() -> None:
+    a, b = keras.Input((None, None, 4), name="a"), keras.Input((16, 16, 4), name="b")
+    model = keras.Model([a, b], [L.ReLU()(a), L.ReLU()(b)])
+    for given in (None, (1, 8, 8, 4), [(1, 8, 4), (1, 16, 16, 4)]):
+        with pytest.raises(InputShapeError) as info:
+            capture(model, given)
+        assert "--input-shape 1,224,224,4 --input-shape 1,16,16,4 (command line)" in one_line(info)
+        assert "input_args=[(1, 224, 224, 4), (1, 16, 16, 4)] (Python)" in one_line(info)

@@ -175,3 +175,34 @@ def test_data_parallel_is_taken_off():
     captured = capture(nn.DataParallel(nn.Sequential(nn.Conv2d(3, 4, 3))), SHAPE)
     assert captured.model.name == "Sequential"
     assert captured.graph["0"].kind == "conv2d"
+
+
+SEVERAL = "--input-shape 1,3,8,8 --input-shape 1,3,8,8 (command line)"
+HINTS = [
+    (Two(), SHAPE, "missing a required argument: 'right'; give one for each", SEVERAL),
+    (Two(), None, "for each argument of its forward: --input-shape 1,3,224,224 --input-shape", ""),
+    (Two(), [(1, 8, 8, 3)] * 2, "PyTorch has the channels first: " + SEVERAL, ""),
+    (
+        nn.Conv2d(3, 4, 3),
+        (1, 64, 32, 3),
+        "PyTorch has the channels first: --input-shape 1,3,64,",
+        "",
+    ),
+    (nn.Conv2d(3, 4, 3), None, "of its forward: --input-shape 1,3,224,224 (command line)", ""),
+]
+
+
+@pytest.mark.parametrize(("model", "given", "says", "more"), HINTS)
+def test_how_inputs_are_given_is_told_for_the_command_line_too(model, given, says, more):
+    with pytest.raises((InputShapeError, CaptureError)) as raised:
+        capture(model, given)
+    text = str(raised.value)
+    assert says in text
+    assert more in text
+    assert "\n" not in text
+
+
+def test_no_layout_is_suggested_where_none_is_mistaken():
+    with pytest.raises(CaptureError) as raised:
+        capture(nn.Conv2d(3, 4, 3), (1, 4, 8, 8))
+    assert "channels first" not in str(raised.value)
