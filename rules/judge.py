@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from itertools import islice
 from typing import (
+    AbstractSet,
     Any,
     Callable,
     Dict,
@@ -72,15 +73,11 @@ class Judge:
         self.graph = graph
         self.warnings: List[str] = []
         self._recall = recall or Recall()
-        self._kinds_asked = {
-            kind for rule in family.constraints if rule.stage is Stage.OP for kind in rule.kinds
-        }
         made = self._recalled(("rewritten",), partial(rewritten, family, graph))
         self.all_messages: Mapping[str, Tuple[str, ...]] = made.messages
         self._warn_of(made.failed)
         changed = self._recall.same(made.changed)
         self._seen = self._recall(("seen", id(changed)), target, lambda _: Seen(graph, changed))
-        self._context = _Context(family, target, graph, self._seen)
 
     def seen_as(self, op: Op) -> Op:
         """Returns the operator as the compiler sees it, after rewrites."""
@@ -123,6 +120,20 @@ class Judge:
         made, failed = self._recalled(key, asked)
         self._warn_of(failed)
         return made
+
+    @cached_property
+    def _context(self) -> _Context:
+        return _Context(self.family, self.target, self.graph, self._seen)
+
+    @cached_property
+    def _kinds_asked(self) -> AbstractSet[str]:
+        """Kinds of operators that a constraint speaks of whatever their neighbours."""
+        return {
+            kind
+            for rule in self.family.constraints
+            if rule.stage is Stage.OP
+            for kind in rule.kinds
+        }
 
     @cached_property
     def _own(self) -> Dict[str, Findings]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
@@ -74,7 +74,9 @@ class _Inspecting:
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
         }
         self.ops: Dict[Tuple[object, ...], Tuple[InspectedOp, object, object]] = {}
-        self.divided: Dict[Tuple[Device, ...], Divided] = {}
+        self.wholes: Dict[Tuple[int, ...], Tuple[Tuple[InspectedOp, ...], object, object, object]]
+        self.wholes = {}
+        self.divided: Dict[FrozenSet[str], Divided] = {}
 
     def on(self, target: Target, causes: bool) -> Inspection:
         graph, family = self.graph, registry.family(target.family)
@@ -104,31 +106,44 @@ class _Inspecting:
         self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
     ) -> Tuple[InspectedOp, ...]:
         """Returns the operators; one of which the same is to be said again is the same object."""
+        whole = (id(placement), id(messages), id(parts))
+        if whole not in self.wholes:
+            made = self._made(placement, messages, parts)
+            # With what the key is of, so that no other object comes to have its id.
+            self.wholes[whole] = (made, placement, messages, parts)
+        return self.wholes[whole][0]
+
+    def _made(
+        self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
+    ) -> Tuple[InspectedOp, ...]:
         part_of = {name: part.name for part in parts for name in part.ops}
         found = []
         for op in self.graph:
             name, device = op.name, placement.devices[op.name]
             findings, more = placement.findings.get(name, ()), messages.get(name, ())
-            key = (name, device.value, part_of.get(name), id(findings), id(more))
-            if key not in self.ops:
-                # With what the key is of, so that no other object comes to have its id.
+            part = part_of.get(name)
+            key = (name, device is Device.DPU, part, id(findings), id(more))
+            known = self.ops.get(key)
+            if known is None:
                 made = InspectedOp(
                     op=op,
                     consumers=self.consumers[name],
                     device=device,
                     findings=findings,
                     messages=op.messages + more,
-                    subgraph=part_of.get(name),
+                    subgraph=part,
                     macs=self.macs[name].count,
                     macs_untold=self.macs[name].untold,
                 )
-                self.ops[key] = (made, findings, more)
-            found.append(self.ops[key][0])
+                # The same with the key here.
+                known = self.ops[key] = (made, findings, more)
+            found.append(known[0])
         return tuple(found)
 
     def _divided(self, placement: Placement) -> Divided:
         """Returns subgraphs and crossings, which depend on nothing but the devices."""
-        key = tuple(placement.devices[op.name] for op in self.graph)
+        devices = placement.devices
+        key = frozenset(name for name in devices if devices[name] is Device.DPU)
         if key not in self.divided:
             parts = subgraphs(self.graph, placement.devices)
             self.divided[key] = (parts, crossings(self.graph, placement.devices, parts))

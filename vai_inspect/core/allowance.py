@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import List, Set, Tuple
 
-from vai_inspect.core.edges import Edges
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Position
@@ -38,12 +37,11 @@ class Allowance:
         Args:
             inspection: what to check.
         """
-        edges = inspection.edges
         excess: Set[str] = set()
         for op in reversed(inspection.on(Device.CPU)):
             if op.type == "const" and not excess.intersection(op.consumers):
                 continue
-            if not any(_allows(pattern, op, edges) for pattern in self.patterns):
+            if not any(_allows(pattern, op, inspection) for pattern in self.patterns):
                 excess.add(op.name)
         return [op for op in inspection.on(Device.CPU) if op.name in excess]
 
@@ -60,9 +58,11 @@ class Allowance:
         ]
 
 
-def _allows(pattern: str, op: InspectedOp, edges: Edges) -> bool:
+def _allows(pattern: str, op: InspectedOp, inspection: Inspection) -> bool:
     where, bare = _bare(pattern)
-    return _matches(bare, op) and (not where or edges.position((op.name,)) in _POSITIONS[where])
+    if not _matches(bare, op):
+        return False
+    return not where or inspection.edges.position((op.name,)) in _POSITIONS[where]
 
 
 def _bare(pattern: str) -> Tuple[str, str]:

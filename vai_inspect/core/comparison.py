@@ -112,7 +112,7 @@ class Comparison:
             allowance: operators that may be on the CPU.
         """
         found = list(inspections)
-        rows = [_row(inspection, allowance) for inspection in found]
+        rows = _rows(found, allowance)
         whole = _smallest(row.target for row in rows if row.takes_all)
         but_ends = _smallest(row.target for row in rows if row.takes_all_but_ends)
         rows = [
@@ -143,6 +143,17 @@ class Comparison:
 
     def __str__(self) -> str:
         return str(view(self, "text"))
+
+
+def _rows(inspections: Iterable[Inspection], allowance: Allowance) -> List[ComparedTarget]:
+    """Returns the rows; where all operators are the same objects, all but the target is alike."""
+    rows: List[ComparedTarget] = []
+    known: Dict[Tuple[int, ...], ComparedTarget] = {}
+    for one in inspections:
+        key = (id(one.ops), id(one.subgraphs), id(one.crossings))
+        row = known.get(key) or known.setdefault(key, _row(one, allowance))
+        rows.append(replace(row, target=one.target, warnings=one.warnings))
+    return rows
 
 
 def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:

@@ -17,9 +17,13 @@ def behind(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
         marked: names of the marked ones.
     """
     found: Set[str] = set()
+    known = set(marked)
     for op in ops:
-        if any(value.op in marked or value.op in found for value in op.inputs):
-            found.add(op.name)
+        for value in op.inputs:
+            if value.op in known:
+                known.add(op.name)
+                found.add(op.name)
+                break
     return found
 
 
@@ -33,7 +37,8 @@ def ahead(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
     found: Set[str] = set()
     for op in reversed(ops):
         if op.name in marked or op.name in found:
-            found.update(value.op for value in op.inputs)
+            for value in op.inputs:
+                found.add(value.op)
     return found
 
 

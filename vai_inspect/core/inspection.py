@@ -86,7 +86,7 @@ class InspectedOp:
     @property
     def verdict(self) -> Verdict:
         """What the findings amount to."""
-        return verdict_of(self.findings)
+        return verdict_of(self.findings) if self.findings else Verdict.SUPPORTED
 
     @property
     def root_cause(self) -> bool:
@@ -333,11 +333,12 @@ class Inspection:
 
         Constants are not among them.
         """
-        return [
-            op
-            for op in self.on(Device.CPU)
-            if op.type != "const" and self.edges.cuts_nothing((op.name,))
-        ]
+        return list(self._left_to_host)
+
+    @cached_property
+    def _left_to_host(self) -> Tuple[InspectedOp, ...]:
+        on_cpu = [op for op in self.on(Device.CPU) if op.type != "const"]
+        return tuple(op for op in on_cpu if self.edges.cuts_nothing((op.name,)))
 
     def _whole_but_for_ends(self) -> bool:
         left = len(self.left_to_host())
