@@ -17,6 +17,7 @@ from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
 from vai_inspect.reports.progress import working
+from vai_inspect.reports.words import plain
 from vai_inspect.rules import registry
 from vai_inspect.rules.judge import Judge
 from vai_inspect.rules.lookup import lookup
@@ -213,7 +214,7 @@ class BaseInspector:
             inspection = inspect_captured(captured, self.target)
         problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
         if problem is not None and verbose_level:
-            print("vai-inspect: {}".format(problem), file=sys.stderr)
+            print("vai-inspect: {}".format(plain(problem)), file=sys.stderr)
         return inspection
 
 
@@ -247,14 +248,26 @@ def show_and_write(
 
     Returns:
         Why a picture that was asked for is missing, or None.
+
+    Raises:
+        ReportError: the folder cannot be written.
+        OSError: standard output cannot be written; the reports are there all the same.
     """
     from vai_inspect.reports import console, files
 
-    console.show(inspection, verbose_level)
-    if output_dir is None:
+    unshown: Optional[OSError] = None
+    try:
+        console.show(inspection, verbose_level)
+    except OSError as error:  # whoever read it went away, say
+        unshown = error
+    written = None
+    if output_dir is not None:
+        with working("drawing the graph" if image_format else "writing", quiet=not verbose_level):
+            written = files.write(inspection, Path(output_dir), image_format, write_json)
+    if unshown is not None:
+        raise unshown
+    if written is None:
         return None
-    with working("drawing the graph" if image_format else "writing", quiet=not verbose_level):
-        written = files.write(inspection, Path(output_dir), image_format, write_json)
     if verbose_level:
         paths = (written.txt, written.gv, written.image, written.full, written.json)
         lines = ["written: {}".format(path) for path in paths if path is not None]

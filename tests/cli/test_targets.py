@@ -162,8 +162,9 @@ ENDS = [
     (None, 0, ""),
     (ModelError("the model\nis none"), 2, "vai-inspect: error: the model is none\n"),
     (typer.Exit(1), 1, ""),
-    (KeyboardInterrupt(), 130, ""),
-    (typer.Abort(), 130, ""),
+    (ModelError("red \x1b[31m \u202e"), 2, "vai-inspect: error: red \\x1b[31m \\u202e\n"),
+    (KeyboardInterrupt(), 130, "vai-inspect: interrupted\n"),
+    (typer.Abort(), 130, "vai-inspect: interrupted\n"),
     (BrokenPipeError(), 141, ""),
     (ZeroDivisionError("by 0"), 3, "vai-inspect: error: a defect of vai-inspect: ZeroDivisionErr"),
 ]

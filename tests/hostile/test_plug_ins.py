@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterator, List
 import pytest
 
 from tests.hostile.files import archive
+from tests.hostile.models import SMALL
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.findings import Device, Evidence, Verdict
 from vai_inspect.core.inspection import Inspection
@@ -31,31 +32,6 @@ from vai_inspect.rules.site import Problem
 
 PLUG_IN = Path(__file__).parents[2] / "docs" / "plugin_example"
 TARGET = "DPUACME_ISA0_SMALL"
-
-
-def _layer(kind: str, name: str, **settings: Any) -> Dict[str, Any]:
-    return {"class_name": kind, "module": "keras.layers", "config": {"name": name, **settings}}
-
-
-def _conv(name: str, size: int) -> Dict[str, Any]:
-    ones = {"strides": [1, 1], "dilation_rate": [1, 1], "groups": 1}
-    more = {"padding": "same", "activation": "linear", "use_bias": True}
-    return _layer("Conv2D", name, filters=8, kernel_size=[size, size], **ones, **more)
-
-
-MODEL = {
-    "class_name": "Sequential",
-    "config": {
-        "name": "m",
-        "layers": [
-            _layer("InputLayer", "x", batch_shape=[1, 8, 8, 3]),
-            _conv("c", 17),
-            _layer("Activation", "r", activation="relu"),
-            _conv("d", 3),
-            _layer("Activation", "s", activation="sigmoid"),
-        ],
-    },
-}
 
 
 @pytest.fixture
@@ -84,7 +60,7 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def inspected(folder: Path) -> Inspection:
-    return inspect_captured(capture_file(archive(folder / "m.keras", MODEL)), lookup(TARGET))
+    return inspect_captured(capture_file(archive(folder / "m.keras", SMALL)), lookup(TARGET))
 
 
 def told_everywhere(inspection: Inspection, folder: Path) -> List[str]:
@@ -305,7 +281,7 @@ def _run(folder: Path, *args: str) -> "subprocess.CompletedProcess[str]":
 def test_whole_processes_with_many_broken_plug_ins(tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
-    model = archive(tmp_path / "m.keras", MODEL)
+    model = archive(tmp_path / "m.keras", SMALL)
     args = ("inspect", str(model), "-t", "DPUCZDX8G_ISA1_B4096", "-o")
     before = _run(site, *args, str(tmp_path / "before"), "--json")
     assert (before.returncode, before.stderr) == (0, "")

@@ -1,7 +1,7 @@
 """How the command line ends: exit codes, and errors as one line each.
 
 0: done. 1: `--fail-on` fired. 2: the input was wrong. 3: a defect of vai-inspect itself.
-130: interrupted. 141: whoever read the output went away, as the shell reports it.
+130: interrupted, or told to end. 141: whoever read the output went away, as the shell reports it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
-from typing import Any, List
+from typing import Any, Iterator, List
 
 import typer
 
 from vai_inspect.core.errors import GraphError, VaiInspectError
+from vai_inspect.reports.words import plain
 
 PROGRAM = "vai-inspect"
 
@@ -33,10 +35,11 @@ _UsageError: Any = next(
 
 def run(app: typer.Typer, args: List[str]) -> int:
     """Runs a typer app and returns the exit code; nothing ends in a traceback."""
+    _open_streams()
     command = typer.main.get_command(app)
     try:
         # Not command.main(): it turns a closed pipe into exit code 1, which means something else.
-        with command.make_context(PROGRAM, list(args)) as context:
+        with _told_to_end(), command.make_context(PROGRAM, list(args)) as context:
             command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as error:
@@ -44,7 +47,7 @@ def run(app: typer.Typer, args: List[str]) -> int:
     except BrokenPipeError:
         return _pipe_closed()
     except (KeyboardInterrupt, EOFError, typer.Abort):
-        return INTERRUPTED
+        return _interrupted()
     except GraphError as error:
         return _defect(error)
     except VaiInspectError as error:
@@ -56,6 +59,32 @@ def run(app: typer.Typer, args: List[str]) -> int:
     except Exception as error:
         return _defect(error)
     return DONE
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Lets SIGTERM end the work as Ctrl-C does: what is half written is removed."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL:
+        yield
+        return
+    try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # only the main thread may
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open_streams() -> None:
+    """Opens what the caller closed, so that no report gets the number of a standard stream."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def warn(text: str) -> None:
@@ -91,6 +120,11 @@ def _defect(error: Exception) -> int:
     return DEFECT
 
 
+def _interrupted() -> int:
+    typer.echo("{}: interrupted".format(PROGRAM), err=True)
+    return _flushed(INTERRUPTED)
+
+
 def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
@@ -122,4 +156,5 @@ def _drop_output() -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Returns text on one line, without what a terminal would take for a command."""
+    return plain(" ".join(text.split()))
