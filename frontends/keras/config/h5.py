@@ -29,7 +29,7 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
             "{} is no whole HDF5 file: {}; copy or save it again.".format(path, error)
         ) from error
     except UnusualError as error:
-        found = _by_library(path, str(error))
+        found = by_library(path, str(error))
     if CONFIG not in found:
         raise ModelError(
             "{} is an HDF5 file without a model's config ({}); it may hold weights alone; save the "
@@ -40,8 +40,16 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
     return Stored(config, version or str(config.get("keras_version", "")), path)
 
 
-def _by_library(path: str, reason: str) -> Dict[str, bytes]:
-    """Reads the attributes with h5py, for files that no Keras has written as they are."""
+def by_library(path: str, reason: str = "") -> Dict[str, bytes]:
+    """Reads the attributes with h5py, for files that no Keras has written as they are.
+
+    Args:
+        path: the file.
+        reason: why it is read so, for the message where there is no h5py.
+
+    Raises:
+        ModelError: there is no h5py, or it cannot read the file.
+    """
     try:
         import h5py
     except ImportError as error:
