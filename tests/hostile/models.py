@@ -19,7 +19,7 @@ def conv(name: str, size: int) -> Dict[str, Any]:
 
 def chain(name: str, *layers: Dict[str, Any]) -> Dict[str, Any]:
     """A Sequential model of layers on an image."""
-    image = layer("InputLayer", "x", batch_shape=[1, 8, 8, 3])
+    image = layer("InputLayer", "the image", batch_shape=[1, 8, 8, 3])
     return {"class_name": "Sequential", "config": {"name": name, "layers": [image, *layers]}}
 
 
