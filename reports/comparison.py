@@ -41,15 +41,15 @@ def _lines(comparison: Comparison, width: int) -> Iterator[str]:
     blockers = _numbered(rows)
     yield from _table(rows, blockers, width)
     yield ""
-    yield from _marks(comparison, width)
+    yield from explained_marks(comparison, width)
     yield from _key(comparison, width)
-    for title, told in (("blockers:", _reasons(blockers)), ("boards:", _boards(rows))):
+    for title, told in (("blockers:", _reasons(blockers)), ("boards:", boards(rows))):
         lines = list(told)
         if lines:
             yield ""
             yield title
-        for mark, text in lines:
-            yield from hanging("  " + mark, text, width)
+        for sign, text in lines:
+            yield from hanging("  " + sign, text, width)
     for warning in dict.fromkeys(text for row in rows for text in row.warnings):
         yield ""
         yield from wrapped("warning: " + plain(warning), width)
@@ -79,7 +79,7 @@ def _blocker(row: ComparedTarget) -> Blocker:
 def _table(
     rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int], width: int
 ) -> Iterator[str]:
-    body = [(*_figures(row, rows), _told(row, blockers)) for row in rows]
+    body = [(*figures(row, rows), _told(row, blockers)) for row in rows]
     # Too wide: without that it cuts nothing, else the number alone; the reasons have the types.
     for short in (None, ",", " "):
         if short:
@@ -87,12 +87,13 @@ def _table(
         sizes = [max(map(cells, column)) for column in zip(TITLES, *body)]
         if 2 * len(sizes) + sum(sizes) <= width:
             break
-    for mark, (first, *figures, last) in zip([" ", *map(_mark, rows)], [TITLES, *body]):
-        line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(figures, sizes[1:]))]
-        yield "{} {}".format(mark, "  ".join([*line, last])).rstrip()
+    for sign, (first, *rest, last) in zip([" ", *map(mark, rows)], [TITLES, *body]):
+        line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(rest, sizes[1:]))]
+        yield "{} {}".format(sign, "  ".join([*line, last])).rstrip()
 
 
-def _figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, ...]:
+def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, ...]:
+    """Returns a target's name, or fingerprint where others have the name, and its figures."""
     total = row.summary
     twice = sum(other.target.name == row.target.name for other in rows) > 1
     return (
@@ -114,7 +115,8 @@ def _told(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
     )
 
 
-def _mark(row: ComparedTarget) -> str:
+def mark(row: ComparedTarget) -> str:
+    """Returns the mark of the smallest target of a family, or a space."""
     return WHOLE if row.smallest else BUT_ENDS if row.smallest_but_for_ends else " "
 
 
@@ -124,7 +126,8 @@ def _work(total: Summary) -> str:
     return "-" if part is None else "<=" + part if total.macs_untold_ops else part
 
 
-def _marks(comparison: Comparison, width: int) -> Iterator[str]:
+def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
+    """Yields what the marks mean that the rows have, or that no target takes the model."""
     rows = comparison.rows
     whole = "everything but what is allowed" if comparison.allow else "the whole model"
     if not any(row.takes_all_but_ends for row in rows):
@@ -168,11 +171,12 @@ def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
         yield "", "and {} more".format(len(blockers) - MOST_REASONS)
 
 
-def _boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:
+def boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:
+    """Yields boards and the targets that they have."""
     known: Dict[Tuple[str, ...], List[str]] = {}
     for row in rows:
         if row.target.boards:
             known.setdefault(row.target.boards, []).append(plain(row.target.name))
-    for boards, names in known.items():
-        told = ", ".join(plain(board) for board in boards)
+    for those, names in known.items():
+        told = ", ".join(plain(board) for board in those)
         yield told + ": ", ", ".join(dict.fromkeys(names))

@@ -7,8 +7,7 @@ that no name can be markup or a script.
 from __future__ import annotations
 
 import base64
-import html
-from typing import Iterator, List, Sequence
+from typing import Iterable, Iterator, Sequence
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
@@ -23,6 +22,7 @@ from vai_inspect.reports.causes import (
     headline,
     ranked,
 )
+from vai_inspect.reports.markup import BAD, GOOD, banner, folded, row, text
 from vai_inspect.reports.reasons import Row, rows
 from vai_inspect.reports.summary import (
     cut_sentence,
@@ -37,8 +37,8 @@ MOST_ROWS = 100
 
 NAMES = 10
 LONGEST_NAME = 240
-
-_RED, _BLUE = "#b00020", "#0b3d91"
+OPEN_CAUSES = 3
+"""Root causes that are seen without a click."""
 
 
 def render(inspection: Inspection) -> str:
@@ -50,17 +50,11 @@ def render(inspection: Inspection) -> str:
     return "\n".join(["<div>", *_summary(inspection), *_rest(inspection), "</div>"])
 
 
-def _text(words: object) -> str:
-    return html.escape(plain(words))
-
-
 def _summary(inspection: Inspection) -> Iterator[str]:
     total, target = inspection.summary, inspection.target
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
-    yield "<p><b>{}</b> on <b>{}</b></p>".format(_text(name), _text(target.name))
-    yield '<p style="color:{}"><b>{}</b></p>'.format(
-        _BLUE if total.whole_but_for_ends else _RED, _text(verdict_sentence(inspection))
-    )
+    yield "<p><b>{}</b> on <b>{}</b></p>".format(text(name), text(target.name))
+    yield banner(verdict_sentence(inspection), GOOD if total.whole_but_for_ends else BAD)
     told = [
         cut_sentence(inspection),
         "{}: {} on the DPU, {} on the CPU{}, {}.".format(
@@ -72,19 +66,19 @@ def _summary(inspection: Inspection) -> Iterator[str]:
         ),
         "{:,} multiply-accumulate operations{}.".format(total.macs, work_share(total)),
     ]
-    yield "<p>{}</p>".format("<br>".join(map(_text, told)))
+    yield "<p>{}</p>".format("<br>".join(map(text, told)))
 
 
 def _rest(inspection: Inspection) -> Iterator[str]:
     yield from _causes(inspection)
     following = following_sentence(inspection)
     if following:
-        yield "<p>{}</p>".format(_text(following))
+        yield "<p>{}</p>".format(text(following))
     on_cpu = rows(inspection)
     if on_cpu:
-        yield from _folded(_title(inspection), list(_table(on_cpu)), len(on_cpu) <= 10)
+        yield from folded(_title(inspection), list(_table(on_cpu)), len(on_cpu) <= 10)
     for warning in inspection.warnings:
-        yield "<p>warning: {}</p>".format(_text(warning))
+        yield "<p>warning: {}</p>".format(text(warning))
     yield from _graph(inspection)
 
 
@@ -94,21 +88,29 @@ def _title(inspection: Inspection) -> str:
 
 def _causes(inspection: Inspection) -> Iterator[str]:
     causes = ranked(inspection)
-    if causes:
-        yield "<p>{}</p><ol>".format(_text(_capital(CAUSES_TITLE)))
-    for number, cause in enumerate(causes[:MOST_CAUSES], 1):
-        lines = ["{}: {}".format(*pair) for pair in details(cause, number, inspection)]
-        yield "<li>{}<ul>{}</ul></li>".format(
-            _text(headline(cause, inspection)),
-            "".join("<li>{}</li>".format(_text(line)) for line in lines),
+    told = [
+        "<li>{}<ul>{}</ul></li>".format(
+            text(headline(cause, inspection)),
+            _items("{}: {}".format(*pair) for pair in details(cause, number, inspection)),
         )
-    if causes:
-        yield "</ol>"
-    if len(causes) > MOST_CAUSES:
-        yield "<p>{}</p>".format(_text(more_causes(inspection)))
-    told = "".join("<li>{}</li>".format(_text(line)) for line in at_the_ends(inspection))
+        for number, cause in enumerate(causes[:MOST_CAUSES], 1)
+    ]
     if told:
-        yield "<p>{}</p><ul>{}</ul>".format(_text(_capital(ENDS_TITLE)), told)
+        yield "<p>{}</p>".format(text(_capital(CAUSES_TITLE)))
+        yield "<ol>{}</ol>".format("".join(told[:OPEN_CAUSES]))
+    if told[OPEN_CAUSES:]:
+        more = ['<ol start="{}">{}</ol>'.format(OPEN_CAUSES + 1, "".join(told[OPEN_CAUSES:]))]
+        if len(causes) > MOST_CAUSES:
+            more.append("<p>{}</p>".format(text(more_causes(inspection))))
+        title = count(len(causes) - OPEN_CAUSES, "more root cause")
+        yield from folded(title, more)
+    harmless = _items(at_the_ends(inspection))
+    if harmless:
+        yield "<p>{}</p><ul>{}</ul>".format(text(_capital(ENDS_TITLE)), harmless)
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "".join("<li>{}</li>".format(text(line)) for line in lines)
 
 
 def _capital(words: str) -> str:
@@ -118,48 +120,36 @@ def _capital(words: str) -> str:
 def _table(on_cpu: Sequence[Row]) -> Iterator[str]:
     yield "<table>"
     titles = ("node name", "op type", "hardware constraints")
-    yield _row("th", titles)
-    for row in on_cpu[:MOST_ROWS]:
-        names = [_text(shortened(name, LONGEST_NAME)) for name in row.names[:NAMES]]
-        if row.names[NAMES:]:
-            names.append("and {} more".format(len(row.names) - NAMES))
-        columns = ("<br>".join(names), _text(row.type), _reasons(row))
-        yield _row("td", columns)
+    yield row("th", titles)
+    for told in on_cpu[:MOST_ROWS]:
+        names = [text(shortened(name, LONGEST_NAME)) for name in told.names[:NAMES]]
+        if told.names[NAMES:]:
+            names.append("and {} more".format(len(told.names) - NAMES))
+        yield row("td", ("<br>".join(names), text(told.type), _reasons(told)))
     yield "</table>"
     if on_cpu[MOST_ROWS:]:
         yield "<p>and {} more rows, which the text report has</p>".format(len(on_cpu) - MOST_ROWS)
 
 
-def _reasons(row: Row) -> str:
+def _reasons(on_cpu: Row) -> str:
     told = []
-    for finding in row.findings:
+    for finding in on_cpu.findings:
         unsure = doubt(finding)
-        lines = [_text(finding.message) + (" (<i>{}</i>)".format(_text(unsure)) if unsure else "")]
+        lines = [text(finding.message) + (" (<i>{}</i>)".format(text(unsure)) if unsure else "")]
         if finding.suggestion and finding.follows is None:
-            lines.append("what to change: " + _text(finding.suggestion))
-        lines.append("<small>{}</small>".format(_text(grounds(finding))))
-        told.append("<br>".join(lines))
-    return "<br>".join(told)
-
-
-def _row(tag: str, columns: Sequence[str]) -> str:
-    cell = '<{0} style="text-align:left;vertical-align:top">{1}</{0}>'
-    return "<tr>{}</tr>".format("".join(cell.format(tag, text) for text in columns))
+            lines.append("what to change: " + text(finding.suggestion))
+        lines.append("<small>{}</small>".format(text(grounds(finding))))
+        told.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
+    return "".join(told)
 
 
 def _graph(inspection: Inspection) -> Iterator[str]:
     try:
         drawn = image.rendered(picture.render(inspection), "svg")
     except ReportError as error:
-        yield "<p><small>{}</small></p>".format(_text(error))
+        yield "<p><small>{}</small></p>".format(text(error))
         return
     data = base64.b64encode(drawn).decode("ascii")
     shown = '<img alt="the graph" style="max-width:none" src="data:image/svg+xml;base64,{}">'
     box = '<div style="overflow:auto;max-height:80vh">{}</div>'.format(shown.format(data))
-    yield from _folded("the graph", [box], len(inspection.ops) <= 60)
-
-
-def _folded(title: str, inside: List[str], opened: bool) -> Iterator[str]:
-    yield "<details{}><summary>{}</summary>".format(" open" if opened else "", _text(title))
-    yield from inside
-    yield "</details>"
+    yield from folded("the graph", [box], len(inspection.ops) <= 60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 from vai_inspect.core.allowance import Allowance
@@ -96,7 +95,9 @@ def _text(comparison: Comparison) -> str:
 
 
 def _html(comparison: Comparison) -> str:
-    return "<pre>{}</pre>".format(html.escape(_text(comparison)))
+    from vai_inspect.reports.comparison_html import render
+
+    return render(comparison)
 
 
 set_view(Comparison, "text", _text)

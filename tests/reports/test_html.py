@@ -12,7 +12,7 @@ import pytest
 from tests.reports import samples
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
-from vai_inspect.reports import html, image
+from vai_inspect.reports import comparison, comparison_html, html, image
 
 VOID = {"br", "img"}
 TAGS = VOID | {"div", "p", "b", "i", "small", "ol", "ul", "li", "details", "summary"}
@@ -33,7 +33,7 @@ class Reader(HTMLParser):
         self.tags.add(tag)
         if tag == "img":
             self.images.append(dict(attrs)["src"])
-        assert all(name in ("style", "src", "alt", "open") for name, _ in attrs)
+        assert all(name in ("style", "src", "alt", "open", "start") for name, _ in attrs)
         if tag not in VOID:
             self.open.append(tag)
 
@@ -127,5 +127,33 @@ def test_results_show_themselves():
     inspection = samples.mixed()
     assert inspection._repr_html_() == html.render(inspection)
     shown = Comparison.of([samples.hostile()], Allowance())._repr_html_()
-    assert shown.startswith("<pre>")
-    assert "<b>" not in shown
+    assert shown == comparison_html.render(Comparison.of([samples.hostile()], Allowance()))
+
+
+@pytest.mark.parametrize("allow", [(), ("features.*", "fancy")])
+def test_a_comparison_is_a_table_that_says_what_its_text_says(allow):
+    compared = Comparison.of([samples.mixed(), samples.mixed()], Allowance(allow))
+    found = Reader(comparison_html.render(compared))
+    assert found.tags <= TAGS
+    words = " ".join("".join(found.words).split())
+    for shown in ("Net on 2 targets", "2/5", "<=42.2%", *allow):
+        assert shown in words
+    told = comparison.render(compared)
+    assert ("kernel_w is 17" in words) == ("kernel_w is 17" in told) == (not allow)
+    assert ("No target takes" in words) == ("No target takes" in told)
+
+
+def test_a_comparison_holds_no_markup_of_the_models():
+    found = Reader(comparison_html.render(Comparison.of([samples.hostile()], Allowance())))
+    assert found.tags <= TAGS
+
+
+def test_of_many_root_causes_the_first_are_open():
+    inspection = samples.mixed()
+    causes = inspection.root_causes[:1] * 5
+    shown = html.render(dataclasses.replace(inspection, root_causes=causes))
+    Reader(shown)
+    seen, behind = shown.split("<details><summary>2 more root causes</summary>")
+    assert seen.count("kernel_w is 17") == 3
+    assert '<ol start="4">' in behind
+    assert "more root cause" not in html.render(inspection)
