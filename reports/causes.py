@@ -102,7 +102,7 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         yield "operators", listed([shortened(plain(name), LONGEST_NAME) for name in cause.ops])
     if cause.suggestion:
         yield "what to change", plain(cause.suggestion)
-    yield "fixed alone", effect(cause.alone, inspection)
+    yield "fixed alone", _alone(cause, inspection)
     if number > 1:
         yield "fixed with those above", effect(cause.in_turn, inspection)
     for first, last in _together(inspection):
@@ -114,6 +114,21 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         one = len(cause.ops) == 1
         they, them, s = ("it", "it", "s") if one else ("they", "them", "")
         yield "note", _STANDING[cause.position].format(they=they, them=them, s=s)
+
+
+def _alone(cause: RootCause, inspection: Inspection) -> str:
+    """Returns what comes back if a root cause alone is cured; if nothing, what else must be."""
+    if cause.alone.returned:
+        return effect(cause.alone, inspection)
+    number = inspection.root_causes.index(cause) + 1
+    later = enumerate(inspection.root_causes[number - 1 :], number)
+    enough = (at for at, one in later if set(cause.ops) & set(one.in_turn.returned))
+    at = next(enough, None)
+    if at is None:
+        return effect(cause.alone, inspection)
+    if at > number:
+        return "nothing comes back; it needs cause {} fixed as well".format(at)
+    return "nothing comes back; it needs those above fixed as well"
 
 
 def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:

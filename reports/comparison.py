@@ -6,7 +6,17 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
-from vai_inspect.reports.words import cells, count, doubt, hanging, plain, share, shortened, wrapped
+from vai_inspect.reports.words import (
+    allowing,
+    cells,
+    count,
+    doubt,
+    hanging,
+    plain,
+    share,
+    shortened,
+    wrapped,
+)
 
 WIDTH = 120
 """Columns where the output is no terminal, so that files and pipes read the same everywhere."""
@@ -16,9 +26,6 @@ TITLES = ("target", "ops", "MACs", "subgr.", "cross.", "blocker")
 WHOLE, BUT_ENDS = "*", "~"
 MOST_REASONS = 12
 """Blockers whose reasons are told below the table."""
-
-MOST_PATTERNS = 3
-"""Patterns of `--allow` that are told one by one."""
 
 
 def render(comparison: Comparison, width: Optional[int] = None) -> str:
@@ -135,19 +142,13 @@ def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
     if any(row.smallest for row in rows):
         told = "{} the smallest target of its family that takes {}".format(WHOLE, whole)
         yield from wrapped(told, width)
+    patterns = list(dict.fromkeys(one for row in rows for one in row.ends))
     if any(row.smallest_but_for_ends for row in rows):
         told = (
             "{} the smallest target of its family that takes {} but for its start or end, which "
             "the host does at no cost to the DPU; {} counts that as whole"
-        ).format(BUT_ENDS, whole, _allowing(rows))
+        ).format(BUT_ENDS, whole, allowing(patterns))
         yield from wrapped(told, width)
-
-
-def _allowing(rows: Sequence[ComparedTarget]) -> str:
-    patterns: List[str] = list(dict.fromkeys(one for row in rows for one in row.ends))
-    if len(patterns) > MOST_PATTERNS:
-        patterns = list(dict.fromkeys("'{}:*'".format(one.split(":")[0]) for one in patterns))
-    return " ".join("--allow " + pattern for pattern in patterns)
 
 
 def _key(comparison: Comparison, width: int) -> Iterator[str]:

@@ -20,10 +20,12 @@ EXPLANATION = """\
 # target info             the DPU that the model was inspected for
 # inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
 #                         keeps operators off the DPU whatever their neighbours do, what to change,
-#                         and what comes back to the DPU if that alone is fixed; then every operator
-#                         on the CPU with its reasons, those with equal reasons together; then
-#                         counts, subgraphs and crossings (tensors that pass between the DPU and
-#                         the CPU), then what else there is to know of the whole, as warnings
+#                         and what comes back to the DPU if that alone is fixed, or with those
+#                         above; what stands at the start or the end of the network, costs the DPU
+#                         nothing there and is best left to the host; then every operator on the
+#                         CPU with its reasons, those with equal reasons together; then counts,
+#                         subgraphs and crossings (tensors that pass between the DPU and the CPU),
+#                         then what else there is to know of the whole, as warnings
 # graph name              the model
 # then a block for each operator, in the order in which they run:
 #   node name             the operator's name; no other operator has it

@@ -13,6 +13,9 @@ from vai_inspect.core.inspection import Summary
 UNSURE = "unknown, no source decides"
 """What tells an open question from a refusal."""
 
+MOST_PATTERNS = 3
+"""Patterns of `--allow` that are told one by one."""
+
 _ROOTS = ("site-packages", "dist-packages")
 _ABSOLUTE = re.compile(r"(/|\\|[A-Za-z]:[/\\])")
 
@@ -155,6 +158,28 @@ def work_share(total: Summary) -> str:
     return "{}; those of {} cannot be told and are not among them".format(
         told, count(total.macs_untold_ops, "operator")
     )
+
+
+def allowing(patterns: Sequence[str]) -> str:
+    """Returns the options that allow patterns; of many, `'end:*'` for all at an end.
+
+    Args:
+        patterns: such as `end:softmax`.
+    """
+    if len(patterns) > MOST_PATTERNS:
+        patterns = tuple(dict.fromkeys("'{}:*'".format(one.split(":")[0]) for one in patterns))
+    return " ".join("--allow " + pattern for pattern in patterns)
+
+
+def allow_hint(patterns: Sequence[str]) -> str:
+    """Returns what to say behind operators that cost the DPU nothing where they stand, if any.
+
+    Args:
+        patterns: those that allow them.
+    """
+    if not patterns:
+        return ""
+    return "; that costs the DPU nothing: {} lets it pass".format(allowing(patterns))
 
 
 def rule(finding: Finding) -> str:

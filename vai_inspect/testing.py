@@ -76,6 +76,11 @@ def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:
         names = ", ".join(plain(op.name) for op in following[:MOST])
         more = ", ..." if following[MOST:] else ""
         yield "  only because of others: {}{}".format(names, more)
+    rest = allowed.for_the_rest(inspection)
+    if rest:
+        yield "  that costs the DPU nothing: allow={!r} lets it pass".format(
+            [*allowed.patterns, *rest]
+        )
     for pattern in allowed.idle(inspection):
         yield "  allow: no operator matches {!r}".format(pattern)
 

@@ -66,6 +66,20 @@ def test_without_patterns_the_count_is_that_of_the_summary():
     assert len(Allowance().excess(found)) == found.summary.cpu_ops
 
 
+@pytest.mark.parametrize(
+    ("patterns", "rest"),
+    [
+        ((), ()),
+        (("attention",), ("start:sub", "end:softmax", "end:reshape")),
+        (("attention", "end:*"), ("start:sub",)),
+        (("attention", "start:*"), ("end:softmax", "end:reshape")),
+        (("*",), ()),
+    ],
+)
+def test_what_costs_the_dpu_nothing_may_be_allowed(patterns, rest):
+    assert Allowance(patterns).for_the_rest(network()) == rest
+
+
 def test_patterns_that_match_nothing_are_idle():
     patterns = ("softmax", "sofmax", "end:conv*", "end:pool")
     assert Allowance(patterns).idle(network()) == ["sofmax", "end:pool"]

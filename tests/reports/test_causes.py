@@ -138,6 +138,26 @@ def test_note(position, note):
     assert "note" not in told(cause, inspection)
 
 
+@pytest.mark.parametrize(
+    ("in_turn", "words"),
+    [
+        (((), ("gate0",), ()), "nothing comes back; it needs cause 2 fixed as well"),
+        ((("gate0",), (), ()), "nothing comes back; it needs those above fixed as well"),
+        (((), (), ()), "nothing comes back: other reasons, or neighbours, keep it on the CPU"),
+    ],
+)
+def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(in_turn, words):
+    inspection = samples.many(3)
+    causes = tuple(
+        dataclasses.replace(
+            cause, alone=Outcome((), 0, 3, 3, 3, 9), in_turn=Outcome(names, 0, 3, 3, 3, 9)
+        )
+        for cause, names in zip(inspection.root_causes, in_turn)
+    )
+    inspection = dataclasses.replace(inspection, root_causes=causes)
+    assert told(causes[0], inspection)["fixed alone"] == words
+
+
 def test_what_pays_off_in_company_is_told_of_the_first():
     """Of three root causes the second and third save subgraphs together, neither alone."""
     inspection = samples.many(3)

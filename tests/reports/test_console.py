@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 
 from tests.reports import samples
+from vai_inspect.core.findings import Device
 from vai_inspect.reports import console
 
 
@@ -48,6 +50,24 @@ def test_a_name_that_the_stream_cannot_write_costs_nothing_else():
     shown = raw.getvalue().decode("ascii")
     assert "\\u4e2d\\u6587" in shown
     assert "{record|<f0>}" in shown
+
+
+def test_a_long_table_is_whole_on_request_only():
+    """At verbose 1 thirty rows, of each five names; at verbose 2 all."""
+    ops = [samples.op("in", "data", device=Device.USER)]
+    for number in range(40):
+        kernel = dataclasses.replace(samples.KERNEL, message="reason {}.".format(number))
+        for name in ("a", "b", "c", "d", "e", "f", "g") if not number else ("h",):
+            ops.append(samples.op("{}{}".format(name, number), "relu", ["in"], device=Device.CPU,
+                                  findings=(kernel,)))  # fmt: skip
+    inspection = samples.inspection("many", ops, {})
+    one, two = _shown(inspection, 1), _shown(inspection, 2)
+    assert one.count("reason ") == 30
+    assert "and 10 more rows, of 10 operators; the text report and --verbose 2 have them" in one
+    assert "│ and 2 more" in one
+    assert two.count("reason ") == 40
+    assert "more" not in two
+    assert "│ g0 " in two
 
 
 def test_standard_output_is_the_default(capsys):

@@ -199,7 +199,7 @@ def _print_json(inspections: List[Inspection]) -> None:
 def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
     """Yields one line that names the operators which `--fail-on` is about, if there are any."""
     from vai_inspect.core.findings import Verdict
-    from vai_inspect.reports.words import count, plain
+    from vai_inspect.reports.words import allow_hint, count, plain
 
     if fail_on is FailOn.NEVER:
         return
@@ -210,10 +210,11 @@ def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> It
         return
     found.sort(key=lambda op: op.type == "const")  # they are there because of the others
     named = ", ".join("{} ({})".format(plain(op.name), plain(op.type)) for op in found[:NAMED])
-    yield "{} on {}: {}{}{}".format(
+    yield "{} on {}: {}{}{}{}".format(
         count(len(found), "operator"),
         inspection.target.name,
         named,
         ", ..." if found[NAMED:] else "",
+        allow_hint(allowed.for_the_rest(inspection)),
         "".join("; no operator matches --allow " + p for p in allowed.idle(inspection)),
     )

@@ -45,6 +45,24 @@ class Allowance:
                 excess.add(op.name)
         return [op for op in inspection.on(Device.CPU) if op.name in excess]
 
+    def for_the_rest(self, inspection: Inspection) -> Tuple[str, ...]:
+        """Returns the patterns that allow what is left, if all of it costs the DPU nothing.
+
+        That is what stands at the start or the end of the network and multiplies and accumulates
+        nothing, such as a last softmax: `end:softmax`.
+
+        Args:
+            inspection: what to check.
+        """
+        left = [op for op in self.excess(inspection) if op.type != "const"]
+        free = {op.name for op in inspection.left_to_host()} if left else set()
+        if not all(op.name in free for op in left):
+            return ()
+        edges = inspection.edges
+        starts = (edges.position((op.name,)) is Position.START for op in left)
+        told = ((START if first else END) + op.type for first, op in zip(starts, left))
+        return tuple(dict.fromkeys(told))
+
     def idle(self, inspection: Inspection) -> List[str]:
         """Returns the patterns that match no operator at all, wherever it runs: misspelt ones.
 

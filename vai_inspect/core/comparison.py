@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from vai_inspect.core.allowance import END, START, Allowance
+from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp, Inspection, ModelInfo, Summary
-from vai_inspect.core.root_cause import Position
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
 
@@ -159,27 +158,17 @@ def _rows(inspections: Iterable[Inspection], allowance: Allowance) -> List[Compa
 def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
     excess = allowance.excess(inspection)
     free = {op.name for op in inspection.left_to_host()} if excess else set()
-    left = [op for op in excess if op.type != "const"]
     roots = [op for op in excess if op.root_cause]
     return ComparedTarget(
         target=inspection.target,
         summary=inspection.summary,
         blocker=next((op for op in roots if op.name not in free), roots[0] if roots else None),
         takes_all=not excess,
-        ends=_ends(inspection, left) if all(op.name in free for op in left) else (),
+        ends=allowance.for_the_rest(inspection),
         smallest=False,
         smallest_but_for_ends=False,
         warnings=inspection.warnings,
     )
-
-
-def _ends(inspection: Inspection, left: Sequence[InspectedOp]) -> Tuple[str, ...]:
-    """Returns the patterns that allow operators at the start or the end of the network."""
-    patterns: List[str] = []
-    for op in left:
-        at_start = inspection.edges.position((op.name,)) is Position.START
-        patterns.append((START if at_start else END) + op.type)
-    return tuple(dict.fromkeys(patterns))
 
 
 def _smallest(targets: Iterable[Target]) -> Dict[str, int]:
