@@ -56,7 +56,7 @@ def arranged(items: Sequence[Item]) -> Layout:
     widths, ends = _sizes(items, row)
     anywhere, within = _passing(items, row, len(ends))
     best: Tuple[float, List[int]] = (math.inf, [])
-    most = max(1, round(ends[-1] / SHORTEST))
+    most = max(1 + (ends[-1] > 1.25 * SHORTEST), round(ends[-1] / SHORTEST))
     for number in range(math.ceil(ends[-1] / TALLEST), most + 1):
         cuts = _cuts(anywhere, within, ends, number)
         shape = _width(widths, cuts) / _height(ends, cuts) / WIDE

@@ -38,7 +38,7 @@ def row(tag: str, columns: Sequence[str]) -> str:
         tag: `th` or `td`.
         columns: what stands in each, as HTML.
     """
-    style = "text-align:left;vertical-align:top;overflow-wrap:anywhere;min-width:5em"
+    style = "text-align:left;vertical-align:top;overflow-wrap:break-word;max-width:40em"
     cell = '<{0} style="{2}">{1}</{0}>'
     return "<tr>{}</tr>".format("".join(cell.format(tag, told, style) for told in columns))
 

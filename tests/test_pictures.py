@@ -7,26 +7,53 @@ import time
 
 import pytest
 
-keras = pytest.importorskip("keras")
+from vai_inspect.reports import files, image, picture
 
-from vai_inspect.keras import Inspector  # noqa: E402
-from vai_inspect.reports import files, image  # noqa: E402
+TARGET = "DPUCZDX8G_ISA1_B4096"
+KERAS = ("DenseNet121", "EfficientNetB0", "InceptionV3", "MobileNetV2", "NASNetMobile")
+TORCHVISION = ("densenet201", "efficientnet_v2_l", "maxvit_t", "mvit_v2_s", "swin_b")
+SMALLEST_TEXT = 7.0
+"""Pixels of a letter's height at which it is still read."""
 
-NETWORKS = ("DenseNet121", "EfficientNetB0", "InceptionV3", "MobileNetV2", "NASNetMobile")
-SMALLEST_TEXT = 6.0
-"""Pixels of a letter's height at which it can still be told."""
+needs_renderer = pytest.mark.skipif(
+    image.find_renderer("png") is None, reason="no renderer is installed"
+)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_a_network_is_drawn_on_a_page(name, tmp_path):
-    if image.find_renderer("png") is None:
-        pytest.skip("no renderer is installed")
+@needs_renderer
+@pytest.mark.parametrize("name", KERAS)
+def test_a_network_of_keras_is_drawn_on_a_page(name, tmp_path):
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
     model = getattr(keras.applications, name)(weights=None)
-    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
+    _check(Inspector(TARGET).inspect(model, output_dir=None, verbose_level=0), tmp_path)
+    keras.backend.clear_session()
+
+
+@needs_renderer
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_a_network_of_torchvision_is_drawn_on_a_page(name, tmp_path):
+    torch = pytest.importorskip("torch")
+    if not hasattr(torch, "set_default_device"):
+        pytest.skip("models on the meta device need torch 2.0")
+    from tests.frontends.torch.zoo import build, torchvision
+    from vai_inspect.torch import Inspector
+
+    models = torchvision().models
+    if name not in models.list_models():
+        pytest.skip("this torchvision has no {}".format(name))
+    model = build(models.get_model_builder(name), weights=None).eval()
+    frames = (16,) if name in models.list_models(module=models.video) else ()
+    shape = (1, 3, *frames, 224, 224)
+    _check(Inspector(TARGET).inspect(model, shape, output_dir=None, verbose_level=0), tmp_path)
+
+
+def _check(result, folder):
     seconds = []
     while not seconds or (len(seconds) < 3 and seconds[-1] >= 10):  # others may use the machine
         begin = time.perf_counter()
-        written = files.write(result, tmp_path, "png", False)
+        written = files.write(result, folder, "png", False)
         seconds.append(time.perf_counter() - begin)
     assert min(seconds) < 10
     assert written.problem is None
@@ -34,14 +61,22 @@ def test_a_network_is_drawn_on_a_page(name, tmp_path):
     assert max(width, height) <= 7000
     assert 0.3 < width / height < 4
 
-    drawn = files.write(result, tmp_path, "svg", False).image.read_text(encoding="utf-8")
+    drawn = files.write(result, folder, "svg", False).image.read_text(encoding="utf-8")
     size = re.search(r'<svg width="([\d.]+)pt"', drawn)
     scale = re.search(r'transform="scale\(([\d.]+)', drawn)
     pixels = width / float(size.group(1)) * float(scale.group(1))
     assert 10 * pixels >= SMALLEST_TEXT
-    shown = set(re.findall("<text[^>]*>([^<]*)</text>", drawn))
-    told = "\n".join(shown)
-    for op in result.ops:
-        if len(op.name) <= 30:
-            assert op.name in told.replace("&#45;", "-")
-    keras.backend.clear_session()
+    told = _words("\n".join(set(re.findall("<text[^>]*>([^<]*)</text>", drawn))))
+    for box in picture.page_of(result).boxes:
+        if box.summed:
+            assert "{} operators".format(len(box.ops)) in told
+            continue
+        for op in box.ops:
+            if len(op.name) <= 30:
+                assert op.name in told
+    graph = written.gv.read_text(encoding="utf-8")
+    assert all('tooltip="{}"'.format(op.name) in graph for op in result.ops)
+
+
+def _words(svg):
+    return svg.replace("&#45;", "-").replace("&#160;", " ").replace("&gt;", ">")
