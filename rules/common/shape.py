@@ -177,9 +177,9 @@ def _why_inserted(site: Site) -> str:
     near = (site.consumers if for_readers else site.producers if behind else ())[:1]
     if not near or near[0].kind == "transpose":
         return ""
-    what = ", and the quantiser inserts this one since {} ({}) works in PyTorch's order of axes"
+    what = ", and the quantiser inserts this one because {} ({}) works in PyTorch's order of axes"
     told = what.format(near[0].name, near[0].kind)
-    return told if for_readers else told + " and what reads it in the DPU's"
+    return told if for_readers else told + " and what reads the result in the DPU's"
 
 
 def _why_not_folded(site: Site) -> str:
