@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from json import loads
+from operator import attrgetter
+
 import pytest
 
 from tests.placing import built_on
@@ -19,17 +22,30 @@ def _elements(shape):
 def _keras_count(layer):
     """Weights of a built Keras layer times the positions at which each of them is used.
 
-    Shapes are (1, h, w, c), kernels Keras's own: (kh, kw, ic, oc), depthwise (kh, kw, c, m).
+    Shapes are (1, h, w, c), kernels Keras's own: (kh, kw, ic, oc), depthwise (kh, kw, c, m). Of
+    a product of two tensors, each element of the result takes as many as there are terms.
     """
     kind = type(layer).__name__
-    if kind == "SeparableConv2D":
+    if kind == "Matmul":
+        first, _ = layer._inbound_nodes[0].input_tensors
+        return _elements(layer.output.shape[1:]) * first.shape[-1]
+    if kind.startswith("SeparableConv"):
         weights = _elements(layer.depthwise_kernel.shape) + _elements(layer.pointwise_kernel.shape)
-    elif kind in ("Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "Dense"):
+    elif kind == "Dense" or "Conv" in kind:
         weights = _elements(layer.kernel.shape)
     else:
         return 0
-    used_at = layer.input if kind == "Conv2DTranspose" else layer.output
+    used_at = layer.input if kind.endswith("Transpose") else layer.output
     return weights * _elements(used_at.shape[1:-1])
+
+
+def _placed(model, prefix=""):
+    """Yields path and layer of all layers and operations, those of nested models, too."""
+    for layer in getattr(model, "operations", None) or model.layers:
+        if hasattr(layer, "layers"):
+            yield from _placed(layer, prefix + layer.name + "/")
+        else:
+            yield prefix + layer.name, layer
 
 
 def _keras_layers():
@@ -51,8 +67,38 @@ def _keras_layers():
     return keras.Model(given, x, name="layers")
 
 
+def _keras_sequences():
+    import keras
+    from keras import layers
+
+    given = keras.Input((64, 8), batch_size=1)
+    x = layers.Conv1D(12, 5, strides=2, groups=4, name="grouped")(given)
+    x = layers.DepthwiseConv1D(3, depth_multiplier=2, name="depthwise")(x)
+    x = layers.SeparableConv1D(16, 3, name="separable")(x)
+    query, key = layers.Dense(6, name="query")(x), layers.Dense(6, name="key")(x)
+    scores = keras.ops.matmul(query, keras.ops.transpose(key, (0, 2, 1)))
+    x = keras.ops.matmul(scores, key)
+    return keras.Model(given, x, name="sequences")
+
+
+def _keras_volumes():
+    import keras
+    from keras import layers
+
+    given = keras.Input((6, 16, 20, 4), batch_size=1)
+    x = layers.Conv3D(8, (1, 3, 5), strides=(1, 2, 1), padding="same", name="strided")(given)
+    x = layers.Conv3D(8, 3, groups=4, name="grouped")(x)
+    x = layers.Conv3DTranspose(6, 3, strides=2, padding="same", name="up")(x)
+    x = layers.Dense(3, name="along_channels")(layers.ReLU()(x))
+    return keras.Model(given, x, name="volumes")
+
+
 KERAS = {
     "layers": _keras_layers,
+    "sequences": _keras_sequences,
+    "volumes": _keras_volumes,
+    "NASNetMobile": "NASNetMobile",
+    "ConvNeXtTiny": "ConvNeXtTiny",
     "MobileNetV2": "MobileNetV2",
     "ResNet50": "ResNet50",
     "DenseNet121": "DenseNet121",
@@ -70,13 +116,13 @@ def test_keras_layers_count_what_their_weights_and_positions_say(name):
     model = made() if callable(made) else getattr(keras.applications, made)(weights=None)
     result = Inspector(B4096).inspect(model, output_dir=None, verbose_level=0)
     wrong = {}
-    for layer in model.layers:
-        own = [op for op in result.find(layer.name) if op.op.layer == layer.name]
-        counted = sum(op.macs or 0 for op in own)
+    layers = dict(_placed(model))
+    for path, layer in layers.items():
+        counted = sum(op.macs or 0 for op in result.ops if op.op.layer == path)
         if counted != _keras_count(layer):
-            wrong[layer.name] = (counted, _keras_count(layer))
+            wrong[path] = (counted, _keras_count(layer))
     assert wrong == {}
-    assert result.summary.macs == sum(_keras_count(layer) for layer in model.layers) > 0
+    assert result.summary.macs == sum(map(_keras_count, layers.values())) > 0
 
 
 def _torch_layers():
@@ -97,8 +143,55 @@ def _torch_layers():
     )
 
 
+def _torch_transposed():
+    from torch import nn
+
+    return nn.Sequential(
+        nn.ConvTranspose2d(8, 8, 4, stride=2, padding=1, groups=8),
+        nn.ConvTranspose2d(8, 16, 3, stride=2, groups=2, dilation=2, output_padding=1),
+    )
+
+
+def _torch_volumes():
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Conv3d(4, 8, 3, stride=(1, 2, 2), padding=1),
+        nn.Conv3d(8, 16, (1, 3, 3), groups=8),
+        nn.Conv3d(16, 16, 3, groups=2, dilation=(1, 2, 2)),
+        nn.ConvTranspose3d(16, 8, 4, stride=2, padding=1),
+        nn.ConvTranspose3d(8, 8, 2, groups=8),
+    )
+
+
+def _torch_products():
+    import torch
+    from torch import nn
+
+    class Products(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(16, 24, 5, stride=2, groups=4)
+            self.query, self.key = nn.Linear(30, 12), nn.Linear(30, 12)
+
+        def forward(self, x):
+            x = self.conv(x)
+            query, key = self.query(x), self.key(x)
+            scores = torch.matmul(query, key.transpose(1, 2))
+            return torch.bmm(scores, key) @ key.transpose(1, 2)
+
+    return Products()
+
+
 TORCH = {
     "layers": (_torch_layers, (1, 16, 32, 32)),
+    "transposed": (_torch_transposed, (1, 8, 8, 8)),
+    "volumes": (_torch_volumes, (1, 4, 8, 16, 16)),
+    "products": (_torch_products, (1, 16, 64)),
+    "shufflenet_v2_x1_0": ("shufflenet_v2_x1_0", (1, 3, 224, 224)),
+    "resnext50_32x4d": ("resnext50_32x4d", (1, 3, 224, 224)),
+    "deeplabv3": ("segmentation.deeplabv3_mobilenet_v3_large", (1, 3, 64, 64)),
+    "r3d_18": ("video.r3d_18", (1, 3, 8, 32, 32)),
     "resnet18": ("resnet18", (1, 3, 224, 224)),
     "mobilenet_v2": ("mobilenet_v2", (1, 3, 224, 224)),
     "densenet121": ("densenet121", (1, 3, 224, 224)),
@@ -121,7 +214,9 @@ def test_torch_counts_twice_as_many_floating_point_operations(name):
             model = made().eval()
         else:
             options = {"init_weights": False} if made == "inception_v3" else {}
-            model = getattr(torchvision_models(), made)(weights=None, **options).eval()
+            if made.startswith("segmentation."):
+                options = {"weights_backbone": None}
+            model = attrgetter(made)(torchvision_models())(weights=None, **options).eval()
         counter = FlopCounterMode(display=False)
         with counter, torch.no_grad():
             model(torch.zeros(shape))
@@ -129,14 +224,41 @@ def test_torch_counts_twice_as_many_floating_point_operations(name):
     assert 2 * result.summary.macs == counter.get_total_flops() > 0
 
 
-def test_a_share_says_what_it_leaves_out():
+@pytest.mark.parametrize("name", ["maxvit_t", "vit_b_16", "swin_t"])
+def test_what_is_counted_of_networks_with_untold_operators_is_no_more(name):
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from tests.torchvision_models import torchvision_models
+    from vai_inspect.torch import Inspector
+
+    with built_on("meta"):
+        model = getattr(torchvision_models(), name)(weights=None).eval()
+        counter = FlopCounterMode(display=False)
+        with counter, torch.no_grad():
+            model(torch.zeros(1, 3, 224, 224))
+    result = Inspector(B4096).inspect(model, (1, 3, 224, 224), output_dir=None, verbose_level=0)
+    assert result.summary.macs_untold_ops > 0
+    assert 0 < 2 * result.summary.macs <= counter.get_total_flops()
+
+
+def test_a_figure_that_cannot_be_given_is_unavailable_with_the_reason(capsys):
     keras = pytest.importorskip("keras")
     from vai_inspect.keras import Inspector
-    from vai_inspect.reports import text
+    from vai_inspect.reports import console, json, text
 
     image = keras.Input((8, 4))
-    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.LSTM(4)(image)))
-    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
-    assert result.summary.macs_untold_ops == 1
-    assert result.summary.macs == 8
-    assert "those of 1 operator cannot be told" in text.render(result)
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.LSTM(4, name="lstm")(image)))
+    result = Inspector(B4096).inspect(model, output_dir=None, verbose_level=0)
+    (op,) = [op for op in result.ops if op.macs is None]
+    assert op.macs_untold == "what it computes is not known"
+    assert (result.summary.macs_untold_ops, result.summary.macs) == (1, 8)
+    console.show(result, 2)
+    for report in (text.render(result), capsys.readouterr().out):
+        told = " ".join(report.replace("\u2502", " ").split())
+        assert "those of 1 operator cannot be told" in told
+        assert "untold are those of lstm: what it computes is not known" in told
+    written = loads(json.render(result))
+    (row,) = [row for row in written["ops"] if row["macs"] is None]
+    assert (row["name"], row["macs_untold"]) == ("lstm", op.macs_untold)
+    assert written["summary"]["macs_untold_ops"] == 1
