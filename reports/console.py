@@ -33,6 +33,7 @@ from vai_inspect.reports.words import (
     rule,
     shortened,
     size,
+    untold_macs,
     work_share,
 )
 
@@ -141,6 +142,7 @@ def _panel(inspection: Inspection) -> RenderableType:
         ),
         _text(cut_sentence(inspection)),
         _text("{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))),
+        *map(_text, untold_macs(inspection)),
     ]
     title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)

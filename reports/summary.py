@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Sequence
+from typing import Iterator, Sequence
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
@@ -19,7 +19,16 @@ from vai_inspect.reports.causes import (
     with_types,
 )
 from vai_inspect.reports.reasons import table
-from vai_inspect.reports.words import are, count, ends, hanging, plain, shortened, work_share
+from vai_inspect.reports.words import (
+    are,
+    count,
+    ends,
+    hanging,
+    plain,
+    shortened,
+    untold_macs,
+    work_share,
+)
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
 LINE = 120
@@ -145,7 +154,7 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     if total.unknown_ops:
         yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)
     yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
-    yield from _untold(inspection)
+    yield from (INDENT + line for line in untold_macs(inspection))
     yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
     yield from _listed([_part(part) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {}{}".format(
@@ -155,18 +164,6 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         else "",
     )
     yield from _listed([_crossing(one) for one in inspection.crossings])
-
-
-def _untold(inspection: Inspection) -> Iterator[str]:
-    """Yields of which operators the multiply-accumulates are not among those, by the reason."""
-    reasons: Dict[str, List[str]] = {}
-    for op in inspection.ops:
-        if op.macs is None:
-            reasons.setdefault(op.macs_untold or "no reason is given", []).append(op.name)
-    for reason, names in reasons.items():
-        first = shortened(plain(names[0]), LONGEST_NAME)
-        rest = " and {:,} more".format(len(names) - 1) if names[1:] else ""
-        yield "{}untold are those of {}{}: {}".format(INDENT, first, rest, plain(reason))
 
 
 def _listed(told: Sequence[str]) -> Iterator[str]:

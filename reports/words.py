@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Finding, Verdict
-from vai_inspect.core.inspection import Summary
+from vai_inspect.core.inspection import Inspection, Summary
 
 UNSURE = "unknown, no source decides"
 """What tells an open question from a refusal."""
@@ -180,6 +180,18 @@ def allow_hint(patterns: Sequence[str]) -> str:
     if not patterns:
         return ""
     return "; that costs the DPU nothing: {} lets it pass".format(allowing(patterns))
+
+
+def untold_macs(inspection: Inspection) -> Iterator[str]:
+    """Yields of which operators the multiply-accumulates cannot be told, by the reason."""
+    reasons: Dict[str, List[str]] = {}
+    for op in inspection.ops:
+        if op.macs is None:
+            reasons.setdefault(op.macs_untold or "no reason is given", []).append(op.name)
+    for reason, names in reasons.items():
+        first = shortened(plain(names[0]), 240)
+        rest = " and {:,} more".format(len(names) - 1) if names[1:] else ""
+        yield "untold are those of {}{}: {}".format(first, rest, plain(reason))
 
 
 def rule(finding: Finding) -> str:

@@ -7,7 +7,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from tests.cli import models  # noqa: E402
-from vai_inspect.core.errors import InputShapeError, ModelError, TargetError  # noqa: E402
+from vai_inspect.core.errors import InputShapeError, ModelError, ReportError, TargetError  # noqa: E402
 from vai_inspect.testing import assert_on_dpu  # noqa: E402
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
@@ -68,6 +68,34 @@ def test_subgraphs_may_be_bounded():
 
 def test_shapes_are_handed_on():
     assert_on_dpu(models.open_size(), B4096, input_args=(1, 32, 32, 3))
+
+
+@pytest.mark.parametrize(
+    ("allow", "received"),
+    [
+        ((1, 32, 32, 3), r"\(1, 32, 32, 3\)"),
+        ([(1, 32, 32, 3)], r"\[\(1, 32, 32, 3\)\]"),
+        (keras.ops.zeros((1, 32, 32, 3)), r"a \w+ of the shape \(1, 32, 32, 3\)"),
+        ({"x": (1, 32, 32, 3)}, r"{'x': \(1, 32, 32, 3\)}"),
+        (3, "3"),
+    ],
+)
+def test_inputs_in_the_place_of_patterns_are_told_where_they_belong(allow, received):
+    says = "allow received {}; .* by name: input_args=".format(received)
+    with pytest.raises(ReportError, match=says):
+        assert_on_dpu(models.whole(), B4096, allow)
+
+
+def test_a_torch_module_is_asserted_with_its_inputs():
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Softmax(1))
+    for given in ((1, 3, 32, 32), torch.zeros(1, 3, 32, 32), [(1, 3, 32, 32)]):
+        result = assert_on_dpu(net, B4096, "end:softmax", input_args=given)
+        assert result.model.framework == "torch"
+    with pytest.raises(AssertionError, match="softmax runs on the CPU"):
+        assert_on_dpu(net, B4096, input_args=(1, 3, 32, 32))
+    with pytest.raises(InputShapeError, match="input_args=\\(1, 3, 224, 224\\)"):
+        assert_on_dpu(net, B4096)
 
 
 @pytest.mark.parametrize(

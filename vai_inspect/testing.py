@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, List, Optional, Union
+from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
 from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec
@@ -45,18 +46,44 @@ def assert_on_dpu(
     Raises:
         AssertionError: an operator that is not allowed is on the CPU, or there are too many DPU
             subgraphs. The message tells every reason and what to change.
-        VaiInspectError: the target or the model cannot be inspected.
+        VaiInspectError: the target or the model cannot be inspected, or `allow` is no patterns.
+
+    Example:
+        >>> assert_on_dpu(net, "DPUCZDX8G_ISA1_B4096", "end:softmax", input_args=(1, 3, 224, 224))
     """
     __tracebackhide__ = True
+    patterns = (allow,) if isinstance(allow, str) else _patterns(allow)
     inspection = inspector_for(model, target).inspect(
         model, input_args, device, output_dir=None, verbose_level=0
     )
-    allowed = Allowance((allow,) if isinstance(allow, str) else tuple(allow))
+    allowed = Allowance(patterns)
     lines = [*_excess(inspection, allowed), *_too_many(inspection, max_dpu_subgraphs)]
     if lines:
         title = "{} on {}:".format(plain(inspection.model.name), inspection.target.name)
         raise AssertionError("\n".join([title, *lines]))
     return inspection
+
+
+def _patterns(allow: Any) -> Tuple[str, ...]:
+    """Returns the patterns of `allow`, where somebody may have put the inputs."""
+    given = () if allow is None else allow
+    listed = tuple(given) if isinstance(given, (list, tuple, set, frozenset, Iterator)) else None
+    if listed is None or not all(isinstance(one, str) for one in listed):
+        raise ReportError(
+            "allow received {}; valid is a pattern or a list of them, such as 'end:softmax'; give "
+            "the inputs by name: input_args=(1, 3, 224, 224).".format(_brief(allow))
+        )
+    return listed
+
+
+def _brief(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    text = (
+        repr(value)
+        if shape is None
+        else "a {} of the shape {}".format(type(value).__name__, tuple(shape))
+    )
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:

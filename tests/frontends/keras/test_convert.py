@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 import keras
@@ -165,6 +166,23 @@ def test_what_the_quantiser_does_not_know_stays_in_float(case: str) -> None:
     assert found
     assert all(op.float_only for op in found)
     assert all(reason in "{}; {}".format(op.float_only, op.float_cure) for op in found)
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+@pytest.mark.parametrize("kind", ["Conv3D", "Conv3DTranspose"])
+def test_convolutions_of_volumes_stay_in_float_where_an_engine_would_run_them(
+    kind: str, from_file: bool, tmp_path: Path
+) -> None:
+    x = keras.Input((8, 8, 8, 16))
+    model: Any = keras.Model(x, getattr(layers, kind)(16, 3, name="volume")(x))
+    if from_file:
+        model.save(tmp_path / "m.keras")
+        model = tmp_path / "m.keras"
+    result = Inspector("DPUCVDX8G_ISA3_C32B6").inspect(model, output_dir=None, verbose_level=0)
+    (op,) = result.find("volume")
+    assert op.device.value == "cpu"
+    assert [finding.constraint for finding in op.findings] == ["cvdx8g.op.float"]
+    assert kind in op.findings[0].message
 
 
 def test_layers_of_the_quantiser_and_of_the_user_are_not_said_to_stay_in_float() -> None:
