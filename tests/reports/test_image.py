@@ -69,6 +69,12 @@ def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
     assert max(width, height) < 6000
 
 
+@pytest.mark.parametrize("image_format", ["png", "svg"])
+def test_the_same_graph_gives_the_same_bytes(renderer, image_format):
+    source = picture.render(samples.mixed())
+    assert image.rendered(source, image_format) == image.rendered(source, image_format)
+
+
 def wide():
     ops = [samples.op("x", "data")]
     ops += [samples.op("wide{}".format(at), "relu", ["x"]) for at in range(150)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -189,6 +193,25 @@ def test_each_operator_of_a_run_is_told_and_why_it_is_on_the_cpu():
 
 def test_modules_are_told_in_sum():
     assert r"stage3: 60 operators\ladd 60" in picture.render(modules())
+
+
+def test_the_same_graph_gives_the_same_picture_in_any_process():
+    code = (
+        "from tests.reports.test_picture import picture, random_network; "
+        "print(picture.render(random_network(1500)))"
+    )
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=dict(os.environ, PYTHONHASHSEED=seed),
+            cwd=str(Path(__file__).parents[2]),
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(drawn) == 1
+    assert b"cluster_column_1" in drawn.pop()
 
 
 def test_the_legend_shows_the_sorts_that_there_are():
