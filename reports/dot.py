@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
+from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.boxes import Box, each_alone
@@ -40,6 +41,7 @@ BOTH = ("purple", "#d6e6ff:#ffd9d6")
 """Colours of a box that stands for operators on the DPU and on the CPU."""
 
 
+@paused()
 def render(inspection: Inspection) -> str:
     """Returns the graph as DOT text.
 

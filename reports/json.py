@@ -8,6 +8,7 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Dict, Union
 
+from vai_inspect.core.collector import paused
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.inspection import Inspection
 
@@ -16,6 +17,7 @@ COMPARISON_SCHEMA_FILE = "comparison.schema.json"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+@paused()
 def render(result: Union[Inspection, Comparison]) -> str:
     """Returns the JSON report.
 

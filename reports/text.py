@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Optional
 
+from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports import summary
@@ -50,6 +51,7 @@ EXPLANATION = """\
 # Line breaks and control characters in names are written as escapes (\\n, \\x00)."""
 
 
+@paused()
 def render(inspection: Inspection) -> str:
     """Returns the text report.
 

@@ -8,6 +8,7 @@ from typing import Any, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Uni
 
 from vai_inspect._version import __version__
 from vai_inspect.core.capture import Captured
+from vai_inspect.core.collector import paused
 from vai_inspect.core.cost import count_macs
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
@@ -42,6 +43,7 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
     return inspect_each(captured, (target,))[0]
 
 
+@paused()
 def inspect_each(
     captured: Captured, targets: Iterable[Target], causes: bool = True
 ) -> Tuple[Inspection, ...]:
