@@ -50,7 +50,8 @@ def keras_model(name: str, width: int = 1) -> Any:
     """
     import keras
 
-    model = getattr(keras.applications, name)(weights=None)
+    size = 299 if name == "InceptionV3" else 224
+    model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
     if width == 1:
         return model
     config = model.get_config()

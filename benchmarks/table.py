@@ -42,7 +42,7 @@ class Table:
 
     def markdown(self) -> str:
         """Returns the table as Markdown."""
-        lines = ["### " + self.title, "", *([self.note, ""] if self.note else [])]
+        lines = ["## " + self.title, "", *([self.note, ""] if self.note else [])]
         lines.append("| " + " | ".join(self.head) + " |")
         lines.append("|---" + "|---:" * (len(self.head) - 1) + "|")
         lines += ["| " + " | ".join(row) + " |" for row in self.rows]

@@ -107,5 +107,5 @@ def test_a_table_as_text_and_as_markdown():
     table.add("b", 0.0123)
     assert table.text() == "Title\nHow.\n\nwhat     ms\na      12.3\nb     0.012\n"
     assert table.markdown() == (
-        "### Title\n\nHow.\n\n| what | ms |\n|---|---:|\n| a | 12.3 |\n| b | 0.012 |\n"
+        "## Title\n\nHow.\n\n| what | ms |\n|---|---:|\n| a | 12.3 |\n| b | 0.012 |\n"
     )
