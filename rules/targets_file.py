@@ -249,6 +249,8 @@ def _parsed(content: "str | bytes", source: str) -> object:
         try:
             node = loader.get_single_node()
             _refuse_twins(node, yaml.MappingNode, source)
+            if ("&" if isinstance(content, str) else b"&") in content:
+                _size(node, {}, source)
             return loader.construct_document(node) if node is not None else None
         finally:
             loader.dispose()
@@ -258,6 +260,37 @@ def _parsed(content: "str | bytes", source: str) -> object:
         ) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise RuleError("{}: cannot be read: {}.".format(source, told(error))) from error
+
+
+MOST_NODES = 100_000
+"""Parts that a file may have once its aliases are written out; those of the tree have less than
+a tenth."""
+
+
+def _size(node: Any, known: Dict[int, int], source: str) -> int:
+    """Returns the number of parts of a node, with what its aliases stand for.
+
+    Args:
+        node: the node.
+        known: sizes of nodes by their identity; 0 for those that it is within.
+        source: the file, for messages.
+
+    Raises:
+        RuleError: an alias is within what it stands for, or they multiply without end.
+    """
+    if id(node) not in known:
+        known[id(node)] = 0
+        parts = node.value if isinstance(getattr(node, "value", None), list) else ()
+        flat = [one for part in parts for one in (part if isinstance(part, tuple) else (part,))]
+        known[id(node)] = 1 + sum(_size(one, known, source) for one in flat)
+    size = known[id(node)]
+    if not 0 < size <= MOST_NODES:
+        raise RuleError(
+            "{}: received aliases that {}; valid are at most {} parts in all.".format(
+                source, "multiply" if size else "are within what they stand for", MOST_NODES
+            )
+        )
+    return size
 
 
 def _refuse_twins(node: Any, mapping_node: Any, source: str) -> None:
