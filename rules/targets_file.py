@@ -249,7 +249,7 @@ def _parsed(content: "str | bytes", source: str) -> object:
         try:
             node = loader.get_single_node()
             _refuse_twins(node, yaml.MappingNode, source)
-            if ("&" if isinstance(content, str) else b"&") in content:
+            if "&" in content if isinstance(content, str) else b"&" in content:
                 _size(node, {}, source)
             return loader.construct_document(node) if node is not None else None
         finally:

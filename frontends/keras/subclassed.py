@@ -81,7 +81,7 @@ def _function(model: Any, candidates: List[Any], described: str) -> Any:
     for shapes in candidates:
         try:
             return generation_of(model).function(model, shapes)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The user's own code runs here, so anything may be raised.
             problems.append(error)
     raise ModelError(

@@ -173,7 +173,7 @@ class _Walk:
         symbols = self._keras.outputs(node)
         try:
             specs = self._keras.specs(node, args, kwargs)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The user's layers run here, so anything may be raised. A model that was built with
             # these shapes is not refused: then its own record of the shapes is taken.
             if self._replaced:

@@ -1,0 +1,106 @@
+"""The user's model and the state of the framework, after inspections that fail half-way."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Callable, Dict, List, Tuple
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+from vai_inspect.core.errors import VaiInspectError  # noqa: E402
+from vai_inspect.frontends.torch import capture  # noqa: E402
+
+
+class Counting(nn.Module):
+    """Changes buffers, attributes and its own layers as it runs, then fails."""
+
+    def __init__(self, fails: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.bn = nn.BatchNorm2d(4)
+        self.drop = nn.Dropout(0.5)
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+        self.frozen = nn.Linear(4, 4)
+        self.frozen.requires_grad_(False)
+        self.seen = 0
+        self.fails = fails
+        self.conv.register_forward_pre_hook(lambda *_: None)
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        self.seen += 1
+        if x.sum() > 1e9:  # no rung before running it gets past this
+            return x
+        x = self.drop(self.bn(self.conv(x)))
+        self.frozen.weight.add_(1.0)
+        return self.fails(x)
+
+
+def _raise(error: BaseException) -> Callable[[Any], Any]:
+    def fails(x: Any) -> Any:
+        raise error
+
+    return fails
+
+
+def _deep(x: Any) -> Any:
+    return _deep(x)
+
+
+FAILS: Dict[str, Tuple[Callable[[Any], Any], type]] = {
+    "raises": (_raise(ValueError("no")), VaiInspectError),
+    "runs out of memory": (_raise(MemoryError()), VaiInspectError),
+    "does not fit": (lambda x: x @ torch.zeros(7, 7), VaiInspectError),
+    "recurses": (_deep, VaiInspectError),
+    "exits": (_raise(SystemExit(3)), VaiInspectError),
+    "gives no tensor": (lambda x: "text", VaiInspectError),
+    "is interrupted": (_raise(KeyboardInterrupt()), KeyboardInterrupt),
+}
+
+
+def state(model: Any) -> List[Any]:
+    """All of a model and of its surroundings that an inspection could disturb."""
+    values = [(n, id(t), t.requires_grad, t.grad, t.tolist()) for n, t in model.named_parameters()]
+    values += [(n, id(t), t.requires_grad, None, t.tolist()) for n, t in model.named_buffers()]
+    modules = [
+        (name, id(m), type(m), m.training, sorted(vars(m)), len(m._forward_hooks))
+        for name, m in model.named_modules()
+    ]
+    hooks = [len(m._forward_pre_hooks) + len(m._backward_hooks) for m in model.modules()]
+    around = [
+        torch.get_rng_state().tolist(),
+        random.getstate(),
+        torch.is_grad_enabled(),
+        torch.get_default_dtype(),
+        torch.is_inference_mode_enabled(),
+        torch.are_deterministic_algorithms_enabled(),
+        len(nn.modules.module._global_forward_hooks),
+        len(nn.modules.module._global_forward_pre_hooks),
+        nn.Module.__call__,
+        torch.add,
+        torch.Tensor.__add__,
+    ]
+    return [values, modules, hooks, around, model.seen]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", FAILS)
+def test_a_forward_that_fails_half_way(name: str, training: bool) -> None:
+    fails, error = FAILS[name]
+    model = Counting(fails).train(training)
+    model.bn.eval()
+    before = state(model)
+    with pytest.raises(error):
+        capture(model, torch.ones(1, 3, 8, 8))
+    assert state(model) == before
+
+
+def test_a_forward_that_changes_its_model_and_works() -> None:
+    model = Counting(lambda x: x * 2)
+    before = state(model)
+    captured = capture(model, torch.ones(1, 3, 8, 8))
+    assert "conv2d" in [op.kind for op in captured.graph]
+    assert state(model) == before
