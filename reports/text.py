@@ -8,7 +8,7 @@ from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports import summary
-from vai_inspect.reports.causes import chain, effect
+from vai_inspect.reports.causes import chain, effect, ranked
 from vai_inspect.reports.words import doubt, file_name, grounds, plain, value
 
 RULE = "=" * 100
@@ -43,7 +43,8 @@ EXPLANATION = """\
 #                         inferred, the strongest first) and where it is written down;
 #                         "follows from" names the operator whose device causes it, and the root
 #                         cause in the end; "verdict" says where no source decides; "fixed alone"
-#                         tells what comes back to the DPU if all reasons of its own are removed
+#                         tells what comes back to the DPU if all reasons of its own are removed,
+#                         where leaving it to the host costs the DPU anything
 #   node messages         only where there are any: what was folded, inserted or rewritten
 #   source range          where the operator comes from: for PyTorch file, line and function of
 #                         the model's code, the innermost last; for Keras the layers' paths
@@ -66,7 +67,7 @@ def render(inspection: Inspection) -> str:
     lines += ["", RULE, "graph name: " + plain(inspection.model.name), RULE]
     alone = {
         name: effect(outcome, inspection)
-        for cause in inspection.root_causes
+        for cause in ranked(inspection)
         for name, outcome in zip(cause.ops, cause.each)
     }
     for op in inspection.ops:

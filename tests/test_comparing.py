@@ -113,6 +113,16 @@ def test_the_command_prints_the_table(vai_inspect):  # noqa: F811
     assert "* " + B512 in marked
 
 
+@pytest.mark.parametrize("columns", [80, 200])
+def test_at_a_terminal_the_table_takes_its_width(vai_inspect, monkeypatch, columns):  # noqa: F811
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, out, _ = vai_inspect("compare", MODELS + ":small", "--family", "cvdx8h")
+    assert columns - 40 < max(map(len, out.splitlines())) <= columns
+    assert "[1]" in out
+    assert ("[1] softmax, cuts nothing" in out) is (columns == 200)
+
+
 def test_the_command_prints_json_and_nothing_else(vai_inspect):  # noqa: F811
     code, out, _ = vai_inspect(
         "compare", MODELS + ":small", "-t", B4096, "-t", B512, "--json", "--kwargs", "name=given"
