@@ -233,7 +233,8 @@ def test_models_within_models_do_not_multiply(tmp_path: Path) -> None:
             "name": "m{}".format(depth),
             "layers": [dict(source, name="x", inbound_nodes=[]), inner],
             "input_layers": [["x", 0, 0]],
-            "output_layers": [["m", 1, 0]],
+            # Keras 3 counts the calls of a model within from 1 here.
+            "output_layers": [["m", 2 if depth else 1, 0]],
         }
         return {"class_name": "Functional", "config": config}
 

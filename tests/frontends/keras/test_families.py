@@ -62,7 +62,7 @@ def test_family(name: str) -> None:
     result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(
         model, shape, output_dir=None, verbose_level=0
     )
-    converts = [one for one in result.warnings if "Keras quantiser converts" in one]
+    converts = [one for one in result.warnings if "Keras quantiser replaces" in one]
     assert result.warnings == tuple(converts)
     assert [layer.name for layer in model.layers if not result.find(layer.name)] == []
     on_cpu = [op for op in result.ops if op.device.value == "cpu"]
