@@ -149,6 +149,10 @@ def test_without_targets_it_compares_all(vai_inspect, every):  # noqa: F811
         (["-t", "DPUCZDX8G_ISA1_B4069"], ["Did you mean DPUCZDX8G_ISA1_B4096"]),
         (["-t", B4096, "--input-shape", "big"], ["'big'"]),
         (["-t", B4096, "--kwargs", "colour=5"], ["colour"]),
+        (["--families", "czdx8g"], ["--families", "`vai-inspect compare --help` shows"]),
+        (["-t"], ["'-t' requires an argument"]),
+        (["--fail-on", "cpu"], ["No such option: --fail-on"]),
+        ([MODELS], ["unexpected extra argument"]),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(vai_inspect, args, words):  # noqa: F811

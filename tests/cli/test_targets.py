@@ -136,6 +136,7 @@ WRONG = [
     (("targets", "--famly", "czdx8g"), "`vai-inspect targets --help` shows what is valid."),
     (("targets", "--family"), "Option '--family' requires an argument"),
     (("tragets",), "No such command 'tragets'"),
+    (("frobnicate",), "`vai-inspect --help` shows what is valid."),
     (("--verbose",), "No such option: --verbose"),
 ]
 

@@ -50,13 +50,23 @@ def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[s
     return [by_folded[name] for name in found]
 
 
+_PACKAGES = {
+    "keras": "tensorflow",
+    "tensorflow": "tensorflow",
+    "tf_keras": "tf-keras",
+    "timm": "timm",
+    "torch": "torch",
+    "torchvision": "torchvision",
+}
+"""What pip knows the modules by that bring models."""
+
+
 def how_to_install(module: str) -> str:
     """Returns what to do where a module is missing, as one sentence."""
-    packages = {"keras": "tensorflow", "tensorflow": "tensorflow", "torch": "torch"}
-    package = packages.get(module.split(".")[0])
-    if package is None:
+    top = module.split(".")[0]
+    if top not in _PACKAGES:
         return "Check the spelling, or install it there."
-    return "Install it: pip install {}.".format(package)
+    return "Install it: pip install {}.".format(_PACKAGES[top])
 
 
 def how_to_give(*shapes: Sequence[int]) -> str:
