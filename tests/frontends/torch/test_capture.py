@@ -103,3 +103,18 @@ def test_a_permute_to_nhwc_vanishes():
 def test_batch_norm_behind_linear_stays():
     graph = normal_graph(nn.Sequential(nn.Linear(8, 4), nn.BatchNorm1d(4)), (1, 8))
     assert kinds(graph) == ["inner-product", "batchnorm"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        lambda x: torch.tensor(2).to(x),
+        lambda x: torch.tensor(-0.5).type_as(x).neg().relu().clone(),
+        lambda x: torch.tensor(0.5).to(x) + torch.tensor(1).to(x),
+    ],
+)
+def test_a_number_made_within_is_a_constant_of_one_element(number):
+    scaled = Calls(lambda m, x: m.c(x) * number(x), c=nn.Conv2d(3, 4, 1))
+    graph = normal_graph(scaled, (1, 3, 8, 8))
+    assert {op.output.shape for op in graph if op.kind == "const"} == {(1,)}
+    assert graph["mul"].output.shape == (1, 8, 8, 4)

@@ -8,7 +8,6 @@ torch = pytest.importorskip("torch")
 
 from tests.frontends.torch.rungs import capture_with  # noqa: E402
 from tests.frontends.torch.zoo import build, torchvision  # noqa: E402
-from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.core.ir.shapes import output_shape  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
@@ -118,13 +117,10 @@ def _build(name):
 
 
 def _detector(name):
-    """A detector of small images and few classes that is sure of no box, so that it is quick."""
-    sure = 2.0
+    """A detector of small images, few classes and few boxes, so that it is quick."""
     options = {"num_classes": 3}
     if "rcnn" in name:
-        options.update(box_score_thresh=sure, rpn_score_thresh=sure)
-    else:
-        options.update(score_thresh=sure)
+        options.update(rpn_post_nms_top_n_test=20, box_detections_per_img=5)
     if not name.startswith("ssd"):
         options.update(min_size=64, max_size=64)
     return build(lambda: models.get_model(name, weights=None, weights_backbone=None, **options))
@@ -146,14 +142,19 @@ def _calls_of_leaves(model, inputs):
 
 
 def _check(captured):
-    graph = normalise(captured.graph, captured.batch_norm_into)
     assert captured.model.capture == "fx"
+    return _sound(normalise(captured.graph, captured.batch_norm_into))
+
+
+def _sound(graph):
     assert any(op.kind == "return" for op in graph)
     for op in graph:
         if op.kind != "unknown" and 0 not in op.output.shape:
             inputs = [tensor.shape for tensor in graph.input_types(op)]
             params = {param.role: param.type.shape for param in op.params}
-            assert output_shape(op.kind, op.attrs, inputs, params) in (None, op.output.shape)
+            shape = output_shape(op.kind, op.attrs, inputs, params)
+            # A constant of no axes lies as one of one element.
+            assert shape in (None, op.output.shape) or {shape, op.output.shape} == {(), (1,)}
         for message in op.messages:
             assert "Error" not in message
     return graph
@@ -178,20 +179,12 @@ def test_every_module_that_runs_is_found_again(name):
 
 @pytest.mark.skipif(not can_record(), reason="torch 1.12 has no such hooks")
 @pytest.mark.parametrize("name", DETECTION)
-def test_detection_models_are_followed_for_one_input_or_end_in_one_line(name, monkeypatch):
-    captured, problem = None, ""
+def test_detection_models_are_followed_for_one_input(name, monkeypatch):
     given = _detector(name), [[torch.zeros(3, 64, 64)]]
-    try:
-        if name in WHOLE_LADDER:
-            captured = capture(*given)
-        else:
-            captured = capture_with("eager", *given, monkeypatch)
-    except CaptureError as error:
-        problem = str(error)
-    if captured is None:  # torchvision without its C++ operators has no nms to run
-        assert "custom C++ ops" in problem
-        assert "\n" not in problem
-        return
+    if name in WHOLE_LADDER:
+        captured = capture(*given)
+    else:
+        captured = capture_with("eager", *given, monkeypatch)
     first = captured.warnings[0]
     assert captured.model.capture == "eager"
     if name in WHOLE_LADDER:
@@ -200,7 +193,7 @@ def test_detection_models_are_followed_for_one_input_or_end_in_one_line(name, mo
         why = ["captured with eager, as fx: the forward " + stop for stop in stops]
         assert first.startswith(tuple(why))
     assert any("depends on the data" in text for text in captured.warnings)
-    graph = normalise(captured.graph, captured.batch_norm_into)
+    graph = _sound(normalise(captured.graph, captured.batch_norm_into))
     assert sum(op.kind == "conv2d" for op in graph) > 30
 
 
