@@ -108,8 +108,10 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
     for first, last in _together(inspection):
         if first == number:
             outcome = inspection.root_causes[last - 1].in_turn
-            told = "causes {} to {} pay off when all of them are fixed: {}"
-            yield "together", told.format(first, last, effect(outcome, inspection))
+            # What comes back is counted with all before them cured.
+            company = "" if first == 1 else " with those above"
+            told = "causes {} to {} pay off when all of them are fixed{}: {}"
+            yield "together", told.format(first, last, company, effect(outcome, inspection))
     if cause.position in _STANDING and not _work_beyond(cause, inspection):
         one = len(cause.ops) == 1
         they, them, s = ("it", "it", "s") if one else ("they", "them", "")

@@ -216,6 +216,17 @@ def test_operators_with_one_root_cause_stand_together():
     assert grouped == {("op1", "op3"), ("op5",), ("op2",), ("op4",)}
 
 
+def test_what_costs_nothing_at_an_end_stands_apart_from_what_cuts_the_network():
+    graph = chain("softmax", "relu", "softmax", "relu", "softmax", "softmax")
+    own = {name: (refused("softmax runs on the CPU"),) for name in ("op0", "op2", "op4", "op5")}
+    found = [(cause.ops, cause.position, cause.cuts_nothing) for cause in causes_of(graph, own)]
+    assert found == [
+        (("op2",), Position.BETWEEN, False),
+        (("op0",), Position.START, True),
+        (("op4", "op5"), Position.END, True),
+    ]
+
+
 def test_a_cause_that_others_hold_back_gives_nothing():
     """op2 is refused and falls with op1, too: curing it alone brings nothing back."""
     graph = chain("relu", "sigmoid", "relu", "relu")

@@ -178,5 +178,7 @@ def test_what_pays_off_in_company_is_told_of_the_first():
         for at, cause in enumerate(inspection.root_causes, 1)
     ]
     assert said[0] is said[2] is None
-    assert said[1].startswith("causes 2 to 3 pay off when all of them are fixed: 1 of the 3")
+    assert said[1].startswith(
+        "causes 2 to 3 pay off when all of them are fixed with those above: 1 of the 3"
+    )
     assert "DPU subgraphs from 3 to 1" in said[1]
