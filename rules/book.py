@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple, Union
 
 from vai_inspect.core.errors import RuleError, did_you_mean
 from vai_inspect.core.target import Target
@@ -10,6 +10,8 @@ from vai_inspect.rules import general
 from vai_inspect.rules.constraint import Constraint, figure_of
 from vai_inspect.rules.family import Family
 from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.remark import Remark
+from vai_inspect.rules.rewrite import Rewrite
 
 _STAGES = {
     "op": "op rule: attributes and shapes of the operator alone",
@@ -87,7 +89,7 @@ def table(family: Family, targets: Sequence[Target]) -> List[Tuple[str, str, str
 
 
 def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> str:
-    """Returns the page of one constraint as plain text.
+    """Returns the page of one constraint, rewrite or remark as plain text.
 
     Args:
         family: the family that the id names.
@@ -95,14 +97,17 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
         targets: the family's targets.
 
     Raises:
-        RuleError: the family has no constraint or rewrite of this id.
+        RuleError: the family has no constraint, rewrite or remark of this id.
     """
     by_id = {rule.id_in(family.name): rule for rule in all_constraints(family)}
+    others = {"{}.{}".format(family.name, one.id): one for one in _deciding_nothing(family)}
+    if constraint_id in others:
+        return _page(constraint_id, others[constraint_id])
     rule = by_id.get(constraint_id)
     if rule is None:
         raise RuleError(
             "There is no constraint {!r}.{} `vai-inspect rules {}` lists them all.".format(
-                constraint_id, did_you_mean(constraint_id, by_id), family.name
+                constraint_id, did_you_mean(constraint_id, (*by_id, *others)), family.name
             )
         )
     founding = rule.founding_in(family.name)
@@ -135,6 +140,27 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
         lines.append("what to change: {}".format(rule.cure))
     for title, texts in _examples(family, rule):
         lines += ["{:<15} {}".format(title + ":", text) for text in texts]
+    return "\n".join(lines)
+
+
+def _deciding_nothing(family: Family) -> Tuple[Union[Rewrite, Remark], ...]:
+    return (*family.rewrites, *family.remarks)
+
+
+def _page(name: str, one: Union[Rewrite, Remark]) -> str:
+    kind = "rewrite: what the compiler makes of an operator before it decides"
+    if isinstance(one, Remark):
+        kind = "remark: told to the user; it decides nothing"
+    lines = [
+        name,
+        "",
+        one.sentence,
+        "",
+        "operators:      {}".format(", ".join(one.kinds) or "every operator"),
+        "kind of rule:   {}".format(kind),
+        "evidence:       {} ({})".format(one.evidence.value, one.evidence.meaning),
+        "source:         {}".format(one.source),
+    ]
     return "\n".join(lines)
 
 

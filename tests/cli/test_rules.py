@@ -64,6 +64,16 @@ def test_every_constraint_can_be_explained(vai_inspect, name):
         assert "\nsource:         " in out
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_rewrite_and_remark_can_be_explained(vai_inspect, name):
+    family = registry.family(name)
+    for one in (*family.rewrites, *family.remarks):
+        code, out, err = vai_inspect("explain", "{}.{}".format(name, one.id))
+        assert (code, err) == (0, "")
+        assert out.splitlines()[2] == one.sentence
+        assert "evidence:       {} (".format(one.evidence.value) in out
+
+
 def test_explain(vai_inspect):
     code, out, err = vai_inspect("explain", "czdx8g.conv.kernel")
     assert (code, err) == (0, "")
@@ -95,6 +105,7 @@ WRONG = [
     (("rules", "a", "b"), "unexpected extra argument"),
     (("explain",), "Missing argument 'CONSTRAINT_ID'"),
     (("explain", "czdx8g.conv.kernal"), "Did you mean czdx8g.conv.kernel"),
+    (("explain", "czdx8g.rewrite.maen"), "Did you mean czdx8g.rewrite.mean"),
     (("explain", "czdx8g"), "'czdx8g' is a family; `vai-inspect rules czdx8g` prints its"),
     (("explain", "conv.kernel"), "Did you mean czdx8g.conv.kernel?"),
     (("explain", "conv.kernal"), "Did you mean czdx8g.conv.kernel"),
