@@ -29,8 +29,8 @@ _ANY_ORDER = frozenset(
 """Layers that mean the same in any order of the axes, but for the number of the axis they name."""
 _ANY_ORDER_OPERATIONS = frozenset(
     ("Add", "Concatenate", "Copy", "Divide", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSilu")
-    + ("LeakyRelu", "Maximum", "Minimum", "Multiply", "Negative", "Relu", "Relu6", "Sigmoid")
-    + ("Silu", "Square", "Subtract", "Tanh", "TrueDivide")
+    + ("LeakyRelu", "Maximum", "Minimum", "Multiply", "Negative", "ReLU", "Relu", "Relu6")
+    + ("Sigmoid", "Silu", "Square", "Subtract", "Tanh", "TrueDivide")
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Tuple
 
 from vai_inspect.core.ir.attrs import CastAttrs, EluAttrs, LeakyReluAttrs
-from vai_inspect.frontends.keras.activation import softmax_attrs
+from vai_inspect.frontends.keras.activation import LAYERS, softmax_attrs
 from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.pooling import pool_2d
 
@@ -94,6 +94,7 @@ OPERATIONS = {
     "LeakyRelu": leaky_relu,
     "MaxPool": _pool("maxpool2d"),
     "Negative": _plain("neg"),
+    "ReLU": LAYERS["ReLU"],  # `keras.activations.relu` on a tensor
     "Relu": _plain("relu"),
     "Relu6": _plain("relu6"),
     "Selu": _plain("selu"),

@@ -60,6 +60,7 @@ INSTEAD = {
     "Mean": "keras.layers.GlobalAveragePooling2D",
     "Multiply": "keras.layers.Multiply",
     "Pad": "keras.layers.ZeroPadding2D",
+    "ReLU": "keras.layers.ReLU",
     "Relu": "keras.layers.ReLU",
     "Relu6": "keras.layers.ReLU(6)",
     "Reshape": "keras.layers.Reshape",

@@ -22,6 +22,7 @@ OPERATION_DEFAULTS: Dict[str, Dict[str, Any]] = {
     "HardShrink": {"threshold": 0.5},
     "LeakyRelu": {"negative_slope": 0.2},
     "Pad": {"mode": "constant"},
+    "ReLU": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
     "Resize": {"interpolation": "bilinear", "data_format": None},
     "SoftShrink": {"threshold": 0.5},
     "Squeeze": {"axis": None},

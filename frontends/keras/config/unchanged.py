@@ -25,8 +25,8 @@ OPERATIONS = frozenset(
     ("Abs", "Absolute", "Cast", "Ceil", "Celu", "Clip", "Copy", "Cos", "Elu", "Erf", "Exp")
     + ("Expm1", "Floor", "Gelu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh")
     + ("LeakyRelu", "Log", "Log10", "Log1p", "Log2", "LogSigmoid", "LogSoftmax", "LogicalNot")
-    + ("Negative", "Normalize", "Reciprocal", "Relu", "Relu6", "Round", "Rsqrt", "Selu")
-    + ("Sigmoid", "Sign", "Silu", "Sin", "SoftShrink", "Softmax", "Softplus", "Softsign")
+    + ("Negative", "Normalize", "Reciprocal", "ReLU", "Relu", "Relu6", "Round", "Rsqrt")
+    + ("Selu", "Sigmoid", "Sign", "Silu", "Sin", "SoftShrink", "Softmax", "Softplus", "Softsign")
     + ("Sqrt", "Square", "StopGradient", "Tan", "Tanh", "TanhShrink")
 )
 BROADCASTING = frozenset(

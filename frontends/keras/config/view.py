@@ -15,7 +15,11 @@ from vai_inspect.frontends.keras.layer import (
 )
 
 _OWN = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
-_OPERATIONS = ("keras.src.ops", "keras.ops")
+_OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations", "keras.activations") + (
+    "keras.src.quantizers",
+    "keras.quantizers",
+)
+"""Modules whose classes are operations, though some share a layer's name: Add, ReLU."""
 _FORMER_CLASSES = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",

@@ -138,6 +138,15 @@ def operations() -> Any:
     return keras.Model(x, [ops.argmax(y, axis=-1), ops.cast(ops.power(y, 2.0), "float16")])
 
 
+def bare_activations() -> Any:
+    """Each is left in float, though layers of the same name are not."""
+    names = ("relu", "sigmoid", "silu", "leaky_relu", "tanh", "softmax", "hard_sigmoid")
+    inputs = x = keras.Input((8, 8, 3))
+    for name in names:
+        x = getattr(keras.activations, name)(L.Conv2D(4, 3, padding="same")(x))
+    return keras.Model(inputs, keras.activations.relu(x, max_value=6))
+
+
 def unknown_activations() -> Any:
     inputs = keras.Input((8, 8, 3))
     x = L.Conv2D(4, 3, activation="softplus")(inputs)
@@ -149,6 +158,7 @@ MODELS = {
     name: globals()[name]
     for name in (
         "attention",
+        "bare_activations",
         "many_paths",
         "masked",
         "mixed_precision",

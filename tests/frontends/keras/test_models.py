@@ -206,6 +206,13 @@ OPERATIONS = {
     "negative": (lambda x: -x, ["neg"], {}),
     "square": (lambda x: ops.square(x), ["mul"], {}),
     "relu": (lambda x: ops.relu(x), ["relu"], {}),
+    "relu of activations": (lambda x: keras.activations.relu(x), ["relu"], {}),
+    "relu6 of activations": (lambda x: keras.activations.relu(x, max_value=6), ["relu6"], {}),
+    "leaky relu of activations": (
+        lambda x: keras.activations.relu(x, negative_slope=0.25),
+        ["leaky-relu"],
+        {"alpha": 0.25},
+    ),
     "sigmoid": (lambda x: ops.sigmoid(x), ["sigmoid"], {}),
     "silu": (lambda x: ops.silu(x), ["swish"], {}),
     "leaky": (lambda x: ops.leaky_relu(x, 0.25), ["leaky-relu"], {"alpha": 0.25}),
