@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.inspector import BaseInspector, TargetSpec
+
+_CAPTURING = threading.RLock()
+"""Following a forward puts recorders in place of torch's functions, in the whole process: those of
+another thread would note operators that are not its model's, or miss some."""
 
 
 class Inspector(BaseInspector):
@@ -33,13 +38,17 @@ class Inspector(BaseInspector):
         self.trust = trust
 
     def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
-        """Reads a PyTorch module into the IR by following its forward on a copy without values."""
+        """Reads a PyTorch module into the IR by following its forward on a copy without values.
+
+        Threads take turns.
+        """
         try:
             from vai_inspect.frontends.torch import capture, capture_file
 
-            if isinstance(model, (str, os.PathLike)):
-                return capture_file(Path(os.fspath(model)), input_args, self.trust)
-            return capture(model, input_args, device)
+            with _CAPTURING:
+                if isinstance(model, (str, os.PathLike)):
+                    return capture_file(Path(os.fspath(model)), input_args, self.trust)
+                return capture(model, input_args, device)
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise
