@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-torch = pytest.importorskip("torch")
-from torch import nn  # noqa: E402
-
-from vai_inspect.torch import Inspector  # noqa: E402
-
-
-class Net(nn.Module):
-    """Convolutions with something between them that tells one network from another."""
-
-    def __init__(self, depth: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Conv2d(3, 3, 3, padding=1) for _ in range(depth))
-
-    def forward(self, x: Any) -> Any:
-        for layer in self.layers:
-            x = torch.relu(layer(x) + x).softmax(1)
-        return x.mean((2, 3)).flatten(1)
+TARGET = "DPUCZDX8G_ISA1_B4096"
+Inspected = Callable[[Any], Dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -35,19 +20,52 @@ def _many_changes_of_thread() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def test_threads_say_of_pytorch_models_what_one_says() -> None:
-    def inspected(depth: int) -> Dict[str, Any]:
-        net = Net(depth).eval()
-        shape = (1, 3, 32, 32)
-        return (
-            Inspector("DPUCZDX8G_ISA1_B4096")
-            .inspect(net, shape, output_dir=None, verbose_level=0)
-            .to_dict()
-        )
-
+def check(inspected: Inspected, models: List[Any]) -> None:
     streams = sys.stdout, sys.stderr
-    depths = [1, 2, 3, 4] * 4
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(inspected, depths))
-    assert found == [inspected(depth) for depth in depths]
+        found = list(threads.map(inspected, models))
+    assert found == [inspected(model) for model in models]
     assert (sys.stdout, sys.stderr) == streams
+
+
+def test_models_of_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    from vai_inspect.torch import Inspector
+
+    class Net(torch.nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self, depth: int) -> None:
+            super().__init__()
+            convs = (torch.nn.Conv2d(3, 3, 3, padding=1) for _ in range(depth))
+            self.layers = torch.nn.ModuleList(convs)
+
+        def forward(self, x: Any) -> Any:
+            for layer in self.layers:
+                x = torch.relu(layer(x) + x).softmax(1)
+            return x.mean((2, 3)).flatten(1)
+
+    def inspected(model: Any) -> Dict[str, Any]:
+        shape = (1, 3, 32, 32)
+        return Inspector(TARGET).inspect(model, shape, output_dir=None, verbose_level=0).to_dict()
+
+    check(inspected, [Net(depth).eval() for depth in [1, 2, 3, 4] * 4])
+
+
+def test_one_model_of_keras_that_is_built_for_each() -> None:
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
+    class Net(keras.Model):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__(name="net")
+            self.convs = [keras.layers.Conv2D(3, 3, name="c{}".format(at)) for at in range(4)]
+
+        def call(self, x: Any) -> Any:
+            for layer in self.convs:
+                x = layer(x)
+            return x
+
+    def inspected(model: Any) -> Dict[str, Any]:
+        shape = (1, 32, 32, 3)
+        return Inspector(TARGET).inspect(model, shape, output_dir=None, verbose_level=0).to_dict()
+
+    check(inspected, [Net()] * 12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Union
 
@@ -153,6 +154,11 @@ class _Inspecting:
         return self.divided[key]
 
 
+_CAPTURING = threading.RLock()
+"""To follow a PyTorch forward, recorders take the place of torch's functions in the whole process,
+and a Keras model is called and set back: one thread would read what another one does."""
+
+
 class BaseInspector:
     """What the inspectors of all frameworks share.
 
@@ -172,7 +178,21 @@ class BaseInspector:
         """
         self.target = lookup(target)
 
-    def capture(self, model: Any, input_args: Any, device: Any) -> Captured:
+    def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
+        """Reads a model into the IR; threads take turns.
+
+        Args:
+            model: see `inspect`.
+            input_args: see `inspect`.
+            device: see `inspect`.
+
+        Raises:
+            VaiInspectError: as of `inspect`.
+        """
+        with _CAPTURING:
+            return self._captured(model, input_args, device)
+
+    def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
         """Reads the model into the IR; each framework has its own way."""
         raise NotImplementedError
 

@@ -35,7 +35,7 @@ class Inspector(BaseInspector):
         super().__init__(target)
         self.convert = convert
 
-    def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
+    def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
         """Reads a Keras model into the IR by walking the calls of its functional graph."""
         from vai_inspect.frontends.keras import capture, convert
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.inspector import BaseInspector, TargetSpec
-
-_CAPTURING = threading.RLock()
-"""Following a forward puts recorders in place of torch's functions, in the whole process: those of
-another thread would note operators that are not its model's, or miss some."""
 
 
 class Inspector(BaseInspector):
@@ -37,18 +32,14 @@ class Inspector(BaseInspector):
         super().__init__(target)
         self.trust = trust
 
-    def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
-        """Reads a PyTorch module into the IR by following its forward on a copy without values.
-
-        Threads take turns.
-        """
+    def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
+        """Reads a PyTorch module into the IR by following its forward on a copy without values."""
         try:
             from vai_inspect.frontends.torch import capture, capture_file
 
-            with _CAPTURING:
-                if isinstance(model, (str, os.PathLike)):
-                    return capture_file(Path(os.fspath(model)), input_args, self.trust)
-                return capture(model, input_args, device)
+            if isinstance(model, (str, os.PathLike)):
+                return capture_file(Path(os.fspath(model)), input_args, self.trust)
+            return capture(model, input_args, device)
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise
