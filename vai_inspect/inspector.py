@@ -88,6 +88,10 @@ class _Inspecting:
         placement = judge.placement()
         parts, crossed = self._divided(placement)
         warnings = [*self.captured.warnings, *registry.warnings(), *judge.warnings]
+        for op in graph:
+            if op.kind == "data":
+                told = judge.all_messages.get(op.name, ())
+                warnings += ["input {}: {}".format(op.name, text) for text in told]
         if not family.written:
             warnings.append(
                 "the rules of {} are not written yet: every operator is unknown, none is said to "

@@ -45,13 +45,22 @@ def _instead(*kinds: str) -> Callable[[Site], str]:
     return suggest
 
 
+def _softmax_instead(site: Site) -> str:
+    if all(reader.kind == "return" for reader in site.consumers):
+        return "do it on the host, as the last step of the network"
+    return (
+        "nothing on the DPU takes its place: do it on the host behind the network; within one, as "
+        "in attention, it cuts the DPU's part in two"
+    )
+
+
 softmax = cpu_only(
     "softmax.cpu",
     ("softmax", "hard-softmax"),
     "softmax runs on the CPU; the compiler does not use a board's softmax core",
     Evidence.USER_GUIDE,
     DIGEST + "; Vitis-AI issue 131; the 2.5 PyTorch inspector, which has no rule for it, says DPU",
-    cure="do it on the host, as the last step of the network",
+    suggest=_softmax_instead,
     fails=(after_conv("softmax over the channels", "softmax", AxisAttrs(3)),),
 )
 sigmoid = cpu_only(
@@ -109,7 +118,7 @@ normalisation = cpu_only(
     "this normalisation needs the statistics of each image, which no DPU engine computes",
     Evidence.INSPECTOR,
     "the 2.5 inspector: cannot be converted to XIR",
-    cure="use batch normalisation, which is folded into the convolution",
+    cure="use batch normalisation right behind a convolution, which takes it in",
     fails=(after_conv("group normalisation", "groupnorm", GroupNormAttrs(4, 16, 1e-5, True)),),
 )
 conv1d = cpu_only(

@@ -58,10 +58,20 @@ def strided_slice(site: Site) -> Iterator[Problem]:
     yield Problem(
         "the DPU does not slice or crop",
         found=site.op.kind,
-        suggestion=TWO_CONVOLUTIONS
-        if _channels_only(site)
-        else "crop on the host, or choose pads and strides of the neighbours that give this size",
+        suggestion=_in_place_of_cut(site),
     )
+
+
+def _in_place_of_cut(site: Site) -> str:
+    channels = _channels_only(site)
+    if channels and site.producers[0].kind != "inner-product" and site.op.output.rank == 4:
+        return TWO_CONVOLUTIONS
+    if channels or site.op.output.rank != 4:
+        return (
+            "cut on the host, before or behind the network; where the parts come from one Linear "
+            "or Dense layer, write a layer for each part"
+        )
+    return "crop on the host, or choose pads and strides of the neighbours that give this size"
 
 
 def _channels_only(site: Site) -> bool:

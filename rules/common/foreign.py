@@ -21,7 +21,7 @@ def _on_the_host(site: Site) -> str:
 
 
 def _batch_norm(site: Site) -> str:
-    return "use batch normalisation, which the convolution before it takes in"
+    return "use batch normalisation right behind a convolution, which takes it in"
 
 
 def _product(site: Site) -> str:

@@ -204,8 +204,13 @@ def _in_place_of_permute(site: Site) -> str:
     reshaped = any(reader.kind in RESHAPES for reader in site.consumers)
     if to_nchw(site.original) and reshaped:
         return (
-            "in PyTorch write x.permute(0, 2, 3, 1) before the {}: it cancels this one, and what "
-            "reads the result then gets the elements in NHWC order".format(site.consumers[0].kind)
+            "in PyTorch write x.permute(0, 2, 3, 1) before the {}, which cancels this one, and "
+            "change its sizes and what reads it to that order: {}".format(
+                site.consumers[0].kind,
+                "for x.flatten(2).transpose(1, 2) write x.permute(0, 2, 3, 1).flatten(1, 2)"
+                if _makes_tokens(site)
+                else "the elements come in NHWC order",
+            )
         )
     order = tuple(site.attrs.order)
     if INSERTED[1] in site.original.name and order == TO_NHWC:
@@ -220,6 +225,15 @@ def _in_place_of_permute(site: Site) -> str:
         )
     return (
         "leave the data in NHWC order, or do the permute on the host before or behind the network"
+    )
+
+
+def _makes_tokens(site: Site) -> bool:
+    """Tells whether a map becomes a row of tokens: its height and width in one, channels last."""
+    return any(
+        reader.output.rank == 3 and after.attributes().get("order") == [0, 2, 1]
+        for reader in site.consumers
+        for after in site.graph.consumers(reader)
     )
 
 

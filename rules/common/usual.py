@@ -84,7 +84,9 @@ def _larger_batch(node: Op, whole: Graph, target: Target) -> "str | None":
     return (
         "its batch is {}; {} takes {} image{} at a run. The 2.5 inspectors do not look at it, "
         "those of 3.x compile each pattern with batch 1, so what is said here is said of one "
-        "image".format(shape[0], target.name, target.batch, "" if target.batch == 1 else "s")
+        "image, but multiply-accumulates and bytes are those of the whole batch".format(
+            shape[0], target.name, target.batch, "" if target.batch == 1 else "s"
+        )
     )
 
 
