@@ -353,6 +353,7 @@ def test_a_name_that_a_file_plainly_lacks_is_told_before_it_is_run(command, tmp_
         ("try:\n    import a\nexcept E as b:\n    a = None\nwith x as c: pass", {"a", "b", "c"}),
         ("def a():\n    inner = 1\nclass B:\n    method = 1", {"a", "B"}),
         ("from a import *", None),
+        ("from a import  *", None),
         ("def __getattr__(name): return 1", None),
         ("globals()['a'] = 1", None),
         ("def a():\n    global b\n    b = 1", None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Optional, Set
 from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, how_to_install
 
-_MAY_DEFINE_MORE = (
-    *("import *", "__getattr__", "__dict__", "__all__ +=", "sys.modules", "global "),
-    *("globals", "vars(", "locals(", "setattr", "exec(", "eval("),
+_MAY_DEFINE_MORE = re.compile(
+    r"import\s*\*|__getattr__|__dict__|__all__\s*\+=|sys\.modules|\bglobal\b|globals|\bvars\b"
+    r"|\blocals\b|setattr|\bexec\b|\beval\b"
 )
 """Words of a source that may give it names which its own statements do not show."""
 
@@ -79,7 +80,7 @@ def defined_in(path: Path) -> Optional[Set[str]]:
 
     try:
         source = path.read_text(encoding="utf-8")
-        if any(word in source for word in _MAY_DEFINE_MORE):
+        if _MAY_DEFINE_MORE.search(source):
             return None
         table = symtable.symtable(source, str(path), "exec")
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):

@@ -53,8 +53,8 @@ def capture_by_loading(stored: Stored, input_args: Any, problem: CaptureError) -
     foreign = next(_foreign(stored.config), None) or _beside_the_config(stored)
     if foreign is not None:
         raise ModelError(
-            "{}: {}, and {} that a file must not run; save the model with Keras 3, whose "
-            "files record the shapes between layers, or {}.".format(
+            "{}: {}, and {} that a file must not run; save it as a Functional model with Keras 3, "
+            "whose files record the shapes between layers, or {}.".format(
                 stored.path, reason, foreign, _ADVICE
             )
         ) from problem

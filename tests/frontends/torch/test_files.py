@@ -50,6 +50,26 @@ def exported(path):
         archive.writestr("net/archive_format", "pt2")
 
 
+def damaged(path):
+    """An archive whose pickle is deflated, and cannot be inflated any more."""
+    with zipfile.ZipFile(str(path), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net/data.pkl", bytes(range(256)) * 40)
+    whole = bytearray(path.read_bytes())
+    begin = whole.index(b"net/data.pkl") + len("net/data.pkl")
+    whole[begin : begin + 40] = b"\xff" * 40
+    path.write_bytes(bytes(whole))
+
+
+def encrypted(path):
+    """An archive whose only entry says that it is encrypted."""
+    with zipfile.ZipFile(str(path), "w") as archive:
+        archive.writestr("net/data.pkl", b"x")
+    whole = bytearray(path.read_bytes())
+    for sign, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        whole[whole.index(sign) + flags] |= 1
+    path.write_bytes(bytes(whole))
+
+
 FILES = {
     "a module": (lambda path: torch.save(net(), str(path)), Held.PICKLE),
     "a module, old format": (
@@ -66,6 +86,8 @@ FILES = {
     "nothing": (lambda path: path.touch(), Held.NOTHING),
     "another archive": (other_archive, Held.NOTHING),
     "what is cut off": (cut_off, Held.NOTHING),
+    "a damaged archive": (damaged, Held.NOTHING),
+    "an encrypted archive": (encrypted, Held.NOTHING),
 }
 SAYS = {
     Held.SCRIPT: "is TorchScript, whose forward cannot be followed; give the nn.Module that",
