@@ -47,20 +47,20 @@ class _Network:
 
 def chain(size: int) -> Captured:
     """Convolutions and ReLUs in a row; all of it runs on the DPU."""
-    net = _Network()
-    last = net.input
-    while len(net.ops) < size - 1:
-        last = net.add("relu", net.conv(last))
-    return net.captured("chain", [last])
+    return _in_a_row("chain", "relu", size)
 
 
 def cut_chain(size: int) -> Captured:
     """Convolutions and sigmoids in a row, so that every second operator is on the CPU."""
+    return _in_a_row("chain, cut", "sigmoid", size)
+
+
+def _in_a_row(name: str, activation: str, size: int) -> Captured:
     net = _Network()
     last = net.input
     while len(net.ops) < size - 1:
-        last = net.add("sigmoid", net.conv(last))
-    return net.captured("chain, cut", [last])
+        last = net.add(activation, net.conv(last))
+    return net.captured(name, [last])
 
 
 def residual(size: int) -> Captured:

@@ -18,15 +18,16 @@ from vai_inspect.reports.causes import (
 )
 from vai_inspect.reports.reasons import FEW_NAMES, TITLES, Row, rows, widths
 from vai_inspect.reports.summary import (
+    counts,
     cut_sentence,
     following_sentence,
     more_causes,
     verdict_sentence,
+    work,
 )
 from vai_inspect.reports.words import (
     count,
     doubt,
-    ends,
     grounds,
     hanging,
     plain,
@@ -34,7 +35,6 @@ from vai_inspect.reports.words import (
     shortened,
     size,
     untold_macs,
-    work_share,
 )
 
 if TYPE_CHECKING:
@@ -131,17 +131,9 @@ def _panel(inspection: Inspection) -> RenderableType:
         _text(
             verdict_sentence(inspection), "bold green" if total.whole_but_for_ends else "bold red"
         ),
-        _text(
-            "{}: {} on the DPU, {} on the CPU{}, {}".format(
-                count(total.ops, "operator"),
-                total.dpu_ops,
-                total.cpu_ops,
-                " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
-                ends(total.user_ops),
-            )
-        ),
+        _text(counts(inspection)),
         _text(cut_sentence(inspection)),
-        _text("{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))),
+        _text(work(inspection)),
         *map(_text, untold_macs(inspection)),
     ]
     title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))

@@ -25,12 +25,14 @@ from vai_inspect.reports.causes import (
 from vai_inspect.reports.markup import BAD, GOOD, banner, folded, row, text
 from vai_inspect.reports.reasons import Row, rows
 from vai_inspect.reports.summary import (
+    counts,
     cut_sentence,
     following_sentence,
     more_causes,
     verdict_sentence,
+    work,
 )
-from vai_inspect.reports.words import count, doubt, ends, grounds, plain, shortened, work_share
+from vai_inspect.reports.words import count, doubt, grounds, plain, shortened
 
 MOST_ROWS = 100
 """Rows of the table of operators on the CPU; the text report has them all."""
@@ -57,14 +59,8 @@ def _summary(inspection: Inspection) -> Iterator[str]:
     yield banner(verdict_sentence(inspection), GOOD if total.whole_but_for_ends else BAD)
     told = [
         cut_sentence(inspection),
-        "{}: {} on the DPU, {} on the CPU{}, {}.".format(
-            count(total.ops, "operator"),
-            total.dpu_ops,
-            total.cpu_ops,
-            " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
-            ends(total.user_ops),
-        ),
-        "{:,} multiply-accumulate operations{}.".format(total.macs, work_share(total)),
+        counts(inspection) + ".",
+        work(inspection) + ".",
     ]
     yield "<p>{}</p>".format("<br>".join(map(text, told)))
 

@@ -106,6 +106,24 @@ def cut_sentence(inspection: Inspection) -> str:
     )
 
 
+def counts(inspection: Inspection) -> str:
+    """Returns how many operators there are on each device, without a full stop."""
+    total = inspection.summary
+    return "{}: {} on the DPU, {} on the CPU{}, {}".format(
+        count(total.ops, "operator"),
+        total.dpu_ops,
+        total.cpu_ops,
+        " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
+        ends(total.user_ops),
+    )
+
+
+def work(inspection: Inspection) -> str:
+    """Returns how much is multiplied and accumulated and where, without a full stop."""
+    total = inspection.summary
+    return "{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))
+
+
 def more_causes(inspection: Inspection) -> str:
     """Returns how many root causes there are behind those that are told one by one."""
     rest = ranked(inspection)[MOST_CAUSES:]

@@ -22,6 +22,7 @@ from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.site import Problem, Site
 
 LISTS = "CPU-only types of the 2.5 PyTorch inspector"
+BATCH_NORM = "use batch normalisation right behind a convolution, which takes it in"
 
 WORDS = {
     "relu": "ReLU",
@@ -118,7 +119,7 @@ normalisation = cpu_only(
     "this normalisation needs the statistics of each image, which no DPU engine computes",
     Evidence.INSPECTOR,
     "the 2.5 inspector: cannot be converted to XIR",
-    cure="use batch normalisation right behind a convolution, which takes it in",
+    cure=BATCH_NORM,
     fails=(after_conv("group normalisation", "groupnorm", GroupNormAttrs(4, 16, 1e-5, True)),),
 )
 conv1d = cpu_only(

@@ -7,6 +7,7 @@ from typing import Callable, Dict, Iterator, Optional, Tuple
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import UnknownAttrs
+from vai_inspect.rules.common.cpu import BATCH_NORM
 from vai_inspect.rules.common.eltwise import multiplies
 from vai_inspect.rules.common.examples import after_conv
 from vai_inspect.rules.common.fusing import fuses
@@ -21,7 +22,7 @@ def _on_the_host(site: Site) -> str:
 
 
 def _batch_norm(site: Site) -> str:
-    return "use batch normalisation right behind a convolution, which takes it in"
+    return BATCH_NORM
 
 
 def _product(site: Site) -> str:
