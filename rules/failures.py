@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vai_inspect.core.errors import clipped
+
 FAILURES = (Exception, SystemExit)
 """What is caught where a family's code is called; an interrupt is the user's and goes through."""
 
@@ -20,4 +22,4 @@ def message_of(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except FAILURES:  # the error's own text is the family's code as well
         return ""
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return clipped(text, _LONGEST)

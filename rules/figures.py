@@ -13,7 +13,7 @@ import re
 import typing
 from typing import Any, Callable, Dict, Mapping, Tuple, Type, TypeVar, Union
 
-from vai_inspect.core.errors import RuleError, did_you_mean
+from vai_inspect.core.errors import RuleError, clipped, did_you_mean
 from vai_inspect.core.target import Bank, Limit
 
 T = TypeVar("T")
@@ -23,8 +23,7 @@ _BANK = re.compile(r"(Virtual|Param|Special) (\S+) x (\S+) x (\S+?)(?:, (\d+) bi
 
 def quoted(value: object, length: int = 60) -> str:
     """Returns a value as one short line, for error messages."""
-    text = repr(value)
-    return text if len(text) <= length else text[: length - 3] + "..."
+    return clipped(repr(value), length)
 
 
 def listed(names: typing.Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Dict, List, Optional
 
-from vai_inspect.core.errors import TargetError
+from vai_inspect.core.errors import TargetError, clipped
 from vai_inspect.core.target import Target
 from vai_inspect.rules import derive, historic, refusal, registry
 from vai_inspect.rules.arch_json import read_arch_json
@@ -110,9 +110,7 @@ def _by_number(number: int) -> Target:
         return _by_fingerprint(checked(number))
     except ValueError as error:
         # Shown as hexadecimal: Python refuses to write very large numbers as decimal.
-        received = hex(number)
-        received = received if len(received) <= 60 else received[:57] + "..."
-        raise refusal.no_fingerprint(received, error) from None
+        raise refusal.no_fingerprint(clipped(hex(number), 60), error) from None
 
 
 def _by_fingerprint_text(text: str) -> Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
 from vai_inspect.core.allowance import Allowance
-from vai_inspect.core.errors import ReportError
+from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec
@@ -83,7 +83,7 @@ def _brief(value: Any) -> str:
         if shape is None
         else "a {} of the shape {}".format(type(value).__name__, tuple(shape))
     )
-    return text if len(text) <= 60 else text[:57] + "..."
+    return clipped(text, 60)
 
 
 def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import InputShapeError, did_you_mean, how_to_give
+from vai_inspect.core.errors import InputShapeError, clipped, did_you_mean, how_to_give
 from vai_inspect.frontends.keras.generation import Generation
 from vai_inspect.frontends.keras.trace import InputTensor
 
@@ -216,5 +216,4 @@ def _example(own: Dimensions) -> Tuple[int, ...]:
 
 
 def _brief(item: Any) -> str:
-    text = str(item)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return clipped(str(item), 40)

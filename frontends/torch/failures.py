@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vai_inspect.core.errors import CaptureError, VaiInspectError
+from vai_inspect.core.errors import CaptureError, VaiInspectError, clipped
 from vai_inspect.frontends.torch.frames import user_line
 
 
@@ -30,7 +30,7 @@ def reason(error: BaseException) -> str:
         return text + user_line(error)
     if not isinstance(error, VaiInspectError):
         text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
-    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".;") + user_line(error)
+    return clipped(text, 300).rstrip(".;") + user_line(error)
 
 
 def brief(error: BaseException) -> str:
@@ -39,7 +39,7 @@ def brief(error: BaseException) -> str:
     whole = reason(error)
     text = whole[: len(whole) - len(line)] if line else whole
     first = re.split(r"[.!?] (?=[A-Z])", text)[0].rstrip(".;")
-    return (first if len(first) <= 160 else first[:157] + "...") + line
+    return clipped(first, 160) + line
 
 
 def needs_values(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.errors import ModelError, clipped
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.torch.capture import capture
 from vai_inspect.frontends.torch.pickled import Held, held
@@ -141,5 +141,4 @@ def _pickled(path: Path, trust: bool) -> Any:
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".")
+    return clipped(" ".join(str(error).split()), 300).rstrip(".")

@@ -7,7 +7,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from vai_inspect.core.errors import InputShapeError, how_to_give
+from vai_inspect.core.errors import InputShapeError, clipped, how_to_give
 from vai_inspect.frontends.torch.shadow import Place
 
 Fill = Callable[[str, Any], Any]
@@ -105,11 +105,8 @@ def _spare(item: Any, name: str, dtype: Any, place: Place) -> Any:
         )
     if item is None or isinstance(item, (bool, int, float)):
         return item
-    text = repr(item)
     raise InputShapeError(
-        "Input {!r} received {}; valid is {}.".format(
-            name, text if len(text) <= 60 else text[:57] + "...", _EXAMPLES
-        )
+        "Input {!r} received {}; valid is {}.".format(name, clipped(repr(item), 60), _EXAMPLES)
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+from vai_inspect.core.errors import clipped
+
 
 def one_line(error: BaseException) -> str:
     """Returns an error's type and message on one line of bounded length, without a full stop."""
     text = " ".join(str(error).split())
     text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
-    return (text if len(text) <= 400 else text[:397] + "...").rstrip(".")
+    return clipped(text, 400).rstrip(".")
 
 
 def where(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import typing
 from enum import Enum
 from typing import Any, Dict, Mapping, Tuple, Type, TypeVar
 
-from vai_inspect.core.errors import ReportError
+from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.target import Limit
 
 T = TypeVar("T")
@@ -32,12 +32,8 @@ def wrong(where: str, received: object, valid: str) -> ReportError:
         received: the value.
         valid: what it should be.
     """
-    shown = repr(received)
-    return ReportError(
-        "{} is {}; valid is {}.".format(
-            where, shown if len(shown) <= 80 else shown[:77] + "...", valid
-        )
-    )
+    shown = clipped(repr(received), 80)
+    return ReportError("{} is {}; valid is {}.".format(where, shown, valid))
 
 
 def plain(kind: Type[T], value: object, where: str) -> T:

@@ -41,6 +41,11 @@ class GraphError(VaiInspectError):
     """A graph that breaks the IR's own laws: a defect of the frontend or pass that made it."""
 
 
+def clipped(text: str, longest: int) -> str:
+    """Returns text of at most `longest` characters; what is too much at its end is left out."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
 def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[str]:
     """Returns up to `count` valid names that look most like what was received, best first."""
     import difflib  # of no use where nothing is wrong
