@@ -64,7 +64,7 @@ def inspector_for(
     Args:
         model: the model.
         target: as the inspectors take it.
-        convert: for Keras models, see `vai_inspect.keras.Inspector`.
+        convert: whether what the vendor's quantiser replaces is replaced; see the inspectors.
         trust: for pickled PyTorch files, see `vai_inspect.torch.Inspector`.
 
     Raises:
@@ -75,7 +75,7 @@ def inspector_for(
     if framework == "torch":
         from vai_inspect.torch import Inspector as TorchInspector
 
-        return TorchInspector(target, trust=trust)
+        return TorchInspector(target, trust=trust, convert=convert)
     if not framework and "keras" not in sys.modules:
         raise ModelError(
             "the model is a {}; valid is a built Keras model or a torch.nn.Module.".format(

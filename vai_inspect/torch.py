@@ -9,6 +9,7 @@ from typing import Any
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.inspector import BaseInspector, TargetSpec
+from vai_inspect.rules.quantizers import quantized
 
 
 class Inspector(BaseInspector):
@@ -22,15 +23,19 @@ class Inspector(BaseInspector):
         >>> result = inspector.inspect(model, torch.randn(1, 3, 224, 224), image_format="png")
     """
 
-    def __init__(self, target: TargetSpec, trust: bool = False) -> None:
+    def __init__(self, target: TargetSpec, trust: bool = False, convert: bool = True) -> None:
         """Looks the target up.
 
         Args:
             target: see `BaseInspector`.
             trust: whether a pickled file (.pt, .pth) given as the model may run its code.
+            convert: whether the model is judged as the vendor's PyTorch quantiser deploys it, with
+                nn.ReLU6 and the slope of a leaky ReLU replaced by what the DPU has; each
+                replacement is a message on its operator. Where False, it is judged as written.
         """
         super().__init__(target)
         self.trust = trust
+        self.convert = convert
 
     def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
         """Reads a PyTorch module into the IR by following its forward on a copy without values."""
@@ -38,8 +43,9 @@ class Inspector(BaseInspector):
             from vai_inspect.frontends.torch import capture, capture_file
 
             if isinstance(model, (str, os.PathLike)):
-                return capture_file(Path(os.fspath(model)), input_args, self.trust)
-            return capture(model, input_args, device)
+                captured = capture_file(Path(os.fspath(model)), input_args, self.trust)
+            else:
+                captured = capture(model, input_args, device)
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise
@@ -47,6 +53,7 @@ class Inspector(BaseInspector):
                 "PyTorch models need the module 'torch', which is not in this environment. "
                 + how_to_install("torch")
             ) from error
+        return quantized(captured, self.convert)
 
 
 __all__ = ["Inspector"]

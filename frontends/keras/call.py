@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.core.ir import Op, Origin, Param, TensorType, Value
+from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.shapes import output_shape
@@ -42,6 +42,10 @@ class Call:
         self.types = tuple(_type(tensor) for tensor in step.inputs)
         self.dtype = self._dtype(step)
         self.ops: List[Op] = []
+        form = CallForm(
+            self.operation.keras_class or self.operation.class_name, self.operation.is_layer
+        )
+        self._origin = Origin("keras", (self.path,), call=form)
         self._step = step
         self._names = names
         self._values = values
@@ -126,7 +130,7 @@ class Call:
                 inputs=tuple(inputs),
                 outputs=(TensorType(tuple(int(size) for size in shape), dtype or self.dtype),),
                 params=tuple(Param(role, self._parameter(size)) for role, size in params),
-                origin=Origin("keras", (self.path,)),
+                origin=self._origin,
             )
         )
         return Value(name)
@@ -171,7 +175,7 @@ class Call:
                 inputs=inputs,
                 outputs=outputs,
                 params=() if suffix else tuple(self.operation.weights()),
-                origin=Origin("keras", (self.path,)),
+                origin=self._origin,
                 messages=(message,) if message else (),
             )
         )

@@ -8,10 +8,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 
-from vai_inspect.core.ir import Op, Origin, Param, TensorType, Value
+from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
+from vai_inspect.frontends.torch.leaves import torch_class
 
 AnyTensor = Union[Tensor, Constant]
 _SYNONYMS = {"axis": "dim", "axes": "dim", "x": "input", "self": "input", "keepdims": "keepdim"}
@@ -61,6 +62,7 @@ class Call:
         self._own = False
         self._taken: List[str] = []
         self._given: Optional[List[Value]] = None
+        self._arguments: Tuple[Tuple[str, str], ...] = ()
 
     @property
     def x(self) -> AnyTensor:
@@ -214,6 +216,13 @@ class Call:
         """Says which values the call gives, where it is not what was emitted last."""
         self._given = list(values)
 
+    def keep_argument(self, name: str, value: str) -> None:
+        """Keeps an argument as it was given, for what the vendor's quantiser makes of it.
+
+        To be called before the operators are emitted.
+        """
+        self._arguments += ((name, value),)
+
     def note(self, message: str) -> None:
         """Adds a message to what was emitted last."""
         self._memory.ops[-1] = self._memory.ops[-1].noted(message)
@@ -241,7 +250,15 @@ class Call:
 
     def _origin(self) -> Origin:
         step = self.step
-        return Origin("torch", (step.scope,) if step.scope else (), step.frames)
+        layers = (step.scope,) if step.scope else ()
+        return Origin("torch", layers, step.frames, self._form())
+
+    def _form(self) -> CallForm:
+        if self.module is not None:
+            return CallForm(torch_class(self.module) or self.step.operation, True, self._arguments)
+        if self.step.whole:
+            return CallForm(self.step.whole, True, self._arguments)
+        return CallForm(self.step.operation, False, self._arguments)
 
 
 def _weights(module: Any) -> Tuple[Param, ...]:

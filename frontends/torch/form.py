@@ -66,7 +66,8 @@ class Step:
         module: the leaf module with its settings, its parameters on the meta device; None for a
             function.
         frames: the user's lines that lead here, innermost last.
-        whole: whether the function is all that the module at `scope` does.
+        whole: class name of the torch.nn module at `scope` where the function is all that it does;
+            empty otherwise.
     """
 
     operation: str
@@ -76,7 +77,7 @@ class Step:
     scope: str
     module: Optional[Any] = None
     frames: Tuple[Frame, ...] = ()
-    whole: bool = False
+    whole: str = ""
 
     @property
     def path(self) -> str:

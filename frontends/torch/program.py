@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 
@@ -202,7 +202,7 @@ class Program:
         changes = writes(node.target, name, None, kwargs)
         name, args, kwargs = as_function(name, args, kwargs)
         scope, frames = self._scope(node), _frames(node)
-        whole = node in self._whole
+        whole = self._whole.get(node, "")
         self._recorder.step(name, args, kwargs, outputs, scope, None, frames, changes, whole)
 
     def _run(self, node: Any, known: Dict[Any, Any]) -> Any:
@@ -244,16 +244,21 @@ def _indexes(group: Sequence[Any], node: Any) -> bool:
     return ours and one_line and len(group[-1].users) == 1 and next_one in (*INDEXING, "copy")
 
 
-def _whole(nodes: Any) -> Set[Any]:
-    """Returns the nodes that are all that a module of torch.nn does."""
-    inside: Dict[str, List[Any]] = {}
+def _whole(nodes: Any) -> Dict[Any, str]:
+    """Returns the nodes that are all that a module of torch.nn does, with the module's class."""
+    inside: Dict[Tuple[str, str], List[Any]] = {}
     for node in nodes:
         held = list((node.meta.get("nn_module_stack") or {}).values())
         if node.op == "call_function" and held and str(held[-1][1]).startswith("torch.nn."):
-            inside.setdefault(str(held[-1][0]), []).append(node)
+            path, cls = (str(part) for part in held[-1])
+            inside.setdefault((path, cls.split(".")[-1]), []).append(node)
     # The same operator twice is a module that is called twice.
-    once = [calls for calls in inside.values() if len({one.target for one in calls}) == 1]
-    return {one for calls in once for one in calls}
+    return {
+        node: cls
+        for (_, cls), calls in inside.items()
+        if len({one.target for one in calls}) == 1
+        for node in calls
+    }
 
 
 def module_paths(node: Any) -> List[str]:

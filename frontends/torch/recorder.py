@@ -60,7 +60,7 @@ class Recorder:
         module: Optional[Any] = None,
         frames: Tuple[Frame, ...] = (),
         writes: bool = False,
-        whole: bool = False,
+        whole: str = "",
     ) -> None:
         """Notes a call that has run.
 

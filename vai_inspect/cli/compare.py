@@ -59,7 +59,7 @@ def compare(
     no_convert: bool = typer.Option(
         False,
         "--no-convert",
-        help="Judge a Keras model as written, without what the vendor's quantiser replaces.",
+        help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
     trust: bool = typer.Option(
         False, "--trust", help="Read a pickled .pt or .pth file, which runs code that it holds."

@@ -11,13 +11,14 @@ from vai_inspect.core.ir.kinds import (
     SOURCES,
     Kind,
 )
-from vai_inspect.core.ir.op import Frame, Op, Origin, Param, TensorType, Value
+from vai_inspect.core.ir.op import CallForm, Frame, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.verify import verify
 
 __all__ = [
     "ACTIVATIONS",
     "CONVOLUTIONS_2D",
     "CONVOLUTIONS_3D",
+    "CallForm",
     "Frame",
     "Graph",
     "KINDS",

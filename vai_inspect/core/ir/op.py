@@ -58,19 +58,37 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class CallForm:
+    """How the user wrote a call, which decides what the vendor's quantiser makes of it.
+
+    Attributes:
+        name: class of the layer or module, `ReLU6`; or name of the function or method, `relu6`.
+        is_layer: whether it is a layer or module.
+        arguments: name and value of the arguments that a quantiser looks at, as they were given:
+            `("padding", "same")`.
+    """
+
+    name: str
+    is_layer: bool = False
+    arguments: Tuple[Tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where an operator comes from.
 
     Attributes:
         framework: `keras` or `torch`.
         layers: paths of the user's layers or modules that became this operator, the one that
-            gave it its name first, then those folded into it or dropped behind it.
+            gave it its name first, then those folded into it or dropped after it.
         source: frames of the user's code, innermost last; empty where the framework has none.
+        call: how the user wrote it; None for inputs, outputs and what was read from a report.
     """
 
     framework: str = ""
     layers: Tuple[str, ...] = ()
     source: Tuple[Frame, ...] = ()
+    call: Optional[CallForm] = None
 
     def merged(self, other: "Origin") -> "Origin":
         """Returns this origin with the other's layers behind its own, each once."""
