@@ -29,8 +29,8 @@ def unknown(site: Site) -> Iterator[Problem]:
 @constraint(
     "op.float",
     kinds=(),
-    evidence=Evidence.PARTITION_RULE,
-    source="layer and operator lists of the vendor's quantisers",
+    evidence=Evidence.INSPECTOR,
+    source="the vendor's quantisers of 2.5 to 3.5, executed, and their lists of layers",
     passes=(),
     fails=(),
 )

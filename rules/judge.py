@@ -77,7 +77,9 @@ class Judge:
         self.all_messages: Mapping[str, Tuple[str, ...]] = made.messages
         self._warn_of(made.failed)
         changed = self._recall.same(made.changed)
-        self._seen = self._recall(("seen", id(changed)), target, lambda _: Seen(graph, changed))
+        self._seen = self._recall(
+            ("seen", id(changed)), target, lambda _: Seen(graph, changed, made.inputs)
+        )
 
     def seen_as(self, op: Op) -> Op:
         """Returns the operator as the compiler sees it, after rewrites."""
@@ -191,8 +193,8 @@ class Judge:
             )
         elif op.kind == "unknown":
             message = (
-                "{} is no operator that the compiler's vocabulary (XIR) names; what it computes "
-                "is not looked into".format(op.attributes()["framework_type"] or "this")
+                "{} is no operator of the compiler's vocabulary (XIR), and what it computes is not "
+                "known".format(op.attributes()["framework_type"] or "this")
             )
         else:
             message = "no source says whether {} runs {}".format(self.family.dpu, op.kind)
@@ -203,7 +205,7 @@ class Judge:
         message = (
             "the vendor's quantiser leaves it in float, which the DPU does not compute: {}"
         ).format(op.float_only)
-        cure = op.float_cure or "do it on the host, before or behind the network"
+        cure = op.float_cure or "do it on the host, before or after the network"
         problem = Problem(message, found=op.kind, suggestion=cure)
         return general.left_in_float.finding(problem, self.family.name)
 
@@ -286,7 +288,9 @@ class _Asked:
         if self._error is not None:
             return Answer((), self._error)
         seen = self._seen
-        site = Site(seen(op), op, self._graph, target, seen, device_of, self._limits)
+        site = Site(
+            seen(op), op, self._graph, target, seen, device_of, self._limits, seen.laid_out(op)
+        )
         problems: List[Problem] = []
         error: Optional[BaseException] = None
         try:

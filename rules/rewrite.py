@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Tuple
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir import Graph, Op, TensorType
 from vai_inspect.core.target import Target
 
 
@@ -25,6 +25,8 @@ class Rewrite:
         evidence: how it is founded.
         source: where it is written down.
         apply: returns the operator as the compiler sees it, or None where it leaves it alone.
+        input: returns the type of its first input as the compiler lays it out; None where that
+            stays as the graph has it.
     """
 
     id: str
@@ -33,3 +35,4 @@ class Rewrite:
     evidence: Evidence
     source: str
     apply: Callable[[Op, Graph, Target], Optional[Op]]
+    input: Optional[Callable[[Op, Graph], TensorType]] = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
-from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir import Graph, Op, TensorType
 from vai_inspect.core.target import Target
 from vai_inspect.rules.failures import FAILURES
 from vai_inspect.rules.family import Family
@@ -20,11 +20,13 @@ class Rewritten:
 
     Attributes:
         changed: operators that the compiler sees as others, by name.
+        inputs: types of their first inputs where the compiler lays them out otherwise, by name.
         messages: what there is to tell of operators, by name.
         failed: rewrites and remarks that raised.
     """
 
     changed: Dict[str, Op] = field(default_factory=dict)
+    inputs: Dict[str, TensorType] = field(default_factory=dict)
     messages: Dict[str, Tuple[str, ...]] = field(default_factory=dict)
     failed: List[Failure] = field(default_factory=list)
 
@@ -55,6 +57,8 @@ def _rewrite(made: Rewritten, op: Op, family: Family, graph: Graph, target: Targ
             made.failed.append((rewrite.id, error))
             continue
         if new is not None:
+            if rewrite.input is not None:
+                made.inputs[op.name] = rewrite.input(seen, graph)
             seen = made.changed[op.name] = new
             made.tell(op, rewrite.sentence)
 
@@ -82,7 +86,10 @@ class Seen:
             graph's inputs, outputs and constants are not among them.
     """
 
-    def __init__(self, graph: Graph, changed: Mapping[str, Op]) -> None:
+    def __init__(
+        self, graph: Graph, changed: Mapping[str, Op], inputs: Mapping[str, TensorType]
+    ) -> None:
+        self._inputs = inputs
         self._ops = {op.name: changed.get(op.name, op) for op in graph}
         self.by_kind: Dict[str, List[Op]] = {}
         for op in graph:
@@ -93,3 +100,7 @@ class Seen:
     def __call__(self, op: Op) -> Op:
         """Returns an operator of the graph as the compiler sees it."""
         return self._ops[op.name]
+
+    def laid_out(self, op: Op) -> Optional[TensorType]:
+        """Returns the type of its first input where the compiler lays that out otherwise."""
+        return self._inputs.get(op.name)

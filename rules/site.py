@@ -60,6 +60,7 @@ class Site(NamedTuple):  # made for each constraint of each operator
         seen_as: returns any operator of the graph as the compiler sees it.
         device_of: returns the device of an operator as it stands now; context stage only.
         limits: the constraint's own figures for this target.
+        laid_out: type of the first input where the compiler lays it out otherwise than the graph.
     """
 
     op: Op
@@ -69,6 +70,7 @@ class Site(NamedTuple):  # made for each constraint of each operator
     seen_as: SeenAs
     device_of: DeviceOf = no_device
     limits: Mapping[str, Any] = {}
+    laid_out: Optional[TensorType] = None
 
     @property
     def inputs(self) -> Tuple[TensorType, ...]:
@@ -77,8 +79,8 @@ class Site(NamedTuple):  # made for each constraint of each operator
 
     @property
     def input(self) -> TensorType:
-        """Type of the first input."""
-        return self.graph.type_of(self.original.inputs[0])
+        """Type of the first input, as the compiler lays it out."""
+        return self.laid_out or self.graph.type_of(self.original.inputs[0])
 
     @property
     def attrs(self) -> Any:

@@ -8,10 +8,12 @@ from vai_inspect.inspector import inspect_captured
 from vai_inspect.rules import registry
 from vai_inspect.rules.example import with_batch
 from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.quantizers import quantized
 
 
-def inspected(graph, target):
+def inspected(graph, target, convert=False):
     """The inspection of a graph of batch 1, with the batch that the target's family asks for."""
     found = lookup(target) if isinstance(target, str) else target
     graph = with_batch(graph, registry.family(found.family).example_batch)
-    return inspect_captured(Captured(graph, ModelInfo("graph", "torch", "", "fx")), found)
+    captured = Captured(graph, ModelInfo("graph", "torch", "", "fx"))
+    return inspect_captured(quantized(captured, convert), found)

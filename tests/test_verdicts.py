@@ -208,10 +208,20 @@ CASES = {
         "supported",
         [],
     ),
-    "a wide classifier behind a flatten on the CPU": (
+    "a wide classifier after a flatten on the CPU, whose features can be dealt out": (
         lambda: sequence(
             (7, 7, 512),
             layers.Conv2D(512, 17, padding="same"),
+            layers.Flatten(),
+            named(layers.Dense, units=64),
+        ),
+        "supported",
+        [],
+    ),
+    "one after a flatten on the CPU, whose features cannot": (
+        lambda: sequence(
+            (1, 7, 1201),
+            layers.Conv2D(1201, 17, padding="same"),
             layers.Flatten(),
             named(layers.Dense, units=64),
         ),

@@ -178,9 +178,14 @@ class Call:
         return Value(name)
 
     def unknown(
-        self, framework_type: str, message: str = "", transparent: bool = False, suffix: str = ""
+        self,
+        framework_type: str,
+        message: str = "",
+        transparent: bool = False,
+        suffix: str = "",
+        opaque: bool = False,
     ) -> Value:
-        """Writes an operator that XIR has no word for; it keeps every input, output and weight.
+        """Writes an operator without XIR equivalent; it keeps every input, output and weight.
 
         Args:
             framework_type: the framework's own name for it.
@@ -188,6 +193,7 @@ class Call:
             transparent: whether the order of axes means nothing to it, as with a function of
                 each element.
             suffix: set where it is not the call's own operator.
+            opaque: see `UnknownAttrs`.
         """
         tensors = list(tensors_in((self.step.args, self.step.kwargs)))
         inputs = tuple(
@@ -199,7 +205,7 @@ class Call:
             Op(
                 name=name,
                 kind="unknown",
-                attrs=UnknownAttrs(framework_type),
+                attrs=UnknownAttrs(framework_type, opaque),
                 inputs=inputs,
                 outputs=tuple(TensorType(one.shape, one.dtype) for one in self.step.outputs),
                 params=_weights(self.module),

@@ -49,6 +49,8 @@ def convolution(
     rank = len(weight) - 2
     outputs, kernel = weight[0], tuple(weight[2:])
     _check_rank(call, rank)
+    if isinstance(padding, str):
+        call.keep_argument("padding", padding)
     channels = call.x.shape[1]
     steps, gaps = sizes(stride, rank), sizes(dilation, rank)
     pairs = pad_pairs(padding, kernel, steps, gaps)

@@ -73,7 +73,8 @@ def lower(call: Call) -> List[Op]:
         problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
     if problem:
         call.discard()
-        call.unknown(step.operation, "could not be read as an XIR operator ({})".format(problem))
+        message = "could not be read as an XIR operator ({})".format(problem)
+        call.unknown(step.operation, message, opaque=True)
     return call.ops
 
 

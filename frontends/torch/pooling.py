@@ -68,7 +68,8 @@ def average_pool(
 ) -> None:
     """Writes an average pool; without padding it says that none counts, as nothing else could."""
     if divisor is not None:
-        call.unknown(call.step.operation, "with divisor_override={}".format(divisor))
+        text = "with divisor_override={}, which XIR's average pool does not have"
+        call.unknown(call.step.operation, text.format(divisor), opaque=True)
         return
     if rank != 2 or call.x.rank != 4:
         call.unknown(call.step.operation, "XIR has average pools of two dimensions only")

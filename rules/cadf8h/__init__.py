@@ -13,16 +13,20 @@ from vai_inspect.rules.common import (
     conv,
     depthwise,
     dilation,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
-from vai_inspect.rules.common.usual import CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.inner_product import inner_products
+from vai_inspect.rules.common.usual import CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.common.windows import kernel_in_set, weights_fit
 from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.family import Family
+
+PRODUCTS = inner_products(
+    own.CHANNELS_DOUBTED, own.features_counted, shared=(kernel_in_set, weights_fit)
+)
 
 FAMILY = Family(
     name="cadf8h",
@@ -33,7 +37,8 @@ FAMILY = Family(
     example_targets=("DPUCADF8H_ISA0",),
     example_batch=4,
     takes=TAKES,
-    rewrites=(reduce.MEAN,),
+    rewrites=REWRITES,
+    remarks=(PRODUCTS.layout,),
     constraints=(
         batch.four,
         *with_own(
@@ -47,9 +52,7 @@ FAMILY = Family(
             "The target definition lists a depthwise engine, and the 2.5 inspector says DPU.",
         ),
         *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
-        *linear.of_windows(
-            own.CHANNELS_DOUBTED, own.features_counted, shared=(kernel_in_set, weights_fit)
-        ),
+        *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.window"),
         own.padding_counts,
         *with_own(SHARED, own.concat_inputs, own.concat_channels_only),

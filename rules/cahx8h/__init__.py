@@ -13,7 +13,6 @@ from vai_inspect.rules.common import (
     conv,
     depthwise,
     eltwise,
-    linear,
     pool,
     reduce,
     resize,
@@ -21,8 +20,9 @@ from vai_inspect.rules.common import (
 )
 from vai_inspect.rules.common.engines import runs_depthwise
 from vai_inspect.rules.common.examples import depthwise as depthwise_example
+from vai_inspect.rules.common.inner_product import inner_products
 from vai_inspect.rules.common.sources import PT25
-from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.constraint import constraint, without
 from vai_inspect.rules.example import where
 from vai_inspect.rules.family import Family
@@ -50,6 +50,8 @@ def stride_within_kernel(site: Site) -> Iterator[Problem]:
         )
 
 
+PRODUCTS = inner_products()
+
 FAMILY = Family(
     name="cahx8h",
     dpu="DPUCAHX8H",
@@ -58,14 +60,19 @@ FAMILY = Family(
     package=__name__,
     example_targets=("DPUCAHX8H_ISA2_DWC", "DPUCAHX8H_ISA2"),
     takes=TAKES,
-    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
-    remarks=(BATCH,),
+    rewrites=(
+        *REWRITES,
+        eltwise.MUL_CONST,
+        reduce.BATCH_NORM,
+        resize.BILINEAR,
+    ),
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *conv.CONSTRAINTS,
         *depthwise.CONSTRAINTS,
         stride_within_kernel,
         *transposed.CONSTRAINTS,
-        *linear.CONSTRAINTS,
+        *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.window"),
         *SHARED,
         *resize.CONSTRAINTS,

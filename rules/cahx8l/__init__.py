@@ -11,15 +11,17 @@ from vai_inspect.rules.common import (
     activation,
     conv,
     depthwise,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
-from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.inner_product import inner_products
+from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.family import Family
+
+PRODUCTS = inner_products()
 
 FAMILY = Family(
     name="cahx8l",
@@ -29,13 +31,13 @@ FAMILY = Family(
     package=__name__,
     example_targets=("DPUCAHX8L_ISA0", "DPUCAHX8L_ISA0_SP"),
     takes=TAKES,
-    rewrites=(reduce.MEAN,),
-    remarks=(BATCH,),
+    rewrites=REWRITES,
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *conv.CONSTRAINTS,
         *depthwise.CONSTRAINTS,
         *transposed.CONSTRAINTS,
-        *linear.CONSTRAINTS,
+        *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.window"),
         *with_own(SHARED, activation.slope.never_passed()),
         *resize.CONSTRAINTS,

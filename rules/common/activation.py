@@ -6,7 +6,7 @@ from typing import Iterator, List, Optional
 
 from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import ACTIVATIONS, Op
-from vai_inspect.core.ir.attrs import LeakyReluAttrs, MaxPool2dAttrs
+from vai_inspect.core.ir.attrs import InnerProductAttrs, LeakyReluAttrs, MaxPool2dAttrs
 from vai_inspect.rules.common.activation_cures import in_place_of_slope, instead, something_to_fuse
 from vai_inspect.rules.common.engines import (
     DEPTHWISE_KINDS,
@@ -42,8 +42,15 @@ from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.site import Problem, Site
 
 SLOPE = 26 / 256
-SEEN_REFUSED = (("leaky-relu", "depthwise engine"), ("hard-swish", "element-wise engine"))
-"""Pairs that compiled models show on the CPU."""
+SEEN_REFUSED = {
+    "czdx8g": (
+        ("leaky-relu", "depthwise engine"),
+        ("hard-swish", "element-wise engine"),
+        ("hard-sigmoid", "convolution engine"),
+    ),
+    "cahx8h": (("hard-sigmoid", "convolution engine"),),
+}
+"""Activations and engines that compiled models show on the CPU, by family."""
 SHAPE = (1, 32, 32, 16)
 
 
@@ -57,6 +64,10 @@ def _chain(text: str, before: str, kind: str) -> Example:
     elif before == "maxpool2d":
         pool = MaxPool2dAttrs((2, 2), (2, 2))
         ops.append(op("maxpool2d", ["data"], (1, 16, 16, 16), pool, name="before"))
+    elif before == "inner-product":
+        weights = (16, 64)
+        product = op("inner-product", ["data"], (1, 16), InnerProductAttrs(1), "before", weights)
+        ops = [data((1, 64)), product]
     elif before == "two readers":
         first = conv_op(SHAPE, name="before")
         ops += [first, op("add", ["before", "before"], first.output.shape, name="sum")]
@@ -150,6 +161,10 @@ def slope(site: Site) -> Iterator[Problem]:
             _chain("Hardswish behind a depthwise convolution", "depthwise", "hard-swish"),
         ),
         where(fuses("maxpool2d", "relu"), _chain("ReLU behind a max pool", "maxpool2d", "relu")),
+        where(
+            fuses("inner-product", "hard-sigmoid"),
+            _chain("hard-sigmoid after an inner product", "inner-product", "hard-sigmoid"),
+        ),
     ),
     fails=(
         where(
@@ -168,18 +183,27 @@ def slope(site: Site) -> Iterator[Problem]:
             not_fused("depthwise-conv2d", "leaky-relu"),
             _chain("leaky ReLU behind a depthwise convolution", "depthwise", "leaky-relu"),
         ),
+        where(
+            not_fused("inner-product", "hard-sigmoid"),
+            _chain("hard-sigmoid after an inner product", "inner-product", "hard-sigmoid"),
+        ),
         alone("ReLU on an input", "relu"),
     ),
 )
 def fused(site: Site) -> Iterator[Problem]:
-    """An activation is fused by the engine of the operator before it: {conv} behind a convolution,
-    {depthwise} behind a depthwise one, {eltwise} behind a sum or product, {pool} behind a pool;
-    where an ALU has hsigmoid, hard-sigmoid and hard-swish behind both kinds of convolution.
+    """An activation is fused by the engine of the operator before it: {conv} after a convolution,
+    {depthwise} after a depthwise one, {eltwise} after a sum or product, {pool} after a pool; where
+    an ALU has hsigmoid, hard-sigmoid and hard-swish after a convolution, a depthwise or transposed
+    one and an inner product.
 
     UG1414 lists hard-swish and hard-sigmoid for the convolutions of DPUCZDX8G although its target
-    definitions do not; compiled models show them. Leaky ReLU behind a depthwise convolution needs
-    an ALU built with it (ALU_LEAKYRELU, fingerprint bit 29), whatever the user guide lists; the
-    2.5 inspector does not look at the engine.
+    definitions do not; compiled models show them. Hard-sigmoid after an inner product (squeeze and
+    excite) is compiled for DPUCZDX8G ISA1 (2.5, 3.0), DPUCVDX8G C32B3 and C32B6, all four DPUCVDX8H
+    and DPUCV2DX8G C20B14; on DPUCZDX8G ISA0 and DPUCAHX8H it is on the CPU. After a transposed
+    convolution both are one pattern of the published transforms of 3.5; hard-swish after an inner
+    product is concluded from the same pass. Leaky ReLU after a depthwise convolution needs an ALU
+    built with it (ALU_LEAKYRELU, fingerprint bit 29), whatever the user guide lists; the 2.5
+    inspector does not look at the engine.
     """
     producer = site.graph.producer(site.original)
     if producer is None:
@@ -199,9 +223,7 @@ def fused(site: Site) -> Iterator[Problem]:
             found=before,
             verdict=Verdict.UNKNOWN,
             evidence=Evidence.INFERRED,
-            suggestion="write the inner product as a 1x1 convolution on a map of one pixel"
-            if before == "inner-product"
-            else "put a convolution or a batch normalisation before it",
+            suggestion="put a convolution or a batch normalisation before it",
         )
     elif kind == "prelu" and alu_runs(site.target, "prelu"):
         yield Problem(
@@ -223,18 +245,6 @@ def fused(site: Site) -> Iterator[Problem]:
             source=UG1414,
             suggestion="use ReLU, or put it behind a convolution",
         )
-    elif kind == "relu6" and "relu" in fused_by(site.target, before):
-        yield Problem(
-            "the {} fuses ReLU, not ReLU6; the 2.5 PyTorch quantiser puts ReLU in place of "
-            "nn.ReLU6, which is another function above 6".format(engine_name(before)),
-            found=kind,
-            limit="relu",
-            verdict=Verdict.UNKNOWN,
-            evidence=Evidence.INSPECTOR,
-            source="2.5 inspector, which shows ReLU6 as ReLU on the DPU of every target; nonlinear "
-            "of the target definitions",
-            suggestion="use ReLU",
-        )
     else:
         names = [key for key, value in NONLINEAR.items() if value in fused_by(site.target, before)]
         yield Problem(
@@ -249,7 +259,7 @@ def fused(site: Site) -> Iterator[Problem]:
 
 
 def _seen_refused(site: Site, before: str) -> bool:
-    return site.target.family == "czdx8g" and (site.op.kind, engine_name(before)) in SEEN_REFUSED
+    return (site.op.kind, engine_name(before)) in SEEN_REFUSED.get(site.target.family, ())
 
 
 def _nothing_to_fuse(site: Site, before: str) -> Iterator[Problem]:

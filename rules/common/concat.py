@@ -13,7 +13,7 @@ from vai_inspect.rules.common.examples import between_convs, const, conv_op, dat
 from vai_inspect.rules.common.shape import SHAPE
 from vai_inspect.rules.common.sources import INSPECTOR_3, PYXIR
 from vai_inspect.rules.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.example import Example, inside, outside
+from vai_inspect.rules.example import Example, inside, outside, where
 from vai_inspect.rules.site import Problem, Site
 
 
@@ -48,20 +48,19 @@ def _twice(number: int) -> Example:
 @constraint(
     "concat.axis",
     kinds=("concat",),
-    evidence=Evidence.INFERRED,
-    source="no source shows a concatenation of batches",
+    evidence=Evidence.COMPILED,
+    source="a compile log: XCOM_SIZE_UNMATCH, 'concat's axis is error'",
     passes=(between_convs("channels", "concat", AxisAttrs(3), (1, 30, 30, 16)),),
     fails=(between_convs("batch", "concat", AxisAttrs(0)),),
     cure="concatenate along the channels",
 )
 def concat_axis(site: Site) -> Iterator[Problem]:
-    """The axis is not the batch; whether it may be is unknown."""
+    """The axis is not the batch: the compiler stops there."""
     if site.attrs.axis % site.op.output.rank == 0:
         yield Problem(
-            "it concatenates along the batch; no source says that the DPU does this",
+            "it concatenates along the batch, where the compiler stops",
             found=0,
             limit="axis 1-3",
-            verdict=Verdict.UNKNOWN,
         )
 
 
@@ -88,19 +87,55 @@ def concat_rank(site: Site) -> Iterator[Problem]:
         )
 
 
+FLAT_SHOWN = ("cahx8h", "cvdx8g")
+"""Families whose compiled models concatenate flattened features far above the channel limit."""
+
+
+def _flat(number: int) -> Example:
+    return _doubled(f"{2 * number} flattened features", (1, number))
+
+
+def _shows_flat(target: Target) -> bool:
+    return target.family in FLAT_SHOWN
+
+
 @constraint(
     "concat.channels",
     kinds=("concat",),
     evidence=Evidence.PARTITION_RULE,
-    source=PYXIR,
+    source=PYXIR + "; of flattened features compiled models: [1, 202784] for DPUCAHX8H (1.1, 1.2), "
+    "[1, 1, 1, 65744] for DPUCVDX8G_ISA3_C32B1 (1.4.1)",
     limits={"channels": input_channels},
-    passes=(inside(_half, _twice),),
-    fails=(outside(_half, _twice),),
+    passes=(inside(_half, _twice), where(_shows_flat, _flat(101392))),
+    fails=(
+        outside(_half, _twice),
+        where(lambda target: not _shows_flat(target), outside(_half, _flat)),
+    ),
     cure="concatenate fewer channels",
 )
 def concat_channels(site: Site) -> Iterator[Problem]:
-    """The result has at most {channels} channels (256 * channel_parallel)."""
-    yield from site.at_most("channels", site.op.output.channels, site.limit("channels"))
+    """The result has at most {channels} channels (256 * channel_parallel); of flattened features,
+    where every axis but the batch and the last is 1, more are unknown.
+
+    Compiled models concatenate flattened heads of far more features on DPUCAHX8H and DPUCVDX8G.
+    """
+    tensor = site.op.output
+    flat = tensor.elements == tensor.channels * (tensor.shape[0] if tensor.rank > 1 else 1)
+    if flat and site.target.family in FLAT_SHOWN:
+        return
+    for problem in site.at_most("channels", tensor.channels, site.limit("channels")):
+        if not flat:
+            yield problem
+            continue
+        yield Problem(
+            f"it concatenates {tensor.channels} flattened features; compiled models of other DPUs "
+            "show so many, of this one none does",
+            found=problem.found,
+            limit=problem.limit,
+            nearest=problem.nearest,
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
+        )
 
 
 @constraint(

@@ -8,7 +8,6 @@ from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import (
     AxisAttrs,
     CastAttrs,
-    Conv1dAttrs,
     EluAttrs,
     GroupNormAttrs,
     ReorgAttrs,
@@ -86,13 +85,28 @@ tanh = cpu_only(
     suggest=_instead("relu", "hard-sigmoid"),
     fails=(after_conv("behind a convolution", "tanh"),),
 )
+_ACTIVATIONS = _instead("hard-swish", "leaky-relu", "relu")
+
+
+def _swish_instead(site: Site) -> str:
+    if site.original.origin.framework != "torch":
+        return _ACTIVATIONS(site)
+    return (
+        f"{_ACTIVATIONS(site)}; where it must stay, write x * torch.sigmoid(x), which computes the "
+        "same: a compiled SiLU has no library on the board, so that the model does not run there"
+    )
+
+
 swish = cpu_only(
     "swish.cpu",
     ("swish",),
     "the DPU does not compute swish (SiLU)",
-    Evidence.INSPECTOR,
-    "2.5 and 3.x inspectors: cannot be converted to XIR",
-    suggest=_instead("hard-swish", "leaky-relu", "relu"),
+    Evidence.COMPILED,
+    "compiled models for DPUCZDX8G_ISA1_B4096 and DPUCVDX8G_ISA3_C32B6; 2.5 and 3.x inspectors: "
+    "cannot be converted to XIR",
+    seen_on=("czdx8g", "cvdx8g"),
+    elsewhere=Founding(Evidence.INSPECTOR, "2.5 and 3.x inspectors: cannot be converted to XIR"),
+    suggest=_swish_instead,
     fails=(after_conv("behind a convolution", "swish"),),
 )
 mish = cpu_only(
@@ -121,17 +135,6 @@ normalisation = cpu_only(
     "the 2.5 inspector: cannot be converted to XIR",
     cure=BATCH_NORM,
     fails=(after_conv("group normalisation", "groupnorm", GroupNormAttrs(4, 16, 1e-5, True)),),
-)
-conv1d = cpu_only(
-    "conv1d.unknown",
-    ("conv1d", "maxpool1d"),
-    "one-dimensional convolutions and pools are not in the 2.5 inspectors' lists; 3.x converts "
-    "them, but their device and their limits are not published",
-    Evidence.INFERRED,
-    "registry of the 2.5 Keras inspector; operators of the 3.5 PyTorch quantiser",
-    cure="write it as a 2-D operator on a map of height 1",
-    verdict=Verdict.UNKNOWN,
-    fails=(alone("conv1d", "conv1d", Conv1dAttrs((3,)), (1, 32, 16), (1, 30, 16)),),
 )
 moves = cpu_only(
     "move.unknown",
@@ -167,4 +170,4 @@ def reorg(site: Site) -> Iterator[Problem]:
     yield from site.at_most("scale * scale * channels", found, site.limit("channels"))
 
 
-CONSTRAINTS = (softmax, sigmoid, tanh, swish, mish, smooth, normalisation, conv1d, moves, reorg)
+CONSTRAINTS = (softmax, sigmoid, tanh, swish, mish, smooth, normalisation, moves, reorg)

@@ -2,60 +2,172 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, NamedTuple, Optional
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.core.ir import ACTIVATIONS
-from vai_inspect.core.ir.attrs import (
-    StridedSliceAttrs,
-)
-from vai_inspect.rules.common.examples import (
-    after_conv,
-)
-from vai_inspect.rules.constraint import Verdict, constraint
+from vai_inspect.core.findings import Device, Evidence
+from vai_inspect.core.ir import ACTIVATIONS, Op
+from vai_inspect.core.ir.attrs import LeakyReluAttrs, StridedSliceAttrs
+from vai_inspect.rules.common.examples import after_conv, conv_op, data, graph, op
+from vai_inspect.rules.common.fusing import fuses
+from vai_inspect.rules.constraint import Stage, Verdict, constraint
+from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.site import Problem, Site
 
 TWO_CONVOLUTIONS = "in place of one convolution and a cut write two convolutions, one for each part"
+INSPECTORS = (
+    "2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and channels, no "
+    "inspector shows it"
+)
+CUT = StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 8), (1, 1, 1, 1))
+HALF = (1, 30, 30, 8)
+_CROPPED = after_conv(
+    "cropping by 2",
+    "strided_slice",
+    StridedSliceAttrs((0, 2, 2, 0), (1, 28, 28, 16), (1, 1, 1, 1)),
+    (1, 26, 26, 16),
+)
+_HALVED = after_conv("half of a convolution's channels", "strided_slice", CUT, HALF)
+
+
+class Cut(NamedTuple):
+    """A cut of a convolution's channels.
+
+    Attributes:
+        convolution: the convolution.
+        activation: the activation between, or None.
+    """
+
+    convolution: Op
+    activation: Optional[Op]
 
 
 @constraint(
     "strided_slice.cpu",
     kinds=("strided_slice",),
     evidence=Evidence.INSPECTOR,
-    source="2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and "
-    "channels, no inspector shows it",
+    source=INSPECTORS,
     passes=(),
     always=True,
-    fails=(
-        after_conv(
-            "cropping by 2",
-            "strided_slice",
-            StridedSliceAttrs((0, 2, 2, 0), (1, 28, 28, 16), (1, 1, 1, 1)),
-            (1, 26, 26, 16),
+    fails=(_CROPPED, _HALVED),
+)
+def strided_slice(site: Site) -> Iterator[Problem]:
+    """The DPU does not slice or crop; of channels cut right after a convolution it is unknown.
+
+    On DPUCZDX8G and DPUCVDX8G compiled models show such a cut vanish: the compiler makes two
+    convolutions.
+    """
+    if convolution_cut(site) is None:
+        yield _refused(site)
+        return
+    yield Problem(
+        "the inspectors refuse a cut of channels; on DPUCZDX8G and DPUCVDX8G compiled models show "
+        "it vanish after a convolution, on this DPU none is known",
+        found="channels",
+        verdict=Verdict.UNKNOWN,
+        suggestion=TWO_CONVOLUTIONS,
+    )
+
+
+def _after(text: str, kind: str) -> Example:
+    """Half of the channels of a convolution and an activation."""
+    attrs = LeakyReluAttrs(26 / 256) if kind == "leaky-relu" else None
+    shape = (1, 32, 32, 16)
+    first = conv_op(shape, name="conv")
+    between = op(kind, ["conv"], first.output.shape, attrs, "between")
+    return Example(
+        text, graph(data(shape), first, between, op("strided_slice", ["between"], HALF, CUT))
+    )
+
+
+@constraint(
+    "strided_slice.cpu",
+    kinds=("strided_slice",),
+    evidence=Evidence.INSPECTOR,
+    source="2.5 and 3.x inspectors; of a cut of channels: two board projects on B4096 (3.0) and a "
+    "compiled model for DPUCVDX8G_ISA3_C32B6 (3.5.0)",
+    passes=(
+        _HALVED,
+        where(
+            fuses("conv2d", "leaky-relu"),
+            _after("half of the channels after a leaky ReLU of slope 26/256", "leaky-relu"),
         ),
+        _after("half of the channels after a ReLU", "relu"),
+    ),
+    fails=(
+        _CROPPED,
         after_conv(
-            "half of a convolution's channels",
+            "every second channel",
             "strided_slice",
-            StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 8), (1, 1, 1, 1)),
-            (1, 30, 30, 8),
+            StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 16), (1, 1, 1, 2)),
+            HALF,
+        ),
+        where(
+            fuses("conv2d", "hard-swish"),
+            _after("half of the channels after a Hardswish", "hard-swish"),
         ),
     ),
 )
-def strided_slice(site: Site) -> Iterator[Problem]:
-    """The DPU does not slice or crop; of channels cut right behind a convolution it is unknown.
+def cut_in_two(site: Site) -> Iterator[Problem]:
+    """The DPU does not slice or crop, but channels cut right after a convolution that nothing
+    reads whole vanish, as the compiler makes two convolutions; so they do after its leaky ReLU or
+    ReLU. After another activation it is unknown.
 
-    On a DPUCVDX8G compiled models show such a cut vanish: the compiler makes two convolutions.
+    Compiled models show it after leaky ReLU; after ReLU or none it is concluded. Of Hardswish the
+    3.5 inspector says CPU, 3.0 left all on the DPU. The 3.x inspector, which compiles each
+    operator alone, says CPU of every cut.
     """
-    if cuts_convolution(site):
+    cut = convolution_cut(site)
+    if cut is None:
+        yield _refused(site)
+    elif cut.activation is not None and cut.activation.kind not in CUT_THROUGH:
         yield Problem(
-            "the inspectors refuse a cut of channels; on DPUCVDX8G compiled models show it "
-            "vanish behind a convolution, on this DPU none is known",
-            found="channels",
+            f"it cuts the channels after {cut.activation.kind}; compiled models show a cut vanish "
+            f"in the convolution after {' and '.join(CUT_THROUGH)}",
+            found=cut.activation.kind,
+            limit=", ".join(CUT_THROUGH),
             verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
             suggestion=TWO_CONVOLUTIONS,
         )
-        return
-    yield Problem(
+
+
+CUT_THROUGH = ("leaky-relu", "relu")
+"""Activations through which a cut of channels vanishes in the convolution."""
+
+
+def _cut_of(text: str, size: int) -> Example:
+    """Half of a convolution's channels; kernel 17 puts the convolution on the CPU."""
+    shape = (1, 46, 46, 16)
+    first = conv_op(shape, name="conv", kernel=(size, size))
+    out = (*first.output.shape[:3], 8)
+    attrs = StridedSliceAttrs((0, 0, 0, 0), out, (1, 1, 1, 1))
+    return Example(text, graph(data(shape), first, op("strided_slice", ["conv"], out, attrs)))
+
+
+@constraint(
+    "strided_slice.convolution_on_dpu",
+    kinds=("strided_slice",),
+    stage=Stage.CONTEXT,
+    evidence=Evidence.INFERRED,
+    source="concluded: the cut vanishes in the convolution before it",
+    passes=(_cut_of("the convolution is on the DPU", 3),),
+    fails=(_cut_of("the convolution is on the CPU", 17),),
+    cure="bring it to the DPU",
+)
+def convolution_on_dpu(site: Site) -> Iterator[Problem]:
+    """The convolution whose channels are cut, and its activation, run on the DPU."""
+    cut, producer = convolution_cut(site), site.producers[0]
+    if cut is not None and site.device_of(producer) is Device.CPU:
+        yield Problem(
+            f"the cut would vanish in {cut.convolution.name}, but {producer.name} is on the CPU",
+            found="cpu",
+            limit="dpu",
+            follows=producer.name,
+        )
+
+
+def _refused(site: Site) -> Problem:
+    return Problem(
         "the DPU does not slice or crop",
         found=site.op.kind,
         suggestion=_in_place_of_cut(site),
@@ -80,23 +192,23 @@ def _channels_only(site: Site) -> bool:
     return kept and set(site.attrs.strides) == {1}
 
 
-def cuts_convolution(site: Site) -> bool:
-    """Tells whether a slice cuts the channels of a convolution that nothing else reads whole.
+def convolution_cut(site: Site) -> Optional[Cut]:
+    """Returns the cut, where a slice takes channels of a convolution that nothing reads whole.
 
-    An activation between is fused with the convolution and does not matter.
+    An activation between is fused with the convolution.
     """
-    source = site.producers[0]
+    source, activation = site.producers[0], None
     readers = site.graph.consumers(source)
     if source.kind in ACTIVATIONS:
-        before = site.graph.producers(source)[0]
-        if len(site.graph.consumers(before)) != 1:
-            return False
-        source = before
-    return (
-        source.kind == "conv2d"
-        and _channels_only(site)
-        and all(reader.kind == "strided_slice" for reader in readers)
-    )
+        activation, source = source, site.graph.producers(source)[0]
+        if len(site.graph.consumers(source)) != 1:
+            return None
+    whole = source.kind != "conv2d" or not _channels_only(site)
+    if whole or any(reader.kind != "strided_slice" for reader in readers):
+        return None
+    return Cut(source, activation)
 
 
 CONSTRAINTS = (strided_slice,)
+IN_TWO = (cut_in_two, convolution_on_dpu)
+"""Of the DPUs whose compiled models show cuts of channels vanish."""

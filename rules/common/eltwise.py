@@ -41,7 +41,8 @@ def _of_channels(number: int) -> Example:
     return between_convs("{} channels".format(number), "add", shape=(1, 4, 4, number))
 
 
-def _with_const(text: str, kind: str, shape: Tuple[int, ...]) -> Example:
+def with_const(text: str, kind: str, shape: Tuple[int, ...]) -> Example:
+    """Returns the example of a sum or product of a convolution and a constant."""
     return Example(
         text,
         graph(
@@ -175,16 +176,16 @@ def _scales_channels(shapes: "list[tuple[int, ...]]") -> bool:
     evidence=Evidence.INFERRED,
     source="the published rules know a product with a constant of one figure or one a channel",
     passes=(
-        where(scales_channels, _with_const("product with one figure a channel", "mul", (16,))),
+        where(scales_channels, with_const("product with one figure a channel", "mul", (16,))),
         between_convs("two feature maps", "add"),
     ),
     fails=(
         where(
             lambda target: not scales_channels(target),
-            _with_const("product with one figure a channel", "mul", (16,)),
+            with_const("product with one figure a channel", "mul", (16,)),
         ),
-        _with_const("sum with a constant", "add", (16,)),
-        _with_const("product with a whole map", "mul", (1, 30, 30, 16)),
+        with_const("sum with a constant", "add", (16,)),
+        with_const("product with a whole map", "mul", (1, 30, 30, 16)),
     ),
     cure=(
         "fold the constant into the weights or bias of a neighbouring convolution, or use"
@@ -289,6 +290,18 @@ def _product_with_const(node: Op, whole: Graph, target: Target) -> Optional[Op]:
     return None
 
 
+def with_number(node: Op, whole: Graph) -> bool:
+    """Tells whether one operand is a constant of one element, such as a Python number."""
+    return any(one.kind == "const" and one.output.elements == 1 for one in whole.producers(node))
+
+
+def _product_with_channels(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+    """Returns the same, but of a product with a number only where the DPU has no product."""
+    if multiplies(target) and with_number(node, whole):
+        return None
+    return _product_with_const(node, whole, target)
+
+
 def as_depthwise(node: Op, tensor: TensorType) -> Op:
     """Returns the 1x1 depthwise convolution that scales each channel of an NHWC tensor."""
     weights = Param("weights", TensorType((1, 1, 1, tensor.channels)))
@@ -305,5 +318,15 @@ MUL_CONST = Rewrite(
     PT25,
     _product_with_const,
 )
+MUL_CHANNELS = Rewrite(
+    "rewrite.mul_const",
+    ("mul",),
+    "the product with a constant for each channel becomes a 1x1 depthwise convolution, so does one "
+    "with a number where the DPU multiplies no feature maps",
+    Evidence.PARTITION_RULE,
+    PT25,
+    _product_with_channels,
+)
+"""Of a family whose compiled models show a number expanded to the whole map."""
 
 CONSTRAINTS = (types, channels, rank, same_shape, constant, flat_from_cpu, other)

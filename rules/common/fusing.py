@@ -55,11 +55,13 @@ def not_fused(before: str, kind: str) -> Callable[[Target], bool]:
     return refused
 
 
+HARDENED_BY_ALU = ("conv2d", "depthwise-conv2d", "inner-product", "transposed-conv2d")
+"""Kinds after which an ALU computes hard-sigmoid, and the product that makes a hard-swish of it."""
+
+
 def by_alu(target: Target, kind: str, before: str) -> bool:
-    """The ALU's hard-sigmoid, and the product that makes a hard-swish of it."""
-    return (
-        kind in HARD and alu_runs(target, "hsigmoid") and before in ("conv2d", "depthwise-conv2d")
-    )
+    """Tells whether the ALU computes an activation where the engine before it does not fuse it."""
+    return kind in HARD and alu_runs(target, "hsigmoid") and before in HARDENED_BY_ALU
 
 
 def listed_for_alu(target: Target, name: str) -> bool:

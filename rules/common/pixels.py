@@ -15,6 +15,8 @@ from vai_inspect.rules.site import Problem, Site
 
 SHAPE = (1, 32, 32, 16)
 BY_2 = PixelShuffleAttrs(2)
+UNSHUFFLE_SEEN = ("cvdx8g",)
+"""Families whose compiled models show space to depth."""
 
 
 def _feeding(site: Site) -> Optional[Op]:
@@ -25,6 +27,45 @@ def _feeding(site: Site) -> Optional[Op]:
     return producer if site.seen_as(producer).kind == "conv2d" else None
 
 
+def _to_depth(text: str, after: bool) -> Example:
+    attrs, shape = PixelShuffleAttrs(2, False), (1, 30, 30, 16)
+    if after:
+        return after_conv(text, "pixel-shuffle", attrs, (1, 15, 15, 64))
+    return alone(text, "pixel-shuffle", attrs, shape, (1, 15, 15, 64))
+
+
+@constraint(
+    "pixel_shuffle.to_depth",
+    kinds=("pixel-shuffle",),
+    evidence=Evidence.COMPILED,
+    source="compiled for the VCK190 (Vitis-AI issue 1199), also right after a convolution",
+    seen_on=UNSHUFFLE_SEEN,
+    passes=(
+        after_conv("by 2 to space, after a convolution", "pixel-shuffle", BY_2, (1, 60, 60, 4)),
+    ),
+    fails=(
+        _to_depth("from space to depth", after=False),
+        _to_depth("from space to depth, after a convolution", after=True),
+    ),
+)
+def to_depth(site: Site) -> Iterator[Problem]:
+    """It moves depth to space: what moves space to depth (PixelUnshuffle) is on the CPU of
+    DPUCVDX8G, also right after a convolution; on another DPU it is unknown.
+    """
+    if not site.attrs.upscale:
+        factor, seen = site.attrs.scale, site.target.family in UNSHUFFLE_SEEN
+        yield Problem(
+            "the DPU does not move space to depth"
+            if seen
+            else "it moves space to depth, which DPUCVDX8G does not; of this DPU no source says it",
+            found="space to depth",
+            limit="depth to space",
+            verdict=Verdict.UNSUPPORTED if seen else Verdict.UNKNOWN,
+            suggestion=f"use a convolution of kernel {factor} and stride {factor} with weights of "
+            "0 and 1, which computes the same",
+        )
+
+
 @constraint(
     "pixel_shuffle.convolution",
     kinds=("pixel-shuffle",),
@@ -32,29 +73,22 @@ def _feeding(site: Site) -> Optional[Op]:
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + ": it becomes a tile operator where a convolution feeds it",
     passes=(after_conv("by 2 behind a convolution", "pixel-shuffle", BY_2, (1, 60, 60, 4)),),
-    fails=(
-        alone("of an input", "pixel-shuffle", BY_2, SHAPE, (1, 64, 64, 4)),
-        after_conv(
-            "from space to depth", "pixel-shuffle", PixelShuffleAttrs(2, False), (1, 15, 15, 64)
-        ),
-    ),
+    fails=(alone("of an input", "pixel-shuffle", BY_2, SHAPE, (1, 64, 64, 4)),),
     cure="put a convolution right before it; an activation goes before that convolution",
 )
 def behind_convolution(site: Site) -> Iterator[Problem]:
-    """It moves depth to space right behind a convolution; of any other it is unknown.
+    """It moves depth to space right after a convolution; after anything else it is unknown.
 
     The 2.5 PyTorch inspector, which has no rule for it, says DPU of all.
     """
-    if _feeding(site) is None:
+    if site.attrs.upscale and _feeding(site) is None:
         producer = site.graph.producer(site.original)
         yield Problem(
-            "no source says that it runs {}".format(
-                "from space to depth"
-                if not site.attrs.upscale
-                else "behind {}".format("nothing" if producer is None else producer.kind)
+            "no source says that it runs after {}".format(
+                "nothing" if producer is None else producer.kind
             ),
-            found="space to depth" if not site.attrs.upscale else site.producers[0].kind,
-            limit="behind conv2d",
+            found=site.producers[0].kind,
+            limit="after conv2d",
             verdict=Verdict.UNKNOWN,
         )
 
@@ -90,4 +124,4 @@ def convolution_on_dpu(site: Site) -> Iterator[Problem]:
         )
 
 
-CONSTRAINTS = (behind_convolution, convolution_on_dpu)
+CONSTRAINTS = (to_depth, behind_convolution, convolution_on_dpu)

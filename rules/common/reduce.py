@@ -11,7 +11,7 @@ from vai_inspect.core.target import Target
 from vai_inspect.rules.common import maxima, pool
 from vai_inspect.rules.common.eltwise import as_depthwise
 from vai_inspect.rules.common.engines import scales_channels
-from vai_inspect.rules.common.examples import after_conv, alone
+from vai_inspect.rules.common.examples import after_conv, alone, data, graph, op
 from vai_inspect.rules.common.sources import DIGEST
 from vai_inspect.rules.constraint import Founding, Verdict, constraint, cpu_only
 from vai_inspect.rules.example import Example, where
@@ -27,16 +27,27 @@ def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
     return alone(text, "reduction_mean", ReductionAttrs(axis, keep), (1, 7, 7, 16), tuple(out))
 
 
+def _chained(text: str, judged: str) -> Example:
+    """x.mean(3).mean(2) of PyTorch."""
+    last = op("reduction_mean", ["first"], (1, 16), ReductionAttrs((1,)), "second")
+    first = op("reduction_mean", ["data"], (1, 7, 16), ReductionAttrs((2,)), "first")
+    return Example(text, graph(data((1, 7, 7, 16)), first, last), judged)
+
+
 @constraint(
     "mean.axes",
     kinds=("reduction_mean",),
-    evidence=Evidence.INSPECTOR,
-    source="3.x inspector and compiled squeeze-excite models; pyxir pull request 54; " + DIGEST,
+    evidence=Evidence.COMPILED,
+    source="compiled squeeze-excite models for DPUCZDX8G_ISA1_B2304 of 3.0.0 and 3.5.0; pyxir pull "
+    "request 54; " + DIGEST,
     seen_on=("czdx8g",),
     elsewhere=Founding(Evidence.PARTITION_RULE, "pyxir pull request 54; " + DIGEST),
     passes=(where(pool.runs("avgpool2d"), _mean("height and width, axes kept", (1, 2), True)),),
     fails=(
+        _chained("the width, then the height", "first"),
+        _chained("the height, after the width", "second"),
         _mean("width alone", (2,), True),
+        _mean("the channels", (3,), True),
         _mean("height and width, axes dropped", (1, 2), False),
     ),
     cure="average height and width in one step with the axes kept, or use a global average pool "
@@ -44,27 +55,40 @@ def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
 )
 def mean_axes(site: Site) -> Iterator[Problem]:
     """It averages height and width of a 4-D tensor together and keeps the axes; then it is an
-    average pool.
+    average pool. One mean after another over one axis each is on the CPU; one over the height or
+    the width alone, or with the axes dropped, is unknown.
 
-    With the axes dropped no source is clear, so that is unknown.
+    Of two chained means release 3.5.0 leaves both to the CPU; 3.0.0 makes an average pool of the
+    second.
     """
     axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
     both = axes == [1, 2] and site.input.rank == 4
     if both and site.attrs.keep_dims:
         return
-    if both:
-        told = "it averages height and width and drops the axes; the DPU is known to keep them"
+    chained = len(axes) == 1 and any(
+        one.kind == "reduction_mean" and len(one.attributes()["axis"]) == 1
+        for one in (*site.producers, *site.consumers)
+    )
+    if chained:
+        says = "it is one of two means over one axis each, which the compiler leaves to the CPU"
+    elif both:
+        says = "it averages height and width and drops the axes; the DPU is known to keep them"
     else:
-        told = "it averages {} of {}; the DPU is known to average height and width only".format(
+        says = "it averages {} of {}; the DPU is known to average height and width only".format(
             "axes {}".format(axes) if axes else "all axes", site.input.rank
         )
+    of_one = axes in ([1], [2]) and not chained
     yield Problem(
-        told,
+        says,
         found=tuple(axes),
         limit="axes 1 and 2 of 4, kept",
         nearest=(1, 2),
-        verdict=Verdict.UNKNOWN if both else Verdict.UNSUPPORTED,
+        verdict=Verdict.UNKNOWN if both or of_one else Verdict.UNSUPPORTED,
+        evidence=None if chained else Evidence.INFERRED if both or of_one else _PUBLISHED,
     )
+
+
+_PUBLISHED = Evidence.PARTITION_RULE
 
 
 @constraint(
@@ -196,7 +220,7 @@ WITHOUT_MAXIMA = (
     *_EVERYWHERE,
     batchnorm_rank,
     batchnorm_engine,
-    *maxima.NONE,
+    *maxima.ROWS,
 )
 """Of others of which some targets run a 1x1 depthwise convolution."""
 WITHOUT_SCALING = (

@@ -14,18 +14,16 @@ from vai_inspect.core.ir.attrs import (
     TransposeAttrs,
     UnknownAttrs,
 )
-from vai_inspect.rules.common.engines import output_channels
 from vai_inspect.rules.common.examples import (
     after_conv,
-    alone,
     conv_op,
     data,
     graph,
     op,
 )
 from vai_inspect.rules.common.sources import INSPECTOR_3
-from vai_inspect.rules.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.example import Example, outside
+from vai_inspect.rules.constraint import Stage, constraint
+from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
 
 RESHAPES = ("reshape", "flatten", "squeeze")
@@ -51,25 +49,28 @@ def _reshape(text: str, size: int, shape: "tuple[int, ...]") -> Example:
     )
 
 
-def _permuted_to(features: int) -> Example:
-    """A permute, a flatten, and an inner product of so many output features."""
-    text = "{} output features put the inner product on the CPU".format(features)
-    return _permuted(text, "inner-product", features)
+def _own_input(text: str, size: int) -> Example:
+    """A reshape of the network's input for a convolution; kernel 17 puts that on the CPU."""
+    first = op("reshape", ["data"], SHAPE, ReshapeAttrs(SHAPE))
+    last = conv_op(SHAPE, name="conv", source="op", kernel=(size, size))
+    return Example(text, graph(data((1, 1024, 16)), first, last))
 
 
-def _permuted(text: str, last: str, features: int = 10) -> Example:
+def _permuted(text: str, last: str, size: int = 4, channels: int = 64) -> Example:
     """A permute, a flatten, and an inner product or a softmax."""
+    shape = (1, size, size, channels)
+    features = size * size * channels
     ops = [
-        data((1, 8, 8, 16)),
-        conv_op((1, 8, 8, 16), name="conv", kernel=(1, 1)),
-        op("transpose", ["conv"], (1, 16, 8, 8), TransposeAttrs(TO_NCHW)),
-        op("flatten", ["op"], (1, 1024), FlattenAttrs(1, 3), name="flat"),
+        data(shape),
+        conv_op(shape, channels, name="conv", kernel=(1, 1)),
+        op("transpose", ["conv"], (1, channels, size, size), TransposeAttrs(TO_NCHW)),
+        op("flatten", ["op"], (1, features), FlattenAttrs(1, 3), name="flat"),
     ]
     if last == "inner-product":
-        weights = (features, 1024)
-        ops.append(op(last, ["flat"], (1, features), InnerProductAttrs(1), "last", weights))
+        weights = (10, features)
+        ops.append(op(last, ["flat"], (1, 10), InnerProductAttrs(1), "last", weights))
     else:
-        ops.append(op(last, ["flat"], (1, 1024), AxisAttrs(1), "last"))
+        ops.append(op(last, ["flat"], (1, features), AxisAttrs(1), "last"))
     return Example(text, graph(*ops))
 
 
@@ -78,18 +79,24 @@ def _permuted(text: str, last: str, features: int = 10) -> Example:
     kinds=RESHAPES,
     stage=Stage.CONTEXT,
     evidence=Evidence.INSPECTOR,
-    source=INSPECTOR_3 + ": 'The input of reshape is not on DPU.'",
-    passes=(_reshape("input on the DPU", 3, (1, 900, 16)),),
+    source=INSPECTOR_3 + ": 'The input of reshape is not on DPU.'; of the network's own input: "
+    "compiled models of release 3.5.0",
+    passes=(
+        _reshape("input on the DPU", 3, (1, 900, 16)),
+        _own_input("the network's own input, read on the DPU", 3),
+    ),
     fails=(
         _reshape("input on the CPU", 17, (1, 256, 16)),
-        alone("the graph's input", "reshape", ReshapeAttrs((1, 1024, 16)), out=(1, 1024, 16)),
+        _own_input("the network's own input, read on the CPU", 17),
     ),
     cure="bring the operator before it to the DPU",
 )
 def reshape_input(site: Site) -> Iterator[Problem]:
-    """What it reshapes is on the DPU; of the graph's own input it is unknown.
+    """What it reshapes is on the DPU, or is the network's own input and is read on the DPU.
 
-    The 2.5 inspector leaves it on the DPU wherever its input is.
+    The 2.5 inspector leaves it on the DPU wherever its input is. Compiled models of 1.4.1 and
+    2.5.0 have one reshape of the network's own input on the CPU before the DPU's part, which costs
+    no DPU subgraph; those of 3.5.0 have none, of 3.0 it is unknown.
     """
     producer = site.producers[0]
     if _folded(site, producer):
@@ -102,15 +109,15 @@ def reshape_input(site: Site) -> Iterator[Problem]:
             follows=producer.name,
         )
     elif site.device_of(producer) is Device.USER:
-        yield Problem(
-            "it reshapes the graph's own input, which the host writes; no compiled model shows "
-            "this on the DPU",
-            found="user",
-            limit="dpu",
-            verdict=Verdict.UNKNOWN,
-            evidence=Evidence.INFERRED,
-            suggestion="give the network its input in the shape that is wanted",
-        )
+        readers = [one for one in site.consumers if site.device_of(one) is Device.CPU]
+        if len(readers) == len(site.consumers) and readers:
+            yield Problem(
+                f"it reshapes the network's own input for {readers[0].name}, which is on the CPU",
+                found="cpu",
+                limit="dpu",
+                follows=readers[0].name,
+                suggestion="give the network its input in the shape that is wanted",
+            )
 
 
 @constraint(
@@ -261,7 +268,7 @@ def _feeds_products(site: Site, reshape: Op) -> bool:
     evidence=Evidence.INSPECTOR,
     source="2.5 inspector: the permute takes the device of the inner product",
     passes=(_permuted("the inner product is on the DPU", "inner-product"),),
-    fails=(outside(output_channels, _permuted_to),),
+    fails=(_permuted("18x18x512 put the inner product on the CPU", "inner-product", 18, 512),),
     cure="bring the inner product to the DPU",
 )
 def product_on_dpu(site: Site) -> Iterator[Problem]:

@@ -13,8 +13,10 @@ from vai_inspect.rules.common import (
     cuts,
     eltwise,
     foreign,
+    one_dimensional,
     pad,
     pixels,
+    reduce,
     shape,
     written_out,
 )
@@ -29,6 +31,9 @@ TAKES = frozenset(
 )
 """Kinds that a DPU runs unless a constraint objects."""
 
+REWRITES = (one_dimensional.TO_2D, reduce.MEAN)
+"""What every compiler makes of some operators."""
+
 SHARED = (
     *eltwise.CONSTRAINTS,
     *activation.CONSTRAINTS,
@@ -39,6 +44,7 @@ SHARED = (
     *pad.CONSTRAINTS,
     *pixels.CONSTRAINTS,
     *cpu.CONSTRAINTS,
+    *one_dimensional.CONSTRAINTS,
     *foreign.CONSTRAINTS,
 )
 """Constraints that every DPU has, whatever its engines."""

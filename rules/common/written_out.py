@@ -6,9 +6,10 @@ from typing import Iterator, Optional, Tuple
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op
+from vai_inspect.rules.common.eltwise import multiplies
 from vai_inspect.rules.common.examples import between_convs, const, conv_op, data, graph, op
 from vai_inspect.rules.constraint import constraint
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.example import Example, where
 from vai_inspect.rules.site import Problem, Site
 
 SHAPE = (1, 30, 30, 16)
@@ -35,23 +36,27 @@ def _written(text: str, judged: str) -> Example:
 
 @constraint(
     "hard_swish.written_out",
-    kinds=("add", "relu6", "hard-tanh", "mul", "div"),
+    kinds=("add", "relu6", "hard-tanh", "div"),
     evidence=Evidence.COMPILED,
     source="compiled models for DPUCZDX8G B2304: six DPU subgraphs in place of one",
     seen_on=("czdx8g",),
-    passes=(between_convs("a sum of two feature maps", "add"),),
+    passes=(
+        between_convs("a sum of two feature maps", "add"),
+        where(multiplies, _written("the product x * relu6(x + 3)", "product")),
+    ),
     fails=(
         _written("x + 3", "sum"),
         _written("relu6(x + 3)", "clamp"),
-        _written("x * relu6(x + 3)", "product"),
         _written("x * relu6(x + 3) / 6", "quotient"),
     ),
     cure="use nn.Hardswish or keras.activations.hard_swish in its place, right behind a "
     "convolution where the DPU fuses it",
 )
 def written_out(site: Site) -> Iterator[Problem]:
-    """It is no part of a hard-swish that is written out as x * relu6(x + 3) / 6, which no compiler
-    recognises; the Keras quantiser does before it.
+    """It is no sum, clamp or quotient of a hard-swish that is written out as x * relu6(x + 3) / 6,
+    which no compiler recognises; the Keras quantiser does before it.
+
+    The product runs on the DPU: six DPU subgraphs in a compiled MBConv block (B2304, 3.0.0).
     """
     clamp = _clamp_of(site.original, site.graph)
     if clamp is not None:

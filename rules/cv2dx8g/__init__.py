@@ -15,14 +15,14 @@ from vai_inspect.rules.common import (
     conv,
     depthwise,
     eltwise,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
+from vai_inspect.rules.common.inner_product import inner_products
 from vai_inspect.rules.common.sources import PT25
-from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.common.windows import channels_addressed, kernel_in_set
 from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.cv2dx8g import own, release_3_0, release_3_5
@@ -35,6 +35,13 @@ weight_fit = replace(conv.weight_fit, check=conv.of_window(own.WEIGHTS_DOUBTED))
     "rules refuses is unknown.",
 )
 
+PRODUCTS = inner_products(
+    own.WEIGHTS_DOUBTED,
+    own.window_fits,
+    own.input_fits,
+    shared=(kernel_in_set, channels_addressed),
+)
+
 FAMILY = Family(
     name="cv2dx8g",
     dpu="DPUCV2DX8G",
@@ -43,19 +50,19 @@ FAMILY = Family(
     package=__name__,
     example_targets=("DPUCV2DX8G_ISA1_C20B1", "DPUCV2DX8G_ISA0_C16M4B1"),
     takes=TAKES,
-    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
-    remarks=(BATCH,),
+    rewrites=(
+        *REWRITES,
+        eltwise.MUL_CONST,
+        reduce.BATCH_NORM,
+        resize.BILINEAR,
+    ),
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *with_own(conv.CONSTRAINTS, own.stride, weight_fit, own.window, own.input_fit),
         *depthwise.CONSTRAINTS,
         own.depthwise_window,
         *transposed.CONSTRAINTS,
-        *linear.of_windows(
-            own.WEIGHTS_DOUBTED,
-            own.window_fits,
-            own.input_fits,
-            shared=(kernel_in_set, channels_addressed),
-        ),
+        *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.square"),
         *with_own(SHARED, own.softmax),
         *resize.CONSTRAINTS,

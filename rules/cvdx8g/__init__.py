@@ -1,8 +1,7 @@
 """DPUCVDX8G: the DPU of Versal AI Core (VCK190), product guide PG389.
 
 It has the engines of DPUCZDX8G with larger banks, fuses hard-sigmoid and hard-swish in the
-convolution engine too, and alone runs three-dimensional convolutions (`volumes.py`). Only here do
-compiled models show that channels cut behind a convolution vanish (`own.py`).
+convolution engine too, and alone runs three-dimensional convolutions (`volumes.py`).
 """
 
 from __future__ import annotations
@@ -10,19 +9,22 @@ from __future__ import annotations
 from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.common import (
     conv,
+    cuts,
     depthwise,
     dilation,
     eltwise,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
-from vai_inspect.rules.common.usual import BATCH, SHARED, STEREO_LISTED, TAKES
+from vai_inspect.rules.common.inner_product import inner_products
+from vai_inspect.rules.common.usual import BATCH, REWRITES, SHARED, STEREO_LISTED, TAKES
 from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.cvdx8g import isa2, isa3, own, volumes
 from vai_inspect.rules.family import Family
+
+PRODUCTS = inner_products(own.window_fits, deals=True)
 
 FAMILY = Family(
     name="cvdx8g",
@@ -33,8 +35,13 @@ FAMILY = Family(
     # The C64B1 is that of the 3.x releases, whose save engine has argmax.
     example_targets=("DPUCVDX8G_ISA3_C32B3", "0x603000b56011812"),
     takes=TAKES,
-    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
-    remarks=(BATCH,),
+    rewrites=(
+        *REWRITES,
+        eltwise.MUL_CONST,
+        reduce.BATCH_NORM,
+        resize.BILINEAR,
+    ),
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *with_own(
             conv.CONSTRAINTS,
@@ -43,9 +50,9 @@ FAMILY = Family(
         ),
         *depthwise.CONSTRAINTS,
         *transposed.CONSTRAINTS,
-        *linear.of_windows(own.window_fits),
+        *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.square"),
-        *with_own(SHARED, own.strided_slice, own.slice_convolution),
+        *with_own(SHARED, *cuts.IN_TWO),
         *with_own(resize.CONSTRAINTS, own.resize_mode, own.resize_rank, own.trilinear),
         *reduce.CONSTRAINTS,
         *volumes.CONSTRAINTS,

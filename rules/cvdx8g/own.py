@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from vai_inspect.core.findings import Device, Evidence
-from vai_inspect.core.ir.attrs import ResizeAttrs, StridedSliceAttrs
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir.attrs import ResizeAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import cuts, resize
+from vai_inspect.rules.common import resize
 from vai_inspect.rules.common.conv import of_window
 from vai_inspect.rules.common.engines import ceil_div
-from vai_inspect.rules.common.examples import after_conv, alone, conv, conv_op, data, graph, op
+from vai_inspect.rules.common.examples import alone, conv
 from vai_inspect.rules.common.sources import DIGEST, UG1414, UG1414_25
-from vai_inspect.rules.constraint import Stage, Verdict, constraint
+from vai_inspect.rules.constraint import Verdict, constraint
 from vai_inspect.rules.example import Example
 from vai_inspect.rules.site import Problem, Site
 
@@ -59,72 +59,6 @@ def window(site: Site) -> Iterator[Problem]:
     The 2.5 inspectors do not know this limit.
     """
     yield from of_window(window_fits)(site)
-
-
-CUT = StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 8), (1, 1, 1, 1))
-
-
-def _cut_behind(text: str, size: int) -> Example:
-    """Half of a convolution's channels; kernel 17 puts the convolution on the CPU."""
-    shape_ = (1, 46, 46, 16)
-    pads = (0, size - 17, 0, size - 17) if size > 17 else (0, 0, 0, 0)
-    first = conv_op(shape_, name="conv", kernel=(size, size), pad=pads)
-    out = (*first.output.shape[:3], 8)
-    attrs = StridedSliceAttrs((0, 0, 0, 0), out, (1, 1, 1, 1))
-    return Example(text, graph(data(shape_), first, op("strided_slice", ["conv"], out, attrs)))
-
-
-@constraint(
-    "strided_slice.cpu",
-    kinds=("strided_slice",),
-    evidence=Evidence.INSPECTOR,
-    source="2.5 and 3.x inspectors; a cut of channels: compiled models for DPUCVDX8G_ISA3_C32B6",
-    passes=(after_conv("half of a convolution's channels", "strided_slice", CUT, (1, 30, 30, 8)),),
-    fails=(
-        after_conv(
-            "cropping by 2",
-            "strided_slice",
-            StridedSliceAttrs((0, 2, 2, 0), (1, 28, 28, 16), (1, 1, 1, 1)),
-            (1, 26, 26, 16),
-        ),
-        after_conv(
-            "every second channel",
-            "strided_slice",
-            StridedSliceAttrs((0, 0, 0, 0), (1, 30, 30, 16), (1, 1, 1, 2)),
-            (1, 30, 30, 8),
-        ),
-    ),
-)
-def strided_slice(site: Site) -> Iterator[Problem]:
-    """The DPU does not slice or crop, but channels cut right behind a convolution that nothing
-    reads whole vanish: the compiler makes two convolutions.
-
-    The 3.x inspector, which compiles each operator alone, says CPU of those, too.
-    """
-    if not cuts.cuts_convolution(site):
-        yield from cuts.strided_slice.check(site)
-
-
-@constraint(
-    "strided_slice.convolution_on_dpu",
-    kinds=("strided_slice",),
-    stage=Stage.CONTEXT,
-    evidence=Evidence.INFERRED,
-    source="concluded: the cut vanishes in the convolution before it",
-    passes=(_cut_behind("the convolution is on the DPU", 3),),
-    fails=(_cut_behind("the convolution is on the CPU", 17),),
-    cure="bring the convolution to the DPU",
-)
-def slice_convolution(site: Site) -> Iterator[Problem]:
-    """The convolution whose channels are cut runs on the DPU."""
-    producer = site.producers[0]
-    if cuts.cuts_convolution(site) and site.device_of(producer) is Device.CPU:
-        yield Problem(
-            "the cut would vanish in {}, which is on the CPU".format(producer.name),
-            found="cpu",
-            limit="dpu",
-            follows=producer.name,
-        )
 
 
 def _volume(text: str, mode: str, scale: float, corners: bool = False) -> Example:

@@ -9,29 +9,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence
+from vai_inspect.core.findings import Evidence, Verdict
+from vai_inspect.core.ir.attrs import InnerProductAttrs, TransposedConv2dAttrs
 from vai_inspect.core.target import Target
 from vai_inspect.rules.common import (
     conv,
     depthwise,
     eltwise,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
 from vai_inspect.rules.common.engines import ceil_div
+from vai_inspect.rules.common.examples import after_conv, data, graph, op
 from vai_inspect.rules.common.examples import conv as conv_example
+from vai_inspect.rules.common.inner_product import inner_products
 from vai_inspect.rules.common.sources import PT25, TF25, UG1414
-from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO, TAKES
+from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.common.windows import (
     channels_addressed,
     in_doubt,
     kernel_in_set,
     weights_fit,
 )
-from vai_inspect.rules.constraint import constraint, with_own
+from vai_inspect.rules.constraint import Stage, constraint, with_own
 from vai_inspect.rules.example import Example, inside, outside
 from vai_inspect.rules.family import Family
 from vai_inspect.rules.site import Problem, Site
@@ -102,6 +104,48 @@ weight_fit = replace(
     "(conv.input_fit). What only the weight bank refuses is unknown.",
 )
 
+_DOUBTED = ("inner-product", "transposed-conv2d")
+
+
+def _hard_swish_after(kind: str) -> Example:
+    if kind == "inner-product":
+        weights = (16, 64)
+        before = op(kind, ["data"], (1, 16), InnerProductAttrs(1), "before", weights)
+        first = data((1, 64))
+    else:
+        first = data((1, 8, 8, 16))
+        attrs = TransposedConv2dAttrs((2, 2), (2, 2))
+        before = op(kind, ["data"], (1, 16, 16, 16), attrs, "before", (16, 2, 2, 16))
+    last = op("hard-swish", ["before"], before.output.shape)
+    return Example(f"Hardswish after {kind}", graph(first, before, last))
+
+
+@constraint(
+    "activation.hard_swish",
+    kinds=("hard-swish",),
+    stage=Stage.FUSION,
+    evidence=Evidence.INFERRED,
+    source="the 2.5 rules say CPU; compiled models of DPUCVDX8H show hard-sigmoid there",
+    passes=(after_conv("Hardswish after a convolution", "hard-swish"),),
+    fails=tuple(map(_hard_swish_after, _DOUBTED)),
+    cure="use ReLU, or put it after a convolution",
+)
+def hard_swish(site: Site) -> Iterator[Problem]:
+    """Hard-swish is not after an inner product or a transposed convolution; there it is unknown."""
+    producer = site.graph.producer(site.original)
+    before = None if producer is None else site.seen_as(producer).kind
+    if before in _DOUBTED:
+        yield Problem(
+            f"it is after {before}: compiled models of this DPU show hard-sigmoid there, the rules "
+            "of 2.5 refuse hard-swish",
+            found=before,
+            limit="conv2d, depthwise-conv2d",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+PRODUCTS = inner_products(WEIGHTS_DOUBTED, map_fits, shared=(kernel_in_set, channels_addressed))
+
 FAMILY = Family(
     name="cvdx8h",
     dpu="DPUCVDX8H",
@@ -115,15 +159,21 @@ FAMILY = Family(
         "DPUCVDX8H_ISA1_F2W4_6PE_aieMISC",
     ),
     takes=TAKES,
-    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
-    remarks=(BATCH,),
+    rewrites=(
+        *REWRITES,
+        eltwise.MUL_CONST,
+        reduce.BATCH_NORM,
+        resize.BILINEAR,
+    ),
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *with_own(conv.CONSTRAINTS, weight_fit, input_fit),
         *depthwise.CONSTRAINTS,
         *transposed.CONSTRAINTS,
-        *linear.of_windows(WEIGHTS_DOUBTED, map_fits, shared=(kernel_in_set, channels_addressed)),
+        *PRODUCTS.constraints,
         *pool.CONSTRAINTS,
         *SHARED,
+        hard_swish,
         *resize.CONSTRAINTS,
         *reduce.WITHOUT_MAXIMA,
         CONV3D,

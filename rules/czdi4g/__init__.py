@@ -12,17 +12,19 @@ from vai_inspect.rules.common import (
     activation,
     conv,
     depthwise,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
+from vai_inspect.rules.common.inner_product import inner_products
 from vai_inspect.rules.common.sources import PT25
-from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, TAKES
+from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, TAKES
 from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.czdi4g import own
 from vai_inspect.rules.family import Family
+
+PRODUCTS = inner_products()
 
 FAMILY = Family(
     name="czdi4g",
@@ -32,8 +34,8 @@ FAMILY = Family(
     package=__name__,
     example_targets=("DPUCZDI4G_ISA0_B4096_DEMO_SSD", "DPUCZDI4G_ISA0_B8192D8_DEMO_SSD"),
     takes=TAKES,
-    rewrites=(reduce.MEAN,),
-    remarks=(BATCH,),
+    rewrites=REWRITES,
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=tuple(
         own.unguided(rule)
         for rule in (
@@ -44,11 +46,12 @@ FAMILY = Family(
             ),
             depthwise.NO_ENGINE.founded(Evidence.PARTITION_RULE, PT25 + "; the target definition"),
             *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
-            *linear.CONSTRAINTS,
+            *PRODUCTS.constraints,
             *without(pool.CONSTRAINTS, "pool.square", "pool.window"),
             *without(
                 with_own(SHARED, activation.slope.never_passed(), own.reorg, own.pixel_shuffle),
                 "pixel_shuffle.convolution_on_dpu",
+                "pixel_shuffle.to_depth",
             ),
             *resize.CONSTRAINTS,
             *with_own(reduce.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),

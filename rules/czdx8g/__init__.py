@@ -13,17 +13,21 @@ from __future__ import annotations
 
 from vai_inspect.rules.common import (
     conv,
+    cuts,
     depthwise,
     eltwise,
-    linear,
     pool,
     reduce,
     resize,
     transposed,
 )
-from vai_inspect.rules.common.usual import BATCH, CONV3D, SHARED, STEREO_LISTED, TAKES
-from vai_inspect.rules.czdx8g import isa0, isa1
+from vai_inspect.rules.common.inner_product import inner_products
+from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO_LISTED, TAKES
+from vai_inspect.rules.constraint import with_own
+from vai_inspect.rules.czdx8g import isa0, isa1, own
 from vai_inspect.rules.family import Family
+
+PRODUCTS = inner_products(deals=True)
 
 FAMILY = Family(
     name="czdx8g",
@@ -42,16 +46,21 @@ FAMILY = Family(
     ),
     takes=TAKES,
     decoders=(isa1.DECODER, isa0.DECODER),
-    rewrites=(eltwise.MUL_CONST, reduce.BATCH_NORM, reduce.MEAN, resize.BILINEAR),
-    remarks=(BATCH,),
+    rewrites=(
+        *REWRITES,
+        eltwise.MUL_CHANNELS,
+        reduce.BATCH_NORM,
+        resize.BILINEAR,
+    ),
+    remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *conv.CONSTRAINTS,
         *depthwise.CONSTRAINTS,
         *transposed.CONSTRAINTS,
-        *linear.CONSTRAINTS,
+        *with_own(PRODUCTS.constraints, own.output_features),
         *pool.CONSTRAINTS,
-        *SHARED,
-        *resize.CONSTRAINTS,
+        *with_own(SHARED, own.constant, *cuts.IN_TWO),
+        *with_own(resize.CONSTRAINTS, own.bilinear),
         *reduce.CONSTRAINTS,
         CONV3D,
         STEREO_LISTED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, Optional
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, Op, verify
@@ -20,8 +20,87 @@ def quantized(captured: Captured, convert: bool) -> Captured:
         captured: what the frontend read.
         convert: whether activations are replaced by those of the DPU.
     """
-    graph = convert_activations(captured.graph) if convert else captured.graph
+    passes: Tuple[Callable[[Graph], Graph], ...] = (mark_float, note_splits)
+    graph = captured.graph
+    for run in (*passes, convert_activations) if convert else passes:
+        graph = run(graph)
     return dataclasses.replace(captured, graph=verify(graph))
+
+
+class InFloat(NamedTuple):
+    """Why an operator stays in float, and what to write instead."""
+
+    reason: str
+    remedy: str
+
+
+_SEVERAL = InFloat(
+    "releases 3.0 and 3.5 write no file for an operator with several results",
+    "write slices, such as x[:, :k] and x[:, k:]",
+)
+_ADAPTIVE_MAX = InFloat(
+    "releases 3.0 and 3.5 keep adaptive max pools in float, and 2.5 cannot convert them to XIR",
+    "use nn.MaxPool2d with the window as kernel and stride",
+)
+FLOAT: Dict[str, InFloat] = {
+    **dict.fromkeys(("unbind", "tensor_split", "unsafe_chunk"), _SEVERAL),
+    **{f"adaptive_max_pool{rank}d": _ADAPTIVE_MAX for rank in (1, 2, 3)},
+    **{f"AdaptiveMaxPool{rank}d": _ADAPTIVE_MAX for rank in (1, 2, 3)},
+}
+"""What stays in float, by the class or function that the user wrote. Source: executed."""
+
+_TEXT_PADDING = InFloat(
+    "padding={!r} is given as text: releases 3.0 and 3.5 keep the whole convolution in float, and "
+    "2.5 stops",
+    "give the padding as numbers (for an even kernel and 'same' pad before it with nn.ZeroPad2d)",
+)
+
+
+def mark_float(graph: Graph) -> Graph:
+    """Marks the operators that the quantiser leaves in float.
+
+    Requires: nothing.
+    Ensures: each says why, and what to write instead.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    for op in graph:
+        found = _in_float(op)
+        if found is not None and op.kind not in ("const", "unknown"):
+            change[op.name] = op.replaced(float_only=found.reason, float_cure=found.remedy)
+    return graph.rewritten(change) if change else graph
+
+
+def _in_float(op: Op) -> Optional[InFloat]:
+    call = op.origin.call
+    if call is None:
+        return None
+    padding = dict(call.arguments).get("padding")
+    if padding is not None:
+        return InFloat(_TEXT_PADDING.reason.format(padding), _TEXT_PADDING.remedy)
+    return FLOAT.get(call.name)
+
+
+SPLITS = ("chunk", "split", "split_with_sizes")
+
+
+def note_splits(graph: Graph) -> Graph:
+    """Notes on the slices of `chunk` and `split` that older releases do not trace them so.
+
+    Source: executed. 2.5 writes one operator with one result, which is wrong or refused; 3.0
+    writes no file for chunk and a wrong graph for split; 3.5 traces both as slices.
+
+    Requires: nothing.
+    Ensures: each part carries the message.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    for op in graph:
+        call = op.origin.call
+        if op.kind == "strided_slice" and call is not None and call.name in SPLITS:
+            change[op.name] = op.noted(
+                f"release 3.5 traces {call.name} as slices; 2.5 and 3.0 do not, and write a wrong "
+                "file or none: for them write the slices, such as x[:, :k] and x[:, k:]"
+            )
+    return graph.rewritten(change) if change else graph
 
 
 def convert_activations(graph: Graph) -> Graph:

@@ -116,18 +116,6 @@ REFUSED: Tuple[Refused, ...] = (
         "for a standalone ReLU (P18)",
     ),
     Refused(
-        ("activation.fused",),
-        (UNKNOWN,),
-        "no convolution engine of DPUCZDI4G lists ReLU6, which the 2.5 quantiser replaces by ReLU",
-        ("relu", "relu6"),
-    ),
-    Refused(
-        ("activation.slope",),
-        ("inspector", "partition_rule"),
-        "the 3.0 inspector: only 26/256; the 2.5 quantiser replaces every slope without a word",
-        ("leaky_relu",),
-    ),
-    Refused(
         ("activation.single_reader",),
         ("inspector",),
         "inner nodes of a 3.x pattern have no reader outside; measured on 2.5 with hard-sigmoid",
@@ -161,12 +149,19 @@ REFUSED: Tuple[Refused, ...] = (
         "on DPUCADF8H, which has neither products nor the depthwise convolution they become",
         ("elemwise_mul",),
     ),
+    Refused(
+        ("inner_product.input",),
+        (UNKNOWN,),
+        "the map does not fit DPUCZDI4G as it is, and dealing its features out is compiled for "
+        "DPUCZDX8G and DPUCVDX8G alone; the 2.5 inspector has no rule for it (P18)",
+        ("dense",),
+    ),
     Refused(("inner_product.rank",), (UNKNOWN,), NO_RULE, ("dense",)),
     Refused(("matmul.two_tensors",), (UNKNOWN,), NO_RULE, ("matmul",)),
     Refused(
         ("mean.axes",),
-        ("inspector", "partition_rule"),
-        "the 3.x inspector: a chain of means over one axis each is on the CPU; " + NO_RULE,
+        ("compiled", "partition_rule"),
+        "compiled with 3.5.0: a chain of means over one axis each is on the CPU; " + NO_RULE,
         ("mean",),
     ),
     Refused(("mean.axes",), (UNKNOWN,), NO_RULE, ("mean",)),
@@ -181,13 +176,6 @@ REFUSED: Tuple[Refused, ...] = (
         (UNKNOWN,),
         "PG400: padded values count on DPUCADF8H; the 2.5 inspector does not look",
         ("avgpool",),
-    ),
-    Refused(
-        ("pool.window",),
-        (UNKNOWN,),
-        "larger than any window that a compiled model shows on the DPU, and a compiled model shows "
-        "one of 182x136 on the CPU; the 2.5 inspector knows the kernel's sides only",
-        ("adaptive_avg_pool2d",),
     ),
     Refused(
         ("pad.mode",),
@@ -220,12 +208,6 @@ REFUSED: Tuple[Refused, ...] = (
         "the 3.x inspector: 'The input of reshape is not on DPU.'",
     ),
     Refused(
-        ("reshape.input",),
-        (UNKNOWN,),
-        "a reshape of the network's own input, of which no compiled model tells",
-        ("reshape",),
-    ),
-    Refused(
         ("resize.bilinear",),
         ("user_guide", "partition_rule"),
         "UG1414: align_corners=false; the 2.5 conversion is tried before it is looked at (P13)",
@@ -251,18 +233,18 @@ REFUSED: Tuple[Refused, ...] = (
     ),
     Refused(
         ("transpose.product_on_dpu",),
-        ("inspector",),
+        ("inspector", UNKNOWN),
         "the permute takes the device of the inner product that it is folded into",
     ),
 )
 
 TAKEN: Tuple[Taken, ...] = (
     Taken(
-        ("strided_slice",),
+        ("strided_slice", "aten::split_with_sizes"),
         "compiled",
-        "compiled models for DPUCVDX8G_ISA3_C32B6: a channel split right behind a convolution "
-        "vanishes, the compiler cuts the convolution in two",
-        ("DPUCVDX8G",),
+        "compiled models for DPUCZDX8G_ISA1_B4096 and DPUCVDX8G_ISA3_C32B6: a channel split right "
+        "after a convolution vanishes, the compiler cuts the convolution in two",
+        ("DPUCZDX8G", "DPUCVDX8G"),
     ),
 )
 

@@ -19,6 +19,7 @@ from vai_inspect.core.findings import Device, Finding, Verdict  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.inspector import inspect_captured  # noqa: E402
 from vai_inspect.rules.lookup import lookup  # noqa: E402
+from vai_inspect.rules.quantizers import quantized  # noqa: E402
 
 NETWORKS: Dict[str, Dict[str, Any]] = {
     "densenet121": {},
@@ -34,17 +35,18 @@ USED: "Counter[Any]" = Counter()
 
 
 def captured(case: str) -> Captured:
-    """Returns a case or a network of torchvision, as captured."""
+    """Returns a case or a network of torchvision, as the vendor's quantiser hands it on."""
     if case in MICROS:
         micro = MICROS[case]
         with built_on("meta"):
             module = micro.make()
-        return capture(module, micro.shapes[0] if len(micro.shapes) == 1 else list(micro.shapes))
+        shapes = micro.shapes[0] if len(micro.shapes) == 1 else list(micro.shapes)
+        return quantized(capture(module, shapes))
     side = 299 if case == "inception_v3" else 224
     # A RegNet computes its widths with tensors, which need values.
     with built_on("cpu" if "regnet" in case else "meta"):
         module = getattr(torchvision_models(), case)(weights=None, **NETWORKS[case])
-    return capture(module, (1, 3, side, side))
+    return quantized(capture(module, (1, 3, side, side)))
 
 
 def unexplained(pair: Pair, target: str) -> Optional[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Tuple
 
-from vai_inspect.core.ir.attrs.base import Attrs, extra
+from vai_inspect.core.ir.attrs.base import Attrs, extra, hidden
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,13 @@ class CostVolumeAttrs(Attrs):
 
 @dataclass(frozen=True)
 class UnknownAttrs(Attrs):
-    """`unknown`: an operator that XIR has no word for, under the framework's own name."""
+    """`unknown`: an operator without XIR equivalent, under the framework's own name.
+
+    Attributes:
+        framework_type: the framework's own name.
+        opaque: whether it is not known that XIR has no equivalent: what the operator computes
+            could not be read.
+    """
 
     framework_type: str = extra("")
+    opaque: bool = hidden(False)
