@@ -115,21 +115,22 @@ def _shows_flat(target: Target) -> bool:
 )
 def concat_channels(site: Site) -> Iterator[Problem]:
     """The result has at most {channels} channels (256 * channel_parallel); of flattened features,
-    where every axis but the batch and the last is 1, more are unknown.
+    as of tensors that are no feature maps, more are unknown.
 
-    Compiled models concatenate flattened heads of far more features on DPUCAHX8H and DPUCVDX8G.
+    Compiled models concatenate flattened heads of far more features on DPUCAHX8H and DPUCVDX8G:
+    those whose axes but the batch and the last are 1.
     """
     tensor = site.op.output
     flat = tensor.elements == tensor.channels * (tensor.shape[0] if tensor.rank > 1 else 1)
     if flat and site.target.family in FLAT_SHOWN:
         return
     for problem in site.at_most("channels", tensor.channels, site.limit("channels")):
-        if not flat:
+        if tensor.rank == 4 and not flat:
             yield problem
             continue
         yield Problem(
-            f"it concatenates {tensor.channels} flattened features; compiled models of other DPUs "
-            "show so many, of this one none does",
+            f"it concatenates flattened features to {tensor.channels} along one axis; compiled "
+            "models show so many of other DPUs or shapes",
             found=problem.found,
             limit=problem.limit,
             nearest=problem.nearest,
