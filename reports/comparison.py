@@ -153,7 +153,7 @@ def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
 
 def _key(comparison: Comparison, width: int) -> Iterator[str]:
     yield from wrapped(
-        "ops: operators on the DPU of all but inputs and outputs; MACs: share of the "
+        "ops: operators on the DPU of all but inputs, outputs and constants; MACs: share of the "
         "multiply-accumulate operations on the DPU{}; subgr.: subgraphs on the DPU; cross.: "
         "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
         "that is on the CPU for a reason of its own, those that cut nothing last".format(

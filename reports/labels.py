@@ -46,7 +46,7 @@ def _of_several(op: InspectedOp) -> List[str]:
 
 def _sum(ops: Sequence[InspectedOp]) -> List[str]:
     made = [_title(ops)]
-    on = Counter(op.device for op in ops)
+    on = Counter(op.device for op in ops if not op.constant)
     if len(on) > 1:
         made.append("{} on the DPU, {} on the CPU".format(on[Device.DPU], on[Device.CPU]))
     kinds = Counter(plain(op.type) for op in ops).most_common()
@@ -61,7 +61,9 @@ def _sum(ops: Sequence[InspectedOp]) -> List[str]:
 
 def _title(ops: Sequence[InspectedOp]) -> str:
     """Returns the module that all are of, or from which to which they go."""
-    number = count(len(ops), "operator")
+    constants = sum(op.constant for op in ops)
+    counted = ((len(ops) - constants, "operator"), (constants, "constant"))
+    number = ", ".join(count(*one) for one in counted if one[0])
     within = [re.split(r"([./])", plain(op.op.layer))[:-1] for op in ops]
     module = "".join(os.path.commonprefix(within)).rstrip("./")
     if module:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import AbstractSet, Iterator, Sequence
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
@@ -22,8 +22,8 @@ from vai_inspect.reports.reasons import table
 from vai_inspect.reports.words import (
     are,
     count,
-    ends,
     hanging,
+    others,
     plain,
     shortened,
     untold_macs,
@@ -114,7 +114,7 @@ def counts(inspection: Inspection) -> str:
         total.dpu_ops,
         total.cpu_ops,
         " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
-        ends(total.user_ops),
+        others(total),
     )
 
 
@@ -167,14 +167,15 @@ def _causes(inspection: Inspection) -> Iterator[str]:
 def _figures(inspection: Inspection) -> Iterator[str]:
     total = inspection.summary
     yield "operators: {} ({} on the DPU, {} on the CPU, {})".format(
-        total.ops, total.dpu_ops, total.cpu_ops, ends(total.user_ops)
+        total.ops, total.dpu_ops, total.cpu_ops, others(total)
     )
     if total.unknown_ops:
         yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)
     yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
     yield from (INDENT + line for line in untold_macs(inspection))
     yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
-    yield from _listed([_part(part) for part in inspection.subgraphs])
+    constants = {op.name for op in inspection.constants}
+    yield from _listed([_part(part, constants) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {}{}".format(
         total.crossings,
         ", {} for each frame".format(count(total.crossing_bytes, "byte"))
@@ -191,12 +192,13 @@ def _listed(told: Sequence[str]) -> Iterator[str]:
         yield "{}and {:,} more; the JSON report lists them".format(INDENT, len(told) - MOST_PARTS)
 
 
-def _part(part: Subgraph) -> str:
-    ends = [shortened(plain(name), LONGEST_NAME) for name in (part.ops[0], part.ops[-1])]
+def _part(part: Subgraph, constants: AbstractSet[str]) -> str:
+    names = [name for name in part.ops if name not in constants] or part.ops
+    ends = [shortened(plain(name), LONGEST_NAME) for name in (names[0], names[-1])]
     return "{}: {}, {}".format(
         plain(part.name),
-        count(len(part.ops), "operator"),
-        ends[0] if len(part.ops) == 1 else "{} to {}".format(*ends),
+        count(len(names), "operator"),
+        ends[0] if len(names) == 1 else "{} to {}".format(*ends),
     )
 
 

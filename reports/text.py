@@ -36,7 +36,8 @@ EXPLANATION = """\
 #   output shape          shape of its output as XIR lays it out: NHWC, NDHWC in three dimensions
 #   op attributes         its attributes under XIR's names, in XIR's order:
 #                         kernel, stride, dilation [w, h]; pad [left, right, top, bottom]
-#   assigned device       dpu, cpu, or user for the inputs and outputs of the graph
+#   assigned device       dpu, cpu, or user for the inputs and outputs of the graph; constants are
+#                         weights, placed with the operator that reads them and counted apart
 #   hardware constraints  only where there are any: each reason against the DPU;
 #                         "what to change" is what would remove it; "rule" is the constraint's id,
 #                         its evidence (compiled, inspector, partition_rule, user_guide or

@@ -131,9 +131,11 @@ def are(number: int, noun: str) -> str:
     return count(number, noun) + (" is" if number == 1 else " are")
 
 
-def ends(number: int) -> str:
-    """Returns `1 input or output`, `2 inputs and outputs`."""
-    return "1 input or output" if number == 1 else "{} inputs and outputs".format(number)
+def others(total: Summary) -> str:
+    """Returns what is on no device of its own: `2 inputs and outputs, 1 constant`."""
+    ends = "1 input or output" if total.user_ops == 1 else "{} inputs and outputs"
+    more = [count(total.constants, "constant")] if total.constants else []
+    return ", ".join([ends.format(total.user_ops), *more])
 
 
 def share(part: int, whole: int) -> Optional[str]:

@@ -208,7 +208,6 @@ def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> It
         found = [op for op in found if op.verdict is Verdict.UNKNOWN]
     if not found:
         return
-    found.sort(key=lambda op: op.type == "const")  # they are there because of the others
     named = ", ".join("{} ({})".format(plain(op.name), plain(op.type)) for op in found[:NAMED])
     yield "{} on {}: {}{}{}{}".format(
         count(len(found), "operator"),

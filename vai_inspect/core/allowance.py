@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import List, Set, Tuple
+from typing import List, Tuple
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp, Inspection
@@ -32,18 +32,14 @@ class Allowance:
     def excess(self, inspection: Inspection) -> List[InspectedOp]:
         """Returns the operators on the CPU that are not allowed, in graph order.
 
-        A constant is where it is read: it is allowed where all that read it on the CPU are.
-
         Args:
             inspection: what to check.
         """
-        excess: Set[str] = set()
-        for op in reversed(inspection.on(Device.CPU)):
-            if op.type == "const" and not excess.intersection(op.consumers):
-                continue
-            if not any(_allows(pattern, op, inspection) for pattern in self.patterns):
-                excess.add(op.name)
-        return [op for op in inspection.on(Device.CPU) if op.name in excess]
+        return [
+            op
+            for op in inspection.on(Device.CPU)
+            if not any(_allows(pattern, op, inspection) for pattern in self.patterns)
+        ]
 
     def for_the_rest(self, inspection: Inspection) -> Tuple[str, ...]:
         """Returns the patterns that allow what is left, if all of it costs the DPU nothing.
@@ -54,7 +50,7 @@ class Allowance:
         Args:
             inspection: what to check.
         """
-        left = [op for op in self.excess(inspection) if op.type != "const"]
+        left = self.excess(inspection)
         free = {op.name for op in inspection.left_to_host()} if left else set()
         if not all(op.name in free for op in left):
             return ()

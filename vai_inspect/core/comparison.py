@@ -7,11 +7,16 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.findings import Finding
-from vai_inspect.core.inspection import TOOL_NAME, InspectedOp, Inspection, ModelInfo, Summary
+from vai_inspect.core.inspection import (
+    SCHEMA_VERSION,
+    TOOL_NAME,
+    InspectedOp,
+    Inspection,
+    ModelInfo,
+    Summary,
+)
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
-
-SCHEMA_VERSION = "1.0"
 
 
 @dataclass(frozen=True)

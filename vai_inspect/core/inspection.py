@@ -14,7 +14,7 @@ from vai_inspect.core.root_cause import Position, RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 TOOL_NAME = "vai-inspect"
 
 
@@ -77,6 +77,11 @@ class InspectedOp:
     def type(self) -> str:
         """The operator's XIR type."""
         return self.op.kind
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is a constant: a weight, which is placed with the operator that reads it."""
+        return self.op.kind == "const"
 
     @property
     def output_bytes(self) -> int:
@@ -187,17 +192,20 @@ class CutPoints:
 
 @dataclass(frozen=True)
 class Summary:
-    """Totals of an inspection; `ops` counts every entry, inputs, outputs and constants among them.
+    """Totals of an inspection: `ops` = `dpu_ops` + `cpu_ops` + `user_ops` + `constants`.
 
-    `macs` and `dpu_macs` add up what can be told; `macs_untold_ops` counts the
-    operators of which it cannot. `whole_but_for_ends` tells whether whatever is on the CPU stands
-    at the start or the end of the network and costs the DPU nothing there.
+    `user_ops` counts the inputs and outputs of the graph. Constants are weights: each is placed
+    with the operator that reads it, and no other count of operators has it. `macs` and `dpu_macs`
+    add up what can be told; `macs_untold_ops` counts the operators of which it cannot.
+    `whole_but_for_ends` tells whether whatever is on the CPU stands at the start or the end of
+    the network and costs the DPU nothing there.
     """
 
     ops: int
     dpu_ops: int
     cpu_ops: int
     user_ops: int
+    constants: int
     unknown_ops: int
     dpu_subgraphs: int
     cpu_subgraphs: int
@@ -237,19 +245,20 @@ class Inspection:
     @cached_property
     def summary(self) -> Summary:
         """The totals."""
-        cpu = self.on(Device.CPU)
+        dpu, cpu, user = (self.on(device) for device in (Device.DPU, Device.CPU, Device.USER))
         return Summary(
             ops=len(self.ops),
-            dpu_ops=len(self.on(Device.DPU)),
+            dpu_ops=len(dpu),
             cpu_ops=len(cpu),
-            user_ops=len(self.on(Device.USER)),
-            unknown_ops=sum(op.verdict is Verdict.UNKNOWN for op in self.ops),
+            user_ops=len(user),
+            constants=len(self.constants),
+            unknown_ops=sum(op.verdict is Verdict.UNKNOWN for op in (*dpu, *cpu)),
             dpu_subgraphs=sum(part.device is Device.DPU for part in self.subgraphs),
             cpu_subgraphs=sum(part.device is Device.CPU for part in self.subgraphs),
             crossings=len(self.crossings),
             crossing_bytes=sum(crossing.bytes for crossing in self.crossings),
             macs=_total_macs(self.ops),
-            dpu_macs=_total_macs(self.on(Device.DPU)),
+            dpu_macs=_total_macs(dpu),
             macs_untold_ops=sum(op.macs is None for op in self.ops),
             fully_on_dpu=not cpu,
             whole_but_for_ends=not cpu or self._whole_but_for_ends(),
@@ -284,8 +293,13 @@ class Inspection:
         return inspection_from_json(text)
 
     def on(self, device: Device) -> List[InspectedOp]:
-        """Returns the operators on a device, in graph order."""
-        return [op for op in self.ops if op.device is device]
+        """Returns the operators on a device, in graph order, without the constants there."""
+        return [op for op in self.ops if op.device is device and not op.constant]
+
+    @property
+    def constants(self) -> List[InspectedOp]:
+        """The constants, in graph order: weights, each placed with the operator that reads it."""
+        return [op for op in self.ops if op.constant]
 
     def find(self, layer: str) -> List[InspectedOp]:
         """Returns the operators that a layer or module of the user's became or was folded into.
@@ -329,24 +343,20 @@ class Inspection:
         return CutPoints(tuple(first), tuple(last))
 
     def left_to_host(self) -> List[InspectedOp]:
-        """Returns the operators on the CPU that cost the DPU nothing there, in graph order.
-
-        Constants are not among them.
-        """
+        """Returns the operators on the CPU that cost the DPU nothing there, in graph order."""
         return list(self._left_to_host)
 
     @cached_property
     def _left_to_host(self) -> Tuple[InspectedOp, ...]:
-        on_cpu = [op for op in self.on(Device.CPU) if op.type != "const"]
-        return tuple(op for op in on_cpu if self.edges.cuts_nothing((op.name,)))
+        return tuple(op for op in self.on(Device.CPU) if self.edges.cuts_nothing((op.name,)))
 
     def _whole_but_for_ends(self) -> bool:
         left = len(self.left_to_host())
-        return left > 0 and left == sum(op.type != "const" for op in self.on(Device.CPU))
+        return left > 0 and left == len(self.on(Device.CPU))
 
     def _computes_on_dpu(self, name: str) -> bool:
         op = self._by_name.get(name)
-        return op is not None and op.device is Device.DPU and op.type != "const"
+        return op is not None and op.device is Device.DPU and not op.constant
 
     def op(self, name: str) -> Optional[InspectedOp]:
         """Returns an operator by name, or None."""

@@ -6,6 +6,7 @@ import json
 import typing
 from typing import Any, Dict, Tuple
 
+from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
 from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
 from vai_inspect.core.errors import ReportError
@@ -46,7 +47,7 @@ def inspection_from_json(text: str) -> Inspection:
 
 
 def inspection_from(report: Any) -> Inspection:
-    """Returns the inspection that a report holds.
+    """Returns the inspection that a report holds; of schema 1.0 with the counts of today.
 
     What a report does not hold, an operator's parameters, element types and which output of
     another it reads, is left out. Every report that is made of the result is the same.
@@ -76,11 +77,12 @@ def inspection_from(report: Any) -> Inspection:
         warnings=_tuple(str, data, "warnings"),
         tool_version=str(tool.get("version", "")),
     )
-    _agrees(inspection, plain(dict, field(data, "summary", "the report"), "summary"))
+    earlier = version == schema_1_0.VERSION
+    _agrees(inspection, plain(dict, field(data, "summary", "the report"), "summary"), earlier)
     cuts = inspection.cut_points.to_dict()
     if data.get("cut_points", cuts) != cuts:
         raise wrong("cut_points", data["cut_points"], "{}, as the operators stand".format(cuts))
-    return inspection
+    return schema_1_0.without_constants(inspection) if earlier else inspection
 
 
 def _tuple(kind: Any, data: Dict[str, Any], name: str) -> Any:
@@ -140,8 +142,8 @@ def _target(value: Any) -> parts.Target:
     )
 
 
-def _agrees(inspection: Inspection, summary: Dict[str, Any]) -> None:
-    """Checks that what the report sums up is what it holds."""
+def _agrees(inspection: Inspection, summary: Dict[str, Any], earlier: bool) -> None:
+    """Checks that what the report sums up is what it holds, as its version of the schema counts."""
     names = set()
     for at, op in enumerate(inspection.ops):
         for value in op.op.inputs:
@@ -156,7 +158,8 @@ def _agrees(inspection: Inspection, summary: Dict[str, Any]) -> None:
         for name in members:
             if name not in names:
                 raise wrong("an operator of " + title, name, "one that ops holds")
-    for name, figure in vars(inspection.summary).items():
+    held = schema_1_0.summary(inspection) if earlier else vars(inspection.summary)
+    for name, figure in held.items():
         if name in summary and summary[name] != figure:
             raise wrong(
                 "summary." + name,

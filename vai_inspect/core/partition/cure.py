@@ -40,9 +40,6 @@ class Cure:
             op.name: Device.DPU if op.kind == "const" else placement.devices[op.name]
             for op in graph
         }
-        self._consts = [
-            op for op in graph if op.kind == "const" and placement.devices[op.name] is Device.CPU
-        ]
         self._held = {
             name
             for name, findings in own.items()
@@ -55,7 +52,7 @@ class Cure:
         }
 
     def returned(self, cured: AbstractSet[str]) -> Tuple[str, ...]:
-        """Returns the operators that come back, in graph order.
+        """Returns the operators that come back, in graph order, without constants.
 
         Args:
             cured: the operators whose own findings are removed.
@@ -77,10 +74,7 @@ class Cure:
         devices = _Changed(self._devices)
         devices.update(dict.fromkeys(hopeful, Device.DPU))
         settle(self._graph, devices, hopeful, context)
-        back = {name for name in hopeful if devices[name] is Device.DPU}
-        for const in self._consts:
-            if any(reader.name in back for reader in self._graph.consumers(const)):
-                back.add(const.name)
+        back = [name for name in hopeful if devices[name] is Device.DPU]
         return tuple(sorted(back, key=self._order.__getitem__))
 
     def _hopeful(self, cured: AbstractSet[str], context: ContextRules) -> List[str]:

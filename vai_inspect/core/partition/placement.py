@@ -88,7 +88,10 @@ def explained(
         for op in graph
         if devices[op.name] is Device.CPU
     }
-    return Placement(devices, _with_doubts(findings))
+    # A constant is a weight: that it is placed with its reader is certain, whatever that one's
+    # verdict is.
+    judged = {name: found for name, found in findings.items() if graph[name].kind != "const"}
+    return Placement(devices, {**findings, **_with_doubts(judged)})
 
 
 def settle(
