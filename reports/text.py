@@ -18,7 +18,8 @@ INDENT = " " * 4
 EXPLANATION = """\
 # What became of a model on a DPU: which operators it will run, which not, and why.
 #
-# target info             the DPU that the model was inspected for
+# target info             the DPU that the model was inspected for; in brackets after a board the
+#                         releases whose image of it boots this build, or what else of it has it
 # inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
 #                         keeps operators off the DPU whatever their neighbours do, what to change,
 #                         and what comes back to the DPU if that alone is fixed, or with those
@@ -91,8 +92,8 @@ def _target(inspection: Inspection) -> Iterator[str]:
     yield "peak operations per cycle: {:,}".format(target.peak_ops_per_cycle)
     releases = ", ".join(plain(release) for release in target.releases)
     yield "Vitis AI releases: " + (releases or "none registers it")
-    if target.boards:
-        yield "boards: " + ", ".join(plain(board) for board in target.boards)
+    if target.board_uses:
+        yield "boards: " + ", ".join(plain(use) for use in target.board_uses)
 
 
 def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Iterator[str]:

@@ -16,7 +16,8 @@ class Decoded:
     """A fingerprint taken apart.
 
     Attributes:
-        rows: its fields from the highest bit down, with the bits that nothing decodes.
+        rows: its fields from the highest bit down, with the bits that nothing decodes; none where
+            no source tells the fingerprint.
         by_table: whether there is a table of the feature code's bits at all.
         remarks: what else its reader should know, without a full stop at the end.
     """
@@ -28,6 +29,9 @@ class Decoded:
 
 def decoded(target: Target) -> Decoded:
     """Returns a target's fingerprint taken apart, as the decoder of its figures reads it."""
+    if target.fingerprint is None:
+        told = "no source tells its fingerprint, so it is given by its name alone"
+        return Decoded((), by_table=False, remarks=(told,))
     readings = list(derive.readings(target))
     if not readings:
         rows = rows_of_bytes(Fingerprint(target.fingerprint), target.dpu)
@@ -44,7 +48,8 @@ def _remarks(readings: List[Reading]) -> Iterator[str]:
         yield "release {} reads the fingerprint as {}".format(
             ", ".join(other.decoder.releases), name
         )
-    known = [other.fingerprint for other in registry.targets()]
+    targets = registry.targets()
+    known = [other.fingerprint for other in targets if other.fingerprint is not None]
     known += [other.fingerprint.value for other in historic.known_names()]
     if first.fingerprint.value in known:
         return

@@ -46,6 +46,8 @@ def target(fingerprint: Fingerprint) -> Optional[Target]:
 
 def readings(described: Target) -> Iterator[Reading]:
     """Yields how a target's fingerprint is read; the first is what its figures stand for."""
+    if described.fingerprint is None:
+        return
     fingerprint = Fingerprint(described.fingerprint)
     found = []
     for decoder in decoders(fingerprint):

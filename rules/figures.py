@@ -11,13 +11,14 @@ import dataclasses
 import functools
 import re
 import typing
-from typing import Any, Callable, Dict, Mapping, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Type, TypeVar, Union
 
 from vai_inspect.core.errors import RuleError, clipped, did_you_mean
-from vai_inspect.core.target import Bank, Limit
+from vai_inspect.core.target import Bank, BoardUse, Limit
 
 T = TypeVar("T")
 
+_RELEASE = re.compile(r"\d+\.\d+\Z", re.ASCII)
 _BANK = re.compile(r"(Virtual|Param|Special) (\S+) x (\S+) x (\S+?)(?:, (\d+) bit)?\Z")
 
 
@@ -106,6 +107,39 @@ def words(value: object, place: Place) -> Tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
         raise place.error(value, "names with blanks between them, or a list of names")
     return tuple(listed)
+
+
+def board_uses(
+    value: object, place: Place, releases: Sequence[str], registered: Sequence[str]
+) -> Tuple[BoardUse, ...]:
+    """Returns the boards that a target is known from in some releases.
+
+    Args:
+        value: names, or of each board the releases whose image boots the target, or a text that
+            says what else of the board has it.
+        place: where that stands.
+        releases: those that register this build of the target; a board whose image boots it in
+            none of them is left out.
+        registered: those that register any build of it.
+    """
+    if not isinstance(value, dict):
+        return tuple(map(BoardUse, words(value, place)))
+    found = []
+    for board, how in mapping(value, place).items():
+        told = str(how).split() if isinstance(how, (str, float)) else []
+        if not told:
+            raise place.at(board).error(how, "releases as in 2.5 3.0, or a text")
+        if not all(map(_RELEASE.match, told)):
+            found.append(BoardUse(board, design=" ".join(told)))
+            continue
+        for release in told:
+            if release not in registered:
+                valid = "a release that registers the target: {}".format(listed(registered))
+                raise place.at(board).error(release, valid)
+        here = tuple(release for release in told if release in releases)
+        if here:
+            found.append(BoardUse(board, here))
+    return tuple(found)
 
 
 def flag(value: object, place: Place) -> bool:

@@ -12,7 +12,7 @@ import dataclasses
 import functools
 from typing import List, NamedTuple, Optional, Tuple
 
-from vai_inspect.core.target import Target
+from vai_inspect.core.target import BoardUse, Target
 from vai_inspect.rules import derive, registry
 from vai_inspect.rules.figures import listed
 from vai_inspect.rules.fingerprint import Fingerprint
@@ -25,28 +25,29 @@ class KnownName(NamedTuple):
         name: the target's name.
         fingerprint: the fingerprint.
         releases: the releases whose sources define it.
-        boards: boards that it is known from.
+        boards: boards that it is known from, and how.
         successor: the name of the registered target that a later release has instead.
     """
 
     name: str
     fingerprint: Fingerprint
     releases: Tuple[str, ...]
-    boards: Tuple[str, ...]
+    boards: Tuple[BoardUse, ...]
     successor: str
 
     @property
     def explanation(self) -> str:
         """Why it is no target here, and what there is instead, as sentences."""
+        boards = ", ".join(use.board for use in self.boards)
         what = "{} ({}{})".format(
             self.name,
             self.fingerprint,
-            "; {}".format(", ".join(self.boards)) if self.boards else "",
+            "; {}".format(boards) if boards else "",
         )
         if self.name.startswith(_OTHER_KINDS):
             text = "{} is a target of Vitis AI {}, but an AIE2 overlay, which is not covered here."
             text = text.format(what, listed(self.releases))
-            instead = "The DPU for the {} is".format(", ".join(self.boards))
+            instead = "The DPU for the {} is".format(boards)
         else:
             text = (
                 "{} is a historic DPU, defined in the sources of Vitis AI {}; releases 2.5, 3.0 "
@@ -62,8 +63,11 @@ class KnownName(NamedTuple):
 
 _OTHER_KINDS = ("AMD_AIE2", "V70")
 
-# One line for each: name, fingerprint, boards, and behind an arrow the target that a later release
-# has instead. A heading tells the releases of the lines below it.
+# One line for each: name, fingerprint, boards, and after an arrow the target that a later release
+# has instead. A heading tells the releases of the lines below it. After a board stand the releases
+# whose image of it boots the DPU, by the board columns of the vendor's model zoo and the DPU IP of
+# each release: in 2.0 KV260, ZCU102 and ZCU104 have a B4096, and ISA0 alone is registered; up to
+# 2.0 the VCK190 has a C32B3, whose instruction set is 0 in 1.3, 1 in 1.4 and 2 in 2.0.
 _TABLE = """
 releases 1.3 1.4 2.0
 DPUCAHX8H_ISA2 0x20200000000002a -> DPUCAHX8H_ISA2
@@ -72,7 +76,7 @@ DPUCVDX8G_ISA0_B16384C64B1 0x600000076080812 -> DPUCVDX8G_ISA3_C64B1
 DPUCVDX8G_ISA0_B8192C32B1 0x600000076080811 -> DPUCVDX8G_ISA3_C32B1
 DPUCVDX8G_ISA0_B8192C32B1_ELP4 0x600000076040411 -> DPUCVDX8G_ISA3_C32B1
 DPUCVDX8G_ISA0_B8192C32B3 0x600000076080831 -> DPUCVDX8G_ISA3_C32B3
-DPUCVDX8G_ISA0_B8192C32B3_DW 0x6000000f6088831 VCK190 -> DPUCVDX8G_ISA3_C32B3
+DPUCVDX8G_ISA0_B8192C32B3_DW 0x6000000f6088831 VCK190:1.3 -> DPUCVDX8G_ISA3_C32B3
 DPUCVDX8G_ISA0_B8192C32B3_I4W8B2 0x600000276080831 -> DPUCVDX8G_ISA3_C32B3
 DPUCVDX8G_ISA0_B8192C32B3_I8W4B2 0x600000376080831 -> DPUCVDX8G_ISA3_C32B3
 DPUCVDX8G_ISA0_B8192C32B3_I8W8B2 0x600000176080831 -> DPUCVDX8G_ISA3_C32B3
@@ -90,7 +94,7 @@ DPUCZDX8G_ISA0_B3136_MAX 0x1000020f7014406
 DPUCZDX8G_ISA0_B3136_MAX_BG2 0x1000020f6014406 KV260
 DPUCZDX8G_ISA0_B3136_MIN 0x100002022010106
 DPUCZDX8G_ISA0_B4096_MAX 0x1000020f7014407
-DPUCZDX8G_ISA0_B4096_MAX_BG2 0x1000020f6014407 ZCU102 ZCU104
+DPUCZDX8G_ISA0_B4096_MAX_BG2 0x1000020f6014407 ZCU102:1.3,1.4,2.0 ZCU104:1.3,1.4,2.0 KV260:2.0
 DPUCZDX8G_ISA0_B4096_MAX_EM 0x1000030f7014407
 DPUCZDX8G_ISA0_B4096_MIN 0x100002022010107
 DPUCZDX8G_ISA0_B512_MAX 0x1000020f7012200
@@ -114,13 +118,13 @@ DPUCVDX8G_ISA0_B4096C16B1_DW_QT 0x6000004f2022210
 DPUCVDX8G_ISA0_B4096C16B3_DW 0x6000000f6088830
 DPUCVDX8G_ISA0_B8192C32B3_ALU 0x6000130f6088831 -> DPUCVDX8G_ISA3_C32B3
 DPUCVDX8G_ISA1_C16B1_QT 0x601001432022110
-DPUCVDX8G_ISA1_C32B3 0x601001036088131 -> DPUCVDX8G_ISA3_C32B3
+DPUCVDX8G_ISA1_C32B3 0x601001036088131 VCK190:1.4 -> DPUCVDX8G_ISA3_C32B3
 DPUCVDX8H_ISA0_1STLAYER 0x500000000000436
 DPUCVDX8H_ISA0_6PE 0x50000000000042e
 releases 2.0
 DPUCAHX8H_ISA2_DWC 0x20200000000002b -> DPUCAHX8H_ISA2_DWC
 releases 2.0 2.5 3.0 3.5
-DPUCVDX8G_ISA2_C32B3 0x602001036088231
+DPUCVDX8G_ISA2_C32B3 0x602001036088231 VCK190:2.0
 releases 3.0
 AMD_AIE2_1x4_Overlay 0x800020500270d12
 AMD_AIE2_4x4_Overlay 0x80000000020c244
@@ -147,8 +151,14 @@ def known_names() -> Tuple[KnownName, ...]:
         elif name:
             fingerprint = Fingerprint(int(rest[0], 16))
             successor = line.partition(" -> ")[2]
-            known.append(KnownName(name, fingerprint, releases, tuple(rest[1:]), successor))
+            boards = tuple(map(_board, rest[1:]))
+            known.append(KnownName(name, fingerprint, releases, boards, successor))
     return tuple(known)
+
+
+def _board(text: str) -> BoardUse:
+    board, _, releases = text.partition(":")
+    return BoardUse(board, tuple(releases.split(",")) if releases else ())
 
 
 def by_name(name: str) -> Optional[KnownName]:
@@ -171,7 +181,7 @@ def target(known: KnownName) -> Optional[Target]:
     if derived is None:
         return None
     releases = tuple(release for release in known.releases if release < "2.5")
-    return dataclasses.replace(derived, name=known.name, releases=releases, boards=known.boards)
+    return dataclasses.replace(derived, name=known.name, releases=releases, board_uses=known.boards)
 
 
 def targets(family: str) -> Tuple[Target, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 from vai_inspect.core.errors import TargetError, did_you_mean
 from vai_inspect.core.target import Target
 from vai_inspect.rules import historic, registry
+from vai_inspect.rules.boards import booted, every_target
 from vai_inspect.rules.figures import listed, quoted
 from vai_inspect.rules.fingerprint import DPU_TYPES, Fingerprint, checked
 from vai_inspect.rules.historic import KnownName
@@ -49,7 +50,8 @@ def unread(fingerprint: Fingerprint) -> TargetError:
     """Returns the error of a fingerprint of a type or instruction set that no decoder reads."""
     types = dict(DPU_TYPES)
     for target in registry.targets():
-        types[Fingerprint(target.fingerprint).type_byte] = target.dpu
+        if target.fingerprint is not None:
+            types[Fingerprint(target.fingerprint).type_byte] = target.dpu
     dpu = types.get(fingerprint.type_byte)
     if dpu is None:
         short = "" if fingerprint.type_byte else ", as it has fewer than 15 hexadecimal digits"
@@ -115,7 +117,7 @@ def unknown_name(text: str) -> TargetError:
 
 
 def _suggestion(text: str) -> str:
-    every = _every()
+    every = every_target()
     kernel = _KERNEL.match(text)
     if kernel is not None and _beginning(kernel.group(1)):
         return (
@@ -127,7 +129,8 @@ def _suggestion(text: str) -> str:
     boards = {board for t in every for board in t.boards if board.lower() in words}
     if boards:
         held = [target for target in every if boards.intersection(target.boards)]
-        return " Targets known from {} are {}.".format(listed(sorted(boards)), _names(held))
+        told = " Targets known from {} are {}.".format(listed(sorted(boards)), _names(held))
+        return told + "".join(map(_booted, sorted(boards)))
     begins = _beginning(text)
     if begins:
         return " Targets of {} are {}.".format(text.upper(), _names(begins))
@@ -138,15 +141,16 @@ def _suggestion(text: str) -> str:
     return did_you_mean(text, names) or " An example is DPUCZDX8G_ISA1_B4096."
 
 
+def _booted(board: str) -> str:
+    """Says what the newest image of a board boots."""
+    for release, targets in booted(board):
+        return " The {} boots {} in Vitis AI {}.".format(board, _names(targets, " or "), release)
+    return ""
+
+
 def _beginning(text: str) -> List[Target]:
     """Returns the registered targets whose names begin with a text."""
     return [t for t in registry.targets() if t.name.lower().startswith(text.lower())]
-
-
-def _every() -> List[Target]:
-    """Returns the registered targets, then those of historic names."""
-    old = (target for family in registry.families() for target in historic.targets(family.name))
-    return [*registry.targets(), *old]
 
 
 def _names(targets: List[Target], last: str = " and ") -> str:
@@ -158,20 +162,17 @@ def _names(targets: List[Target], last: str = " and ") -> str:
 
 def _nearest(fingerprint: Fingerprint) -> str:
     """Says which targets differ least from a fingerprint, those of its instruction set first."""
-    same = [
-        target
-        for target in _every()
-        if Fingerprint(target.fingerprint).type_byte == fingerprint.type_byte
-    ]
-    same.sort(
-        key=lambda target: (
-            target.isa_version != fingerprint.isa_version,
-            bin(target.fingerprint ^ fingerprint.value).count("1"),
-        )
-    )
+    same: List[Tuple[bool, int, Target]] = []
+    for target in every_target():
+        if target.fingerprint is None:
+            continue
+        if Fingerprint(target.fingerprint).type_byte == fingerprint.type_byte:
+            bits = bin(target.fingerprint ^ fingerprint.value).count("1")
+            same.append((target.isa_version != fingerprint.isa_version, bits, target))
+    same.sort(key=lambda found: found[:2])
     if not same:
         return LIST_HINT
     nearest: Dict[str, str] = {}
-    for target in same:
+    for _, _, target in same:
         nearest.setdefault(target.name, "{} ({})".format(target.name, target.fingerprint_text))
     return "The nearest targets are {}; {}".format(listed(list(nearest.values())[:3]), LIST_HINT)

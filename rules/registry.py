@@ -96,7 +96,7 @@ def registry() -> Registry:
                 "fingerprints: {}".format(label, ", ".join(others))
             )
         for target in read:
-            taken.update((target.name.lower(), target.fingerprint))
+            taken.update(_identity(target))
         kept.append(loaded)
         by_name[loaded.name] = tuple(sorted(read, key=_release_order(read)))
     return Registry(tuple(kept), by_name, tuple(warned))
@@ -127,9 +127,14 @@ def _unclaimed(
         read: the family's targets.
         taken: the names and fingerprints of all families before it.
     """
-    kept = tuple(one for one in read if not {one.name.lower(), one.fingerprint} & taken)
+    kept = tuple(one for one in read if not _identity(one) & taken)
     names = dict.fromkeys(one.name for one in read if one not in kept)
     return kept, tuple(names)
+
+
+def _identity(target: Target) -> Set[object]:
+    """Returns what no two families' targets have in common: the name, the fingerprint if known."""
+    return {target.name.lower(), target.fingerprint} - {None}
 
 
 def _release_order(read: Tuple[Target, ...]) -> Any:

@@ -11,9 +11,11 @@ The file, which a plug-in's package holds as well:
     targets:
       DPUCZDX8G_ISA1_B4096:        # laid over `common`, mapping by mapping; null takes away
         batch: 1                   # 1 where not told
-        boards: ZCU102 KV260       # optional: boards that it is known from
+        boards: ZCU102 KV260       # optional: boards that it is known from; or for each board the
+                                   # releases whose image boots it, or what else of it has the
+                                   # target: {ZCU102: 2.5 3.0, KV260: starter kit applications}
         registered:                # which releases register it, under which fingerprint
-          2.5: 0x101000016010407
+          2.5: 0x101000016010407   # unknown where no source tells it
           3.0 3.5: {fingerprint: 0x101000056010407, save: {argmax: true}}  # laid over as well
 
 Names of lists may be written with blanks between them. The bank groups are numbered in the order
@@ -23,7 +25,7 @@ in which they stand.
 from __future__ import annotations
 
 import pkgutil
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from vai_inspect.core.errors import RuleError
 from vai_inspect.core.target import (
@@ -43,6 +45,8 @@ from vai_inspect.rules.figures import Place
 from vai_inspect.rules.fingerprint import DPU_TYPES, Fingerprint, checked
 
 FILE_NAME = "targets.yaml"
+UNKNOWN = "unknown"
+"""What stands for a fingerprint that no source tells."""
 
 _REQUIRED_ENGINES = {"load": LoadEngine, "save": SaveEngine, "conv": ConvEngine}
 _ENGINES: Dict[str, Any] = {
@@ -114,7 +118,8 @@ def read_targets(content: "str | bytes", family: str, source: str) -> Tuple[Targ
                         ),
                     )
                 )
-            seen[target.fingerprint] = name
+            if target.fingerprint is not None:
+                seen[target.fingerprint] = name
             targets.append(target)
     return tuple(targets)
 
@@ -142,6 +147,7 @@ def _variants(
     if not registered:
         raise own_place.error(registered, "releases with their fingerprint, as in 2.5: 0x1010...")
     shared = merged(common, own)
+    every = [release for releases in registered for release in releases.split()]
     for releases, variant in registered.items():
         here = own_place.at(releases)
         if not isinstance(variant, dict):
@@ -149,28 +155,33 @@ def _variants(
         over = figures.mapping(variant, here, (*_COMMON, "fingerprint"))
         fingerprint = _fingerprint(over.pop("fingerprint", None), here.at("fingerprint"))
         everything = merged(shared, over)
-        target = _target(name, everything, place, dpu, family, fingerprint, releases)
-        if fingerprint.isa_version != target.isa_version:
-            raise here.at("fingerprint").error(
-                str(fingerprint),
-                "one whose second byte is isa_version, {}".format(target.isa_version),
-            )
-        if dpu in DPU_TYPES.values() and fingerprint.dpu != dpu:
-            raise here.at("fingerprint").error(
-                str(fingerprint), "one whose first byte is that of {}".format(dpu)
-            )
+        boards = everything.get("boards", [])
+        target = _target(
+            name,
+            everything,
+            place,
+            dpu=dpu,
+            family=family,
+            fingerprint=fingerprint and fingerprint.value,
+            releases=tuple(releases.split()),
+            board_uses=figures.board_uses(boards, place.at("boards"), releases.split(), every),
+        )
+        if fingerprint is not None:
+            _check_bytes(fingerprint, target, here.at("fingerprint"))
         yield target
 
 
-def _target(
-    name: str,
-    block: Dict[str, Any],
-    place: Place,
-    dpu: str,
-    family: str,
-    fingerprint: Fingerprint,
-    releases: str,
-) -> Target:
+def _check_bytes(fingerprint: Fingerprint, target: Target, place: Place) -> None:
+    valid = "one whose {} byte is {}".format
+    if fingerprint.isa_version != target.isa_version:
+        raise place.error(
+            str(fingerprint), valid("second", "isa_version, {}".format(target.isa_version))
+        )
+    if target.dpu in DPU_TYPES.values() and fingerprint.dpu != target.dpu:
+        raise place.error(str(fingerprint), valid("first", "that of {}".format(target.dpu)))
+
+
+def _target(name: str, block: Dict[str, Any], place: Place, **identity: Any) -> Target:
     sizes_place = place.at("sizes")
     sizes = {
         size: figures.number(value, sizes_place.at(size))
@@ -189,18 +200,14 @@ def _target(
     others = figures.mapping(block.get("others") or {}, place.at("others"))
     return Target(
         name=name,
-        dpu=dpu,
-        family=family,
         isa_version=figures.number(block["isa_version"], place.at("isa_version")),
-        fingerprint=fingerprint.value,
         peak_ops_per_cycle=figures.number(
             block["peak_ops_per_cycle"], place.at("peak_ops_per_cycle")
         ),
         batch=figures.number(block.get("batch", 1), place.at("batch")),
-        releases=tuple(releases.split()),
-        boards=figures.words(block.get("boards", []), place.at("boards")),
         banks=banks,
         others=tuple((key, _plain(value)) for key, value in others.items()),
+        **identity,
         **engines,
     )
 
@@ -223,14 +230,18 @@ def _check_banks(engine: Any, banks: Tuple[Bank, ...], place: Place) -> None:
                 raise place.at(field).error(name, "one of the banks {}".format(", ".join(names)))
 
 
-def _fingerprint(value: object, place: Place) -> Fingerprint:
+def _fingerprint(value: object, place: Place) -> Optional[Fingerprint]:
+    if value == UNKNOWN:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         try:
             return checked(value)
         except ValueError:
             pass
     raise place.error(
-        value, "64 bits as a hexadecimal number without quotes, as in 0x101000016010407"
+        value,
+        "64 bits as a hexadecimal number without quotes, as in 0x101000016010407, or "
+        "{} where no source tells it".format(UNKNOWN),
     )
 
 

@@ -12,6 +12,7 @@ from tests.reports import samples
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.findings import Device
+from vai_inspect.core.target import BoardUse
 from vai_inspect.reports import comparison, json
 from vai_inspect.reports.words import cells
 
@@ -42,7 +43,7 @@ def on(name, peak, cpu=(), macs=(100, 100), family="czdx8g", batch=1, warnings=(
         fingerprint=peak,
         peak_ops_per_cycle=peak,
         batch=batch,
-        boards=boards,
+        board_uses=tuple(map(BoardUse, boards)),
     )
     return dataclasses.replace(made, target=target)
 

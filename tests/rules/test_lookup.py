@@ -89,9 +89,12 @@ def test_fingerprints_in_the_wild(fingerprint, name):
     assert lookup(target.name.lower()).name == name
 
 
+BG2_BOARDS = ("ZCU102", "ZCU104", "KV260")
+
+
 def test_what_a_target_of_no_release_from_2_5_on_is():
     old = lookup("dpuczdx8g_isa0_b4096_max_bg2")
-    assert (old.releases, old.boards) == (("1.3", "1.4", "2.0"), ("ZCU102", "ZCU104"))
+    assert (old.releases, old.boards) == (("1.3", "1.4", "2.0"), BG2_BOARDS)
     assert (old.alu, old.pool.pool_type) == (None, ("max", "avg", "max_reduce"))
     assert lookup("0x603000b16013831").releases == ()
     assert lookup("0x602001036088231").name == "DPUCVDX8G_ISA2_C32B3"
@@ -141,7 +144,8 @@ REFUSED = [
     ("DPUCZDX8G_ISA1", "Targets of DPUCZDX8G_ISA1 are DPUCZDX8G_ISA1_B512, "),
     (
         "zcu102",
-        "Targets known from ZCU102 are DPUCZDX8G_ISA1_B4096 and DPUCZDX8G_ISA0_B4096_MAX_BG2.",
+        "Targets known from ZCU102 are DPUCZDX8G_ISA1_B4096 and DPUCZDX8G_ISA0_B4096_MAX_BG2. "
+        "The ZCU102 boots DPUCZDX8G_ISA1_B4096 in Vitis AI 3.0.",
     ),
     ("Kria KV260", "Targets known from KV260 are DPUCZDX8G_ISA1_B3136, "),
     ("0x1010000160104", "is 0, as it has fewer than 15 hexadecimal digits; valid is 1 (DPUCZDX8G)"),

@@ -73,7 +73,8 @@ def test_targets_of_a_family_and_of_all():
         first = "2.5" in target.releases or target.family == "cv2dx8g"
         assert target.name in seen or first
         seen.add(target.name)
-    assert len({target.fingerprint for target in registry.targets()}) == len(registry.targets())
+    known = [one.fingerprint for one in registry.targets() if one.fingerprint is not None]
+    assert len(set(known)) == len(known) == len(registry.targets()) - 1
 
 
 def other(**changes):
@@ -104,7 +105,7 @@ def test_a_broken_plug_in_is_a_warning(plug_in, loads, reason):
     assert warning.startswith("rules plug-in broken (third_party:FAMILY) is left out: ")
     assert reason in warning
     assert "\n" not in warning
-    assert len(registry.targets()) == 44
+    assert len(registry.targets()) == 45
 
 
 def test_an_unknown_family_may_be_the_plug_in_that_is_broken(plug_in):

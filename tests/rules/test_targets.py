@@ -9,9 +9,11 @@ import pytest
 from vai_inspect.core.errors import RuleError
 from vai_inspect.core.target import Limit
 from vai_inspect.rules import registry
+from vai_inspect.rules.lookup import lookup
 from vai_inspect.rules.targets_file import load_targets, read_targets
 
 FIXTURE = json.loads((pathlib.Path(__file__).parent / "data" / "targets.json").read_text())
+BY_NAME_ALONE = "DPUCV2DX8G_ISA0_C16M4B13"
 ENGINES = ("load", "save", "conv", "dwconv", "alu", "pool", "eltwise")
 
 
@@ -56,9 +58,21 @@ def test_every_figure(entry):
 
 def test_no_other_target():
     in_tree = {target.name for target in registry.targets()}
-    assert in_tree == {entry["name"] for entry in FIXTURE["targets"]}
+    assert in_tree == {*(entry["name"] for entry in FIXTURE["targets"]), BY_NAME_ALONE}
     assert len([target for target in registry.targets() if "2.5" in target.releases]) == 27
-    assert len(in_tree) == 30
+    assert len(in_tree) == 31
+
+
+def test_a_target_that_is_known_by_its_name_alone_has_its_siblings_figures():
+    found = lookup(BY_NAME_ALONE.lower())
+    sibling = lookup(BY_NAME_ALONE[:-1])
+    assert (found.fingerprint, found.feature_code, found.batch) == (None, None, 13)
+    assert [target.name for target in registry.targets() if target.fingerprint is None] == [
+        BY_NAME_ALONE
+    ]
+    for field in dataclasses.fields(found):
+        if field.name not in ("name", "fingerprint", "batch", "board_uses"):
+            assert getattr(found, field.name) == getattr(sibling, field.name), field.name
 
 
 def test_what_no_dataclass_holds_is_kept_as_text():
@@ -106,6 +120,33 @@ def test_a_third_partys_file():
     assert old.conv.nonlinear == ("relu", "relu_six")
 
 
+def test_a_fingerprint_that_is_not_known():
+    content = GOOD.replace("0x0101000000000001", "unknown").replace("0x0101000000000002", "unknown")
+    old, new = read(content)
+    assert (old.fingerprint, new.fingerprint, new.batch) == (None, None, 2)
+
+
+BOARDS = {
+    "names": ("A B", ["A", "B"], ["A", "B"]),
+    "a list": ("[A, B]", ["A", "B"], ["A", "B"]),
+    "releases": ("{A: 2.5 3.0, B: 3.5}", ["A (2.5)"], ["A (3.0)", "B (3.5)"]),
+    "a design": ("{A: its demo}", ["A (its demo)"], ["A (its demo)"]),
+    "none": ("[]", [], []),
+}
+
+
+@pytest.mark.parametrize("case", BOARDS)
+def test_boards_of_each_build(case):
+    value, of_old, of_new = BOARDS[case]
+    old, new = read(
+        GOOD.replace("    banks: {OLD", "    boards: {}\n    banks: {{OLD".format(value))
+    )
+    assert list(map(str, old.board_uses)) == of_old
+    assert list(map(str, new.board_uses)) == of_new
+    assert old.boards == tuple(use.board for use in old.board_uses)
+
+
+OLD = "banks: {OLD: null}"
 MALFORMED = [
     ("", "", "x/targets.yaml: received nothing; valid is a mapping"),
     ("dpu: DPUX", "dpu: 5", "dpu: received 5; valid is a text"),
@@ -126,6 +167,10 @@ MALFORMED = [
     ("0x0101000000000001", "0x10101000000000001", "valid is 64 bits as a hexadecimal number"),
     ("0x0101000000000002", "0x0101000000000001", "a fingerprint of its own; DPUX_A has this one"),
     ("dpu: DPUX", "dpu: DPUCAHX8H", "one whose first byte is that of DPUCAHX8H"),
+    (OLD, "boards: 5\n    " + OLD, "DPUX_A: boards: received 5; valid is names with blanks"),
+    (OLD, "boards: {A: [2.5]}\n    " + OLD, "boards.A: received [2.5]; valid is releases as in"),
+    (OLD, "boards: {A: 2.0}\n    " + OLD, "boards.A: received '2.0'; valid is a release that re"),
+    (OLD, "boards: {A: ''}\n    " + OLD, "boards.A: received ''; valid is releases as in"),
     ("    registered:", "    others:", "DPUX_A: registered: received nothing"),
     ("  DPUX_A:", "  DPUX_A: {}\n  DPUX_A:", "received 'DPUX_A' twice; valid is each name once"),
     ("targets:", "targets: [", "x/targets.yaml: is not YAML: "),

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from vai_inspect.core.target import Target
 
 _HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES", "BOARDS")
-_BRIEF = ("name", "fingerprint", "family", "isa_version", "peak_ops_per_cycle", "batch", "releases")
+_BRIEF = (
+    "name",
+    "fingerprint",
+    "family",
+    "isa_version",
+    "peak_ops_per_cycle",
+    "batch",
+    "releases",
+    "boards",
+    "board_uses",
+)
 _HISTORIC = "not registered from release 2.5 on; figures derived from the fingerprint:"
 _NO_RULES = "rules not written yet: every operator is unknown"
 
@@ -27,8 +37,9 @@ def targets(
     """List the targets.
 
     Names, fingerprints, peak operations a cycle for each of the batch, batch, the Vitis AI
-    releases that register them, and the boards that they are known from. A fingerprint that is
-    not listed can be a target too: `vai-inspect target FINGERPRINT` decodes it.
+    releases that register them, and the boards that they are known from: in brackets the releases
+    whose image of the board boots the target, or what else of the board has it. A fingerprint that
+    is not listed can be a target too: `vai-inspect target FINGERPRINT` decodes it.
     """
     from vai_inspect.rules import historic, registry
 
@@ -92,14 +103,14 @@ def row(target: Target) -> Tuple[str, ...]:
         str(target.peak_ops_per_cycle),
         str(target.batch),
         ", ".join(target.releases),
-        ", ".join(target.boards),
+        ", ".join(map(str, target.board_uses)),
     )
 
 
 def brief(target: Target) -> Dict[str, Any]:
     """Returns a target as the JSON list has it."""
     figures = target.to_dict()
-    return {**{key: figures[key] for key in _BRIEF}, "boards": list(target.boards)}
+    return {key: figures[key] for key in _BRIEF}
 
 
 def details(found: Target, bits: Any) -> Dict[str, Any]:
@@ -114,8 +125,7 @@ def details(found: Target, bits: Any) -> Dict[str, Any]:
         }
         for row in bits.rows
     ]
-    more = {"boards": list(found.boards), "fields": fields, "remarks": list(bits.remarks)}
-    return {**found.to_dict(), **more}
+    return {**found.to_dict(), "fields": fields, "remarks": list(bits.remarks)}
 
 
 def description(found: Target, title: str, same_name: Iterable[Target], bits: Any) -> Iterator[str]:
@@ -133,13 +143,13 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         ("dpu", title),
         ("isa_version", str(found.isa_version)),
         ("fingerprint", found.fingerprint_text),
-        ("feature_code", "0x{:012x}".format(found.feature_code)),
+        ("feature_code", found.feature_code_text),
         ("peak_ops_per_cycle", "{} for each of the batch".format(found.peak_ops_per_cycle)),
         ("batch", str(found.batch)),
         ("releases", _releases(found)),
     ]
-    if found.boards:
-        identity.append(("boards", ", ".join(found.boards)))
+    if found.board_uses:
+        identity.append(("boards", ", ".join(map(str, found.board_uses))))
     for other in same_name:
         if other.fingerprint != found.fingerprint:
             known = "{} in {}".format(other.fingerprint_text, ", ".join(other.releases))
@@ -147,15 +157,9 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
     identity += [("remark", remark) for remark in bits.remarks]
     yield from indented(columns(identity))
     yield ""
-    yield "fingerprint, from the highest bit down{}".format(
-        "" if bits.by_table else ": no table of this DPU's feature code is published"
-    )
-    fields = [("BITS", "FIELD", "VALUE", "MEANING")]
-    for field in bits.rows:
-        value = str(field.value) if field.name else hex(field.value)
-        fields.append((field.bits, field.name or "-", value, field.meaning))
-    yield from indented(columns(fields, right=(2,)))
-    yield ""
+    if bits.rows:
+        yield from _fields(bits)
+        yield ""
     yield "banks"
     banks = [("NAME", "TYPE", "NUM", "WIDTH", "DEPTH", "WORD_BITS", "BYTES")]
     for bank in found.banks:
@@ -170,6 +174,17 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         yield ""
         yield "further figures of the definition, which no rule reads"
         yield from indented(columns(found.others))
+
+
+def _fields(bits: Any) -> Iterator[str]:
+    yield "fingerprint, from the highest bit down{}".format(
+        "" if bits.by_table else ": no table of this DPU's feature code is published"
+    )
+    fields = [("BITS", "FIELD", "VALUE", "MEANING")]
+    for field in bits.rows:
+        value = str(field.value) if field.name else hex(field.value)
+        fields.append((field.bits, field.name or "-", value, field.meaning))
+    yield from indented(columns(fields, right=(2,)))
 
 
 def _releases(found: Target) -> str:

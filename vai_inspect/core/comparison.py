@@ -18,6 +18,17 @@ from vai_inspect.core.inspection import (
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
 
+_TARGET = (
+    "name",
+    "fingerprint",
+    "family",
+    "isa_version",
+    "batch",
+    "peak_ops_per_cycle",
+    "boards",
+)
+"""What a row of the JSON tells of its target."""
+
 
 @dataclass(frozen=True)
 class ComparedTarget:
@@ -60,17 +71,9 @@ class ComparedTarget:
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the row as the JSON report holds it."""
-        blocker, reason = self.blocker, self.reason
+        blocker, reason, target = self.blocker, self.reason, self.target.to_dict()
         return {
-            "target": {
-                "name": self.target.name,
-                "fingerprint": self.target.fingerprint_text,
-                "family": self.target.dpu,
-                "isa_version": self.target.isa_version,
-                "batch": self.target.batch,
-                "peak_ops_per_cycle": self.target.peak_ops_per_cycle,
-                "boards": list(self.target.boards),
-            },
+            "target": {key: target[key] for key in _TARGET},
             "takes_all": self.takes_all,
             "takes_all_but_ends": self.takes_all_but_ends,
             "ends": list(self.ends),

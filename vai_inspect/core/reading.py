@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
@@ -122,11 +122,7 @@ def _op(value: Any, where: str, framework: str) -> InspectedOp:
 def _target(value: Any) -> parts.Target:
     data = plain(dict, value, "target")
     dpu = plain(str, field(data, "family", "target"), "target.family")
-    fingerprint = plain(str, field(data, "fingerprint", "target"), "target.fingerprint")
-    try:
-        number = int(fingerprint, 16)
-    except ValueError:
-        raise wrong("target.fingerprint", fingerprint, "0x and hexadecimal digits") from None
+    fingerprint = _fingerprint(field(data, "fingerprint", "target"))
     engines = plain(dict, field(data, "engines", "target"), "target.engines")
     for name in ("load", "conv", "save"):
         field(engines, name, "target.engines")
@@ -137,9 +133,20 @@ def _target(value: Any) -> parts.Target:
         if name in hints
     }
     family = dpu[3:].lower() if dpu.startswith("DPU") else dpu.lower()
+    if "board_uses" not in data:  # as in schema 1.0
+        names = decoded(Tuple[str, ...], data.get("boards", []), "target.boards")
+        built["board_uses"] = tuple(map(parts.BoardUse, names))
     return dataclass(
-        parts.Target, data, "target", dpu=dpu, family=family, fingerprint=number, **built
+        parts.Target, data, "target", dpu=dpu, family=family, fingerprint=fingerprint, **built
     )
+
+
+def _fingerprint(value: Any) -> Optional[int]:
+    text = decoded(Optional[str], value, "target.fingerprint")
+    try:
+        return None if text is None else int(text, 16)
+    except ValueError:
+        raise wrong("target.fingerprint", text, "0x and hexadecimal digits, or null") from None
 
 
 def _agrees(inspection: Inspection, summary: Dict[str, Any], earlier: bool) -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+NOT_KNOWN = "not known"
+"""What stands in texts for a fingerprint that no source tells."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -207,6 +210,26 @@ class SaveEngine:
 
 
 @dataclass(frozen=True)
+class BoardUse:
+    """A board that a target is known from.
+
+    Attributes:
+        board: the board's name.
+        releases: Vitis AI releases whose image of the board boots the target.
+        design: where no image boots it, what else has it: other designs, or a guide that names
+            it; empty where that is not told.
+    """
+
+    board: str
+    releases: Tuple[str, ...] = ()
+    design: str = ""
+
+    def __str__(self) -> str:
+        known = ", ".join(self.releases) or self.design
+        return "{} ({})".format(self.board, known) if known else self.board
+
+
+@dataclass(frozen=True)
 class Target:
     """One DPU configuration.
 
@@ -215,12 +238,12 @@ class Target:
         dpu: the DPU's type, `DPUCZDX8G`, ...; reports call it the family.
         family: name of the rules package that speaks for it, `czdx8g`, ...
         isa_version: version of the instruction set.
-        fingerprint: 64 bits: type, instruction set and features.
+        fingerprint: 64 bits: type, instruction set and features; None where no source tells it.
         peak_ops_per_cycle: operations (a multiplication or an addition) a cycle, for one of
             the batch.
         batch: images that one run takes; 1 where the definition names none.
         releases: Vitis AI releases that register it; empty for a derived one.
-        boards: boards that it is known from.
+        board_uses: boards that it is known from, and how.
         banks: the memory banks.
         others: engines that no rule reads yet (move, threshold), as plain data.
     """
@@ -229,7 +252,7 @@ class Target:
     dpu: str
     family: str
     isa_version: int
-    fingerprint: int
+    fingerprint: Optional[int]
     peak_ops_per_cycle: int
     batch: int
     releases: Tuple[str, ...]
@@ -241,18 +264,32 @@ class Target:
     pool: Optional[PoolEngine] = None
     dwconv: Optional[DepthwiseEngine] = None
     alu: Optional[AluEngine] = None
-    boards: Tuple[str, ...] = ()
+    board_uses: Tuple[BoardUse, ...] = ()
     others: Tuple[Tuple[str, str], ...] = ()
 
     @property
-    def feature_code(self) -> int:
-        """The low 48 bits of the fingerprint."""
-        return self.fingerprint & ((1 << 48) - 1)
+    def boards(self) -> Tuple[str, ...]:
+        """The names of the boards that it is known from."""
+        return tuple(use.board for use in self.board_uses)
+
+    @property
+    def feature_code(self) -> Optional[int]:
+        """The low 48 bits of the fingerprint; None where that is not known."""
+        return None if self.fingerprint is None else self.fingerprint & ((1 << 48) - 1)
 
     @property
     def fingerprint_text(self) -> str:
-        """The fingerprint as the tools write it: `0x` and hexadecimal without leading zeros."""
-        return hex(self.fingerprint)
+        """The fingerprint as the tools write it: `0x` and hexadecimal without leading zeros.
+
+        `not known` where no source tells it.
+        """
+        return NOT_KNOWN if self.fingerprint is None else hex(self.fingerprint)
+
+    @property
+    def feature_code_text(self) -> str:
+        """The low 48 bits of the fingerprint as text, twelve digits; `not known` without one."""
+        code = self.feature_code
+        return NOT_KNOWN if code is None else "0x{:012x}".format(code)
 
     def bank(self, name: str) -> Bank:
         """Returns a bank group by name.
@@ -276,14 +313,18 @@ class Target:
         """Returns the target as the JSON report holds it."""
         return {
             "name": self.name,
-            "fingerprint": self.fingerprint_text,
+            "fingerprint": None if self.fingerprint is None else self.fingerprint_text,
             "family": self.dpu,
             "isa_version": self.isa_version,
             "batch": self.batch,
-            "feature_code": "0x{:012x}".format(self.feature_code),
+            "feature_code": None if self.fingerprint is None else self.feature_code_text,
             "peak_ops_per_cycle": self.peak_ops_per_cycle,
             "releases": list(self.releases),
             "boards": list(self.boards),
+            "board_uses": [
+                {"board": use.board, "releases": list(use.releases), "design": use.design}
+                for use in self.board_uses
+            ],
             "banks": [dict(dataclasses.asdict(bank), bytes=bank.bytes) for bank in self.banks],
             "engines": {name: _engine_dict(engine) for name, engine in self.engines()},
         }

@@ -1,0 +1,114 @@
+"""Which targets boot on a board, by release, and how every way to show a target says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.graphs import chain
+from tests.inspecting import inspected
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.comparison import Comparison
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.target import BoardUse
+from vai_inspect.reports import comparison, text
+from vai_inspect.reports import json as json_report
+from vai_inspect.rules.boards import booted, every_target
+from vai_inspect.rules.lookup import lookup
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "targets.md"
+BY_NAME_ALONE = "DPUCV2DX8G_ISA0_C16M4B13"
+B4096, BG2 = "DPUCZDX8G_ISA1_B4096", "DPUCZDX8G_ISA0_B4096_MAX_BG2"
+C32B6, C20B14 = "DPUCVDX8G_ISA3_C32B6", "DPUCV2DX8G_ISA1_C20B14"
+VCK5000 = [
+    "DPUCVDX8H_ISA1_F2W2_8PE",
+    "DPUCVDX8H_ISA1_F2W4_4PE",
+    "DPUCVDX8H_ISA1_F2W4_6PE_aieDWC",
+    "DPUCVDX8H_ISA1_F2W4_6PE_aieMISC",
+]
+BOOTED = {
+    "KV260": [("3.0", [B4096]), ("2.5", [B4096]), ("2.0", [BG2])],
+    "zcu104": [("3.0", [B4096]), ("2.5", [B4096]), *((r, [BG2]) for r in ("2.0", "1.4", "1.3"))],
+    "ZCU102": [("3.0", [B4096]), ("2.5", [B4096]), *((r, [BG2]) for r in ("2.0", "1.4", "1.3"))],
+    "VCK190": [("3.0", [C32B6]), ("2.5", [C32B6]), ("2.0", ["DPUCVDX8G_ISA2_C32B3"])],
+    "VEK280": [("3.5", [C20B14])],
+    "V70": [("3.5", [C20B14])],
+    "VCK5000": [("3.0", VCK5000), ("2.5", VCK5000)],
+    "U50": [],
+    "no such board": [],
+}
+
+
+BOOTED_AT = {
+    use.board: {release: [t.name for t in targets] for release, targets in booted(use.board)}
+    for target in every_target()
+    for use in target.board_uses
+}
+
+
+@pytest.mark.parametrize("board", BOOTED)
+def test_what_a_board_boots_newest_release_first(board):
+    """From the board columns of the vendor's model zoo tables."""
+    found = [(release, [one.name for one in targets]) for release, targets in booted(board)]
+    assert found == BOOTED[board]
+    for release, targets in booted(board):
+        assert all(release in target.releases for target in targets)
+
+
+DESIGNS = {
+    "DPUCZDX8G_ISA1_B3136": BoardUse("KV260", design="starter kit applications"),
+    "DPUCV2DX8G_ISA1_C20B1": BoardUse("VEK280", design="designs for it"),
+    BY_NAME_ALONE: BoardUse("VEK280", design="tutorials of release 3.0"),
+}
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_what_other_designs_of_a_board_have(name):
+    assert lookup(name).board_uses == (DESIGNS[name],)
+
+
+def test_the_page_has_a_row_for_each_board_that_boots_anything():
+    rows = [row.split("|")[1:-1] for row in re.findall(r"^\| .*\|$", PAGE.read_text(), re.M)]
+    releases = ["2.0", *(cell.strip() for cell in rows[0][2:])]
+    told = {}
+    for boards, *cells in rows[1:]:
+        for board in boards.split(","):
+            found = zip(releases, (re.findall(r"`(DPU\w+)`", cell) for cell in cells))
+            told[board.strip()] = {release: names for release, names in found if names}
+    known = {use.board for target in every_target() for use in target.board_uses if use.releases}
+    assert set(told) == known
+    for board in known - {"VCK5000"}:  # its four are not named there
+        newer = {release: names for release, names in BOOTED_AT[board].items() if release >= "2.0"}
+        assert told[board] == newer
+
+
+def test_a_report_of_a_target_without_a_fingerprint():
+    found = inspected(chain("relu", "sigmoid"), BY_NAME_ALONE)
+    lines = text.render(found).splitlines()
+    assert "fingerprint: not known" in lines
+    assert "boards: VEK280 (tutorials of release 3.0)" in lines
+    written = json_report.render(found)
+    report = json.loads(written)
+    assert report["target"]["fingerprint"] is report["target"]["feature_code"] is None
+    jsonschema.validate(report, json_report.schema())
+    again = Inspection.from_json(written)
+    assert again.target == found.target
+    assert text.render(again) == text.render(found)
+    compared = Comparison.of([found, inspected(chain("relu"), C20B14)], Allowance())
+    assert BY_NAME_ALONE in comparison.render(compared)
+    rows = json.loads(json_report.render(compared))
+    jsonschema.validate(rows, json_report.schema(json_report.COMPARISON_SCHEMA_FILE))
+    assert None in [row["target"]["fingerprint"] for row in rows["targets"]]
+
+
+def test_boards_of_a_report_of_schema_1_0_come_back():
+    report = inspected(chain("relu"), C20B14).to_dict()
+    report["schema_version"] = "1.0"
+    del report["target"]["board_uses"], report["summary"]["constants"]
+    target = Inspection.from_dict(report).target
+    assert target.board_uses == (BoardUse("V70"), BoardUse("VEK280"))
+    assert target.boards == ("V70", "VEK280")
