@@ -25,6 +25,7 @@ from vai_inspect.reports.words import (
     hanging,
     others,
     plain,
+    run,
     shortened,
     untold_macs,
     work_share,
@@ -99,10 +100,11 @@ def cut_sentence(inspection: Inspection) -> str:
     )
     if not total.crossings:
         return whole + "."
-    return "{}; {} ({} for each frame) between the DPU and the CPU.".format(
+    return "{}; {} ({} for each {}) between the DPU and the CPU.".format(
         whole,
         "1 tensor passes" if total.crossings == 1 else "{:,} tensors pass".format(total.crossings),
         count(total.crossing_bytes, "byte"),
+        run(inspection),
     )
 
 
@@ -178,7 +180,7 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {}{}".format(
         total.crossings,
-        ", {} for each frame".format(count(total.crossing_bytes, "byte"))
+        ", {} for each {}".format(count(total.crossing_bytes, "byte"), run(inspection))
         if total.crossings
         else "",
     )

@@ -138,6 +138,14 @@ def others(total: Summary) -> str:
     return ", ".join([ends.format(total.user_ops), *more])
 
 
+def run(inspection: Inspection) -> str:
+    """Returns what the figures of an inspection are for: `frame`, or `run of 4 frames`."""
+    shapes = [op.op.output.shape for op in inspection.ops if op.type == "data"]
+    batches = {shape[0] for shape in shapes if len(shape) > 1}
+    batch = batches.pop() if len(batches) == 1 else 1
+    return "frame" if batch == 1 else "run of {} frames".format(batch)
+
+
 def share(part: int, whole: int) -> Optional[str]:
     """Returns `97.1%`, or None where there is no whole.
 

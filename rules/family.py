@@ -26,7 +26,8 @@ class Family:
         package: the package that holds `targets.yaml`.
         example_targets: names or fingerprints of the targets that the examples are shown on,
             one of each kind that the family has.
-        example_batch: the batch of the examples.
+        batch: the batch that its compiler wants: that of the examples, and of a model's inputs
+            where the model leaves it open.
         takes: operator kinds that the DPU runs unless a constraint objects. A kind that is
             neither here nor in any constraint is unknown.
         constraints: every constraint, in the order of the rule book.
@@ -43,7 +44,7 @@ class Family:
     guide: str
     package: str
     example_targets: Tuple[str, ...] = ()
-    example_batch: int = 1
+    batch: int = 1
     takes: FrozenSet[str] = frozenset()
     constraints: Tuple[Constraint, ...] = ()
     rewrites: Tuple[Rewrite, ...] = ()

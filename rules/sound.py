@@ -120,6 +120,10 @@ def _name(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
 def _perhaps_text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
@@ -168,6 +172,7 @@ _FAMILY: Dict[str, Tuple[Fits, str]] = {
     "title": _TEXT,
     "guide": _TEXT,
     "example_targets": _NAMES,
+    "batch": (_count, "a whole number from 1 on"),
     "takes": (_texts, "a frozenset of texts"),
     "constraints": _SEVERAL,
     "rewrites": _SEVERAL,

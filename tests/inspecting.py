@@ -14,6 +14,6 @@ from vai_inspect.rules.quantizers import quantized
 def inspected(graph, target, convert=False):
     """The inspection of a graph of batch 1, with the batch that the target's family asks for."""
     found = lookup(target) if isinstance(target, str) else target
-    graph = with_batch(graph, registry.family(found.family).example_batch)
+    graph = with_batch(graph, registry.family(found.family).batch)
     captured = Captured(graph, ModelInfo("graph", "torch", "", "fx"))
     return inspect_captured(quantized(captured, convert), found)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
+from vai_inspect.captures import captured_for, open_batch
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.collector import paused
 from vai_inspect.core.cost import count_macs
@@ -87,7 +88,8 @@ class _Inspecting:
         judge = Judge(family, target, graph, self.recall)
         placement = judge.placement()
         parts, crossed = self._divided(placement)
-        warnings = [*self.captured.warnings, *registry.warnings(), *judge.warnings]
+        warnings = [*self.captured.warnings, *open_batch(self.captured, target)]
+        warnings += [*registry.warnings(), *judge.warnings]
         for op in graph:
             if op.kind == "data":
                 told = judge.all_messages.get(op.name, ())
@@ -168,7 +170,10 @@ class BaseInspector:
 
     Attributes:
         target: the DPU that models are inspected for.
+        batch_may_be_open: whether a model of this framework can leave its batch open.
     """
+
+    batch_may_be_open = False
 
     def __init__(self, target: TargetSpec) -> None:
         """Looks the target up.
@@ -193,10 +198,32 @@ class BaseInspector:
         Raises:
             VaiInspectError: as of `inspect`.
         """
-        with _CAPTURING:
-            return self._captured(model, input_args, device)
+        return self.capture_for((self.target,), model, input_args, device)[0]
 
-    def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
+    def capture_for(
+        self, targets: Iterable[Target], model: Any, input_args: Any = None, device: Any = "cpu"
+    ) -> Tuple[Captured, ...]:
+        """Reads a model for targets, once for each batch that they want; see `captured_for`.
+
+        Args:
+            targets: the DPUs.
+            model: see `inspect`.
+            input_args: see `inspect`.
+            device: see `inspect`.
+
+        Raises:
+            VaiInspectError: as of `inspect`.
+        """
+
+        def read(batch: int) -> Captured:
+            return self._captured(model, input_args, device, batch)
+
+        with _CAPTURING:
+            if self.batch_may_be_open:
+                return captured_for(targets, read)
+            return (read(1),) * len(tuple(targets))
+
+    def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
         """Reads the model into the IR; each framework has its own way."""
         raise NotImplementedError
 
@@ -215,8 +242,9 @@ class BaseInspector:
         Args:
             model: the float model; it comes back unchanged.
             input_args: for Keras a shape such as `(1, 224, 224, 3)`, or a list or dict of them,
-                that replaces the model's own; None takes the model's. For PyTorch what the
-                forward is called with: a tensor, a tuple or dict of tensors, or shapes.
+                that replaces the model's own; None takes the model's. A batch that is left open
+                is the one that the target's family wants: 4 on DPUCADF8H, else 1. For PyTorch
+                what the forward is called with: a tensor, a tuple or dict of tensors, or shapes.
             device: where PyTorch runs real tensors when it must; Keras ignores it.
             output_dir: folder for `inspect_<TARGET>.txt` and `.gv` (always), `.png` or `.svg`
                 (with `image_format`) and `.json` (with `write_json`); None writes nothing.

@@ -19,6 +19,8 @@ class Inspector(BaseInspector):
         >>> result = inspector.inspect(model, image_format="png")
     """
 
+    batch_may_be_open = True
+
     def __init__(self, target: TargetSpec, convert: bool = True) -> None:
         """Looks the target up.
 
@@ -35,12 +37,12 @@ class Inspector(BaseInspector):
         super().__init__(target)
         self.convert = convert
 
-    def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
+    def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
         """Reads a Keras model into the IR by walking the calls of its functional graph."""
         from vai_inspect.frontends.keras import capture, convert
 
         try:
-            captured = capture(model, input_args)
+            captured = capture(model, input_args, batch)
         except ModuleNotFoundError as error:
             if error.name not in ("keras", "tensorflow"):
                 raise

@@ -37,7 +37,7 @@ class Inspector(BaseInspector):
         self.trust = trust
         self.convert = convert
 
-    def _captured(self, model: Any, input_args: Any, device: Any) -> Captured:
+    def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
         """Reads a PyTorch module into the IR by following its forward on a copy without values."""
         try:
             from vai_inspect.frontends.torch import capture, capture_file

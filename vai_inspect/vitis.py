@@ -99,7 +99,7 @@ class VitisInspector:
 
 
 def _shapes(model: Any, given: Any) -> Any:
-    """Returns the shapes batch first: the vendor's scripts leave the batch out here and there."""
+    """Returns the shapes batch first, open where the vendor's scripts leave it out."""
     ranks = [len(tensor.shape) for tensor in getattr(model, "inputs", None) or ()]
     if given is None or isinstance(given, dict) or not ranks:
         return given
@@ -109,7 +109,7 @@ def _shapes(model: Any, given: Any) -> Any:
 
 
 def _batched(shape: Any, rank: int) -> Tuple[Any, ...]:
-    return ((1,) if len(shape) == rank - 1 else ()) + tuple(shape)
+    return ((None,) if len(shape) == rank - 1 else ()) + tuple(shape)
 
 
 def _check_plot_file(plot: bool, path: Path) -> None:

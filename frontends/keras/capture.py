@@ -10,13 +10,13 @@ from vai_inspect.core.ir import verify
 from vai_inspect.frontends.keras.assembly import assembled
 from vai_inspect.frontends.keras.config import capture_file, is_path
 from vai_inspect.frontends.keras.generation import generation_of
-from vai_inspect.frontends.keras.input_shapes import resolve_inputs
+from vai_inspect.frontends.keras.input_shapes import open_batch, resolve_inputs
 from vai_inspect.frontends.keras.layout import channels_last
 from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.trace import trace
 
 
-def capture(model: Any, input_args: Any = None) -> Captured:
+def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
     """Reads a Keras model into the IR.
 
     The user's model comes back unchanged: no node, layer or variable more than before.
@@ -28,7 +28,8 @@ def capture(model: Any, input_args: Any = None) -> Captured:
             that this adds are taken away.
         input_args: shapes that replace the model's own, batch included: None, one shape, a list
             of shapes in the order of `model.inputs` or a dict of shapes by input name; an
-            array-like stands for its shape. Where None, a batch of 1 is taken.
+            array-like stands for its shape.
+        batch: the batch of inputs whose own neither the model nor `input_args` gives.
 
     Returns:
         The graph before any pass, shapes NHWC, and what the report says of the model.
@@ -39,10 +40,10 @@ def capture(model: Any, input_args: Any = None) -> Captured:
         CaptureError: a tensor of the model comes from no layer.
     """
     if is_path(model):
-        return capture_file(model, input_args)
+        return capture_file(model, input_args, batch)
     keras = generation_of(model)
-    with keras.names_kept(), opened(model, input_args) as function:
-        inputs = resolve_inputs(function, input_args, keras)
+    with keras.names_kept(), opened(model, input_args, batch) as function:
+        inputs = resolve_inputs(function, input_args, batch, keras)
         traced = trace(function, inputs, input_args is not None, keras)
     return Captured(
         graph=verify(assembled(model.name, *channels_last(inputs, traced))),
@@ -52,4 +53,5 @@ def capture(model: Any, input_args: Any = None) -> Captured:
             framework_version=keras.version,
             capture="functional",
         ),
+        batch=open_batch(inputs),
     )

@@ -1,8 +1,9 @@
-"""The shapes that the model is read with: its own with a batch of 1, or the user's."""
+"""The shapes that the model is read with: its own or the user's, with a batch where it is open."""
 
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, clipped, did_you_mean, how_to_give
@@ -12,12 +13,28 @@ from vai_inspect.frontends.keras.trace import InputTensor
 Dimensions = Tuple[Optional[int], ...]
 
 
-def resolve_inputs(function: Any, input_args: Any, keras: Generation) -> List[InputTensor]:
+@dataclass(frozen=True)
+class InputShape:
+    """The shape of an input, every dimension known.
+
+    Attributes:
+        sizes: the sizes of its axes, batch first.
+        batch_open: whether neither the model nor the user gives its batch.
+    """
+
+    sizes: Tuple[int, ...]
+    batch_open: bool
+
+
+def resolve_inputs(
+    function: Any, input_args: Any, batch: int, keras: Generation
+) -> List[InputTensor]:
     """Returns the inputs of a model with every dimension known, in the order of its inputs.
 
     Args:
         function: the graph of a model.
         input_args: see `capture`.
+        batch: see `capture`.
         keras: the generation of Keras that the model is of.
 
     Raises:
@@ -26,27 +43,31 @@ def resolve_inputs(function: Any, input_args: Any, keras: Generation) -> List[In
     """
     symbols = list(function.inputs)
     names = [_name(symbol) for symbol in symbols]
-    shapes = resolve_shapes(names, [tuple(symbol.shape) for symbol in symbols], input_args)
+    own = [tuple(symbol.shape) for symbol in symbols]
+    shapes = resolve_shapes(names, own, input_args, batch)
     return [
-        InputTensor(name, keras.fresh(shape, symbol.dtype))
+        InputTensor(name, keras.fresh(shape.sizes, symbol.dtype), shape.batch_open)
         for name, shape, symbol in zip(names, shapes, symbols)
     ]
 
 
 def resolve_shapes(
-    names: Sequence[str], own: Sequence[Dimensions], input_args: Any = None
-) -> List[Tuple[int, ...]]:
+    names: Sequence[str], own: Sequence[Dimensions], input_args: Any = None, batch: int = 1
+) -> List[InputShape]:
     """Returns the shape of each input with every dimension known.
+
+    Where some inputs leave the batch open and the others agree on one, it is that.
 
     Args:
         names: names of the inputs.
         own: their shapes as the model has them, None for each open dimension.
         input_args: see `capture`.
+        batch: see `capture`.
 
     Raises:
         InputShapeError: see `resolve_inputs`.
     """
-    shapes = []
+    asked = []
     advice = how_to_give(*map(_example, own))
     for name, mine, shape in zip(names, own, _given(input_args, names, own)):
         if shape is not None and len(shape) != len(mine):
@@ -58,8 +79,18 @@ def resolve_shapes(
             )
         if shape is not None:
             _check_layout(name, mine, shape)
-        shapes.append(_filled(name, mine if shape is None else shape, advice))
-    return shapes
+        asked.append(mine if shape is None else shape)
+    given = {shape[0] for shape in asked if shape and shape[0] is not None}
+    taken = given.pop() if len(given) == 1 else batch
+    return [
+        InputShape(_filled(name, shape, taken, advice), shape[:1] == (None,))
+        for name, shape in zip(names, asked)
+    ]
+
+
+def open_batch(inputs: Sequence[InputTensor]) -> Optional[int]:
+    """Returns the batch that was taken for inputs that leave theirs open, or None."""
+    return next((tensor.spec.shape[0] for tensor in inputs if tensor.batch_open), None)
 
 
 def _check_layout(name: str, own: Dimensions, given: Dimensions) -> None:
@@ -86,7 +117,7 @@ def _check_layout(name: str, own: Dimensions, given: Dimensions) -> None:
         )
 
 
-def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:
+def single_shape(input_args: Any, batch: int) -> Optional[Tuple[int, ...]]:
     """Returns the one shape that `input_args` names, or None where it names none or several."""
     if input_args is None:
         return None
@@ -95,24 +126,27 @@ def single_shape(input_args: Any) -> Optional[Tuple[int, ...]]:
         shape = _as_shape(next(iter(input_args.values())))
     if shape is None and isinstance(input_args, (list, tuple)) and len(input_args) == 1:
         shape = _as_shape(input_args[0])
-    return None if shape is None else _whole(shape, "input")
+    return None if shape is None else _whole(shape, "input", batch)
 
 
-def given_shapes(input_args: Any) -> Any:
+def given_shapes(input_args: Any, batch: int) -> Any:
     """Returns `input_args` with a plain whole shape for each array or shape; None for None."""
     if input_args is None:
         return None
     if isinstance(input_args, dict):
-        return {key: _whole(_checked(item, str(key)), str(key)) for key, item in input_args.items()}
+        return {
+            key: _whole(_checked(item, str(key)), str(key), batch)
+            for key, item in input_args.items()
+        }
     shape = _as_shape(input_args)
     if shape is None and isinstance(input_args, (list, tuple)) and not _flat(input_args):
-        shapes = [_whole(_checked(item, "input"), "input") for item in input_args]
+        shapes = [_whole(_checked(item, "input"), "input", batch) for item in input_args]
         return shapes[0] if len(shapes) == 1 else shapes
-    return _whole(_checked(input_args, "input"), "input")
+    return _whole(_checked(input_args, "input"), "input", batch)
 
 
-def _whole(shape: Dimensions, name: str) -> Tuple[int, ...]:
-    return _filled(name, shape, how_to_give(_example(shape)))
+def _whole(shape: Dimensions, name: str, batch: int) -> Tuple[int, ...]:
+    return _filled(name, shape, batch, how_to_give(_example(shape)))
 
 
 def _name(symbol: Any) -> str:
@@ -190,11 +224,11 @@ def _flat(given: Sequence[Any]) -> bool:
     return any(isinstance(item, (int, float)) for item in given)
 
 
-def _filled(name: str, shape: Dimensions, advice: str) -> Tuple[int, ...]:
-    """Returns a shape with a batch of 1 where none is given, and nothing else left open."""
+def _filled(name: str, shape: Dimensions, batch: int, advice: str) -> Tuple[int, ...]:
+    """Returns a shape with this batch where none is given, and nothing else left open."""
     final = list(shape)
     if final and final[0] is None:
-        final[0] = 1
+        final[0] = batch
     if None in final:
         raise InputShapeError(
             "Input {!r} has the shape {}, which leaves a dimension open; give the whole shape, "

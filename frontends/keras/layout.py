@@ -62,7 +62,7 @@ class _Layout:
         readers = [step for step in steps if any(one is spec for one in step.inputs)]
         if len(spec.shape) > 2 and any(_wants_last(step) for step in readers):
             self._last[id(spec)] = turned(spec)
-            return InputTensor(tensor.name, self._last[id(spec)])
+            return dataclasses.replace(tensor, spec=self._last[id(spec)])
         self._own[id(spec)] = spec
         return tensor
 

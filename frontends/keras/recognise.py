@@ -16,13 +16,14 @@ ROOTS = ("keras", "tf_keras")
 
 
 @contextmanager
-def opened(model: Any, input_args: Any = None) -> Iterator[Any]:
+def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
     """Yields the graph of a model, as a `keras.Function` whose nodes can be walked.
 
     Args:
         model: what the user gave.
         input_args: the user's shapes; a Sequential that is not built is read from a copy that
             is built with them.
+        batch: see `capture`.
 
     Raises:
         ModelError: it is no Keras 3 model, or it has no graph.
@@ -34,7 +35,7 @@ def opened(model: Any, input_args: Any = None) -> Iterator[Any]:
     if inner is not None:
         yield inner
     elif is_class(type(model), "Sequential") and not overrides(type(model), "call", "Sequential"):
-        yield _built_copy(model, input_args)
+        yield _built_copy(model, input_args, batch)
     elif is_class(type(model), "Functional"):
         raise ModelError(
             "Received the model {!r} ({}), which overrides call(), so that its graph does not tell "
@@ -43,7 +44,7 @@ def opened(model: Any, input_args: Any = None) -> Iterator[Any]:
             )
         )
     else:
-        with traced_call(model, input_args) as function:
+        with traced_call(model, input_args, batch) as function:
             yield function
 
 
@@ -126,7 +127,7 @@ def _check_kind(model: Any) -> None:
         )
 
 
-def _built_copy(model: Any, input_args: Any) -> Any:
+def _built_copy(model: Any, input_args: Any, batch: int) -> Any:
     """Returns the graph of a copy of an unbuilt Sequential, built with the user's shape."""
     from vai_inspect.frontends.keras.input_shapes import single_shape
 
@@ -135,7 +136,7 @@ def _built_copy(model: Any, input_args: Any) -> Any:
         "known; put keras.Input(shape) first in it, call model.build((None, ...)), or give its "
         "input shape: {}.".format(model.name, how_to_give((1, 224, 224, 3)))
     )
-    shape = single_shape(input_args)
+    shape = single_shape(input_args, batch)
     if shape is None or not model.layers:
         raise ModelError(advice)
     try:

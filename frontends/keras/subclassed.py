@@ -18,12 +18,13 @@ from vai_inspect.frontends.keras.unbuilt import to_build, within
 
 
 @contextmanager
-def traced_call(model: Any, input_args: Any) -> Iterator[Any]:
+def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     """Yields the graph of a subclassed model's call as a `keras.Function`.
 
     Args:
         model: a subclassed model; one that is not built is not built afterwards.
         input_args: see `capture`; where None, the shapes that the model was built with.
+        batch: see `capture`.
 
     Raises:
         ModelError: the model is not built, or its call cannot run on symbolic tensors.
@@ -33,10 +34,10 @@ def traced_call(model: Any, input_args: Any) -> Iterator[Any]:
     )
     layers = within(model)
     if not layers or not all(layer.built for layer in [model, *layers]):
-        with _built_here(model, input_args, described) as function:
+        with _built_here(model, input_args, batch, described) as function:
             yield function
         return
-    candidates = [given_shapes(input_args), generation_of(model).built_with(model)]
+    candidates = [given_shapes(input_args, batch), generation_of(model).built_with(model)]
     candidates = [shapes for shapes in candidates if shapes is not None]
     if not candidates:
         raise InputShapeError(
@@ -54,13 +55,13 @@ def traced_call(model: Any, input_args: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _built_here(model: Any, input_args: Any, described: str) -> Iterator[Any]:
+def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Iterator[Any]:
     """Yields the graph of a model that is not built, built with the user's shapes.
 
     Raises:
         ModelError: there are no shapes, or it cannot be built with them.
     """
-    shapes = given_shapes(input_args)
+    shapes = given_shapes(input_args, batch)
     described += ", which is not built"
     if shapes is None:
         raise ModelError(

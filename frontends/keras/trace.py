@@ -18,10 +18,17 @@ from vai_inspect.frontends.keras.recognise import inner_function, reason_of
 
 @dataclass(frozen=True)
 class InputTensor:
-    """An input of the model: its layer's name and a fresh symbolic tensor of the final shape."""
+    """An input of the model.
+
+    Attributes:
+        name: its layer's name.
+        spec: a fresh symbolic tensor of the final shape.
+        batch_open: whether neither the model nor the user gives its batch.
+    """
 
     name: str
     spec: Any
+    batch_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,8 @@ def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: G
             its input is the user's error.
         keras: the generation of Keras that the model is of.
     """
-    walk = _Walk(keras, replaced)
+    assumed = any(tensor.batch_open and tensor.spec.shape[0] != 1 for tensor in inputs)
+    walk = _Walk(keras, replaced, assumed)
     outputs = walk.run(function, [tensor.spec for tensor in inputs], "")
     return Trace(tuple(walk.steps), tuple(outputs))
 
@@ -74,10 +82,11 @@ def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: G
 class _Walk:
     """The steps so far, and what the walk needs everywhere."""
 
-    def __init__(self, keras: Generation, replaced: bool) -> None:
+    def __init__(self, keras: Generation, replaced: bool, assumed: bool) -> None:
         self.steps: List[Step] = []
         self._keras = keras
         self._replaced = replaced
+        self._assumed = assumed
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
         """Adds the steps of a graph and returns the tensors it gives."""
@@ -146,6 +155,7 @@ class _Walk:
     ) -> Step:
         inputs = tuple(known[id(symbol)] for symbol in self._keras.inputs(node))
         outputs, messages = [], []
+        batch = next((tensor.shape[0] for tensor in inputs if tensor.shape), 1)
         symbols = self._keras.outputs(node)
         for symbol, spec in zip(symbols, self._specs(node, path, args, kwargs, inputs)):
             shape = tuple(spec.shape)
@@ -156,7 +166,8 @@ class _Walk:
                     "the output shape {} is not known before the model runs; 1 is assumed for "
                     "each None".format(shape)
                 )
-            final = [size or 1 for size in shape]
+            final = [batch if size is None else size for size in shape[:1]]
+            final += [size or 1 for size in shape[1:]]
             outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
         operation, args, kwargs = self._keras.lowered_as(node, args, kwargs)
         return Step(operation, path, tuple(args), kwargs, inputs, tuple(outputs), tuple(messages))
@@ -175,11 +186,18 @@ class _Walk:
             specs = self._keras.specs(node, args, kwargs)
         except (Exception, SystemExit) as error:
             # The user's layers run here, so anything may be raised. A model that was built with
-            # these shapes is not refused: then its own record of the shapes is taken.
-            if self._replaced:
+            # these shapes is not refused: then its own record of the shapes is taken, but where
+            # that is of another batch.
+            if self._replaced or (self._assumed and _fixes_batch(symbols, inputs)):
                 raise InputShapeError(_refused(path, inputs, reason_of(error))) from error
             return symbols
         return specs if len(specs) == len(symbols) else symbols
+
+
+def _fixes_batch(symbols: Sequence[Any], inputs: Sequence[Any]) -> bool:
+    """Tells whether a record of what a call gives has another batch than the call reads."""
+    batches = {tensor.shape[0] for tensor in inputs if tensor.shape}
+    return any(symbol.shape and symbol.shape[0] not in {None, *batches} for symbol in symbols)
 
 
 def _refused(path: str, inputs: Tuple[Any, ...], reason: str) -> str:

@@ -60,7 +60,7 @@ def label(case):
 
 
 def judged(family, target, example):
-    graph = verify(with_batch(example.graph(), family.example_batch))
+    graph = verify(with_batch(example.graph(), family.batch))
     judge = Judge(family, target, graph)
     placement = place(graph, judge.own_findings(), judge.context_findings)
     assert judge.warnings == []

@@ -84,8 +84,8 @@ def compare(
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
-        captured = inspector.capture(loaded, shapes or None, "cpu")
-    with working("comparing {} targets for {}".format(len(targets), captured.model.name)):
+        captured = inspector.capture_for(targets, loaded, shapes or None)
+    with working("comparing {} targets for {}".format(len(targets), captured[0].model.name)):
         found = compare_captured(captured, targets, allow)
     if json:
         put_json(json_report.render(found))

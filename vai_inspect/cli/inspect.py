@@ -137,9 +137,9 @@ def inspect(
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
-        captured = inspector.capture(loaded, shapes or None, "cpu")
+        captures = inspector.capture_for(targets, loaded, shapes or None)
     inspections = []
-    for one in targets:
+    for one, captured in zip(targets, captures):
         with working("inspecting {} for {}".format(captured.model.name, one.name), not verbose):
             inspection = inspect_captured(captured, one)
         inspections.append(inspection)

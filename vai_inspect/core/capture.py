@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import FrozenSet, Tuple
+from typing import FrozenSet, Optional, Tuple
 
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
@@ -20,9 +20,12 @@ class Captured:
         warnings: what the user should know of how it was read.
         batch_norm_into: kinds that take in a batch norm behind them, as the vendor's quantiser
             of this framework does it.
+        batch: the batch that was taken for inputs whose own nothing gives; None where each has
+            one of its own.
     """
 
     graph: Graph
     model: ModelInfo
     warnings: Tuple[str, ...] = ()
     batch_norm_into: FrozenSet[str] = TAKES_IN
+    batch: Optional[int] = None

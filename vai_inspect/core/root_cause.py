@@ -36,7 +36,7 @@ class Outcome:
             a network of thousands of operators with hundreds of root causes. So the next three.
         cpu_subgraphs: how many CPU subgraphs.
         crossings: how many tensors would pass between the DPU and the CPU.
-        crossing_bytes: their size for one frame, one byte an element.
+        crossing_bytes: their size for the shapes inspected, one byte an element.
     """
 
     returned: Tuple[str, ...]

@@ -19,12 +19,13 @@ from vai_inspect.frontends.keras.config.files import is_path, read
 from vai_inspect.frontends.keras.config.reader import capture_stored
 
 
-def capture_file(path: Any, input_args: Any = None) -> Captured:
+def capture_file(path: Any, input_args: Any = None, batch: int = 1) -> Captured:
     """Reads a model file into the IR.
 
     Args:
         path: a `.keras` or `.h5` file, or a SavedModel folder of Keras 2.
         input_args: shapes that replace the model's own; see `frontends.keras.capture`.
+        batch: see `frontends.keras.capture`.
 
     Returns:
         The graph before any pass. `model.capture` says how it was read: `config` without Keras,
@@ -36,15 +37,15 @@ def capture_file(path: Any, input_args: Any = None) -> Captured:
     """
     stored = read(path)
     try:
-        return capture_stored(stored, input_args)
+        return capture_stored(stored, input_args, batch)
     except OutputUnknownError as problem:
         unknown = problem
     try:
-        return capture_by_loading(stored, input_args, unknown)
+        return capture_by_loading(stored, input_args, batch, unknown)
     except ModelError as problem:
         refused = problem
     try:
-        return capture_stored(stored, input_args, assume_last=True)
+        return capture_stored(stored, input_args, batch, assume_last=True)
     except OutputUnknownError:
         raise refused from unknown
 

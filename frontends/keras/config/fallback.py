@@ -37,12 +37,15 @@ _ADVICE = (
 )
 
 
-def capture_by_loading(stored: Stored, input_args: Any, problem: CaptureError) -> Captured:
+def capture_by_loading(
+    stored: Stored, input_args: Any, batch: int, problem: CaptureError
+) -> Captured:
     """Loads a model with the Keras that is installed, and reads that.
 
     Args:
         stored: what the file holds.
         input_args: see `frontends.keras.capture`.
+        batch: see `frontends.keras.capture`.
         problem: what the config alone does not tell.
 
     Raises:
@@ -83,7 +86,7 @@ def capture_by_loading(stored: Stored, input_args: Any, problem: CaptureError) -
                 _ADVICE,
             )
         ) from error
-    return capture(model, input_args)
+    return capture(model, input_args, batch)
 
 
 def _beside_the_config(stored: Stored) -> Optional[str]:

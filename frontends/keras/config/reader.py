@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, List, Sequence
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
-from vai_inspect.core.ir.shapes import Shape
 from vai_inspect.frontends.keras.assembly import Assembly, assembled
 from vai_inspect.frontends.keras.config.calls import Sizes
 from vai_inspect.frontends.keras.config.network import Network, is_network, network
@@ -16,17 +16,20 @@ from vai_inspect.frontends.keras.config.plan import Symbol, plan
 from vai_inspect.frontends.keras.config.steps import Steps, agrees
 from vai_inspect.frontends.keras.config.stored import Stored
 from vai_inspect.frontends.keras.dispatch import LayerRefusesError
-from vai_inspect.frontends.keras.input_shapes import resolve_shapes, single_shape
+from vai_inspect.frontends.keras.input_shapes import InputShape, resolve_shapes, single_shape
 from vai_inspect.frontends.keras.layout import channels_last, keeps_first
 from vai_inspect.frontends.keras.trace import InputTensor, Trace
 
 
-def capture_stored(stored: Stored, input_args: Any = None, assume_last: bool = False) -> Captured:
+def capture_stored(
+    stored: Stored, input_args: Any = None, batch: int = 1, assume_last: bool = False
+) -> Captured:
     """Reads what a file holds of a model into the IR. Nothing in the file is run.
 
     Args:
         stored: what the file holds.
         input_args: shapes that replace the model's own; see `frontends.keras.capture`.
+        batch: see `frontends.keras.capture`.
         assume_last: whether a layer of which nothing tells what it gives, and whose output nothing
             reads but the user, is taken to keep its shape; the operator then says so.
 
@@ -42,7 +45,8 @@ def capture_stored(stored: Stored, input_args: Any = None, assume_last: bool = F
         raise ModelError(_not_a_graph(stored))
     try:
         found = network(stored.config, stored.path, stored.keras_2)
-        graph = _graph(found, input_args, stored.path, assume_last)
+        shapes = _shapes(found, input_args, batch)
+        graph = _graph(found, shapes, input_args, stored.path, assume_last)
     except RecursionError as error:
         raise ModelError("{} is nested too deeply to be a model.".format(stored.path)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -53,20 +57,30 @@ def capture_stored(stored: Stored, input_args: Any = None, assume_last: bool = F
                 stored.path, type(error).__name__, text if len(text) < 200 else text[:197] + "..."
             )
         ) from error
-    return Captured(graph, ModelInfo(found.name, "keras", stored.version, "config"))
+    taken = next((shape.sizes[0] for shape in shapes if shape.batch_open), None)
+    info = ModelInfo(found.name, "keras", stored.version, "config")
+    return Captured(graph, info, batch=taken)
 
 
-def _graph(found: Network, input_args: Any, path: str, assume_last: bool) -> Graph:
+def _shapes(found: Network, input_args: Any, batch: int) -> List[InputShape]:
     names = [entry.name for entry in found.inputs]
+    return resolve_shapes(names, _own_shapes(found, input_args), input_args, batch)
+
+
+def _graph(
+    found: Network, shapes: Sequence[InputShape], input_args: Any, path: str, assume_last: bool
+) -> Graph:
     own = _own_shapes(found, input_args)
-    shapes = resolve_shapes(names, own, input_args)
-    fits = all(agrees(mine, shape) for mine, shape in zip(own, shapes))
+    fits = all(agrees(mine, shape.sizes) for mine, shape in zip(own, shapes))
     steps = Steps(path, recorded=fits, assume_last=assume_last)
     graph = _build(found, shapes, steps, replaced=input_args is not None)
     if not fits:
         # The weights in the file are those of the model's own shapes.
         mixed = [
-            tuple(theirs if size is None else size for size, theirs in zip(mine, shape))
+            dataclasses.replace(
+                shape,
+                sizes=tuple(s if size is None else size for size, s in zip(mine, shape.sizes)),
+            )
             for mine, shape in zip(own, shapes)
         ]
         steps = Steps(path, recorded=True, assume_last=assume_last)
@@ -86,18 +100,21 @@ def _own_shapes(found: Network, input_args: Any) -> List[Sizes]:
                 )
             )
         if entry.shape is None:
-            shapes.append((None,) * len(single_shape(input_args) or ()))
+            shapes.append((None,) * len(single_shape(input_args, 1) or ()))
         else:
             shapes.append(entry.shape)
     return shapes
 
 
-def _build(found: Network, shapes: Sequence[Shape], steps: Steps, replaced: bool) -> Graph:
+def _build(found: Network, shapes: Sequence[InputShape], steps: Steps, replaced: bool) -> Graph:
     inputs = [Symbol() for _ in shapes]
     for symbol, shape, entry in zip(inputs, shapes, found.inputs):
-        symbol.shape, symbol.dtype = shape, entry.dtype
+        symbol.shape, symbol.dtype = shape.sizes, entry.dtype
     calls, outputs = plan(found, inputs, steps.path)
-    tensors = [InputTensor(entry.name, symbol) for entry, symbol in zip(found.inputs, inputs)]
+    tensors = [
+        InputTensor(entry.name, symbol, shape.batch_open)
+        for entry, symbol, shape in zip(found.inputs, inputs, shapes)
+    ]
     try:
         if any(keeps_first(call.layer) for call in calls):
             traced = Trace(tuple(map(steps.inferred, calls)), tuple(outputs))

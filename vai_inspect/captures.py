@@ -1,0 +1,68 @@
+"""A model read for several targets: once for each batch that they want."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Callable, Dict, Iterable, Iterator, Tuple
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import VaiInspectError
+from vai_inspect.core.target import Target
+from vai_inspect.rules import registry
+
+Read = Callable[[int], Captured]
+"""Reads a model; its argument is the batch of inputs that leave theirs open."""
+
+
+def captured_for(targets: Iterable[Target], read: Read) -> Tuple[Captured, ...]:
+    """Reads a model for targets; again only where the batch that is taken would be another.
+
+    Args:
+        targets: the DPUs.
+        read: reads the model.
+
+    Returns:
+        What was read for each target; the same object where the batch is the same.
+
+    Raises:
+        VaiInspectError: the model cannot be read, with a batch of 1 either.
+    """
+    known: Dict[int, Captured] = {}
+    found = []
+    for target in targets:
+        batch = registry.family(target.family).batch
+        given = next((one for one in known.values() if one.batch is None), None)
+        if given is None and batch not in known:
+            known[batch] = _captured(read, batch)
+        found.append(given or known[batch])
+    return tuple(found)
+
+
+def open_batch(captured: Captured, target: Target) -> Iterator[str]:
+    """Yields what the report says where the model leaves its batch open and 1 is not taken."""
+    if captured.batch in (None, 1):
+        return
+    whole = "multiply-accumulates and bytes are those of the whole batch"
+    if captured.batch == registry.family(target.family).batch:
+        yield (
+            "the model leaves its batch open; {} is taken, the images that {} takes at a run: "
+            "quantise and compile it with that batch; {}".format(captured.batch, target.dpu, whole)
+        )
+    else:
+        yield (
+            "the model leaves the batch of some inputs open; {} is taken, as others have it; "
+            "{}".format(captured.batch, whole)
+        )
+
+
+def _captured(read: Read, batch: int) -> Captured:
+    try:
+        return read(batch)
+    except VaiInspectError as error:
+        if batch == 1:
+            raise
+        problem = str(error)
+    captured = read(1)
+    told = "the model leaves its batch open; it cannot be read with {}, so 1 is taken: {}"
+    warnings = (*captured.warnings, told.format(batch, problem))
+    return dataclasses.replace(captured, warnings=warnings)
