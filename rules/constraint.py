@@ -252,6 +252,25 @@ def without(shared: Tuple[Constraint, ...], *ids: str) -> Tuple[Constraint, ...]
     return tuple(rule for rule in shared if rule.id not in ids)
 
 
+def with_notes(shared: Tuple[Constraint, ...], notes: Mapping[str, str]) -> Tuple[Constraint, ...]:
+    """Returns shared constraints with what is to say of them in one family, after their own notes.
+
+    Args:
+        shared: the constraints.
+        notes: texts by the ids of constraints, such as what a product guide says otherwise.
+
+    Raises:
+        LookupError: there is none of one of the ids.
+    """
+    missing = set(notes) - {rule.id for rule in shared}
+    if missing:
+        raise LookupError("no constraint {}".format(", ".join(sorted(missing))))
+    return tuple(
+        dataclasses.replace(rule, notes=" ".join(filter(None, (rule.notes, notes.get(rule.id)))))
+        for rule in shared
+    )
+
+
 def figure_of(limit: LimitOf, target: Target) -> "Limit | int | str | None":
     """Returns a figure for the rule book; where it fails, as anyone's code may, what it says."""
     try:
@@ -302,6 +321,7 @@ __all__ = [
     "Verdict",
     "constraint",
     "cpu_only",
+    "with_notes",
     "with_own",
     "without",
 ]

@@ -21,7 +21,7 @@ from vai_inspect.rules.common import (
 from vai_inspect.rules.common.inner_product import inner_products
 from vai_inspect.rules.common.usual import CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.common.windows import kernel_in_set, weights_fit
-from vai_inspect.rules.constraint import with_own, without
+from vai_inspect.rules.constraint import with_notes, with_own, without
 from vai_inspect.rules.family import Family
 
 PRODUCTS = inner_products(
@@ -42,16 +42,19 @@ FAMILY = Family(
     constraints=(
         batch.four,
         *with_own(
-            conv.CONSTRAINTS,
+            with_notes(conv.CONSTRAINTS, own.CONV_BY_GUIDE),
             dilation.refused_with_stride(Evidence.USER_GUIDE, "PG400"),
             own.pad_range,
         ),
         depthwise.NO_ENGINE.founded(
             Evidence.USER_GUIDE,
-            "UG1414 2.5 and 3.5: not supported on this DPU",
+            "UG1414 2.5 and 3.5, the compiler's README of 2.5: not supported on this DPU",
             "The target definition lists a depthwise engine, and the 2.5 inspector says DPU.",
         ),
-        *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
+        *with_notes(
+            without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
+            own.TRANSPOSED_BY_GUIDE,
+        ),
         *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.window"),
         own.padding_counts,

@@ -28,6 +28,9 @@ def four(site: Site) -> Iterator[Problem]:
     """The batch is {batch}, the images that the DPU takes at a run; anything else is on the CPU.
 
     No inspector looks at it: those of 2.5 have no such rule, those of 3.x compile with batch 1.
+    The vendor's README of 1.4 to 2.5 asks for batch 4, in PyTorch when the model is quantised and
+    exported; no compiled model of this batch was seen. A batch that a Keras model leaves open is
+    taken as {batch}.
     """
     limit = site.limit("batch")
     found = _other_batch(site, site.original, limit)

@@ -19,6 +19,17 @@ PADS = Limit.span(0, 15)
 FEATURES = 1048576
 """PG400: the most input features of a fully connected layer."""
 
+CONV_BY_GUIDE = {
+    "conv.input_channels": "PG400 says up to 8192 input channels.",
+    "conv.output_channels": "PG400 says that the output channels are arbitrary.",
+}
+TRANSPOSED_BY_GUIDE = {
+    "transposed.kernel": "PG400 gives transposed convolutions stride 1, which can be meant of the "
+    "convolution that is left once the input is dilated; by Vitis-AI issue 499 deconvolutions run "
+    "on this DPU: stride 2 stays.",
+}
+"""What the product guide says otherwise, by constraint."""
+
 CHANNELS_DOUBTED = in_doubt(
     channels_addressed,
     "PG400 names {} input features for fully connected layers, UG1414 the channels of a "

@@ -23,10 +23,16 @@ from vai_inspect.rules.common.examples import depthwise as depthwise_example
 from vai_inspect.rules.common.inner_product import inner_products
 from vai_inspect.rules.common.sources import PT25
 from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.constraint import constraint, without
+from vai_inspect.rules.constraint import constraint, with_notes, without
 from vai_inspect.rules.example import where
 from vai_inspect.rules.family import Family
 from vai_inspect.rules.site import Problem, Site
+
+DEPTHWISE_BY_GUIDE = {
+    "depthwise.kernel": "PG367 1.1 says 1-3; the figures here are those of the target definition.",
+    "depthwise.stride": "PG367 1.1 says 1-2; the figures here are those of the target definition.",
+}
+"""What the product guide says otherwise, by constraint."""
 
 
 @constraint(
@@ -69,7 +75,7 @@ FAMILY = Family(
     remarks=(BATCH, PRODUCTS.layout),
     constraints=(
         *conv.CONSTRAINTS,
-        *depthwise.CONSTRAINTS,
+        *with_notes(depthwise.CONSTRAINTS, DEPTHWISE_BY_GUIDE),
         stride_within_kernel,
         *transposed.CONSTRAINTS,
         *PRODUCTS.constraints,
