@@ -134,7 +134,8 @@ def _unclaimed(
 
 def _identity(target: Target) -> Set[object]:
     """Returns what no two families' targets have in common: the name, the fingerprint if known."""
-    return {target.name.lower(), target.fingerprint} - {None}
+    known = () if target.fingerprint is None else (target.fingerprint,)
+    return {target.name.lower(), *known}
 
 
 def _release_order(read: Tuple[Target, ...]) -> Any:
