@@ -173,4 +173,4 @@ def test_a_saved_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     from vai_inspect.core.errors import CaptureError
 
     with pytest.raises(ModelError, match="TensorFlow graph beside its config, which is code that"):
-        fallback.capture_by_loading(stored, None, CaptureError("A shape is not known."))
+        fallback.capture_by_loading(stored, None, 1, CaptureError("A shape is not known."))
