@@ -8,7 +8,7 @@ from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import ResizeAttrs
 from vai_inspect.core.target import Target
 from vai_inspect.rules.common import eltwise, resize
-from vai_inspect.rules.common.engines import output_channels
+from vai_inspect.rules.common.engines import eltwise_types, output_channels, scales_channels
 from vai_inspect.rules.common.examples import alone, between_convs, const, conv_op, data, graph, op
 from vai_inspect.rules.common.linear import of_outputs
 from vai_inspect.rules.common.sources import DIGEST, PT25, TF25
@@ -71,7 +71,7 @@ def _clamped(text: str) -> Example:
 
 
 def _adds(target: Target) -> bool:
-    return "add" in eltwise.eltwise_types(target)
+    return "add" in eltwise_types(target)
 
 
 @constraint(
@@ -84,7 +84,7 @@ def _adds(target: Target) -> bool:
         where(_adds, eltwise.with_const("sum with a number", "add", (1,))),
         where(eltwise.multiplies, eltwise.with_const("product with a number", "mul", (1,))),
         where(
-            eltwise.scales_channels,
+            scales_channels,
             eltwise.with_const("product with one figure a channel", "mul", (16,)),
         ),
         between_convs("two feature maps", "add"),
