@@ -54,18 +54,11 @@ def least_stages(capture: Callable[[], Captured], target: Target, runs: int) -> 
 def _watched(watch: Watch) -> "dict[str, Any]":
     """Returns what the inspector calls, put on a watch."""
 
-    class Judge(inspector.Judge):
-        def __init__(self, *args: Any) -> None:
-            watch("rules", lambda: super(Judge, self).__init__(*args))
-
-        def placement(self) -> Any:
-            return watch("rules", super().placement)
-
     def on(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *args: watch(stage, lambda: function(*args))
 
     return {
-        "Judge": Judge,
+        "evaluate": on("rules", inspector.evaluate),
         "normalise": on("passes", inspector.normalise),
         "subgraphs": on("partition", inspector.subgraphs),
         "crossings": on("partition", inspector.crossings),

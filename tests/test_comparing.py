@@ -14,7 +14,6 @@ from tests.cli import models  # noqa: E402
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect import compare  # noqa: E402
 from vai_inspect.core.errors import RuleError, TargetError  # noqa: E402
-from vai_inspect.inspector import inspect_each  # noqa: E402
 from vai_inspect.keras import Inspector  # noqa: E402
 from vai_inspect.reports.json import COMPARISON_SCHEMA_FILE, schema  # noqa: E402
 from vai_inspect.rules import registry  # noqa: E402
@@ -31,25 +30,6 @@ def test_each_row_is_what_the_inspector_says_of_that_target():
     for row in rows:
         alone = Inspector(row.target).inspect(model, output_dir=None, verbose_level=0)
         assert (row.summary, row.warnings) == (alone.summary, alone.warnings)
-
-
-NETWORKS = (
-    ("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionV3")
-    + ("MobileNet", "MobileNetV2", "MobileNetV3Small", "ResNet50", "ResNet50V2")
-    + ("VGG16", "Xception")
-)
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_what_targets_share_changes_nothing(name):
-    model = getattr(keras.applications, name)(weights=None, input_shape=(224, 224, 3))
-    targets = registry.targets()
-    captured = Inspector(B4096).capture(model, None, "cpu")
-    together = inspect_each(captured, targets, causes=False)
-    for target, inspection in zip(targets, together):
-        (alone,) = inspect_each(captured, [target], causes=False)
-        assert inspection == alone
-    keras.backend.clear_session()
 
 
 def test_of_builds_of_one_name_that_of_release_2_5_is_taken():

@@ -10,7 +10,7 @@ from vai_inspect.core.findings import Device
 from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.rules import registry
-from vai_inspect.rules.judge import Judge
+from vai_inspect.rules.evaluate import evaluate
 from vai_inspect.rules.lookup import lookup
 
 TARGETS = ("DPUCZDX8G_ISA1_B4096", "DPUCVDX8G_ISA3_C32B3", "DPUCAHX8L_ISA0_SP")
@@ -65,11 +65,10 @@ def _figures(graph, placement):
 @pytest.mark.parametrize("target", TARGETS)
 def test_outcomes_are_those_of_a_placement_from_the_start(graph, target):
     found = lookup(target)
-    judge = Judge(registry.family(found.family), found, graph)
-    own = judge.own_findings()
-    placement = place(graph, own, judge.context_findings)
+    evaluated = evaluate(registry.family(found.family), found, graph)
+    own, placement = evaluated.own, evaluated.placement
     before = _on_dpu(graph, placement)
-    causes = root_causes(graph, own, judge.context_findings, placement)
+    causes = root_causes(graph, own, evaluated.context, placement)
     cured: set = set()
     checked = []
     for cause in causes:
@@ -79,7 +78,7 @@ def test_outcomes_are_those_of_a_placement_from_the_start(graph, target):
     for outcome, names in checked:
 
         def context(op, device_of, names=names):
-            told = judge.context_findings(op, device_of)
+            told = evaluated.context(op, device_of)
             return tuple(one for one in told if one.follows or op.name not in names)
 
         left = {name: () if name in names else told for name, told in own.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Union
+from typing import Any, Iterable, Mapping, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.captures import captured_for, open_batch
@@ -13,8 +13,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.collector import paused
 from vai_inspect.core.cost import count_macs
 from vai_inspect.core.errors import ReportError
-from vai_inspect.core.findings import Device
-from vai_inspect.core.inspection import Crossing, InspectedOp, Inspection, Subgraph
+from vai_inspect.core.inspection import InspectedOp, Inspection, Subgraph
 from vai_inspect.core.partition import Placement, crossings, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
@@ -22,13 +21,11 @@ from vai_inspect.core.views import set_view
 from vai_inspect.reports.progress import working
 from vai_inspect.reports.words import plain
 from vai_inspect.rules import registry
-from vai_inspect.rules.judge import Judge
+from vai_inspect.rules.evaluate import evaluate
 from vai_inspect.rules.lookup import lookup
-from vai_inspect.rules.memory import Memory, Recall
 
 TargetSpec = Union[str, int, Path, Target]
 Messages = Mapping[str, Tuple[str, ...]]
-Divided = Tuple[Tuple[Subgraph, ...], Tuple[Crossing, ...]]
 IMAGE_FORMATS = ("png", "svg")
 
 
@@ -62,37 +59,31 @@ def inspect_each(
     Raises:
         GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
     """
-    chosen = tuple(targets)
-    inspecting = _Inspecting(captured, Memory() if len(chosen) > 1 else Recall())
-    return tuple(inspecting.on(target, causes) for target in chosen)
+    inspecting = _Inspecting(captured)
+    return tuple(inspecting.on(target, causes) for target in targets)
 
 
 class _Inspecting:
     """A captured model, and what is the same of it on every target."""
 
-    def __init__(self, captured: Captured, recall: Recall) -> None:
-        self.recall = recall
+    def __init__(self, captured: Captured) -> None:
         self.captured = captured
         self.graph = normalise(captured.graph, captured.batch_norm_into)
         self.macs = {op.name: count_macs(op, self.graph) for op in self.graph}
         self.consumers = {
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
         }
-        self.ops: Dict[Tuple[object, ...], Tuple[InspectedOp, object, object]] = {}
-        self.wholes: Dict[Tuple[int, ...], Tuple[Tuple[InspectedOp, ...], object, object, object]]
-        self.wholes = {}
-        self.divided: Dict[FrozenSet[str], Divided] = {}
 
     def on(self, target: Target, causes: bool) -> Inspection:
         graph, family = self.graph, registry.family(target.family)
-        judge = Judge(family, target, graph, self.recall)
-        placement = judge.placement()
-        parts, crossed = self._divided(placement)
+        found = evaluate(family, target, graph)
+        placement = found.placement
+        parts = subgraphs(graph, placement.devices)
         warnings = [*self.captured.warnings, *open_batch(self.captured, target)]
-        warnings += [*registry.warnings(), *judge.warnings]
+        warnings += [*registry.warnings(), *found.warnings]
         for op in graph:
             if op.kind == "data":
-                told = judge.all_messages.get(op.name, ())
+                told = found.messages.get(op.name, ())
                 warnings += ["input {}: {}".format(op.name, text) for text in told]
         if not family.written:
             warnings.append(
@@ -102,12 +93,10 @@ class _Inspecting:
         return Inspection(
             model=self.captured.model,
             target=target,
-            ops=self._ops(placement, judge.all_messages, parts),
+            ops=self._ops(placement, found.messages, parts),
             subgraphs=parts,
-            crossings=crossed,
-            root_causes=root_causes(graph, judge.own_findings(), judge.context_findings, placement)
-            if causes
-            else (),
+            crossings=crossings(graph, placement.devices, parts),
+            root_causes=root_causes(graph, found.own, found.context, placement) if causes else (),
             warnings=tuple(warnings),
             tool_version=__version__,
         )
@@ -115,49 +104,20 @@ class _Inspecting:
     def _ops(
         self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
     ) -> Tuple[InspectedOp, ...]:
-        """Returns the operators; one of which the same is to be said again is the same object."""
-        whole = (id(placement), id(messages), id(parts))
-        if whole not in self.wholes:
-            made = self._made(placement, messages, parts)
-            # With what the key is of, so that no other object comes to have its id.
-            self.wholes[whole] = (made, placement, messages, parts)
-        return self.wholes[whole][0]
-
-    def _made(
-        self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
-    ) -> Tuple[InspectedOp, ...]:
         part_of = {name: part.name for part in parts for name in part.ops}
-        found = []
-        for op in self.graph:
-            name, device = op.name, placement.devices[op.name]
-            findings, more = placement.findings.get(name, ()), messages.get(name, ())
-            part = part_of.get(name)
-            key = (name, device is Device.DPU, part, id(findings), id(more))
-            known = self.ops.get(key)
-            if known is None:
-                made = InspectedOp(
-                    op=op,
-                    consumers=self.consumers[name],
-                    device=device,
-                    findings=findings,
-                    messages=op.messages + more,
-                    subgraph=part,
-                    macs=self.macs[name].count,
-                    macs_untold=self.macs[name].untold,
-                )
-                # The same with the key here.
-                known = self.ops[key] = (made, findings, more)
-            found.append(known[0])
-        return tuple(found)
-
-    def _divided(self, placement: Placement) -> Divided:
-        """Returns subgraphs and crossings, which depend on nothing but the devices."""
-        devices = placement.devices
-        key = frozenset(name for name in devices if devices[name] is Device.DPU)
-        if key not in self.divided:
-            parts = subgraphs(self.graph, placement.devices)
-            self.divided[key] = (parts, crossings(self.graph, placement.devices, parts))
-        return self.divided[key]
+        return tuple(
+            InspectedOp(
+                op=op,
+                consumers=self.consumers[op.name],
+                device=placement.devices[op.name],
+                findings=placement.findings.get(op.name, ()),
+                messages=op.messages + messages.get(op.name, ()),
+                subgraph=part_of.get(op.name),
+                macs=self.macs[op.name].count,
+                macs_untold=self.macs[op.name].untold,
+            )
+            for op in self.graph
+        )
 
 
 _CAPTURING = threading.RLock()

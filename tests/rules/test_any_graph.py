@@ -14,10 +14,9 @@ from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.ir import KINDS, SOURCES, Graph, Op, Param, TensorType, Value, verify
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.core.ir.shapes import ShapeError, output_shape
-from vai_inspect.core.partition import place
 from vai_inspect.core.passes import normalise
 from vai_inspect.rules import registry
-from vai_inspect.rules.judge import Judge
+from vai_inspect.rules.evaluate import evaluate
 from vai_inspect.rules.lookup import lookup
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -148,9 +147,9 @@ def test_any_graph_on_any_target(seed, size, target):
         graph = normalise(graph)
     except GraphError:
         hypothesis.reject()
-    judge = Judge(registry.family(target.family), target, graph)
-    placement = place(graph, judge.own_findings(), judge.context_findings)
-    assert judge.warnings == []
+    evaluated = evaluate(registry.family(target.family), target, graph)
+    placement = evaluated.placement
+    assert evaluated.warnings == ()
     assert set(placement.devices) == {op.name for op in graph}
     for op in graph:
         device, found = placement.devices[op.name], placement.findings.get(op.name, ())

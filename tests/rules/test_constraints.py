@@ -7,11 +7,10 @@ import dataclasses
 import pytest
 
 from vai_inspect.core.ir import KINDS, verify
-from vai_inspect.core.partition import place
 from vai_inspect.core.target import Limit, PoolEngine, WindowLimit
 from vai_inspect.rules import registry
+from vai_inspect.rules.evaluate import evaluate
 from vai_inspect.rules.example import with_batch
-from vai_inspect.rules.judge import Judge
 from vai_inspect.rules.lookup import lookup
 
 WRITTEN = [family for family in registry.families() if family.written]
@@ -61,10 +60,9 @@ def label(case):
 
 def judged(family, target, example):
     graph = verify(with_batch(example.graph(), family.batch))
-    judge = Judge(family, target, graph)
-    placement = place(graph, judge.own_findings(), judge.context_findings)
-    assert judge.warnings == []
-    return placement.findings.get(example.op, ())
+    found = evaluate(family, target, graph)
+    assert found.warnings == ()
+    return found.placement.findings.get(example.op, ())
 
 
 @pytest.mark.parametrize(

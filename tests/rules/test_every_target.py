@@ -3,9 +3,8 @@
 import pytest
 
 from vai_inspect.core.ir import verify
-from vai_inspect.core.partition import place
 from vai_inspect.rules import historic, registry
-from vai_inspect.rules.judge import Judge
+from vai_inspect.rules.evaluate import evaluate
 from vai_inspect.rules.lookup import lookup
 
 # One bank, a leaky ALU, B64, no average pool; C32B3 of half the weights, no ALU, C16; few cores.
@@ -34,10 +33,9 @@ def test_no_rule_fails_on_a_target(target):
         assert rule.sentence_for(target)
         for example in (*rule.passing(target), *rule.failing(target)):
             graph = verify(example.graph())
-            judge = Judge(family, target, graph)
-            placement = place(graph, judge.own_findings(), judge.context_findings)
-            assert judge.warnings == []
-            for findings in placement.findings.values():
+            found = evaluate(family, target, graph)
+            assert found.warnings == ()
+            for findings in found.placement.findings.values():
                 for finding in findings:
                     assert finding.message
                     assert "None" not in finding.message

@@ -1,0 +1,78 @@
+"""A rule that fails is named in a warning and leaves its operators unknown; the rest goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from vai_inspect.core.findings import Verdict
+from vai_inspect.core.ir import Graph
+from vai_inspect.rules import registry
+from vai_inspect.rules.common.examples import conv_op, data, op
+from vai_inspect.rules.evaluate import evaluate
+from vai_inspect.rules.site import Problem
+
+
+def _fails_on_some(site):
+    yield Problem("its width is {}".format(site.target.conv.output_channel_parallel))
+    if site.target.alu is None or site.op.name == "op2":
+        raise ValueError("no ALU on {}".format(site.target.name))
+
+
+def _fails_in_figures(target):
+    return target.nothing
+
+
+def network():
+    shape, out = (1, 32, 32, 16), (1, 30, 30, 16)
+    return Graph(
+        "network",
+        [
+            data(shape),
+            conv_op(shape, name="op0"),
+            op("relu", ["op0"], out, name="op1"),
+            op("relu6", ["op1"], out, name="op2"),
+            op("add", ["op2", "op1"], out, name="op3"),
+            op("relu", ["op3"], out, name="op4"),
+            op("return", ["op4"], out, name="return"),
+        ],
+    )
+
+
+def with_broken(family, rule, change):
+    rules = [
+        dataclasses.replace(one, **change) if one.id == rule else one for one in family.constraints
+    ]
+    return dataclasses.replace(family, constraints=tuple(rules))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"check": _fails_on_some},
+        {"limits": {"width": _fails_in_figures}},
+        {"limits": None},
+        {"check": lambda site: [None]},
+        {"check": lambda site: None},
+    ],
+)
+@pytest.mark.parametrize("rule", ["eltwise.type", "activation.fused", "activation.producer_on_dpu"])
+@pytest.mark.parametrize("target", registry.targets(), ids=lambda target: target.name)
+def test_a_rule_that_fails(change, rule, target):
+    graph = network()
+    family = registry.family(target.family)
+    healthy = evaluate(family, target, graph)
+    broken = evaluate(with_broken(family, rule, change), target, graph)
+    (kinds,) = [one.kinds for one in family.constraints if one.id == rule]
+    assert broken.warnings or change == {"check": _fails_on_some}
+    assert all(family.name + "." + rule in text for text in broken.warnings)
+    for op in graph:
+        found = [one for one in broken.own[op.name] if not one.constraint.endswith("." + rule)]
+        left = [one for one in healthy.own[op.name] if not one.constraint.endswith("." + rule)]
+        assert found == left
+        asked = op.kind in kinds and rule != "activation.producer_on_dpu"
+        if asked and broken.warnings and change != {"check": _fails_on_some}:
+            mine = [one for one in broken.own[op.name] if one.constraint.endswith("." + rule)]
+            assert [one.verdict for one in mine] == [Verdict.UNKNOWN]
+            assert "the rule itself failed" in mine[0].message
