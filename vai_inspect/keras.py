@@ -7,6 +7,7 @@ from typing import Any
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.inspector import BaseInspector, TargetSpec
+from vai_inspect.rules.quantizers import quantized
 from vai_inspect.vitis import VitisInspector
 
 
@@ -39,7 +40,7 @@ class Inspector(BaseInspector):
 
     def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
         """Reads a Keras model into the IR by walking the calls of its functional graph."""
-        from vai_inspect.frontends.keras import capture, convert
+        from vai_inspect.frontends.keras import capture
 
         try:
             captured = capture(model, input_args, batch)
@@ -51,7 +52,7 @@ class Inspector(BaseInspector):
                     error.name, how_to_install(error.name)
                 )
             ) from error
-        return convert(captured) if self.convert else captured
+        return quantized(captured, self.convert)
 
 
 __all__ = ["Inspector", "VitisInspector"]

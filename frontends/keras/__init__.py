@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from vai_inspect.frontends.keras.capture import capture
-from vai_inspect.frontends.keras.convert import convert
 
-__all__ = ["capture", "convert"]
+__all__ = ["capture"]

@@ -52,10 +52,7 @@ def append_activation(call: Call, function: Any) -> None:
     """Writes a layer's `activation=` as an operator `<layer>/<activation>`; linear is nothing."""
     if function is None or function == LINEAR:
         return
-    if isinstance(function, Layer):
-        _by_layer(call, function, str(function.name))
-    else:
-        _by_function(call, function, function.name)
+    _write(call, function, str(function.name))
 
 
 def activation(call: Call) -> None:
@@ -63,17 +60,23 @@ def activation(call: Call) -> None:
     function = call.operation.activation
     if function is None or function == LINEAR:
         call.emit("identity")
-    elif isinstance(function, Layer):
-        _by_layer(call, function, "")
     else:
-        _by_function(call, function, "")
+        _write(call, function, "")
+
+
+def _write(call: Call, function: "Function | Layer", suffix: str) -> None:
+    if isinstance(function, Layer):
+        call.from_argument("activation", "layer." + function.class_name)
+        _by_layer(call, function, suffix)
+    else:
+        call.from_argument("activation", function.written)
+        _by_function(call, function, suffix)
 
 
 def _by_function(call: Call, function: Function, suffix: str) -> None:
     """A user's own function is unknown, even under a name that Keras has."""
     if function == HARD_SIGMOID_OF_KERAS_2:
         call.unknown(function.name, "clip(0.2 * x + 0.5, 0, 1)", suffix=suffix)
-        call.leave_in_float(*_HARD_SIGMOID)
         return
     known = _OF_TENSORFLOW.get(function.name) if function.library == "tensorflow" else None
     if function.name in FUNCTIONS and function.library == "keras":
@@ -87,10 +90,6 @@ def _by_function(call: Call, function: Function, suffix: str) -> None:
         call.unknown(function.name, suffix=suffix)
 
 
-_HARD_SIGMOID = (
-    "it does not know tf.keras's hard_sigmoid",
-    "write it as relu6(x + 3) * (1 / 6), with a ReLU(6) layer",
-)
 _OF_TENSORFLOW = {
     "elu": "elu",
     "relu": "relu",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
@@ -42,10 +43,10 @@ class Call:
         self.types = tuple(_type(tensor) for tensor in step.inputs)
         self.dtype = self._dtype(step)
         self.ops: List[Op] = []
-        form = CallForm(
-            self.operation.keras_class or self.operation.class_name, self.operation.is_layer
+        self._form = CallForm(
+            self.operation.class_name, self.operation.is_layer, base=self.operation.keras_class
         )
-        self._origin = Origin("keras", (self.path,), call=form)
+        self._origin = Origin("keras", (self.path,), call=self._form)
         self._step = step
         self._names = names
         self._values = values
@@ -184,9 +185,10 @@ class Call:
         """Adds a message to what was emitted last."""
         self.ops[-1] = self.ops[-1].noted(message)
 
-    def leave_in_float(self, reason: str, cure: str) -> None:
-        """Says why the quantiser leaves in float what was emitted last, and what to do instead."""
-        self.ops[-1] = self.ops[-1].replaced(float_only=reason, float_cure=cure)
+    def from_argument(self, name: str, value: str) -> None:
+        """Says which argument of the call the operators stand for that are emitted from now on."""
+        form = dataclasses.replace(self._form, arguments=((name, value),))
+        self._origin = dataclasses.replace(self._origin, call=form)
 
     def last_type(self) -> TensorType:
         """Type of what was emitted last, or of the first input."""
@@ -195,6 +197,7 @@ class Call:
     def discard(self) -> None:
         """Forgets what was emitted."""
         self._names.release(op.name for op in self.ops if op.name != self.name)
+        self._origin = dataclasses.replace(self._origin, call=self._form)
         self.ops.clear()
 
     def finished(self) -> List[Op]:

@@ -25,7 +25,6 @@ from vai_inspect.frontends.keras import (
 )
 from vai_inspect.frontends.keras.call import Call, OutputUnknownError
 from vai_inspect.frontends.keras.layer import Layer
-from vai_inspect.frontends.keras.quantised import marked
 
 Lowering = Callable[[Call], None]
 
@@ -66,10 +65,6 @@ def lower(call: Call) -> List[Op]:
     Raises:
         OutputUnknownError: a config alone does not tell what the layer gives.
     """
-    return [marked(op, call.operation) for op in _lowered(call)]
-
-
-def _lowered(call: Call) -> List[Op]:
     name = call.operation.class_name
     lowering = find_lowering(call.operation)
     if lowering is None:

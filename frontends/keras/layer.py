@@ -41,12 +41,17 @@ class Function:
     """An activation that is a function.
 
     Attributes:
-        name: its name.
+        name: its name; a second word tells it from another function of the same name.
         library: whose it is: `keras`, `tensorflow`, or an empty text for the user's own.
     """
 
     name: str
     library: str
+
+    @property
+    def written(self) -> str:
+        """As the user gave it: `keras.relu`, `tensorflow.relu`, and `relu` for their own."""
+        return ".".join(filter(None, (self.library, self.name.split(" ")[0])))
 
 
 HARD_SIGMOID_OF_KERAS_2 = Function("hard_sigmoid of Keras 2", "keras")

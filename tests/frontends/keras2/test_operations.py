@@ -11,6 +11,7 @@ import pytest
 from tests.frontends.keras2.library import inner, keras, kinds, layers, model_of
 from tests.frontends.keras2.library import tensorflow as tf
 from vai_inspect.frontends.keras import capture
+from vai_inspect.rules.quantizers import quantized
 
 SHAPE = (8, 8, 4)
 Build = Callable[[Any], Any]
@@ -100,9 +101,9 @@ OPERATIONS: Dict[str, Tuple[Build, List[str], Dict[str, Any]]] = {
 def test_operation(case: str) -> None:
     build, want, attributes = OPERATIONS[case]
     x = keras.Input(SHAPE, name="x")
-    graph = capture(keras.Model(x, build(x))).graph
-    assert kinds(graph) == want
-    ops = inner(graph)
+    captured = capture(keras.Model(x, build(x)))
+    assert kinds(captured.graph) == want
+    ops = inner(quantized(captured, convert=False).graph)
     assert {key: ops[-1].attributes()[key] for key in attributes} == attributes
     calls = [op for op in ops if op.kind not in ("const", "squeeze") or "/" not in op.name]
     assert all("bare operation" in (op.float_only or "") for op in calls if op.kind != "identity")

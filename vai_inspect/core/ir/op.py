@@ -66,11 +66,18 @@ class CallForm:
         is_layer: whether it is a layer or module.
         arguments: name and value of the arguments that a quantiser looks at, as they were given:
             `("padding", "same")`.
+        base: Keras: the class of Keras's own that it is read as, which `name` extends where they
+            differ; None where the user's own code says what it computes. PyTorch: None.
     """
 
     name: str
     is_layer: bool = False
     arguments: Tuple[Tuple[str, str], ...] = ()
+    base: Optional[str] = None
+
+    def argument(self, name: str) -> Optional[str]:
+        """Returns the value of an argument, or None where it was not given."""
+        return dict(self.arguments).get(name)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,10 @@
-"""The layers that the vendor's Keras quantiser knows; it leaves all others in float.
+"""The layers that the vendor's Keras quantiser knows.
 
 Source: layer registries of the 2.5 inspector (vai_utf) and of the 3.5 quantiser
 (vitis_pof2s_quantize_strategy.json); README of the TF2 quantiser.
 """
 
 from __future__ import annotations
-
-from typing import Optional
-
-from vai_inspect.core.ir import Op
-from vai_inspect.frontends.keras.layer import Layer
-from vai_inspect.frontends.keras.whole import OWN_CODE
 
 QUANTISED = frozenset(
     (
@@ -75,38 +69,7 @@ INSTEAD = {
 PREPARING = frozenset(("Normalization", "Rescaling"))
 """Layers that prepare the input, which the host can do before the network."""
 
-_BESIDE = frozenset(("const", "identity"))
-
-
-def left_in_float(layer: Layer) -> Optional[str]:
-    """Returns why the quantiser leaves a layer in float, or None where it quantises it.
-
-    A class or a Lambda of the user's own is none of its layers either; what it computes is not
-    looked into, so nothing is said of it here.
-    """
-    name = _name(layer)
-    if not layer.is_layer:
-        return "it knows layers only, and {} is a bare operation".format(layer.class_name)
-    if layer.keras_class is None or name in QUANTISED or name in OWN_CODE:
-        return None
-    return REASONS.get(name, "it does not know the layer {}".format(name))
-
-
-def instead(layer: Layer) -> Optional[str]:
-    """Returns what to do in place of a layer that is left in float, or None where none is known."""
-    name = _name(layer)
-    if name in PREPARING:
-        return "do the same on the host, before the network"
-    return "use " + INSTEAD[name] if name in INSTEAD else None
-
-
-def _name(layer: Layer) -> str:
-    return layer.keras_class or layer.class_name
-
-
-def marked(op: Op, layer: Layer) -> Op:
-    """Returns an operator of a layer with why it is left in float, where it is."""
-    reason = left_in_float(layer)
-    if reason is None or op.float_only is not None or op.kind in _BESIDE:
-        return op
-    return op.replaced(float_only=reason, float_cure=instead(layer))
+OWN_CODE = frozenset(
+    ("FlaxLayer", "JaxLayer", "Lambda", "Layer", "TFSMLayer", "TorchModuleWrapper", "Wrapper")
+)
+"""Layers around code of the user's, which is not looked into."""

@@ -11,9 +11,10 @@ import pytest
 from keras import layers
 
 from tests.frontends.keras.reading import inner_ops
-from vai_inspect.frontends.keras import capture, convert
-from vai_inspect.frontends.keras.convert.average import dpu_scale
+from vai_inspect.frontends.keras import capture
 from vai_inspect.keras import Inspector
+from vai_inspect.rules.quantizers import quantized
+from vai_inspect.rules.quantizers.keras.average import dpu_scale
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
 Tensor = Any
@@ -100,7 +101,7 @@ def test_conversion(case: str) -> None:
     build, kinds, messages = CASES[case]
     captured = capture(after_conv(build))
     before = [op.kind for op in inner_ops(captured.graph)]
-    ops = inner_ops(convert(captured).graph)[1:]
+    ops = inner_ops(quantized(captured).graph)[1:]
     assert [op.kind for op in ops] == kinds
     told = [message for op in ops for message in op.messages]
     assert len(told) == len(messages)
@@ -110,7 +111,7 @@ def test_conversion(case: str) -> None:
 
 def test_a_conversion_keeps_names_origins_and_outputs() -> None:
     build, _, _ = CASES["hard-swish written out"]
-    graph = convert(capture(after_conv(build))).graph
+    graph = quantized(capture(after_conv(build))).graph
     (op,) = [op for op in graph if op.kind == "hard-swish"]
     assert (op.name, op.origin.layers) == ("gate", ("gate", "multiply", "add", "rectify"))
     assert [value.op for value in op.inputs] == ["conv"]
@@ -161,7 +162,7 @@ FLOAT = {
 @pytest.mark.parametrize("case", FLOAT)
 def test_what_the_quantiser_does_not_know_stays_in_float(case: str) -> None:
     build, reason = FLOAT[case]
-    graph = capture(after_conv(build())).graph
+    graph = quantized(capture(after_conv(build())), convert=False).graph
     found = [op for op in inner_ops(graph)[1:] if op.kind != "const"]
     assert found
     assert all(op.float_only for op in found)
@@ -190,9 +191,8 @@ def test_layers_of_the_quantiser_and_of_the_user_are_not_said_to_stay_in_float()
         def call(self, x: Any) -> Any:
             return x
 
-    graph = capture(
-        after_conv(lambda x: Own()(layers.SeparableConv2D(4, 3)(layers.Add()([x, x]))))
-    ).graph
+    model = after_conv(lambda x: Own()(layers.SeparableConv2D(4, 3)(layers.Add()([x, x]))))
+    graph = quantized(capture(model)).graph
     assert [op.float_only for op in inner_ops(graph)] == [None] * len(inner_ops(graph))
 
 
@@ -201,6 +201,6 @@ def test_what_becomes_another_function_is_a_warning_of_the_whole() -> None:
         x = layers.Activation("swish", name="a")(x)
         return layers.Activation("sigmoid", name="b")(layers.Conv2D(4, 1)(x))
 
-    (told,) = convert(capture(after_conv(build))).warnings
+    (told,) = quantized(capture(after_conv(build))).warnings
     assert "sigmoid by hard-sigmoid (1 operator) and swish by hard-swish (1 operator)" in told
-    assert convert(capture(after_conv(layers.ReLU()))).warnings == ()
+    assert quantized(capture(after_conv(layers.ReLU()))).warnings == ()

@@ -1,0 +1,72 @@
+"""What the vendor's Keras quantiser makes of a float model before it is deployed.
+
+Passes on the captured graph, one file for each. Each leaves a message on the operator. Source of
+all: the release 2.5 and 3.5 TF2 quantiser (README, vitis_activation.py, vitis_pooling.py; UG1414,
+options convert_* of quantize_model).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Callable, Iterator, Tuple
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.ir import Graph, verify
+from vai_inspect.rules.quantizers.keras.average import scale_averages
+from vai_inspect.rules.quantizers.keras.floats import leave_in_float
+from vai_inspect.rules.quantizers.keras.hard import HARD, harden, tell_named
+from vai_inspect.rules.quantizers.keras.product import join_products
+from vai_inspect.rules.quantizers.keras.slope import settle_slopes
+from vai_inspect.rules.quantizers.keras.written_out import join_written_out
+
+Conversion = Callable[[Graph], Graph]
+
+CONVERSIONS: Tuple[Conversion, ...] = (
+    tell_named,
+    join_written_out,
+    harden,
+    join_products,
+    settle_slopes,
+    scale_averages,
+)
+"""The conversions in the order they run: products need the hard-sigmoids found before."""
+
+
+def quantized(captured: Captured, convert: bool) -> Captured:
+    """Returns a captured model as the vendor's Keras quantiser hands it to the compiler.
+
+    Args:
+        captured: what the frontend read.
+        convert: whether operators are replaced by those of the DPU; what is left in float is
+            marked in any case.
+
+    Raises:
+        GraphError: a pass broke the graph, which is a defect of the pass.
+    """
+    graph = before = leave_in_float(captured.graph)
+    for run in CONVERSIONS if convert else ():
+        graph = run(graph)
+    warnings = (*captured.warnings, *(_replaced(before) if convert else ()))
+    return dataclasses.replace(captured, graph=verify(graph), warnings=warnings)
+
+
+def _replaced(graph: Graph) -> Iterator[str]:
+    """Yields one warning where operators become other functions, so that nobody overlooks it."""
+    told = [
+        "{} by {} ({})".format(
+            kind, HARD[kind], "1 operator" if number == 1 else "{} operators".format(number)
+        )
+        for kind in HARD
+        for number in [sum(op.kind == kind and op.float_only is None for op in graph)]
+        if number
+    ]
+    if told:
+        yield (
+            "the vendor's Keras quantiser replaces {}: the results differ, so check the "
+            "accuracy. convert=False (--no-convert) judges the model as written".format(
+                " and ".join(told)
+            )
+        )
+
+
+__all__ = ["CONVERSIONS", "Conversion", "quantized"]
