@@ -94,7 +94,7 @@ class _Evaluator:
                 findings: List[Finding] = []
                 if op.float_only is not None:
                     findings.append(self._left_in_float(op, op.float_only))
-                if not spoken_of or (kind == "unknown" and not refused(op)):
+                elif not spoken_of or (kind == "unknown" and not refused(op)):
                     findings.append(self._unknown_kind(op))
                 for asked in rules:
                     findings += self._findings(asked, op, no_device)

@@ -48,7 +48,7 @@ def test_a_misspelt_pattern_is_named():
 
 def test_an_unknown_operator_is_not_on_the_dpu():
     with pytest.raises(AssertionError, match="no source decides"):
-        assert_on_dpu(models.custom(), B4096)
+        assert_on_dpu(models.undecided(), B4096)
 
 
 def split():

@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, Tuple
 from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.attrs import Attrs, AxisAttrs, EluAttrs, LeakyReluAttrs, NoAttrs
 from vai_inspect.frontends.keras.call import Call
-from vai_inspect.frontends.keras.layer import HARD_SIGMOID_OF_KERAS_2, Function, Layer
+from vai_inspect.frontends.keras.function import HARD_SIGMOID_OF_KERAS_2, Function
+from vai_inspect.frontends.keras.layer import Layer
 
 LINEAR = Function("linear", "keras")
 
@@ -45,7 +46,8 @@ FUNCTIONS: Dict[str, Tuple[str, Callable[[TensorType], Attrs]]] = {
     "swish": ("swish", _plain),
     "tanh": ("tanh", _plain),
 }
-"""Keras's activation functions by name, with the settings that a bare name stands for."""
+"""Activation functions of Keras's and TensorFlow's by name, with the settings that a bare name
+stands for; where both have one of a name, they are the same."""
 
 
 def append_activation(call: Call, function: Any) -> None:
@@ -74,35 +76,17 @@ def _write(call: Call, function: "Function | Layer", suffix: str) -> None:
 
 
 def _by_function(call: Call, function: Function, suffix: str) -> None:
-    """A user's own function is unknown, even under a name that Keras has."""
+    """A user's own function that no config can name is unknown, even under a name of Keras's."""
     if function == HARD_SIGMOID_OF_KERAS_2:
         call.unknown(function.name, "clip(0.2 * x + 0.5, 0, 1)", suffix=suffix)
         return
-    known = _OF_TENSORFLOW.get(function.name) if function.library == "tensorflow" else None
-    if function.name in FUNCTIONS and function.library == "keras":
-        known = function.name
-    if known is not None:
-        kind, attrs = FUNCTIONS[known]
+    if function.library and function.name in FUNCTIONS:
+        kind, attrs = FUNCTIONS[function.name]
         call.emit(kind, attrs(call.last_type()), suffix=suffix)
     elif function.name in FUNCTIONS:
         call.unknown("a function of your own named {}".format(function.name), suffix=suffix)
     else:
         call.unknown(function.name, suffix=suffix)
-
-
-_OF_TENSORFLOW = {
-    "elu": "elu",
-    "relu": "relu",
-    "relu6": "relu6",
-    "selu": "selu",
-    "sigmoid": "sigmoid",
-    "silu": "silu",
-    "softmax": "softmax",
-    "softmax_v2": "softmax",
-    "swish": "silu",
-    "tanh": "tanh",
-}
-"""`tf.nn.relu` and the like, by the name that the function itself has."""
 
 
 def _by_layer(call: Call, layer: Layer, suffix: str) -> None:

@@ -6,17 +6,11 @@ A lowering reads settings as attributes, under the names that Keras 3's layers g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir import Param, TensorType
-from vai_inspect.frontends.keras.recognise import (
-    ROOTS,
-    is_class,
-    is_keras,
-    is_keras_2,
-    overrides,
-)
+from vai_inspect.frontends.keras.function import live_function
+from vai_inspect.frontends.keras.recognise import is_class, is_keras, is_keras_2, overrides
 
 FORMER_NAMES: Dict[str, str] = {"negative_slope": "alpha"}
 """What Keras 2 calls a setting, by Keras 3's name."""
@@ -34,28 +28,6 @@ LATER_SETTINGS: Dict[str, Any] = {
 _FUNCTIONS = ("activation", "recurrent_activation")
 MISSING = object()
 """Stands for a setting that a layer does not have."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """An activation that is a function.
-
-    Attributes:
-        name: its name; a second word tells it from another function of the same name.
-        library: whose it is: `keras`, `tensorflow`, or an empty text for the user's own.
-    """
-
-    name: str
-    library: str
-
-    @property
-    def written(self) -> str:
-        """As the user gave it: `keras.relu`, `tensorflow.relu`, and `relu` for their own."""
-        return ".".join(filter(None, (self.library, self.name.split(" ")[0])))
-
-
-HARD_SIGMOID_OF_KERAS_2 = Function("hard_sigmoid of Keras 2", "keras")
-"""clip(0.2 * x + 0.5, 0, 1): another function than Keras 3's, which is relu6(x + 3) / 6."""
 
 
 class Layer:
@@ -125,7 +97,7 @@ class LiveLayer(Layer):
         if is_class(type(value), "Layer"):
             return LiveLayer(value)
         if name in _FUNCTIONS:
-            return _function(value, is_keras_2(type(self._operation)))
+            return live_function(value, is_keras_2(type(self._operation)))
         if name == "axis" and isinstance(value, list) and len(value) == 1:
             # Keras 2's batch normalisation keeps its axis in a list.
             return value[0]
@@ -144,12 +116,3 @@ def _keras_class(cls: "type[Any]") -> Optional[str]:
         if not overrides(cls, "call", base.__name__):
             return str(base.__name__)
     return None
-
-
-def _function(function: Any, keras_2: bool) -> Function:
-    name = str(getattr(function, "__name__", type(function).__name__)).strip("<>")
-    module = str(getattr(function, "__module__", ""))
-    if module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras."):
-        own = Function(name, "keras")
-        return HARD_SIGMOID_OF_KERAS_2 if keras_2 and own.name == "hard_sigmoid" else own
-    return Function(name, "tensorflow" if module.startswith("tensorflow.python.") else "")

@@ -11,8 +11,9 @@ import dataclasses
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Param
+from vai_inspect.frontends.keras.function import SOFTMAX, Function
 from vai_inspect.frontends.keras.generation import Symbol
-from vai_inspect.frontends.keras.layer import Function, Layer, seen
+from vai_inspect.frontends.keras.layer import Layer, seen
 from vai_inspect.frontends.keras.nested import leaves, mapped
 from vai_inspect.frontends.keras.trace import InputTensor, Step, Trace
 from vai_inspect.frontends.keras.whole import OWN_CODE, WHOLE
@@ -137,13 +138,18 @@ def _wants_last(step: Step) -> bool:
     if len({len(tensor.shape) for tensor in step.inputs}) != 1:
         return False
     if operation.is_layer:
-        softmax = getattr(operation, "activation", None) == Function("softmax", "keras")
+        softmax = _is_softmax(getattr(operation, "activation", None))
         return operation.keras_class in _ANY_ORDER and not softmax
     return operation.keras_class in _ANY_ORDER_OPERATIONS and all(
         # A constant of several elements has an order of its own.
         any(leaf is tensor for tensor in step.inputs) or not getattr(leaf, "shape", ())
         for leaf in leaves((step.args, step.kwargs))
     )
+
+
+def _is_softmax(activation: Any) -> bool:
+    """Tells whether an activation is a softmax over the last axis, whoever wrote it."""
+    return isinstance(activation, Function) and activation.name == SOFTMAX.name
 
 
 def turned(tensor: Any) -> Symbol:
@@ -183,7 +189,7 @@ class Turned(Layer):
             return "channels_last"
         if name in ("axis", "shared_axes"):
             return self._axes(value)
-        if name == "activation" and value == Function("softmax", "keras"):
+        if name == "activation" and _is_softmax(value):
             return Function("softmax over the width", "keras")
         return value
 

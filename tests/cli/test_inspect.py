@@ -155,8 +155,8 @@ def test_a_given_shape_replaces_the_models(command):
         ("small", "unknown", 0),
         ("small", "never", 0),
         ("whole", "cpu", 0),
-        ("custom", "unknown", 1),
-        ("custom", "cpu", 1),
+        ("undecided", "unknown", 1),
+        ("undecided", "cpu", 1),
     ],
 )
 def test_fail_on(command, name, fail_on, code):

@@ -51,6 +51,10 @@ CASES = {
     "matrix product": (node("x", "matmul", ["in", "in"], SHAPE, a.MatmulAttrs()), 1024 * 16),
     "sum": (node("x", "add", ["in", "in"]), 0),
     "unknown": (node("x", "unknown", ["in"], attrs=a.UnknownAttrs("Lambda")), None),
+    "unknown, but idle": (
+        node("x", "unknown", ["in"], attrs=a.UnknownAttrs("GaussianNoise", idle=True)),
+        0,
+    ),
 }
 
 

@@ -172,3 +172,44 @@ def test_padding_behind_a_rectifier_is_folded_into_a_max_pool():
     )
     assert kinds(graph) == ["data", "relu", "maxpool2d"]
     assert graph["pool"].attrs.pad == (1, 1, 1, 1)
+
+
+def in_float(op):
+    return op.replaced(float_only="the quantiser does not know it")
+
+
+LEFT_IN_FLOAT = {
+    "a reshape to the same": [
+        in_float(node("x", "reshape", ["in"], SHAPE, a.ReshapeAttrs(SHAPE))),
+    ],
+    "a transpose that is none": [
+        in_float(node("x", "transpose", ["in"], SHAPE, a.TransposeAttrs((0, 1, 2, 3)))),
+    ],
+    "a batch norm behind a convolution": [conv("conv", "in"), in_float(batch_norm("x", "conv"))],
+    "a batch norm behind a convolution in float": [
+        in_float(conv("conv", "in")),
+        batch_norm("x", "conv"),
+    ],
+    "a padding before a convolution": [
+        in_float(node("x", "pad", ["in"], PADDED, ONE_AROUND)),
+        conv("conv", "x", PADDED, kernel=(3, 3)),
+    ],
+    "a padding before a convolution in float": [
+        node("x", "pad", ["in"], PADDED, ONE_AROUND),
+        in_float(conv("conv", "x", PADDED, kernel=(3, 3))),
+    ],
+    "a padding that one of two reads in float": [
+        node("x", "pad", ["in"], PADDED, ONE_AROUND),
+        conv("conv", "x", PADDED, kernel=(3, 3)),
+        in_float(conv("other", "x", PADDED, kernel=(3, 3))),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", LEFT_IN_FLOAT)
+def test_what_is_left_in_float_is_neither_dropped_nor_folded_nor_folded_into(case):
+    ops = [node("in", "data"), *LEFT_IN_FLOAT[case]]
+    graph = normalise(Graph("g", ops))
+    assert [op.name for op in graph] == [op.name for op in ops]
+    quantised = normalise(Graph("g", [op.replaced(float_only=None) for op in ops]))
+    assert "x" not in quantised

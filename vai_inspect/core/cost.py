@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from vai_inspect.core.ir import Graph, Op, TensorType
+from vai_inspect.core.ir.attrs import UnknownAttrs
 
 _FREE = frozenset(
     ("data", "const", "return", "identity", "reshape", "flatten", "squeeze", "transpose", "shape")
@@ -66,7 +67,7 @@ def dpu_bytes(tensor: TensorType) -> int:
 
 
 def _macs(op: Op, graph: Graph) -> Optional[int]:
-    if op.kind in _FREE:
+    if op.kind in _FREE or (isinstance(op.attrs, UnknownAttrs) and op.attrs.idle):
         return 0
     if op.kind == "matmul":
         first = graph.input_types(op)[0].shape

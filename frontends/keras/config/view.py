@@ -7,12 +7,14 @@ from typing import Any, Dict, List, Optional, Tuple
 from vai_inspect.core.ir import Param
 from vai_inspect.frontends.keras.config.defaults import OPERATION_DEFAULTS
 from vai_inspect.frontends.keras.config.values import plain
-from vai_inspect.frontends.keras.layer import (
-    HARD_SIGMOID_OF_KERAS_2,
-    MISSING,
+from vai_inspect.frontends.keras.function import (
     Function,
-    Layer,
+    named_function,
+    of_keras,
+    own_function,
+    plain_name,
 )
+from vai_inspect.frontends.keras.layer import MISSING, Layer
 
 _OWN = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 _OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations", "keras.activations") + (
@@ -119,8 +121,8 @@ _OF_APPLICATIONS = frozenset(("Custom>CustomScaleLayer",))
 def is_own(saved: Dict[str, Any]) -> bool:
     """Tells whether a saved object is of one of Keras's own classes.
 
-    Since Keras 2.12 the module tells it; before, a class of the user's own that was registered
-    has its package in its name, as in `Custom>Swish`.
+    Since Keras 2.12 the module tells it, or a name of its own where it has no module; before, a
+    class of the user's own that was registered has its package in its name, as in `Custom>Swish`.
     """
     names = {str(saved.get("class_name")), str(saved.get("registered_name"))}
     if names & _OF_APPLICATIONS:
@@ -129,7 +131,7 @@ def is_own(saved: Dict[str, Any]) -> bool:
         return False
     module = saved.get("module")
     if not module:
-        return ">" not in str(saved.get("registered_name") or "")
+        return not saved.get("registered_name")
     return str(module).split(".")[0] == "keras" or str(module).startswith(
         tuple(own + "." for own in _OWN) + _OWN[2:]
     )
@@ -153,15 +155,23 @@ def as_activation(value: Any, keras_2: bool) -> Any:
     if is_saved_layer(value):
         return ConfigLayer(value, keras_2)
     if isinstance(value, dict):
-        # A function of the user's own, or a lambda, whose code is in the file and is not run.
-        name = value.get("config") if value.get("class_name") == "function" else None
-        own = str(value.get("module") or "").split(".")[0] == "keras"
-        text = name if isinstance(name, str) else str(value.get("class_name")).strip("_")
-        return Function(text.split(">")[-1], "keras" if own else "")
+        return _saved_function(value, keras_2)
     package, _, name = str(value).rpartition(">")
-    if keras_2 and name == "hard_sigmoid":
-        return HARD_SIGMOID_OF_KERAS_2
-    return Function(name, "" if package else "keras")
+    return Function(name, "") if package else named_function(name, keras_2)
+
+
+def _saved_function(value: Dict[str, Any], keras_2: bool) -> Function:
+    """Returns a function that is an object in the file, which is Keras's where its module says so.
+
+    Of a lambda the file has the code, which is not run.
+    """
+    name = value.get("config") if value.get("class_name") == "function" else None
+    if not isinstance(name, str):
+        return Function(str(value.get("class_name") or "lambda").strip("_"), "")
+    package, _, name = plain_name(name).rpartition(">")
+    if str(value.get("module") or "").split(".")[0] == "keras":
+        return of_keras(name, keras_2)
+    return Function(name, "") if package else own_function(name, keras_2)
 
 
 def _dtypes(policy: Any) -> Tuple[str, str]:

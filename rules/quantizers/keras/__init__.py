@@ -12,17 +12,24 @@ from typing import Callable, Iterator, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, verify
+from vai_inspect.rules.quantizers.keras.activations import note_own_functions
 from vai_inspect.rules.quantizers.keras.average import scale_averages
+from vai_inspect.rules.quantizers.keras.batch_norm import fold_batch_norms
 from vai_inspect.rules.quantizers.keras.floats import leave_in_float
-from vai_inspect.rules.quantizers.keras.hard import HARD, harden, tell_named
+from vai_inspect.rules.quantizers.keras.hard import HARD, harden
 from vai_inspect.rules.quantizers.keras.product import join_products
 from vai_inspect.rules.quantizers.keras.slope import settle_slopes
 from vai_inspect.rules.quantizers.keras.written_out import join_written_out
 
-Conversion = Callable[[Graph], Graph]
+Pass = Callable[[Graph], Graph]
 
-CONVERSIONS: Tuple[Conversion, ...] = (
-    tell_named,
+MARKS: Tuple[Pass, ...] = (
+    leave_in_float,
+    note_own_functions,
+)
+"""Passes that judge the model as written; they run with `convert=False` too."""
+
+CONVERSIONS: Tuple[Pass, ...] = (
     join_written_out,
     harden,
     join_products,
@@ -43,11 +50,16 @@ def quantized(captured: Captured, convert: bool) -> Captured:
     Raises:
         GraphError: a pass broke the graph, which is a defect of the pass.
     """
-    graph = before = leave_in_float(captured.graph)
-    for run in CONVERSIONS if convert else ():
-        graph = run(graph)
-    warnings = (*captured.warnings, *(_replaced(before) if convert else ()))
-    return dataclasses.replace(captured, graph=verify(graph), warnings=warnings)
+    graph = captured.graph
+    for mark in MARKS:
+        graph = mark(graph)
+    warnings = [*captured.warnings]
+    if convert:
+        warnings += _replaced(graph)
+        for run in CONVERSIONS:
+            graph = run(graph)
+    graph = fold_batch_norms(graph)
+    return dataclasses.replace(captured, graph=verify(graph), warnings=tuple(warnings))
 
 
 def _replaced(graph: Graph) -> Iterator[str]:
@@ -69,4 +81,4 @@ def _replaced(graph: Graph) -> Iterator[str]:
         )
 
 
-__all__ = ["CONVERSIONS", "Conversion", "quantized"]
+__all__ = ["CONVERSIONS", "MARKS", "Pass", "quantized"]

@@ -13,32 +13,6 @@ FORMULA = {
 }
 
 
-NAMED = {
-    "hard-sigmoid": "relu6(x + 3) * (1 / 6), with a ReLU(6) layer",
-    "hard-swish": "x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers",
-}
-
-
-def tell_named(graph: Graph) -> Graph:
-    """Tells of hard-sigmoids and hard-swishes that the model names instead of writing them out.
-
-    The quantiser works on Keras 2, which has no hard_swish, and whose hard_sigmoid is another
-    function that the quantiser does not support.
-
-    Requires: nothing was joined or converted yet, so that all there are were named.
-    Ensures: each carries the message.
-    """
-    change: Dict[str, Optional[Op]] = {}
-    for op in graph:
-        if op.kind in NAMED and op.float_only is None:
-            change[op.name] = op.noted(
-                "write it as {}: the vendor's Keras quantiser does not know it by its name".format(
-                    NAMED[op.kind]
-                )
-            )
-    return graph.rewritten(change) if change else graph
-
-
 def harden(graph: Graph) -> Graph:
     """Turns `sigmoid` into `hard-sigmoid` and `swish` into `hard-swish` (convert_sigmoid).
 

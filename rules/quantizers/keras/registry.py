@@ -48,8 +48,10 @@ INSTEAD = {
     "Average": "Add, with the factor in the weights behind it",
     "AveragePool": "keras.layers.AveragePooling2D",
     "Concatenate": "keras.layers.Concatenate",
+    "Conv1D": "Conv2D on a map of height 1",
     "GlobalMaxPooling2D": "MaxPooling2D with the map's size",
     "LayerNormalization": "BatchNormalization, which is folded into the convolution before it",
+    "LeakyRelu": "keras.layers.LeakyReLU",
     "MaxPool": "keras.layers.MaxPooling2D",
     "Mean": "keras.layers.GlobalAveragePooling2D",
     "Multiply": "keras.layers.Multiply",
@@ -62,6 +64,7 @@ INSTEAD = {
     "Resizing": "UpSampling2D",
     "Sigmoid": "keras.layers.Activation('sigmoid')",
     "Silu": "keras.layers.Activation('swish')",
+    "Square": "keras.layers.Multiply of the tensor and itself",
     "Transpose": "keras.layers.Permute",
 }
 """What the quantiser knows in place of a layer or bare operation."""
@@ -69,7 +72,8 @@ INSTEAD = {
 PREPARING = frozenset(("Normalization", "Rescaling"))
 """Layers that prepare the input, which the host can do before the network."""
 
-OWN_CODE = frozenset(
-    ("FlaxLayer", "JaxLayer", "Lambda", "Layer", "TFSMLayer", "TorchModuleWrapper", "Wrapper")
-)
-"""Layers around code of the user's, which is not looked into."""
+REMOVED = frozenset(("Activation", "Dropout", "InputLayer"))
+"""Layers that do nothing at inference and that it removes (an Activation where it is linear).
+
+Dropout is matched by the exact name of its class (executed, 2.5 to 3.5).
+"""

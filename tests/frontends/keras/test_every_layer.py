@@ -45,7 +45,7 @@ class Own(layers.Layer):  # type: ignore[misc]
         return x + 1.0
 
 
-UNSUPPORTED, UNKNOWN = "unsupported", "unknown"
+UNSUPPORTED = "unsupported"
 SEQUENCE, IMAGE = (8, 6), (8, 8, 6)
 
 CASES: Dict[str, Tuple[Callable[[], Callable[[Any], Any]], Tuple[int, ...], str, str]] = {
@@ -81,10 +81,10 @@ CASES: Dict[str, Tuple[Callable[[], Callable[[Any], Any]], Tuple[int, ...], str,
     "Lambda": (
         lambda: layers.Lambda(lambda x: x * 2, name="x"),
         IMAGE,
-        UNKNOWN,
+        UNSUPPORTED,
         "Lambda",
     ),
-    "own": (lambda: Own(name="x"), IMAGE, UNKNOWN, "Own"),
+    "own": (lambda: Own(name="x"), IMAGE, UNSUPPORTED, "Own"),
 }
 
 

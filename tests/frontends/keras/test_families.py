@@ -25,7 +25,7 @@ FAMILIES: Dict[str, Dict[str, int]] = {
     "InceptionV3": {"softmax": 1},
     "MobileNet": {"softmax": 1},
     "MobileNetV2": {"softmax": 1},
-    "MobileNetV3Small": ON_HOST,
+    "MobileNetV3Small": {**ON_HOST, "hard-swish": 19},
     "NASNetMobile": {},
     "ResNet50": {"softmax": 1},
     "ResNet50V2": {"softmax": 1},
@@ -33,6 +33,12 @@ FAMILIES: Dict[str, Dict[str, int]] = {
     "Xception": {},
 }
 """What is on the CPU, by operator type; empty where the rules of the DPU decide on more."""
+
+SUBGRAPHS = {
+    # Keras 3 names hard_swish where Keras 2 writes it out, and the quantiser knows no such name.
+    "MobileNetV3Small": 20,
+}
+"""DPU subgraphs, where they are not one."""
 
 UNDECIDED = {
     # A dense layer on a feature map, of which no source tells.
@@ -69,7 +75,7 @@ def test_family(name: str) -> None:
     assert all(op.findings for op in on_cpu)
     if FAMILIES[name]:
         assert Counter(op.type for op in on_cpu) == FAMILIES[name]
-        assert result.summary.dpu_subgraphs == 1
+        assert result.summary.dpu_subgraphs == SUBGRAPHS.get(name, 1)
     undecided = {op.type for op in on_cpu if op.verdict.value == "unknown"}
     assert undecided <= UNDECIDED.get(name, set())
     keras.backend.clear_session()

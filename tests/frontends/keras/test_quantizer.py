@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 import keras
@@ -35,27 +34,31 @@ def two_readers(x: Tensor) -> Tensor:
 
 
 CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
-    "slope 0.1": (layers.LeakyReLU(negative_slope=0.1), ["leaky-relu"], ["slope 0.1"]),
+    "K12: slope 0.1": (layers.LeakyReLU(negative_slope=0.1), ["leaky-relu"], ["slope 0.1"]),
     "slope 26/256": (layers.LeakyReLU(negative_slope=26 / 256), ["leaky-relu"], []),
-    "slope 0.3": (layers.LeakyReLU(negative_slope=0.3), ["leaky-relu"], []),
-    "sigmoid": (layers.Activation("sigmoid"), ["hard-sigmoid"], ["sigmoid to hard-sigmoid"]),
-    "swish": (layers.Activation("swish"), ["hard-swish"], ["swish to hard-swish"]),
-    "a layer's own swish": (
+    "K12: slope 0.3": (layers.LeakyReLU(negative_slope=0.3), ["leaky-relu"], []),
+    "K64: the slope of a ReLU": (
+        layers.ReLU(negative_slope=0.1),
+        ["leaky-relu"],
+        ["keeps the slope 0.1 of ReLU(negative_slope=0.1)"],
+    ),
+    "K64: another slope of a ReLU": (layers.ReLU(negative_slope=0.2), ["leaky-relu"], []),
+    "K07: sigmoid": (layers.Activation("sigmoid"), ["hard-sigmoid"], ["sigmoid to hard-sigmoid"]),
+    "K07: swish": (layers.Activation("swish"), ["hard-swish"], ["swish to hard-swish"]),
+    "K07: a layer's own swish": (
         layers.Conv2D(2, 1, activation="silu"),
         ["conv2d", "hard-swish"],
         ["swish to hard-swish"],
     ),
     "tanh": (layers.Activation("tanh"), ["tanh"], []),
-    "a bare sigmoid": (keras.ops.sigmoid, ["sigmoid"], []),
-    "a named hard-sigmoid": (layers.Activation("hard_sigmoid"), ["hard-sigmoid"], ["by its name"]),
-    "a named hard-swish": (layers.Activation("hard_silu"), ["hard-swish"], ["by its name"]),
-    "written out": (hard_sigmoid, ["hard-sigmoid"], ["as one hard-sigmoid"]),
+    "K08: a bare sigmoid": (keras.ops.sigmoid, ["sigmoid"], []),
+    "K09: written out": (hard_sigmoid, ["hard-sigmoid"], ["as one hard-sigmoid"]),
     "written out, factor first": (
         lambda x: (1 / 6) * layers.ReLU(6.0)(3 + x),
         ["hard-sigmoid"],
         ["as one hard-sigmoid"],
     ),
-    "divided by 6": (
+    "K10: divided by 6": (
         lambda x: layers.ReLU(6.0)(x + 3.0) / 6.0,
         ["const", "add", "relu6", "const", "div"],
         [],
@@ -70,7 +73,7 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
         ["const", "add", "relu6", "const", "mul"],
         [],
     ),
-    "a bare relu6": (
+    "K10: a bare relu6": (
         lambda x: keras.ops.relu6(x + 3.0) * (1 / 6),
         ["const", "add", "relu6", "const", "mul"],
         [],
@@ -87,7 +90,9 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
         ["one hard-swish", "sigmoid to hard-sigmoid"],
     ),
     "a gate of another tensor": (
-        lambda x: layers.Multiply()([layers.MaxPooling2D(1)(x), layers.Activation("sigmoid")(x)]),
+        lambda x: layers.Multiply()(
+            [layers.MaxPooling2D(3, 1, "same")(x), layers.Activation("sigmoid")(x)]
+        ),
         ["maxpool2d", "hard-sigmoid", "mul"],
         ["sigmoid to hard-sigmoid"],
     ),
@@ -150,50 +155,16 @@ def test_verdicts_with_and_without() -> None:
     assert not without.messages
 
 
-FLOAT = {
-    "Rescaling": (lambda: layers.Rescaling(1 / 255), "before the network"),
-    "Average": (lambda: lambda x: layers.Average()([x, x]), "use Add"),
-    "GlobalMaxPooling2D": (layers.GlobalMaxPooling2D, "MaxPooling2D"),
-    "Cropping2D": (lambda: layers.Cropping2D(1), "does not know the layer Cropping2D"),
-    "a bare sum": (lambda: lambda x: x + x, "keras.layers.Add"),
-}
-
-
-@pytest.mark.parametrize("case", FLOAT)
-def test_what_the_quantiser_does_not_know_stays_in_float(case: str) -> None:
-    build, reason = FLOAT[case]
-    graph = quantized(capture(after_conv(build())), convert=False).graph
-    found = [op for op in inner_ops(graph)[1:] if op.kind != "const"]
-    assert found
-    assert all(op.float_only for op in found)
-    assert all(reason in "{}; {}".format(op.float_only, op.float_cure) for op in found)
-
-
-@pytest.mark.parametrize("from_file", [False, True])
-@pytest.mark.parametrize("kind", ["Conv3D", "Conv3DTranspose"])
-def test_convolutions_of_volumes_stay_in_float_where_an_engine_would_run_them(
-    kind: str, from_file: bool, tmp_path: Path
-) -> None:
-    x = keras.Input((8, 8, 8, 16))
-    model: Any = keras.Model(x, getattr(layers, kind)(16, 3, name="volume")(x))
-    if from_file:
-        model.save(tmp_path / "m.keras")
-        model = tmp_path / "m.keras"
-    result = Inspector("DPUCVDX8G_ISA3_C32B6").inspect(model, output_dir=None, verbose_level=0)
-    (op,) = result.find("volume")
-    assert op.device.value == "cpu"
-    assert [finding.constraint for finding in op.findings] == ["cvdx8g.op.float"]
-    assert kind in op.findings[0].message
-
-
-def test_layers_of_the_quantiser_and_of_the_user_are_not_said_to_stay_in_float() -> None:
-    class Own(keras.layers.Layer):
-        def call(self, x: Any) -> Any:
-            return x
-
-    model = after_conv(lambda x: Own()(layers.SeparableConv2D(4, 3)(layers.Add()([x, x]))))
-    graph = quantized(capture(model)).graph
-    assert [op.float_only for op in inner_ops(graph)] == [None] * len(inner_ops(graph))
+def test_the_slope_of_a_relu_cuts_the_network() -> None:
+    """Executed, 3.5: the transform matches the class LeakyReLU alone."""
+    for layer, subgraphs in (
+        (layers.LeakyReLU(negative_slope=0.1, name="act"), 1),
+        (layers.ReLU(negative_slope=0.1, name="act"), 2),
+    ):
+        result = inspected(after_conv(lambda x, act=layer: layers.Conv2D(4, 1)(act(x))))
+        (op,) = result.find("act")
+        assert (op.type, op.device.value) == ("leaky-relu", "dpu" if subgraphs == 1 else "cpu")
+        assert result.summary.dpu_subgraphs == subgraphs
 
 
 def test_what_becomes_another_function_is_a_warning_of_the_whole() -> None:

@@ -24,7 +24,8 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
 
     The vendor's quantisers scale the weights by gamma / sqrt(variance + epsilon) and move the
     bias, so the operator vanishes. The fold is refused where the convolution has another reader
-    or is followed by an activation, since the result would be another function.
+    or is followed by an activation, since the result would be another function, and where one of
+    the two is left in float.
 
     Args:
         graph: the graph.
@@ -43,6 +44,8 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
         value = op.inputs[0]
         conv = change.get(value.op) or graph[value.op]
         if conv.kind not in into or len(graph.consumers(graph[value.op])) != 1:
+            continue
+        if op.float_only is not None or conv.float_only is not None:
             continue
         if not _per_channel(op):
             continue

@@ -10,11 +10,12 @@ from vai_inspect.core.ir import Graph, Op, Value
 def drop_identities(graph: Graph) -> Graph:
     """Drops what changes nothing: dropout, linear activations, empty moves, pads and resizes.
 
-    A pool with kernel 1 and stride 1 goes as well; compiled models show it vanish.
+    A pool with kernel 1 and stride 1 goes as well; compiled models show it vanish. What is left in
+    float stays: the compiler is handed it as an operator of its own, whatever it computes.
 
     Requires: nothing.
-    Ensures: no `identity` is left; each dropped layer is found again in the origin of the
-    operator that it followed, with a message there.
+    Ensures: no `identity` is left that is quantised; each dropped layer is found again in the
+    origin of the operator that it followed, with a message there.
     """
     change: Dict[str, Optional[Op]] = {}
     forward: Dict[Value, Value] = {}
@@ -34,6 +35,8 @@ def drop_identities(graph: Graph) -> Graph:
 
 
 def _does_nothing(op: Op, graph: Graph) -> bool:
+    if op.float_only is not None:
+        return False
     if op.kind == "identity":
         return True
     if op.kind == "transpose":

@@ -18,11 +18,11 @@ def fold_padding(graph: Graph) -> Graph:
 
     As the vendor's compiler does with ZeroPadding2D and ConstantPad2d before a convolution or a
     pool (UG1414; PadMergeInspect of the 3.x Keras quantiser). All readers must be able to take
-    the padding in, else the operator stays. It also stays where the sum would reach the dilated
-    kernel's size, which no engine takes, or be more than a depthwise or pooling engine takes,
-    and before an average pool that leaves its own padding out of the mean. Before a max pool
-    zeros and the pool's own padding agree only where no value is below zero, so the fold asks
-    for a rectifier before it.
+    the padding in, else the operator stays. It also stays where it or a reader is left in float;
+    where the sum would reach the dilated kernel's size, which no engine takes, or be more than a
+    depthwise or pooling engine takes; and before an average pool that leaves its own padding out
+    of the mean. Before a max pool zeros and the pool's own padding agree only where no value is
+    below zero, so the fold asks for a rectifier before it.
 
     Requires: nothing.
     Ensures: the padding layer stands in the origin of each window that took it in.
@@ -49,6 +49,8 @@ def _zero_sides(op: Op) -> Optional[Tuple[int, int, int, int]]:
     """Returns (left, right, top, bottom) of a 4-D zero padding of height and width."""
     if not isinstance(op.attrs, PadAttrs) or op.attrs.mode != "CONSTANT":
         return None
+    if op.float_only is not None:
+        return None
     pads = op.attrs.paddings
     if len(pads) != 8 or any(pads[:2]) or any(pads[6:]) or min(pads) < 0:
         return None
@@ -59,6 +61,8 @@ def _zero_sides(op: Op) -> Optional[Tuple[int, int, int, int]]:
 
 def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph) -> Optional[Op]:
     if reader.kind not in _WINDOWS or reader.inputs[0].op != pad.name:
+        return None
+    if reader.float_only is not None:
         return None
     attrs = reader.attrs
     own: List[int] = list(getattr(attrs, "pad", ()))

@@ -141,7 +141,9 @@ class UnknownAttrs(Attrs):
         framework_type: the framework's own name.
         opaque: whether it is not known that XIR has no equivalent: what the operator computes
             could not be read.
+        idle: whether it gives what it reads, so that it multiplies and accumulates nothing.
     """
 
     framework_type: str = extra("")
     opaque: bool = hidden(False)
+    idle: bool = hidden(False)
