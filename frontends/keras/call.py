@@ -44,7 +44,10 @@ class Call:
         self.dtype = self._dtype(step)
         self.ops: List[Op] = []
         self._form = CallForm(
-            self.operation.class_name, self.operation.is_layer, base=self.operation.keras_class
+            self.operation.class_name,
+            self.operation.is_layer,
+            base=self.operation.keras_class,
+            calls=step.calls,
         )
         self._origin = Origin("keras", (self.path,), call=self._form)
         self._step = step
@@ -186,7 +189,7 @@ class Call:
         self.ops[-1] = self.ops[-1].noted(message)
 
     def from_argument(self, name: str, value: str) -> None:
-        """Says which argument of the call the operators stand for that are emitted from now on."""
+        """Sets the argument of the call that operators emitted from now on come from."""
         form = dataclasses.replace(self._form, arguments=((name, value),))
         self._origin = dataclasses.replace(self._origin, call=form)
 

@@ -7,6 +7,8 @@ tensors, without adding a node to the user's layers.
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -44,6 +46,7 @@ class Step:
         outputs: the fresh tensors it gives; every dimension a whole number. None where nothing
             but its lowering can tell.
         messages: what was assumed about its shapes.
+        calls: how often the model calls the layer, which is once but for a layer that is shared.
     """
 
     operation: Any
@@ -53,6 +56,7 @@ class Step:
     inputs: Tuple[Any, ...]
     outputs: Optional[Tuple[Any, ...]]
     messages: Tuple[str, ...] = ()
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,20 @@ def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: G
     assumed = any(tensor.batch_open and tensor.spec.shape[0] != 1 for tensor in inputs)
     walk = _Walk(keras, replaced, assumed)
     outputs = walk.run(function, [tensor.spec for tensor in inputs], "")
-    return Trace(tuple(walk.steps), tuple(outputs))
+    calls = Counter(map(id, walk.called))
+    steps = (
+        step if calls[id(called)] == 1 else dataclasses.replace(step, calls=calls[id(called)])
+        for step, called in zip(walk.steps, walk.called)
+    )
+    return Trace(tuple(steps), tuple(outputs))
 
 
 class _Walk:
-    """The steps so far, and what the walk needs everywhere."""
+    """The steps so far with the layer that each calls, and what the walk needs everywhere."""
 
     def __init__(self, keras: Generation, replaced: bool, assumed: bool) -> None:
         self.steps: List[Step] = []
+        self.called: List[Any] = []
         self._keras = keras
         self._replaced = replaced
         self._assumed = assumed
@@ -103,6 +113,7 @@ class _Walk:
             else:
                 step = self._step(node, path, args, kwargs, known)
                 self.steps.append(step)
+                self.called.append(operation)
                 outputs = list(step.outputs or ())
             known.update(zip((id(symbol) for symbol in keras.outputs(node)), outputs))
         return [known[id(symbol)] for symbol in function.outputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -50,6 +51,7 @@ class Planned:
         inputs: the symbols among them.
         outputs: the symbols that others read of it, by index.
         last: whether no other call reads them.
+        calls: how often the model calls the layer.
     """
 
     layer: Layer
@@ -59,6 +61,7 @@ class Planned:
     inputs: Tuple[Symbol, ...]
     outputs: Dict[int, Symbol] = field(default_factory=dict)
     last: bool = False
+    calls: int = 1
 
 
 def plan(
@@ -77,7 +80,9 @@ def plan(
     planner = _Planner(path)
     outputs = planner.walk(network, inputs, "")
     read = {id(symbol) for call in planner.calls for symbol in call.inputs}
-    for call in planner.calls:
+    calls = Counter(map(id, planner.called))
+    for call, layer in zip(planner.calls, planner.called):
+        call.calls = calls[id(layer)]
         call.last = not any(id(symbol) in read for symbol in call.outputs.values())
     return planner.calls, outputs
 
@@ -85,6 +90,7 @@ def plan(
 class _Planner:
     def __init__(self, path: str) -> None:
         self.calls: List[Planned] = []
+        self.called: List[Layer] = []
         self._path = path
         self._count = 0
 
@@ -125,6 +131,7 @@ class _Planner:
                 seen, args, kwargs = as_operation(layer, args, kwargs)
                 given[key] = Planned(seen, path, args, kwargs, symbols)
                 self.calls.append(given[key])
+                self.called.append(layer)
         return [symbol_of(ref) for ref in network.outputs]
 
 

@@ -151,7 +151,9 @@ def _step(call: Planned, shapes: Optional[Sequence[Shape]]) -> Step:
     outputs: Optional[Tuple[Symbol, ...]] = None
     if shapes is not None:
         outputs = tuple(_symbol(shape, _dtype(call)) for shape in shapes)
-    return Step(call.layer, call.path, call.args, call.kwargs, call.inputs, outputs)
+    return Step(
+        call.layer, call.path, call.args, call.kwargs, call.inputs, outputs, calls=call.calls
+    )
 
 
 def _dtype(call: Planned) -> str:

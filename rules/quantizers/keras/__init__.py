@@ -18,6 +18,8 @@ from vai_inspect.rules.quantizers.keras.batch_norm import fold_batch_norms
 from vai_inspect.rules.quantizers.keras.floats import leave_in_float
 from vai_inspect.rules.quantizers.keras.hard import HARD, harden
 from vai_inspect.rules.quantizers.keras.product import join_products
+from vai_inspect.rules.quantizers.keras.separable import note_dropped_activations
+from vai_inspect.rules.quantizers.keras.shared import note_shared, shared_layers
 from vai_inspect.rules.quantizers.keras.slope import settle_slopes
 from vai_inspect.rules.quantizers.keras.written_out import join_written_out
 
@@ -26,6 +28,8 @@ Pass = Callable[[Graph], Graph]
 MARKS: Tuple[Pass, ...] = (
     leave_in_float,
     note_own_functions,
+    note_dropped_activations,
+    note_shared,
 )
 """Passes that judge the model as written; they run with `convert=False` too."""
 
@@ -53,7 +57,7 @@ def quantized(captured: Captured, convert: bool) -> Captured:
     graph = captured.graph
     for mark in MARKS:
         graph = mark(graph)
-    warnings = [*captured.warnings]
+    warnings = [*captured.warnings, *shared_layers(graph)]
     if convert:
         warnings += _replaced(graph)
         for run in CONVERSIONS:

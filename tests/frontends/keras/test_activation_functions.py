@@ -171,6 +171,21 @@ def test_own_names_are_told_with_and_without_conversions() -> None:
         assert [BY_NAME in text for text in op.messages] == [True] + [False] * convert
 
 
+def test_a_separable_convolution_loses_its_activation() -> None:
+    """Executed, 3.0 and 3.5 (K60); an activation of its own is kept."""
+    x = keras.Input((8, 8, 4))
+    inside = layers.SeparableConv2D(4, 3, activation="relu", name="act")
+    behind = layers.ReLU(name="relu")(layers.SeparableConv2D(4, 3, name="plain")(inside(x)))
+    result = inspected(keras.Model(x, behind))
+    assert ["drops the activation" in text for text in activation(result).messages] == [True]
+    assert not any(
+        "drops the activation" in text
+        for name in ("plain", "relu")
+        for op in result.find(name)
+        for text in op.messages
+    )
+
+
 @pytest.mark.parametrize(
     ("bare", "kind"),
     [(keras.ops.sigmoid, "sigmoid"), (keras.ops.silu, "swish"), (keras.ops.relu, "relu")],

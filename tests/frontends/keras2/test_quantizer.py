@@ -175,6 +175,22 @@ def test_slopes(source: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
+def test_shared_layers(source: str, tmp_path: Path) -> None:
+    """K42, K43: executed, release 3.5; Vitis-AI issue 1423."""
+    conv, act = layers.Conv2D(4, 1, name="conv"), layers.ReLU(name="act")
+    x = keras.Input(SHAPE)
+    model = keras.Model(x, act(conv(act(conv(x)))))
+    result = inspected(as_source(model, source, tmp_path))
+    (warning,) = result.warnings
+    assert "stops at those with weights (conv)" in warning
+    assert "drops all but the first call of those without (act), silently" in warning
+    assert [len(result.find(name)) for name in ("conv", "act")] == [2, 2]
+    for op in (*result.find("conv"), *result.find("act")):
+        assert "is called 2 times" in op.messages[-1]
+        assert op.device.value == "dpu"
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_batch_norms_in_a_row_are_all_folded(source: str, tmp_path: Path) -> None:
     """The 3.5 inspector folds both."""
     stack = (

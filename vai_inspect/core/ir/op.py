@@ -68,12 +68,14 @@ class CallForm:
             `("padding", "same")`.
         base: Keras: the class of Keras's own that it is read as, which `name` extends where they
             differ; None where the user's own code says what it computes. PyTorch: None.
+        calls: Keras: how often the model calls the layer.
     """
 
     name: str
     is_layer: bool = False
     arguments: Tuple[Tuple[str, str], ...] = ()
     base: Optional[str] = None
+    calls: int = 1
 
     def argument(self, name: str) -> Optional[str]:
         """Returns the value of an argument, or None where it was not given."""
