@@ -2,64 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional
 
 from vai_inspect.core.ir import Graph, Op, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 
 MESSAGE = "the vendor's Keras quantiser takes relu6(x + 3) * (1 / 6) as one hard-sigmoid"
+OTHER = (
+    "the vendor's Keras quantiser takes relu6(x + {:g}) * {:g} for a hard-sigmoid, which is "
+    "relu6(x + 3) * (1 / 6), without an error: another function; train with 3 and 1 / 6"
+)
+_SHIFT, _FACTOR = 3.0, 1 / 6
 _CLOSE = 1e-4
+
+
+class _Number(NamedTuple):
+    """An operand that is a number, and the other one."""
+
+    other: Value
+    constant: Op
+    number: float
+
+
+class _Chain(NamedTuple):
+    """What a hard-sigmoid is written out with: before its product, in reverse order."""
+
+    scale: _Number
+    rectifier: Op
+    total: Op
+    shift: _Number
+
+    @property
+    def message(self) -> str:
+        shift, factor = self.shift.number, self.scale.number
+        if abs(shift - _SHIFT) < _CLOSE and abs(factor - _FACTOR) < _CLOSE:
+            return MESSAGE
+        return OTHER.format(shift, factor)
 
 
 def join_written_out(graph: Graph) -> Graph:
     """Joins `relu6(x + 3) * (1 / 6)` into one `hard-sigmoid`.
 
-    The ReLU(6) must be a layer; the sum and the product may be bare operations, as they are in
-    keras.applications' MobileNetV3 (README of the TF2 quantiser). A division by 6 is not known
-    to be recognised, so it stays. Nothing else may read what lies between.
+    The ReLU(6) must be a layer, the sum and the product bare operations with a number behind the
+    tensor, as they are in keras.applications' MobileNetV3 (README of the TF2 quantiser). Executed,
+    2.5 to 3.5: a division by 6, tf.nn.relu6, `3. + x` and `(1 / 6) * r` are not recognised, and
+    the two numbers are not compared. Nothing else may read what lies between.
 
     Requires: constants of one element carry their number.
     Ensures: all three layers stand in the origin of the hard-sigmoid; their constants are gone.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
-        found = _chain(op, graph)
-        if found is None:
+        chain = _chain(op, graph)
+        if chain is None:
             continue
-        source, rectifier, total, constants = found
+        source = chain.shift.other
         hard = op.replaced(kind="hard-sigmoid", attrs=NoAttrs(), inputs=(source,), float_only=None)
-        for inner in (total, rectifier):
+        hard = hard.replaced(float_cure=None)
+        for inner in (chain.total, chain.rectifier):
             hard = hard.replaced(origin=hard.origin.merged(inner.origin))
             hard = hard.replaced(messages=hard.messages + inner.messages)
             change[inner.name] = None
-        change.update((constant.name, None) for constant in constants)
-        change[op.name] = hard.noted(MESSAGE)
+        for constant in (chain.scale.constant, chain.shift.constant):
+            if len(graph.consumers(constant)) == 1:
+                change[constant.name] = None
+        change[op.name] = hard.noted(chain.message)
     return graph.rewritten(change) if change else graph
 
 
-def _chain(product: Op, graph: Graph) -> Optional[Tuple[Value, Op, Op, Tuple[Op, ...]]]:
-    """Returns x, the ReLU6, the sum and the constants behind a product; None for any other."""
-    scaled = _with_number(product, "mul", 1 / 6, graph)
-    if scaled is None:
+def _chain(product: Op, graph: Graph) -> Optional[_Chain]:
+    """Returns what is before the product of a written-out hard-sigmoid; None for any other."""
+    scale = _with_number(product, "mul", graph)
+    if scale is None:
         return None
-    rectifier = graph[scaled[0].op]
+    rectifier = graph[scale.other.op]
     if rectifier.kind != "relu6" or rectifier.float_only is not None:
         return None
     total = graph[rectifier.inputs[0].op]
-    shifted = _with_number(total, "add", 3.0, graph)
-    if shifted is None or any(len(graph.consumers(op)) != 1 for op in (rectifier, total)):
+    shift = _with_number(total, "add", graph)
+    if shift is None or any(len(graph.consumers(op)) != 1 for op in (rectifier, total)):
         return None
-    constants = tuple(op for op in (scaled[1], shifted[1]) if len(graph.consumers(op)) == 1)
-    return shifted[0], rectifier, total, constants
+    return _Chain(scale, rectifier, total, shift)
 
 
-def _with_number(op: Op, kind: str, number: float, graph: Graph) -> "Optional[Tuple[Value, Op]]":
-    """Returns the other operand and the constant, where one operand is this number."""
-    if op.kind != kind or len(op.inputs) != 2:
+def _with_number(op: Op, kind: str, graph: Graph) -> Optional[_Number]:
+    """Returns the operands of a bare operation whose second one is a number."""
+    call = op.origin.call
+    if op.kind != kind or len(op.inputs) != 2 or call is None or call.is_layer:
         return None
-    for constant, other in (op.inputs, op.inputs[::-1]):
-        attrs = graph[constant.op].attrs
-        found = attrs.number if isinstance(attrs, TensorAttrs) else None
-        if found is not None and abs(found - number) < _CLOSE:
-            return other, graph[constant.op]
-    return None
+    other, value = op.inputs
+    attrs = graph[value.op].attrs
+    number = attrs.number if isinstance(attrs, TensorAttrs) else None
+    return None if number is None else _Number(other, graph[value.op], number)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, Callable, Dict, List, Tuple
 
 import keras
+import numpy
 import pytest
 from keras import layers
 
@@ -53,23 +54,38 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
     "tanh": (layers.Activation("tanh"), ["tanh"], []),
     "K08: a bare sigmoid": (keras.ops.sigmoid, ["sigmoid"], []),
     "K09: written out": (hard_sigmoid, ["hard-sigmoid"], ["as one hard-sigmoid"]),
-    "written out, factor first": (
-        lambda x: (1 / 6) * layers.ReLU(6.0)(3 + x),
-        ["hard-sigmoid"],
-        ["as one hard-sigmoid"],
+    "K10: written out, factor first": (
+        lambda x: (1 / 6) * layers.ReLU(6.0)(x + 3.0),
+        ["const", "add", "relu6", "const", "mul"],
+        [],
+    ),
+    "K10: written out, shift first": (
+        lambda x: layers.ReLU(6.0)(3.0 + x) * (1 / 6),
+        ["const", "add", "relu6", "const", "mul"],
+        [],
     ),
     "K10: divided by 6": (
         lambda x: layers.ReLU(6.0)(x + 3.0) / 6.0,
         ["const", "add", "relu6", "const", "div"],
         [],
     ),
-    "another factor": (
+    "K62: another factor": (
         lambda x: hard_sigmoid(x, factor=0.2),
+        ["hard-sigmoid"],
+        ["relu6(x + 3) * 0.2 for a hard-sigmoid"],
+    ),
+    "K62: another shift": (
+        lambda x: hard_sigmoid(x, shift=2.5),
+        ["hard-sigmoid"],
+        ["relu6(x + 2.5) * 0.166667 for a hard-sigmoid"],
+    ),
+    "a factor for each channel": (
+        lambda x: layers.ReLU(6.0)(x + 3.0) * numpy.full(4, 1 / 6, "float32"),
         ["const", "add", "relu6", "const", "mul"],
         [],
     ),
-    "another shift": (
-        lambda x: hard_sigmoid(x, shift=2.5),
+    "a Rescaling is no bare product": (
+        lambda x: layers.Rescaling(1 / 6)(layers.ReLU(6.0)(x + 3.0)),
         ["const", "add", "relu6", "const", "mul"],
         [],
     ),
