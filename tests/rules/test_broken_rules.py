@@ -67,12 +67,12 @@ def test_a_rule_that_fails(change, rule, target):
     (kinds,) = [one.kinds for one in family.constraints if one.id == rule]
     assert broken.warnings or change == {"check": _fails_on_some}
     assert all(family.name + "." + rule in text for text in broken.warnings)
-    for op in graph:
-        found = [one for one in broken.own[op.name] if not one.constraint.endswith("." + rule)]
-        left = [one for one in healthy.own[op.name] if not one.constraint.endswith("." + rule)]
+    for one_op in graph:
+        found = [one for one in broken.own[one_op.name] if not one.constraint.endswith("." + rule)]
+        left = [one for one in healthy.own[one_op.name] if not one.constraint.endswith("." + rule)]
         assert found == left
-        asked = op.kind in kinds and rule != "activation.producer_on_dpu"
+        asked = one_op.kind in kinds and rule != "activation.producer_on_dpu"
         if asked and broken.warnings and change != {"check": _fails_on_some}:
-            mine = [one for one in broken.own[op.name] if one.constraint.endswith("." + rule)]
+            mine = [one for one in broken.own[one_op.name] if one.constraint.endswith("." + rule)]
             assert [one.verdict for one in mine] == [Verdict.UNKNOWN]
             assert "the rule itself failed" in mine[0].message
