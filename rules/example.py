@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from vai_inspect.core.ir import Graph, Op, TensorType
-from vai_inspect.core.ir.attrs import ReshapeAttrs, TensorAttrs
+from vai_inspect.core.ir.attrs import ReshapeAttrs, StridedSliceAttrs, TensorAttrs
 from vai_inspect.core.target import Limit, Target
 
 
@@ -84,11 +84,12 @@ def _beyond(figure: Figure) -> Sequence[int]:
 def with_batch(graph: Graph, batch: int) -> Graph:
     """Returns a graph of batch 1 with another batch: every first axis is that many times longer.
 
-    Constants stay as they are.
+    Constants that have no batch axis stay as they are.
     """
     if batch == 1:
         return graph
-    return Graph(graph.name, [op if op.kind == "const" else _times(op, batch) for op in graph])
+    kept = [op.kind == "const" and op.output.rank < 4 for op in graph]
+    return Graph(graph.name, [op if keep else _times(op, batch) for op, keep in zip(graph, kept)])
 
 
 def _times(op: Op, batch: int) -> Op:
@@ -96,6 +97,8 @@ def _times(op: Op, batch: int) -> Op:
     attrs: Optional[object] = None
     if isinstance(op.attrs, (TensorAttrs, ReshapeAttrs)):
         attrs = dataclasses.replace(op.attrs, shape=_longer(op.attrs.shape, batch))
+    if isinstance(op.attrs, StridedSliceAttrs):
+        attrs = dataclasses.replace(op.attrs, end=_longer(op.attrs.end, batch))
     return op.replaced(outputs=outputs, attrs=attrs or op.attrs)
 
 

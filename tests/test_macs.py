@@ -197,6 +197,8 @@ TORCH = {
     "densenet121": ("densenet121", (1, 3, 224, 224)),
     "efficientnet_b0": ("efficientnet_b0", (1, 3, 224, 224)),
     "inception_v3": ("inception_v3", (1, 3, 299, 299)),
+    "swin_t": ("swin_t", (1, 3, 224, 224)),
+    "convnext_tiny": ("convnext_tiny", (1, 3, 224, 224)),
 }
 
 
@@ -224,7 +226,7 @@ def test_torch_counts_twice_as_many_floating_point_operations(name):
     assert 2 * result.summary.macs == counter.get_total_flops() > 0
 
 
-@pytest.mark.parametrize("name", ["maxvit_t", "vit_b_16", "swin_t"])
+@pytest.mark.parametrize("name", ["maxvit_t", "vit_b_16"])
 def test_what_is_counted_of_networks_with_untold_operators_is_no_more(name):
     torch = pytest.importorskip("torch")
     from torch.utils.flop_counter import FlopCounterMode

@@ -9,7 +9,7 @@ from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
-from vai_inspect.core.ir.shapes import output_shape
+from vai_inspect.core.ir.ops import output_shape
 from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.trace import Step
 

@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, Optional
 
 from vai_inspect.core.errors import CaptureError, VaiInspectError
 from vai_inspect.core.ir import Op
-from vai_inspect.core.ir.shapes import ShapeError
+from vai_inspect.core.ir.ops import ShapeError
 from vai_inspect.frontends.keras import (
     activation,
     conv,

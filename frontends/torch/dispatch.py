@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, Optional
 
 from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.core.ir import Op
+from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.torch import (
     activation,
     conv,
@@ -59,7 +60,7 @@ def lower(call: Call) -> List[Op]:
     step = call.step
     lowering = find_lowering(call)
     if lowering is None:
-        call.unknown(step.operation, transparent=step.operation in elementwise.TRANSPARENT)
+        call.unknown(step.operation, transparent=computes_each_element(step.operation))
         return call.ops
     try:
         lowering(call)

@@ -52,19 +52,6 @@ def _square(call: Call) -> None:
     call.emit("mul", inputs=[value, value])
 
 
-TRANSPARENT = frozenset(
-    ("abs", "acos", "asin", "atan", "atan2", "bitwise_not", "ceil", "clamp", "clamp_max")
-    + ("clamp_min", "clip", "cos", "cosh", "eq", "erf", "erfc", "exp2", "expm1", "floor")
-    + ("floor_divide", "floordiv", "fmod", "frac", "ge", "gt", "hardshrink", "isnan", "le")
-    + ("lerp", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or")
-    + ("logsigmoid", "lt", "masked_fill", "mod", "nan_to_num", "ne", "pow", "positive")
-    + ("reciprocal", "remainder", "rounding", "round", "rsqrt", "sign", "sin", "sinh", "softplus")
-    + ("softshrink", "softsign", "sqrt", "tan", "tanhshrink", "threshold", "trunc", "where")
-    + ("Hardshrink", "LogSigmoid", "Softplus", "Softshrink", "Softsign", "Tanhshrink")
-    + ("Threshold", "and", "or", "xor", "addcmul", "addcdiv", "bernoulli")
-)
-"""Names of functions that XIR has no word for and to which the order of axes means nothing."""
-
 FUNCTIONS: Dict[str, Any] = {
     **dict.fromkeys(("add", "radd"), _binary("add")),
     **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _binary("div")),

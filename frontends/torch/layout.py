@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import List, Sequence, Set, Tuple
 
-from vai_inspect.core.ir import Graph, Op, TensorType, Value
+from vai_inspect.core.ir import Graph, Op, TensorType, Trait, Value
 from vai_inspect.core.ir.attrs import (
     FlattenAttrs,
     NoAttrs,
@@ -33,11 +33,9 @@ from vai_inspect.frontends.torch.axes import (
 from vai_inspect.frontends.torch.conversions import Conversions
 from vai_inspect.frontends.torch.recorder import THROUGH_VIEWS
 from vai_inspect.frontends.torch.regions import (
-    DROPS_AXES,
-    ELEMENTWISE,
-    RESHAPES,
     Regions,
     follows,
+    has,
     is_channels_last,
 )
 
@@ -92,9 +90,9 @@ class _Pass:
                 self._fixed(op)
             elif follows(op, self._transparent):
                 self._follower(op)
-            elif op.kind in DROPS_AXES:
+            elif has(op, Trait.REDUCES):
                 self._drops_axes(op)
-            elif op.kind in RESHAPES:
+            elif has(op, Trait.RESHAPES):
                 self._reshape(op)
             else:
                 inputs = [self._native(value) for value in op.inputs]
@@ -136,7 +134,7 @@ class _Pass:
         inputs = []
         for at, value in enumerate(op.inputs):
             if self._rank(value) == rank:
-                bare = op.kind in ELEMENTWISE or op.kind == "unknown"
+                bare = has(op, Trait.ELEMENTWISE) or op.kind == "unknown"
                 inputs.append(self._made.read(value, order, broadcast=bare))
             elif order == native(rank):
                 inputs.append(self._native(value))

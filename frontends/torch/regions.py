@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, Set
 
-from vai_inspect.core.ir import CONVOLUTIONS_2D, CONVOLUTIONS_3D, Graph, Op, Value
+from vai_inspect.core.ir import OPS, Graph, Op, Trait, Value
 from vai_inspect.core.ir.attrs import ReductionAttrs
 
-FIXED = frozenset(
-    (*CONVOLUTIONS_2D, *CONVOLUTIONS_3D, "conv1d", "maxpool1d", "maxpool2d", "avgpool2d")
-    + ("resize", "pixel-shuffle", "reorg", "batchnorm", "instancenorm", "groupnorm", "prelu")
-)
-"""Kinds that work channels last, whatever the framework's order is."""
 
-ELEMENTWISE = frozenset(
-    ("add", "sub", "mul", "div", "min", "max", "exp", "neg", "relu", "relu6", "gelu", "mish")
-    + ("selu", "sigmoid", "swish", "tanh", "hard-sigmoid", "hard-swish", "hard-tanh")
-    + ("leaky-relu", "elu", "celu", "threshold", "cast", "identity")
-)
-_WITH_AXES = frozenset(("softmax", "concat", "pad", "strided_slice", "l2_normalize"))
-_REDUCTIONS = frozenset(("reduction_mean", "reduction_sum", "reduction_max", "reduction_product"))
-DROPS_AXES = _REDUCTIONS | {"argmax"}
-RESHAPES = frozenset(("reshape", "flatten", "squeeze"))
+def has(op: Op, trait: Trait) -> bool:
+    """Tells whether the kind of an operator has a trait."""
+    return trait in OPS[op.kind].traits
 
 
 def is_channels_last(op: Op, graph: Graph) -> bool:
     """Tells whether an operator works channels last; of tensors with two axes nothing does."""
-    return op.kind in FIXED and graph.type_of(op.inputs[0]).rank > 2
+    return has(op, Trait.CHANNELS_LAST) and graph.type_of(op.inputs[0]).rank > 2
 
 
 def follows(op: Op, transparent: AbstractSet[str]) -> bool:
     """Tells whether an operator takes any order of axes, all its tensors in the same one."""
-    if op.kind in _REDUCTIONS:
-        return isinstance(op.attrs, ReductionAttrs) and op.attrs.keep_dims
+    if isinstance(op.attrs, ReductionAttrs):
+        return op.attrs.keep_dims
     if op.kind == "unknown":
         return op.name in transparent
-    return op.kind in ELEMENTWISE or op.kind in _WITH_AXES or op.kind in FIXED
+    return bool(OPS[op.kind].traits & _ANY_ORDER)
+
+
+_ANY_ORDER = {Trait.ELEMENTWISE, Trait.NAMES_AXES, Trait.CHANNELS_LAST}
 
 
 class Regions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.core.ir import KINDS, Op
+from vai_inspect.core.ir import OPS, Op
 from vai_inspect.rules.common.examples import conv
 from vai_inspect.rules.constraint import constraint
 from vai_inspect.rules.site import Problem, Site
@@ -15,7 +15,7 @@ _NO_WORK = ("data", "const", "return", "identity", "unknown")
 
 @constraint(
     "batch.four",
-    kinds=tuple(kind for kind in KINDS if kind not in _NO_WORK and "fix" not in kind),
+    kinds=tuple(kind for kind in OPS if kind not in _NO_WORK),
     evidence=Evidence.COMPILED,
     source="compile logs: 'DPU prefers ... input batch to be 4, but it's 1 now. So it will be "
     "assigned to CPU.' (Vitis-AI issues 490, 602)",

@@ -5,10 +5,11 @@ Each returns a function that builds the graph, so that importing the rules build
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir import attrs as a
+from vai_inspect.core.ir.ops import output_shape
 from vai_inspect.rules.example import Example
 
 Shape = Tuple[int, ...]
@@ -46,12 +47,21 @@ def op(
 
 
 def graph(*ops: Op) -> Build:
-    """Returns a builder of the graph of these operators, its last one the output."""
+    """Returns a builder of the graph of these operators, its last one the output.
+
+    Where the definition of an operator's kind determines its shape, it has that one.
+    """
 
     def build() -> Graph:
-        last = ops[-1]
-        end = op("return", [last.name], last.output.shape, name="return")
-        return Graph("example", [*ops, end])
+        shaped: Dict[str, Op] = {}
+        for one in (*ops, op("return", [ops[-1].name], (), name="return")):
+            inputs = [shaped[value.op].output.shape for value in one.inputs]
+            params = {param.role: param.type.shape for param in one.params}
+            shape = output_shape(one.kind, one.attrs, inputs, params)
+            if shape is not None:
+                one = one.replaced(outputs=(TensorType(shape),))
+            shaped[one.name] = one
+        return Graph("example", list(shaped.values()))
 
     return build
 

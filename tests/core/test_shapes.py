@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from vai_inspect.core.ir import KINDS
+from vai_inspect.core.ir import OPS
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.core.ir.shapes import ShapeError, broadcast, output_shape, reshaped
+from vai_inspect.core.ir.ops import ShapeError, broadcast, output_shape, reshaped
 
 IMAGE = (1, 8, 10, 4)
 CONV = a.Conv2dAttrs((3, 5), (2, 1), pad=(1, 1, 2, 2))
@@ -97,7 +97,7 @@ GIVES = {
 def test_gives(name: str) -> None:
     attrs, inputs, weights, want = GIVES[name]
     kind = name.split()[0]
-    assert type(attrs) is KINDS[kind].attrs
+    assert type(attrs) is OPS[kind].attrs
     assert output_shape(kind, attrs, inputs, {"weights": weights} if weights else {}) == want
 
 

@@ -11,9 +11,9 @@ import pytest
 from tests.graphs import node
 from vai_inspect.core.errors import GraphError
 from vai_inspect.core.findings import Device, Verdict
-from vai_inspect.core.ir import KINDS, SOURCES, Graph, Op, Param, TensorType, Value, verify
+from vai_inspect.core.ir import OPS, SOURCES, Graph, Op, Param, TensorType, Value, verify
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.core.ir.shapes import ShapeError, output_shape
+from vai_inspect.core.ir.ops import ShapeError, output_shape
 from vai_inspect.core.passes import normalise
 from vai_inspect.rules import registry
 from vai_inspect.rules.evaluate import evaluate
@@ -39,7 +39,7 @@ SHAPES = [
 ]
 NUMBERS = (0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 7, 8, 9, 15, 16, 17, 256, 257)
 WORDS = ("FLOOR", "CONSTANT", "REFLECT", "SYMMETRIC", "NEAREST", "BILINEAR", "TRILINEAR", "EDGE")
-USED = [name for name in KINDS if name not in SOURCES and "fix" not in name and name != "return"]
+USED = [name for name in OPS if name not in SOURCES and name != "return"]
 WEIGHTED = ("conv", "inner-product")
 QUIET = {"pad": 0, "output_padding": 0, "dilation": 1, "multiplier": 1, "group": 1}
 """What most operators have, so that graphs are not on the CPU as a whole."""
@@ -73,7 +73,7 @@ def value(dice, hint, name, rank):
 
 def attributes(dice, kind, rank):
     """The attribute set of a kind with random values."""
-    made = KINDS[kind].attrs
+    made = OPS[kind].attrs
     hints = typing.get_type_hints(made)
     fields = {
         field.name: value(dice, hints[field.name], field.name, rank)
@@ -100,7 +100,7 @@ def an_operator(dice, number, ops):
     if kind in ("add", "mul", "sub", "div", "min", "max", "concat", "stack", "matmul"):
         sources.append(dice.choice(ops[-5:]))
     shapes = [one.output.shape for one in sources]
-    if not shapes[0] and KINDS[kind].attrs is not a.NoAttrs:
+    if not shapes[0] and OPS[kind].attrs is not a.NoAttrs:
         return None
     attrs = attributes(dice, kind, len(shapes[0]))
     params = {}

@@ -20,7 +20,7 @@ from vai_inspect.core.inspection import (
     ModelInfo,
     Subgraph,
 )
-from vai_inspect.core.ir import KINDS, Op, Origin, TensorType, Value
+from vai_inspect.core.ir import OPS, Op, Origin, TensorType, Value
 from vai_inspect.core.root_cause import RootCause
 
 
@@ -92,7 +92,7 @@ def _tuple(kind: Any, data: Dict[str, Any], name: str) -> Any:
 def _op(value: Any, where: str, framework: str) -> InspectedOp:
     data = plain(dict, value, where)
     kind = plain(str, field(data, "type", where), where + ".type")
-    if kind not in KINDS:
+    if kind not in OPS:
         raise wrong(where + ".type", kind, "an op type of XIR, or return, or unknown")
     shapes = field(data, "output_shapes", where)
     outputs = decoded(Tuple[Tuple[int, ...], ...], shapes, where + ".output_shapes")
@@ -106,7 +106,7 @@ def _op(value: Any, where: str, framework: str) -> InspectedOp:
         op=Op(
             name=plain(str, field(data, "name", where), where + ".name"),
             kind=kind,
-            attrs=dataclass(KINDS[kind].attrs, attributes, where + ".attributes"),
+            attrs=dataclass(OPS[kind].attrs, attributes, where + ".attributes"),
             inputs=tuple(Value(name) for name in inputs),
             outputs=tuple(TensorType(shape) for shape in outputs),
             origin=dataclass(Origin, origin, where + ".origin", framework=framework),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.ir.shapes import Shape, ShapeError, broadcast
+from vai_inspect.core.ir.ops import Shape, ShapeError, broadcast
 from vai_inspect.frontends.keras.config.values import Array
 from vai_inspect.frontends.keras.layer import Layer
 

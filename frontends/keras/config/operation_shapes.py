@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
-from vai_inspect.core.ir.shapes import Shape, ShapeError, elements, reshaped
+from vai_inspect.core.ir.ops import Shape, ShapeError, elements, reshaped
 from vai_inspect.frontends.keras.config import unchanged
 from vai_inspect.frontends.keras.config.given import Given, Rule, merged, same
 

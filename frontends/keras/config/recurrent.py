@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from vai_inspect.core.ir.shapes import Shape, ShapeError
+from vai_inspect.core.ir.ops import Shape, ShapeError
 from vai_inspect.frontends.keras.layer import Layer
 
 _STATES = {"GRU": 1, "GRUCell": 1, "LSTM": 2, "LSTMCell": 2, "SimpleRNN": 1, "SimpleRNNCell": 1}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from vai_inspect.core.ir.shapes import Shape, ShapeError, elements, reshaped
+from vai_inspect.core.ir.ops import Shape, ShapeError, elements, reshaped
 from vai_inspect.frontends.keras.config import recurrent, unchanged
 from vai_inspect.frontends.keras.config.given import Given, Rule, merged, same
 from vai_inspect.frontends.keras.config.operation_shapes import OPERATIONS

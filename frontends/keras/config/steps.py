@@ -7,7 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.ir import TensorType
-from vai_inspect.core.ir.shapes import Shape, ShapeError
+from vai_inspect.core.ir.ops import Shape, ShapeError
 from vai_inspect.frontends.keras.assembly import Assembly
 from vai_inspect.frontends.keras.call import OutputUnknownError
 from vai_inspect.frontends.keras.config.calls import Sizes

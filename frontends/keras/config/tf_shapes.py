@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.ir.shapes import Shape, ShapeError, broadcast
+from vai_inspect.core.ir.ops import Shape, ShapeError, broadcast
 
 Rule = Callable[[Sequence[Shape], Sequence[Any], Dict[str, Any]], Optional[List[Shape]]]
 """Gives the shapes for those of the tensors read, and the arguments of the call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from vai_inspect.core.ir.shapes import elements
+from vai_inspect.core.ir.ops import elements
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from tests.frontends.torch.rungs import capture_with  # noqa: E402
 from tests.frontends.torch.zoo import build, torchvision  # noqa: E402
-from vai_inspect.core.ir.shapes import output_shape  # noqa: E402
+from vai_inspect.core.ir.ops import output_shape  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.frontends.torch.modes import can_record  # noqa: E402

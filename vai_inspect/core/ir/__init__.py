@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from vai_inspect.core.ir.graph import Graph
-from vai_inspect.core.ir.kinds import (
+from vai_inspect.core.ir.op import CallForm, Frame, Op, Origin, Param, TensorType, Value
+from vai_inspect.core.ir.ops import (
     ACTIVATIONS,
     CONVOLUTIONS_2D,
     CONVOLUTIONS_3D,
-    KINDS,
+    OPS,
     SOURCES,
-    Kind,
+    OpDefinition,
+    Trait,
 )
-from vai_inspect.core.ir.op import CallForm, Frame, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.verify import verify
 
 __all__ = [
@@ -21,13 +22,14 @@ __all__ = [
     "CallForm",
     "Frame",
     "Graph",
-    "KINDS",
-    "Kind",
+    "OPS",
     "Op",
+    "OpDefinition",
     "Origin",
     "Param",
     "SOURCES",
     "TensorType",
+    "Trait",
     "Value",
     "verify",
 ]

@@ -6,14 +6,8 @@ from typing import Iterator
 
 from vai_inspect.core.errors import GraphError
 from vai_inspect.core.ir.graph import Graph
-from vai_inspect.core.ir.kinds import KINDS, SOURCES
 from vai_inspect.core.ir.op import Op
-
-_SAME_SHAPE = frozenset(
-    ("relu", "relu6", "leaky-relu", "prelu", "hard-sigmoid", "hard-swish", "sigmoid", "tanh")
-    + ("softmax", "batchnorm", "scale", "identity", "return", "gelu", "selu", "swish", "mish")
-    + ("elu", "celu", "exp", "neg", "cast")
-)
+from vai_inspect.core.ir.ops import OPS, Received, ShapeError, Trait
 
 
 def verify(graph: Graph) -> Graph:
@@ -23,7 +17,7 @@ def verify(graph: Graph) -> Graph:
 
     Raises:
         GraphError: an operator of no known kind, with another kind's attributes, without an
-            output or the inputs its kind needs, or with a shape that cannot be its own.
+            output or the inputs its kind needs, or with a shape that its definition refuses.
     """
     for op in graph:
         for problem in _problems(graph, op):
@@ -32,53 +26,39 @@ def verify(graph: Graph) -> Graph:
 
 
 def _problems(graph: Graph, op: Op) -> Iterator[str]:
-    kind = KINDS.get(op.kind)
-    if kind is None:
+    definition = OPS.get(op.kind)
+    if definition is None:
         yield "no kind of this name is in the vocabulary"
         return
-    if type(op.attrs) is not kind.attrs:
-        yield "carries {} where {} belongs".format(type(op.attrs).__name__, kind.attrs.__name__)
+    if type(op.attrs) is not definition.attrs:
+        yield "carries {} where {} belongs".format(
+            type(op.attrs).__name__, definition.attrs.__name__
+        )
         return
     if not op.outputs:
         yield "has no output"
         return
-    if op.kind in SOURCES and op.inputs:
+    source = Trait.SOURCE in definition.traits
+    if source and op.inputs:
         yield "is a source and reads {} inputs".format(len(op.inputs))
-    if op.kind not in SOURCES and op.kind != "unknown" and not op.inputs:
+    if not source and op.kind != "unknown" and not op.inputs:
         yield "reads no input"
     for tensor in op.outputs:
         if any(not isinstance(size, int) or size < 0 for size in tensor.shape):
             yield "has the output shape {}, which is not made of whole numbers".format(tensor.shape)
             return
-    if op.inputs:
-        yield from _shape_problems(graph, op)
+    yield from _shape_problems(graph, op)
 
 
 def _shape_problems(graph: Graph, op: Op) -> Iterator[str]:
-    received = graph.input_types(op)[0]
-    if op.kind in _SAME_SHAPE and op.output.shape != received.shape:
-        yield "turns {} into {} where the shape cannot change".format(
-            received.shape, op.output.shape
+    received = tuple(tensor.shape for tensor in graph.input_types(op))
+    params = {param.role: param.type.shape for param in op.params}
+    try:
+        shape = OPS[op.kind].output_shape(Received(op.attrs, received, params))
+    except ShapeError as error:
+        yield "{}".format(error)
+        return
+    if shape is not None and shape != op.output.shape:
+        yield "gives {} from {}; by its definition it gives {}".format(
+            op.output.shape, " and ".join(map(str, received)) or "nothing", shape
         )
-    moves = op.kind in ("reshape", "flatten", "squeeze", "transpose")
-    if moves and op.output.elements != received.elements:
-        yield "turns {} elements into {}".format(received.elements, op.output.elements)
-    size = _window_output(op, received.shape)
-    if size is not None and op.output.shape[1:-1] != size:
-        yield "gives {} from {}; its window gives {}".format(op.output.shape, received.shape, size)
-
-
-def _window_output(op: Op, shape: "tuple[int, ...]") -> "tuple[int, ...] | None":
-    """Spatial output (h, w) of a 2-D window in FLOOR mode, or None where the law is another."""
-    if op.kind not in ("conv2d", "depthwise-conv2d", "maxpool2d", "avgpool2d") or len(shape) != 4:
-        return None
-    attrs = op.attributes()
-    if attrs["pad_mode"] != "FLOOR":
-        return None
-    left, right, top, bottom = attrs["pad"]
-    dilation = attrs.get("dilation", [1, 1])
-    size = []
-    for axis, (extent, pads) in enumerate(((shape[2], left + right), (shape[1], top + bottom))):
-        reach = (attrs["kernel"][axis] - 1) * dilation[axis] + 1
-        size.append((extent + pads - reach) // attrs["stride"][axis] + 1)
-    return (size[1], size[0])

@@ -1,4 +1,4 @@
-"""What every attribute set has in common."""
+"""What the attribute sets of all kinds have in common."""
 
 from __future__ import annotations
 

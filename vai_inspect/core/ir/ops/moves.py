@@ -1,19 +1,73 @@
-"""Operators that change shape or order, take parts, or reduce axes."""
+"""Operators that change shape, order or type, or take parts."""
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Sequence
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
 
-from vai_inspect.core.ir import attrs as a
-from vai_inspect.core.ir.shapes.base import Received, Rule, Shape, ShapeError
+from vai_inspect.core.ir.ops.attributes import Attrs
+from vai_inspect.core.ir.ops.definition import (
+    IN,
+    Received,
+    Shape,
+    ShapeError,
+    Trait,
+    define,
+    elements,
+)
 
 
-def elements(shape: Sequence[int]) -> int:
-    """Returns the number of elements."""
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+@dataclass(frozen=True)
+class ReshapeAttrs(Attrs):
+    """`reshape`: the whole new shape, batch included."""
+
+    shape: Tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True)
+class SqueezeAttrs(Attrs):
+    """`squeeze`: the axes of size 1 that go."""
+
+    axis: Tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TransposeAttrs(Attrs):
+    """`transpose`: axis i of the output is axis order[i] of the input."""
+
+    order: Tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FlattenAttrs(Attrs):
+    """`flatten`: the axes from start_axis to end_axis, both included, become one."""
+
+    start_axis: int
+    end_axis: int
+
+
+@dataclass(frozen=True)
+class StridedSliceAttrs(Attrs):
+    """`strided_slice`: begin, end (excluded) and stride for each axis."""
+
+    begin: Tuple[int, ...]
+    end: Tuple[int, ...]
+    strides: Tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CastAttrs(Attrs):
+    """`cast`."""
+
+    data_type: str
+
+
+@dataclass(frozen=True)
+class GsTilingAttrs(Attrs):
+    """`gstiling`."""
+
+    reverse: bool
+    stride: int
 
 
 def reshaped(shape: Shape, target: Sequence[int]) -> Shape:
@@ -40,19 +94,19 @@ def reshaped(shape: Shape, target: Sequence[int]) -> Shape:
 
 
 def _reshape(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.ReshapeAttrs)
+    assert isinstance(received.attrs, ReshapeAttrs)
     return reshaped(received.shape, received.attrs.shape)
 
 
 def _flatten(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.FlattenAttrs)
+    assert isinstance(received.attrs, FlattenAttrs)
     start, end = received.axis(received.attrs.start_axis), received.axis(received.attrs.end_axis)
     shape = received.shape
     return shape[:start] + (elements(shape[start : end + 1]),) + shape[end + 1 :]
 
 
 def _squeeze(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.SqueezeAttrs)
+    assert isinstance(received.attrs, SqueezeAttrs)
     gone = {received.axis(axis) for axis in received.attrs.axis}
     if any(received.shape[axis] != 1 for axis in gone):
         raise ShapeError(
@@ -62,7 +116,7 @@ def _squeeze(received: Received) -> Optional[Shape]:
 
 
 def _transpose(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.TransposeAttrs)
+    assert isinstance(received.attrs, TransposeAttrs)
     order = received.attrs.order
     if sorted(order) != list(range(received.rank)):
         raise ShapeError("{} is no order of the axes of {}".format(order, received.shape))
@@ -70,7 +124,7 @@ def _transpose(received: Received) -> Optional[Shape]:
 
 
 def _strided_slice(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.StridedSliceAttrs)
+    assert isinstance(received.attrs, StridedSliceAttrs)
     attrs = received.attrs
     if not len(attrs.begin) == len(attrs.end) == len(attrs.strides) == received.rank:
         raise ShapeError("the slice has not as many axes as {}".format(received.shape))
@@ -86,47 +140,15 @@ def _taken(size: int, begin: int, end: int, stride: int) -> int:
     return len(range(*bounds))
 
 
-def _reduction(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.ReductionAttrs)
-    gone = {received.axis(axis) for axis in received.attrs.axis}
-    if received.attrs.keep_dims:
-        return tuple(1 if axis in gone else size for axis, size in enumerate(received.shape))
-    return tuple(size for axis, size in enumerate(received.shape) if axis not in gone)
-
-
-def _arg(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, a.AxisAttrs)
-    gone = received.axis(received.attrs.axis)
-    return received.shape[:gone] + received.shape[gone + 1 :]
-
-
-def _source(received: Received) -> Optional[Shape]:
-    assert isinstance(received.attrs, (a.TensorAttrs, a.RandomNormalAttrs))
-    return received.attrs.shape
-
-
-def _same(received: Received) -> Optional[Shape]:
-    return received.shape
-
-
-UNCHANGED = frozenset(
-    ("relu", "relu6", "leaky-relu", "prelu", "elu", "celu", "selu", "gelu", "mish", "threshold")
-    + ("sigmoid", "tanh", "swish", "hard-sigmoid", "hard-swish", "hard-tanh", "exp", "neg", "cast")
-    + ("softmax", "hard-softmax", "l2_normalize", "batchnorm", "scale", "instancenorm", "groupnorm")
-    + ("identity", "return", "upload", "download", "placeholder")
+_RESHAPES = frozenset((Trait.RESHAPES, Trait.KEEPS_ELEMENTS))
+DEFINITIONS = (
+    define("reshape", ReshapeAttrs, ("input", "shape"), _reshape, traits=_RESHAPES),
+    define("flatten", FlattenAttrs, IN, _flatten, traits=_RESHAPES),
+    define("squeeze", SqueezeAttrs, IN, _squeeze, traits=_RESHAPES),
+    define("transpose", TransposeAttrs, IN, _transpose, traits={Trait.KEEPS_ELEMENTS}),
+    define("strided_slice", StridedSliceAttrs, IN, _strided_slice, traits={Trait.NAMES_AXES}),
+    define("cast", CastAttrs, IN, traits={Trait.ELEMENTWISE, Trait.SAME_SHAPE}),
+    define("identity", traits={Trait.ELEMENTWISE, Trait.SAME_SHAPE}),
+    define("shape", shape=lambda received: (received.rank,)),
+    define("gstiling", GsTilingAttrs),
 )
-"""Kinds whose output has the shape of their input."""
-
-RULES: Dict[str, Rule] = {
-    **dict.fromkeys(UNCHANGED, _same),
-    **dict.fromkeys(("data", "const", "random_standard_normal"), _source),
-    **dict.fromkeys(("reduction_mean", "reduction_sum", "reduction_max"), _reduction),
-    "reduction_product": _reduction,
-    "argmax": _arg,
-    "flatten": _flatten,
-    "reshape": _reshape,
-    "shape": lambda received: (received.rank,),
-    "squeeze": _squeeze,
-    "strided_slice": _strided_slice,
-    "transpose": _transpose,
-}

@@ -1,12 +1,14 @@
-"""One frozen attribute dataclass for each attribute set of the XIR vocabulary."""
+"""The attribute sets of all operator kinds, in one place to import from."""
 
 from __future__ import annotations
 
-from vai_inspect.core.ir.attrs.base import (
-    Attrs,
-    NoAttrs,
+from vai_inspect.core.ir.ops.activations import (
+    EluAttrs,
+    HardSoftmaxAttrs,
+    LeakyReluAttrs,
 )
-from vai_inspect.core.ir.attrs.conv import (
+from vai_inspect.core.ir.ops.attributes import Attrs, NoAttrs
+from vai_inspect.core.ir.ops.convolutions import (
     Conv1dAttrs,
     Conv2dAttrs,
     Conv3dAttrs,
@@ -19,55 +21,52 @@ from vai_inspect.core.ir.attrs.conv import (
     WindowAttrs2d,
     WindowAttrs3d,
 )
-from vai_inspect.core.ir.attrs.fix import (
-    Conv2dFixAttrs,
-    ConvFixAttrs2d,
-    ConvFixAttrs3d,
-    DepthwiseFixAttrs,
-    EltwiseFixAttrs,
-    FixPointAttrs,
-    PadFixAttrs,
-    PixelShuffleFixAttrs,
-    PoolFixAttrs,
-    SampleFixAttrs,
-)
-from vai_inspect.core.ir.attrs.math import (
-    AxisAttrs,
-    BatchNormAttrs,
+from vai_inspect.core.ir.ops.detection import (
     CorrelationAttrs,
     CostVolumeAttrs,
-    EluAttrs,
-    GroupNormAttrs,
-    HardSoftmaxAttrs,
-    InnerProductAttrs,
-    InstanceNormAttrs,
-    L2NormalizeAttrs,
-    LeakyReluAttrs,
-    MatmulAttrs,
     PriorBoxAttrs,
-    ReductionAttrs,
-    ScaleAttrs,
+)
+from vai_inspect.core.ir.ops.joins import (
+    AxisAttrs,
+)
+from vai_inspect.core.ir.ops.moves import (
+    CastAttrs,
+    FlattenAttrs,
+    GsTilingAttrs,
+    ReshapeAttrs,
+    SqueezeAttrs,
+    StridedSliceAttrs,
+    TransposeAttrs,
+)
+from vai_inspect.core.ir.ops.no_xir import (
     UnknownAttrs,
 )
-from vai_inspect.core.ir.attrs.pool import (
-    AvgPool2dAttrs,
-    GsTilingAttrs,
-    MaxPool1dAttrs,
-    MaxPool2dAttrs,
+from vai_inspect.core.ir.ops.pixels import (
     PadAttrs,
     PixelShuffleAttrs,
     ReorgAttrs,
     ResizeAttrs,
 )
-from vai_inspect.core.ir.attrs.shape import (
-    CastAttrs,
-    FlattenAttrs,
+from vai_inspect.core.ir.ops.pools import (
+    AvgPool2dAttrs,
+    MaxPool1dAttrs,
+    MaxPool2dAttrs,
+)
+from vai_inspect.core.ir.ops.products import (
+    InnerProductAttrs,
+    MatmulAttrs,
+)
+from vai_inspect.core.ir.ops.reductions import (
+    BatchNormAttrs,
+    GroupNormAttrs,
+    InstanceNormAttrs,
+    L2NormalizeAttrs,
+    ReductionAttrs,
+    ScaleAttrs,
+)
+from vai_inspect.core.ir.ops.sources import (
     RandomNormalAttrs,
-    ReshapeAttrs,
-    SqueezeAttrs,
-    StridedSliceAttrs,
     TensorAttrs,
-    TransposeAttrs,
 )
 
 __all__ = [
@@ -78,18 +77,12 @@ __all__ = [
     "CastAttrs",
     "Conv1dAttrs",
     "Conv2dAttrs",
-    "Conv2dFixAttrs",
     "Conv3dAttrs",
-    "ConvFixAttrs2d",
-    "ConvFixAttrs3d",
     "CorrelationAttrs",
     "CostVolumeAttrs",
     "DepthwiseConv2dAttrs",
     "DepthwiseConv3dAttrs",
-    "DepthwiseFixAttrs",
-    "EltwiseFixAttrs",
     "EluAttrs",
-    "FixPointAttrs",
     "FlattenAttrs",
     "GroupNormAttrs",
     "GsTilingAttrs",
@@ -103,17 +96,13 @@ __all__ = [
     "MaxPool2dAttrs",
     "NoAttrs",
     "PadAttrs",
-    "PadFixAttrs",
     "PixelShuffleAttrs",
-    "PixelShuffleFixAttrs",
-    "PoolFixAttrs",
     "PriorBoxAttrs",
     "RandomNormalAttrs",
     "ReductionAttrs",
     "ReorgAttrs",
     "ReshapeAttrs",
     "ResizeAttrs",
-    "SampleFixAttrs",
     "ScaleAttrs",
     "SqueezeAttrs",
     "StridedSliceAttrs",
