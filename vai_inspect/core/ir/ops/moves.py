@@ -80,7 +80,7 @@ def reshaped(shape: Shape, target: Sequence[int]) -> Shape:
     Raises:
         ShapeError: the elements are not as many.
     """
-    known = elements([size for size in target if size != -1])
+    known = elements(tuple(size for size in target if size != -1))
     total = elements(shape)
     open_axes = [axis for axis, size in enumerate(target) if size == -1]
     if len(open_axes) > 1 or any(size < -1 for size in target):
