@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
+from vai_inspect.reports.summary import trust_sentences
 from vai_inspect.reports.words import (
     allowing,
     cells,
@@ -41,6 +42,8 @@ def render(comparison: Comparison, width: Optional[int] = None) -> str:
 def _lines(comparison: Comparison, width: int) -> Iterator[str]:
     rows = comparison.rows
     yield "{} on {}".format(shortened(plain(comparison.model.name), 50), count(len(rows), "target"))
+    for sentence in trust_sentences(comparison.model):
+        yield from wrapped(sentence, width)
     if comparison.allow:
         allowed = "allowed on the CPU: " + ", ".join(map(plain, comparison.allow))
         yield from wrapped(allowed, width)

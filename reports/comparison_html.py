@@ -7,6 +7,7 @@ from typing import Iterator
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.reports.comparison import boards, explained_marks, figures, mark
 from vai_inspect.reports.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.summary import trust_sentences
 from vai_inspect.reports.words import count, doubt, plain, shortened
 
 TITLES = (
@@ -40,6 +41,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield banner(
         told + (", but for what is allowed." if comparison.allow else "."), GOOD if takes else BAD
     )
+    for sentence in trust_sentences(comparison.model):
+        yield "<p>{}</p>".format(text(sentence))
     if comparison.allow:
         yield "<p>allowed on the CPU: {}</p>".format(text(", ".join(comparison.allow)))
     yield "<table>"

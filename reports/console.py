@@ -22,6 +22,7 @@ from vai_inspect.reports.summary import (
     cut_sentence,
     following_sentence,
     more_causes,
+    trust_sentences,
     verdict_sentence,
     work,
 )
@@ -135,6 +136,7 @@ def _panel(inspection: Inspection) -> RenderableType:
         _text(cut_sentence(inspection)),
         _text(work(inspection)),
         *map(_text, untold_macs(inspection)),
+        *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
     ]
     title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)

@@ -29,6 +29,7 @@ from vai_inspect.reports.summary import (
     cut_sentence,
     following_sentence,
     more_causes,
+    trust_sentences,
     verdict_sentence,
     work,
 )
@@ -61,6 +62,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
         cut_sentence(inspection),
         counts(inspection) + ".",
         work(inspection) + ".",
+        *trust_sentences(inspection.model),
     ]
     yield "<p>{}</p>".format("<br>".join(map(text, told)))
 

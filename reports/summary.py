@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Iterator, Sequence
+from typing import AbstractSet, Iterator, List, Sequence
 
 from vai_inspect.core.findings import Device
-from vai_inspect.core.inspection import Crossing, Inspection, Subgraph
+from vai_inspect.core.inspection import Crossing, Inspection, ModelInfo, Subgraph
 from vai_inspect.core.root_cause import Position
 from vai_inspect.reports.causes import (
     CAUSES_TITLE,
@@ -86,6 +86,13 @@ def _but_for_ends(inspection: Inspection) -> str:
         listed(named) + (" stays" if one else " stay"),
         "s" if one else "",
     )
+
+
+def trust_sentences(model: ModelInfo) -> List[str]:
+    """Returns one sentence where the model's file was trusted, else none."""
+    if not model.trusted:
+        return []
+    return ["The model's file was loaded with --trust: code in it could run."]
 
 
 def cut_sentence(inspection: Inspection) -> str:

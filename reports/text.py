@@ -61,7 +61,10 @@ def render(inspection: Inspection) -> str:
     Args:
         inspection: what to report.
     """
-    lines: List[str] = [EXPLANATION, ""]
+    lines: List[str] = [EXPLANATION]
+    for sentence in summary.trust_sentences(inspection.model):
+        lines += ["#", "# " + sentence]
+    lines += [""]
     lines += _section("target info")
     lines += _target(inspection)
     lines += ["", *_section("inspection summary")]

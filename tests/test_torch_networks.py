@@ -93,13 +93,16 @@ def test_the_command_line_takes_exported_programs(tmp_path, capsys):
     path = tmp_path / "net.pt2"
     program = torch.export.export(small().eval(), (torch.zeros(1, 3, 8, 8),))
     torch.export.save(program, str(path))
-    code, out, err = _command(capsys, "inspect", str(path), "-t", B4096, "--json")
+    code, _, err = _command(capsys, "inspect", str(path), "-t", B4096, "--json")
+    assert code == 2
+    assert "--trust" in err
+    code, out, err = _command(capsys, "inspect", str(path), "-t", B4096, "--json", "--trust")
     assert code == 0, err
     report = json.loads(out)
-    assert report["model"]["name"] == "net"
+    assert (report["model"]["name"], report["model"]["trusted"]) == ("net", True)
     assert [op["type"] for op in report["ops"]] == ["data", "conv2d", "relu", "softmax", "return"]
     path.write_bytes(b"nothing")
-    code, _, err = _command(capsys, "inspect", str(path), "-t", B4096)
+    code, _, err = _command(capsys, "inspect", str(path), "-t", B4096, "--trust")
     assert code == 2
     assert "cannot be read as an exported program" in err
 

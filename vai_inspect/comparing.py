@@ -25,6 +25,7 @@ def compare(
     allow: Union[str, Iterable[str]] = (),
     input_args: Any = None,
     device: Any = "cpu",
+    trust: bool = False,
 ) -> Comparison:
     """Tells how much of a model each of several targets runs.
 
@@ -42,6 +43,7 @@ def compare(
             target that runs all others takes the whole model.
         input_args: the inputs, or their shapes, as the inspectors take them.
         device: where PyTorch runs real tensors when it must.
+        trust: whether code in a model file may run, as of the inspectors.
 
     Raises:
         TargetError: a target names none, or there is none to compare.
@@ -49,7 +51,8 @@ def compare(
         VaiInspectError: the model cannot be inspected.
     """
     chosen = choose(targets, family)
-    captured = inspector_for(model, chosen[0]).capture_for(chosen, model, input_args, device)
+    inspector = inspector_for(model, chosen[0])
+    captured = inspector.capture_for(chosen, model, input_args, device, trust)
     return compare_captured(captured, chosen, (allow,) if isinstance(allow, str) else allow)
 
 

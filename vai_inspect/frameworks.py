@@ -56,16 +56,13 @@ def framework_of(model: Any) -> str:
     return ""
 
 
-def inspector_for(
-    model: Any, target: TargetSpec, convert: bool = True, trust: bool = False
-) -> BaseInspector:
+def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseInspector:
     """Returns the inspector for a model, whichever framework it is of.
 
     Args:
         model: the model.
         target: as the inspectors take it.
         convert: whether what the vendor's quantiser replaces is replaced; see the inspectors.
-        trust: for pickled PyTorch files, see `vai_inspect.torch.Inspector`.
 
     Raises:
         TargetError: the target names none.
@@ -75,7 +72,7 @@ def inspector_for(
     if framework == "torch":
         from vai_inspect.torch import Inspector as TorchInspector
 
-        return TorchInspector(target, trust=trust, convert=convert)
+        return TorchInspector(target, convert=convert)
     if not framework and "keras" not in sys.modules:
         raise ModelError(
             "the model is a {}; valid is a built Keras model or a torch.nn.Module.".format(

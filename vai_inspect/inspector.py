@@ -147,21 +147,29 @@ class BaseInspector:
         """
         self.target = lookup(target)
 
-    def capture(self, model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
+    def capture(
+        self, model: Any, input_args: Any = None, device: Any = "cpu", trust: bool = False
+    ) -> Captured:
         """Reads a model into the IR; threads take turns.
 
         Args:
             model: see `inspect`.
             input_args: see `inspect`.
             device: see `inspect`.
+            trust: see `inspect`.
 
         Raises:
             VaiInspectError: as of `inspect`.
         """
-        return self.capture_for((self.target,), model, input_args, device)[0]
+        return self.capture_for((self.target,), model, input_args, device, trust)[0]
 
     def capture_for(
-        self, targets: Iterable[Target], model: Any, input_args: Any = None, device: Any = "cpu"
+        self,
+        targets: Iterable[Target],
+        model: Any,
+        input_args: Any = None,
+        device: Any = "cpu",
+        trust: bool = False,
     ) -> Tuple[Captured, ...]:
         """Reads a model for targets, once for each batch that they want; see `captured_for`.
 
@@ -170,20 +178,23 @@ class BaseInspector:
             model: see `inspect`.
             input_args: see `inspect`.
             device: see `inspect`.
+            trust: see `inspect`.
 
         Raises:
             VaiInspectError: as of `inspect`.
         """
 
         def read(batch: int) -> Captured:
-            return self._captured(model, input_args, device, batch)
+            return self._captured(model, input_args, device, batch, trust)
 
         with _CAPTURING:
             if self.batch_may_be_open:
                 return captured_for(targets, read)
             return (read(1),) * len(tuple(targets))
 
-    def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
+    def _captured(
+        self, model: Any, input_args: Any, device: Any, batch: int, trust: bool
+    ) -> Captured:
         """Reads the model into the IR; each framework has its own way."""
         raise NotImplementedError
 
@@ -196,6 +207,7 @@ class BaseInspector:
         verbose_level: int = 1,
         image_format: Optional[str] = None,
         write_json: bool = False,
+        trust: bool = False,
     ) -> Inspection:
         """Inspects a model, prints what `verbose_level` asks for and writes the reports.
 
@@ -212,9 +224,12 @@ class BaseInspector:
                 operator with its device.
             image_format: None, "png" or "svg".
             write_json: whether to write the JSON report too.
+            trust: whether code in a model file may run, where only the framework's own loader
+                can read it: `.pt`, `.pth`, `.pt2`, and a Keras file whose config alone does not
+                say its shapes.
 
         Raises:
-            ModelError: the model is not one of this framework's, or not built.
+            ModelError: the model is not one of this framework's, not built, or not trusted.
             InputShapeError: an input has a variable dimension, or a shape does not fit.
             CaptureError: the model's graph cannot be read.
             ReportError: the folder cannot be written, or an option is none of the above. What
@@ -223,7 +238,7 @@ class BaseInspector:
         check_options(verbose_level, image_format)
         quiet = not verbose_level
         with working("reading the model", quiet):
-            captured = self.capture(model, input_args, device)
+            captured = self.capture(model, input_args, device, trust)
         with working("inspecting it for {}".format(self.target.name), quiet):
             inspection = inspect_captured(captured, self.target)
         problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)

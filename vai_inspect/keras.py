@@ -38,12 +38,14 @@ class Inspector(BaseInspector):
         super().__init__(target)
         self.convert = convert
 
-    def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
+    def _captured(
+        self, model: Any, input_args: Any, device: Any, batch: int, trust: bool
+    ) -> Captured:
         """Reads a Keras model into the IR by walking the calls of its functional graph."""
         from vai_inspect.frontends.keras import capture
 
         try:
-            captured = capture(model, input_args, batch)
+            captured = capture(model, input_args, batch, trust)
         except ModuleNotFoundError as error:
             if error.name not in ("keras", "tensorflow"):
                 raise

@@ -23,6 +23,7 @@ def assert_on_dpu(
     input_args: Any = None,
     device: Any = "cpu",
     max_dpu_subgraphs: Optional[int] = None,
+    trust: bool = False,
 ) -> Inspection:
     """Asserts that a model runs on a DPU, but for what is allowed on the CPU.
 
@@ -39,6 +40,7 @@ def assert_on_dpu(
         device: where PyTorch runs real tensors when it must.
         max_dpu_subgraphs: how many DPU subgraphs there may be, each of which is a run of the DPU
             of its own; None for any number.
+        trust: whether code in a model file may run, as of the inspectors.
 
     Returns:
         The inspection, for further assertions.
@@ -54,7 +56,7 @@ def assert_on_dpu(
     __tracebackhide__ = True
     patterns = (allow,) if isinstance(allow, str) else _patterns(allow)
     inspection = inspector_for(model, target).inspect(
-        model, input_args, device, output_dir=None, verbose_level=0
+        model, input_args, device, output_dir=None, verbose_level=0, trust=trust
     )
     allowed = Allowance(patterns)
     lines = [*_excess(inspection, allowed), *_too_many(inspection, max_dpu_subgraphs)]

@@ -28,7 +28,7 @@ class Inspector(BaseInspector):
 
         Args:
             target: see `BaseInspector`.
-            trust: whether a pickled file (.pt, .pth) given as the model may run its code.
+            trust: as `trust` of `inspect`, for every model.
             convert: whether the model is judged as the vendor's PyTorch quantiser deploys it, with
                 nn.ReLU6 and the slope of a leaky ReLU replaced by what the DPU has; each
                 replacement is a message on its operator. Where False, it is judged as written.
@@ -37,13 +37,16 @@ class Inspector(BaseInspector):
         self.trust = trust
         self.convert = convert
 
-    def _captured(self, model: Any, input_args: Any, device: Any, batch: int) -> Captured:
+    def _captured(
+        self, model: Any, input_args: Any, device: Any, batch: int, trust: bool
+    ) -> Captured:
         """Reads a PyTorch module into the IR by following its forward on a copy without values."""
         try:
             from vai_inspect.frontends.torch import capture, capture_file
 
             if isinstance(model, (str, os.PathLike)):
-                captured = capture_file(Path(os.fspath(model)), input_args, self.trust)
+                path = Path(os.fspath(model))
+                captured = capture_file(path, input_args, trust or self.trust)
             else:
                 captured = capture(model, input_args, device)
         except ModuleNotFoundError as error:

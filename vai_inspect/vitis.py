@@ -50,6 +50,7 @@ class VitisInspector:
         dump_results: bool = False,
         dump_results_file: PathLike = "inspect_results.txt",
         verbose: int = 0,
+        trust: bool = False,
         **others: Any,
     ) -> Inspection:
         """Inspects a model, prints what is on the CPU and writes the files asked for.
@@ -65,6 +66,7 @@ class VitisInspector:
             dump_results: whether to write the text report.
             dump_results_file: the text report.
             verbose: 0 prints the operators on the CPU, more prints every operator.
+            trust: see `vai_inspect.keras.Inspector.inspect`.
             others: `float_model`, and further options of the vendor's, which change nothing.
 
         Returns:
@@ -79,7 +81,7 @@ class VitisInspector:
 
         _check_plot_file(plot, Path(plot_file))
         model = others.pop("float_model", model)
-        captured = self._inspector.capture(model, _shapes(model, input_shape), "cpu")
+        captured = self._inspector.capture(model, _shapes(model, input_shape), "cpu", trust)
         result = inspect_captured(captured, self.target)
         console.show(result, 2 if verbose else 1)
         written: List[Path] = []

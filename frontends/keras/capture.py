@@ -16,7 +16,9 @@ from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.trace import trace
 
 
-def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
+def capture(
+    model: Any, input_args: Any = None, batch: int = 1, trust: bool = False
+) -> Captured:
     """Reads a Keras model into the IR.
 
     The user's model comes back unchanged: no node, layer or variable more than before.
@@ -30,6 +32,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
             of shapes in the order of `model.inputs` or a dict of shapes by input name; an
             array-like stands for its shape.
         batch: the batch of inputs whose own neither the model nor `input_args` gives.
+        trust: whether Keras may load a file whose config alone does not say its shapes.
 
     Returns:
         The graph before any pass, shapes NHWC, and what the report says of the model.
@@ -40,7 +43,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         CaptureError: a tensor of the model comes from no layer.
     """
     if is_path(model):
-        return capture_file(model, input_args, batch)
+        return capture_file(model, input_args, batch, trust)
     keras = generation_of(model)
     with keras.names_kept(), opened(model, input_args, batch) as function:
         inputs = resolve_inputs(function, input_args, batch, keras)

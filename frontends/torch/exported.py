@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from vai_inspect.core.errors import CaptureError, InputShapeError
+from vai_inspect.core.errors import CaptureError, InputShapeError, VaiInspectError
 from vai_inspect.frontends.torch.exported_shapes import Wanted
 from vai_inspect.frontends.torch.failures import brief
 from vai_inspect.frontends.torch.inputs import resolve_inputs
@@ -30,6 +30,19 @@ def climb_program(program: Any, input_args: Any, device: Any) -> Climbed:
         InputShapeError: inputs of other shapes than the program was exported for.
         CaptureError: the program cannot be followed.
     """
+    try:
+        return _climbed(program, input_args, device)
+    except VaiInspectError:
+        raise
+    except (Exception, SystemExit) as error:
+        # A program that was read from a damaged file contradicts itself anywhere.
+        raise CaptureError(
+            "The exported program cannot be followed ({}); export the model again, or give the "
+            "module itself.".format(brief(error))
+        ) from error
+
+
+def _climbed(program: Any, input_args: Any, device: Any) -> Climbed:
     from vai_inspect.frontends.torch.program import Program
 
     if input_args is None:

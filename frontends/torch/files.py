@@ -1,31 +1,21 @@
-"""Files of PyTorch: exported programs (.pt2), and pickled modules (.pt, .pth) that are trusted."""
+"""Files of PyTorch (.pt, .pth, .pt2), which torch itself loads, and only those that are trusted."""
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
-import zipfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Tuple
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError, clipped
+from vai_inspect.core.errors import ModelError, clipped, needs_trust
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.torch.capture import capture
-from vai_inspect.frontends.torch.pickled import Held, held
 
-EXPORTED, PICKLED = (".pt2",), (".pt", ".pth")
-_GIVE_MODULE = "give the nn.Module {}, as file.py:name or as an exported program (.pt2)."
-_NO_MODULE = {
-    Held.SCRIPT: "is TorchScript, whose forward cannot be followed; "
-    + _GIVE_MODULE.format("that it was made from"),
-    Held.WEIGHTS: "holds weights and no module: a state dict or a checkpoint; "
-    + _GIVE_MODULE.format("that they belong to"),
-    Held.EXPORTED: "is an exported program; give it the ending .pt2, by which it is known.",
-    Held.NOTHING: "is no file that torch.save wrote: it is neither an archive with a pickle in it "
-    "nor a pickle, or it is cut off; " + _GIVE_MODULE.format("itself"),
-}
+EXPORTED = (".pt2",)
+_PREFERRED = ("ema", "model")
+"""Entries of a checkpoint that are taken first; `ema` is what training tools deploy."""
+_GIVE_MODULE = "give the nn.Module itself, as file.py:name on the command line"
 
 
 def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Captured:
@@ -34,26 +24,36 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
     Args:
         path: the file.
         input_args: see `capture`; None takes the inputs that a program was exported with.
-        trust: whether code of a pickled file may run, as reading it asks for.
+        trust: whether code in the file may run: torch's readers unpickle and evaluate what
+            stands there.
 
     Raises:
-        ModelError: there is no such file, it holds no module, or it is pickled and not trusted.
+        ModelError: there is no such file, it is not trusted, or it holds no module.
         InputShapeError: see `capture`.
         CaptureError: see `capture`.
     """
     if not path.is_file():
         raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
+    if not trust:
+        raise ModelError(
+            needs_trust(
+                "{} is a file that torch itself has to load".format(path),
+                _GIVE_MODULE,
+            )
+        )
     exported = path.suffix.lower() in EXPORTED
-    captured = capture(_exported(path) if exported else _pickled(path, trust), input_args)
+    model, told = (_program(path), ()) if exported else _module(path)
+    captured = capture(model, input_args)
     name = path.stem if exported else captured.model.name
     return dataclasses.replace(
         captured,
         graph=Graph(name, captured.graph.ops),
-        model=dataclasses.replace(captured.model, name=name),
+        model=dataclasses.replace(captured.model, name=name, trusted=True),
+        warnings=(*told, *captured.warnings),
     )
 
 
-def _exported(path: Path) -> Any:
+def _program(path: Path) -> Any:
     """Returns an exported program."""
     import torch
 
@@ -63,82 +63,83 @@ def _exported(path: Path) -> Any:
                 path, torch.__version__
             )
         )
-    if _holds_compiled_code(path):
-        raise ModelError(
-            "{} holds compiled code (AOTInductor), which is not run here; write the exported "
-            "program alone, with torch.export.save.".format(path)
-        )
     try:
-        with _no_code_run():
-            return torch.export.load(str(path))
-    except Exception as error:
+        return torch.export.load(str(path))
+    except (Exception, SystemExit) as error:
+        # The reader fails wherever the damage leads it.
         raise ModelError(
-            "{} cannot be read as an exported program: {}: {}; write it with "
-            "torch.export.save.".format(path, type(error).__name__, _one_line(error))
+            "{} cannot be read as an exported program: {}; write it with torch.export.save.".format(
+                path, _brief(error)
+            )
         ) from error
 
 
-def _holds_compiled_code(path: Path) -> bool:
-    """Tells whether torch would load native code that stands beside the program in the file."""
-    if not zipfile.is_zipfile(str(path)):
-        return False
-    with zipfile.ZipFile(str(path)) as archive:
-        return any("aotinductor" in Path(name).parts for name in archive.namelist())
-
-
-@contextmanager
-def _no_code_run() -> Iterator[None]:
-    """Has `torch.load` refuse what runs code.
-
-    A program's tensors are pickled, and torch's own reader falls back to any pickle at all.
-    """
+def _module(path: Path) -> Tuple[Any, Tuple[str, ...]]:
+    """Returns the module in a pickled file, and what to report of where it stood."""
+    found = _unpickled(path)
     import torch
 
-    module: Any = torch
-    original = module.load
-
-    def load(*args: Any, **kwargs: Any) -> Any:
-        return original(*args, **{**kwargs, "weights_only": True})
-
-    module.load = load
-    try:
-        yield
-    finally:
-        module.load = original
-
-
-def _pickled(path: Path, trust: bool) -> Any:
-    import torch
-
-    kind = held(path)
-    if kind is not Held.PICKLE:
-        raise ModelError("{} {}".format(path, _NO_MODULE[kind]))
-    if not trust:
+    if not isinstance(found, dict):
+        if isinstance(found, torch.nn.Module):
+            return found, ()
         raise ModelError(
-            "{} is a pickled file, and reading it runs code that it holds; add --trust (Python: "
-            "trust=True) if you trust where it comes from, or give the module as file.py:name or "
-            "as an exported program (.pt2).".format(path)
+            "{} holds a {} and no module; {}.".format(path, type(found).__name__, _GIVE_MODULE)
         )
+    modules = {
+        str(key): value for key, value in found.items() if isinstance(value, torch.nn.Module)
+    }
+    names = [name for name in _PREFERRED if name in modules] or list(modules)
+    if not names:
+        raise ModelError(
+            "{} holds weights and no module: a state dict or a checkpoint; {}.".format(
+                path, _GIVE_MODULE
+            )
+        )
+    if len(names) > 1 and names[0] not in _PREFERRED:
+        raise ModelError(
+            "{} holds {} modules ({}), and none of them is named {}; {}.".format(
+                path,
+                len(names),
+                clipped(", ".join(map(repr, names)), 200),
+                " or ".join(map(repr, _PREFERRED)),
+                _GIVE_MODULE,
+            )
+        )
+    others = [name for name in modules if name != names[0]]
+    text = "the file holds a checkpoint; its entry {!r} is what was inspected".format(names[0])
+    if others:
+        text += ", not " + clipped(", ".join(map(repr, others)), 200)
+    return modules[names[0]], (text,)
+
+
+def _unpickled(path: Path) -> Any:
+    import torch
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 return torch.load(str(path), map_location="cpu", weights_only=False)
-            except TypeError:  # torch before 1.13 has no such option
+            except TypeError as error:  # torch before 1.13 has no such option
+                if "weights_only" not in str(error):
+                    raise
                 return torch.load(str(path), map_location="cpu")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # Unpickling runs code of the file, so anything may be raised.
         missing = isinstance(error, (ImportError, AttributeError))
         raise ModelError(
-            "{} cannot be read with torch.load: {}: {}; {}.".format(
+            "{} cannot be read with torch.load: {}; {}.".format(
                 path,
-                type(error).__name__,
-                _one_line(error),
+                _brief(error),
                 "the classes in it must be importable here"
                 if missing
-                else "the file may be cut off or damaged; write it anew with torch.save",
+                else "the file may be cut off or damaged, or be an exported program, whose ending "
+                "is .pt2",
             )
         ) from error
 
 
-def _one_line(error: Exception) -> str:
-    return clipped(" ".join(str(error).split()), 300).rstrip(".")
+def _brief(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    return clipped("{}: {}".format(name, text) if text else name, 300).rstrip(".")

@@ -10,7 +10,7 @@ from typing import List, Optional
 import typer
 
 from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import load_model
+from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
@@ -21,8 +21,7 @@ def compare(
     model: str = typer.Argument(
         ...,
         metavar="MODEL",
-        help="A .keras, .h5 or .pt2 file, a SavedModel folder, or package.module:name or "
-        "file.py:name, where name is a model or a callable that returns one.",
+        help=MODEL_HELP,
     ),
     target: List[str] = typer.Option(
         [],
@@ -61,9 +60,7 @@ def compare(
         "--no-convert",
         help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
-    trust: bool = typer.Option(
-        False, "--trust", help="Read a pickled .pt or .pth file, which runs code that it holds."
-    ),
+    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import choose, compare_captured
@@ -78,13 +75,13 @@ def compare(
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
     if trust:
-        importable_here()  # the classes that a pickled file names
+        importable_here()  # the classes that a file names
     at_work = working("loading {}".format(model))
     # What the user's code prints belongs to no report: standard output is for results alone.
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
-        captured = inspector.capture_for(targets, loaded, shapes or None)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        captured = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
     with working("comparing {} targets for {}".format(len(targets), captured[0].model.name)):
         found = compare_captured(captured, targets, allow)
     if json:

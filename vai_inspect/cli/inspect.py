@@ -12,7 +12,7 @@ import typer
 
 from vai_inspect.cli.errors import warn
 from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import load_model
+from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
@@ -47,8 +47,7 @@ def inspect(
     model: str = typer.Argument(
         ...,
         metavar="MODEL",
-        help="A .keras, .h5 or .pt2 file, a SavedModel folder, or package.module:name or "
-        "file.py:name, where name is a model or a callable that returns one.",
+        help=MODEL_HELP,
     ),
     target: List[str] = typer.Option(
         ...,
@@ -99,9 +98,7 @@ def inspect(
         "--no-convert",
         help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
-    trust: bool = typer.Option(
-        False, "--trust", help="Read a pickled .pt or .pth file, which runs code that it holds."
-    ),
+    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
     fail_on: FailOn = typer.Option(
         FailOn.NEVER,
         "--fail-on",
@@ -131,13 +128,13 @@ def inspect(
     if allow and fail_on is FailOn.NEVER:
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     if trust:
-        importable_here()  # the classes that a pickled file names
+        importable_here()  # the classes that a file names
     at_work = working("loading {}".format(model), quiet=not verbose)
     # What the user's code prints belongs to no report: standard output is for results alone.
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert, trust=trust)
-        captures = inspector.capture_for(targets, loaded, shapes or None)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        captures = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
     inspections = []
     for one, captured in zip(targets, captures):
         with working("inspecting {} for {}".format(captured.model.name, one.name), not verbose):

@@ -11,6 +11,14 @@ from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean
 from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
 
+MODEL_HELP = (
+    "A .keras or .h5 file, a SavedModel folder, a .pt, .pth or .pt2 file (with --trust), or "
+    "package.module:name or file.py:name, where name is a model or a callable that returns one."
+)
+TRUST_HELP = (
+    "Let a framework load MODEL where only it can, which can run code in the file: .pt, .pth, "
+    ".pt2, and a Keras file whose config alone does not say its shapes."
+)
 FORMS = (
     "valid are a .keras, .h5 or .pt2 file, a SavedModel folder, package.module:name and "
     "file.py:name, where name is a model or a callable that returns one, such as "

@@ -46,6 +46,19 @@ def clipped(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
+def needs_trust(what: str, otherwise: str) -> str:
+    """Returns the message for a file that is read only by running what may be code in it.
+
+    Args:
+        what: a sentence without a full stop: what has to load the file, and why.
+        otherwise: what to do instead of trusting it.
+    """
+    return (
+        "{}, which can run code in it; add --trust (Python: trust=True) if you trust where it "
+        "comes from, or {}.".format(what, otherwise)
+    )
+
+
 def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[str]:
     """Returns up to `count` valid names that look most like what was received, best first."""
     import difflib  # of no use where nothing is wrong

@@ -27,21 +27,24 @@ class ModelInfo:
         framework: `keras` or `torch`.
         framework_version: version of that framework.
         capture: how the graph was read: `functional`, `config`, `fx`, `export` or `eager`.
+        trusted: whether its framework loaded it from a file, so that code in the file could run.
     """
 
     name: str
     framework: str
     framework_version: str
     capture: str
+    trusted: bool = False
 
-    def to_dict(self) -> Dict[str, str]:
+    def to_dict(self) -> Dict[str, Any]:
         """Returns the model as the JSON report holds it."""
-        return {
+        found: Dict[str, Any] = {
             "name": self.name,
             "framework": self.framework,
             "framework_version": self.framework_version,
             "capture": self.capture,
         }
+        return dict(found, trusted=True) if self.trusted else found
 
 
 @dataclass(frozen=True)

@@ -4,35 +4,39 @@ A `.keras` or `.h5` file, or the metadata in a SavedModel folder, holds the conf
 layers, their settings and how they are connected. `files` finds the config, whichever Keras wrote
 it; `network` makes one graph of the forms in which Keras 2 and 3 put it down; `plan` orders its
 calls; `view` lets the lowerings see a config as they see a live layer; and the shape rules of the
-IR, with those in `shapes`, say what shapes there are between. Nothing in a file is run.
+IR, with those in `shapes`, say what shapes there are between. Nothing in a file is run, unless the
+user trusts it: then Keras may load it for the shapes that its config does not tell.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.call import OutputUnknownError
-from vai_inspect.frontends.keras.config.fallback import capture_by_loading
+from vai_inspect.frontends.keras.config.fallback import capture_by_loading, untrusted
 from vai_inspect.frontends.keras.config.files import is_path, read
 from vai_inspect.frontends.keras.config.reader import capture_stored
 
 
-def capture_file(path: Any, input_args: Any = None, batch: int = 1) -> Captured:
+def capture_file(
+    path: Any, input_args: Any = None, batch: int = 1, trust: bool = False
+) -> Captured:
     """Reads a model file into the IR.
 
     Args:
         path: a `.keras` or `.h5` file, or a SavedModel folder of Keras 2.
         input_args: shapes that replace the model's own; see `frontends.keras.capture`.
         batch: see `frontends.keras.capture`.
+        trust: whether Keras may load the file where its config alone does not tell a shape.
 
     Returns:
         The graph before any pass. `model.capture` says how it was read: `config` without Keras,
-        `functional` where only loading the model could tell a shape.
+        `functional` where Keras loaded the model.
 
     Raises:
-        ModelError: it is no such file, is broken, or needs code to be run.
+        ModelError: it is no such file, is broken, or is to be loaded and not trusted.
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
     """
     stored = read(path)
@@ -40,14 +44,16 @@ def capture_file(path: Any, input_args: Any = None, batch: int = 1) -> Captured:
         return capture_stored(stored, input_args, batch)
     except OutputUnknownError as problem:
         unknown = problem
-    try:
-        return capture_by_loading(stored, input_args, batch, unknown)
-    except ModelError as problem:
-        refused = problem
+    refused: Optional[ModelError] = None
+    if trust:
+        try:
+            return capture_by_loading(stored, input_args, batch, unknown)
+        except ModelError as problem:
+            refused = problem
     try:
         return capture_stored(stored, input_args, batch, assume_last=True)
     except OutputUnknownError:
-        raise refused from unknown
+        raise refused or untrusted(stored, unknown) from unknown
 
 
 __all__ = ["capture_file", "is_path"]

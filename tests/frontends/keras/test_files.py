@@ -17,6 +17,7 @@ from tests.frontends.keras.reading import inner_ops
 from vai_inspect.core.errors import InputShapeError, ModelError
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.keras import capture
+from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.keras import Inspector
 
 L = keras.layers
@@ -272,7 +273,7 @@ def test_code_of_the_users_own(name: str, tmp_path: Path) -> None:
     middle = CODE[name]()(inputs)
     model = keras.Model(inputs, L.Dense(2, name="d")(middle))
     # Of an open size Keras records no more than that it is open.
-    with pytest.raises(ModelError, match="'f' \\({0}\\).*'{0}' is code that a file".format(name)):
+    with pytest.raises(ModelError, match=r"layer 'f' \({}\) is not known.*--trust".format(name)):
         graph_of(tmp_path, model, (1, 5, 8))
     # Where nobody reads it, its shape matters to nothing.
     graph = graph_of(tmp_path, keras.Model(inputs, middle), (1, 5, 8))
@@ -285,9 +286,37 @@ def test_what_only_loading_tells(tmp_path: Path) -> None:
     model = keras.Model(inputs, L.CategoryEncoding(5, name="e")(inputs))
     path = tmp_path / "model.keras"
     model.save(path)
-    captured = capture(path)
-    assert captured.model.capture == "functional"
+    # Where nobody reads it, its shape matters to nothing.
+    assert "does not tell what shape" in " ".join(capture(path).graph["e"].messages)
+    captured = capture_file(path, trust=True)
+    assert (captured.model.capture, captured.model.trusted) == ("functional", True)
     assert captured.graph["e"].output.shape == (1, 5)
+    read = keras.Model(inputs, L.Reshape((5, 1))(L.CategoryEncoding(5, name="e")(inputs)))
+    path = archive(tmp_path / "m.keras", without_shapes(saved(read)))
+    with pytest.raises(ModelError, match=r"'e' .* is not known.*--trust .*or save it as "):
+        capture(path)
+
+
+def without_shapes(config: Any) -> Any:
+    """Takes away what Keras 3 records of the shapes between layers."""
+    if isinstance(config, (list, tuple)):
+        return [without_shapes(one) for one in config]
+    if not isinstance(config, dict):
+        return config
+    left = {key: value for key, value in config.items() if key != "build_config"}
+    if config.get("class_name") == "__keras_tensor__":
+        return {**left, "config": {"keras_history": config["config"]["keras_history"]}}
+    return {key: without_shapes(value) for key, value in left.items()}
+
+
+def test_code_of_a_trusted_file_is_loaded(tmp_path: Path) -> None:
+    inputs = keras.Input((None, 8), name="x")
+    middle = L.Lambda(lambda t: t[:, :, :4], name="f")(inputs)
+    path = tmp_path / "model.keras"
+    keras.Model(inputs, L.Dense(2, name="d")(middle)).save(path)
+    captured = capture_file(path, (1, 5, 8), trust=True)
+    assert captured.graph["f"].output.shape == (1, 5, 4)
+    assert captured.model.trusted
 
 
 def test_subclassed_model(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files of torch.save: what they hold is told without running it, and what to do is one step."""
+"""Files that torch loads, which is left to files that are trusted; what they hold is said."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from vai_inspect.core.errors import ModelError  # noqa: E402
+from vai_inspect.core.errors import CaptureError, ModelError  # noqa: E402
 from vai_inspect.frontends.torch import capture_file  # noqa: E402
-from vai_inspect.frontends.torch.pickled import Held, held  # noqa: E402
 
 SHAPE = (1, 3, 8, 8)
 
 
-def net():
-    return torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4)).eval()
+def net(channels=4):
+    return torch.nn.Sequential(torch.nn.Conv2d(3, channels, 3), torch.nn.ReLU()).eval()
 
 
 def script(path):
@@ -45,11 +44,6 @@ def cut_off(path):
     path.write_bytes(path.read_bytes()[:-200])
 
 
-def exported(path):
-    with zipfile.ZipFile(str(path), "w") as archive:
-        archive.writestr("net/archive_format", "pt2")
-
-
 def damaged(path):
     """An archive whose pickle is deflated, and cannot be inflated any more."""
     with zipfile.ZipFile(str(path), "w", zipfile.ZIP_DEFLATED) as archive:
@@ -70,54 +64,72 @@ def encrypted(path):
     path.write_bytes(bytes(whole))
 
 
-FILES = {
-    "a module": (lambda path: torch.save(net(), str(path)), Held.PICKLE),
-    "a module, old format": (
-        lambda path: torch.save(net(), str(path), _use_new_zipfile_serialization=False),
-        Held.PICKLE,
+def modules(path):
+    torch.save({"generator": net(), "critic": net()}, str(path))
+
+
+REFUSED = {
+    "a state dict": (lambda path: torch.save(net().state_dict(), str(path)), "holds weights and"),
+    "a checkpoint": (checkpoint, "holds weights and no module: a state dict or a checkpoint"),
+    "a dict of tensors": (half, "holds weights and no module"),
+    "modules of other names": (modules, "holds 2 modules .'generator', 'critic'., and none of"),
+    "a tensor": (lambda path: torch.save(torch.zeros(3), str(path)), "holds a Tensor and no mod"),
+    "TorchScript": (script, "TorchScript, whose forward cannot be followed; give the nn.Module"),
+    "a pickle of Python": (
+        lambda path: path.write_bytes(pickle.dumps([1])),
+        "cannot be read|a list",
     ),
-    "a state dict": (lambda path: torch.save(net().state_dict(), str(path)), Held.WEIGHTS),
-    "a checkpoint": (checkpoint, Held.WEIGHTS),
-    "a dict of tensors": (half, Held.WEIGHTS),
-    "TorchScript": (script, Held.SCRIPT),
-    "an exported program": (exported, Held.EXPORTED),
-    "a pickle of Python": (lambda path: path.write_bytes(pickle.dumps({"a": 1})), Held.PICKLE),
-    "text": (lambda path: path.write_text("hello world\n"), Held.NOTHING),
-    "nothing": (lambda path: path.touch(), Held.NOTHING),
-    "another archive": (other_archive, Held.NOTHING),
-    "what is cut off": (cut_off, Held.NOTHING),
-    "a damaged archive": (damaged, Held.NOTHING),
-    "an encrypted archive": (encrypted, Held.NOTHING),
-}
-SAYS = {
-    Held.SCRIPT: "is TorchScript, whose forward cannot be followed; give the nn.Module that",
-    Held.WEIGHTS: "holds weights and no module: a state dict or a checkpoint; give the nn.Module",
-    Held.EXPORTED: "is an exported program; give it the ending .pt2",
-    Held.NOTHING: "is no file that torch.save wrote",
+    "text": (lambda path: path.write_text("hello world\n"), "cannot be read with torch.load"),
+    "nothing": (lambda path: path.touch(), "cannot be read with torch.load"),
+    "another archive": (other_archive, "cannot be read with torch.load"),
+    "what is cut off": (cut_off, "may be cut off or damaged"),
+    "a damaged archive": (damaged, "may be cut off or damaged"),
+    "an encrypted archive": (encrypted, "cannot be read with torch.load"),
+    "a damaged pickle": (lambda path: path.write_bytes(b"\x80\x04garbage"), "cut off or damaged"),
 }
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TorchScript is, in new versions
-@pytest.mark.parametrize("name", sorted(FILES))
-def test_what_a_file_holds(tmp_path, name):
-    write, kind = FILES[name]
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_holds_no_module(tmp_path, name):
+    write, says = REFUSED[name]
     path = tmp_path / "net.pt"
     write(path)
-    assert held(path) is kind
-    for trust in (False, True):
-        if kind is not Held.PICKLE:
-            with pytest.raises(ModelError) as raised:
-                capture_file(path, SHAPE, trust)
-            assert str(raised.value).startswith("{} {}".format(path, SAYS[kind]))
+    with pytest.raises(ModelError, match="is a file that torch itself has to load.* add --trust"):
+        capture_file(path, SHAPE)
+    with pytest.raises((ModelError, CaptureError), match=says) as raised:
+        capture_file(path, SHAPE, trust=True)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("new", [True, False])
 def test_a_pickled_module_is_read_only_if_it_is_trusted(tmp_path, new):
     path = tmp_path / "net.pt"
     torch.save(net(), str(path), _use_new_zipfile_serialization=new)
-    with pytest.raises(ModelError, match="add --trust .*as file.py:name or as an exported"):
+    with pytest.raises(ModelError, match="add --trust .*, or give the nn.Module itself"):
         capture_file(path, SHAPE)
-    assert "conv2d" in [op.kind for op in capture_file(path, SHAPE, trust=True).graph]
+    captured = capture_file(path, SHAPE, trust=True)
+    assert captured.model.trusted
+    assert captured.warnings == ()
+    assert "conv2d" in [op.kind for op in captured.graph]
+
+
+CHECKPOINTS = {
+    "as YOLO has it": ({"epoch": 3, "model": net(5), "ema": net(6)}, "ema", 6, "not 'model'"),
+    "without an average": ({"model": net(5), "ema": None}, "model", 5, "its entry 'model'"),
+    "of another name": ({"best": net(5), "epoch": 1}, "best", 5, "its entry 'best'"),
+}
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_a_checkpoint_gives_its_module(tmp_path, name):
+    content, entry, channels, says = CHECKPOINTS[name]
+    path = tmp_path / "best.pt"
+    torch.save(content, str(path))
+    captured = capture_file(path, SHAPE, trust=True)
+    assert next(op for op in captured.graph if op.kind == "conv2d").output.shape[-1] == channels
+    assert captured.warnings[0].startswith("the file holds a checkpoint; its entry " + repr(entry))
+    assert says in captured.warnings[0]
 
 
 class Gone(torch.nn.Module):
@@ -129,11 +141,4 @@ def test_a_class_that_is_gone_is_said_to_be_importable_here(tmp_path, monkeypatc
     torch.save(Gone(), str(path))
     monkeypatch.delattr(__import__(__name__, fromlist=["Gone"]), "Gone")
     with pytest.raises(ModelError, match="the classes in it must be importable here"):
-        capture_file(path, SHAPE, trust=True)
-
-
-def test_a_damaged_pickle_is_not_said_to_lack_classes(tmp_path):
-    path = tmp_path / "net.pt"
-    path.write_bytes(b"\x80\x04garbage")
-    with pytest.raises(ModelError, match="may be cut off or damaged"):
         capture_file(path, SHAPE, trust=True)
