@@ -7,13 +7,21 @@ from typing import Any
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
+from vai_inspect.frontends.generators import generators_kept
+from vai_inspect.frontends.held import MOST
 from vai_inspect.frontends.keras.assembly import assembled
 from vai_inspect.frontends.keras.config import capture_file, is_path
 from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import open_batch, resolve_inputs
 from vai_inspect.frontends.keras.layout import channels_last
 from vai_inspect.frontends.keras.recognise import opened
+from vai_inspect.frontends.keras.state import state_kept
 from vai_inspect.frontends.keras.trace import trace
+
+_TOO_MUCH = (
+    "the model's layers hold more than {:,} objects of their own; what a call changed in the rest "
+    "was not set back".format(MOST)
+)
 
 
 def capture(
@@ -45,7 +53,9 @@ def capture(
     if is_path(model):
         return capture_file(model, input_args, batch, trust)
     keras = generation_of(model)
-    with keras.names_kept(), opened(model, input_args, batch) as function:
+    call = opened(model, input_args, batch)
+    kept = state_kept(model)
+    with keras.names_kept(), generators_kept(), kept as held, call as function:
         inputs = resolve_inputs(function, input_args, batch, keras)
         traced = trace(function, inputs, input_args is not None, keras)
     return Captured(
@@ -56,5 +66,6 @@ def capture(
             framework_version=keras.version,
             capture="functional",
         ),
+        warnings=(_TOO_MUCH,) if held.overflows else (),
         batch=open_batch(inputs),
     )

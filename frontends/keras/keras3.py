@@ -8,9 +8,33 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from contextlib import contextmanager, nullcontext
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation
+
+_SEEDS = "global_seed_generator"
+_WAITING = "uninitialized_variables"
+
+
+@contextmanager
+def _nothing_assigned() -> Iterator[None]:
+    """Has every assignment to a variable of Keras's end with the scope.
+
+    What is created meanwhile is never given values: neither variables, which take memory, nor
+    Keras's own generator of seeds, which would stay as it is.
+    """
+    import keras
+
+    state: Any = sys.modules["keras.src.backend.common.global_state"]
+    waiting = state.get_global_attribute(_WAITING, [], set_to_default=True)
+    before, seeds = len(waiting), state.get_global_attribute(_SEEDS)
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        del waiting[before:]
+        state.set_global_attribute(_SEEDS, seeds)
 
 
 class Keras3(Generation):
@@ -75,7 +99,8 @@ class Keras3(Generation):
         inputs = keras.tree.map_shape_structure(
             lambda shape: self.fresh(shape, model.compute_dtype, "input"), shapes
         )
-        return keras.Function(inputs, model.call(inputs))
+        with _nothing_assigned() if model.built else nullcontext():
+            return keras.Function(inputs, model.call(inputs))
 
     def built_with(self, model: Any) -> Any:
         """As the model's build config tells."""

@@ -34,8 +34,7 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     )
     layers = within(model)
     if not layers or not all(layer.built for layer in [model, *layers]):
-        with _built_here(model, input_args, batch, described) as function:
-            yield function
+        yield _built_here(model, input_args, batch, described)
         return
     candidates = [given_shapes(input_args, batch), generation_of(model).built_with(model)]
     candidates = [shapes for shapes in candidates if shapes is not None]
@@ -54,9 +53,8 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
             mark.restore()
 
 
-@contextmanager
-def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Iterator[Any]:
-    """Yields the graph of a model that is not built, built with the user's shapes.
+def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Any:
+    """Returns the graph of a model that is not built, built with the user's shapes.
 
     Raises:
         ModelError: there are no shapes, or it cannot be built with them.
@@ -68,8 +66,7 @@ def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Iter
             "{}, so that its shapes are not known; call it once on data of the right shape, or "
             "give its input shape: {}.".format(described, how_to_give((1, 224, 224, 3)))
         )
-    with to_build(model) as buildable:
-        yield _function(buildable, [shapes], described)
+    return _function(to_build(model), [shapes], described)
 
 
 def _function(model: Any, candidates: List[Any], described: str) -> Any:
