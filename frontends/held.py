@@ -8,43 +8,26 @@ from __future__ import annotations
 
 import array
 import collections
-import copy
 import functools
-import random
-import sys
 import types
-import warnings
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
+
+from vai_inspect.frontends.objects import (
+    ATOMS,
+    LARGE,
+    cells,
+    copy_of_iterator,
+    is_array,
+    is_users,
+    slot,
+    slots_of,
+    state_of,
+)
+from vai_inspect.frontends.surroundings import Cache, cache_kept, module_kept
 
 MOST = 1_000_000
 """Objects that are noted; what is beyond is not set back."""
-LARGE = 64 * 2**20
-"""Bytes of an array that is locked instead of copied."""
-ATOMS = frozenset(
-    (bool, bytes, complex, float, int, str, type(None), type(Ellipsis), type(NotImplemented), range)
-    + (type, types.ModuleType, types.BuiltinFunctionType)
-)
-"""Types of which nothing can be changed, or nothing is looked into."""
 _CONTAINERS = (dict, list, set, collections.deque, bytearray, array.array)
-
-
-OUTSIDE = frozenset(
-    ("builtins", "io", "_io", "threading", "_thread", "logging", "socket", "_socket", "ssl")
-    + ("subprocess", "multiprocessing", "concurrent", "asyncio", "ctypes", "_ctypes", "tempfile")
-    + ("weakref", "_weakref", "contextvars", "importlib", "sqlite3", "mmap", "enum", "signal")
-    + ("re", "abc", "typing", "inspect", "traceback", "pathlib", "zipfile", "tarfile", "numpy")
-)
-"""Packages whose objects stand for something outside the model, or are never changed."""
-
-
-_FRAMEWORKS = ("keras", "tf_keras", "tensorflow", "torch", "jax", "jaxlib", "wrapt")
-
-
-def is_users(cls: type) -> bool:
-    """Tells whether a class is the user's: neither Python's own nor a framework's."""
-    roots = {base.__module__.split(".")[0] for base in cls.__mro__ if base is not object}
-    own = cls.__module__.split(".")[0]
-    return not (own in OUTSIDE or own in _FRAMEWORKS or "enum" in roots or "logging" in roots)
 
 
 class Held:
@@ -62,11 +45,14 @@ class Held:
         self._waiting: List[Any] = []
         self._set_back: List[Callable[[], Any]] = []
         self._locked: List[Any] = []
+        self._modules: Set[str] = set()
+        self._spared: List[Tuple[Any, Any]] = []
 
     def __enter__(self) -> "Held":
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self._spared.clear()
         self.restore()
         for large in self._locked:
             large.flags.writeable = True
@@ -84,6 +70,11 @@ class Held:
                 self._attributes(thing)
         self._drain()
 
+    def note(self, *values: Any) -> None:
+        """Notes what values hold that are no objects of the user's, or are."""
+        self._waiting += values
+        self._drain()
+
     def keep_class(self, cls: type) -> None:
         """Notes what is defined in a class of the user's, and in those that it extends."""
         self._classes(cls)
@@ -96,11 +87,16 @@ class Held:
                 before = _own(base)
                 self._set_back.append(functools.partial(_redefine, base, before))
                 self._waiting += before.values()
+                if base.__module__ not in self._modules:
+                    self._modules.add(base.__module__)
+                    self._set_back += module_kept(base.__module__)
 
     def restore(self) -> None:
         """Sets everything back; it may be called again."""
         for set_back in reversed(self._set_back):
             set_back()
+        for container, content in self._spared:
+            _spare_iterators(container, content)
 
     def _drain(self) -> None:
         while self._waiting and not self.overflows:
@@ -114,6 +110,8 @@ class Held:
         self._seen[id(value)] = value
         if isinstance(value, types.FunctionType):
             self._waiting += [value.__defaults__, value.__kwdefaults__, *cells(value)]
+        elif kind is Cache:
+            self._set_back.append(cache_kept(value))
         elif isinstance(value, functools.partial):
             self._waiting += [value.func, value.args, value.keywords]
         elif isinstance(value, types.MethodType):
@@ -149,8 +147,12 @@ class Held:
         else:
             return False
         self._set_back.append(lambda: _refill(value, content))
-        _spare_iterators(value, content)
+        self._spare(value, content)
         return True
+
+    def _spare(self, container: Any, content: Any) -> None:
+        if _spare_iterators(container, content):
+            self._spared.append((container, content))
 
     def _state(self, value: Any) -> None:
         """Notes the state of what is no container and no plain object."""
@@ -171,47 +173,20 @@ class Held:
         if isinstance(own, dict):
             before = dict(own)
             self._set_back.append(lambda: _refill(own, before))
-            _spare_iterators(own, before)
+            self._spare(own, before)
             self._waiting += before.values()
-        slots = {slot: _slot(slot, thing) for slot in slots_of(type(thing))}
+        slots = {one: slot(one, thing) for one in slots_of(type(thing))}
         if slots:
             self._set_back.append(lambda: _refill_slots(thing, slots))
             self._waiting += [held[0] for held in slots.values() if held]
 
 
-def cells(function: Any) -> List[Any]:
-    """Returns what a function has from the functions around it."""
-    found = []
-    for cell in function.__closure__ or ():
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:  # not assigned yet
-            continue
-    return found
-
-
-def slots_of(cls: type) -> Iterator[Any]:
-    """Yields the descriptors of the slots that the classes of an object have."""
-    for base in cls.__mro__:
-        if "__slots__" in vars(base):
-            for found in vars(base).values():
-                if isinstance(found, types.MemberDescriptorType):
-                    yield found
-
-
-def _slot(slot: Any, thing: Any) -> Tuple[Any, ...]:
-    try:
-        return (slot.__get__(thing, type(thing)),)
-    except AttributeError:  # nothing in it
-        return ()
-
-
 def _refill_slots(thing: Any, slots: Dict[Any, Tuple[Any, ...]]) -> None:
-    for slot, held in slots.items():
+    for descriptor, held in slots.items():
         if held:
-            slot.__set__(thing, held[0])
-        elif _slot(slot, thing):
-            slot.__delete__(thing)
+            descriptor.__set__(thing, held[0])
+        elif slot(descriptor, thing):
+            descriptor.__delete__(thing)
 
 
 def _refill(container: Any, content: Any) -> None:
@@ -238,59 +213,19 @@ def _refill(container: Any, content: Any) -> None:
         container[:] = content
 
 
-def _spare_iterators(container: Any, content: Any) -> None:
+def _spare_iterators(container: Any, content: Any) -> bool:
     """Puts a copy in the place of each iterator, to be used up instead of the user's own."""
+    found = False
     if isinstance(content, (bytes, set, array.array)):
-        return
+        return found
     pairs = content.items() if isinstance(content, dict) else enumerate(content)
     for key, value in pairs:
-        if hasattr(type(value), "__next__"):
+        if hasattr(type(value), "__next__") and not is_users(type(value)):
             base: Any = dict if isinstance(container, dict) else list
             base = collections.deque if isinstance(container, collections.deque) else base
             base.__setitem__(container, key, copy_of_iterator(value))
-
-
-def copy_of_iterator(value: Any) -> Any:
-    """Returns a copy of an iterator, or the iterator where Python cannot copy it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # from Python 3.12 on, on some that it can copy
-            return copy.copy(value)
-    except Exception:
-        return value
-
-
-def is_array(value: Any) -> bool:
-    """Tells whether something is an array of numpy's."""
-    numpy: Any = sys.modules.get("numpy")
-    return numpy is not None and isinstance(value, numpy.ndarray)
-
-
-def state_of(value: Any) -> Optional[Callable[[], Any]]:
-    """Returns what sets an array, a variable or a generator back; None for anything else."""
-    if isinstance(value, random.Random):
-        return _later(value.setstate, value.getstate())
-    if is_array(value):
-        return _later(functools.partial(value.__setitem__, Ellipsis), value.copy())
-    numpy: Any = sys.modules.get("numpy.random")
-    if numpy is not None and isinstance(value, numpy.RandomState):
-        return _later(value.set_state, value.get_state())
-    if numpy is not None and isinstance(value, numpy.Generator):
-        bits = value.bit_generator
-        return _later(functools.partial(setattr, bits, "state"), bits.state)
-    torch: Any = sys.modules.get("torch")
-    if isinstance(value, getattr(torch, "Generator", ())):
-        return _later(value.set_state, value.get_state())
-    if isinstance(value, getattr(torch, "Tensor", ())) and value.is_leaf:
-        return _later(value.detach().copy_, value.detach().clone())
-    if hasattr(type(value), "read_value") and "tensorflow" in sys.modules:
-        # A variable shares its memory with what was read of it, until it is assigned.
-        return _later(value.assign, value.read_value())
-    return None
-
-
-def _later(function: Callable[[Any], Any], state: Any) -> Callable[[], Any]:
-    return lambda: function(state)
+            found = True
+    return found
 
 
 def _own(cls: type) -> Dict[str, Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
-from vai_inspect.frontends.held import Held, is_users
+from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.keras.recognise import is_class, is_keras
+from vai_inspect.frontends.objects import is_users
 
 
 @contextmanager

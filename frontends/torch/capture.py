@@ -10,6 +10,8 @@ from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
+from vai_inspect.frontends.generators import generators_kept
+from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.torch.assembly import assemble
 from vai_inspect.frontends.torch.exported import climb_program, is_program
 from vai_inspect.frontends.torch.ladder import climb
@@ -44,14 +46,14 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
     import torch
 
     hooked: Sequence[str] = ()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), generators_kept(), Held() as held:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
         if is_program(model):
             name, climbed = "ExportedProgram", climb_program(model, input_args, device)
         else:
             module = _module(model)
-            subject = Subject(module, input_args, device)
+            subject = Subject(module, input_args, device, held)
             hooked = subject.without_values().shadow.hooked
             name, climbed = type(module).__name__, climb(subject)
     if not climbed.trace.outputs:
@@ -65,6 +67,11 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
         told.append(
             "forward hooks are not run; what they change is not seen: "
             + ", ".join(path or name for path in hooked)
+        )
+    if held.overflows:
+        told.append(
+            "the model holds more than {:,} objects that cannot be copied; what the forward "
+            "changed in the rest was not set back".format(MOST)
         )
     if dropped:
         told.append("nothing that the model returns reads them: " + ", ".join(dropped))

@@ -6,11 +6,12 @@ The user's module is read and never touched: no mode, hook, device or parameter 
 from __future__ import annotations
 
 import contextlib
-import types
 from collections import OrderedDict
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.held import Held
+from vai_inspect.frontends.torch.copying import Copies
 
 _HOOKS = (
     "_forward_hooks",
@@ -33,9 +34,17 @@ class Shadow:
         hooked: paths of modules whose forward hooks are not run.
     """
 
-    def __init__(self, model: Any, place: "Place") -> None:
+    def __init__(self, model: Any, place: "Place", held: Optional[Held] = None) -> None:
+        """Copies a model.
+
+        Args:
+            model: the user's.
+            place: where the copy's tensors are.
+            held: gets what the copy shares with the user's, so that it can be set back.
+        """
         self._place = place
         self._memo: Dict[int, Any] = {}
+        self._copies = Copies(self._known, self._memo, held or Held())
         self._alive: List[Any] = []
         self.hooked: List[str] = []
         self.model = self._module(model, "")
@@ -71,7 +80,8 @@ class Shadow:
         self._without_hooks(copy, path)
         for key, value in list(vars(copy).items()):
             if key not in _CONTAINERS and key not in _HOOKS:
-                vars(copy)[key] = self._value(value, prefix + key, 0)
+                vars(copy)[key] = self._copies.of(value, prefix + key)
+        self._copies.slots(module, copy, path)
         return copy
 
     def _without_hooks(self, copy: Any, path: str) -> None:
@@ -101,26 +111,13 @@ class Shadow:
             self._alive.append(tensor)
         return self._memo[id(tensor)]
 
-    def _value(self, value: Any, path: str, depth: int) -> Any:
-        """Returns a plain attribute with the modules and tensors in it replaced."""
+    def _known(self, value: Any, path: str) -> Any:
+        """Returns the copy of a tensor or a module; None for anything else."""
         import torch
 
-        if id(value) in self._memo:
-            return self._memo[id(value)]
         if isinstance(value, torch.Tensor):
             return self._tensor(value, path)
-        if isinstance(value, torch.nn.Module):
-            return self._module(value, path)
-        if isinstance(value, types.MethodType) and isinstance(value.__self__, torch.nn.Module):
-            owner = self._memo.get(id(value.__self__))
-            return value if owner is None else types.MethodType(value.__func__, owner)
-        if depth > 3:
-            return value
-        if type(value) in (list, tuple):
-            return type(value)(self._value(item, path, depth + 1) for item in value)
-        if type(value) in (dict, OrderedDict):
-            return type(value)((k, self._value(v, path, depth + 1)) for k, v in value.items())
-        return value
+        return self._module(value, path) if isinstance(value, torch.nn.Module) else None
 
 
 def _torchs_own(hook: Any) -> bool:
@@ -134,7 +131,7 @@ def _at_inference(model: Any) -> None:
     with contextlib.suppress(Exception):
         model.eval()
     for module in model.modules():
-        module.training = False
+        vars(module)["training"] = False  # not by what may be a __setattr__ of the user's
 
 
 _CONTAINERS = ("_parameters", "_buffers", "_modules")

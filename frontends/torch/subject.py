@@ -5,9 +5,10 @@ A rung that fails may leave a copy behind with half of its state changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.torch.inputs import Inputs, resolve_inputs
 from vai_inspect.frontends.torch.shadow import Place, Shadow
 
@@ -43,11 +44,13 @@ class Subject:
         model: the user's module.
         input_args: see `capture`.
         device: where real tensors are where the forward needs them.
+        held: what the copies share with the user's model, to be set back.
     """
 
     model: Any
     input_args: Any
     device: Any = "cpu"
+    held: Held = field(default_factory=Held)
 
     def copied(self, place: Place) -> Copy:
         """Returns a copy at a place.
@@ -56,7 +59,8 @@ class Subject:
             ModelError: the model cannot be copied.
             InputShapeError: the inputs do not fit the forward's arguments.
         """
-        shadow = Shadow(self.model, place)
+        self.held.restore()  # of what ran on a copy before
+        shadow = Shadow(self.model, place, self.held)
         return Copy(shadow, resolve_inputs(shadow.model, self.input_args, place), place)
 
     def without_values(self) -> Copy:

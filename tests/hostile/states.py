@@ -12,12 +12,15 @@ from typing import Any, Callable, Dict, List, Tuple
 import numpy as np
 from hypothesis import strategies as st
 
+_NUMBERS = itertools.count()
+
 
 class Plain:
     """An object of the user's."""
 
     def __init__(self, held: Any) -> None:
         self.held = held
+        self.number = next(_NUMBERS)
         self.calls = 0
 
 
@@ -33,13 +36,15 @@ class Slotted:
 class Closing:
     """An object that must not be thrown away twice: a copy of it would close what it stands for."""
 
+    made = itertools.count()
     closed: List[int] = []
 
     def __init__(self, held: Any) -> None:
         self.held = held
+        self.number = next(self.made)
 
     def __del__(self) -> None:
-        self.closed.append(id(self))
+        self.closed.append(self.number)
 
 
 class Names(dict):  # type: ignore[type-arg]
@@ -119,25 +124,27 @@ NESTS: Dict[str, Callable[[Any], Any]] = {
 }
 
 
-RECIPES = st.tuples(
-    st.sampled_from(sorted(LEAVES)),
-    st.lists(st.sampled_from(sorted(NESTS)), min_size=1, max_size=4),
-)
-"""What is held, and in what, the innermost first."""
+def recipes(more: Any = ()) -> Any:
+    """What is held, and in what, the innermost first; with leaves besides those of here."""
+    leaves = st.sampled_from(sorted([*LEAVES, *more]))
+    return st.tuples(leaves, st.lists(st.sampled_from(sorted(NESTS)), min_size=1, max_size=4))
 
 
-def built(recipe: Any) -> Any:
+def built(recipe: Any, more: Any = None) -> Any:
     """A nest as a recipe says."""
     leaf, nests = recipe
-    held = LEAVES[leaf]()
+    held = {**LEAVES, **(more or {})}[leaf]()
     for name in nests:
         held = NESTS[name](held)
     return held
 
 
-def stir(value: Any, new: Any, seen: Any = None) -> None:
-    """Changes all that can be changed in a nest, and keeps `new` in it wherever there is room."""
-    seen = {} if seen is None else seen
+def stir(value: Any, new: Any) -> int:
+    """Changes all that can be changed in a nest, and keeps `new` in it wherever there is room.
+
+    Returns how much there was.
+    """
+    seen: Dict[int, Any] = {}
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -168,6 +175,12 @@ def stir(value: Any, new: Any, seen: Any = None) -> None:
             one.random() if not isinstance(one, np.random.RandomState) else one.rand()
         elif isinstance(one, itertools.count):
             next(one)
+        elif hasattr(one, "add_"):
+            one += 1
+        elif hasattr(one, "get_state"):
+            one.manual_seed(one.initial_seed() + 1)
+        elif hasattr(one, "_buffers"):
+            one.seen += 1
         elif callable(one):
             one(new)
         if isinstance(one, (Plain, Slotted, Closing, Shared)):
@@ -181,6 +194,7 @@ def stir(value: Any, new: Any, seen: Any = None) -> None:
             type(one).latest = new
         if isinstance(one, Names):
             one.seen.append(new)
+    return len(seen)
 
 
 def picture(value: Any) -> Any:
@@ -200,7 +214,7 @@ _PLAIN = (int, float, str, bytes, bool, type(None))
 
 
 def _named(value: Any) -> Any:
-    return value if type(value) in _PLAIN else id(value)
+    return value if type(value) in _PLAIN else ("the thing", id(value))
 
 
 def _held(value: Any) -> List[Any]:
@@ -208,7 +222,7 @@ def _held(value: Any) -> List[Any]:
     if isinstance(value, (list, tuple, collections.deque, bytearray, array.array)):
         found += value
     elif isinstance(value, (set, frozenset)):
-        found += sorted(value, key=id)
+        found += sorted(value, key=lambda one: one.number)
     elif isinstance(value, dict):
         found += [part for pair in value.items() for part in pair]
     elif isinstance(value, np.ndarray):
@@ -226,7 +240,12 @@ def _held(value: Any) -> List[Any]:
         found.append(value.func)
     elif hasattr(value, "__closure__"):
         found += [cell.cell_contents for cell in value.__closure__ or ()]
+    elif hasattr(value, "get_state"):
+        found.append(repr(value.get_state().tolist()))
+    elif hasattr(value, "_buffers"):
+        found.append(value.seen)
     elif hasattr(value, "numpy"):
+        value = value.detach() if hasattr(value, "detach") else value
         found.append(repr(value.numpy().tolist()))
     for name, part in _attributes(value).items():
         found += [name, part]
@@ -236,7 +255,7 @@ def _held(value: Any) -> List[Any]:
 def _attributes(value: Any) -> Dict[str, Any]:
     held: Dict[str, Any] = {}
     if isinstance(value, (Plain, Closing, Shared, Names)):
-        held.update(vars(value))
+        held.update({name: part for name, part in vars(value).items() if name != "number"})
     if isinstance(value, Slotted):
         held.update({name: getattr(value, name, "(none)") for name in Slotted.__slots__})
     if isinstance(value, Shared):

@@ -10,10 +10,10 @@ from hypothesis import assume, given
 
 pytest.importorskip("tensorflow")
 
-from tests.frontends.keras2.library import keras, layers  # noqa: E402
-from tests.hostile.amount import cases, ran  # noqa: E402
-from tests.hostile.states import RECIPES, Plain, around, built, picture, stir  # noqa: E402
-from vai_inspect.frontends.keras import capture  # noqa: E402
+from tests.frontends.keras2.library import keras, layers
+from tests.hostile.amount import cases, ran
+from tests.hostile.states import Plain, around, built, picture, recipes, stir
+from vai_inspect.frontends.keras import capture
 
 
 class Stirring(keras.Model):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class Stirring(keras.Model):  # type: ignore[misc]
 
 
 @cases(30)
-@given(recipe=RECIPES)
+@given(recipe=recipes())
 def test_whatever_a_model_keeps(recipe: Any) -> None:
     # What is in a tuple or a set cannot be set back by putting something else there.
     assume(recipe[0] != "an iterator" or recipe[1][0] in ("a list", "a dict", "an object"))

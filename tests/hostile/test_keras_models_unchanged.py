@@ -12,7 +12,7 @@ from hypothesis import assume, given
 
 from tests.frontends.keras.reading import fingerprint
 from tests.hostile.amount import cases, ran
-from tests.hostile.states import RECIPES, Plain, around, built, picture, stir
+from tests.hostile.states import Plain, around, built, picture, recipes, stir
 from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.frontends.keras import capture
 
@@ -124,7 +124,7 @@ def own(model: Any) -> Any:
 
 @pytest.mark.parametrize("make", [Stirring, functional])
 @cases(60)
-@given(recipe=RECIPES)
+@given(recipe=recipes())
 def test_whatever_a_model_keeps(make: Any, recipe: Any) -> None:
     # What is in a tuple or a set cannot be set back by putting something else there.
     assume(

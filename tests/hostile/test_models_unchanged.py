@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import Any, Callable, Dict, List, Tuple
 
+import numpy as np
 import pytest
+from hypothesis import given
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
+from tests.hostile import states  # noqa: E402
+from tests.hostile.amount import cases, ran  # noqa: E402
 from vai_inspect.core.errors import VaiInspectError  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 
@@ -104,3 +109,96 @@ def test_a_forward_that_changes_its_model_and_works() -> None:
     captured = capture(model, torch.ones(1, 3, 8, 8))
     assert "conv2d" in [op.kind for op in captured.graph]
     assert state(model) == before
+
+
+class Stirring(nn.Module):
+    """Changes whatever it keeps, as it runs, and computes with it."""
+
+    def __init__(self, kept: Any, looks: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.own = states.Plain(kept)
+        self.kept = kept
+        self.total = torch.zeros(1)
+        self.calls = 0
+        self.looks = looks
+
+    def forward(self, x: Any) -> Any:
+        y = self.conv(x)
+        if self.looks and x.sum() > 1e9:  # no rung before running it gets past this
+            return y
+        size = states.stir(self.own, y) + len(states.Shared.cache)
+        self.total += 1
+        self.calls += 1
+        self.latest = y
+        random.random()
+        np.random.rand()
+        return y * size + self.total + torch.rand(1)
+
+
+class Own(nn.Module):
+    """A module that is kept in an object."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(1))
+
+
+TORCHS: Dict[str, Callable[[], Any]] = {
+    "a tensor": lambda: torch.arange(3.0),
+    "a module": Own,
+    "torch's generator": lambda: torch.Generator().manual_seed(3),
+}
+
+
+def whole(model: Any) -> Any:
+    """All of a model, and what is around it."""
+    values = {name: value.tolist() for name, value in model.state_dict().items()}
+    more = [model.kept, model.total, model.calls, getattr(model, "latest", None)]
+    around = states.around(), torch.get_rng_state().tolist()
+    held = list(states.picture([model.own, *more])[1].values())[1:]
+    return held, values, sorted(vars(model)), around
+
+
+def renamed(found: Any) -> str:
+    """A picture with the identities in it replaced by numbers, to compare it with another's."""
+    numbers: Dict[Any, int] = {}
+    return repr(
+        [
+            (
+                kind,
+                [
+                    numbers.setdefault(one, len(numbers)) if type(one) is tuple else one
+                    for one in held
+                ],
+            )
+            for kind, held in found
+        ]
+    )
+
+
+@pytest.mark.parametrize("looks", [False, True])
+@cases(80)
+@given(recipe=states.recipes(TORCHS))
+def test_whatever_a_model_keeps(looks: bool, recipe: Any) -> None:
+    states.Shared.cache, states.Shared.latest = [], None
+    make = functools.partial(states.built, recipe, TORCHS)
+    torch.manual_seed(1)
+    first = next(states.Closing.made)
+    model = Stirring(make(), looks).eval()
+    before = whole(model)
+    graph = capture(model, torch.ones(1, 3, 8, 8)).graph
+    assert "conv2d" in [op.kind for op in graph]
+    assert whole(model) == before
+    assert max(states.Closing.closed, default=first) <= first
+    # And what it computes next is what it would have computed without an inspection.
+    torch.manual_seed(1)
+    other = Stirring(make(), looks).eval()
+    found = []
+    for one in (model, other):
+        torch.manual_seed(2)
+        states.Shared.cache, states.Shared.latest = [], None
+        result = one(torch.ones(1, 3, 8, 8))
+        found.append((result.tolist(), renamed(whole(one)[0])))
+    assert found[0] == found[1]
+    ran("PyTorch models that keep states")
