@@ -103,11 +103,11 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
     if cause.suggestion:
         yield "what to change", plain(cause.suggestion)
     yield "fixed alone", _alone(cause, inspection)
-    if number > 1:
+    if number > 1 and cause.in_turn is not None:
         yield "fixed with those above", effect(cause.in_turn, inspection)
     for first, last in _together(inspection):
-        if first == number:
-            outcome = inspection.root_causes[last - 1].in_turn
+        outcome = inspection.root_causes[last - 1].in_turn
+        if first == number and outcome is not None:
             # What comes back is counted with all before them cured.
             company = "" if first == 1 else " with those above"
             told = "causes {} to {} pay off when all of them are fixed{}: {}"
@@ -124,13 +124,17 @@ def _alone(cause: RootCause, inspection: Inspection) -> str:
         return effect(cause.alone, inspection)
     number = inspection.root_causes.index(cause) + 1
     later = enumerate(inspection.root_causes[number - 1 :], number)
-    enough = (at for at, one in later if set(cause.ops) & set(one.in_turn.returned))
+    enough = (at for at, one in later if set(cause.ops) & set(_back(one)))
     at = next(enough, None)
     if at is None:
         return effect(cause.alone, inspection)
     if at > number:
         return "nothing comes back; it needs cause {} fixed as well".format(at)
     return "nothing comes back; it needs those above fixed as well"
+
+
+def _back(cause: RootCause) -> Tuple[str, ...]:
+    return cause.in_turn.returned if cause.in_turn is not None else ()
 
 
 def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
@@ -151,7 +155,8 @@ def _together(inspection: Inspection) -> Iterator[Tuple[int, int]]:
     now = before = inspection.summary.dpu_subgraphs
     first = 1
     for number, cause in enumerate(inspection.root_causes, 1):
-        alone, after = cause.alone.dpu_subgraphs, cause.in_turn.dpu_subgraphs
+        alone = cause.alone.dpu_subgraphs
+        after = cause.in_turn.dpu_subgraphs if cause.in_turn is not None else None
         if cause.cuts_nothing or alone is None or after is None:
             return
         if alone < now or cause.alone.macs:

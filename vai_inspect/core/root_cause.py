@@ -65,7 +65,7 @@ class RootCause:
         ops: names of the operators, in graph order.
         alone: the outcome if these operators alone were cured.
         in_turn: the outcome if those of the root causes that stand before this one were cured,
-            too.
+            too; None where that was not looked into, as there are too many of them.
         each: the outcome if one of the operators alone were cured, for each of `ops`.
         cuts_nothing: whether the operators stand at the start or the end of the network, where
             leaving them to the host costs the DPU nothing: neither they nor what is beyond them
@@ -80,7 +80,7 @@ class RootCause:
     position: Position
     ops: Tuple[str, ...]
     alone: Outcome
-    in_turn: Outcome
+    in_turn: Optional[Outcome]
     each: Tuple[Outcome, ...]
     cuts_nothing: bool = False
 
@@ -96,6 +96,6 @@ class RootCause:
             "cuts_nothing": self.cuts_nothing,
             "ops": list(self.ops),
             "alone": self.alone.to_dict(),
-            "in_turn": self.in_turn.to_dict(),
+            "in_turn": self.in_turn.to_dict() if self.in_turn is not None else None,
             "each": [outcome.to_dict() for outcome in self.each],
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.cost import macs
 from vai_inspect.core.edges import Edges
@@ -15,8 +15,14 @@ from vai_inspect.core.partition.placement import ContextRules, Findings, Placeme
 from vai_inspect.core.partition.tally import Counter, Tally
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
 
-MOST_WORK = 100_000
-"""Cells that are merged anew for the outcomes of single operators, about a second's worth."""
+MOST_WORK = 500_000
+"""Cells and edges looked at for the outcomes of single operators, about a second's worth."""
+
+MOST_FOR_CAUSES = 1_000_000
+"""The same for the outcomes of root causes."""
+
+MOST_CURED = 100_000
+"""Operators that are placed anew, all in all, for root causes that are cured in turn."""
 
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 Reason = Tuple[str, str]
@@ -44,8 +50,8 @@ def root_causes(
         own: what was given to `place`.
         context: what was given to `place`.
         placement: what `place` made of them.
-        most_work: how many cells may be merged anew to count the subgraphs that there would be
-            if a single operator were cured; what is left then is not counted.
+        most_work: how many cells and edges may be looked at to count the subgraphs that there
+            would be if a single operator were cured; what is left then is not counted.
     """
     reasons = {
         name: tuple(finding for finding in findings if finding.follows is None)
@@ -56,15 +62,14 @@ def root_causes(
     blame = _Blame(graph, own, context, placement)
     grouped = _grouped(graph, reasons, blame.edges)
     ranked = sorted(
-        ((group, blame.outcome(frozenset(group))) for group in grouped),
+        ((group, blame.outcome(frozenset(group), MOST_FOR_CAUSES)) for group in grouped),
         key=lambda pair: blame.worth(*pair),
     )
+    in_turn = list(_in_turn(ranked, blame))
+    blame.rest()
     found: List[RootCause] = []
-    cured: Set[str] = set()
-    for group, alone in ranked:
+    for (group, alone), with_those_above in zip(ranked, in_turn):
         first = reasons[group[0]]
-        cured |= set(group)
-        in_turn = alone if len(cured) == len(group) else blame.outcome(frozenset(cured))
         found.append(
             RootCause(
                 type=graph[group[0]].kind,
@@ -76,13 +81,30 @@ def root_causes(
                 cuts_nothing=blame.cuts_nothing(group, alone),
                 ops=group,
                 alone=alone,
-                in_turn=in_turn,
+                in_turn=with_those_above,
                 each=(alone,)
                 if len(group) == 1
                 else tuple(blame.outcome(frozenset((name,)), most_work) for name in group),
             )
         )
     return tuple(found)
+
+
+def _in_turn(
+    ranked: Sequence[Tuple[Tuple[str, ...], Outcome]], blame: "_Blame"
+) -> Iterator[Optional[Outcome]]:
+    """Yields what comes back if each group is cured on top of those before it."""
+    cured: Set[str] = set()
+    placed = 0
+    for group, alone in ranked:
+        cured |= set(group)
+        placed += len(cured)
+        if len(cured) == len(group):
+            yield alone
+        elif placed <= MOST_CURED or cured.issuperset(ranked[-1][0]):
+            yield blame.outcome(frozenset(cured), MOST_FOR_CAUSES)
+        else:
+            yield None
 
 
 class _Blame:
@@ -101,6 +123,10 @@ class _Blame:
         self._macs = {name: count or 0 for name, count in counts.items()}
         self._all_macs = max(1, sum(self._macs.values()))
         self.edges = Edges(graph.ops, placement.devices, counts)
+
+    def rest(self) -> None:
+        """Begins to count the work anew."""
+        self._counter.work = 0
 
     def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
         returned = self._cure.returned(cured)

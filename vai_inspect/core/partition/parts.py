@@ -7,6 +7,10 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from vai_inspect.core.partition.cells import Cells, Key
 
 
+class TooMuchWorkError(Exception):
+    """More edges would have to be looked at than may be."""
+
+
 class Parts:
     """The graph of the parts. At first each cell is one; it never has a cycle.
 
@@ -22,11 +26,16 @@ class Parts:
 
     Attributes:
         on_dpu: the device of each cell.
-        members: the cells of each part, which is called by the first of them.
+        members: the cells of each part, which is called by one of them.
+        work: how many cells and edges were looked at.
     """
 
     def __init__(
-        self, cells: Cells, on_dpu: Sequence[bool], span: Optional[Tuple[int, int]] = None
+        self,
+        cells: Cells,
+        on_dpu: Sequence[bool],
+        span: Optional[Tuple[int, int]] = None,
+        most: Optional[int] = None,
     ) -> None:
         """Merges the cells.
 
@@ -34,7 +43,13 @@ class Parts:
             cells: the cells.
             on_dpu: the device of each; cells on the DPU in `cells` must be there.
             span: the first and the last cell to merge, both bottlenecks; None takes all.
+            most: how many cells and edges may be looked at; None for any number.
+
+        Raises:
+            TooMuchWorkError: there are more.
         """
+        self.work = 0
+        self._most = most
         self._cells = cells
         self._first, self._last = span or (0, len(cells) - 1)
         self.on_dpu = on_dpu
@@ -79,6 +94,7 @@ class Parts:
         for cell in range(self._first, self._last + 1):  # what a cell reads comes before it
             device, highest = on_dpu[cell], 0
             sources = before[cell] if cell > self._first else ()
+            self._spend(1 + len(sources))
             for source in sources:
                 reached = rank[source] + (on_dpu[source] is not device)
                 if reached > highest:
@@ -98,6 +114,7 @@ class Parts:
         """Notes which parts read which."""
         self._after: Dict[int, Set[int]] = {part: set() for part in self.members}
         self._before: Dict[int, Set[int]] = {part: set() for part in self.members}
+        self._called: Dict[int, int] = {part: part for part in self.members}
         for cell, part in part_of.items():
             for following in self._cells.after[cell] if cell < self._last else ():
                 other = part_of[following]
@@ -131,7 +148,7 @@ class Parts:
                     if self.on_dpu[other] is device and rank[other] == rank[part]
                 ]
                 for other in beside:
-                    self._join(part, other)
+                    part = self._join(part, other)
 
     def _join_pairs(self, device: bool, rank: Mapping[int, int]) -> bool:
         """Merges neighbours of different ranks as long as any can be; tells whether some were."""
@@ -142,17 +159,21 @@ class Parts:
         ever, merged = False, True
         while merged:
             merged = False
-            for part in self._with_followers(device):
-                while part in self.members and self._grow(part):
+            for part, called in self._with_followers(device):
+                if self._called.get(part) != called:  # it is part of another one now
+                    continue
+                grown = self._grow(part)
+                while grown is not None:
                     ever = merged = True
+                    grown = self._grow(grown)
         return ever
 
-    def _with_followers(self, device: bool) -> List[int]:
+    def _with_followers(self, device: bool) -> List[Tuple[int, int]]:
         """Returns the parts of a device that one of the same device reads, lowest rank first."""
         found = [
             part for part in self.members if self.on_dpu[part] is device and self._followers(part)
         ]
-        return sorted(found, key=self._key)
+        return [(part, self._called[part]) for part in sorted(found, key=self._key)]
 
     def _followers(self, part: int) -> List[int]:
         return [one for one in self._after[part] if self.on_dpu[one] is self.on_dpu[part]]
@@ -162,9 +183,10 @@ class Parts:
         if key is None:
             keys = self._cells.keys
             key = self._keys[part] = min(keys[cell] for cell in self.members[part])
-        return self._lowest[part], key, part
+        return self._lowest[part], key, self._called[part]
 
-    def _grow(self, part: int) -> bool:
+    def _grow(self, part: int) -> Optional[int]:
+        """Merges a part with one that reads it; returns the part that both are, or None."""
         followers = self._followers(part)
         for other in sorted(followers, key=self._key) if len(followers) > 1 else followers:
             if not self._detour(part, other):
@@ -172,11 +194,11 @@ class Parts:
                 high = max(self._highest[part], self._highest[other])
                 for rank in range(low, high):
                     self._farthest[rank] = max(self._farthest[rank], high)
-                self._lowest[part], self._highest[part] = low, high
-                self._keys[part] = min(self._key(part)[1], self._key(other)[1])
-                self._join(part, other)
-                return True
-        return False
+                key = min(self._key(part)[1], self._key(other)[1])
+                grown = self._join(part, other)
+                self._lowest[grown], self._highest[grown], self._keys[grown] = low, high, key
+                return grown
+        return None
 
     def _detour(self, first: int, second: int) -> bool:
         """Tells whether a way leads from first to second through a third part.
@@ -187,11 +209,15 @@ class Parts:
         """
         if len(self._after[first]) == 1 or len(self._before[second]) == 1:
             return False
+        if not self._after[first].isdisjoint(self._before[second]):
+            return True
         bound = self._bound(second)
         waiting = [part for part in self._after[first] if part != second]
         seen = set(waiting)
         while waiting:
-            for following in self._after[waiting.pop()]:
+            after = self._after[waiting.pop()]
+            self._spend(len(after))
+            for following in after:
                 if following == second:
                     return True
                 if following not in seen and self._lowest[following] <= bound:
@@ -206,7 +232,16 @@ class Parts:
             bound = self._farthest[bound]
         return bound
 
-    def _join(self, first: int, second: int) -> None:
+    def _join(self, first: int, second: int) -> int:
+        """Makes two parts one, which is called by the first; returns the number it has.
+
+        It is that of the part with more neighbours, as those of the other are told of it.
+        """
+        called = self._called[first]
+        sizes = [len(self._after[one]) + len(self._before[one]) for one in (first, second)]
+        if sizes[0] < sizes[1]:
+            first, second = second, first
+        self._spend(min(sizes))
         for part in self._after[second]:
             self._before[part].discard(second)
             self._before[part].add(first)
@@ -218,4 +253,11 @@ class Parts:
         self._after[first] -= {first, second}
         self._before[first] -= {first, second}
         self.members[first] += self.members.pop(second)
-        del self._after[second], self._before[second]
+        self._called[first] = called
+        del self._after[second], self._before[second], self._called[second]
+        return first
+
+    def _spend(self, work: int) -> None:
+        self.work += work
+        if self._most is not None and self.work > self._most:
+            raise TooMuchWorkError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.partition.cells import Cells, Tensor
-from vai_inspect.core.partition.parts import Parts
+from vai_inspect.core.partition.parts import Parts, TooMuchWorkError
 
 Span = Tuple[int, int]
 
@@ -38,7 +38,7 @@ class Counter:
 
     Attributes:
         total: the figures as the cells stand.
-        work: how many cells were looked at since.
+        work: how many cells and edges were looked at since.
     """
 
     def __init__(self, cells: Cells) -> None:
@@ -65,34 +65,42 @@ class Counter:
 
         Args:
             names: the operators.
-            most: how many cells may be looked at; None for any number.
+            most: how many cells and edges may be looked at; None for any number.
 
         Returns:
-            The figures, or None where more cells would have to be looked at.
+            The figures, or None where more would have to be looked at.
         """
         moved = [self._cells.of[name] for name in names if name in self._cells.of]
         touched = sorted({span for cell in moved for span in self._in_spans[cell]})
-        if most is not None and sum(self._size(number) for number in touched) > most:
+        if most is not None and sum(map(self._size, touched)) > most:
             return None
+        end = None if most is None else self.work + most
         total = self.total
         for cell in moved:
             self._on_dpu[cell] = True
-        for number in touched:
-            total = total.plus(self._as_is[number], -1).plus(self._count(number))
-        for cell in moved:
-            self._on_dpu[cell] = self._cells.on_dpu[cell]
+        try:
+            for number in touched:
+                now = self._count(number, None if end is None else end - self.work)
+                total = total.plus(self._as_is[number], -1).plus(now)
+        except TooMuchWorkError:
+            self.work = end or self.work
+            return None
+        finally:
+            for cell in moved:
+                self._on_dpu[cell] = self._cells.on_dpu[cell]
         return total
 
     def _size(self, number: int) -> int:
+        """Returns how many cells and edges there are in a span, which any count looks at."""
         first, last = self._spans[number]
-        return last - first + 1
+        return last - first + 1 + len(self._tensors.get(number, ()))
 
-    def _count(self, number: int) -> Tally:
+    def _count(self, number: int, most: Optional[int] = None) -> Tally:
         """Counts one span; the part of its first cell is counted with the span before it."""
         first, last = self._spans[number]
         on_dpu = self._on_dpu
-        self.work += self._size(number)
-        parts = Parts(self._cells, on_dpu, (first, last))
+        parts = Parts(self._cells, on_dpu, (first, last), most)
+        self.work += max(parts.work, self._size(number))
         part_of = parts.numbers()
         crossing: Dict[Tuple[object, int], int] = {}
         for source, target, value, size in self._tensors.get(number, ()):
