@@ -138,9 +138,9 @@ def reads(monkeypatch):
     taken = []
     real = Inspector._captured
 
-    def counted(self, model, input_args, device, batch):
+    def counted(self, model, input_args, device, batch, trust):
         taken.append(batch)
-        return real(self, model, input_args, device, batch)
+        return real(self, model, input_args, device, batch, trust)
 
     monkeypatch.setattr(Inspector, "_captured", counted)
     return taken

@@ -24,9 +24,7 @@ _TOO_MUCH = (
 )
 
 
-def capture(
-    model: Any, input_args: Any = None, batch: int = 1, trust: bool = False
-) -> Captured:
+def capture(model: Any, input_args: Any = None, batch: int = 1, trust: bool = False) -> Captured:
     """Reads a Keras model into the IR.
 
     The user's model comes back unchanged: no node, layer or variable more than before.

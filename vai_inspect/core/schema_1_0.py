@@ -47,7 +47,7 @@ def _cause(cause: RootCause, constants: Container[str]) -> RootCause:
     return dataclasses.replace(
         cause,
         alone=_outcome(cause.alone, constants),
-        in_turn=_outcome(cause.in_turn, constants),
+        in_turn=None if cause.in_turn is None else _outcome(cause.in_turn, constants),
         each=tuple(_outcome(outcome, constants) for outcome in cause.each),
     )
 
