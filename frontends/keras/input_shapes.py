@@ -6,7 +6,13 @@ import operator
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import InputShapeError, clipped, did_you_mean, how_to_give
+from vai_inspect.core.errors import (
+    InputShapeError,
+    check_sizes,
+    clipped,
+    did_you_mean,
+    how_to_give,
+)
 from vai_inspect.frontends.keras.generation import Generation
 from vai_inspect.frontends.keras.trace import InputTensor
 
@@ -240,6 +246,7 @@ def _filled(name: str, shape: Dimensions, batch: int, advice: str) -> Tuple[int,
             "Input {!r} received the shape {}; every dimension must be 1 or more; give for example "
             "{}.".format(name, shape, advice)
         )
+    check_sizes(name, sizes)
     return sizes
 
 

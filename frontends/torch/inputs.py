@@ -7,7 +7,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from vai_inspect.core.errors import InputShapeError, clipped, how_to_give
+from vai_inspect.core.errors import InputShapeError, check_sizes, clipped, how_to_give
 from vai_inspect.frontends.torch.shadow import Place
 
 Fill = Callable[[str, Any], Any]
@@ -93,6 +93,7 @@ def _spare(item: Any, name: str, dtype: Any, place: Place) -> Any:
                     name, shape
                 )
             )
+        check_sizes(name, shape)
         given = item.dtype if isinstance(item, torch.Tensor) else dtype
         return place.input(item, shape, given)
     if isinstance(item, dict):

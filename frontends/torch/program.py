@@ -208,6 +208,8 @@ class Program:
     def _run(self, node: Any, known: Dict[Any, Any]) -> Any:
         args = brought_here(_known(node.args, known), self._place)
         kwargs = brought_here(_known(node.kwargs, known), self._place)
+        if not tensors_of((args, kwargs)) and _takes_device(node.target):
+            kwargs.setdefault("device", self._place.device)
         return node.target(*args, **kwargs)
 
     def _attribute(self, root: Any, target: str) -> Any:
@@ -222,6 +224,11 @@ class Program:
 
 
 _GETITEM = operator.getitem
+
+
+def _takes_device(target: Any) -> bool:
+    arguments = getattr(getattr(target, "_schema", None), "arguments", ())
+    return any(one.name == "device" for one in arguments)
 
 
 def _known(value: Any, known: Dict[Any, Any]) -> Any:

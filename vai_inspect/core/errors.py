@@ -99,6 +99,31 @@ def how_to_give(*shapes: Sequence[int]) -> str:
     return "{} (command line) or input_args={} (Python)".format(options, argument)
 
 
+LARGEST_SIZE, MOST_ELEMENTS = 2**31 - 1, 2**40
+"""Of an axis, and of a tensor: no accelerator takes more, and frameworks compute with 64 bits."""
+
+
+def check_sizes(name: str, shape: Sequence[int]) -> None:
+    """Refuses an input whose size nothing can compute with.
+
+    Args:
+        name: the input's name.
+        shape: its sizes, each 1 or more.
+
+    Raises:
+        InputShapeError: it is too large.
+    """
+    elements = 1
+    for size in shape:
+        elements *= min(size, LARGEST_SIZE + 1)
+        if size > LARGEST_SIZE or elements > MOST_ELEMENTS:
+            sizes = (str(one) if one <= LARGEST_SIZE else "more" for one in shape)
+            raise InputShapeError(
+                "Input {!r} received the shape ({}); a dimension may be {:,} at most, and the "
+                "whole {:,} elements.".format(name, ", ".join(sizes), LARGEST_SIZE, MOST_ELEMENTS)
+            )
+
+
 def did_you_mean(received: str, valid: Iterable[str]) -> str:
     """Returns " Did you mean A, B or C?" for the nearest valid names, or an empty text."""
     names = nearest_names(received, valid)

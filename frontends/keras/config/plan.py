@@ -14,8 +14,9 @@ from vai_inspect.frontends.keras.config.values import Ref, flatten
 from vai_inspect.frontends.keras.layer import Layer
 from vai_inspect.frontends.keras.order import CircleError, depth_first
 
-MOST_CALLS = 100_000
-"""Calls that a model may have: models within models can multiply them without end."""
+MOST_CALLS = 10_000
+"""Calls that a model may have besides those that its file lists: models within models can multiply
+them without end."""
 MOST_OUTPUTS = 10_000
 """Tensors that one call may give."""
 
@@ -77,7 +78,7 @@ def plan(
     Raises:
         ModelError: the graph has a circle, has no end, or names what is not there.
     """
-    planner = _Planner(path)
+    planner = _Planner(path, MOST_CALLS + _listed(network))
     outputs = planner.walk(network, inputs, "")
     read = {id(symbol) for call in planner.calls for symbol in call.inputs}
     calls = Counter(map(id, planner.called))
@@ -87,11 +88,18 @@ def plan(
     return planner.calls, outputs
 
 
+def _listed(network: Network) -> int:
+    """Returns how many calls a model lists, each model within it counted once."""
+    inner = [layer for layer in network.layers.values() if isinstance(layer, Network)]
+    return len(network.nodes) + sum(map(_listed, inner))
+
+
 class _Planner:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most: int) -> None:
         self.calls: List[Planned] = []
         self.called: List[Layer] = []
         self._path = path
+        self._most = most
         self._count = 0
 
     def walk(self, network: Network, inputs: Sequence[Symbol], prefix: str) -> List[Symbol]:
@@ -116,9 +124,11 @@ class _Planner:
 
         for key, node in _ordered(network, self._path):
             self._count += 1
-            if self._count > MOST_CALLS:
-                text = "{} has more than {} calls of layers."
-                raise ModelError(text.format(self._path, MOST_CALLS))
+            if self._count > self._most:
+                raise ModelError(
+                    "{} has more than {:,} calls of layers, as models in it are called over and "
+                    "over; inspect a part of it.".format(self._path, self._most)
+                )
             layer, path = network.layers[node.layer], prefix + node.layer
             args = tuple(_map(value, symbol_of) for value in node.args)
             kwargs = {name: _map(value, symbol_of) for name, value in node.kwargs.items()}

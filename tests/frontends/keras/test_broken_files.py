@@ -243,9 +243,9 @@ def test_models_within_models_do_not_multiply(tmp_path: Path) -> None:
         model = doubled(model, depth)
     path = archive(tmp_path / "m.keras", model)
     start = time.perf_counter()
-    with pytest.raises(VaiInspectError, match="more than 100000 calls"):
+    with pytest.raises(VaiInspectError, match="more than 10,080 calls"):
         capture_file(path)
-    assert time.perf_counter() - start < 20
+    assert time.perf_counter() - start < 5
 
 
 def _write(data: bytes) -> Callable[[Path], None]:
