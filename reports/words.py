@@ -231,7 +231,10 @@ def file_name(path: str) -> str:
     for place in range(len(parts) - 1, -1, -1):
         if parts[place] in _ROOTS:
             return plain("/".join(parts[place + 1 :]))
-    here = [part for part in re.split(r"[/\\]", os.getcwd()) if part]
+    try:
+        here = [part for part in re.split(r"[/\\]", os.getcwd()) if part]
+    except OSError:  # the working folder is gone
+        here = []
     if parts[: len(here)] == here and len(parts) > len(here) > 0:
         return plain("/".join(parts[len(here) :]))
     return plain("/".join(parts[-2:]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional, Tuple, Union
 
@@ -23,6 +22,7 @@ from vai_inspect.reports.words import plain
 from vai_inspect.rules import registry
 from vai_inspect.rules.evaluate import evaluate
 from vai_inspect.rules.lookup import lookup
+from vai_inspect.turns import captures_alone
 
 TargetSpec = Union[str, int, Path, Target]
 Messages = Mapping[str, Tuple[str, ...]]
@@ -120,11 +120,6 @@ class _Inspecting:
         )
 
 
-_CAPTURING = threading.RLock()
-"""To follow a PyTorch forward, recorders take the place of torch's functions in the whole process,
-and a Keras model is called and set back: one thread would read what another one does."""
-
-
 class BaseInspector:
     """What the inspectors of all frameworks share.
 
@@ -187,7 +182,7 @@ class BaseInspector:
         def read(batch: int) -> Captured:
             return self._captured(model, input_args, device, batch, trust)
 
-        with _CAPTURING:
+        with captures_alone():
             if self.batch_may_be_open:
                 return captured_for(targets, read)
             return (read(1),) * len(tuple(targets))
@@ -237,10 +232,14 @@ class BaseInspector:
         """
         check_options(verbose_level, image_format)
         quiet = not verbose_level
-        with working("reading the model", quiet):
-            captured = self.capture(model, input_args, device, trust)
-        with working("inspecting it for {}".format(self.target.name), quiet):
-            inspection = inspect_captured(captured, self.target)
+        with captures_alone():
+            # A fork waits for the end of this, not for what another thread is about to import.
+            from vai_inspect.reports import console, files  # noqa: F401
+
+            with working("reading the model", quiet):
+                captured = self.capture(model, input_args, device, trust)
+            with working("inspecting it for {}".format(self.target.name), quiet):
+                inspection = inspect_captured(captured, self.target)
         problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
         if problem is not None and verbose_level:
             print("vai-inspect: {}".format(plain(problem)), file=sys.stderr)

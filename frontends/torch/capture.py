@@ -14,6 +14,7 @@ from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.torch.assembly import assemble
 from vai_inspect.frontends.torch.exported import climb_program, is_program
+from vai_inspect.frontends.torch.isolation import imports_guarded
 from vai_inspect.frontends.torch.ladder import climb
 from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.frontends.torch.subject import Subject
@@ -43,8 +44,14 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
         InputShapeError: inputs that do not fit the forward's arguments.
         CaptureError: no way of capture can follow the forward, or the forward itself fails.
     """
+    with imports_guarded():
+        return _capture(model, input_args, device)
+
+
+def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     import torch
 
+    _check_outside_transforms()
     hooked: Sequence[str] = ()
     with warnings.catch_warnings(), generators_kept(), Held() as held:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
@@ -82,6 +89,23 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
     )
+
+
+def _check_outside_transforms() -> None:
+    """Refuses to run inside of `torch.vmap` or `torch.func.grad`: every tensor is another there.
+
+    Raises:
+        CaptureError: a transform of functions is under way.
+    """
+    import torch
+
+    functorch = getattr(torch._C, "_functorch", None)
+    peek = getattr(functorch, "peek_interpreter_stack", None)
+    if peek is not None and peek() is not None:
+        raise CaptureError(
+            "A model cannot be read inside of a function that torch transforms (torch.vmap, "
+            "torch.func.grad); inspect it outside of that function."
+        )
 
 
 def _module(model: Any) -> Any:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import io
-import logging
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import torch
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.isolation import silence
 from vai_inspect.frontends.torch.leaves import is_leaf
 from vai_inspect.frontends.torch.noting import factories_on
 from vai_inspect.frontends.torch.program import Program
@@ -29,7 +27,7 @@ def trace(subject: Subject) -> Trace:
         Exception: whatever torch.export raises where it does not succeed.
     """
     copy = subject.without_values()
-    with _silence():
+    with silence():
         program = _exported(copy)
     modules = dict(copy.shadow.model.named_modules(remove_duplicate=False))
 
@@ -70,15 +68,3 @@ def _flat(copy: Copy) -> List[Tuple[str, Any]]:
 
     leaves, _ = _pytree.tree_flatten(copy.inputs.filled(named))
     return [(names.get(id(one), ""), one) for one in leaves]
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Leaves out what torch prints and logs where an export fails: whole graphs."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)

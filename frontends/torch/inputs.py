@@ -71,7 +71,8 @@ def resolve_inputs(model: Any, input_args: Any, place: Place) -> Inputs:
         else:
             kwargs = values
     else:
-        listed = [input_args] if _shape_of(input_args) is not None else input_args
+        one = getattr(input_args, "is_nested", False) or _shape_of(input_args) is not None
+        listed = [input_args] if one else input_args
         if not isinstance(listed, (list, tuple)):
             listed = [listed]
         args = tuple(
@@ -85,6 +86,11 @@ def _spare(item: Any, name: str, dtype: Any, place: Place) -> Any:
     """Returns a tensor without values for a tensor, an array or a shape; nested ones inside."""
     import torch
 
+    if getattr(item, "is_nested", False):
+        raise InputShapeError(
+            "Input {!r} received a nested tensor, whose parts differ in size; give a plain tensor "
+            "or a shape.".format(name)
+        )
     shape = _shape_of(item)
     if shape is not None:
         if any(size < 1 for size in shape):

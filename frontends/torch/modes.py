@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, Tuple
 import torch
 
 from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.isolation import here
 
 Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
 """Takes a callable of torch's with its arguments, runs it, and returns what it returns."""
@@ -60,12 +61,13 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
 
 @contextmanager
 def _modules_seen(call: Callable[..., Any]) -> Iterator[None]:
-    """Hands over whatever module is called meanwhile; fx does it in the same way."""
+    """Hands over whatever module this thread calls meanwhile; fx does it in the same way."""
     module: Any = torch.nn.Module
     original = module.__call__
+    mine = here()
 
     def called(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return call(self, original, args, kwargs)
+        return call(self, original, args, kwargs) if mine() else original(self, *args, **kwargs)
 
     module.__call__ = called
     try:

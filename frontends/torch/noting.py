@@ -140,10 +140,18 @@ def run_users_forward(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any])
     return model(*args, **kwargs)
 
 
+def _default_device() -> str:
+    """Returns where tensors are made that name no device."""
+    try:
+        return str(torch.get_default_device())
+    except (AttributeError, RuntimeError):  # torch before 2.3; a device that is not there
+        return "unknown"
+
+
 @contextmanager
 def factories_on(place: Place) -> Iterator[None]:
     """Makes tensors that the forward creates on the copy's device, where torch can do so."""
-    if place.device != "cpu" and hasattr(torch, "set_default_device"):
+    if hasattr(torch, "set_default_device") and _default_device() != place.device:
         with torch.device(place.device):
             yield
     else:

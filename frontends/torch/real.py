@@ -46,14 +46,14 @@ class RealPlace(Place):
         self.shared: Dict[int, str] = {}
         self.made_up = False
         self._share = share
-        self._random = torch.Generator().manual_seed(0)
+        self._random = torch.Generator(device="cpu").manual_seed(0)
 
     def empty(self, shape: Tuple[int, ...], dtype: Any) -> Any:
         """Returns a tensor of made-up values: from 0 to 1, zeros for whole numbers."""
         if dtype.is_floating_point:
-            made = torch.rand(shape, generator=self._random)
+            made = torch.rand(shape, generator=self._random, device="cpu")
         else:
-            made = torch.zeros(shape)
+            made = torch.zeros(shape, device="cpu")
         return made.to(self.device).to(dtype)
 
     def copy(self, tensor: Any, path: str) -> Any:
@@ -78,7 +78,7 @@ class RealPlace(Place):
         if isinstance(item, torch.Tensor) and item.device.type != "meta":
             return item.detach().to(self.device, copy=True)
         if not isinstance(item, (list, tuple, torch.Tensor)) and hasattr(item, "__array__"):
-            return torch.tensor(item).to(self.device).to(dtype)
+            return torch.tensor(item, device="cpu").to(self.device).to(dtype)
         return self.empty(shape, dtype)
 
     def moved(self, tensor: Any) -> Any:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from vai_inspect.core.errors import ModelError, VaiInspectError
 from vai_inspect.frontends.held import Held
+from vai_inspect.frontends.torch.failures import reason
 from vai_inspect.frontends.torch.inputs import Inputs, resolve_inputs
 from vai_inspect.frontends.torch.shadow import Place, Shadow
 
@@ -60,8 +62,16 @@ class Subject:
             InputShapeError: the inputs do not fit the forward's arguments.
         """
         self.held.restore()  # of what ran on a copy before
-        shadow = Shadow(self.model, place, self.held)
-        return Copy(shadow, resolve_inputs(shadow.model, self.input_args, place), place)
+        try:
+            shadow = Shadow(self.model, place, self.held)
+            return Copy(shadow, resolve_inputs(shadow.model, self.input_args, place), place)
+        except RecursionError as error:
+            raise ModelError("The modules of the model are nested too deeply.") from error
+        except VaiInspectError:
+            raise
+        except Exception as error:
+            # What the user's classes define may run here, and raise anything.
+            raise ModelError("The model cannot be copied: {}.".format(reason(error))) from error
 
     def without_values(self) -> Copy:
         """Returns a copy that holds shapes alone."""
