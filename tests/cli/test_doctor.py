@@ -51,6 +51,21 @@ def test_doctor(vai_inspect, packages, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("found", "modules", "warns"),
+    [
+        ({"tensorflow": "2.21.0", "torch": "2.13.0"}, ("triton",), True),
+        ({"tensorflow": "2.21.0", "torch": "2.13.0"}, (), False),
+        ({"torch": "2.13.0"}, ("triton",), False),
+    ],
+)
+def test_what_crashes_in_one_process(vai_inspect, packages, monkeypatch, found, modules, warns):
+    packages(found, modules)
+    monkeypatch.setattr(doctor, "dot_version", lambda: None)
+    out = vai_inspect("doctor")[1]
+    assert ("triton is loaded after TensorFlow" in out) == warns
+
+
+@pytest.mark.parametrize(
     ("dot", "found", "renderer"),
     [
         ("2.43.0 (/usr/bin/dot)", {}, "dot: png and svg"),

