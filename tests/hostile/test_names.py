@@ -167,7 +167,7 @@ def _check_html(page: str) -> None:
 
 def _check_graph(inspection: Inspection, source: str) -> None:
     for renderer in image.find_renderers("svg"):
-        drawn = image._RENDERERS[renderer](source, "svg")
+        drawn = image._RENDERERS[renderer](source, "svg", image.TIMEOUT)
         root = xml.etree.ElementTree.fromstring(drawn)
         groups = [one for one in root.iter() if one.get("class") == "node"]
         assert len(groups) == len(inspection.ops)
