@@ -9,7 +9,7 @@ from benchmarks.pipeline import STAGES, TARGET, least_stages
 from benchmarks.table import Table
 from vai_inspect.core.capture import Captured
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.targets.lookup import lookup
 
 NOTE = (
     "Milliseconds of processor time in a process that has imported the framework, the least of {} "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.rules import registry
-from vai_inspect.rules.example import with_batch
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.example import with_batch
 from vai_inspect.rules.quantizers import quantized
+from vai_inspect.rules.targets.lookup import lookup
 
 
 def inspected(graph, target, convert=False):

@@ -20,8 +20,8 @@ from vai_inspect.core.inspection import ModelInfo  # noqa: E402
 from vai_inspect.core.ir import Graph  # noqa: E402
 from vai_inspect.keras import Inspector, VitisInspector  # noqa: E402
 from vai_inspect.reports import console, text  # noqa: E402
-from vai_inspect.rules import registry  # noqa: E402
-from vai_inspect.rules.lookup import lookup  # noqa: E402
+from vai_inspect.rules.engine import registry  # noqa: E402
+from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 from vai_inspect.testing import assert_on_dpu  # noqa: E402
 
 ADF, B4096 = "DPUCADF8H_ISA0", "DPUCZDX8G_ISA1_B4096"

@@ -15,8 +15,8 @@ from benchmarks.table import Table
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.ir import verify
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.rules import registry
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.lookup import lookup
 
 ROOT = Path(__file__).parent.parent
 

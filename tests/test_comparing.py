@@ -16,7 +16,7 @@ from vai_inspect import compare  # noqa: E402
 from vai_inspect.core.errors import RuleError, TargetError  # noqa: E402
 from vai_inspect.keras import Inspector  # noqa: E402
 from vai_inspect.reports.json import COMPARISON_SCHEMA_FILE, schema  # noqa: E402
-from vai_inspect.rules import registry  # noqa: E402
+from vai_inspect.rules.engine import registry  # noqa: E402
 
 MODELS = str(Path(__file__).parent / "cli" / "models.py")
 B4096, B512 = "DPUCZDX8G_ISA1_B4096", "DPUCZDX8G_ISA1_B512"

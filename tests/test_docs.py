@@ -21,7 +21,7 @@ keras = pytest.importorskip("keras")
 from benchmarks.__main__ import parsed as benchmark_options  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect import cli  # noqa: E402
-from vai_inspect.rules import registry  # noqa: E402
+from vai_inspect.rules.engine import registry  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

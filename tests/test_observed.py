@@ -17,9 +17,9 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import CallForm, Graph, Origin
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.rules import registry
-from vai_inspect.rules.common.examples import const, conv_op, data, depthwise_op, op
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.shared.examples import const, conv_op, data, depthwise_op, op
+from vai_inspect.rules.targets.lookup import lookup
 
 SLOPE = 26 / 256
 B4096, B3136, B2304, B1024 = (

@@ -9,9 +9,9 @@ from tests.torchvision_models import torchvision_models
 from vai_inspect.core.findings import Device
 from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
 from vai_inspect.core.passes import normalise
-from vai_inspect.rules import registry
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.targets.lookup import lookup
 
 TARGETS = ("DPUCZDX8G_ISA1_B4096", "DPUCVDX8G_ISA3_C32B3", "DPUCAHX8L_ISA0_SP")
 KERAS = ("EfficientNetB0", "MobileNetV3Small", "DenseNet121", "InceptionV3")

@@ -31,7 +31,7 @@ from tests.test_observed import (
     written_hard_swish,
 )
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.rules.common.examples import conv_op
+from vai_inspect.rules.shared.examples import conv_op
 
 B4096, C32B3, DWC, SP = (
     "DPUCZDX8G_ISA1_B4096",

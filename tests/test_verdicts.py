@@ -346,7 +346,7 @@ def test_a_concatenated_constant_is_seen():
 def test_a_target_without_rules_says_unknown_and_warns(monkeypatch):
     import dataclasses
 
-    from vai_inspect.rules import registry
+    from vai_inspect.rules.engine import registry
 
     bare = dataclasses.replace(registry.family("cadf8h"), constraints=(), takes=frozenset())
     monkeypatch.setattr(registry, "family", lambda name: bare)

@@ -8,7 +8,7 @@ from typing import Callable, Dict, Iterable, Iterator, Tuple
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.core.target import Target
-from vai_inspect.rules import registry
+from vai_inspect.rules.engine import registry
 
 Read = Callable[[int], Captured]
 """Reads a model; its argument is the batch of inputs that leave theirs open."""

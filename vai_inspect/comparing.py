@@ -13,8 +13,8 @@ from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec, inspect_each
-from vai_inspect.rules import registry
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.lookup import lookup
 
 
 def compare(

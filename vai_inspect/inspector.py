@@ -19,9 +19,9 @@ from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
 from vai_inspect.reports.progress import working
 from vai_inspect.reports.words import plain
-from vai_inspect.rules import registry
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.targets.lookup import lookup
 from vai_inspect.turns import captures_alone
 
 TargetSpec = Union[str, int, Path, Target]

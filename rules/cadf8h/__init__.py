@@ -9,20 +9,12 @@ from __future__ import annotations
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.cadf8h import batch, own
-from vai_inspect.rules.common import (
-    conv,
-    depthwise,
-    dilation,
-    pool,
-    reduce,
-    resize,
-    transposed,
-)
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.usual import CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.common.windows import kernel_in_set, weights_fit
-from vai_inspect.rules.constraint import with_notes, with_own, without
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.engine.constraint import with_notes, with_own, without
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import conv, depthwise, dilation, pool, reductions, resize, transposed
+from vai_inspect.rules.shared.groups import CONV3D, REWRITES, SHARED, STEREO, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.windows import kernel_in_set, weights_fit
 
 PRODUCTS = inner_products(
     own.CHANNELS_DOUBTED, own.features_counted, shared=(kernel_in_set, weights_fit)
@@ -60,7 +52,7 @@ FAMILY = Family(
         own.padding_counts,
         *with_own(SHARED, own.concat_inputs, own.concat_channels_only),
         *resize.CONSTRAINTS,
-        *reduce.WITHOUT_SCALING,
+        *reductions.WITHOUT_SCALING,
         CONV3D,
         STEREO,
     ),

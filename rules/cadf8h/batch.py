@@ -6,9 +6,9 @@ from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import OPS, Op
-from vai_inspect.rules.common.examples import conv
-from vai_inspect.rules.constraint import constraint
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.shared.examples import conv
 
 _NO_WORK = ("data", "const", "return", "identity", "unknown")
 

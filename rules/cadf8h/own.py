@@ -8,12 +8,12 @@ from typing import Iterator
 from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs
 from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.common import concat
-from vai_inspect.rules.common.examples import alone, between_convs, conv
-from vai_inspect.rules.common.sources import DIGEST, PT25
-from vai_inspect.rules.common.windows import channels_addressed, in_doubt
-from vai_inspect.rules.constraint import constraint
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.shared import concat
+from vai_inspect.rules.shared.examples import alone, between_convs, conv
+from vai_inspect.rules.shared.sources import DIGEST, PT25
+from vai_inspect.rules.shared.windows import channels_addressed, in_doubt
 
 PADS = Limit.span(0, 15)
 FEATURES = 1048576

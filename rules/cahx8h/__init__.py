@@ -9,24 +9,16 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.common import (
-    conv,
-    depthwise,
-    eltwise,
-    pool,
-    reduce,
-    resize,
-    transposed,
-)
-from vai_inspect.rules.common.engines import runs_depthwise
-from vai_inspect.rules.common.examples import depthwise as depthwise_example
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.sources import PT25
-from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.constraint import constraint, with_notes, without
-from vai_inspect.rules.example import where
-from vai_inspect.rules.family import Family
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import constraint, with_notes, without
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import where
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import conv, depthwise, eltwise, pool, reductions, resize, transposed
+from vai_inspect.rules.shared.engines import runs_depthwise
+from vai_inspect.rules.shared.examples import depthwise as depthwise_example
+from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.sources import PT25
 
 DEPTHWISE_BY_GUIDE = {
     "depthwise.kernel": "PG367 1.1 says 1-3; the figures here are those of the target definition.",
@@ -69,7 +61,7 @@ FAMILY = Family(
     rewrites=(
         *REWRITES,
         eltwise.MUL_CONST,
-        reduce.BATCH_NORM,
+        reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
     remarks=(BATCH, PRODUCTS.layout),
@@ -82,7 +74,7 @@ FAMILY = Family(
         *without(pool.CONSTRAINTS, "pool.window"),
         *SHARED,
         *resize.CONSTRAINTS,
-        *reduce.WITHOUT_MAXIMA,
+        *reductions.WITHOUT_MAXIMA,
         CONV3D,
         STEREO,
     ),

@@ -7,19 +7,19 @@ convolution engine fuses ReLU and ReLU6 alone; there is no product of feature ma
 
 from __future__ import annotations
 
-from vai_inspect.rules.common import (
+from vai_inspect.rules.engine.constraint import with_own, without
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import (
     activation,
     conv,
     depthwise,
     pool,
-    reduce,
+    reductions,
     resize,
     transposed,
 )
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.constraint import with_own, without
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
 
 PRODUCTS = inner_products()
 
@@ -41,7 +41,7 @@ FAMILY = Family(
         *without(pool.CONSTRAINTS, "pool.window"),
         *with_own(SHARED, activation.slope.never_passed()),
         *resize.CONSTRAINTS,
-        *reduce.WITHOUT_SCALING,
+        *reductions.WITHOUT_SCALING,
         CONV3D,
         STEREO,
     ),

@@ -11,22 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.common import (
-    conv,
-    depthwise,
-    eltwise,
-    pool,
-    reduce,
-    resize,
-    transposed,
-)
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.sources import PT25
-from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.common.windows import channels_addressed, kernel_in_set
-from vai_inspect.rules.constraint import with_own, without
 from vai_inspect.rules.cv2dx8g import own, release_3_0, release_3_5
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.engine.constraint import with_own, without
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import conv, depthwise, eltwise, pool, reductions, resize, transposed
+from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.sources import PT25
+from vai_inspect.rules.shared.windows import channels_addressed, kernel_in_set
 
 weight_fit = replace(conv.weight_fit, check=conv.of_window(own.WEIGHTS_DOUBTED)).founded(
     Evidence.PARTITION_RULE,
@@ -53,7 +45,7 @@ FAMILY = Family(
     rewrites=(
         *REWRITES,
         eltwise.MUL_CONST,
-        reduce.BATCH_NORM,
+        reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
     remarks=(BATCH, PRODUCTS.layout),
@@ -66,7 +58,7 @@ FAMILY = Family(
         *without(pool.CONSTRAINTS, "pool.square"),
         *with_own(SHARED, own.softmax),
         *resize.CONSTRAINTS,
-        *reduce.CONSTRAINTS,
+        *reductions.CONSTRAINTS,
         CONV3D,
         STEREO,
     ),

@@ -12,9 +12,9 @@ from vai_inspect.core.target import (
     Target,
     WindowLimit,
 )
-from vai_inspect.rules import builder
-from vai_inspect.rules.builder import Parallel
-from vai_inspect.rules.decoder import BitField, Reading
+from vai_inspect.rules.targets import builder
+from vai_inspect.rules.targets.bit_fields import BitField, Reading
+from vai_inspect.rules.targets.builder import Parallel
 
 TYPE_BYTE = 9
 

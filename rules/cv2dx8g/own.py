@@ -7,15 +7,15 @@ from typing import Iterator
 
 from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.common import conv as conv_rules
-from vai_inspect.rules.common import cpu
-from vai_inspect.rules.common.engines import alu_runs, ceil_div, covers
-from vai_inspect.rules.common.examples import conv, depthwise
-from vai_inspect.rules.common.sources import DEFINITIONS, DIGEST, UG1414
-from vai_inspect.rules.common.windows import in_doubt, weights_fit
-from vai_inspect.rules.constraint import constraint
-from vai_inspect.rules.example import Example, inside, outside
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.shared import conv as conv_rules
+from vai_inspect.rules.shared import cpu_only
+from vai_inspect.rules.shared.engines import alu_runs, ceil_div, covers
+from vai_inspect.rules.shared.examples import conv, depthwise
+from vai_inspect.rules.shared.sources import DEFINITIONS, DIGEST, UG1414
+from vai_inspect.rules.shared.windows import in_doubt, weights_fit
 
 STRIDES = Limit.span(1, 8)
 """UG1414 3.5; the target definition has 1-16."""
@@ -169,20 +169,20 @@ def depthwise_window(site: Site) -> Iterator[Problem]:
 
 @constraint(
     "softmax.cpu",
-    kinds=cpu.softmax.kinds,
+    kinds=cpu_only.softmax.kinds,
     evidence=Evidence.USER_GUIDE,
-    source=cpu.softmax.founding.source + "; alu_type of DPUCV2DX8G_ISA0_C16M4B1",
+    source=cpu_only.softmax.founding.source + "; alu_type of DPUCV2DX8G_ISA0_C16M4B1",
     passes=(),
     always=True,
-    fails=cpu.softmax.fails,
-    cure=cpu.softmax.cure,
+    fails=cpu_only.softmax.fails,
+    cure=cpu_only.softmax.cure,
 )
 def softmax(site: Site) -> Iterator[Problem]:
     """Softmax runs on the CPU; where the definition's ALU lists it, it is unknown.
 
     The definition of DPUCV2DX8G_ISA0_C16M4B1 in release 3.0 lists softmax, that of 3.5 does not.
     """
-    for problem in cpu.softmax.check(site):
+    for problem in cpu_only.softmax.check(site):
         listed = alu_runs(site.target, "softmax")
         yield replace(
             problem,

@@ -7,22 +7,22 @@ convolution engine too, and alone runs three-dimensional convolutions (`volumes.
 from __future__ import annotations
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.common import (
+from vai_inspect.rules.cvdx8g import isa2, isa3, own, volumes
+from vai_inspect.rules.engine.constraint import with_own, without
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import (
     conv,
-    cuts,
     depthwise,
     dilation,
     eltwise,
     pool,
-    reduce,
+    reductions,
     resize,
+    strided_slice,
     transposed,
 )
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.usual import BATCH, REWRITES, SHARED, STEREO_LISTED, TAKES
-from vai_inspect.rules.constraint import with_own, without
-from vai_inspect.rules.cvdx8g import isa2, isa3, own, volumes
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.shared.groups import BATCH, REWRITES, SHARED, STEREO_LISTED, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
 
 PRODUCTS = inner_products(own.window_fits, deals=True)
 
@@ -38,7 +38,7 @@ FAMILY = Family(
     rewrites=(
         *REWRITES,
         eltwise.MUL_CONST,
-        reduce.BATCH_NORM,
+        reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
     remarks=(BATCH, PRODUCTS.layout),
@@ -52,9 +52,9 @@ FAMILY = Family(
         *transposed.CONSTRAINTS,
         *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.square"),
-        *with_own(SHARED, *cuts.IN_TWO),
+        *with_own(SHARED, *strided_slice.IN_TWO),
         *with_own(resize.CONSTRAINTS, own.resize_mode, own.resize_rank, own.trilinear),
-        *reduce.CONSTRAINTS,
+        *reductions.CONSTRAINTS,
         *volumes.CONSTRAINTS,
         STEREO_LISTED,
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 from vai_inspect.core.target import Bank
-from vai_inspect.rules import builder
-from vai_inspect.rules.builder import Parallel
-from vai_inspect.rules.decoder import BitField, Reading
+from vai_inspect.rules.targets import builder
+from vai_inspect.rules.targets.bit_fields import BitField, Reading
+from vai_inspect.rules.targets.builder import Parallel
 
 TYPE_BYTE = 6
 

@@ -9,9 +9,9 @@ from vai_inspect.core.target import (
     Target,
     WindowLimit,
 )
-from vai_inspect.rules import builder
 from vai_inspect.rules.cvdx8g import arch
-from vai_inspect.rules.decoder import BitField, Decoder, Reading
+from vai_inspect.rules.targets import builder
+from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
 
 _SOURCE = "target_factory: builder of DPUCVDX8G ISA3, Vitis AI 2.5 to 3.5"
 

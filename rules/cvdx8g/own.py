@@ -7,14 +7,14 @@ from typing import Iterator
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import ResizeAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import resize
-from vai_inspect.rules.common.conv import of_window
-from vai_inspect.rules.common.engines import ceil_div
-from vai_inspect.rules.common.examples import alone, conv
-from vai_inspect.rules.common.sources import DIGEST, UG1414, UG1414_25
-from vai_inspect.rules.constraint import Verdict, constraint
-from vai_inspect.rules.example import Example
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import Verdict, constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example
+from vai_inspect.rules.shared import resize
+from vai_inspect.rules.shared.conv import of_window
+from vai_inspect.rules.shared.engines import ceil_div
+from vai_inspect.rules.shared.examples import alone, conv
+from vai_inspect.rules.shared.sources import DIGEST, UG1414, UG1414_25
 
 WINDOW = 64
 """PG389 1.3: kernel_w * kernel_h * ceil(input_channels / 2048)."""

@@ -9,8 +9,8 @@ from vai_inspect.core.ir.attrs import (
     Conv3dAttrs,
     DepthwiseConv3dAttrs,
 )
-from vai_inspect.rules.common.examples import alone
-from vai_inspect.rules.example import Example
+from vai_inspect.rules.engine.example import Example
+from vai_inspect.rules.shared.examples import alone
 
 
 def volume(

@@ -7,13 +7,6 @@ from typing import Iterator, Tuple
 from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir import CONVOLUTIONS_3D
 from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.common.engines import (
-    alu_runs,
-    ceil_div,
-    depthwise_kernel,
-)
-from vai_inspect.rules.common.sources import DIGEST
-from vai_inspect.rules.constraint import constraint
 from vai_inspect.rules.cvdx8g.own import CHANNELS_AT_ONCE, WINDOW
 from vai_inspect.rules.cvdx8g.volume_examples import volume
 from vai_inspect.rules.cvdx8g.volumes_from_2d import (
@@ -27,8 +20,11 @@ from vai_inspect.rules.cvdx8g.volumes_from_2d import (
     pad,
     stride,
 )
-from vai_inspect.rules.example import Example, inside, outside, where
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.shared.engines import alu_runs, ceil_div, depthwise_kernel
+from vai_inspect.rules.shared.sources import DIGEST
 
 DEPTHWISE = ("depthwise-conv3d", "transposed-depthwise-conv3d")
 DEPTH = Limit.span(1, 16)

@@ -10,15 +10,12 @@ from vai_inspect.core.ir.attrs import (
     TransposedConv3dAttrs,
 )
 from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.common.engines import (
-    input_channels,
-    output_channels,
-)
-from vai_inspect.rules.common.examples import alone
-from vai_inspect.rules.constraint import constraint
 from vai_inspect.rules.cvdx8g.volume_examples import volume
-from vai_inspect.rules.example import Example, inside, outside
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.shared.engines import input_channels, output_channels
+from vai_inspect.rules.shared.examples import alone
 
 AXES = "whd"
 PLAIN = ("conv3d", "transposed-conv3d")

@@ -12,31 +12,23 @@ from typing import Iterator
 from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import InnerProductAttrs, TransposedConv2dAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import (
-    conv,
-    depthwise,
-    eltwise,
-    pool,
-    reduce,
-    resize,
-    transposed,
-)
-from vai_inspect.rules.common.engines import ceil_div
-from vai_inspect.rules.common.examples import after_conv, data, graph, op
-from vai_inspect.rules.common.examples import conv as conv_example
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.sources import PT25, TF25, UG1414
-from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.common.windows import (
+from vai_inspect.rules.engine.constraint import Stage, constraint, with_own
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import conv, depthwise, eltwise, pool, reductions, resize, transposed
+from vai_inspect.rules.shared.engines import ceil_div
+from vai_inspect.rules.shared.examples import after_conv, data, graph, op
+from vai_inspect.rules.shared.examples import conv as conv_example
+from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.sources import PT25, TF25, UG1414
+from vai_inspect.rules.shared.windows import (
     channels_addressed,
     in_doubt,
     kernel_in_set,
     weights_fit,
 )
-from vai_inspect.rules.constraint import Stage, constraint, with_own
-from vai_inspect.rules.example import Example, inside, outside
-from vai_inspect.rules.family import Family
-from vai_inspect.rules.site import Problem, Site
 
 WEIGHTS_DOUBTED = in_doubt(
     weights_fit, "the user guide counts with the deeper feature-map bank, so this is in doubt"
@@ -162,7 +154,7 @@ FAMILY = Family(
     rewrites=(
         *REWRITES,
         eltwise.MUL_CONST,
-        reduce.BATCH_NORM,
+        reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
     remarks=(BATCH, PRODUCTS.layout),
@@ -175,7 +167,7 @@ FAMILY = Family(
         *SHARED,
         hard_swish,
         *resize.CONSTRAINTS,
-        *reduce.WITHOUT_MAXIMA,
+        *reductions.WITHOUT_MAXIMA,
         CONV3D,
         STEREO,
     ),

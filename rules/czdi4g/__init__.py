@@ -8,21 +8,21 @@ max pools; it has no depthwise convolution, no average pool and no product.
 from __future__ import annotations
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.common import (
+from vai_inspect.rules.czdi4g import own
+from vai_inspect.rules.engine.constraint import with_own, without
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import (
     activation,
     conv,
     depthwise,
     pool,
-    reduce,
+    reductions,
     resize,
     transposed,
 )
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.sources import PT25
-from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, TAKES
-from vai_inspect.rules.constraint import with_own, without
-from vai_inspect.rules.czdi4g import own
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.sources import PT25
 
 PRODUCTS = inner_products()
 
@@ -54,7 +54,7 @@ FAMILY = Family(
                 "pixel_shuffle.to_depth",
             ),
             *resize.CONSTRAINTS,
-            *with_own(reduce.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),
+            *with_own(reductions.WITHOUT_SCALING, own.mean_axes, own.argmax, own.reduction_max),
             CONV3D,
             own.stereo,
         )

@@ -13,12 +13,12 @@ from vai_inspect.core.ir.attrs import (
     ReductionAttrs,
     ReorgAttrs,
 )
-from vai_inspect.rules.common import conv as conv_rules
-from vai_inspect.rules.common import reduce
-from vai_inspect.rules.common.examples import after_conv, alone, between_convs, conv
-from vai_inspect.rules.common.sources import COMPILER_1_3, PT25, UG1414, UG1414_25
-from vai_inspect.rules.constraint import Constraint, constraint, cpu_only
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import Constraint, constraint, unsupported_kinds
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.shared import conv as conv_rules
+from vai_inspect.rules.shared import reductions
+from vai_inspect.rules.shared.examples import after_conv, alone, between_convs, conv
+from vai_inspect.rules.shared.sources import COMPILER_1_3, PT25, UG1414, UG1414_25
 
 SILENT = "the user guide has no column for this DPU, the target definition is silent"
 
@@ -50,7 +50,7 @@ pad = replace(
     conv_rules.pad.founded(Evidence.PARTITION_RULE, PT25 + "; " + COMPILER_1_3),
     passes=(conv("pad 2, kernel 3", pad=(2, 2, 2, 2)),),
 )
-mean_axes = reduce.mean_axes.never_passed()
+mean_axes = reductions.mean_axes.never_passed()
 """A mean of height and width is an average pool, for which this DPU has no engine."""
 
 
@@ -80,7 +80,7 @@ def dilation(site: Site) -> Iterator[Problem]:
         )
 
 
-reorg = cpu_only(
+reorg = unsupported_kinds(
     "reorg.channels",
     ("reorg",),
     "no source says whether this DPU reorganises",
@@ -90,7 +90,7 @@ reorg = cpu_only(
     verdict=Verdict.UNKNOWN,
     fails=(alone("by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 16), (1, 2, 2, 64)),),
 )
-pixel_shuffle = cpu_only(
+pixel_shuffle = unsupported_kinds(
     "pixel_shuffle.convolution",
     ("pixel-shuffle",),
     "no source says whether this DPU moves depth to space",
@@ -100,7 +100,7 @@ pixel_shuffle = cpu_only(
     verdict=Verdict.UNKNOWN,
     fails=(after_conv("by 2", "pixel-shuffle", PixelShuffleAttrs(2), (1, 60, 60, 4)),),
 )
-argmax = cpu_only(
+argmax = unsupported_kinds(
     "argmax.cpu",
     ("argmax",),
     "the save engine of this DPU has no argmax",
@@ -109,7 +109,7 @@ argmax = cpu_only(
     cure="take the largest on the host",
     fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
 )
-reduction_max = cpu_only(
+reduction_max = unsupported_kinds(
     "reduction_max.cpu",
     ("reduction_max",),
     "the pool engine has max_reduce, but no source tells what it takes",
@@ -123,7 +123,7 @@ reduction_max = cpu_only(
         ),
     ),
 )
-stereo = cpu_only(
+stereo = unsupported_kinds(
     "stereo.unknown",
     ("cost_volume", "correlation1d_elemwise", "correlation2d_elemwise"),
     "no source says whether this DPU runs it",

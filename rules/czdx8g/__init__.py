@@ -11,21 +11,21 @@ for it first.
 
 from __future__ import annotations
 
-from vai_inspect.rules.common import (
+from vai_inspect.rules.czdx8g import isa0, isa1, own
+from vai_inspect.rules.engine.constraint import with_own
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import (
     conv,
-    cuts,
     depthwise,
     eltwise,
     pool,
-    reduce,
+    reductions,
     resize,
+    strided_slice,
     transposed,
 )
-from vai_inspect.rules.common.inner_product import inner_products
-from vai_inspect.rules.common.usual import BATCH, CONV3D, REWRITES, SHARED, STEREO_LISTED, TAKES
-from vai_inspect.rules.constraint import with_own
-from vai_inspect.rules.czdx8g import isa0, isa1, own
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO_LISTED, TAKES
+from vai_inspect.rules.shared.inner_product import inner_products
 
 PRODUCTS = inner_products(deals=True)
 
@@ -49,7 +49,7 @@ FAMILY = Family(
     rewrites=(
         *REWRITES,
         eltwise.MUL_CHANNELS,
-        reduce.BATCH_NORM,
+        reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
     remarks=(BATCH, PRODUCTS.layout),
@@ -59,9 +59,9 @@ FAMILY = Family(
         *transposed.CONSTRAINTS,
         *with_own(PRODUCTS.constraints, own.output_features),
         *pool.CONSTRAINTS,
-        *with_own(SHARED, own.constant, *cuts.IN_TWO),
+        *with_own(SHARED, own.constant, *strided_slice.IN_TWO),
         *with_own(resize.CONSTRAINTS, own.bilinear),
-        *reduce.CONSTRAINTS,
+        *reductions.CONSTRAINTS,
         CONV3D,
         STEREO_LISTED,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vai_inspect.rules.builder import Parallel
+from vai_inspect.rules.targets.builder import Parallel
 
 TYPE_BYTE = 1
 

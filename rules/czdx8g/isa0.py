@@ -16,9 +16,9 @@ from vai_inspect.core.target import (
     Target,
     WindowLimit,
 )
-from vai_inspect.rules import builder
 from vai_inspect.rules.czdx8g.arch import DEPTH, SIZES, TYPE_BYTE
-from vai_inspect.rules.decoder import BitField, Decoder, Reading
+from vai_inspect.rules.targets import builder
+from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
 
 _FACTORY = "target_factory: create_target_v2, Vitis AI 2.0 to 3.5"
 _BOTH = _FACTORY + "; fingerprint_json.ttcl of the DPU IP 3.3 and 3.4"

@@ -9,9 +9,9 @@ from vai_inspect.core.target import (
     Target,
     WindowLimit,
 )
-from vai_inspect.rules import builder
 from vai_inspect.rules.czdx8g.arch import DEPTH, SIZES, TYPE_BYTE
-from vai_inspect.rules.decoder import BitField, Decoder, Reading
+from vai_inspect.rules.targets import builder
+from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
 
 _SOURCE = "target_factory: builder of DPUCZDX8G ISA1, Vitis AI 2.5 to 3.5"
 

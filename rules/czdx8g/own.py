@@ -7,14 +7,14 @@ from typing import Iterator
 from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import ResizeAttrs
 from vai_inspect.core.target import Target
-from vai_inspect.rules.common import eltwise, resize
-from vai_inspect.rules.common.engines import eltwise_types, output_channels, scales_channels
-from vai_inspect.rules.common.examples import alone, between_convs, const, conv_op, data, graph, op
-from vai_inspect.rules.common.linear import of_outputs
-from vai_inspect.rules.common.sources import DIGEST, PT25, TF25
-from vai_inspect.rules.constraint import Verdict, constraint
-from vai_inspect.rules.example import Example, inside, outside, where
-from vai_inspect.rules.site import Problem, Site
+from vai_inspect.rules.engine.constraint import Verdict, constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.shared import eltwise, resize
+from vai_inspect.rules.shared.engines import eltwise_types, output_channels, scales_channels
+from vai_inspect.rules.shared.examples import alone, between_convs, const, conv_op, data, graph, op
+from vai_inspect.rules.shared.inner_product_output import of_outputs
+from vai_inspect.rules.shared.sources import DIGEST, PT25, TF25
 
 SHOWN_OUTPUTS = 4096
 """Output features of inner products that release 3.5 shows on a B2304, whose figure is 3072."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vai_inspect.rules import book, registry
+from vai_inspect.rules.engine import registry, rule_book
 
 FAMILIES = [family.name for family in registry.families()]
 RULE_BOOKS = Path(__file__).parent.parent.parent / "docs" / "rules"
@@ -20,7 +20,7 @@ def test_rules_names_every_constraint_of_a_family_with_kinds_and_evidence(vai_in
     title, *sections = out.rstrip("\n").split("\n\n")
     assert title == "{}: {} ({})".format(family.dpu, family.title, family.guide)
     told = [section.splitlines() for section in sections]
-    constraints = book.all_constraints(family)
+    constraints = rule_book.all_constraints(family)
     assert [lines[0] for lines in told] == [rule.id_in(name) for rule in constraints]
     for lines, rule in zip(told, constraints):
         assert len(lines) == 3
@@ -53,7 +53,7 @@ def test_rules_of_a_target_give_its_own_limits(vai_inspect):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_constraint_can_be_explained(vai_inspect, name):
     family = registry.family(name)
-    for rule in book.all_constraints(family):
+    for rule in rule_book.all_constraints(family):
         code, out, err = vai_inspect("explain", rule.id_in(name))
         assert (code, err) == (0, "")
         first, blank, sentence = out.splitlines()[:3]

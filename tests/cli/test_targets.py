@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from vai_inspect import __version__
 from vai_inspect.cli import errors, targets
 from vai_inspect.core.errors import ModelError, TargetError
-from vai_inspect.rules import registry
-from vai_inspect.rules.decoded import decoded
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.describe import decoded
+from vai_inspect.rules.targets.lookup import lookup
 
 DATA = pathlib.Path(__file__).parent / "data"
 TYPER = tuple(int(number) for number in typer.__version__.split(".")[:2])

@@ -18,8 +18,8 @@ from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.findings import Device, Finding, Verdict  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.inspector import inspect_captured  # noqa: E402
-from vai_inspect.rules.lookup import lookup  # noqa: E402
 from vai_inspect.rules.quantizers import quantized  # noqa: E402
+from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
 NETWORKS: Dict[str, Dict[str, Any]] = {
     "densenet121": {},

@@ -17,8 +17,8 @@ from vai_inspect.core.ir.ops import Received, ShapeError
 from vai_inspect.frontends.torch.assembly import Assembled
 from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.rules import registry
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.targets.lookup import lookup
 
 JOINS = ("concat", "stack", "matmul")
 

@@ -11,7 +11,7 @@ from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.reports import console, dot, json, text
-from vai_inspect.rules.registry import targets
+from vai_inspect.rules.engine.registry import targets
 
 
 def infinite():

@@ -70,7 +70,7 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import picture
 from vai_inspect.reports.boxes import MOST_BOXES
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.targets.lookup import lookup
 captured = Captured(outputs(1000), ModelInfo("m", "keras", "3", "config"))
 inspection = inspect_captured(captured, lookup("DPUCZDX8G_ISA1_B4096"))
 print(len(picture.page_of(inspection).boxes), MOST_BOXES, len(inspection._repr_html_()))

@@ -18,7 +18,7 @@ from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import atomic, files, image
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.targets.lookup import lookup
 
 NAME = "inspect_DPUCZDX8G_ISA1_B4096"
 ENDINGS = (".txt", ".gv", ".json", ".png", ".svg")

@@ -20,8 +20,8 @@ from tests.hostile.models import SMALL
 from vai_inspect.core.errors import RuleError, TargetError, VaiInspectError
 from vai_inspect.core.target import Target
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.rules.lookup import lookup
-from vai_inspect.rules.targets_file import read_targets
+from vai_inspect.rules.targets.lookup import lookup
+from vai_inspect.rules.targets.yaml_file import read_targets
 
 with contextlib.suppress(ImportError):
     # What a config does not tell, Keras may; loading it takes longer than reading any file.

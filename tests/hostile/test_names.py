@@ -32,7 +32,7 @@ from vai_inspect.reports import console, files, image
 from vai_inspect.reports import html as html_report
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports.words import plain
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.targets.lookup import lookup
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
 PIECES = (

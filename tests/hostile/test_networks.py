@@ -20,7 +20,7 @@ from vai_inspect.frontends.keras import capture as capture_keras
 from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import dot, text
 from vai_inspect.reports import json as json_report
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.targets.lookup import lookup
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),

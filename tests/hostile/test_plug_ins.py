@@ -23,12 +23,12 @@ from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import console, files, html
 from vai_inspect.reports import json as json_report
-from vai_inspect.rules import book, registry
-from vai_inspect.rules.constraint import Founding
-from vai_inspect.rules.lookup import lookup
-from vai_inspect.rules.remark import Remark
-from vai_inspect.rules.rewrite import Rewrite
-from vai_inspect.rules.site import Problem
+from vai_inspect.rules.engine import registry, rule_book
+from vai_inspect.rules.engine.constraint import Founding
+from vai_inspect.rules.engine.context import Problem
+from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.targets.lookup import lookup
 
 PLUG_IN = Path(__file__).parents[2] / "docs" / "plugin_example"
 TARGET = "DPUACME_ISA0_SMALL"
@@ -317,9 +317,9 @@ def test_rule_book_of_a_family_whose_figures_fail(acme: Any) -> None:
     family = acme(constraints=tuple(rules))
     targets = registry.targets("acme")
     failing = "(no figure: KeyError: 'x')"
-    assert failing in book.explain(family, "acme.conv.kernel", targets)
-    assert failing in book.markdown(family, targets)
-    assert len(book.table(family, targets)) > len(rules)
+    assert failing in rule_book.explain(family, "acme.conv.kernel", targets)
+    assert failing in rule_book.markdown(family, targets)
+    assert len(rule_book.table(family, targets)) > len(rules)
 
 
 def test_an_interrupt_is_the_users_and_goes_through(acme: Any, tmp_path: Path) -> None:

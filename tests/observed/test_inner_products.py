@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from tests.observed.torch_modules import flat_linear  # noqa: E402
-from vai_inspect.rules.common.feature_layout import dealt  # noqa: E402
+from vai_inspect.rules.shared.feature_layout import dealt  # noqa: E402
 from vai_inspect.torch import Inspector  # noqa: E402
 
 B4096, B2304, B1600 = ("DPUCZDX8G_ISA1_B{}".format(size) for size in (4096, 2304, 1600))

@@ -19,7 +19,7 @@ from vai_inspect.frontends.keras import capture as capture_keras  # noqa: E402
 from vai_inspect.frontends.torch import capture as capture_torch  # noqa: E402
 from vai_inspect.inspector import inspect_captured  # noqa: E402
 from vai_inspect.reports import dot, files, text  # noqa: E402
-from vai_inspect.rules.lookup import lookup  # noqa: E402
+from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
 TARGETS = ("DPUCZDX8G_ISA1_B4096", "DPUCAHX8L_ISA0", "DPUCVDX8H_ISA1_F2W4_4PE", "DPUCADF8H_ISA0")
 KERAS_2 = pytest.mark.skipif(

@@ -15,9 +15,9 @@ from vai_inspect.core.ir import OPS, SOURCES, Graph, Op, Param, TensorType, Valu
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.core.ir.ops import ShapeError, output_shape
 from vai_inspect.core.passes import normalise
-from vai_inspect.rules import registry
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.targets.lookup import lookup
 
 hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import given, settings  # noqa: E402

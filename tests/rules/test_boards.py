@@ -17,8 +17,8 @@ from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import BoardUse
 from vai_inspect.reports import comparison, text
 from vai_inspect.reports import json as json_report
-from vai_inspect.rules.boards import booted, every_target
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.targets.boards import booted, every_target
+from vai_inspect.rules.targets.lookup import lookup
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "targets.md"
 BY_NAME_ALONE = "DPUCV2DX8G_ISA0_C16M4B13"

@@ -8,10 +8,10 @@ import pytest
 
 from vai_inspect.core.findings import Verdict
 from vai_inspect.core.ir import Graph
-from vai_inspect.rules import registry
-from vai_inspect.rules.common.examples import conv_op, data, op
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.site import Problem
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.context import Problem
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.shared.examples import conv_op, data, op
 
 
 def _fails_on_some(site):

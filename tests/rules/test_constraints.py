@@ -8,10 +8,10 @@ import pytest
 
 from vai_inspect.core.ir import OPS, verify
 from vai_inspect.core.target import Limit, PoolEngine, WindowLimit
-from vai_inspect.rules import registry
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.example import with_batch
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.engine.example import with_batch
+from vai_inspect.rules.targets.lookup import lookup
 
 WRITTEN = [family for family in registry.families() if family.written]
 CONSTRAINTS = [(family, rule) for family in WRITTEN for rule in family.constraints]

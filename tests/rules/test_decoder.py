@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from vai_inspect.core.errors import RuleError, TargetError
 from vai_inspect.core.target import Target
-from vai_inspect.rules import derive, historic, registry
-from vai_inspect.rules.decoded import decoded
-from vai_inspect.rules.decoder import BitField, Decoder
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets import decode_target, legacy_targets
+from vai_inspect.rules.targets.bit_fields import BitField, Decoder
+from vai_inspect.rules.targets.describe import decoded
+from vai_inspect.rules.targets.lookup import lookup
 
 DECODERS = [decoder for family in registry.families() for decoder in family.decoders]
-COVERED = [t for t in registry.targets() if list(derive.readings(t))]
+COVERED = [t for t in registry.targets() if list(decode_target.readings(t))]
 COVERED_TYPES = ("DPUCZDX8G", "DPUCVDX8G", "DPUCV2DX8G")
 
 
@@ -31,7 +32,7 @@ def test_a_decoder_covers_every_registered_target_of_its_type():
 
 @pytest.mark.parametrize("target", COVERED, ids=lambda t: t.name + "-" + t.releases[0])
 def test_the_derived_target_equals_the_registered_one(target):
-    reading = next(derive.readings(target))
+    reading = next(decode_target.readings(target))
     assert set(reading.decoder.releases) & set(target.releases)
     derived = reading.decoder.target(reading.fingerprint)
     own = ("name", "releases", "board_uses")
@@ -186,10 +187,10 @@ def test_impossible_bits_are_told_by_field(fingerprint, dpu, field, valid):
 
 def test_what_release_3_0_and_3_5_read_differently():
     registered = lookup("DPUCV2DX8G_ISA0_C16M4B1")
-    assert [r.decoder.releases for r in derive.readings(registered)] == [("3.0",)]
+    assert [r.decoder.releases for r in decode_target.readings(registered)] == [("3.0",)]
     both = lookup(0x900000004000444)
     assert both.name == "DPUCV2DX8G_ISA0_C20B4_0900000004000444"
-    other = list(derive.readings(both))[1]
+    other = list(decode_target.readings(both))[1]
     assert other.decoder.target(other.fingerprint).name == (
         "DPUCV2DX8G_ISA0_C16M4B4_0900000004000444"
     )
@@ -199,21 +200,21 @@ def test_what_release_3_0_and_3_5_read_differently():
 
 
 def test_historic_names_both_ways():
-    derived = [t for family in registry.families() for t in historic.targets(family.name)]
+    derived = [t for family in registry.families() for t in legacy_targets.targets(family.name)]
     assert len(derived) == 21
     assert {t.dpu + str(t.isa_version) for t in derived} == {"DPUCZDX8G0", "DPUCVDX8G2"}
     for target in derived:
         assert lookup(target.name) == lookup(target.fingerprint) == target
         assert target.releases
         assert target not in registry.targets()
-    for known in historic.known_names():
-        if historic.target(known) is None:
+    for known in legacy_targets.known_names():
+        if legacy_targets.target(known) is None:
             with pytest.raises(TargetError, match=known.name):
                 lookup(known.fingerprint.value)
 
 
 def test_every_successor_is_a_target():
-    for known in historic.known_names():
+    for known in legacy_targets.known_names():
         assert not known.successor or lookup(known.successor).name == known.successor
 
 
@@ -267,7 +268,7 @@ def test_what_is_derived_is_sound_and_what_is_not_names_its_field(code):
         assert getattr(engine, "pixel_parallel", 1) >= 1
         limit = getattr(engine, "limit", None)
         assert limit is None or limit.stride_out_h is None or limit.stride_out_h.high >= 1
-    rows = list(next(derive.readings(target)).rows())
+    rows = list(next(decode_target.readings(target)).rows())
     bits = [row.bits.split(":") for row in rows]
     width = sum(int(pair[0]) - int(pair[-1]) + 1 for pair in bits)
     assert width == 64
@@ -314,7 +315,12 @@ def test_a_third_party_brings_a_decoder(monkeypatch):
     monkeypatch.setattr(registry, "registry", lambda: added)
     target = lookup("0x7700000000000002")
     assert (target.name, target.family) == ("DPUOWN_2", "own")
-    assert [row.name for row in next(derive.readings(target)).rows()] == ["TYPE", "ISA", "", "SIZE"]
+    assert [row.name for row in next(decode_target.readings(target)).rows()] == [
+        "TYPE",
+        "ISA",
+        "",
+        "SIZE",
+    ]
     with pytest.raises(TargetError, match="decoder of DPUOWN does not work: ZeroDivisionError"):
         lookup("0x7700000000000003")
 

@@ -3,9 +3,10 @@
 import pytest
 
 from vai_inspect.core.ir import verify
-from vai_inspect.rules import historic, registry
-from vai_inspect.rules.evaluate import evaluate
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.targets import legacy_targets
+from vai_inspect.rules.targets.lookup import lookup
 
 # One bank, a leaky ALU, B64, no average pool; C32B3 of half the weights, no ALU, C16; few cores.
 CUSTOM = (
@@ -20,7 +21,7 @@ CUSTOM = (
 )
 TARGETS = [
     *registry.targets(),
-    *(target for family in registry.families() for target in historic.targets(family.name)),
+    *(target for family in registry.families() for target in legacy_targets.targets(family.name)),
     *map(lookup, CUSTOM),
 ]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
-from vai_inspect.rules import registry
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.lookup import lookup
 
 COLUMNS = (
     "DPUCZDX8G_ISA1_B4096",

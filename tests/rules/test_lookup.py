@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.target import Target
-from vai_inspect.rules import registry
-from vai_inspect.rules.arch_json import MAX_BYTES
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.arch_json import MAX_BYTES
+from vai_inspect.rules.targets.lookup import lookup
 
 B4096, B4096_3X = "0x101000016010407", "0x101000056010407"
 LIST = "`vai-inspect targets` lists the targets."

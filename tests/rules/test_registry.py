@@ -7,8 +7,9 @@ import itertools
 import pytest
 
 from vai_inspect.core.errors import RuleError
-from vai_inspect.rules import czdi4g, czdx8g, registry
-from vai_inspect.rules.family import INTERFACE_VERSION
+from vai_inspect.rules import czdi4g, czdx8g
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.family import INTERFACE_VERSION
 
 IN_TREE = ["czdx8g", "cvdx8g", "cv2dx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g"]
 
@@ -86,7 +87,7 @@ BROKEN = [
     (RuntimeError("two\nlines"), "RuntimeError: two lines"),
     (SystemExit(3), "SystemExit: 3"),
     (KeyError(), "is left out: KeyError"),
-    ("FAMILY", "received a str; valid is a vai_inspect.rules.family.Family"),
+    ("FAMILY", "received a str; valid is a vai_inspect.rules.engine.family.Family"),
     (other(interface_version=99), "interface version 99; this vai-inspect has "),
     (other(name="czdx8g"), "its name 'czdx8g' is taken by another family"),
     (other(name=None), "its name is None; valid is a text"),

@@ -8,9 +8,9 @@ import pytest
 
 from vai_inspect.core.errors import RuleError
 from vai_inspect.core.target import Limit
-from vai_inspect.rules import registry
-from vai_inspect.rules.lookup import lookup
-from vai_inspect.rules.targets_file import load_targets, read_targets
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.lookup import lookup
+from vai_inspect.rules.targets.yaml_file import load_targets, read_targets
 
 FIXTURE = json.loads((pathlib.Path(__file__).parent / "data" / "targets.json").read_text())
 BY_NAME_ALONE = "DPUCV2DX8G_ISA0_C16M4B13"

@@ -45,7 +45,7 @@ def doctor() -> None:
 
     Frameworks, renderers of images, families of targets; none of it is imported.
     """
-    from vai_inspect.rules import registry
+    from vai_inspect.rules.engine import registry
 
     sections: List[Tuple[str, List[Tuple[str, ...]]]] = [
         (

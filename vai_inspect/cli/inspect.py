@@ -118,7 +118,7 @@ def inspect(
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured, show_and_write
     from vai_inspect.reports.progress import working
-    from vai_inspect.rules.lookup import lookup
+    from vai_inspect.rules.targets.lookup import lookup
 
     targets = list(dict.fromkeys(lookup(name) for name in target))
     print_json = json and output_dir is None

@@ -11,7 +11,7 @@ from vai_inspect.core.errors import RuleError, TargetError, did_you_mean, neares
 
 if TYPE_CHECKING:
     from vai_inspect.core.target import Target
-    from vai_inspect.rules.family import Family
+    from vai_inspect.rules.engine.family import Family
 
 
 def rules(
@@ -19,16 +19,16 @@ def rules(
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
 ) -> None:
     """Print the rule book of a DPU family."""
-    from vai_inspect.rules import book
+    from vai_inspect.rules.engine import rule_book
 
     family, targets = _family(name)
     if markdown:
-        sys.stdout.write(book.markdown(family, targets))
+        sys.stdout.write(rule_book.markdown(family, targets))
         return
     print("{}: {} ({})".format(family.dpu, family.title, family.guide))
     if not family.written:
         print("The rules of this family are not written yet: every operator is unknown.")
-    for constraint, kinds, sentence, evidence in book.table(family, targets):
+    for constraint, kinds, sentence, evidence in rule_book.table(family, targets):
         print("\n{}\n  {}\n  {} [{}]".format(constraint, sentence, kinds, evidence))
 
 
@@ -36,7 +36,7 @@ def explain(
     constraint: str = typer.Argument(..., metavar="CONSTRAINT_ID", help="czdx8g.conv.kernel"),
 ) -> None:
     """Print one constraint: sentence, limits, evidence, what to change."""
-    from vai_inspect.rules import book, registry
+    from vai_inspect.rules.engine import registry, rule_book
 
     family_name, dot, _ = constraint.partition(".")
     families = {family.name: family for family in registry.families()}
@@ -50,16 +50,16 @@ def explain(
             "family one of {}.{}".format(constraint, ", ".join(families), _meant(constraint))
         )
     family = families[family_name]
-    print(book.explain(family, constraint, registry.targets(family_name)))
+    print(rule_book.explain(family, constraint, registry.targets(family_name)))
 
 
 def _meant(received: str) -> str:
     """Returns a question for what may be meant by a text that begins with no family's name."""
-    from vai_inspect.rules import book, registry
+    from vai_inspect.rules.engine import registry, rule_book
 
     first: Dict[str, str] = {}
     for family in registry.families():
-        for rule in book.all_constraints(family):
+        for rule in rule_book.all_constraints(family):
             first.setdefault(rule.id, rule.id_in(family.name))
     ends = [one for one in first if one == received or one.endswith("." + received)]
     near = ends or nearest_names(received, first) or nearest_names(received, first.values())
@@ -69,8 +69,8 @@ def _meant(received: str) -> str:
 
 def _family(name: str) -> Tuple[Family, Tuple[Target, ...]]:
     """Returns the family of a name and the targets that are meant: all of it, or the one."""
-    from vai_inspect.rules import registry
-    from vai_inspect.rules.lookup import lookup
+    from vai_inspect.rules.engine import registry
+    from vai_inspect.rules.targets.lookup import lookup
 
     try:
         family = registry.family(name)

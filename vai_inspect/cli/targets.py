@@ -41,12 +41,15 @@ def targets(
     whose image of the board boots the target, or what else of the board has it. A fingerprint that
     is not listed can be a target too: `vai-inspect target FINGERPRINT` decodes it.
     """
-    from vai_inspect.rules import historic, registry
+    from vai_inspect.rules.engine import registry
+    from vai_inspect.rules.targets import legacy_targets
 
     families = registry.families() if family is None else (registry.family(family),)
     for text in registry.warnings():
         warn(text)
-    groups = [(each, registry.targets(each), historic.targets(each.name)) for each in families]
+    groups = [
+        (each, registry.targets(each), legacy_targets.targets(each.name)) for each in families
+    ]
     found = [target for _, *both in groups for group in both for target in group]
     if as_json:
         print_json([brief(target) for target in found])
@@ -72,9 +75,9 @@ def target(
     Names are taken in any case; fingerprints with or without 0x, registered or not: those of
     DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G are decoded bit by bit.
     """
-    from vai_inspect.rules import registry
-    from vai_inspect.rules.decoded import decoded
-    from vai_inspect.rules.lookup import lookup
+    from vai_inspect.rules.engine import registry
+    from vai_inspect.rules.targets.describe import decoded
+    from vai_inspect.rules.targets.lookup import lookup
 
     found = lookup(spec)
     for text in registry.warnings():

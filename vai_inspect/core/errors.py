@@ -46,6 +46,17 @@ def clipped(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
+def quoted(value: object, length: int = 60) -> str:
+    """Returns a value as one short line of code."""
+    return clipped(repr(value), length)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns names as `A, B and C`, for error messages."""
+    *most, last = names
+    return "{} and {}".format(", ".join(most), last) if most else last
+
+
 def needs_trust(what: str, otherwise: str) -> str:
     """Returns the message for a file that is read only by running what may be code in it.
 

@@ -1,6 +1,6 @@
 """DPUACME, a DPU that does not exist: its convolution engine runs convolutions and ReLU.
 
-The constraints here are this family's own. Those of `vai_inspect.rules.common` are declared in
+The constraints here are this family's own. Those of `vai_inspect.rules.shared` are declared in
 the same way, and a family may take any of them, as it takes `cpu.CONSTRAINTS` below.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.common import cpu
-from vai_inspect.rules.common.examples import conv
-from vai_inspect.rules.constraint import Problem, Site, constraint
-from vai_inspect.rules.family import Family
+from vai_inspect.rules.engine.constraint import Problem, Site, constraint
+from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.shared import cpu_only
+from vai_inspect.rules.shared.examples import conv
 
 GUIDE = "ACME DPU product guide 1.0, section 3"
 
@@ -65,5 +65,5 @@ FAMILY = Family(
     package=__name__,
     example_targets=("DPUACME_ISA0_SMALL",),
     takes=frozenset(("relu",)),
-    constraints=(kernel, channels, *cpu.CONSTRAINTS),
+    constraints=(kernel, channels, *cpu_only.CONSTRAINTS),
 )

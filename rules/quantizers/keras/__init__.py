@@ -13,15 +13,15 @@ from typing import Callable, Iterator, Tuple
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.rules.quantizers.keras.activations import note_own_functions
-from vai_inspect.rules.quantizers.keras.average import scale_averages
+from vai_inspect.rules.quantizers.keras.average_pool import scale_averages
 from vai_inspect.rules.quantizers.keras.batch_norm import fold_batch_norms
-from vai_inspect.rules.quantizers.keras.floats import leave_in_float
-from vai_inspect.rules.quantizers.keras.hard import HARD, harden
-from vai_inspect.rules.quantizers.keras.product import join_products
+from vai_inspect.rules.quantizers.keras.hard_activations import HARD, harden
+from vai_inspect.rules.quantizers.keras.hard_sigmoid_pattern import join_written_out
+from vai_inspect.rules.quantizers.keras.hard_swish import join_products
+from vai_inspect.rules.quantizers.keras.leaky_relu import settle_slopes
+from vai_inspect.rules.quantizers.keras.left_in_float import leave_in_float
 from vai_inspect.rules.quantizers.keras.separable import note_dropped_activations
-from vai_inspect.rules.quantizers.keras.shared import note_shared, shared_layers
-from vai_inspect.rules.quantizers.keras.slope import settle_slopes
-from vai_inspect.rules.quantizers.keras.written_out import join_written_out
+from vai_inspect.rules.quantizers.keras.shared_layers import note_shared, shared_layers
 
 Pass = Callable[[Graph], Graph]
 

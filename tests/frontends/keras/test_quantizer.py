@@ -14,7 +14,7 @@ from tests.frontends.keras.reading import inner_ops
 from vai_inspect.frontends.keras import capture
 from vai_inspect.keras import Inspector
 from vai_inspect.rules.quantizers import quantized
-from vai_inspect.rules.quantizers.keras.average import dpu_scale
+from vai_inspect.rules.quantizers.keras.average_pool import dpu_scale
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
 Tensor = Any

@@ -24,7 +24,7 @@ from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.frontends.torch.export import can_export  # noqa: E402
 from vai_inspect.frontends.torch.modes import can_record  # noqa: E402
 from vai_inspect.inspector import inspect_captured  # noqa: E402
-from vai_inspect.rules.lookup import lookup  # noqa: E402
+from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
 NETWORKS = (
     "alexnet",

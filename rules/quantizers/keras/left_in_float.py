@@ -1,0 +1,82 @@
+"""What the quantiser leaves in float, because it does not know it."""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional
+
+from vai_inspect.core.ir import CallForm, Graph, Op
+from vai_inspect.core.ir.attrs import UnknownAttrs
+from vai_inspect.rules.quantizers.keras.activations import WRITTEN_OUT, refused
+from vai_inspect.rules.quantizers.keras.supported_layers import (
+    INSTEAD,
+    PREPARING,
+    QUANTISED,
+    REASONS,
+    REMOVED,
+)
+
+_OWN_LAYERS = "write it with layers of Keras's own"
+_REMOVE = "remove it from the deployed model"
+
+
+class InFloat(NamedTuple):
+    """Why an operator stays in float, and what to do instead where that is known."""
+
+    reason: str
+    remedy: Optional[str] = None
+
+
+def leave_in_float(graph: Graph) -> Graph:
+    """Marks the operators that the quantiser leaves in float, which no DPU computes.
+
+    What does nothing at inference but is not removed stays in the deployed model under the name of
+    its class, as an `unknown` operator.
+
+    Requires: nothing.
+    Ensures: each of them carries the reason and, where one is known, the remedy; the identities
+        that are left are those that the quantiser removes.
+    """
+    change: Dict[str, Optional[Op]] = {}
+    for op in graph:
+        call = op.origin.call
+        found = None if call is None or op.kind == "const" else _in_float(op, call)
+        if found is None or call is None:
+            continue
+        new = op.replaced(float_only=found.reason, float_cure=found.remedy)
+        if op.kind == "identity":
+            attrs = UnknownAttrs(call.name, idle=True)
+            new = new.replaced(kind="unknown", attrs=attrs, float_cure=_REMOVE)
+        change[op.name] = new
+    return graph.rewritten(change) if change else graph
+
+
+def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
+    """Returns why an operator is left in float; None where it is not."""
+    name = call.base or call.name
+    if not call.is_layer:
+        return InFloat(f"it knows layers only, and {call.name} is a bare operation", _instead(name))
+    if call.base is None:
+        return InFloat(f"it does not know the layer {name}, which is code of your own", _OWN_LAYERS)
+    if call.name != name:
+        return InFloat(
+            f"it knows layers by the name of their class, and {call.name} is a class of your own "
+            f"that extends {name}",
+            f"use keras.layers.{name} itself",
+        )
+    if op.kind == "identity":
+        return None if name in REMOVED else InFloat(f"it removes Dropout alone, not {name}")
+    if name not in QUANTISED:
+        reason = REASONS.get(name, f"it does not know the layer {name}")
+        return InFloat(reason, _instead(name))
+    activation = call.argument("activation")
+    found = None if activation is None else refused(activation)
+    return None if found is None else InFloat(*found)
+
+
+def _instead(name: str) -> Optional[str]:
+    """Returns what to do in place of a layer or operation, or None where nothing is known."""
+    if name in PREPARING:
+        return "do the same on the host, before the network"
+    if name == "Lambda":
+        return _OWN_LAYERS
+    return WRITTEN_OUT.get(name) or (f"use {INSTEAD[name]}" if name in INSTEAD else None)

@@ -1,0 +1,266 @@
+"""Constraints of `depthwise-conv2d`, and of what becomes one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator, Optional
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.engine.constraint import Verdict, constraint
+from vai_inspect.rules.engine.context import SIDES, Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.shared.dilation import of_depthwise, square
+from vai_inspect.rules.shared.engines import (
+    ALU_PADS,
+    ceil_div,
+    depthwise_bank,
+    depthwise_engine,
+    depthwise_kernel,
+    depthwise_stride,
+    input_channels,
+    runs_depthwise,
+    up_to,
+)
+from vai_inspect.rules.shared.examples import depthwise, transposed
+from vai_inspect.rules.shared.sources import PT25, PYXIR, UG1414_25
+
+BOTH = ("depthwise-conv2d", "transposed-depthwise-conv2d")
+ALU_PAD = 15
+"""The most that the ALU pads before it counts in the dilation (UG1414)."""
+
+
+def _groups(target: Target) -> Optional[int]:
+    """Returns how many words of the weight bank the channels of one step take."""
+    engine, bank = depthwise_engine(target), depthwise_bank(target)
+    if engine is None or bank is None:
+        return None
+    return ceil_div(engine.channel_parallel, bank.width)
+
+
+def _stride_to_fit(target: Target) -> Optional[int]:
+    """Returns the largest stride whose threefold, as a square kernel, fits the weight bank."""
+    bank, groups = depthwise_bank(target), _groups(target)
+    if bank is None or groups is None:
+        return None
+    return int((bank.depth // groups) ** 0.5) // 3
+
+
+def _channels(target: Target) -> Optional[int]:
+    return input_channels(target) if runs_depthwise(target) else None
+
+
+def _wide(number: int) -> Example:
+    other = 3 if number <= 16 else 1
+    text = "kernel {}x{}".format(number, other)
+    return depthwise(text, (1, 8, number + 2, 16), kernel=(number, other))
+
+
+def _high(number: int) -> Example:
+    other = 3 if number <= 16 else 1
+    text = "kernel {}x{}".format(other, number)
+    return depthwise(text, (1, number + 2, 8, 16), kernel=(other, number))
+
+
+def _strided(number: int) -> Example:
+    return depthwise("stride {}".format(number), (1, 2 * number + 8, 8, 16), stride=(1, number))
+
+
+def _of_channels(number: int) -> Example:
+    return depthwise("{} channels".format(number), (1, 8, 8, number))
+
+
+def _square(stride: int) -> Example:
+    size = 3 * stride
+    text = "transposed, kernel {0}x{0}, stride {1}".format(size, stride)
+    shape = (1, 4, 4, 16)
+    return transposed(text, shape, kernel=(size,) * 2, stride=(stride,) * 2, depthwise_=True)
+
+
+@constraint(
+    "depthwise.engine",
+    kinds=BOTH,
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; engines of the target definitions",
+    limits={
+        "engine": lambda target: "an engine" if runs_depthwise(target) else "no engine",
+    },
+    passes=(where(runs_depthwise, depthwise("a DPU with the engine")),),
+    fails=(
+        where(lambda target: not runs_depthwise(target), depthwise("a DPU without the engine")),
+    ),
+    cure="use a plain convolution, or a DPU built with a depthwise engine",
+)
+def engine_present(site: Site) -> Iterator[Problem]:
+    """The DPU is built with an engine for depthwise convolutions; here it has {engine} for them."""
+    if not runs_depthwise(site.target):
+        yield Problem(
+            "{} is built without an engine for depthwise convolutions".format(site.target.name),
+            found="no engine",
+            limit="an engine",
+        )
+
+
+@constraint(
+    "depthwise.kernel",
+    kinds=("depthwise-conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414_25 + "; target definitions",
+    limits={"kernel_size": depthwise_kernel},
+    passes=(inside(depthwise_kernel, _wide), inside(depthwise_kernel, _high)),
+    fails=(outside(depthwise_kernel, _wide), outside(depthwise_kernel, _high)),
+    cure="split a large kernel into a chain of smaller ones of the same reach",
+)
+def kernel(site: Site) -> Iterator[Problem]:
+    """Kernel width and height are each within {kernel_size}."""
+    yield from site.axes_within("kernel", site.attrs.kernel, site.limit("kernel_size"))
+
+
+@constraint(
+    "depthwise.stride",
+    kinds=("depthwise-conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414_25 + "; target definitions",
+    limits={"stride": depthwise_stride},
+    passes=(inside(depthwise_stride, _strided),),
+    fails=(outside(depthwise_stride, _strided),),
+)
+def stride(site: Site) -> Iterator[Problem]:
+    """Stride is within {stride} along width and height."""
+    yield from site.axes_within("stride", site.attrs.stride, site.limit("stride"))
+
+
+def _padded_by_alu(target: Target) -> bool:
+    return target.alu is not None and depthwise_engine(target) is target.alu
+
+
+def _reach(target: Target, below: str) -> Optional[str]:
+    if not runs_depthwise(target):
+        return None
+    return "min({}, {})".format(below, ALU_PAD) if _padded_by_alu(target) else "({})".format(below)
+
+
+@constraint(
+    "depthwise.pad",
+    kinds=("depthwise-conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414_25 + ", paddings row; pad_limit of the target definitions",
+    limits={"reach": lambda target: _reach(target, "kernel - 1"), **ALU_PADS},
+    passes=(
+        where(runs_depthwise, depthwise("pad 2, kernel 3", pad=(2, 2, 2, 2))),
+        where(_padded_by_alu, depthwise("pad 15, kernel 16", kernel=(16, 16), pad=(15,) * 4)),
+    ),
+    fails=(
+        where(runs_depthwise, depthwise("pad 3, kernel 3", pad=(3, 3, 3, 3))),
+        where(
+            _padded_by_alu,
+            depthwise("pad 16, kernel 17", kernel=(17, 17), pad=(16, 16, 16, 16)),
+            depthwise("pad 18, kernel 3, dilation 18", pad=(18,) * 4, dilation=(18, 18)),
+        ),
+    ),
+    cure="pad less, or pad in an operator of its own before the convolution",
+)
+def pad(site: Site) -> Iterator[Problem]:
+    """Each pad is at most {reach} * dilation.
+
+    The definition of an ALU has pad limits besides, here {left} on the left, {right} on the
+    right, {top} at the top and {bottom} at the bottom; what only they refuse (a large dilation)
+    is unknown, since the user guide multiplies by the dilation.
+    """
+    attrs = site.attrs
+    most = ALU_PAD if _padded_by_alu(site.target) else max(attrs.kernel)
+    reach = [min(size - 1, most) * step for size, step in zip(attrs.kernel, attrs.dilation)]
+    yield from site.sides_within(attrs.pad, [Limit.span(0, reach[side // 2]) for side in range(4)])
+    within = [min(pad, reach[side // 2]) for side, pad in enumerate(attrs.pad)]
+    engine = [up_to(reach[side // 2], site.limit(name)) for side, name in enumerate(SIDES)]
+    for problem in site.sides_within(within, engine):
+        yield replace(
+            problem,
+            message=problem.message + " of the target's definition, though the user guide's "
+            "formula allows it",
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+@constraint(
+    "depthwise.weight_fit",
+    kinds=BOTH,
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25,
+    limits={
+        "bank": lambda target: getattr(depthwise_bank(target), "name", None),
+        "depth": lambda target: getattr(depthwise_bank(target), "depth", None),
+        "groups": _groups,
+    },
+    passes=(inside(_stride_to_fit, _square), where(runs_depthwise, depthwise("kernel 3x3"))),
+    fails=(outside(_stride_to_fit, _square),),
+    cure="use a smaller kernel",
+)
+def weight_fit(site: Site) -> Iterator[Problem]:
+    """kernel_w * kernel_h * {groups} is at most {depth}, the depth of bank {bank}."""
+    width, height = site.attrs.kernel
+    groups, limit = site.limit("groups"), site.limit("depth")
+    if groups is None:
+        return
+    words = width * height * groups
+    if words > limit:
+        yield Problem(
+            "the weights of one channel group ({} x {}) need {} addresses of bank {}, which has "
+            "{}".format(width, height, words, site.limit("bank"), limit),
+            found=words,
+            limit="<= {}".format(limit),
+        )
+
+
+@constraint(
+    "depthwise.channels",
+    kinds=BOTH,
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; " + PYXIR,
+    limits={"channels": input_channels},
+    passes=(inside(_channels, _of_channels),),
+    fails=(outside(_channels, _of_channels),),
+    cure="split the channels over several convolutions and concatenate their outputs",
+)
+def channels(site: Site) -> Iterator[Problem]:
+    """Channels are at most {channels} (256 * channel_parallel)."""
+    yield from site.at_most("channels", site.input.channels, site.limit("channels"))
+
+
+@constraint(
+    "depthwise.multiplier",
+    kinds=("depthwise-conv2d",),
+    evidence=Evidence.USER_GUIDE,
+    source="UG1414 2.5, operators of PyTorch: groups are 1 or as many as input and output channels",
+    passes=(where(runs_depthwise, depthwise("multiplier 1")),),
+    fails=(where(runs_depthwise, depthwise("multiplier 2", multiplier=2)),),
+    cure="use one filter a channel and a 1x1 convolution behind it for more channels",
+)
+def multiplier(site: Site) -> Iterator[Problem]:
+    """There is one filter for each input channel (depth multiplier 1).
+
+    The 2.5 PyTorch inspector takes such an operator for a plain convolution and says DPU.
+    """
+    if site.attrs.multiplier != 1:
+        yield Problem(
+            "{} filters for each input channel; the DPU takes one".format(site.attrs.multiplier),
+            found=site.attrs.multiplier,
+            limit="1",
+            nearest=1,
+        )
+
+
+CONSTRAINTS = (
+    engine_present,
+    kernel,
+    stride,
+    of_depthwise,
+    square,
+    pad,
+    weight_fit,
+    channels,
+    multiplier,
+)
+"""Of the families of which some targets have the engine."""
+NO_ENGINE = engine_present.never_passed()
+"""Of the families of which none has."""

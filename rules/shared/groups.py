@@ -1,0 +1,107 @@
+"""What the families' packages have in common: kinds taken, and groups of shared constraints."""
+
+from __future__ import annotations
+
+from vai_inspect.core.findings import Evidence, Verdict
+from vai_inspect.core.ir import CONVOLUTIONS_3D, Graph, Op
+from vai_inspect.core.ir.attrs import Conv3dAttrs, CostVolumeAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.engine.constraint import unsupported_kinds
+from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.shared import (
+    activation,
+    concat,
+    cpu_only,
+    data_movement,
+    decomposed_activations,
+    eltwise,
+    no_xir_op,
+    one_dimensional,
+    pad,
+    pixel_shuffle,
+    reductions,
+    strided_slice,
+)
+from vai_inspect.rules.shared.examples import alone, between_convs
+from vai_inspect.rules.shared.sources import DIGEST
+
+TAKES = frozenset(
+    ("relu", "relu6", "leaky-relu", "prelu", "hard-sigmoid", "hard-swish")
+    + ("reshape", "flatten", "squeeze", "pixel-shuffle")
+)
+"""Kinds that a DPU runs unless a constraint objects."""
+
+REWRITES = (one_dimensional.TO_2D, reductions.MEAN)
+"""What every compiler makes of some operators."""
+
+SHARED = (
+    *eltwise.CONSTRAINTS,
+    *activation.CONSTRAINTS,
+    *decomposed_activations.CONSTRAINTS,
+    *concat.CONSTRAINTS,
+    *data_movement.CONSTRAINTS,
+    *strided_slice.CONSTRAINTS,
+    *pad.CONSTRAINTS,
+    *pixel_shuffle.CONSTRAINTS,
+    *cpu_only.CONSTRAINTS,
+    *one_dimensional.CONSTRAINTS,
+    *no_xir_op.CONSTRAINTS,
+)
+"""Constraints that every DPU has, whatever its engines."""
+
+CONV3D = unsupported_kinds(
+    "conv3d.cpu",
+    CONVOLUTIONS_3D,
+    "three-dimensional convolutions run on DPUCVDX8G only",
+    Evidence.INSPECTOR,
+    "the 2.5 inspector; " + DIGEST,
+    cure="use 2-D convolutions, or a DPUCVDX8G",
+    fails=(alone("conv3d", "conv3d", Conv3dAttrs((3, 3, 3)), (1, 8, 8, 8, 16), (1, 6, 6, 6, 16)),),
+)
+
+_STEREO = ("cost_volume", "correlation1d_elemwise", "correlation2d_elemwise")
+_COST_VOLUME = (between_convs("cost volume", "cost_volume", CostVolumeAttrs(16)),)
+
+STEREO_LISTED = unsupported_kinds(
+    "stereo.unknown",
+    _STEREO,
+    "a digest of the user guide lists it for this DPU; no rule and no compiled model is known",
+    Evidence.INFERRED,
+    DIGEST,
+    cure="compute it on the host",
+    verdict=Verdict.UNKNOWN,
+    fails=_COST_VOLUME,
+)
+STEREO = unsupported_kinds(
+    "stereo.cpu",
+    _STEREO,
+    "the user guide lists this operator for DPUCZDX8G and DPUCVDX8G only",
+    Evidence.USER_GUIDE,
+    DIGEST,
+    cure="compute it on the host",
+    fails=_COST_VOLUME,
+)
+
+
+def _larger_batch(node: Op, whole: Graph, target: Target) -> "str | None":
+    shape = node.output.shape
+    if len(shape) < 2 or shape[0] == 1:
+        return None
+    return (
+        "its batch is {}; {} takes {} image{} at a run. The 2.5 inspectors do not look at it, "
+        "those of 3.x compile each pattern with batch 1, so what is said here is said of one "
+        "image, but multiply-accumulates and bytes are those of the whole batch".format(
+            shape[0], target.name, target.batch, "" if target.batch == 1 else "s"
+        )
+    )
+
+
+BATCH = Remark(
+    "batch.larger",
+    ("data",),
+    "an input with a batch other than 1 is told how many images the DPU takes at a run; no rule "
+    "of this DPU asks for a batch",
+    Evidence.INSPECTOR,
+    "3.x inspectors, which set the batch to 1",
+    _larger_batch,
+)

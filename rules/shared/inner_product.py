@@ -1,0 +1,299 @@
+"""Constraints of what an `inner-product` reads: it becomes a convolution over a laid-out map."""
+
+from __future__ import annotations
+
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple
+
+from vai_inspect.core.findings import Device, Evidence
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, TransposeAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.engine.constraint import Constraint, Founding, Stage, Verdict, constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, where
+from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.shared import inner_product_output
+from vai_inspect.rules.shared.data_movement import RESHAPES, TO_NCHW
+from vai_inspect.rules.shared.engines import input_channels, weight_depth
+from vai_inspect.rules.shared.examples import conv_op, data, graph, op
+from vai_inspect.rules.shared.feature_layout import Layout
+from vai_inspect.rules.shared.inner_product_fit import Fit, fewest
+from vai_inspect.rules.shared.sources import UG1414
+from vai_inspect.rules.shared.windows import COMMON, WindowRule
+
+PASS = (
+    "the published pass TransferMatMulToConv2d, and layouts of compiled models of 1.4.1 to 3.5.0; "
+    "the limits are those of convolutions: " + UG1414
+)
+
+
+class InnerProducts(NamedTuple):
+    """What a family says of inner products.
+
+    Attributes:
+        constraints: what their inputs and outputs keep.
+        layout: the remark that says how the compiler lays the features out.
+    """
+
+    constraints: Tuple[Constraint, ...]
+    layout: Remark
+
+
+def inner_products(
+    *more: WindowRule, shared: Tuple[WindowRule, ...] = COMMON, deals: bool = False
+) -> InnerProducts:
+    """Returns what a family says of inner products.
+
+    Args:
+        more: the family's own rules of a convolution's window.
+        shared: the rules that it shares with others.
+        deals: see `Fit`.
+    """
+    fit = Fit((*shared, *more), deals)
+    own = (_input(fit), one_feature, _flatten_on_dpu(fit))
+    return InnerProducts((*own, *inner_product_output.CONSTRAINTS), _layout(fit))
+
+
+def _flattened(
+    text: str,
+    shape: Tuple[int, int, int, int],
+    kernel: int = 1,
+    permuted: bool = False,
+) -> Example:
+    """An inner product after a flatten, after a convolution; kernel 17 puts it on the CPU."""
+    pads = ((kernel - 1) // 2, kernel // 2) * 2
+    ops = [
+        data(shape),
+        conv_op(shape, shape[3], "conv", kernel=(kernel, kernel), pad=pads),
+    ]
+    if permuted:
+        moved = (shape[0], shape[3], shape[1], shape[2])
+        ops.append(op("transpose", ["conv"], moved, TransposeAttrs(TO_NCHW), name="moved"))
+    features = shape[1] * shape[2] * shape[3]
+    ops.append(op("flatten", [ops[-1].name], (1, features), FlattenAttrs(1, 3), name="flat"))
+    weights = (16, features)
+    ops.append(op("inner-product", ["flat"], (1, 16), InnerProductAttrs(1), weights=weights))
+    return Example(text, graph(*ops))
+
+
+def _chained(text: str, features: int) -> Example:
+    """An inner product of what another one gives."""
+    attrs = InnerProductAttrs(1)
+    first = op("inner-product", ["data"], (1, features), attrs, "first", (features, 16))
+    second = op("inner-product", ["first"], (1, 16), attrs, weights=(16, features))
+    return Example(text, graph(data((1, 16)), first, second))
+
+
+def _features(number: int) -> Example:
+    return inner_product_output.dense("{} features".format(number), number)
+
+
+def _input(fit: Fit) -> Constraint:
+    def without_layout(target: Target) -> int:
+        """Returns the least number of features above the channel limit that has no layout."""
+        number = input_channels(target) + 1
+        while fit.deal(number, target) is not None:
+            number += 1
+        return number
+
+    def deals_lenet(target: Target) -> bool:
+        return fit.deals and fit.fits(fit.deal(16 * 16 * 50, target), target)
+
+    vgg = _as_map_only(fit, 7, 7, 512)
+    fraction = 5  # 5/4 of the channel limit has small prime factors on every target
+
+    @constraint(
+        "inner_product.input",
+        kinds=("inner-product",),
+        evidence=Evidence.PARTITION_RULE,
+        source=PASS,
+        limits={
+            "kernel_size": lambda target: target.conv.limit.kernel_size,
+            "channels": input_channels,
+            "depth": weight_depth,
+        },
+        passes=(
+            inside(input_channels, _features),
+            where(vgg, _flattened("7x7x512 flattened (VGG16)", (1, 7, 7, 512))),
+            where(
+                vgg,
+                _flattened("7x7x512 permuted to NCHW and flattened", (1, 7, 7, 512), permuted=True),
+            ),
+            where(deals_lenet, _flattened("16x16x50 flattened (LeNet)", (1, 16, 16, 50))),
+        ),
+        fails=(
+            lambda target: (_features(without_layout(target)),),
+            _flattened("18x18x512 flattened", (1, 18, 18, 512)),
+            _flattened("18x18x512 permuted to NCHW and flattened", (1, 18, 18, 512), permuted=True),
+            lambda target: (
+                _chained(
+                    "more features of another inner product than channels",
+                    input_channels(target) // 4 * fraction,
+                ),
+            ),
+        ),
+        cure=(
+            "reduce the features before it with a pool or a convolution (a global average "
+            "pool is common)"
+        ),
+    )
+    def input_fit(site: Site) -> Iterator[Problem]:
+        """It becomes a convolution over its input laid out as a map: the map that is flattened
+        right before it, or its features dealt out to height, width and channels. One of them keeps
+        the limits of a convolution: kernel within {kernel_size}, at most {channels} channels,
+        weights within a bank of depth {depth}.
+
+        Features are dealt out as their prime factors, in ascending order, round robin to height and
+        width (below the largest kernel) and channels. Release 1.4.1 always deals them out; from 2.0
+        on a map that fits is kept. Compiled models show dealing on DPUCZDX8G and DPUCVDX8G; on
+        other DPUs a map that fits only when dealt is unknown. What an inner product reads of
+        another one is a map of one pixel; no compiled model shows one with more features than
+        channels, so that is unknown. The 2.5 inspectors check nothing here (PyTorch) or the output
+        features only (Keras).
+        """
+        product, whole, target = site.original, site.graph, site.target
+        features = site.input.channels
+        if site.input.rank != 2 or features < 2:
+            return
+        own, spread = fit.own(product, whole), fit.deal(features, target)
+        if fit.fits(own, target):
+            return
+        if fit.fits(spread, target) and fit.takes_dealt(product, whole):
+            return
+        others = (spread,) if fit.deals else (spread, Layout(1, 1, features))
+        for layout in others:
+            if fit.fits(layout, target):
+                yield _unshown(site, layout, fit)
+                return
+        refused = [fit.refusals(layout, target) for layout in (own, spread) if layout is not None]
+        if refused:
+            yield from fewest(refused)
+            return
+        yield Problem(
+            f"the compiler finds no map for {features} features: a prime factor, or with fewer "
+            f"than three of them the number itself, is not below {site.limit('channels')}",
+            found=features,
+            limit="features that can be dealt out to height, width and channels",
+            suggestion="choose a number of features with small prime factors",
+        )
+
+    return input_fit
+
+
+def _unshown(site: Site, layout: Optional[Layout], fit: Fit) -> Problem:
+    where_ = "of what another inner product gives" if fit.deals else "on this DPU"
+    return Problem(
+        f"its {site.input.channels} features fit only when they are dealt out as {layout} "
+        f"(h x w x c), and no compiled model shows that {where_}",
+        found=site.input.channels,
+        limit=f"<= {site.limit('channels')}",
+        nearest=site.limit("channels"),
+        verdict=Verdict.UNKNOWN,
+        evidence=Evidence.INFERRED,
+    )
+
+
+def _as_map_only(fit: Fit, height: int, width: int, channels: int) -> Callable[[Target], bool]:
+    """Tells of targets that take a map as it is, but not so many features in one pixel."""
+    features = height * width * channels
+    return lambda target: (
+        fit.fits(Layout(height, width, channels), target)
+        and not fit.fits(Layout(1, 1, features), target)
+    )
+
+
+@constraint(
+    "inner_product.one_feature",
+    kinds=("inner-product",),
+    evidence=Evidence.COMPILED,
+    source="compiled with 3.5.0 for DPUCVDX8H_ISA1_F2W4_4PE; the published pass "
+    "TransferMatMulToConv2d, which finds no prime factor of one feature",
+    seen_on=("cvdx8h",),
+    elsewhere=Founding(
+        Evidence.PARTITION_RULE,
+        "the published pass TransferMatMulToConv2d, which finds no prime factor of one feature",
+    ),
+    passes=(inner_product_output.dense("2 features", 2),),
+    fails=(inner_product_output.dense("1 feature", 1),),
+    cure="compute it on the host: it is one product and one sum for each output",
+)
+def one_feature(site: Site) -> Iterator[Problem]:
+    """It has at least two input features: one has no prime factor to lay out."""
+    if site.input.channels == 1:
+        yield Problem(
+            "it has one input feature, which the compiler cannot lay out as a map",
+            found=1,
+            limit=">= 2",
+            nearest=2,
+        )
+
+
+def _flatten_on_dpu(fit: Fit) -> Constraint:
+    def needs_map(height: int, width: int, channels: int) -> Callable[[Target], bool]:
+        features = height * width * channels
+        as_map = _as_map_only(fit, height, width, channels)
+        return lambda target: (
+            as_map(target) and not (fit.deals and fit.fits(fit.deal(features, target), target))
+        )
+
+    vgg = _as_map_only(fit, 7, 7, 512)
+
+    @constraint(
+        "inner_product.flatten_on_dpu",
+        kinds=("inner-product",),
+        stage=Stage.CONTEXT,
+        evidence=Evidence.INFERRED,
+        source="concluded: the flatten becomes a part of the convolution only where both are "
+        "compiled together",
+        limits={"channels": input_channels},
+        passes=(
+            where(vgg, _flattened("7x7x512 flattened on the DPU", (1, 7, 7, 512))),
+            _flattened("2x2x16 flattened on the CPU", (1, 2, 2, 16), kernel=17),
+        ),
+        fails=tuple(
+            where(
+                needs_map(*sizes),
+                _flattened("{}x{}x{} flattened on the CPU".format(*sizes), (1, *sizes), kernel=17),
+            )
+            for sizes in ((7, 7, 512), (1, 7, 1201))
+        ),
+        cure="bring the operator before the flatten to the DPU",
+    )
+    def flatten_on_dpu(site: Site) -> Iterator[Problem]:
+        """Where it fits only with the flattened map as kernel, the flatten runs on the DPU; else
+        it is unknown.
+        """
+        flat = site.graph.producer(site.original)
+        if flat is None or flat.kind not in RESHAPES or site.device_of(flat) is Device.DPU:
+            return
+        features, target = site.input.channels, site.target
+        vector = fit.deal(features, target) if fit.deals else Layout(1, 1, features)
+        if fit.fits(fit.own(site.original, site.graph), target) and not fit.fits(vector, target):
+            yield Problem(
+                f"its flatten {flat.name} is not on the DPU, and without the map {features} "
+                "features are too many",
+                found=features,
+                limit=f"<= {site.limit('channels')}",
+                nearest=site.limit("channels"),
+                verdict=Verdict.UNKNOWN,
+                follows=flat.name,
+            )
+
+    return flatten_on_dpu
+
+
+def _layout(fit: Fit) -> Remark:
+    def says(product: Op, whole: Graph, target: Target) -> Optional[str]:
+        tensor = whole.input_types(product)[0]
+        layout = fit.layout(product, whole, target) if tensor.rank == 2 else None
+        return None if layout is None else f"the compiler takes this input as {layout} (h x w x c)"
+
+    return Remark(
+        "inner_product.layout",
+        ("inner-product",),
+        "an inner product is a convolution over its input laid out as a map of height, width and "
+        "channels",
+        Evidence.COMPILED if fit.deals else Evidence.INFERRED,
+        PASS,
+        says,
+    )

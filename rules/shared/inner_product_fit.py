@@ -1,0 +1,75 @@
+"""Which layout of an inner product's features keeps the limits of a family's convolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import List, Optional, Tuple
+
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.target import Target
+from vai_inspect.rules.engine.constraint import Verdict
+from vai_inspect.rules.engine.context import Problem
+from vai_inspect.rules.shared.engines import input_channels
+from vai_inspect.rules.shared.feature_layout import Layout, dealt, own_map, reads_product
+from vai_inspect.rules.shared.windows import WindowRule
+
+Problems = List[Problem]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a family takes inner products.
+
+    Attributes:
+        rules: what a convolution's window keeps.
+        deals: whether compiled models show that features are dealt out on this family. Where they
+            do not, a map that fits by itself decides; one that fits only when dealt is unknown.
+    """
+
+    rules: Tuple[WindowRule, ...]
+    deals: bool = False
+
+    def refusals(self, layout: Layout, target: Target) -> Problems:
+        """Returns what the window rules have against a layout."""
+        return [
+            replace(problem, message=f"as a convolution over {layout}: {problem.message}")
+            for rule in self.rules
+            for problem in rule(target, layout.width, layout.height, layout.channels)
+        ]
+
+    def fits(self, layout: Optional[Layout], target: Target) -> bool:
+        """Tells whether there is a layout and nothing is against it."""
+        return layout is not None and not self.refusals(layout, target)
+
+    def deal(self, features: int, target: Target) -> Optional[Layout]:
+        """Returns features dealt out as the target's limits have it."""
+        return dealt(features, target.conv.limit.kernel_size.high, input_channels(target))
+
+    def own(self, product: Op, graph: Graph) -> Optional[Layout]:
+        """Returns the map that decides by itself: the input's own, or a vector in one pixel."""
+        layout = own_map(product, graph)
+        if layout is None and not self.deals:
+            return Layout(1, 1, graph.input_types(product)[0].channels)
+        return layout
+
+    def takes_dealt(self, product: Op, graph: Graph) -> bool:
+        """Tells whether compiled models show that the input is dealt out where its map fails."""
+        return self.deals and not reads_product(product, graph)
+
+    def layout(self, product: Op, graph: Graph, target: Target) -> Optional[Layout]:
+        """Returns the layout that the compiler takes, or None where none fits."""
+        features = graph.input_types(product)[0].channels
+        for layout in (own_map(product, graph), self.deal(features, target)):
+            if self.fits(layout, target):
+                return layout
+        return None
+
+
+def fewest(refused: List[Problems]) -> Problems:
+    """Returns the objections to the layout that has fewest; one only in doubt comes first."""
+
+    def weight(problems: Problems) -> Tuple[bool, int]:
+        refuses = any(problem.verdict is Verdict.UNSUPPORTED for problem in problems)
+        return refuses, len(problems)
+
+    return min(refused, key=weight)

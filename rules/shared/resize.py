@@ -1,0 +1,288 @@
+"""Constraints of `resize`, and the transposed convolution that a bilinear one becomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator, Optional, Tuple
+
+from vai_inspect.core.findings import Evidence
+from vai_inspect.core.ir import Graph, Op, Param, TensorType
+from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
+from vai_inspect.core.target import Target
+from vai_inspect.rules.engine.constraint import Verdict, constraint
+from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.shared.engines import depthwise_kernel, input_channels
+from vai_inspect.rules.shared.examples import alone
+from vai_inspect.rules.shared.sources import DIGEST, PT25
+
+
+def _resize(
+    text: str, mode: str, scale: float, half: bool = False, corners: bool = False
+) -> Example:
+    size = int(16 * scale)
+    attrs = ResizeAttrs(mode, corners, half, (float(scale), float(scale)))
+    return alone(text, "resize", attrs, (1, 16, 16, 16), (1, size, size, 16))
+
+
+def _wide(count: int) -> Example:
+    attrs = ResizeAttrs("NEAREST", scale=(2.0, 2.0))
+    text = "{} channels".format(count)
+    return alone(text, "resize", attrs, (1, 4, 4, count), (1, 8, 8, count))
+
+
+def doubles(target: Target) -> bool:
+    """Tells whether the target takes the transposed depthwise convolution of a bilinear resize.
+
+    Its kernel is twice its stride, whatever the factor.
+    """
+    sizes = depthwise_kernel(target)
+    return sizes is not None and 2 in sizes
+
+
+@constraint(
+    "resize.mode",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + "; the 2.5 inspector",
+    passes=(
+        _resize("nearest", "NEAREST", 2),
+        where(doubles, _resize("bilinear", "BILINEAR", 2)),
+    ),
+    fails=(_resize("bicubic", "BICUBIC", 2),),
+    cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
+)
+def mode(site: Site) -> Iterator[Problem]:
+    """The mode is NEAREST or BILINEAR."""
+    if site.attrs.mode not in ("NEAREST", "BILINEAR"):
+        yield Problem(
+            "mode is {}; the DPU resizes by NEAREST and BILINEAR".format(site.attrs.mode),
+            found=site.attrs.mode,
+            limit="NEAREST, BILINEAR",
+            nearest="NEAREST",
+        )
+
+
+@constraint(
+    "resize.rank",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST + ": three-dimensional resizing on DPUCVDX8G only",
+    passes=(_resize("rank 4", "NEAREST", 2),),
+    fails=(
+        alone(
+            "rank 5",
+            "resize",
+            ResizeAttrs("NEAREST", scale=(2.0, 2.0, 2.0)),
+            (1, 4, 4, 4, 16),
+            (1, 8, 8, 8, 16),
+        ),
+    ),
+    cure="resize 4-D feature maps",
+)
+def rank(site: Site) -> Iterator[Problem]:
+    """It resizes a 4-D feature map."""
+    if site.input.rank != 4:
+        yield Problem(
+            "it resizes a tensor of {} axes; the DPU resizes 4-D feature maps".format(
+                site.input.rank
+            ),
+            found=site.input.rank,
+            limit="4",
+            nearest=4,
+        )
+
+
+@constraint(
+    "resize.channels",
+    kinds=("resize",),
+    evidence=Evidence.INFERRED,
+    source=DIGEST + " names a constraint of a bank's depth without a formula",
+    limits={"channels": input_channels},
+    passes=(inside(input_channels, _wide),),
+    fails=(outside(input_channels, _wide),),
+    cure="resize fewer channels",
+)
+def channels(site: Site) -> Iterator[Problem]:
+    """Channels are at most {channels} (256 * channel_parallel); whether more pass is unknown."""
+    for problem in site.at_most("channels", site.input.channels, site.limit("channels")):
+        yield replace(problem, verdict=Verdict.UNKNOWN)
+
+
+@constraint(
+    "resize.nearest",
+    kinds=("resize",),
+    evidence=Evidence.USER_GUIDE,
+    source=DIGEST,
+    passes=(_resize("nearest by 2", "NEAREST", 2), _resize("nearest by 3", "NEAREST", 3)),
+    fails=(
+        _resize("nearest by 1.5", "NEAREST", 1.5),
+        _resize("nearest by 0.5", "NEAREST", 0.5),
+        _resize("nearest by 2, aligned corners", "NEAREST", 2, corners=True),
+    ),
+    cure="use a whole factor",
+)
+def nearest(site: Site) -> Iterator[Problem]:
+    """A NEAREST resize enlarges by a whole factor along each axis; with aligned corners it is
+    unknown.
+
+    UG1414 also names a constraint on the bank's depth without a formula; it is not checked. The
+    2.5 inspector takes any factor.
+    """
+    attrs = site.attrs
+    if attrs.mode != "NEAREST":
+        return
+    if not attrs.scale or attrs.align_corners:
+        yield Problem(
+            "corners are aligned, of which no source speaks"
+            if attrs.align_corners
+            else "the factor is not told",
+            found="align_corners" if attrs.align_corners else "no factor",
+            limit="a whole number",
+            verdict=Verdict.UNKNOWN,
+        )
+        return
+    for axis, factor in zip("whd", attrs.scale):
+        if factor != int(factor) or factor < 1:
+            yield Problem(
+                "scale_{} is {:g}, which is no whole number".format(axis, factor)
+                if factor > 1
+                else "scale_{} is {:g}; the DPU enlarges only".format(axis, factor),
+                found=factor,
+                limit="a whole number",
+                nearest=max(1, round(factor)),
+            )
+
+
+@constraint(
+    "resize.bilinear",
+    kinds=("resize",),
+    evidence=Evidence.PARTITION_RULE,
+    source=PT25 + "; " + DIGEST,
+    passes=(
+        where(
+            doubles,
+            _resize("by 8", "BILINEAR", 8),
+            _resize("by 4, half-pixel centres", "BILINEAR", 4, half=True),
+        ),
+        _resize("nearest", "NEAREST", 2),
+    ),
+    fails=(
+        _resize("by 3", "BILINEAR", 3),
+        _resize("by 8, half-pixel centres", "BILINEAR", 8, half=True),
+        _resize("by 2, aligned corners", "BILINEAR", 2, corners=True),
+    ),
+    cure=(
+        "use a factor of 2 or 4 with half-pixel centres, for 8 two of them, without aligned corners"
+    ),
+)
+def bilinear(site: Site) -> Iterator[Problem]:
+    """A BILINEAR resize enlarges by 2, 4 or 8 along both axes, with half-pixel centres by 2 or 4,
+    and does not align corners.
+
+    The 2.5 inspector looks at the factor before the corners and lets aligned corners pass.
+    """
+    attrs = site.attrs
+    if attrs.mode != "BILINEAR":
+        return
+    allowed = factors(attrs)
+    if attrs.align_corners:
+        yield Problem(
+            "corners are aligned, which the DPU's bilinear resize does not do",
+            found="align_corners",
+            limit="align_corners=False",
+        )
+    if not attrs.scale:
+        yield Problem(
+            "the factor is not told",
+            found="no factor",
+            limit=", ".join(str(factor) for factor in allowed),
+            verdict=Verdict.UNKNOWN,
+        )
+    elif not has_factor(attrs):
+        yield Problem(
+            "the scale is {}; a bilinear resize {}is by {} along both axes".format(
+                " x ".join("{:g}".format(factor) for factor in attrs.scale),
+                "with half-pixel centres " if attrs.half_pixel_centers else "",
+                ", ".join(str(factor) for factor in allowed),
+            ),
+            found=attrs.scale[0],
+            limit=", ".join(str(factor) for factor in allowed),
+            nearest=min(allowed, key=lambda factor: abs(factor - attrs.scale[0])),
+        )
+
+
+@constraint(
+    "resize.engine",
+    kinds=("resize",),
+    evidence=Evidence.INSPECTOR,
+    source="2.5 inspector on DPUCAHX8L_ISA0_SP; " + PT25,
+    passes=(
+        where(doubles, _resize("bilinear by 2", "BILINEAR", 2)),
+        _resize("nearest by 2", "NEAREST", 2),
+    ),
+    fails=(where(lambda target: not doubles(target), _resize("bilinear by 2", "BILINEAR", 2)),),
+    cure="use nearest, which needs no such engine",
+)
+def engine(site: Site) -> Iterator[Problem]:
+    """The DPU has a depthwise engine that takes the transposed convolution which a BILINEAR resize
+    becomes; its kernel is twice its stride.
+    """
+    if site.attrs.mode != "BILINEAR" or doubles(site.target):
+        return
+    sizes = depthwise_kernel(site.target)
+    factor = max(1, int(site.attrs.scale[0])) if site.attrs.scale else 2
+    yield Problem(
+        "it would become a transposed depthwise convolution, kernel / stride {} / {}, {}".format(
+            2 * factor,
+            factor,
+            "for which this DPU has no engine"
+            if sizes is None
+            else "outside {}, the kernels of the depthwise engine".format(sizes),
+        ),
+        found="{}/{}".format(2 * factor, factor),
+        limit="no engine" if sizes is None else str(sizes),
+    )
+
+
+def factors(attrs: ResizeAttrs) -> Tuple[int, ...]:
+    """Returns the factors of a bilinear resize that becomes a transposed convolution."""
+    return (2, 4) if attrs.half_pixel_centers else (2, 4, 8)
+
+
+def has_factor(attrs: ResizeAttrs) -> bool:
+    """Tells whether a resize has one of the factors, the same along all axes."""
+    return len(set(attrs.scale)) == 1 and attrs.scale[0] in factors(attrs)
+
+
+def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+    """Returns the transposed depthwise convolution that a bilinear resize becomes.
+
+    Kernel 2 s and stride s for a factor s; the input is padded by one pixel on each side.
+    """
+    attrs = node.attrs
+    if not isinstance(attrs, ResizeAttrs) or attrs.mode != "BILINEAR" or attrs.align_corners:
+        return None
+    if not has_factor(attrs) or not doubles(target):
+        return None
+    factor = int(attrs.scale[0])
+    kernel = (2 * factor, 2 * factor)
+    weights = Param("weights", TensorType((1, *kernel, node.output.channels)))
+    return node.replaced(
+        kind="transposed-depthwise-conv2d",
+        attrs=TransposedDepthwiseConv2dAttrs(kernel, (factor, factor)),
+        params=(weights,),
+    )
+
+
+BILINEAR = Rewrite(
+    "rewrite.bilinear",
+    ("resize",),
+    "the bilinear resize becomes a padding and a transposed depthwise convolution",
+    Evidence.PARTITION_RULE,
+    PT25,
+    _as_transposed,
+)
+
+CONSTRAINTS = (mode, rank, channels, nearest, bilinear, engine)

@@ -1,0 +1,212 @@
+"""Builds the dataclasses of `core.target` from the plain figures of a targets.yaml.
+
+The dataclasses themselves say which figures there are and of which kind, so a figure added there
+can be written in a targets.yaml at once. Every wrong figure is a RuleError that says where it
+stands, what was received and what is valid.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import typing
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Type, TypeVar, Union
+
+from vai_inspect.core.errors import RuleError, did_you_mean, listed, quoted
+from vai_inspect.core.target import Bank, BoardUse, Limit
+
+T = TypeVar("T")
+
+_RELEASE = re.compile(r"\d+\.\d+\Z", re.ASCII)
+_BANK = re.compile(r"(Virtual|Param|Special) (\S+) x (\S+) x (\S+?)(?:, (\d+) bit)?\Z")
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where in which file a figure stands, and the sizes that figures there may name.
+
+    Attributes:
+        path: file, target and field, outermost first.
+        sizes: numbers by name, `PP`, `ICP`, ...
+    """
+
+    path: Tuple[str, ...]
+    sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def at(self, name: object) -> "Place":
+        """Returns the place of a field in here."""
+        return Place((*self.path, str(name)), self.sizes)
+
+    def error(self, received: object, valid: str) -> RuleError:
+        """Returns the error of this place."""
+        where = self.path[0] + "".join(": " + part for part in self.path[1:2])
+        field = ".".join(self.path[2:])
+        got = "nothing" if received is None else quoted(received)
+        return RuleError(
+            "{}{}: received {}; valid is {}.".format(
+                where, ": " + field if field else "", got, valid
+            )
+        )
+
+
+def mapping(value: object, place: Place, names: typing.Iterable[str] = ()) -> Dict[str, Any]:
+    """Returns a mapping whose keys are among the names, where any are given."""
+    if not isinstance(value, dict):
+        raise place.error(value, "a mapping of names to figures")
+    figures = {str(key): figure for key, figure in value.items()}
+    valid = sorted(names)
+    for key in figures:
+        if valid and key not in valid:
+            raise place.error(
+                key, "one of {}.{}".format(", ".join(valid), did_you_mean(key, valid))
+            )
+    return figures
+
+
+def number(value: object, place: Place) -> int:
+    """Returns a whole number that is written as such, as a size's name, or as a product."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    product = 1
+    for factor in value.split("*") if isinstance(value, str) else [""]:
+        name = factor.strip()
+        if name in place.sizes:
+            product *= place.sizes[name]
+        elif name.isdecimal() and name.isascii():
+            product *= int(name)
+        else:
+            known = ", ".join(sorted(place.sizes)) or "none is defined"
+            raise place.error(
+                value, "a whole number, a size ({}) or a product such as 2*8".format(known)
+            )
+    return product
+
+
+def text(value: object, place: Place) -> str:
+    """Returns a text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise place.error(value, "a text")
+    return value
+
+
+def words(value: object, place: Place) -> Tuple[str, ...]:
+    """Returns names that are written as a list, or with blanks between them."""
+    listed = value.split() if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
+        raise place.error(value, "names with blanks between them, or a list of names")
+    return tuple(listed)
+
+
+def board_uses(
+    value: object, place: Place, releases: Sequence[str], registered: Sequence[str]
+) -> Tuple[BoardUse, ...]:
+    """Returns the boards that a target is known from in some releases.
+
+    Args:
+        value: names, or of each board the releases whose image boots the target, or a text that
+            says what else of the board has it.
+        place: where that stands.
+        releases: those that register this build of the target; a board whose image boots it in
+            none of them is left out.
+        registered: those that register any build of it.
+    """
+    if not isinstance(value, dict):
+        return tuple(map(BoardUse, words(value, place)))
+    found = []
+    for board, how in mapping(value, place).items():
+        told = str(how).split() if isinstance(how, (str, float)) else []
+        if not told:
+            raise place.at(board).error(how, "releases as in 2.5 3.0, or a text")
+        if not all(map(_RELEASE.match, told)):
+            found.append(BoardUse(board, design=" ".join(told)))
+            continue
+        for release in told:
+            if release not in registered:
+                valid = "a release that registers the target: {}".format(listed(registered))
+                raise place.at(board).error(release, valid)
+        here = tuple(release for release in told if release in releases)
+        if here:
+            found.append(BoardUse(board, here))
+    return tuple(found)
+
+
+def flag(value: object, place: Place) -> bool:
+    """Returns true or false."""
+    if not isinstance(value, bool):
+        raise place.error(value, "true or false")
+    return value
+
+
+def limit(value: object, place: Place) -> Limit:
+    """Returns a limit: whole numbers and a-b ranges with commas between them."""
+    try:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return Limit.parse(str(value))
+    except ValueError:
+        pass
+    raise place.error(value, 'a limit such as "1-16", "3,5" or "1-3,7"')
+
+
+def bank(name: str, value: object, base_id: int, place: Place) -> Bank:
+    """Returns a bank group from `Virtual 8 x 16 x 2048`, with `, 4 bit` where not 8."""
+    match = _BANK.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise place.error(
+            value, "TYPE NUM x WIDTH x DEPTH, as in Virtual 8 x 16 x 2048, or with , 4 bit"
+        )
+    type_name, num, width, depth, bits = match.groups()
+    return Bank(
+        name=name,
+        type=type_name,
+        base_id=base_id,
+        num=number(num, place),
+        width=number(width, place),
+        depth=number(depth, place),
+        word_bits=int(bits or 8),
+    )
+
+
+def build(kind: Type[T], value: object, place: Place) -> T:
+    """Returns a dataclass of `core.target` from a mapping of its fields."""
+    described: Any = kind  # mypy does not see that a type is hashable
+    hints, required = _fields(described)
+    figures = mapping(value, place, hints)
+    for name in required:
+        if name not in figures:
+            raise place.at(name).error(None, "a figure: the field is required")
+    return kind(
+        **{name: _figure(hints[name], figure, place.at(name)) for name, figure in figures.items()}
+    )
+
+
+_READERS: Dict[Any, Callable[[object, Place], Any]] = {
+    int: number,
+    str: text,
+    bool: flag,
+    Limit: limit,
+    Tuple[str, ...]: words,
+}
+
+
+def _figure(hint: Any, value: object, place: Place) -> Any:
+    reader = _READERS.get(hint)
+    return reader(value, place) if reader else build(hint, value, place)
+
+
+@functools.lru_cache(maxsize=None)
+def _fields(kind: Type[Any]) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
+    hints = {name: _bare(hint) for name, hint in typing.get_type_hints(kind).items()}
+    required = tuple(
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )
+    return hints, required
+
+
+def _bare(hint: Any) -> Any:
+    """Returns what Optional wraps, or the hint itself."""
+    if getattr(hint, "__origin__", None) is Union:
+        return next(part for part in hint.__args__ if part is not type(None))
+    return hint
