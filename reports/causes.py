@@ -8,7 +8,7 @@ from vai_inspect.core.edges import ahead, behind
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
-from vai_inspect.reports.words import UNSURE, count, plain, share, shortened
+from vai_inspect.reports.words import UNSURE, count, plain, remedy, share, shortened
 
 CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
 ENDS_TITLE = "best left to the host, where it costs the DPU nothing:"
@@ -100,8 +100,9 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
     """
     if len(cause.ops) > 1:
         yield "operators", listed([shortened(plain(name), LONGEST_NAME) for name in cause.ops])
-    if cause.suggestion:
-        yield "what to change", plain(cause.suggestion)
+    change = what_to_change(cause, inspection)
+    if change:
+        yield "what to change", change
     yield "fixed alone", _alone(cause, inspection)
     if number > 1 and cause.in_turn is not None:
         yield "fixed with those above", effect(cause.in_turn, inspection)
@@ -116,6 +117,18 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         one = len(cause.ops) == 1
         they, them, s = ("it", "it", "s") if one else ("they", "them", "")
         yield "note", _STANDING[cause.position].format(they=they, them=them, s=s)
+
+
+def what_to_change(cause: RootCause, inspection: Inspection) -> str:
+    """Returns what to change, as for the first operator, and what that does to the function.
+
+    Args:
+        cause: the root cause.
+        inspection: the whole.
+    """
+    first = inspection.op(cause.ops[0])
+    own = [one for one in first.findings if one.follows is None] if first is not None else []
+    return "; ".join(dict.fromkeys(filter(None, map(remedy, own))))
 
 
 def _alone(cause: RootCause, inspection: Inspection) -> str:

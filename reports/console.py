@@ -32,6 +32,7 @@ from vai_inspect.reports.words import (
     grounds,
     hanging,
     plain,
+    remedy,
     rule,
     shortened,
     size,
@@ -200,8 +201,8 @@ def _reasons(row: Row, room: int, whole: bool) -> Iterator[Text]:
         unsure = doubt(finding)
         said = finding.message + (" ({})".format(unsure) if unsure else "")
         yield from _hung("- ", said, room, "yellow" if unsure else "red")
-        if finding.suggestion and finding.follows is None:
-            yield from _hung("  ", "what to change: " + finding.suggestion, room, "green")
+        if finding.remedies and finding.follows is None:
+            yield from _hung("  ", "what to change: " + remedy(finding), room, "green")
         yield from _hung("  ", "rule: " + (grounds if whole else rule)(finding), room, "dim")
 
 

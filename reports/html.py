@@ -33,7 +33,7 @@ from vai_inspect.reports.summary import (
     verdict_sentence,
     work,
 )
-from vai_inspect.reports.words import count, doubt, grounds, plain, shortened
+from vai_inspect.reports.words import count, doubt, grounds, plain, remedy, shortened
 
 MOST_ROWS = 100
 """Rows of the table of operators on the CPU; the text report has them all."""
@@ -136,8 +136,8 @@ def _reasons(on_cpu: Row) -> str:
     for finding in on_cpu.findings:
         unsure = doubt(finding)
         lines = [text(finding.message) + (" (<i>{}</i>)".format(text(unsure)) if unsure else "")]
-        if finding.suggestion and finding.follows is None:
-            lines.append("what to change: " + text(finding.suggestion))
+        if finding.remedies and finding.follows is None:
+            lines.append("what to change: " + text(remedy(finding)))
         lines.append("<small>{}</small>".format(text(grounds(finding))))
         told.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
     return "".join(told)

@@ -9,10 +9,9 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.causes import LIKEWISE
-from vai_inspect.reports.words import cells, doubt, hanging, plain, shortened, wrapped
+from vai_inspect.reports.words import cells, doubt, hanging, plain, remedy, shortened, wrapped
 
 TITLES = ("node name", "op type", "hardware constraints")
-_MARKS = ",.;:()'\""
 LONGEST_NAME = 240
 """Characters; the block of the operator has its whole name."""
 FEW_NAMES = 5
@@ -47,27 +46,13 @@ def rows(inspection: Inspection) -> List[Row]:
     """
     alike: Dict[Tuple[object, ...], List[InspectedOp]] = {}
     for op in inspection.on(Device.CPU):
-        told = tuple(
-            (
-                _unnamed(one.message, inspection),
-                _unnamed(one.suggestion or "", inspection),
-                one.verdict,
-                one.follows is None,
-            )
-            for one in op.findings
-        )
+        told = tuple(finding.wording for finding in op.findings)
         alike.setdefault((op.type, told), []).append(op)
     ordered = sorted(alike.values(), key=lambda ops: not ops[0].root_cause)
     return [
         Row(tuple(op.name for op in ops), ops[0].type, _in_common([op.findings for op in ops]))
         for ops in ordered
     ]
-
-
-def _unnamed(message: str, inspection: Inspection) -> str:
-    """Returns a message without the names of operators."""
-    words = message.split(" ")
-    return " ".join("" if inspection.op(word.strip(_MARKS)) else word for word in words)
 
 
 def _in_common(findings: Sequence[Tuple[Finding, ...]]) -> Tuple[Finding, ...]:
@@ -121,8 +106,8 @@ def _reasons(row: Row, width: int) -> List[str]:
         unsure = doubt(finding)
         said = plain(finding.message) + (" ({})".format(unsure) if unsure else "")
         lines += hanging("- ", said, width)
-        if finding.suggestion and finding.follows is None:
-            lines += hanging("  ", "what to change: " + plain(finding.suggestion), width)
+        if finding.remedies and finding.follows is None:
+            lines += hanging("  ", "what to change: " + remedy(finding), width)
     return lines
 
 

@@ -9,7 +9,7 @@ from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports import summary
 from vai_inspect.reports.causes import chain, effect, ranked
-from vai_inspect.reports.words import doubt, file_name, grounds, plain, value
+from vai_inspect.reports.words import doubt, file_name, grounds, plain, remedy, value
 
 RULE = "=" * 100
 THIN = "-" * 100
@@ -130,7 +130,7 @@ def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
 def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
     yield INDENT + plain(finding.message)
     for title, text in (
-        ("what to change", finding.suggestion),
+        ("what to change", remedy(finding)),
         ("verdict", doubt(finding)),
         ("follows from", chain(finding, inspection)),
         ("rule", grounds(finding)),

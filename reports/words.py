@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
-from vai_inspect.core.findings import Finding, Verdict
+from vai_inspect.core.findings import Finding, Verdict, what_to_change
 from vai_inspect.core.inspection import Inspection, Summary
 
 UNSURE = "unknown, no source decides"
@@ -207,6 +207,11 @@ def untold_macs(inspection: Inspection) -> Iterator[str]:
 def rule(finding: Finding) -> str:
     """Returns the constraint's id, by which `explain` knows it, and its evidence in brackets."""
     return "{} [{}]".format(plain(finding.constraint), finding.evidence.value)
+
+
+def remedy(finding: Finding) -> str:
+    """Returns what to change, and what that does to the function; empty where nothing is known."""
+    return plain(what_to_change(finding.remedies) or "")
 
 
 def grounds(finding: Finding) -> str:

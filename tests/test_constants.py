@@ -167,6 +167,13 @@ def test_a_report_of_schema_1_0_is_read_and_counted_as_now():
     assert again["schema_version"] == "1.1"
     assert Inspection.from_dict(again) == found
     assert Inspection.from_json(json.render(found)).to_dict() == again
+    findings = [finding for op in again["ops"] for finding in op["findings"]]
+    assert [finding.pop("template") for finding in findings] == [""] * len(findings)
+    assert [finding.pop("arguments") for finding in findings] == [{}] * len(findings)
+    assert {finding.pop("effect") for finding in findings} == {None}
+    for finding in findings:
+        texts = [remedy["text"] for remedy in finding.pop("remedies")]
+        assert texts == [text for text in [finding["suggestion"]] if text]
     assert again["ops"] == report["ops"]
     assert "1 of the 5 operators on the CPU comes back" in text.render(found)
 

@@ -188,7 +188,7 @@ CASES = {
         "26/256",
         act("leaky-relu", a.LeakyReluAttrs(SLOPE)),
     ),
-    "leaky ReLU behind a depthwise convolution made ReLU6": Case(
+    "leaky ReLU after a depthwise convolution made ReLU6": Case(
         B4096,
         act("leaky-relu", a.LeakyReluAttrs(SLOPE), deep()),
         "activation.fused",
@@ -216,7 +216,7 @@ CASES = {
     "swish to leaky ReLU": Case(
         DWC, act("swish"), "swish.cpu", "26/256", act("leaky-relu", a.LeakyReluAttrs(SLOPE))
     ),
-    "pixel shuffle right behind a convolution": Case(
+    "pixel shuffle directly after a convolution": Case(
         B4096,
         [
             *act("relu")[:2],
@@ -224,7 +224,7 @@ CASES = {
             op("pixel-shuffle", ["relu"], shuffled(SHAPE), a.PixelShuffleAttrs(2), "x"),
         ],
         "pixel_shuffle.convolution",
-        "a convolution right before it",
+        "a convolution directly before it",
         [
             data(SHAPE),
             conv(),
@@ -243,7 +243,7 @@ CASES = {
         "batch normalisation between pool and the activation",
         pooled_relu(batch_norm("pool", (1, 8, 8, 16))),
     ),
-    "Hardswish behind a sum, put behind a convolution": Case(
+    "Hardswish after a sum, put after a convolution": Case(
         B4096,
         [
             data(SHAPE),
@@ -252,7 +252,7 @@ CASES = {
             behind("hard-swish", "x", "sum"),
         ],
         "activation.fused",
-        "behind a convolution",
+        "after a convolution",
         [data(SHAPE), conv(), behind("hard-swish", "x"), behind("add", "sum", ["x", "data"])],
     ),
     "a second reader led to the activation": Case(

@@ -9,7 +9,7 @@ from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec
-from vai_inspect.reports.words import are, count, doubt, grounds, plain
+from vai_inspect.reports.words import are, count, doubt, grounds, plain, remedy
 
 MOST = 20
 """Operators that the message tells of one by one."""
@@ -119,8 +119,8 @@ def _told(op: InspectedOp) -> Iterator[str]:
     for finding in op.findings:
         unsure = doubt(finding)
         yield "    - {}{}".format(plain(finding.message), " ({})".format(unsure) if unsure else "")
-        if finding.suggestion:
-            yield "      what to change: " + plain(finding.suggestion)
+        if finding.remedies:
+            yield "      what to change: " + remedy(finding)
         yield "      rule: " + grounds(finding)
 
 

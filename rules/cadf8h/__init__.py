@@ -7,10 +7,8 @@ an engine for it, the user guide says that it is not supported.
 
 from __future__ import annotations
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.cadf8h import batch, own
-from vai_inspect.rules.engine.constraint import with_notes, with_own, without
-from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.plugin import Evidence, Family, with_notes, with_own, without
 from vai_inspect.rules.shared import conv, depthwise, dilation, pool, reductions, resize, transposed
 from vai_inspect.rules.shared.groups import CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.shared.inner_product import inner_products
@@ -30,7 +28,7 @@ FAMILY = Family(
     batch=4,
     takes=TAKES,
     rewrites=REWRITES,
-    remarks=(PRODUCTS.layout,),
+    notes=(PRODUCTS.layout,),
     constraints=(
         batch.four,
         *with_own(

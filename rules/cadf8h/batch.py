@@ -1,13 +1,11 @@
-"""DPUCADF8H takes four images at a run, and nothing else."""
+"""DPUCADF8H takes four images a run, and nothing else."""
 
 from __future__ import annotations
 
 from typing import Iterator, Optional
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import OPS, Op
-from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.plugin import Evidence, OpContext, Violation, constraint
 from vai_inspect.rules.shared.examples import conv
 
 _NO_WORK = ("data", "const", "return", "identity", "unknown")
@@ -22,38 +20,36 @@ _NO_WORK = ("data", "const", "return", "identity", "unknown")
     limits={"batch": lambda target: target.batch},
     passes=(conv("batch 4"),),
     fails=(conv("batch 8", (2, 64, 64, 16)),),
-    cure="inspect, quantise and compile the network with that batch",
+    remedy="inspect, quantise and compile the network with that batch",
 )
-def four(site: Site) -> Iterator[Problem]:
-    """The batch is {batch}, the images that the DPU takes at a run; anything else is on the CPU.
+def four(ctx: OpContext) -> Iterator[Violation]:
+    """The batch is {batch}, the images that the DPU takes a run; any other is on the CPU.
 
-    No inspector looks at it: those of 2.5 have no such rule, those of 3.x compile with batch 1.
-    The vendor's README of 1.4 to 2.5 asks for batch 4, in PyTorch when the model is quantised and
-    exported; no compiled model of this batch was seen. A batch that a Keras model leaves open is
-    taken as {batch}.
+    No inspector looks at the batch: those of 2.5 have no such rule, those of 3.x compile with
+    batch 1. The vendor's README of 1.4 to 2.5 requires batch 4, in PyTorch when the model is
+    quantised and exported; no compiled model of this batch was seen. A batch that a Keras model
+    leaves open is taken as {batch}.
     """
-    limit = site.limit("batch")
-    found = _other_batch(site, site.original, limit)
+    limit = ctx.limit("batch")
+    found = _other_batch(ctx, ctx.original, limit)
     if found is None:
         return
-    before = [one.name for one in site.producers if _other_batch(site, one, limit) is not None]
-    yield Problem(
-        "the batch is {}; this DPU takes {} images at a run, and the compiler leaves the rest to "
-        "the CPU".format(found, limit),
+    before = [one.name for one in ctx.producers if _other_batch(ctx, one, limit) is not None]
+    yield Violation(
+        "the batch is {found}; this DPU takes {nearest} images a run, and the compiler leaves any "
+        "other batch on the CPU",
         found=found,
         limit=str(limit),
         nearest=limit,
-        suggestion="give input_args with the batch {}".format(limit),
+        remedy="give input_args with the batch {nearest}",
         follows=before[0] if before else None,
     )
 
 
-def _other_batch(site: Site, op: Op, limit: int) -> Optional[int]:
+def _other_batch(ctx: OpContext, op: Op, limit: int) -> Optional[int]:
     """Returns the batch that an operator reads, if it is another; constants have none."""
     shapes = [
-        site.graph.type_of(value).shape
-        for value in op.inputs
-        if site.graph[value.op].kind != "const"
+        ctx.graph.type_of(value).shape for value in op.inputs if ctx.graph[value.op].kind != "const"
     ]
     others = [shape[0] for shape in shapes if len(shape) > 1 and shape[0] != limit]
     return others[0] if others else None

@@ -1,17 +1,24 @@
-"""What only DPUCADF8H asks, by PG400 and the user guide."""
+"""What only DPUCADF8H requires, by PG400 and the user guide."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, AxisAttrs
-from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Limit,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+)
 from vai_inspect.rules.shared import concat
 from vai_inspect.rules.shared.examples import alone, between_convs, conv
+from vai_inspect.rules.shared.remedies import PAD_LESS
 from vai_inspect.rules.shared.sources import DIGEST, PT25
 from vai_inspect.rules.shared.windows import channels_addressed, in_doubt
 
@@ -24,7 +31,7 @@ CONV_BY_GUIDE = {
     "conv.output_channels": "PG400 says that the output channels are arbitrary.",
 }
 TRANSPOSED_BY_GUIDE = {
-    "transposed.kernel": "PG400 gives transposed convolutions stride 1, which can be meant of the "
+    "transposed.kernel": "PG400 gives transposed convolutions stride 1, which may refer to the "
     "convolution that is left once the input is dilated; by Vitis-AI issue 499 deconvolutions run "
     "on this DPU: stride 2 stays.",
 }
@@ -32,19 +39,19 @@ TRANSPOSED_BY_GUIDE = {
 
 CHANNELS_DOUBTED = in_doubt(
     channels_addressed,
-    "PG400 names {} input features for fully connected layers, UG1414 the channels of a "
-    "convolution".format(FEATURES),
+    f"PG400 names {FEATURES} input features for fully connected layers, UG1414 the channels of a "
+    "convolution",
 )
 
 
-def features_counted(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def features_counted(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """Input features are at most 1048576."""
     features = width * height * channels
     if features > FEATURES:
-        yield Problem(
-            "input_features is {}, more than {}".format(features, FEATURES),
+        yield Violation(
+            "input_features is {found}, more than {nearest}",
             found=features,
-            limit="<= {}".format(FEATURES),
+            limit=f"<= {FEATURES}",
             nearest=FEATURES,
         )
 
@@ -57,11 +64,11 @@ def features_counted(target: Target, width: int, height: int, channels: int) -> 
     limits={"pads": lambda target: PADS},
     passes=(conv("pad 15, kernel 16", kernel=(16, 16), pad=(15, 15, 15, 15)),),
     fails=(conv("pad 16, kernel 3, dilation 8", pad=(16, 16, 16, 16), dilation=(8, 8)),),
-    cure="pad less, or pad in an operator of its own before the convolution",
+    remedy=PAD_LESS,
 )
-def pad_range(site: Site) -> Iterator[Problem]:
+def pad_range(ctx: OpContext) -> Iterator[Violation]:
     """Each pad of a convolution is within {pads}, whatever the dilated kernel."""
-    yield from site.sides_within(site.attrs.pad, [site.limit("pads")] * 4)
+    yield from ctx.sides_within(ctx.attrs.pad, [ctx.limit("pads")] * 4)
 
 
 def _averaged(counted: bool) -> AvgPool2dAttrs:
@@ -75,16 +82,16 @@ def _averaged(counted: bool) -> AvgPool2dAttrs:
     source="PG400: padded values count in the mean",
     passes=(alone("padding counted", "avgpool2d", _averaged(True)),),
     fails=(alone("padding left out", "avgpool2d", _averaged(False)),),
-    cure="let the padding count (count_include_pad=True), or do not pad",
+    remedy=approximate("let the padding count (count_include_pad=True), or do not pad"),
 )
-def padding_counts(site: Site) -> Iterator[Problem]:
-    """The padding of an average pool counts in the mean; what becomes of one that leaves it out is
+def padding_counts(ctx: OpContext) -> Iterator[Violation]:
+    """The padding of an average pool counts in the mean; whether one that leaves it out runs is
     unknown.
     """
-    if any(site.attrs.pad) and not site.attrs.count_include_pad:
-        yield Problem(
-            "its padding does not count in the mean, and this DPU counts it; whether the compiler "
-            "refuses it or computes another mean is not told",
+    if any(ctx.attrs.pad) and not ctx.attrs.count_include_pad:
+        yield Violation(
+            "its padding does not count in the mean, and this DPU counts it; no source says "
+            "whether the compiler refuses it or computes another mean",
             found="padding left out",
             limit="padding counted",
             verdict=Verdict.UNKNOWN,
@@ -104,15 +111,16 @@ concat_inputs = replace(
     source=DIGEST + "; a rule of " + PT25 + " that is never called",
     passes=(between_convs("channels", "concat", AxisAttrs(3), (1, 30, 30, 16)),),
     fails=(between_convs("height", "concat", AxisAttrs(1), (1, 30, 30, 16)),),
-    cure="concatenate 4-D feature maps along the channels",
+    remedy=approximate("concatenate 4-D feature maps along the channels"),
 )
-def concat_channels_only(site: Site) -> Iterator[Problem]:
+def concat_channels_only(ctx: OpContext) -> Iterator[Violation]:
     """It concatenates 4-D feature maps along the channels."""
-    rank, axis = site.op.output.rank, site.attrs.axis % site.op.output.rank
+    rank, axis = ctx.op.output.rank, ctx.attrs.axis % ctx.op.output.rank
     if rank != 4 or axis != 3:
-        yield Problem(
-            "it concatenates {} axes along axis {}; this DPU concatenates 4-D feature maps along "
-            "the channels".format(rank, axis),
+        yield Violation(
+            "it concatenates {rank} axes along axis {found}; this DPU concatenates 4-D feature "
+            "maps along the channels",
+            rank=rank,
             found=axis,
             limit="axis 3 of 4",
             nearest=3,

@@ -1,19 +1,36 @@
 """DPUCAHX8H: Alveo cards with HBM, high throughput (U50, U50LV, U55C, U280), product guide PG367.
 
-Only the DWC build has a depthwise engine. Pools are of a pool engine, up to 8x8, averages square.
-There is no product of feature maps.
+Only the DWC build has a depthwise engine. A pool engine runs pools up to 8x8, averages over squares
+only. There is no product of feature maps.
 """
 
 from __future__ import annotations
 
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.engine.constraint import constraint, with_notes, without
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import where
-from vai_inspect.rules.engine.family import Family
-from vai_inspect.rules.shared import conv, depthwise, eltwise, pool, reductions, resize, transposed
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Family,
+    OpContext,
+    Violation,
+    approximate,
+    constraint,
+    where,
+    with_notes,
+    with_own,
+    without,
+)
+from vai_inspect.rules.shared import (
+    activation_fusion,
+    concat,
+    conv,
+    depthwise,
+    eltwise_constants,
+    pool,
+    reductions,
+    resize,
+    transposed,
+)
 from vai_inspect.rules.shared.engines import runs_depthwise
 from vai_inspect.rules.shared.examples import depthwise as depthwise_example
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
@@ -25,6 +42,9 @@ DEPTHWISE_BY_GUIDE = {
     "depthwise.stride": "PG367 1.1 says 1-2; the figures here are those of the target definition.",
 }
 """What the product guide says otherwise, by constraint."""
+FLAT_SHOWN = "compiled models (1.1, 1.2) concatenate flattened features to [1, 202784]"
+HARD_SIGMOID_ON_CPU = (("hard-sigmoid", "convolution engine"),)
+"""The activation and engine that compiled models show on the CPU."""
 
 
 @constraint(
@@ -34,16 +54,16 @@ DEPTHWISE_BY_GUIDE = {
     source=PT25,
     passes=(where(runs_depthwise, depthwise_example("kernel 3, stride 3", stride=(3, 3))),),
     fails=(where(runs_depthwise, depthwise_example("kernel 3, stride 4", stride=(4, 4))),),
-    cure="use a larger kernel or a smaller stride",
+    remedy=approximate("use a larger kernel or a smaller stride"),
 )
-def stride_within_kernel(site: Site) -> Iterator[Problem]:
+def stride_within_kernel(ctx: OpContext) -> Iterator[Violation]:
     """stride_w of a depthwise convolution is at most kernel_w."""
-    across, width = site.attrs.stride[0], site.attrs.kernel[0]
+    across, width = ctx.attrs.stride[0], ctx.attrs.kernel[0]
     if across > width:
-        yield Problem(
-            "stride_w is {}, more than kernel_w, {}".format(across, width),
+        yield Violation(
+            "stride_w is {found}, more than kernel_w, {nearest}",
             found=across,
-            limit="<= {}".format(width),
+            limit=f"<= {width}",
             nearest=width,
         )
 
@@ -60,11 +80,11 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=(
         *REWRITES,
-        eltwise.MUL_CONST,
+        eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
-    remarks=(BATCH, PRODUCTS.layout),
+    notes=(BATCH, PRODUCTS.layout),
     constraints=(
         *conv.CONSTRAINTS,
         *with_notes(depthwise.CONSTRAINTS, DEPTHWISE_BY_GUIDE),
@@ -72,7 +92,11 @@ FAMILY = Family(
         *transposed.CONSTRAINTS,
         *PRODUCTS.constraints,
         *without(pool.CONSTRAINTS, "pool.window"),
-        *SHARED,
+        *with_own(
+            SHARED,
+            activation_fusion.fused_by_engine(HARD_SIGMOID_ON_CPU),
+            concat.channels(FLAT_SHOWN),
+        ),
         *resize.CONSTRAINTS,
         *reductions.WITHOUT_MAXIMA,
         CONV3D,

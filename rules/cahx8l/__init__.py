@@ -7,8 +7,7 @@ convolution engine fuses ReLU and ReLU6 alone; there is no product of feature ma
 
 from __future__ import annotations
 
-from vai_inspect.rules.engine.constraint import with_own, without
-from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.plugin import Family, with_own, without
 from vai_inspect.rules.shared import (
     activation,
     conv,
@@ -32,7 +31,7 @@ FAMILY = Family(
     example_targets=("DPUCAHX8L_ISA0", "DPUCAHX8L_ISA0_SP"),
     takes=TAKES,
     rewrites=REWRITES,
-    remarks=(BATCH, PRODUCTS.layout),
+    notes=(BATCH, PRODUCTS.layout),
     constraints=(
         *conv.CONSTRAINTS,
         *depthwise.CONSTRAINTS,

@@ -1,6 +1,6 @@
 """DPUCV2DX8G: the DPU of Versal with AIE-ML (VEK280, Alveo V70), product guide PG425.
 
-One bank holds the weights of both engines. The ALU does what elsewhere engines of their own do:
+One bank holds the weights of both engines. The ALU does what engines of their own do on others:
 macc_temp multiplies and accumulates (depthwise convolutions, averages), comp_temp compares (max
 pools), elew_add and elew_mult are the element-wise kinds. Release 2.5 has no such DPU, so no
 published partition rule was ever run for it; what only such a rule refuses is unknown here.
@@ -10,11 +10,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.cv2dx8g import own, release_3_0, release_3_5
-from vai_inspect.rules.engine.constraint import with_own, without
-from vai_inspect.rules.engine.family import Family
-from vai_inspect.rules.shared import conv, depthwise, eltwise, pool, reductions, resize, transposed
+from vai_inspect.rules.plugin import Evidence, Family, with_own, without
+from vai_inspect.rules.shared import (
+    conv,
+    depthwise,
+    eltwise_constants,
+    pool,
+    reductions,
+    resize,
+    transposed,
+)
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.shared.inner_product import inner_products
 from vai_inspect.rules.shared.sources import PT25
@@ -44,11 +50,11 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=(
         *REWRITES,
-        eltwise.MUL_CONST,
+        eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
-    remarks=(BATCH, PRODUCTS.layout),
+    notes=(BATCH, PRODUCTS.layout),
     constraints=(
         *with_own(conv.CONSTRAINTS, own.stride, weight_fit, own.window, own.input_fit),
         *depthwise.CONSTRAINTS,

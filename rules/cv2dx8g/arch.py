@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from vai_inspect.core.target import (
-    AluEngine,
-    ConvEngine,
-    LoadEngine,
-    SaveEngine,
-    Target,
-    WindowLimit,
-)
+from vai_inspect.core.target import AluEngine, ConvEngine, LoadEngine, SaveEngine, WindowLimit
+from vai_inspect.rules.plugin import BitField, Reading, Target
 from vai_inspect.rules.targets import builder
-from vai_inspect.rules.targets.bit_fields import BitField, Reading
 from vai_inspect.rules.targets.builder import Parallel
 
 TYPE_BYTE = 9
@@ -35,7 +28,7 @@ _FEATURES = ("VB0",)
 def conv_arch(source: str) -> BitField:
     """Returns the field that chooses the size."""
     words = tuple(
-        "{}; {} operations a cycle, {} AI engines".format(size, size.peak, 1 << place)
+        f"{size}; {size.peak} operations a cycle, {1 << place} AI engines"
         for place, size in enumerate(SIZES)
     )
     return BitField("CV_ARCH", 3, 0, "size of the convolution engine", source, words)

@@ -1,19 +1,27 @@
-"""What only DPUCV2DX8G asks: its windows, its bank, its strides, and a softmax of one build."""
+"""What only DPUCV2DX8G requires: its windows, its bank, its strides, and a softmax of one build."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence, Verdict
-from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    Limit,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    inside,
+    outside,
+)
 from vai_inspect.rules.shared import conv as conv_rules
 from vai_inspect.rules.shared import cpu_only
 from vai_inspect.rules.shared.engines import alu_runs, ceil_div, covers
 from vai_inspect.rules.shared.examples import conv, depthwise
+from vai_inspect.rules.shared.remedies import CHAIN_OF_KERNELS, SMALLER_WINDOW
 from vai_inspect.rules.shared.sources import DEFINITIONS, DIGEST, UG1414
 from vai_inspect.rules.shared.windows import in_doubt, weights_fit
 
@@ -31,16 +39,17 @@ WEIGHTS_DOUBTED = in_doubt(
 )
 
 
-def window_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def window_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """256 * kernel_w * kernel_h is at most 13760."""
     words = WINDOW_WORDS * width * height
     if words > WINDOW_MOST:
-        yield Problem(
-            "{} * {} * {} is {}, more than {}".format(
-                WINDOW_WORDS, width, height, words, WINDOW_MOST
-            ),
+        yield Violation(
+            "{words} * {width} * {height} is {found}, more than {nearest}",
+            words=WINDOW_WORDS,
+            width=width,
+            height=height,
             found=words,
-            limit="<= {}".format(WINDOW_MOST),
+            limit=f"<= {WINDOW_MOST}",
             nearest=WINDOW_MOST,
         )
 
@@ -55,16 +64,19 @@ def _depth(target: Target) -> int:
     return target.bank(target.conv.input_bank[0]).depth
 
 
-def input_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def input_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """The words of the user guide's formula are at most the depth of the feature-map bank."""
     words, depth = input_words(target, width, height, channels), _depth(target)
     if words > depth:
-        yield Problem(
-            "{} x {} on {} channels needs {} words, more than the {} of a bank".format(
-                width, height, channels, words, depth
-            ),
+        yield Violation(
+            "{width} x {height} on {channels} channels needs {found} words, more than the {depth} "
+            "of a bank",
+            width=width,
+            height=height,
+            channels=channels,
+            depth=depth,
             found=words,
-            limit="<= {}".format(depth),
+            limit=f"<= {depth}",
         )
 
 
@@ -73,7 +85,7 @@ def _guide(target: Target) -> Limit:
 
 
 def _strided(number: int) -> Example:
-    return conv("stride {}".format(number), stride=(number, number))
+    return conv(f"stride {number}", stride=(number, number))
 
 
 @constraint(
@@ -89,27 +101,27 @@ def _strided(number: int) -> Example:
         ),
     ),
     fails=(outside(_guide, _strided), _strided(16), _strided(17)),
-    cure="split the stride over two convolutions, or over a convolution and a pool",
+    remedy=conv_rules.stride.remedies,
 )
-def stride(site: Site) -> Iterator[Problem]:
+def stride(ctx: OpContext) -> Iterator[Violation]:
     """Stride is within {stride} along width and height, unless the kernel is the whole input; up to
     {defined}, which the target definition has, it is unknown.
 
     No published rule was run for this DPU, so nothing decides between the user guide and the
     definition.
     """
-    _, height, width, _ = site.input.shape
-    if covers(site.op, (width, height)):
+    _, height, width, _ = ctx.input.shape
+    if covers(ctx.op, (width, height)):
         return
-    defined = site.limit("defined")
-    for problem in site.axes_within("stride", site.attrs.stride, site.limit("stride")):
-        doubted = problem.found in defined
-        yield replace(
-            problem,
-            message=problem.message
-            + (", though within {} of the target definition".format(defined) if doubted else ""),
-            verdict=Verdict.UNKNOWN if doubted else Verdict.UNSUPPORTED,
-        )
+    defined = ctx.limit("defined")
+    for violation in ctx.axes_within("stride", ctx.attrs.stride, ctx.limit("stride")):
+        if violation.found in defined:
+            violation = violation.replaced(
+                template=violation.template + ", though within {defined} of the target definition",
+                defined=defined,
+                verdict=Verdict.UNKNOWN,
+            )
+        yield violation
 
 
 @constraint(
@@ -120,11 +132,11 @@ def stride(site: Site) -> Iterator[Problem]:
     limits={"most": lambda target: WINDOW_MOST, "words": lambda target: WINDOW_WORDS},
     passes=(conv("kernel 13x4", kernel=(13, 4)), conv("kernel 7x7", kernel=(7, 7))),
     fails=(conv("kernel 9x6", kernel=(9, 6)), conv("kernel 8x8", kernel=(8, 8))),
-    cure="split a large kernel into a chain of smaller ones of the same reach",
+    remedy=CHAIN_OF_KERNELS,
 )
-def window(site: Site) -> Iterator[Problem]:
+def window(ctx: OpContext) -> Iterator[Violation]:
     """{words} * kernel_w * kernel_h is at most {most}."""
-    yield from conv_rules.of_window(window_fits)(site)
+    yield from conv_rules.of_window(window_fits)(ctx)
 
 
 def _channels_to_fit(target: Target) -> int:
@@ -142,13 +154,13 @@ def _channels_to_fit(target: Target) -> int:
     limits={"depth": _depth, "parallel": lambda target: target.conv.input_channel_parallel},
     passes=(conv("kernel 7x7, 512 input channels", (1, 14, 14, 512), kernel=(7, 7)),),
     fails=(outside(_channels_to_fit, conv_rules.seven),),
-    cure="use a smaller kernel or fewer input channels",
+    remedy=SMALLER_WINDOW,
 )
-def input_fit(site: Site) -> Iterator[Problem]:
+def input_fit(ctx: OpContext) -> Iterator[Violation]:
     """kernel_w * kernel_h * ceil(input_channels / {parallel}) * ceil({parallel} / 4) + 4 is at most
     {depth}, the depth of a feature-map bank.
     """
-    yield from conv_rules.of_window(input_fits)(site)
+    yield from conv_rules.of_window(input_fits)(ctx)
 
 
 @constraint(
@@ -159,36 +171,33 @@ def input_fit(site: Site) -> Iterator[Problem]:
     limits={"most": lambda target: DEPTHWISE_WINDOW},
     passes=(depthwise("kernel 43x10", kernel=(43, 10)),),
     fails=(depthwise("kernel 27x16", kernel=(27, 16)),),
-    cure="use a smaller kernel",
+    remedy=approximate("use a smaller kernel"),
 )
-def depthwise_window(site: Site) -> Iterator[Problem]:
+def depthwise_window(ctx: OpContext) -> Iterator[Violation]:
     """kernel_w * kernel_h of a depthwise convolution is at most {most}."""
-    width, height = site.attrs.kernel
-    yield from site.at_most("kernel_w * kernel_h", width * height, site.limit("most"))
+    width, height = ctx.attrs.kernel
+    yield from ctx.at_most("kernel_w * kernel_h", width * height, ctx.limit("most"))
 
 
 @constraint(
     "softmax.cpu",
     kinds=cpu_only.softmax.kinds,
     evidence=Evidence.USER_GUIDE,
-    source=cpu_only.softmax.founding.source + "; alu_type of DPUCV2DX8G_ISA0_C16M4B1",
+    source=cpu_only.softmax.provenance.source + "; alu_type of DPUCV2DX8G_ISA0_C16M4B1",
     passes=(),
     always=True,
     fails=cpu_only.softmax.fails,
-    cure=cpu_only.softmax.cure,
 )
-def softmax(site: Site) -> Iterator[Problem]:
+def softmax(ctx: OpContext) -> Iterator[Violation]:
     """Softmax runs on the CPU; where the definition's ALU lists it, it is unknown.
 
     The definition of DPUCV2DX8G_ISA0_C16M4B1 in release 3.0 lists softmax, that of 3.5 does not.
     """
-    for problem in cpu_only.softmax.check(site):
-        listed = alu_runs(site.target, "softmax")
-        yield replace(
-            problem,
-            message="the target definition lists softmax for the ALU, but no compiled model and "
-            "no guide shows it"
-            if listed
-            else problem.message,
-            verdict=Verdict.UNKNOWN if listed else problem.verdict,
-        )
+    for violation in cpu_only.softmax.check(ctx):
+        if alu_runs(ctx.target, "softmax"):
+            violation = violation.replaced(
+                template="the target definition lists softmax for the ALU, but no compiled model "
+                "and no guide shows it",
+                verdict=Verdict.UNKNOWN,
+            )
+        yield violation

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.target import Target
 from vai_inspect.rules.cv2dx8g import arch
+from vai_inspect.rules.plugin import Decoder, Reading, Target
 from vai_inspect.rules.targets import builder
-from vai_inspect.rules.targets.bit_fields import Decoder, Reading
 
 _SOURCE = "target_factory: builder of DPUCV2DX8G ISA0, Vitis AI 3.0"
 

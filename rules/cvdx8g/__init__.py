@@ -1,20 +1,18 @@
 """DPUCVDX8G: the DPU of Versal AI Core (VCK190), product guide PG389.
 
 It has the engines of DPUCZDX8G with larger banks, fuses hard-sigmoid and hard-swish in the
-convolution engine too, and alone runs three-dimensional convolutions (`volumes.py`).
+convolution engine too, and is the only one to run three-dimensional convolutions (`volumes.py`).
 """
 
 from __future__ import annotations
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.cvdx8g import isa2, isa3, own, volumes
-from vai_inspect.rules.engine.constraint import with_own, without
-from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.cvdx8g import isa2, isa3, observed, own, volumes
+from vai_inspect.rules.plugin import Evidence, Family, with_own, with_provenance, without
 from vai_inspect.rules.shared import (
     conv,
     depthwise,
     dilation,
-    eltwise,
+    eltwise_constants,
     pool,
     reductions,
     resize,
@@ -37,26 +35,29 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=(
         *REWRITES,
-        eltwise.MUL_CONST,
+        eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
-    remarks=(BATCH, PRODUCTS.layout),
-    constraints=(
-        *with_own(
-            conv.CONSTRAINTS,
-            dilation.refused_with_stride(Evidence.USER_GUIDE, "PG389 1.3"),
-            own.window,
+    notes=(BATCH, PRODUCTS.layout),
+    constraints=with_provenance(
+        (
+            *with_own(
+                conv.CONSTRAINTS,
+                dilation.refused_with_stride(Evidence.USER_GUIDE, "PG389 1.3"),
+                own.window,
+            ),
+            *with_own(depthwise.CONSTRAINTS, observed.SQUARE_DILATION),
+            *transposed.CONSTRAINTS,
+            *PRODUCTS.constraints,
+            *without(pool.CONSTRAINTS, "pool.square"),
+            *with_own(SHARED, observed.CONCAT_CHANNELS, observed.TO_DEPTH, *strided_slice.IN_TWO),
+            *with_own(resize.CONSTRAINTS, own.resize_mode, own.resize_rank, own.trilinear),
+            *reductions.CONSTRAINTS,
+            *volumes.CONSTRAINTS,
+            STEREO_LISTED,
         ),
-        *depthwise.CONSTRAINTS,
-        *transposed.CONSTRAINTS,
-        *PRODUCTS.constraints,
-        *without(pool.CONSTRAINTS, "pool.square"),
-        *with_own(SHARED, *strided_slice.IN_TWO),
-        *with_own(resize.CONSTRAINTS, own.resize_mode, own.resize_rank, own.trilinear),
-        *reductions.CONSTRAINTS,
-        *volumes.CONSTRAINTS,
-        STEREO_LISTED,
+        observed.OBSERVED,
     ),
     decoders=(isa3.DECODER, isa2.DECODER),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 from vai_inspect.core.target import Bank
+from vai_inspect.rules.plugin import BitField, Reading
 from vai_inspect.rules.targets import builder
-from vai_inspect.rules.targets.bit_fields import BitField, Reading
 from vai_inspect.rules.targets.builder import Parallel
 
 TYPE_BYTE = 6

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from vai_inspect.core.target import (
-    AluEngine,
-    ConvEngine,
-    LoadEngine,
-    SaveEngine,
-    Target,
-    WindowLimit,
-)
+from vai_inspect.core.target import AluEngine, ConvEngine, LoadEngine, SaveEngine, WindowLimit
 from vai_inspect.rules.cvdx8g import arch
+from vai_inspect.rules.plugin import BitField, Decoder, Reading, Target
 from vai_inspect.rules.targets import builder
-from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
 
 _SOURCE = "target_factory: builder of DPUCVDX8G ISA2, Vitis AI 2.0 to 3.5"
 

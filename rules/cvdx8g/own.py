@@ -1,19 +1,25 @@
-"""What only DPUCVDX8G asks or allows, apart from three-dimensional convolutions."""
+"""What only DPUCVDX8G requires or allows, apart from three-dimensional convolutions."""
 
 from __future__ import annotations
 
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import ResizeAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+)
 from vai_inspect.rules.shared import resize
 from vai_inspect.rules.shared.conv import of_window
 from vai_inspect.rules.shared.engines import ceil_div
 from vai_inspect.rules.shared.examples import alone, conv
+from vai_inspect.rules.shared.remedies import SMALLER_WINDOW
 from vai_inspect.rules.shared.sources import DIGEST, UG1414, UG1414_25
 
 WINDOW = 64
@@ -21,16 +27,18 @@ WINDOW = 64
 CHANNELS_AT_ONCE = 2048
 
 
-def window_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def window_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """kernel_w * kernel_h * ceil(input_channels / 2048) is at most 64."""
     found = width * height * ceil_div(channels, CHANNELS_AT_ONCE)
     if found > WINDOW:
-        yield Problem(
-            "{} x {} x ceil({} / {}) is {}, more than {}".format(
-                width, height, channels, CHANNELS_AT_ONCE, found, WINDOW
-            ),
+        yield Violation(
+            "{width} x {height} x ceil({channels} / {at_once}) is {found}, more than {nearest}",
+            width=width,
+            height=height,
+            channels=channels,
+            at_once=CHANNELS_AT_ONCE,
             found=found,
-            limit="<= {}".format(WINDOW),
+            limit=f"<= {WINDOW}",
             nearest=WINDOW,
         )
 
@@ -51,14 +59,14 @@ def window_fits(target: Target, width: int, height: int, channels: int) -> Itera
         conv("kernel 9x8", kernel=(9, 8)),
         conv("kernel 6x6, 2049 channels", (1, 8, 8, 2049), kernel=(6, 6)),
     ),
-    cure="use a smaller kernel or fewer input channels",
+    remedy=SMALLER_WINDOW,
 )
-def window(site: Site) -> Iterator[Problem]:
+def window(ctx: OpContext) -> Iterator[Violation]:
     """kernel_w * kernel_h * ceil(input_channels / {at_once}) is at most {most}.
 
-    The 2.5 inspectors do not know this limit.
+    The 2.5 inspectors do not check this limit.
     """
-    yield from of_window(window_fits)(site)
+    yield from of_window(window_fits)(ctx)
 
 
 def _volume(text: str, mode: str, scale: float, corners: bool = False) -> Example:
@@ -74,12 +82,12 @@ def _volume(text: str, mode: str, scale: float, corners: bool = False) -> Exampl
     source=DIGEST + "; the 2.5 inspector",
     passes=(*resize.mode.passes, _volume("trilinear", "TRILINEAR", 2)),
     fails=resize.mode.fails,
-    cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
+    remedy=resize.NEAREST_OR_BILINEAR,
 )
-def resize_mode(site: Site) -> Iterator[Problem]:
+def resize_mode(ctx: OpContext) -> Iterator[Violation]:
     """The mode is NEAREST or BILINEAR, in three dimensions TRILINEAR."""
-    if site.attrs.mode != "TRILINEAR":
-        yield from resize.mode.check(site)
+    if ctx.attrs.mode != "TRILINEAR":
+        yield from resize.mode.check(ctx)
 
 
 @constraint(
@@ -89,17 +97,16 @@ def resize_mode(site: Site) -> Iterator[Problem]:
     source=DIGEST + ": TRILINEAR is the only resize of three dimensions that it names",
     passes=(*resize.rank.passes, _volume("rank 5, trilinear", "TRILINEAR", 2)),
     fails=(_volume("rank 5, nearest", "NEAREST", 2),),
-    cure="resize 4-D feature maps, or by TRILINEAR",
+    remedy=approximate("resize 4-D feature maps, or by TRILINEAR"),
 )
-def resize_rank(site: Site) -> Iterator[Problem]:
-    """It resizes a 4-D feature map, or one of 5 axes by TRILINEAR; of others with 5 axes it is
-    unknown.
-    """
-    rank = site.input.rank
-    if rank != (5 if site.attrs.mode == "TRILINEAR" else 4):
-        yield Problem(
-            "a {} resize of {} axes; the user guide names 4-D feature maps, and TRILINEAR for "
-            "5".format(site.attrs.mode, rank),
+def resize_rank(ctx: OpContext) -> Iterator[Violation]:
+    """It resizes a 4-D feature map, or one of 5 axes by TRILINEAR; others of 5 axes are unknown."""
+    rank = ctx.input.rank
+    if rank != (5 if ctx.attrs.mode == "TRILINEAR" else 4):
+        yield Violation(
+            "a {mode} resize of {found} axes; the user guide names 4-D feature maps, and TRILINEAR "
+            "for 5",
+            mode=ctx.attrs.mode,
             found=rank,
             limit="4, or 5 by TRILINEAR",
             nearest=4,
@@ -117,20 +124,19 @@ def resize_rank(site: Site) -> Iterator[Problem]:
         _volume("by 3", "TRILINEAR", 3),
         _volume("by 2, aligned corners", "TRILINEAR", 2, corners=True),
     ),
-    cure="use one factor of 2 or 4 for all axes, without aligned corners",
+    remedy=approximate("use one factor of 2 or 4 for all axes, without aligned corners"),
 )
-def trilinear(site: Site) -> Iterator[Problem]:
+def trilinear(ctx: OpContext) -> Iterator[Violation]:
     """A TRILINEAR resize enlarges by 2, 4 or 8 along all axes, with half-pixel centres by 2 or 4,
-    and does not align corners; of another it is unknown whether it runs.
+    and does not align corners; whether others run is unknown.
     """
-    attrs = site.attrs
+    attrs = ctx.attrs
     if attrs.mode == "TRILINEAR" and (attrs.align_corners or not resize.has_factor(attrs)):
-        yield Problem(
-            "the scale is {}{}; the user guide names no limits of TRILINEAR, those of BILINEAR "
-            "refuse this".format(
-                " x ".join("{:g}".format(factor) for factor in attrs.scale),
-                " with aligned corners" if attrs.align_corners else "",
-            ),
+        aligned = "the scale is {scale} with aligned corners"
+        yield Violation(
+            (aligned if attrs.align_corners else "the scale is {scale}")
+            + "; the user guide names no limits of TRILINEAR, those of BILINEAR refuse this",
+            scale=attrs.scale,
             found=attrs.scale[0] if attrs.scale else None,
             limit=", ".join(map(str, resize.factors(attrs))),
             verdict=Verdict.UNKNOWN,

@@ -9,7 +9,7 @@ from vai_inspect.core.ir.attrs import (
     Conv3dAttrs,
     DepthwiseConv3dAttrs,
 )
-from vai_inspect.rules.engine.example import Example
+from vai_inspect.rules.plugin import Example
 from vai_inspect.rules.shared.examples import alone
 
 

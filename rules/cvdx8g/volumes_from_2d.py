@@ -1,31 +1,41 @@
-"""What is concluded of convolutions in three dimensions from those in two; it only doubts."""
+"""What is concluded for convolutions in three dimensions from those in two: all of it unknown."""
 
 from __future__ import annotations
 
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir import CONVOLUTIONS_3D
 from vai_inspect.core.ir.attrs import (
     TransposedConv3dAttrs,
 )
-from vai_inspect.core.target import Limit, Target
 from vai_inspect.rules.cvdx8g.volume_examples import volume
-from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    Limit,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+    inside,
+    outside,
+)
 from vai_inspect.rules.shared.engines import input_channels, output_channels
 from vai_inspect.rules.shared.examples import alone
+from vai_inspect.rules.shared.remedies import NO_DILATION, PAD_LESS
 
 AXES = "whd"
 PLAIN = ("conv3d", "transposed-conv3d")
 TRANSPOSED = ("transposed-conv3d", "transposed-depthwise-conv3d")
 
-FROM_2D = "concluded from two-dimensional convolutions; no source speaks of this in three"
+FROM_2D = "concluded from two-dimensional convolutions; no source mentions this in three"
 
 
 def _strided(number: int) -> Example:
-    return volume("stride {}".format(number), stride=(number, number, number))
+    return volume(f"stride {number}", stride=(number, number, number))
 
 
 def _stride(target: Target) -> Limit:
@@ -41,10 +51,10 @@ def _stride(target: Target) -> Limit:
     passes=(inside(_stride, _strided),),
     fails=(outside(_stride, _strided),),
 )
-def stride(site: Site) -> Iterator[Problem]:
+def stride(ctx: OpContext) -> Iterator[Violation]:
     """Stride is within {stride} along each axis; whether a larger one runs is unknown."""
-    for problem in site.axes_within("stride", site.attrs.stride, site.limit("stride"), AXES):
-        yield _doubted(problem)
+    for violation in ctx.axes_within("stride", ctx.attrs.stride, ctx.limit("stride"), AXES):
+        yield _doubted(violation)
 
 
 @constraint(
@@ -54,15 +64,15 @@ def stride(site: Site) -> Iterator[Problem]:
     source=FROM_2D,
     passes=(volume("pad 2, kernel 3", pad=(2,) * 6),),
     fails=(volume("pad 3, kernel 3", pad=(3,) * 6),),
-    cure="pad less, or pad in an operator of its own before the convolution",
+    remedy=PAD_LESS,
 )
-def pad(site: Site) -> Iterator[Problem]:
+def pad(ctx: OpContext) -> Iterator[Violation]:
     """Each pad is below the kernel; whether a larger one runs is unknown."""
-    for axis, size in enumerate(site.attrs.kernel):
-        most = (size - 1) * site.attrs.dilation[axis]
-        pads = site.attrs.pad[2 * axis : 2 * axis + 2]
-        for problem in site.axes_within("pad_" + AXES[axis], pads, Limit.span(0, most), "12"):
-            yield _doubted(problem)
+    for axis, size in enumerate(ctx.attrs.kernel):
+        most = (size - 1) * ctx.attrs.dilation[axis]
+        pads = ctx.attrs.pad[2 * axis : 2 * axis + 2]
+        for violation in ctx.axes_within("pad_" + AXES[axis], pads, Limit.span(0, most), "12"):
+            yield _doubted(violation)
             break
 
 
@@ -70,19 +80,17 @@ def pad(site: Site) -> Iterator[Problem]:
     "conv3d.dilation",
     kinds=CONVOLUTIONS_3D,
     evidence=Evidence.INFERRED,
-    source="no source speaks of dilated convolutions in three dimensions",
+    source="no source mentions dilated convolutions in three dimensions",
     passes=(volume("dilation 1"),),
     fails=(volume("dilation 2", dilation=(2, 2, 2)),),
-    cure="use dilation 1",
+    remedy=NO_DILATION,
 )
-def dilation(site: Site) -> Iterator[Problem]:
+def dilation(ctx: OpContext) -> Iterator[Violation]:
     """Dilation is 1; whether another one runs is unknown."""
-    if set(site.attrs.dilation) != {1}:
-        yield Problem(
-            "dilation is {}; no source says that it may be other than 1 in three dimensions".format(
-                list(site.attrs.dilation)
-            ),
-            found=site.attrs.dilation,
+    if set(ctx.attrs.dilation) != {1}:
+        yield Violation(
+            "dilation is {found}; no source says that it may be other than 1 in three dimensions",
+            found=ctx.attrs.dilation,
             limit="1",
             nearest=1,
             verdict=Verdict.UNKNOWN,
@@ -90,7 +98,7 @@ def dilation(site: Site) -> Iterator[Problem]:
 
 
 def _of_channels(number: int) -> Example:
-    return volume("{} channels".format(number), (1, 1, 1), number)
+    return volume(f"{number} channels", (1, 1, 1), number)
 
 
 @constraint(
@@ -101,17 +109,17 @@ def _of_channels(number: int) -> Example:
     limits={"channels": input_channels, "to": output_channels},
     passes=(inside(input_channels, _of_channels),),
     fails=(outside(input_channels, _of_channels),),
-    cure="split the channels over several convolutions",
+    remedy=exact("split the channels over several convolutions"),
 )
-def channels(site: Site) -> Iterator[Problem]:
+def channels(ctx: OpContext) -> Iterator[Violation]:
     """Input channels are at most {channels}, output channels at most {to}; whether more run is
     unknown.
     """
-    for problem in (
-        *site.at_most("input_channels", site.input.channels, site.limit("channels")),
-        *site.at_most("output_channels", site.op.output.channels, site.limit("to")),
+    for violation in (
+        *ctx.at_most("input_channels", ctx.input.channels, ctx.limit("channels")),
+        *ctx.at_most("output_channels", ctx.op.output.channels, ctx.limit("to")),
     ):
-        yield _doubted(problem)
+        yield _doubted(violation)
 
 
 @constraint(
@@ -121,11 +129,14 @@ def channels(site: Site) -> Iterator[Problem]:
     source=FROM_2D,
     passes=(volume("group 1"),),
     fails=(volume("group 2", group=2),),
-    cure="use group 1, or as many groups as channels",
+    remedy=(
+        exact("use group 1, with zeros in the weights between groups"),
+        approximate("use as many groups as channels"),
+    ),
 )
-def group(site: Site) -> Iterator[Problem]:
+def group(ctx: OpContext) -> Iterator[Violation]:
     """The convolution has one group; whether it may have more is unknown."""
-    yield from map(_doubted, site.at_most("group", site.attrs.group, 1))
+    yield from map(_doubted, ctx.at_most("group", ctx.attrs.group, 1))
 
 
 def _transposed(text: str, added: int) -> Example:
@@ -142,14 +153,14 @@ def _transposed(text: str, added: int) -> Example:
     source=FROM_2D,
     passes=(_transposed("none", 0),),
     fails=(_transposed("output padding 1", 1),),
-    cure="use a kernel that the stride divides and no output padding",
+    remedy=approximate("use a kernel that the stride divides and no output padding"),
 )
-def output_padding(site: Site) -> Iterator[Problem]:
+def output_padding(ctx: OpContext) -> Iterator[Violation]:
     """A transposed convolution has no output padding; whether it may have is unknown."""
-    added = site.attrs.output_padding
+    added = ctx.attrs.output_padding
     if any(added):
-        yield Problem(
-            "output_padding is {}; in two dimensions the DPU takes none".format(list(added)),
+        yield Violation(
+            "output_padding is {found}; in two dimensions the DPU takes none",
             found=added,
             limit="0",
             nearest=0,
@@ -157,12 +168,7 @@ def output_padding(site: Site) -> Iterator[Problem]:
         )
 
 
-def _doubted(problem: Problem) -> Problem:
-    return Problem(
-        problem.message + " of two-dimensional convolutions",
-        problem.found,
-        problem.limit,
-        problem.nearest,
-        problem.suggestion,
-        Verdict.UNKNOWN,
+def _doubted(violation: Violation) -> Violation:
+    return violation.replaced(
+        template=violation.template + " of two-dimensional convolutions", verdict=Verdict.UNKNOWN
     )

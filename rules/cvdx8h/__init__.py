@@ -9,19 +9,39 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import InnerProductAttrs, TransposedConv2dAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Stage, constraint, with_own
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside
-from vai_inspect.rules.engine.family import Family
-from vai_inspect.rules.shared import conv, depthwise, eltwise, pool, reductions, resize, transposed
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    Family,
+    OpContext,
+    Provenance,
+    Stage,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    inside,
+    outside,
+    with_own,
+    with_provenance,
+)
+from vai_inspect.rules.shared import (
+    conv,
+    depthwise,
+    eltwise_constants,
+    pool,
+    reductions,
+    resize,
+    transposed,
+)
 from vai_inspect.rules.shared.engines import ceil_div
 from vai_inspect.rules.shared.examples import after_conv, data, graph, op
 from vai_inspect.rules.shared.examples import conv as conv_example
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
-from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.inner_product import ONE_FEATURE, inner_products
+from vai_inspect.rules.shared.remedies import SMALLER_WINDOW
 from vai_inspect.rules.shared.sources import PT25, TF25, UG1414
 from vai_inspect.rules.shared.windows import (
     channels_addressed,
@@ -39,17 +59,21 @@ def _feature_depth(target: Target) -> int:
     return target.bank(target.conv.input_bank[0]).depth
 
 
-def map_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def map_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """kernel_w * kernel_h * ceil(input_channels / channel_parallel) is within the bank's depth."""
     words = width * height * ceil_div(channels, target.conv.input_channel_parallel)
     depth = _feature_depth(target)
     if words > depth:
-        yield Problem(
-            "{} x {} x ceil({} / {}) is {}, more than the {} addresses of a bank".format(
-                width, height, channels, target.conv.input_channel_parallel, words, depth
-            ),
+        yield Violation(
+            "{width} x {height} x ceil({channels} / {parallel}) is {found}, more than the {depth} "
+            "addresses of a bank",
+            width=width,
+            height=height,
+            channels=channels,
+            parallel=target.conv.input_channel_parallel,
+            depth=depth,
             found=words,
-            limit="<= {}".format(depth),
+            limit=f"<= {depth}",
         )
 
 
@@ -59,7 +83,7 @@ def _most_channels(target: Target) -> int:
 
 
 def _sixteen(number: int) -> Example:
-    text = "kernel 16x16, {} input channels".format(number)
+    text = f"kernel 16x16, {number} input channels"
     return conv_example(text, (1, 16, 16, number), kernel=(16, 16))
 
 
@@ -74,13 +98,13 @@ def _sixteen(number: int) -> Example:
     },
     passes=(conv_example("kernel 16x16, 64 input channels", (1, 16, 16, 64), kernel=(16, 16)),),
     fails=(outside(_most_channels, _sixteen),),
-    cure="use a smaller kernel or fewer input channels",
+    remedy=SMALLER_WINDOW,
 )
-def input_fit(site: Site) -> Iterator[Problem]:
+def input_fit(ctx: OpContext) -> Iterator[Violation]:
     """kernel_w * kernel_h * ceil(input_channels / {parallel}) is at most {depth}, the depth of a
     feature-map bank.
     """
-    yield from conv.of_window(map_fits)(site)
+    yield from conv.of_window(map_fits)(ctx)
 
 
 weight_fit = replace(
@@ -120,21 +144,30 @@ def _hard_swish_after(kind: str) -> Example:
     source="the 2.5 rules say CPU; compiled models of DPUCVDX8H show hard-sigmoid there",
     passes=(after_conv("Hardswish after a convolution", "hard-swish"),),
     fails=tuple(map(_hard_swish_after, _DOUBTED)),
-    cure="use ReLU, or put it after a convolution",
+    remedy=approximate("use ReLU, or put it after a convolution"),
+    since="0.2.0",
 )
-def hard_swish(site: Site) -> Iterator[Problem]:
+def hard_swish(ctx: OpContext) -> Iterator[Violation]:
     """Hard-swish is not after an inner product or a transposed convolution; there it is unknown."""
-    producer = site.graph.producer(site.original)
-    before = None if producer is None else site.seen_as(producer).kind
-    if before in _DOUBTED:
-        yield Problem(
-            f"it is after {before}: compiled models of this DPU show hard-sigmoid there, the rules "
-            "of 2.5 refuse hard-swish",
+    producer = ctx.graph.producer(ctx.original)
+    before = None if producer is None else ctx.after_rewrites(producer).kind
+    if before is not None and before in _DOUBTED:
+        yield Violation(
+            "it is after {before:kind}: compiled models of this DPU show hard-sigmoid there, the "
+            "rules of 2.5 refuse hard-swish",
+            before=before,
             found=before,
             limit="conv2d, depthwise-conv2d",
             verdict=Verdict.UNKNOWN,
         )
 
+
+OBSERVED = {
+    "inner_product.one_feature": Provenance(
+        Evidence.COMPILED, "compiled with 3.5.0 for DPUCVDX8H_ISA1_F2W4_4PE; " + ONE_FEATURE
+    )
+}
+"""How a shared constraint is founded on this DPU, where it was seen itself."""
 
 PRODUCTS = inner_products(WEIGHTS_DOUBTED, map_fits, shared=(kernel_in_set, channels_addressed))
 
@@ -153,16 +186,16 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=(
         *REWRITES,
-        eltwise.MUL_CONST,
+        eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
-    remarks=(BATCH, PRODUCTS.layout),
+    notes=(BATCH, PRODUCTS.layout),
     constraints=(
         *with_own(conv.CONSTRAINTS, weight_fit, input_fit),
         *depthwise.CONSTRAINTS,
         *transposed.CONSTRAINTS,
-        *PRODUCTS.constraints,
+        *with_provenance(PRODUCTS.constraints, OBSERVED),
         *pool.CONSTRAINTS,
         *SHARED,
         hard_swish,

@@ -1,16 +1,14 @@
 """DPUCZDI4G: the 4-bit demonstration DPU for SSD on Zynq UltraScale+.
 
-No product guide and no column of UG1414 speaks of it: what is known is its target definition and
+No product guide and no column of UG1414 mentions it: what is known is its target definition and
 what the 2.5 inspector makes of it. It runs convolutions with kernels up to 7x7 and ReLU, sums and
 max pools; it has no depthwise convolution, no average pool and no product.
 """
 
 from __future__ import annotations
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.czdi4g import own
-from vai_inspect.rules.engine.constraint import with_own, without
-from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.plugin import Evidence, Family, with_own, without
 from vai_inspect.rules.shared import (
     activation,
     conv,
@@ -35,7 +33,7 @@ FAMILY = Family(
     example_targets=("DPUCZDI4G_ISA0_B4096_DEMO_SSD", "DPUCZDI4G_ISA0_B8192D8_DEMO_SSD"),
     takes=TAKES,
     rewrites=REWRITES,
-    remarks=(BATCH, PRODUCTS.layout),
+    notes=(BATCH, PRODUCTS.layout),
     constraints=tuple(
         own.unguided(rule)
         for rule in (

@@ -1,11 +1,10 @@
-"""What no source tells of DPUCZDI4G: it is in no column of the user guide."""
+"""What no source says of DPUCZDI4G, which is in no column of the user guide."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence, Verdict
 from vai_inspect.core.ir.attrs import (
     AxisAttrs,
     CostVolumeAttrs,
@@ -13,11 +12,21 @@ from vai_inspect.core.ir.attrs import (
     ReductionAttrs,
     ReorgAttrs,
 )
-from vai_inspect.rules.engine.constraint import Constraint, constraint, unsupported_kinds
-from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.plugin import (
+    Constraint,
+    Evidence,
+    OpContext,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    unsupported_kinds,
+)
 from vai_inspect.rules.shared import conv as conv_rules
 from vai_inspect.rules.shared import reductions
+from vai_inspect.rules.shared.argmax_reduce_max import MAX_POOL
 from vai_inspect.rules.shared.examples import after_conv, alone, between_convs, conv
+from vai_inspect.rules.shared.remedies import LARGEST_ON_THE_HOST, ON_THE_HOST
 from vai_inspect.rules.shared.sources import COMPILER_1_3, PT25, UG1414, UG1414_25
 
 SILENT = "the user guide has no column for this DPU, the target definition is silent"
@@ -30,14 +39,13 @@ NO_COLUMN = "the user guide has no column for this DPU; concluded from those of 
 def unguided(rule: Constraint) -> Constraint:
     """Returns a shared constraint without the columns of the user guide among its sources.
 
-    What it says of every DPU alike, such as that softmax is on the CPU, stays.
+    What applies to every DPU alike, such as that softmax is on the CPU, stays.
     """
-    founding = rule.founding_in("czdi4g")
-    parts = founding.source.split("; ")
+    parts = rule.provenance.source.split("; ")
     kept = [part for part in parts if UG1414 not in part and UG1414_25 not in part]
     if len(kept) == len(parts):
         return rule
-    evidence = founding.evidence
+    evidence = rule.provenance.evidence
     if evidence is Evidence.USER_GUIDE and not any(ALL_DPUS in part for part in kept):
         published = any(PT25 in part or "definition" in part for part in kept)
         evidence = Evidence.PARTITION_RULE if published else Evidence.INFERRED
@@ -61,19 +69,17 @@ mean_axes = reductions.mean_axes.never_passed()
     source=SILENT,
     passes=(conv("dilation 1"),),
     fails=(conv("dilation 2", dilation=(2, 2)),),
-    cure="use dilation 1 and a larger kernel",
+    remedy=approximate("use dilation 1 and a larger kernel"),
 )
-def dilation(site: Site) -> Iterator[Problem]:
+def dilation(ctx: OpContext) -> Iterator[Violation]:
     """Dilation is 1; whether another one runs is unknown.
 
-    The 2.5 inspector lets every dilation pass without a check.
+    The 2.5 inspector accepts every dilation without a check.
     """
-    if set(site.attrs.dilation) != {1}:
-        yield Problem(
-            "dilation is {}; no source says that this DPU takes it".format(
-                list(site.attrs.dilation)
-            ),
-            found=site.attrs.dilation,
+    if set(ctx.attrs.dilation) != {1}:
+        yield Violation(
+            "dilation is {found}; no source says that this DPU takes it",
+            found=ctx.attrs.dilation,
             limit="1",
             nearest=1,
             verdict=Verdict.UNKNOWN,
@@ -86,7 +92,7 @@ reorg = unsupported_kinds(
     "no source says whether this DPU reorganises",
     Evidence.INFERRED,
     SILENT,
-    cure="compute it on the host",
+    remedy=ON_THE_HOST,
     verdict=Verdict.UNKNOWN,
     fails=(alone("by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 16), (1, 2, 2, 64)),),
 )
@@ -96,7 +102,7 @@ pixel_shuffle = unsupported_kinds(
     "no source says whether this DPU moves depth to space",
     Evidence.INFERRED,
     SILENT,
-    cure="compute it on the host",
+    remedy=ON_THE_HOST,
     verdict=Verdict.UNKNOWN,
     fails=(after_conv("by 2", "pixel-shuffle", PixelShuffleAttrs(2), (1, 60, 60, 4)),),
 )
@@ -106,16 +112,16 @@ argmax = unsupported_kinds(
     "the save engine of this DPU has no argmax",
     Evidence.PARTITION_RULE,
     "target definition",
-    cure="take the largest on the host",
+    remedy=LARGEST_ON_THE_HOST,
     fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
 )
 reduction_max = unsupported_kinds(
     "reduction_max.cpu",
     ("reduction_max",),
-    "the pool engine has max_reduce, but no source tells what it takes",
+    "the pool engine has max_reduce, but no source says what it takes",
     Evidence.INFERRED,
     "target definition",
-    cure="use a max pool for height and width, or take the largest on the host",
+    remedy=(MAX_POOL, LARGEST_ON_THE_HOST),
     verdict=Verdict.UNKNOWN,
     fails=(
         after_conv(
@@ -129,7 +135,7 @@ stereo = unsupported_kinds(
     "no source says whether this DPU runs it",
     Evidence.INFERRED,
     SILENT,
-    cure="compute it on the host",
+    remedy=ON_THE_HOST,
     verdict=Verdict.UNKNOWN,
     fails=(between_convs("cost volume", "cost_volume", CostVolumeAttrs(16)),),
 )

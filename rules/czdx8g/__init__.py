@@ -2,22 +2,20 @@
 
 The convolution engine runs convolutions and inner products; the ALU runs depthwise convolutions,
 pools and hard-sigmoid; sums and products have an engine of their own. Instruction set 0, of Vitis
-AI 1.3 to 2.0, has a depthwise and a pool engine in place of the ALU, each an option. No engine
+AI 1.3 to 2.0, has a depthwise and a pool engine instead of the ALU, each an option. No engine
 runs anything three-dimensional.
 
-Nearly all that compiled models show was seen on this DPU, so the shared constraints are written
-for it first.
+Nearly all that compiled models show was seen on this DPU (`observed.py`).
 """
 
 from __future__ import annotations
 
-from vai_inspect.rules.czdx8g import isa0, isa1, own
-from vai_inspect.rules.engine.constraint import with_own
-from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.czdx8g import isa0, isa1, observed, own
+from vai_inspect.rules.plugin import Family, with_own, with_provenance
 from vai_inspect.rules.shared import (
     conv,
     depthwise,
-    eltwise,
+    eltwise_constants,
     pool,
     reductions,
     resize,
@@ -48,21 +46,24 @@ FAMILY = Family(
     decoders=(isa1.DECODER, isa0.DECODER),
     rewrites=(
         *REWRITES,
-        eltwise.MUL_CHANNELS,
+        eltwise_constants.MUL_CHANNELS,
         reductions.BATCH_NORM,
         resize.BILINEAR,
     ),
-    remarks=(BATCH, PRODUCTS.layout),
-    constraints=(
-        *conv.CONSTRAINTS,
-        *depthwise.CONSTRAINTS,
-        *transposed.CONSTRAINTS,
-        *with_own(PRODUCTS.constraints, own.output_features),
-        *pool.CONSTRAINTS,
-        *with_own(SHARED, own.constant, *strided_slice.IN_TWO),
-        *with_own(resize.CONSTRAINTS, own.bilinear),
-        *reductions.CONSTRAINTS,
-        CONV3D,
-        STEREO_LISTED,
+    notes=(BATCH, PRODUCTS.layout),
+    constraints=with_provenance(
+        (
+            *conv.CONSTRAINTS,
+            *depthwise.CONSTRAINTS,
+            *transposed.CONSTRAINTS,
+            *with_own(PRODUCTS.constraints, own.output_features),
+            *with_own(pool.CONSTRAINTS, observed.WINDOW),
+            *with_own(SHARED, observed.FUSED, own.constant, *strided_slice.IN_TWO),
+            *with_own(resize.CONSTRAINTS, own.bilinear),
+            *reductions.CONSTRAINTS,
+            CONV3D,
+            STEREO_LISTED,
+        ),
+        observed.OBSERVED,
     ),
 )

@@ -13,12 +13,11 @@ from vai_inspect.core.target import (
     LoadEngine,
     PoolEngine,
     SaveEngine,
-    Target,
     WindowLimit,
 )
 from vai_inspect.rules.czdx8g.arch import DEPTH, SIZES, TYPE_BYTE
+from vai_inspect.rules.plugin import BitField, Decoder, Reading, Target
 from vai_inspect.rules.targets import builder
-from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
 
 _FACTORY = "target_factory: create_target_v2, Vitis AI 2.0 to 3.5"
 _BOTH = _FACTORY + "; fingerprint_json.ttcl of the DPU IP 3.3 and 3.4"
@@ -47,7 +46,7 @@ def _build(reading: Reading) -> Target:
     weights = (1, size.icp, DEPTH)
     averages = reading.on("AVG_POOL")
     return reading.target(
-        "B{}".format(size.peak),
+        f"B{size.peak}",
         peak_ops_per_cycle=size.peak,
         batch=1,
         banks=builder.banks(

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.target import (
-    ConvEngine,
-    LoadEngine,
-    SaveEngine,
-    Target,
-    WindowLimit,
-)
+from vai_inspect.core.target import ConvEngine, LoadEngine, SaveEngine, WindowLimit
 from vai_inspect.rules.czdx8g.arch import DEPTH, SIZES, TYPE_BYTE
+from vai_inspect.rules.plugin import BitField, Decoder, Reading, Target
 from vai_inspect.rules.targets import builder
-from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
 
 _SOURCE = "target_factory: builder of DPUCZDX8G ISA1, Vitis AI 2.5 to 3.5"
 
@@ -40,7 +34,7 @@ def _build(reading: Reading) -> Target:
     features = builder.feature_banks(reading["IMG_BG"])
     weights = (1, size.icp, DEPTH)
     return reading.target(
-        "B{}".format(size.peak),
+        f"B{size.peak}",
         peak_ops_per_cycle=size.peak,
         batch=1,
         banks=builder.banks(

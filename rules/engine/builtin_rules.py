@@ -1,4 +1,4 @@
-"""What is said of any operator, whatever the family: it is unknown, or left in float."""
+"""What applies to any operator, whatever the family: it is unknown, in float, or a constant."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from typing import Iterator
 
 from vai_inspect.core.findings import Evidence
 from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.context import OpContext
+from vai_inspect.rules.engine.violation import Violation
 
 
 @constraint(
     "op.unknown",
     kinds=(),
     evidence=Evidence.INFERRED,
-    source="no source speaks of it",
+    source="no source mentions it",
     passes=(),
     fails=(),
-    cure="replace it by operators that the rule book names, or keep it at an end of the network",
+    remedy="replace it by operators that the rule book names, or keep it at an end of the network",
 )
-def unknown(site: Site) -> Iterator[Problem]:
-    """The operator is one that XIR names and of which some source says whether the DPU runs it.
+def unknown(ctx: OpContext) -> Iterator[Violation]:
+    """The operator has an XIR type, and some source says whether the DPU runs it.
 
     Otherwise it is placed on the CPU with the verdict unknown.
     """
@@ -34,7 +35,7 @@ def unknown(site: Site) -> Iterator[Problem]:
     passes=(),
     fails=(),
 )
-def left_in_float(site: Site) -> Iterator[Problem]:
+def left_in_float(ctx: OpContext) -> Iterator[Violation]:
     """The vendor's quantiser of the framework quantises it; the DPU computes with int8 only."""
     return iter(())
 
@@ -46,12 +47,12 @@ def left_in_float(site: Site) -> Iterator[Problem]:
     source="2.5 inspector: 'All the children nodes are assigned to CPU.'",
     passes=(),
     fails=(),
-    cure="bring the operator that reads it to the DPU",
+    remedy="bring the operator that reads it to the DPU",
 )
-def constant(site: Site) -> Iterator[Problem]:
-    """A constant lies where it is read: on the DPU if some operator there reads it."""
+def constant(ctx: OpContext) -> Iterator[Violation]:
+    """A constant is placed with its consumer: on the DPU if some operator there reads it."""
     return iter(())
 
 
 CONSTRAINTS = (unknown, left_in_float, constant)
-"""Asked by the judge itself, of every operator; they have no kinds of their own."""
+"""Asked by `evaluate` itself, of every operator; they have no kinds of their own."""

@@ -1,4 +1,4 @@
-"""How a constraint is declared, and what it sees.
+"""How a constraint is declared.
 
 One function is one constraint. Its docstring is the sentence that the user reads in the rule
 book; `{name}` in it is filled from the same limits that the check reads, and those come from
@@ -9,11 +9,11 @@ the target, never from a literal in the text.
         limits={"kernel_size": lambda target: target.conv.limit.kernel_size},
         passes=(...), fails=(...),
     )
-    def kernel(site):
+    def kernel(ctx):
         \"\"\"Kernel width and height are each within {kernel_size}.\"\"\"
-        yield from site.axes_within("kernel", site.op.attrs.kernel, site.limit("kernel_size"))
+        yield from ctx.axes_within("kernel", ctx.attrs.kernel, ctx.limit("kernel_size"))
 
-A constraint yields problems; it never prints, never raises, never stops the others.
+A constraint yields violations; it never prints, never raises, never stops the others.
 """
 
 from __future__ import annotations
@@ -22,16 +22,21 @@ import dataclasses
 import inspect
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
-from vai_inspect.core.findings import Evidence, Figure, Finding, Verdict
+from vai_inspect.core.findings import Evidence, Finding, Remedy, Verdict
+from vai_inspect.core.message import filled, render
 from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.engine.context import Problem, Site
+from vai_inspect.rules.engine.context import OpContext
 from vai_inspect.rules.engine.example import Example, Examples, made_for
-from vai_inspect.rules.engine.guard import FAILURES, told
+from vai_inspect.rules.engine.guard import GUARDED, format_error
+from vai_inspect.rules.engine.violation import Remedies, Violation, remedies_of
 
 LimitOf = Callable[[Target], Union[Limit, int, str, None]]
-Check = Callable[[Site], Iterable[Problem]]
+Check = Callable[[OpContext], Iterable[Violation]]
+
+FIRST_RELEASE = "0.1.0"
+"""The release that has every rule that names no other."""
 
 
 class Stage(str, Enum):
@@ -43,7 +48,7 @@ class Stage(str, Enum):
 
 
 @dataclass(frozen=True)
-class Founding:
+class Provenance:
     """How a constraint is founded, and where that is written down."""
 
     evidence: Evidence
@@ -55,12 +60,10 @@ class Constraint:
     """One constraint, as one family or several have it.
 
     Attributes:
-        id: group and name, `conv.kernel`; the family's name is put before it in reports.
-        kinds: operator kinds that it speaks of, as the compiler sees them (after rewrites).
+        id: group and name, `conv.kernel`; reports put the family's name before it.
+        kinds: operator kinds that it applies to, after rewrites.
         stage: op, fusion or context.
-        founding: how it is founded where it was seen.
-        seen_on: names of the families that the founding speaks of; empty where it is all.
-        elsewhere: how it is founded for the others.
+        provenance: how it is founded.
         sentence: the docstring's first paragraph, with `{limit}` placeholders.
         notes: the rest of the docstring, likewise: what other sources say.
         limits: the figures it checks, by placeholder.
@@ -68,51 +71,60 @@ class Constraint:
         passes: examples on the right side of the limit, at its edge where it has one.
         fails: examples on the wrong side.
         always: whether it refuses every operator of its kinds, so that no example can pass.
-        cure: what to change in general, for the rule book; findings may be more exact.
+        remedies: what to change in general; those of a violation come first.
+        since: the release of vai-inspect that has it first.
+        aliases: ids that it had in earlier releases; `explain` finds it by them.
     """
 
     id: str
     kinds: Tuple[str, ...]
     stage: Stage
-    founding: Founding
-    seen_on: Tuple[str, ...]
-    elsewhere: Founding
+    provenance: Provenance
     sentence: str
     notes: str
     limits: Mapping[str, LimitOf]
     check: Check
     passes: Examples
     fails: Examples
-    cure: Optional[str] = None
+    remedies: Tuple[Remedy, ...] = ()
     always: bool = False
+    since: str = FIRST_RELEASE
+    aliases: Tuple[str, ...] = ()
 
     def limits_for(self, target: Target) -> Mapping[str, Any]:
         """Returns the figures that it checks, as a target has them."""
         return {name: limit(target) for name, limit in self.limits.items()}
 
-    def finding(self, problem: Problem, family: str) -> Finding:
-        """Returns a problem as a finding of the family, with the constraint's own particulars."""
-        founding = self.founding_in(family)
+    def finding(self, violation: Violation, family: str) -> Finding:
+        """Returns the finding of a violation: its sentences, with the constraint's particulars.
+
+        Args:
+            violation: what the check yielded.
+            family: name of the family that is asked.
+        """
+        figures = violation.figures
+        arguments = filled(violation.template, violation.arguments, figures)
         return Finding(
             constraint=self.id_in(family),
-            message=problem.message,
-            evidence=problem.evidence or founding.evidence,
-            verdict=problem.verdict,
-            found=problem.found,
-            limit=problem.limit,
-            nearest=problem.nearest,
-            suggestion=", or ".join(filter(None, (problem.suggestion, self.cure))) or None,
-            source=problem.source or founding.source,
-            follows=problem.follows,
+            message=render(violation.template, arguments),
+            evidence=violation.evidence or self.provenance.evidence,
+            verdict=violation.verdict,
+            found=violation.found,
+            limit=violation.limit,
+            nearest=violation.nearest,
+            remedies=tuple(
+                remedy if remedy.text else remedy.rendered(figures)
+                for remedy in (*violation.remedies, *self.remedies)
+            ),
+            source=violation.source or self.provenance.source,
+            follows=violation.follows,
+            template=violation.template,
+            arguments=tuple(arguments.items()),
         )
 
     def id_in(self, family: str) -> str:
         """Returns the whole id, as reports and `explain` have it: `czdx8g.conv.kernel`."""
-        return "{}.{}".format(family, self.id)
-
-    def founding_in(self, family: str) -> Founding:
-        """Returns how the constraint is founded for a family."""
-        return self.founding if not self.seen_on or family in self.seen_on else self.elsewhere
+        return f"{family}.{self.id}"
 
     def passing(self, target: Target) -> Tuple[Example, ...]:
         """Returns the examples for a target that pass."""
@@ -122,8 +134,8 @@ class Constraint:
         """Returns the examples for a target that fail."""
         return made_for(target, self.fails)
 
-    def founded(self, evidence: Evidence, source: str, notes: str = "") -> "Constraint":
-        """Returns the constraint as a family has it for which another source speaks.
+    def founded(self, evidence: Evidence, source: str, notes: str = "") -> Constraint:
+        """Returns a copy for a family of which another source speaks.
 
         Args:
             evidence: how it is founded there.
@@ -131,11 +143,11 @@ class Constraint:
             notes: what to say in place of the constraint's own notes; those stay where empty.
         """
         return dataclasses.replace(
-            self, founding=Founding(evidence, source), seen_on=(), notes=notes or self.notes
+            self, provenance=Provenance(evidence, source), notes=notes or self.notes
         )
 
-    def never_passed(self) -> "Constraint":
-        """Returns the constraint as a family has it of which no target can keep it."""
+    def never_passed(self) -> Constraint:
+        """Returns a copy that every target of the family violates."""
         return dataclasses.replace(self, passes=(), always=True)
 
     def sentence_for(self, *targets: Target) -> str:
@@ -157,17 +169,12 @@ def constraint(
     fails: Examples,
     limits: Optional[Mapping[str, LimitOf]] = None,
     stage: Stage = Stage.OP,
-    cure: Optional[str] = None,
-    seen_on: Tuple[str, ...] = (),
-    elsewhere: Optional[Founding] = None,
+    remedy: Remedies = None,
     always: bool = False,
+    since: str = FIRST_RELEASE,
+    aliases: Tuple[str, ...] = (),
 ) -> Callable[[Check], Constraint]:
-    """Returns a decorator that makes a constraint of a check function; see `Constraint`.
-
-    Where `seen_on` names families, `evidence` and `source` speak of those alone; for the others it
-    is founded as `elsewhere` says, or inferred where that is None.
-    """
-    seen = ", ".join("DPU" + family.upper() for family in seen_on)
+    """Returns a decorator that makes a constraint of a check function; see `Constraint`."""
 
     def declare(check: Check) -> Constraint:
         sentence, _, notes = inspect.cleandoc(check.__doc__ or "").partition("\n\n")
@@ -175,18 +182,17 @@ def constraint(
             id=id,
             kinds=kinds,
             stage=stage,
-            founding=Founding(evidence, source),
-            seen_on=seen_on,
-            elsewhere=elsewhere
-            or Founding(Evidence.INFERRED, "seen on {} only: {}".format(seen, source)),
+            provenance=Provenance(evidence, source),
             sentence=" ".join(sentence.split()),
             notes=" ".join(notes.split()),
             limits=limits or {},
             check=check,
             passes=passes,
             fails=fails,
-            cure=cure,
+            remedies=tuple(one.rendered({}) for one in remedies_of(remedy)),
             always=always,
+            since=since,
+            aliases=aliases,
         )
 
     return declare
@@ -198,21 +204,20 @@ def unsupported_kinds(
     sentence: str,
     evidence: Evidence,
     source: str,
-    cure: Optional[str] = None,
+    remedy: Remedies = None,
     fails: Examples = (),
     verdict: Verdict = Verdict.UNSUPPORTED,
-    seen_on: Tuple[str, ...] = (),
-    elsewhere: Optional[Founding] = None,
-    suggest: Optional[Callable[[Site], str]] = None,
+    suggest: Optional[Callable[[OpContext], Remedies]] = None,
+    since: str = FIRST_RELEASE,
 ) -> Constraint:
     """Returns the constraint of operator kinds that no engine of a family runs.
 
-    What to use in its place is told by `cure` for every target, or by `suggest` for each.
+    `remedy` says what to use instead for every target, `suggest` for each operator and target.
     """
 
-    def check(site: Site) -> Iterator[Problem]:
-        suggestion = suggest(site) if suggest is not None else None
-        yield Problem(sentence, found=site.op.kind, verdict=verdict, suggestion=suggestion)
+    def check(ctx: OpContext) -> Iterator[Violation]:
+        own = suggest(ctx) if suggest is not None else None
+        yield Violation(sentence, found=ctx.op.kind, verdict=verdict, remedy=own)
 
     check.__doc__ = sentence
     declare = constraint(
@@ -222,67 +227,25 @@ def unsupported_kinds(
         source=source,
         passes=(),
         fails=fails,
-        cure=cure,
-        seen_on=seen_on,
-        elsewhere=elsewhere,
+        remedy=remedy,
         always=True,
+        since=since,
     )
     return declare(check)
-
-
-def with_own(shared: Tuple[Constraint, ...], *own: Constraint) -> Tuple[Constraint, ...]:
-    """Returns shared constraints with a family's own in the place of those of the same id.
-
-    Own ones of a new id come last.
-    """
-    mine = {rule.id: rule for rule in own}
-    kept = tuple(mine.pop(rule.id, rule) for rule in shared)
-    return (*kept, *mine.values())
-
-
-def without(shared: Tuple[Constraint, ...], *ids: str) -> Tuple[Constraint, ...]:
-    """Returns shared constraints without those of some ids.
-
-    Raises:
-        LookupError: there is none of one of the ids.
-    """
-    missing = set(ids) - {rule.id for rule in shared}
-    if missing:
-        raise LookupError("no constraint {}".format(", ".join(sorted(missing))))
-    return tuple(rule for rule in shared if rule.id not in ids)
-
-
-def with_notes(shared: Tuple[Constraint, ...], notes: Mapping[str, str]) -> Tuple[Constraint, ...]:
-    """Returns shared constraints with what is to say of them in one family, after their own notes.
-
-    Args:
-        shared: the constraints.
-        notes: texts by the ids of constraints, such as what a product guide says otherwise.
-
-    Raises:
-        LookupError: there is none of one of the ids.
-    """
-    missing = set(notes) - {rule.id for rule in shared}
-    if missing:
-        raise LookupError("no constraint {}".format(", ".join(sorted(missing))))
-    return tuple(
-        dataclasses.replace(rule, notes=" ".join(filter(None, (rule.notes, notes.get(rule.id)))))
-        for rule in shared
-    )
 
 
 def figure_of(limit: LimitOf, target: Target) -> "Limit | int | str | None":
     """Returns a figure for the rule book; where it fails, as anyone's code may, what it says."""
     try:
         return limit(target)
-    except FAILURES as error:
-        return "(no figure: {})".format(told(error))
+    except GUARDED as error:
+        return f"(no figure: {format_error(error)})"
 
 
 def _filled(sentence: str, limits: Mapping[str, LimitOf], targets: Iterable[Target]) -> str:
-    figures: "dict[str, Any]" = {}
+    figures: Dict[str, Any] = {}
     for name, limit in limits.items():
-        by_text: "dict[str, list[str]]" = {}
+        by_text: Dict[str, List[str]] = {}
         for target in targets:
             figure = figure_of(limit, target)
             if figure is not None:
@@ -293,35 +256,15 @@ def _filled(sentence: str, limits: Mapping[str, LimitOf], targets: Iterable[Targ
             figures[name] = next(iter(by_text))
         else:
             figures[name] = " or ".join(
-                "{} ({})".format(text, ", ".join(_short(names))) for text, names in by_text.items()
+                f"{text} ({', '.join(_short(names))})" for text, names in by_text.items()
             )
     return sentence.format(**figures)
 
 
 def _short(names: Iterable[str]) -> Iterable[str]:
     """Drops the DPU's type and instruction set from target names: B4096, C32B3, ..."""
-    seen: "dict[str, None]" = {}
+    seen: Dict[str, None] = {}
     for name in names:
         parts = name.split("_")
         seen["_".join(parts[2:]) or name] = None
     return seen
-
-
-__all__ = [
-    "Check",
-    "Constraint",
-    "Evidence",
-    "Example",
-    "Figure",
-    "Founding",
-    "Limit",
-    "Problem",
-    "Site",
-    "Stage",
-    "Verdict",
-    "constraint",
-    "unsupported_kinds",
-    "with_notes",
-    "with_own",
-    "without",
-]

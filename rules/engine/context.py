@@ -1,14 +1,14 @@
-"""What a constraint sees of an operator, and the small helpers that write its problems."""
+"""What a constraint sees of an operator, and the helpers that write its violations."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Dict,
     Iterator,
+    List,
     Mapping,
     NamedTuple,
     Optional,
@@ -16,9 +16,10 @@ from typing import (
     Tuple,
 )
 
-from vai_inspect.core.findings import Device, Evidence, Figure, Verdict
+from vai_inspect.core.findings import Device, Remedy, approximate
 from vai_inspect.core.ir import Graph, Op, TensorType
 from vai_inspect.core.target import Limit, Target
+from vai_inspect.rules.engine.violation import Violation
 
 if TYPE_CHECKING:
     from vai_inspect.core.partition import DeviceOf
@@ -26,48 +27,36 @@ if TYPE_CHECKING:
 SIDES = ("left", "right", "top", "bottom")
 """The order of a pad's figures in XIR."""
 
-SeenAs = Callable[[Op], Op]
+AfterRewrites = Callable[[Op], Op]
 
-
-@dataclass(frozen=True)
-class Problem:
-    """What a constraint yields: a finding without the constraint's own particulars."""
-
-    message: str
-    found: Optional[Figure] = None
-    limit: Optional[str] = None
-    nearest: Optional[Figure] = None
-    suggestion: Optional[str] = None
-    verdict: Verdict = Verdict.UNSUPPORTED
-    evidence: Optional[Evidence] = None
-    source: Optional[str] = None
-    follows: Optional[str] = None
+_REWRITES = {"kernel": "kernel-in-range"}
+"""Ids of the rewrites that bring an attribute to the nearest size."""
 
 
 def no_device(op: Op) -> Device:
-    """Stands in for `Site.device_of` where devices are not known yet."""
+    """Stands in for `OpContext.device_of` where devices are not known yet."""
     raise LookupError("devices are known to context constraints only")
 
 
-class Site(NamedTuple):  # made for each constraint of each operator
-    """An operator in its place.
+class OpContext(NamedTuple):  # made for each constraint of each operator
+    """An operator with all that a constraint may look at.
 
     Attributes:
-        op: the operator as the compiler sees it, after rewrites.
+        op: the operator after the family's rewrites, as its compiler places it.
         original: the operator as the graph holds it.
         graph: the whole graph.
         target: the DPU.
-        seen_as: returns any operator of the graph as the compiler sees it.
+        after_rewrites: returns any operator of the graph after the rewrites.
         device_of: returns the device of an operator as it stands now; context stage only.
         limits: the constraint's own figures for this target.
-        laid_out: type of the first input where the compiler lays it out otherwise than the graph.
+        laid_out: type of the first input where a rewrite lays it out otherwise than the graph.
     """
 
     op: Op
     original: Op
     graph: Graph
     target: Target
-    seen_as: SeenAs
+    after_rewrites: AfterRewrites
     device_of: DeviceOf = no_device
     limits: Mapping[str, Any] = {}
     laid_out: Optional[TensorType] = None
@@ -79,17 +68,17 @@ class Site(NamedTuple):  # made for each constraint of each operator
 
     @property
     def input(self) -> TensorType:
-        """Type of the first input, as the compiler lays it out."""
+        """Type of the first input, after the rewrites."""
         return self.laid_out or self.graph.type_of(self.original.inputs[0])
 
     @property
     def attrs(self) -> Any:
-        """Attributes of the operator as the compiler sees it."""
+        """Attributes of the operator after the rewrites."""
         return self.op.attrs
 
     @property
     def producers(self) -> Tuple[Op, ...]:
-        """Operators behind the inputs."""
+        """Operators that give the inputs."""
         return self.graph.producers(self.original)
 
     @property
@@ -103,58 +92,68 @@ class Site(NamedTuple):  # made for each constraint of each operator
 
     def axes_within(
         self, what: str, sizes: Sequence[int], limit: Optional[Limit], axes: str = "wh"
-    ) -> Iterator[Problem]:
-        """Yields a problem for each axis whose size is outside the limit; equal axes as one.
+    ) -> Iterator[Violation]:
+        """Yields a violation for each axis whose size is outside the limit; equal axes as one.
 
         A target without the engine has no limit (None): another rule says so.
+
+        Args:
+            what: name of the attribute, `kernel`; the axis is put after it: `kernel_w`.
+            sizes: the size along each axis.
+            limit: what they keep.
+            axes: a letter for each axis.
         """
         if limit is None or all(map(limit.__contains__, sizes)):
             return
-        names = ["{}_{}".format(what, axis) for axis in axes]
-        for problem in _outside(names, sizes, [limit] * len(sizes)):
-            suggestion = "use {} {}".format(what, problem.nearest)
-            yield dataclasses.replace(problem, suggestion=suggestion)
+        names = [f"{what}_{axis}" for axis in axes]
+        remedy = approximate(f"use {what} {{nearest}}", _REWRITES.get(what))
+        yield from _outside(names, sizes, [limit] * len(sizes), remedy)
 
-    def sides_within(self, pads: Sequence[int], limits: Sequence[Limit]) -> Iterator[Problem]:
-        """Yields a problem for each side whose pad is outside its limit; equal sides as one.
+    def sides_within(self, pads: Sequence[int], limits: Sequence[Limit]) -> Iterator[Violation]:
+        """Yields a violation for each side whose pad is outside its limit; equal sides as one.
 
         Args:
             pads: left, right, top, bottom.
             limits: the limit of each, in the same order.
         """
-        if all(pad in limit for pad, limit in zip(pads, limits)):
-            return
-        yield from _outside(["pad_" + side for side in SIDES], pads, limits)
+        if any(pad not in limit for pad, limit in zip(pads, limits)):
+            yield from _outside([f"pad_{side}" for side in SIDES], pads, limits)
 
-    def at_most(self, what: str, found: int, limit: Optional[int]) -> Iterator[Problem]:
-        """Yields a problem where a figure is above its limit, if the target has one."""
+    def at_most(self, what: str, found: int, limit: Optional[int]) -> Iterator[Violation]:
+        """Yields a violation where a figure is above its limit, if the target has one.
+
+        Args:
+            what: name of the figure.
+            found: the figure.
+            limit: the most that passes, or None.
+        """
         if limit is not None and found > limit:
-            yield Problem(
-                "{} is {}, more than {}".format(what, found, limit),
+            yield Violation(
+                "{what} is {found}, more than {nearest}",
+                what=what,
                 found=found,
-                limit="<= {}".format(limit),
+                limit=f"<= {limit}",
                 nearest=limit,
             )
 
 
 def _outside(
-    names: Sequence[str], figures: Sequence[int], limits: Sequence[Limit]
-) -> Iterator[Problem]:
-    """Yields a problem for each figure outside its limit; equal figures and limits as one."""
-    outside: "dict[tuple[int, Limit], list[str]]" = {}
+    names: Sequence[str],
+    figures: Sequence[int],
+    limits: Sequence[Limit],
+    remedy: Optional[Remedy] = None,
+) -> Iterator[Violation]:
+    """Yields a violation for each figure outside its limit; equal figures and limits as one."""
+    outside: Dict[Tuple[int, Limit], List[str]] = {}
     for name, figure, limit in zip(names, figures, limits):
         if figure not in limit:
             outside.setdefault((figure, limit), []).append(name)
     for (figure, limit), which in outside.items():
-        yield Problem(
-            "{} {} {}, outside {}".format(
-                _listed(which), "is" if len(which) == 1 else "are", figure, limit
-            ),
+        yield Violation(
+            "{axes:are} {found}, outside {limit}",
+            axes=which,
             found=figure,
-            limit=str(limit),
+            limit=limit,
             nearest=limit.nearest(figure),
+            remedy=remedy,
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence, Finding, Verdict
+from vai_inspect.core.findings import Evidence, Finding, Remedy, Verdict
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition import ContextRules, DeviceOf, Placement, place
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import builtin_rules, plugin_validation
-from vai_inspect.rules.engine.apply_rewrites import Failure, Seen, rewritten
+from vai_inspect.rules.engine.apply_rewrites import AfterRewrites, Failure, apply_rewrites
 from vai_inspect.rules.engine.constraint import Constraint, Stage
-from vai_inspect.rules.engine.context import Problem, Site, no_device
+from vai_inspect.rules.engine.context import OpContext, no_device
 from vai_inspect.rules.engine.family import Family
-from vai_inspect.rules.engine.guard import FAILURES, message_of, told
-from vai_inspect.rules.engine.plugin_validation import MOST_PROBLEMS
-from vai_inspect.rules.shared.no_xir_op import refused
+from vai_inspect.rules.engine.guard import GUARDED, format_error, message_of
+from vai_inspect.rules.engine.plugin_validation import MOST_VIOLATIONS
+from vai_inspect.rules.engine.violation import Violation
 
 Findings = Tuple[Finding, ...]
+
+_ON_THE_HOST = Remedy("do it on the host, before or after the network")
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a family says of a graph on a target.
+    """What the rules of a family say of a graph on a target.
 
     Attributes:
         own: findings of each operator, whatever the devices of its neighbours.
@@ -42,7 +44,7 @@ class Evaluation:
 
 
 def evaluate(family: Family, target: Target, graph: Graph) -> Evaluation:
-    """Returns what a family says of a normalised graph on a target.
+    """Returns what the rules of a family say of a normalised graph on a target.
 
     A constraint, rewrite or note that raises is a defect of the family: it is named in the
     warnings, the operator becomes unknown, and the rest goes on.
@@ -65,39 +67,42 @@ def evaluate(family: Family, target: Target, graph: Graph) -> Evaluation:
 
 
 class _Evaluator:
-    """The constraints of a family on a target, with their figures, and the graph as it sees it."""
+    """The constraints of a family with their figures for a target, and the rewritten graph."""
 
     def __init__(self, family: Family, target: Target, graph: Graph) -> None:
         self._family = family
         self._target = target
         self._graph = graph
         self.warnings: List[str] = []
-        made = rewritten(family, graph, target)
-        self.messages: Mapping[str, Tuple[str, ...]] = made.messages
-        self._warn_of(made.failed)
-        self._seen = Seen(graph, made.changed, made.inputs)
-        self._asked: Dict[Stage, Dict[str, List[_Asked]]] = {stage: {} for stage in Stage}
-        for rule in family.constraints:
-            kinds = [kind for kind in rule.kinds if kind in self._seen.by_kind]
+        rewritten = apply_rewrites(family, graph, target)
+        self.messages: Mapping[str, Tuple[str, ...]] = rewritten.messages
+        self._warn_of(rewritten.failed)
+        self._ops = AfterRewrites(graph, rewritten)
+        self._rules: Dict[Stage, Dict[str, List[_Rule]]] = {stage: {} for stage in Stage}
+        for constraint in family.constraints:
+            kinds = [kind for kind in constraint.kinds if kind in self._ops.by_kind]
             if kinds:
-                asked = _Asked(rule, target)
+                rule = _Rule(constraint, target)
                 for kind in kinds:
-                    self._asked[rule.stage].setdefault(kind, []).append(asked)
+                    self._rules[constraint.stage].setdefault(kind, []).append(rule)
 
     def own_findings(self) -> Dict[str, Findings]:
         """Returns what each operator has against it, whatever the device of its neighbours."""
         found: Dict[str, Findings] = {op.name: () for op in self._graph}
-        for kind, ops in self._seen.by_kind.items():
-            rules = [*self._asked[Stage.OP].get(kind, ()), *self._asked[Stage.FUSION].get(kind, ())]
-            spoken_of = kind in self._family.takes or bool(self._asked[Stage.OP].get(kind))
+        for kind, ops in self._ops.by_kind.items():
+            of_ops = self._rules[Stage.OP].get(kind, ())
+            rules = [*of_ops, *self._rules[Stage.FUSION].get(kind, ())]
+            known = kind in self._family.takes or bool(of_ops)
             for op in ops:
                 findings: List[Finding] = []
                 if op.float_only is not None:
                     findings.append(self._left_in_float(op, op.float_only))
-                elif not spoken_of or (kind == "unknown" and not refused(op)):
-                    findings.append(self._unknown_kind(op))
-                for asked in rules:
-                    findings += self._findings(asked, op, no_device)
+                elif not known:
+                    findings.append(self._unknown(op))
+                for rule in rules:
+                    findings += self._findings(rule, op, no_device)
+                if kind == "unknown" and not findings:
+                    findings.append(self._unknown(op))
                 found[op.name] = tuple(findings)
         return found
 
@@ -105,106 +110,122 @@ class _Evaluator:
         """Returns what an operator's neighbours cause on the devices they have now."""
         if op.kind == "const":
             return self._const(op)
-        rules = self._asked[Stage.CONTEXT].get(self._seen(op).kind, ())
-        return tuple(one for asked in rules for one in self._findings(asked, op, device_of))
+        rules = self._rules[Stage.CONTEXT].get(self._ops(op).kind, ())
+        return tuple(one for rule in rules for one in self._findings(rule, op, device_of))
 
-    def _findings(self, asked: _Asked, op: Op, device_of: DeviceOf) -> List[Finding]:
+    def _findings(self, rule: _Rule, op: Op, device_of: DeviceOf) -> List[Finding]:
         """Returns what a constraint finds of an operator; where it fails, that nothing is known."""
-        rule, seen = asked.rule, self._seen
-        error: Optional[BaseException] = asked.error
+        constraint = rule.constraint
+        error: Optional[BaseException] = rule.error
         found: List[Finding] = []
         if error is None:
-            site = Site(
-                seen(op),
+            context = OpContext(
+                self._ops(op),
                 op,
                 self._graph,
                 self._target,
-                seen,
+                self._ops,
                 device_of,
-                asked.limits,
-                seen.laid_out(op),
+                rule.limits,
+                self._ops.laid_out(op),
             )
-            problems: List[Problem] = []
+            yielded: List[Violation] = []
             try:
-                problems.extend(islice(rule.check(site), MOST_PROBLEMS + 1))
-            except FAILURES as raised:
+                yielded.extend(islice(constraint.check(context), MOST_VIOLATIONS + 1))
+            except GUARDED as raised:
                 error = raised
-            if problems:
-                good, wrong = plugin_validation.problems(problems, self._graph)
+            if yielded:
+                sound, wrong = plugin_validation.violations(yielded, self._graph)
                 error = wrong or error
-                try:
-                    found.extend(rule.finding(problem, self._family.name) for problem in good)
-                except FAILURES as raised:
-                    error = raised
+                found = [constraint.finding(one, self._family.name) for one in sound]
         if error is not None:
-            self._warn_of([(rule.id, error)])
-            found.append(_broken(rule.id_in(self._family.name), error))
+            self._warn_of([(constraint.id, error)])
+            found.append(_broken(constraint.id_in(self._family.name), error))
         return found
 
     def _const(self, op: Op) -> Findings:
-        """Says of a constant on the CPU whom it is for."""
+        """Returns that a constant on the CPU is placed with what reads it."""
         readers = self._graph.consumers(op)
         if not readers:
             return ()
-        message = "a constant lies where it is read, and {} is on the CPU".format(readers[0].name)
-        problem = Problem(message, found=op.kind, follows=readers[0].name)
-        return (builtin_rules.constant.finding(problem, self._family.name),)
+        violation = Violation(
+            "constants are placed with their consumer ({reader:op}, CPU)",
+            reader=readers[0].name,
+            found=op.kind,
+            follows=readers[0].name,
+        )
+        return (builtin_rules.constant.finding(violation, self._family.name),)
 
-    def _unknown_kind(self, op: Op) -> Finding:
+    def _unknown(self, op: Op) -> Finding:
+        kind, dpu, unknown = op.kind, self._family.dpu, Verdict.UNKNOWN
         if not self._family.written:
-            message = "the rules of {} are not written yet, so nothing is known of {}".format(
-                self._family.dpu, op.kind
+            violation = Violation(
+                "the rules of {dpu} are not written yet, so nothing is known of {kind:kind}",
+                dpu=dpu,
+                kind=kind,
+                found=kind,
+                verdict=unknown,
             )
-        elif op.kind == "unknown":
-            message = (
-                "{} is no operator of the compiler's vocabulary (XIR), and what it computes is not "
-                "known".format(op.attributes()["framework_type"] or "this")
+        elif kind == "unknown":
+            violation = Violation(
+                "{kind} has no XIR operator, and what it computes is not known",
+                kind=str(op.attributes()["framework_type"] or "this operator"),
+                found=kind,
+                verdict=unknown,
             )
         else:
-            message = "no source says whether {} runs {}".format(self._family.dpu, op.kind)
-        problem = Problem(message, found=op.kind, verdict=Verdict.UNKNOWN)
-        return builtin_rules.unknown.finding(problem, self._family.name)
+            violation = Violation(
+                "no source says whether {dpu} runs {kind:kind}",
+                dpu=dpu,
+                kind=kind,
+                found=kind,
+                verdict=unknown,
+            )
+        return builtin_rules.unknown.finding(violation, self._family.name)
 
     def _left_in_float(self, op: Op, reason: str) -> Finding:
-        message = (
-            "the vendor's quantiser leaves it in float, which the DPU does not compute: {}"
-        ).format(reason)
-        remedy = op.float_cure or "do it on the host, before or after the network"
-        problem = Problem(message, found=op.kind, suggestion=remedy)
-        return builtin_rules.left_in_float.finding(problem, self._family.name)
+        violation = Violation(
+            "the vendor's quantiser leaves it in float, which the DPU does not compute: {reason}",
+            reason=reason,
+            found=op.kind,
+            remedy=op.float_remedy or _ON_THE_HOST,
+        )
+        return builtin_rules.left_in_float.finding(violation, self._family.name)
 
     def _warn_of(self, failures: Iterable[Failure]) -> None:
         for rule, error in failures:
-            text = "rule {}.{} failed: {}".format(self._family.name, rule, told(error))
+            text = f"rule {self._family.name}.{rule} failed: {format_error(error)}"
             if text not in self.warnings:
                 self.warnings.append(text)
 
 
-class _Asked:
+class _Rule:
     """A constraint with its figures for a target, which are read once.
 
     Attributes:
-        rule: the constraint.
+        constraint: the constraint.
         limits: the figures.
         error: what reading them raised, if anything.
     """
 
-    def __init__(self, rule: Constraint, target: Target) -> None:
-        self.rule = rule
+    def __init__(self, constraint: Constraint, target: Target) -> None:
+        self.constraint = constraint
         self.limits: Mapping[str, Any] = {}
         self.error: Optional[BaseException] = None
         try:
-            self.limits = rule.limits_for(target)
-        except FAILURES as error:
+            self.limits = constraint.limits_for(target)
+        except GUARDED as error:
             self.error = error
 
 
 def _broken(name: str, error: BaseException) -> Finding:
+    reason = message_of(error) or type(error).__name__
+    template = "the rule itself failed, so nothing is known: {reason}"
     return Finding(
         constraint=name,
-        message="the rule itself failed, so nothing is known: {}".format(
-            message_of(error) or type(error).__name__
-        ),
+        message=template.replace("{reason}", reason),
         evidence=Evidence.INFERRED,
         verdict=Verdict.UNKNOWN,
+        template=template,
+        arguments=(("reason", reason),),
     )

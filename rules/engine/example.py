@@ -18,7 +18,7 @@ class Example:
     Attributes:
         text: what it shows, as the rule book prints it: `kernel 17x17`.
         graph: builds the graph; a function, so that importing the rules builds nothing.
-        op: name of the operator that the constraint judges in it.
+        op: name of the operator of which the constraint is asked.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""A DPU family as a plug-in: the one object that an entry point of `vai_inspect.rules` names."""
+"""A DPU family: the one object that an entry point of the group `vai_inspect.rules` names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import FrozenSet, Tuple
 
 from vai_inspect.rules.engine.constraint import Constraint
-from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.engine.note import Note
 from vai_inspect.rules.engine.rewrite import Rewrite
 from vai_inspect.rules.targets.bit_fields import Decoder
 
-INTERFACE_VERSION = 1
+INTERFACE_VERSION = 2
 """Version of this interface; a family written for another one is refused with a warning."""
 
 
@@ -31,10 +31,10 @@ class Family:
         takes: operator kinds that the DPU runs unless a constraint objects. A kind that is
             neither here nor in any constraint is unknown.
         constraints: every constraint, in the order of the rule book.
-        rewrites: what the compiler makes of some operators before it decides.
+        rewrites: what the compiler makes of some operators before it places them.
         decoders: what reads the family's fingerprints, one for each layout. Where several read
-            one fingerprint, the first that takes it decides.
-        remarks: what the user is told of some operators that is no reason against them.
+            one fingerprint, the first that accepts it decides.
+        notes: what reports say of some operators that is no reason against them.
         interface_version: the version of this interface that the family was written for.
     """
 
@@ -49,7 +49,7 @@ class Family:
     constraints: Tuple[Constraint, ...] = ()
     rewrites: Tuple[Rewrite, ...] = ()
     decoders: Tuple[Decoder, ...] = ()
-    remarks: Tuple[Remark, ...] = ()
+    notes: Tuple[Note, ...] = ()
     interface_version: int = INTERFACE_VERSION
 
     @property

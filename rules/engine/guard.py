@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from vai_inspect.core.errors import clipped
 
-FAILURES = (Exception, SystemExit)
+GUARDED = (Exception, SystemExit)
 """What is caught where a family's code is called; an interrupt is the user's and goes through."""
 
 _LONGEST = 300
 
 
-def told(error: BaseException) -> str:
+def format_error(error: BaseException) -> str:
     """Returns an error's type and message on one line of bounded length."""
     name, text = type(error).__name__, message_of(error)
-    return "{}: {}".format(name, text) if text else name
+    return f"{name}: {text}" if text else name
 
 
 def message_of(error: BaseException) -> str:
     """Returns an error's message on one line of bounded length; empty where it has none."""
     try:
         text = " ".join(str(error).split())
-    except FAILURES:  # the error's own text is the family's code as well
+    except GUARDED:  # the error's own text is the family's code as well
         return ""
     return clipped(text, _LONGEST)

@@ -1,4 +1,4 @@
-"""Remarks: what the user should know of an operator, though it decides nothing."""
+"""Notes: what the user should know of an operator, though it decides nothing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vai_inspect.core.target import Target
 
 
 @dataclass(frozen=True)
-class Remark:
-    """One remark.
+class Note:
+    """One note.
 
     Attributes:
         id: group and name, `batch.larger`.
-        kinds: operator kinds that it may be made on, as the graph holds them.
+        kinds: kinds of the operators that it may be made on, as the graph holds them.
         sentence: what it says, for the rule book.
         evidence: how it is founded.
         source: where it is written down.

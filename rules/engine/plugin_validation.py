@@ -1,32 +1,22 @@
-"""Whether what a family hands over is what its interface says, see `family` and `site`."""
+"""Whether what a family hands over is what its interface says, see `family` and `violation`."""
 
 from __future__ import annotations
 
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Hashable,
-    Iterable,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import RuleError, quoted
-from vai_inspect.core.findings import Evidence, Verdict
+from vai_inspect.core.findings import Effect, Evidence, Remedy, Verdict
 from vai_inspect.core.ir import Graph
-from vai_inspect.rules.engine.constraint import Constraint, Founding, Stage
-from vai_inspect.rules.engine.context import Problem
+from vai_inspect.core.message import filled, mismatch, placeholders
+from vai_inspect.rules.engine.constraint import Constraint, Provenance, Stage
 from vai_inspect.rules.engine.family import INTERFACE_VERSION, Family
-from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.engine.note import Note
 from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.engine.violation import Violation
 from vai_inspect.rules.targets.bit_fields import Decoder
 
-MOST_PROBLEMS = 10_000
-"""Problems that a constraint may yield of one operator."""
+MOST_VIOLATIONS = 10_000
+"""Violations that a constraint may yield of one operator."""
 
 
 def family(found: object) -> Family:
@@ -37,62 +27,85 @@ def family(found: object) -> Family:
     """
     if not isinstance(found, Family):
         raise RuleError(
-            "received a {}; valid is a vai_inspect.rules.engine.family.Family".format(
-                type(found).__name__
-            )
+            f"received a {type(found).__name__}; valid is a vai_inspect.rules.plugin.Family"
         )
     if found.interface_version != INTERFACE_VERSION:
         raise RuleError(
-            "it is written for interface version {}; this vai-inspect has {}".format(
-                quoted(found.interface_version), INTERFACE_VERSION
-            )
+            f"it is written for interface version {quoted(found.interface_version)}; this "
+            f"vai-inspect has {INTERFACE_VERSION}"
         )
     _check(found, "", _FAMILY)
     for what, kind, fields in _PARTS:
         for part in getattr(found, what):
-            where = "{} of its {}: ".format(quoted(getattr(part, "id", part)), what)
+            where = f"{quoted(getattr(part, 'id', part))} of its {what}: "
             if not isinstance(part, kind):
-                raise RuleError("{}valid is a {}".format(where, kind.__name__))
+                raise RuleError(f"{where}valid is a {kind.__name__}")
             _check(part, where, fields)
     _check_ids(part.id for part in found.constraints)
     for decoder in found.decoders:
         if not isinstance(decoder, Decoder) or decoder.family != found.name:
             raise RuleError(
-                "its decoder {} is of another kind or family; valid is a Decoder of {}".format(
-                    quoted(decoder), found.name
-                )
+                f"its decoder {quoted(decoder)} is of another kind or family; valid is a Decoder "
+                f"of {found.name}"
             )
     return found
 
 
-def problems(
+def violations(
     yielded: Sequence[object], graph: Graph
-) -> Tuple[Tuple[Problem, ...], Optional[Exception]]:
-    """Returns what a constraint yields until something in it is none of the problems it may be.
+) -> Tuple[Tuple[Violation, ...], Optional[Exception]]:
+    """Returns what a constraint yields, up to the first thing that is no sound violation.
 
     Args:
         yielded: what the check yielded.
-        graph: the graph, whose operators a problem may follow from.
+        graph: the graph, whose operators a violation may name.
 
     Returns:
-        The problems before that, and what is wrong with the next one, if anything.
+        The violations before that, and what is wrong with the next one, if anything.
     """
-    found: List[Problem] = []
-    for problem in yielded[:MOST_PROBLEMS]:
-        if not isinstance(problem, Problem):
-            kind = type(problem).__name__
-            return tuple(found), TypeError("it yields a {}; valid is a Problem".format(kind))
-        wrong = next((name for name, fits in _PROBLEM if not fits(getattr(problem, name))), None)
-        if wrong is None and problem.follows is not None and problem.follows not in graph:
-            wrong = "follows"
+    found: List[Violation] = []
+    for violation in yielded[:MOST_VIOLATIONS]:
+        if not isinstance(violation, Violation):
+            kind = type(violation).__name__
+            return tuple(found), TypeError(f"it yields a {kind}; valid is a Violation")
+        wrong = _wrong(violation, graph)
         if wrong is not None:
-            value = quoted(getattr(problem, wrong))
-            error = TypeError("it yields a Problem whose {} is {}".format(wrong, value))
-            return tuple(found), error
-        found.append(problem)
-    if len(yielded) > MOST_PROBLEMS:
-        return tuple(found), ValueError("it yields more than {} problems".format(MOST_PROBLEMS))
+            return tuple(found), TypeError(f"it yields a Violation {wrong}")
+        found.append(violation)
+    if len(yielded) > MOST_VIOLATIONS:
+        return tuple(found), ValueError(f"it yields more than {MOST_VIOLATIONS} violations")
     return tuple(found), None
+
+
+def _wrong(violation: Violation, graph: Graph) -> Optional[str]:
+    """Returns what is wrong with a violation, or None."""
+    for name, fits in _VIOLATION:
+        if not fits(getattr(violation, name)):
+            return f"whose {name} is {quoted(getattr(violation, name))}"
+    if violation.follows is not None and violation.follows not in graph:
+        return f"whose follows is {quoted(violation.follows)}"
+    wrong = _wrong_sentence(violation.template, violation.arguments, violation.figures, graph)
+    for remedy in violation.remedies:
+        if wrong is None and not remedy.text:
+            arguments = dict(remedy.arguments)
+            wrong = _wrong_sentence(remedy.template, arguments, violation.figures, graph)
+    return wrong
+
+
+def _wrong_sentence(
+    template: str, own: Mapping[str, Any], figures: Mapping[str, Any], graph: Graph
+) -> Optional[str]:
+    """Returns what is wrong with a template and its arguments, or None."""
+    arguments = filled(template, own, figures)
+    wrong = mismatch(template, arguments)
+    if wrong is not None:
+        return f"of which {wrong}"
+    for one in placeholders(template):
+        names = arguments[one.name] if one.type == "op" else ()
+        for name in (names,) if isinstance(names, str) else names:
+            if name not in graph:
+                return f"that names an operator {quoted(name)}, which the graph does not have"
+    return None
 
 
 Fits = Callable[[Any], bool]
@@ -102,14 +115,14 @@ def _check(part: object, where: str, fields: Mapping[str, Tuple[Fits, str]]) -> 
     for name, (fits, valid) in fields.items():
         value = getattr(part, name)
         if not fits(value):
-            raise RuleError("{}its {} is {}; valid is {}".format(where, name, quoted(value), valid))
+            raise RuleError(f"{where}its {name} is {quoted(value)}; valid is {valid}")
 
 
 def _check_ids(ids: Iterable[str]) -> None:
     seen = set()
     for name in ids:
         if name in seen:
-            raise RuleError("it has two constraints {}; valid is each id once".format(quoted(name)))
+            raise RuleError(f"it has two constraints {quoted(name)}; valid is each id once")
         seen.add(name)
 
 
@@ -125,7 +138,7 @@ def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _perhaps_text(value: object) -> bool:
+def _optional_text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
@@ -145,17 +158,30 @@ def _of(kind: type) -> Fits:
     return lambda value: isinstance(value, kind)
 
 
-def _founding(value: object) -> bool:
+def _provenance(value: object) -> bool:
     return (
-        isinstance(value, Founding)
+        isinstance(value, Provenance)
         and isinstance(value.evidence, Evidence)
         and isinstance(value.source, str)
     )
 
 
-def _function(value: object) -> bool:
-    # What is found is kept by the function, see `memory`.
-    return callable(value) and isinstance(value, Hashable)
+def _remedies(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_remedy, value))
+
+
+def _remedy(value: object) -> bool:
+    return (
+        isinstance(value, Remedy)
+        and _name(value.template)
+        and (value.effect is None or isinstance(value.effect, Effect))
+        and _optional_text(value.rewrite)
+    )
+
+
+def _fixed_remedies(value: object) -> bool:
+    """Tells whether the remedies of a constraint are sound: they know no arguments."""
+    return _remedies(value) and not any(placeholders(one.template) for one in value)  # type: ignore[attr-defined]
 
 
 def _limits(value: object) -> bool:
@@ -165,7 +191,7 @@ def _limits(value: object) -> bool:
 _TEXT, _NAME = (_text, "a text"), (_name, "a text")
 _SEVERAL = (_of(tuple), "a tuple")
 _NAMES = (_texts, "a tuple of texts")
-_FUNCTION = (_function, "a function")
+_FUNCTION = (callable, "a function")
 _FAMILY: Dict[str, Tuple[Fits, str]] = {
     "name": _NAME,
     "dpu": _NAME,
@@ -177,11 +203,11 @@ _FAMILY: Dict[str, Tuple[Fits, str]] = {
     "takes": (_texts, "a frozenset of texts"),
     "constraints": _SEVERAL,
     "rewrites": _SEVERAL,
-    "remarks": _SEVERAL,
+    "notes": _SEVERAL,
     "decoders": _SEVERAL,
 }
 _EVIDENCE = (_of(Evidence), "an Evidence")
-_TOLD: Dict[str, Tuple[Fits, str]] = {
+_DESCRIBED: Dict[str, Tuple[Fits, str]] = {
     "id": _NAME,
     "kinds": _NAMES,
     "sentence": _TEXT,
@@ -196,26 +222,27 @@ _PARTS: Tuple[Tuple[str, type, Dict[str, Tuple[Fits, str]]], ...] = (
             "id": _NAME,
             "kinds": _NAMES,
             "stage": (_of(Stage), "a Stage"),
-            "founding": (_founding, "a Founding"),
-            "elsewhere": (_founding, "a Founding"),
+            "provenance": (_provenance, "a Provenance"),
             "sentence": _TEXT,
             "notes": _TEXT,
             "limits": (_limits, "a mapping of functions"),
             "check": _FUNCTION,
-            "cure": (_perhaps_text, "a text or None"),
+            "remedies": (_fixed_remedies, "a text or Remedy without placeholders"),
+            "since": _NAME,
+            "aliases": _NAMES,
         },
     ),
-    ("rewrites", Rewrite, {**_TOLD, "apply": _FUNCTION}),
-    ("remarks", Remark, {**_TOLD, "says": _FUNCTION}),
+    ("rewrites", Rewrite, {**_DESCRIBED, "apply": _FUNCTION}),
+    ("notes", Note, {**_DESCRIBED, "says": _FUNCTION}),
 )
-_PROBLEM: Tuple[Tuple[str, Fits], ...] = (
-    ("message", _name),
+_VIOLATION: Tuple[Tuple[str, Fits], ...] = (
+    ("template", _name),
     ("found", _figure),
-    ("limit", _perhaps_text),
+    ("limit", _optional_text),
     ("nearest", _figure),
-    ("suggestion", _perhaps_text),
+    ("remedies", _remedies),
     ("verdict", (Verdict.UNSUPPORTED, Verdict.UNKNOWN).__contains__),
     ("evidence", lambda value: value is None or isinstance(value, Evidence)),
-    ("source", _perhaps_text),
-    ("follows", _perhaps_text),
+    ("source", _optional_text),
+    ("follows", _optional_text),
 )

@@ -2,7 +2,7 @@
 
 The eight in the tree register as a third party's would: an entry point of the group
 `vai_inspect.rules` that names a `Family`, whose package holds a targets.yaml. One that does not
-work is told of in `warnings()` and left out; it never stops the others.
+work is named in `warnings()` and left out; it never stops the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vai_inspect.core.errors import RuleError, did_you_mean, quoted
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import plugin_validation
 from vai_inspect.rules.engine.family import Family
-from vai_inspect.rules.engine.guard import FAILURES, message_of, told
+from vai_inspect.rules.engine.guard import GUARDED, format_error, message_of
 from vai_inspect.rules.targets.yaml_file import load_targets
 
 GROUP = "vai_inspect.rules"
@@ -78,21 +78,21 @@ def registry() -> Registry:
     warned: List[str] = []
     taken: Set[object] = set()
     for point in sorted(_entry_points(), key=_order):
-        label = "rules plug-in {} ({})".format(point.name, point.value)
+        label = f"rules plug-in {point.name} ({point.value})"
         try:
             loaded = plugin_validation.family(point.load())
             if loaded.name in by_name:
-                raise RuleError("its name {!r} is taken by another family".format(loaded.name))
+                raise RuleError(f"its name {loaded.name!r} is taken by another family")
             read = load_targets(loaded.package, loaded.name)
-        except FAILURES as error:
-            reason = message_of(error) if isinstance(error, RuleError) else told(error)
-            warned.append("{} is left out: {}".format(label, reason))
+        except GUARDED as error:
+            reason = message_of(error) if isinstance(error, RuleError) else format_error(error)
+            warned.append(f"{label} is left out: {reason}")
             continue
         read, others = _unclaimed(read, taken)
         if others:
             warned.append(
-                "of {} these targets are left out, as other families have their names or "
-                "fingerprints: {}".format(label, ", ".join(others))
+                f"of {label} these targets are left out, as other families have their names or "
+                f"fingerprints: {', '.join(others)}"
             )
         for target in read:
             taken.update(_identity(target))
@@ -106,14 +106,11 @@ def _named(name: str) -> Family:
     for found in families():
         if folded in (found.name.lower(), found.dpu.lower()):
             return found
-    valid = [text for found in families() for text in (found.name, found.dpu)]
+    valid = ", ".join(f"{found.name} ({found.dpu})" for found in families()) or "none"
+    names = [text for found in families() for text in (found.name, found.dpu)]
+    left_out = "".join(f" The {text}." for text in warnings())
     raise RuleError(
-        "unknown family {}: valid are {}.{}{}".format(
-            quoted(name),
-            ", ".join("{} ({})".format(found.name, found.dpu) for found in families()) or "none",
-            did_you_mean(folded, valid),
-            "".join(" The {}.".format(text) for text in warnings()),
-        )
+        f"unknown family {quoted(name)}: valid are {valid}.{did_you_mean(folded, names)}{left_out}"
     )
 
 

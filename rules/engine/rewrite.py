@@ -1,7 +1,7 @@
-"""Rewrites: what the compiler makes of an operator before it decides where to run it.
+"""Rewrites: what the compiler makes of an operator before it places it.
 
-The report shows the operator as the user wrote it; the constraints judge what it becomes; a
-message on the operator tells of it.
+The report shows the operator as the user wrote it; the constraints are asked about what it
+becomes; a message on the operator says so.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Rewrite:
         sentence: what becomes what, for the rule book and, as the message, for the user.
         evidence: how it is founded.
         source: where it is written down.
-        apply: returns the operator as the compiler sees it, or None where it leaves it alone.
+        apply: returns what the compiler makes of the operator, or None where it leaves it alone.
         input: returns the type of its first input as the compiler lays it out; None where that
             stays as the graph has it.
     """

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from vai_inspect.core.capture import Captured
+from vai_inspect.core.findings import Remedy, exact
 from vai_inspect.core.ir import Graph, Op, verify
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
 
@@ -31,16 +32,16 @@ class InFloat(NamedTuple):
     """Why an operator stays in float, and what to write instead."""
 
     reason: str
-    remedy: str
+    remedy: Remedy
 
 
 _SEVERAL = InFloat(
     "releases 3.0 and 3.5 write no file for an operator with several results",
-    "write slices, such as x[:, :k] and x[:, k:]",
+    exact("write slices, such as x[:, :k] and x[:, k:]", "chunk-to-slices"),
 )
 _ADAPTIVE_MAX = InFloat(
     "releases 3.0 and 3.5 keep adaptive max pools in float, and 2.5 cannot convert them to XIR",
-    "use nn.MaxPool2d with the window as kernel and stride",
+    exact("use nn.MaxPool2d with the window as kernel and stride"),
 )
 FLOAT: Dict[str, InFloat] = {
     **dict.fromkeys(("unbind", "tensor_split", "unsafe_chunk"), _SEVERAL),
@@ -52,7 +53,11 @@ FLOAT: Dict[str, InFloat] = {
 _TEXT_PADDING = InFloat(
     "padding={!r} is given as text: releases 3.0 and 3.5 keep the whole convolution in float, and "
     "2.5 stops",
-    "give the padding as numbers (for an even kernel and 'same' pad before it with nn.ZeroPad2d)",
+    exact(
+        "give the padding as numbers (for an even kernel and 'same' pad before it with "
+        "nn.ZeroPad2d)",
+        "numeric-padding",
+    ),
 )
 
 
@@ -66,7 +71,7 @@ def mark_float(graph: Graph) -> Graph:
     for op in graph:
         found = _in_float(op)
         if found is not None and op.kind not in ("const", "unknown"):
-            change[op.name] = op.replaced(float_only=found.reason, float_cure=found.remedy)
+            change[op.name] = op.replaced(float_only=found.reason, float_remedy=found.remedy)
     return graph.rewritten(change) if change else graph
 
 

@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import AxisAttrs, ReductionAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint, unsupported_kinds
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+    inside,
+    outside,
+    unsupported_kinds,
+    where,
+)
 from vai_inspect.rules.shared import pool
 from vai_inspect.rules.shared.engines import alu_runs, input_channels, pool_kernel
 from vai_inspect.rules.shared.examples import after_conv, alone
+from vai_inspect.rules.shared.remedies import LARGEST_ON_THE_HOST
 from vai_inspect.rules.shared.sources import DIGEST
 
 ARGMAX_CHANNELS = 128
@@ -21,12 +32,12 @@ MAX_CHANNELS = 1 << 12
 
 
 def _alu_reduces(target: Target) -> bool:
-    """Tells whether the ALU takes the largest; that of DPUCV2DX8G names what compares."""
+    """Tells whether the ALU takes the largest; some definitions name what compares."""
     return alu_runs(target, "max_reduce") or alu_runs(target, "comp_temp")
 
 
 def _largest_of(count: int) -> Example:
-    text, attrs = "{} channels".format(count), ReductionAttrs((3,), True)
+    text, attrs = f"{count} channels", ReductionAttrs((3,), True)
     return alone(text, "reduction_max", attrs, (1, 4, 4, count), (1, 4, 4, 1))
 
 
@@ -35,9 +46,9 @@ def _along_row(count: int) -> Example:
     return alone(text, "reduction_max", attrs, (1, 4, count, 16), (1, 4, 1, 16))
 
 
-def _row(site: Site) -> Optional[Tuple[int, int]]:
+def _row(ctx: OpContext) -> Optional[Tuple[int, int]]:
     """Returns the window (w, h) where it takes the largest along height or width and keeps it."""
-    attrs, shape = site.attrs, site.input.shape
+    attrs, shape = ctx.attrs, ctx.input.shape
     if len(shape) != 4 or len(attrs.axis) != 1 or not attrs.keep_dims:
         return None
     return {1: (1, shape[1]), 2: (shape[2], 1)}.get(attrs.axis[0] % 4)
@@ -52,27 +63,37 @@ def _longest(target: Target) -> Optional[int]:
     return None if sizes is None else sizes.high
 
 
+ROWS_COMPILED = (
+    "compiled models of a maximum along a row of 100, nine files: on the DPU of "
+    "DPUCZDX8G_ISA1_B4096, DPUCVDX8G_ISA3_C32B6, DPUCVDX8H 4PE and 6PE_aieMISC (2.5, 3.0) and "
+    "DPUCV2DX8G_ISA1_C20B14 (3.5); on the CPU of DPUCVDX8H 8PE and 6PE_aieDWC (2.0 to 3.0) and "
+    "DPUCAHX8H_ISA2 and _DWC (2.0, 2.5)"
+)
+MAX_POOL = exact("use a max pool for height and width")
+
+
 @constraint(
     "reduction_max.row",
     kinds=("reduction_max",),
     evidence=Evidence.COMPILED,
-    source="compiled models of a maximum along a row of 100, nine files: on the DPU of "
-    "DPUCZDX8G_ISA1_B4096, DPUCVDX8G_ISA3_C32B6, DPUCVDX8H 4PE and 6PE_aieMISC (2.5, 3.0) and "
-    "DPUCV2DX8G_ISA1_C20B14 (3.5); on the CPU of DPUCVDX8H 8PE and 6PE_aieDWC (2.0 to 3.0) and "
-    "DPUCAHX8H_ISA2 and _DWC (2.0, 2.5)",
+    source=ROWS_COMPILED,
     limits={"max_kernel": _POOL, "channels": input_channels},
     passes=(inside(_longest, _along_row),),
     fails=(outside(_longest, _along_row),),
-    cure="take the largest in two steps, or of a smaller map",
+    remedy=(
+        exact("take the largest in two steps"),
+        approximate("take the largest of a smaller map"),
+    ),
+    since="0.2.0",
 )
-def of_row(site: Site) -> Iterator[Problem]:
+def of_row(ctx: OpContext) -> Iterator[Violation]:
     """Along height or width it is a max pool of that window, whose kernel is within {max_kernel}
     and whose channels are at most {channels}.
     """
-    window = _row(site)
+    window = _row(ctx)
     if window is not None:
-        yield from site.axes_within("kernel", window, site.limit("max_kernel"))
-        yield from site.at_most("channels", site.input.channels, site.limit("channels"))
+        yield from ctx.axes_within("kernel", window, ctx.limit("max_kernel"))
+        yield from ctx.at_most("channels", ctx.input.channels, ctx.limit("channels"))
 
 
 @constraint(
@@ -83,17 +104,17 @@ def of_row(site: Site) -> Iterator[Problem]:
     "definitions",
     passes=(where(_alu_reduces, _largest_of(16)),),
     fails=(where(lambda target: not _alu_reduces(target), _largest_of(16)),),
-    cure="use a max pool for height and width, or take the largest on the host",
+    remedy=(MAX_POOL, LARGEST_ON_THE_HOST),
 )
-def reduction_max_engine(site: Site) -> Iterator[Problem]:
+def reduction_max_engine(ctx: OpContext) -> Iterator[Violation]:
     """The ALU takes the largest of the channels; where only a pool engine has max_reduce it is
     unknown.
     """
-    if _alu_reduces(site.target) or _row(site) is not None:
+    if _alu_reduces(ctx.target) or _row(ctx) is not None:
         return
-    pooled = pool.reduces(site.target)
-    yield Problem(
-        "the pool engine of this DPU has max_reduce, but no source tells what it takes"
+    pooled = pool.reduces(ctx.target)
+    yield Violation(
+        "the pool engine of this DPU has max_reduce, but no source says what it takes"
         if pooled
         else "no engine of this DPU has max_reduce",
         found="max_reduce of the pool engine" if pooled else "no max_reduce",
@@ -114,28 +135,27 @@ def reduction_max_engine(site: Site) -> Iterator[Problem]:
             "height and width", "reduction_max", ReductionAttrs((1, 2), True), (1, 1, 1, 16)
         ),
     ),
-    cure="use a max pool for height and width",
+    remedy=MAX_POOL,
 )
-def reduction_max(site: Site) -> Iterator[Problem]:
+def reduction_max(ctx: OpContext) -> Iterator[Violation]:
     """It takes the largest of fewer than 4096 channels, or along height or width
     (reduction_max.row); along other axes, or with the axis dropped, it is unknown.
     """
-    if _row(site) is not None:
+    if _row(ctx) is not None:
         return
-    axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
-    if axes != [3] or site.input.rank != 4:
-        yield Problem(
-            "it takes the largest along axes {} of {}; the sources speak of the channels of a "
-            "feature map, and of its height or its width with the axis kept".format(
-                axes, site.input.rank
-            ),
+    axes = sorted(axis % ctx.input.rank for axis in ctx.attrs.axis)
+    if axes != [3] or ctx.input.rank != 4:
+        yield Violation(
+            "it takes the largest along axes {found} of {rank}; the sources mention the channels "
+            "of a feature map, and its height or its width with the axis kept",
+            rank=ctx.input.rank,
             found=tuple(axes),
             limit="axis 3 of 4, or axis 1 or 2 kept",
             verdict=Verdict.UNKNOWN,
             evidence=Evidence.INFERRED,
         )
-    elif site.input.channels >= MAX_CHANNELS:
-        yield from site.at_most("channels", site.input.channels, MAX_CHANNELS - 1)
+    elif ctx.input.channels >= MAX_CHANNELS:
+        yield from ctx.at_most("channels", ctx.input.channels, MAX_CHANNELS - 1)
 
 
 def _has_argmax(target: Target) -> bool:
@@ -143,7 +163,7 @@ def _has_argmax(target: Target) -> bool:
 
 
 def _argmax(count: int) -> Example:
-    text = "{} channels".format(count)
+    text = f"{count} channels"
     return alone(text, "argmax", AxisAttrs(3), (1, 4, 4, count), (1, 4, 4))
 
 
@@ -157,44 +177,43 @@ def _argmax(count: int) -> Example:
         where(lambda target: not _has_argmax(target), _argmax(16)),
         _argmax(ARGMAX_CHANNELS + 1),
     ),
-    cure="take the largest on the host",
+    remedy=LARGEST_ON_THE_HOST,
 )
-def argmax(site: Site) -> Iterator[Problem]:
+def argmax(ctx: OpContext) -> Iterator[Violation]:
     """The save engine has argmax (fingerprint bit 30), and it is along at most 128 channels."""
-    if not site.target.save.argmax:
-        yield Problem(
+    if not ctx.target.save.argmax:
+        yield Violation(
             "this target's save engine has no argmax (fingerprint bit 30 is off)",
             found="no argmax",
             limit="argmax",
         )
-    if site.input.rank != 4 or site.attrs.axis % 4 != 3:
-        yield Problem(
-            "it is along axis {} of {}; the sources speak of the channels of a feature map".format(
-                site.attrs.axis, site.input.rank
-            ),
-            found=site.attrs.axis,
+    if ctx.input.rank != 4 or ctx.attrs.axis % 4 != 3:
+        yield Violation(
+            "it is along axis {found} of {rank}; the sources mention the channels of a feature map",
+            rank=ctx.input.rank,
+            found=ctx.attrs.axis,
             limit="axis 3 of 4",
             verdict=Verdict.UNKNOWN,
         )
-    yield from site.at_most("channels", site.input.channels, ARGMAX_CHANNELS)
+    yield from ctx.at_most("channels", ctx.input.channels, ARGMAX_CHANNELS)
 
 
 no_argmax = unsupported_kinds(
     "argmax.cpu",
     ("argmax",),
-    "argmax runs on DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G only",
+    "no save engine of this DPU has argmax",
     Evidence.USER_GUIDE,
     DIGEST + "; no save engine of this DPU's definitions has it",
-    cure="take the largest on the host",
+    remedy=LARGEST_ON_THE_HOST,
     fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
 )
 no_reduction_max = unsupported_kinds(
     "reduction_max.cpu",
     ("reduction_max",),
-    "reduction_max runs on DPUCZDX8G, DPUCVDX8G and DPUCV2DX8G only",
+    "the user guide does not list reduction_max for this DPU",
     Evidence.USER_GUIDE,
     DIGEST + "; the 2.5 inspector, which has no rule for it, says DPU",
-    cure="use a max pool for height and width, or take the largest on the host",
+    remedy=(MAX_POOL, LARGEST_ON_THE_HOST),
     fails=(
         after_conv(
             "over the channels", "reduction_max", ReductionAttrs((3,), True), (1, 30, 30, 1)
@@ -203,9 +222,9 @@ no_reduction_max = unsupported_kinds(
 )
 
 
-def _not_of_row(site: Site) -> Iterator[Problem]:
-    if _row(site) is None:
-        yield from no_reduction_max.check(site)
+def _not_of_row(ctx: OpContext) -> Iterator[Violation]:
+    if _row(ctx) is None:
+        yield from no_reduction_max.check(ctx)
 
 
 channels_refused = replace(
@@ -218,8 +237,8 @@ channels_refused = replace(
 )
 
 CONSTRAINTS = (of_row, reduction_max_engine, reduction_max, argmax)
-"""Of the DPUs that the user guide lists for them."""
+"""For DPUs for which the user guide lists both."""
 ROWS = (of_row, channels_refused, no_argmax)
-"""Of others whose compiled models show a maximum along a row."""
+"""For others whose compiled models show a maximum along a row."""
 NONE = (no_reduction_max, no_argmax)
-"""Of the others."""
+"""For the rest."""

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Iterator, List
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import WindowAttrs2d
-from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.engine.constraint import Check, Founding, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.plugin import (
+    Check,
+    Evidence,
+    Example,
+    Limit,
+    OpContext,
+    Target,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+    inside,
+    outside,
+)
 from vai_inspect.rules.shared.dilation import of_conv, with_stride
 from vai_inspect.rules.shared.engines import (
     covers,
@@ -19,6 +28,7 @@ from vai_inspect.rules.shared.engines import (
     weight_groups,
 )
 from vai_inspect.rules.shared.examples import conv, transposed
+from vai_inspect.rules.shared.remedies import CHAIN_OF_KERNELS, PAD_LESS, SMALLER_WINDOW
 from vai_inspect.rules.shared.sources import COMPILER_1_3, PT25, TF25, UG1414
 from vai_inspect.rules.shared.windows import WindowRule, weights_fit
 
@@ -38,33 +48,33 @@ def channels_to_fit(target: Target) -> int:
 
 
 def _wide(number: int) -> Example:
-    return conv("kernel {}x1".format(number), kernel=(number, 1))
+    return conv(f"kernel {number}x1", kernel=(number, 1))
 
 
 def _high(number: int) -> Example:
-    return conv("kernel 1x{}".format(number), kernel=(1, number))
+    return conv(f"kernel 1x{number}", kernel=(1, number))
 
 
 def _strided(number: int) -> Example:
-    return conv("stride {}".format(number), stride=(number, number))
+    return conv(f"stride {number}", stride=(number, number))
 
 
 def _of_channels(number: int) -> Example:
-    return conv("{} input channels".format(number), (1, 4, 4, number), kernel=(1, 1))
+    return conv(f"{number} input channels", (1, 4, 4, number), kernel=(1, 1))
 
 
 def _to_channels(number: int) -> Example:
-    return conv("{} output channels".format(number), (1, 4, 4, 16), number, kernel=(1, 1))
+    return conv(f"{number} output channels", (1, 4, 4, 16), number, kernel=(1, 1))
 
 
 def seven(number: int) -> Example:
     """Returns the example of a 7x7 kernel on so many channels."""
-    text = "kernel 7x7, {} input channels".format(number)
+    text = f"kernel 7x7, {number} input channels"
     return conv(text, (1, 14, 14, number), kernel=(7, 7))
 
 
 def _seven_transposed(number: int) -> Example:
-    text = "transposed, kernel 7x7, {} input channels".format(number)
+    text = f"transposed, kernel 7x7, {number} input channels"
     return transposed(text, (1, 8, 8, number), kernel=(7, 7), stride=(2, 2))
 
 
@@ -76,11 +86,11 @@ def _seven_transposed(number: int) -> Example:
     limits={"kernel_size": _kernel_size},
     passes=(inside(_kernel_size, _wide), inside(_kernel_size, _high)),
     fails=(outside(_kernel_size, _wide), outside(_kernel_size, _high)),
-    cure="split a large kernel into a chain of smaller ones of the same reach",
+    remedy=CHAIN_OF_KERNELS,
 )
-def kernel(site: Site) -> Iterator[Problem]:
+def kernel(ctx: OpContext) -> Iterator[Violation]:
     """Kernel width and height are each within {kernel_size}."""
-    yield from site.axes_within("kernel", site.attrs.kernel, site.limit("kernel_size"))
+    yield from ctx.axes_within("kernel", ctx.attrs.kernel, ctx.limit("kernel_size"))
 
 
 @constraint(
@@ -99,26 +109,24 @@ def kernel(site: Site) -> Iterator[Problem]:
         outside(_stride, _strided),
         conv("stride_w 17", stride=(17, 1)),
     ),
-    cure="split the stride over two convolutions, or over a convolution and a pool",
+    remedy=approximate("split the stride over two convolutions, or over a convolution and a pool"),
 )
-def stride(site: Site) -> Iterator[Problem]:
+def stride(ctx: OpContext) -> Iterator[Violation]:
     """Stride is within {stride} along width and height, unless the kernel is the whole input.
 
     The 2.5 PyTorch inspector never rejects a stride, since its check compares the limit with
     itself; its Keras inspector and the compiler do.
     """
-    _, height, width, _ = site.input.shape
-    if not covers(site.op, (width, height)):
-        yield from site.axes_within("stride", site.attrs.stride, site.limit("stride"))
+    _, height, width, _ = ctx.input.shape
+    if not covers(ctx.op, (width, height)):
+        yield from ctx.axes_within("stride", ctx.attrs.stride, ctx.limit("stride"))
 
 
 @constraint(
     "conv.pad",
     kinds=("conv2d",),
-    evidence=Evidence.COMPILED,
-    source=COMPILER_1_3 + "; " + UG1414,
-    seen_on=("czdx8g",),
-    elsewhere=Founding(Evidence.USER_GUIDE, UG1414 + "; " + COMPILER_1_3),
+    evidence=Evidence.USER_GUIDE,
+    source=UG1414 + "; " + COMPILER_1_3,
     passes=(
         conv("pad 2, kernel 3", pad=(2, 2, 2, 2)),
         conv("pad 4, kernel 3, dilation 2", pad=(4,) * 4, dilation=(2, 2)),
@@ -127,15 +135,15 @@ def stride(site: Site) -> Iterator[Problem]:
         conv("pad 3, kernel 3", pad=(3, 3, 3, 3)),
         conv("pad_left 1, kernel 1", kernel=(1, 1), pad=(1, 0, 0, 0)),
     ),
-    cure="pad less, or pad in an operator of its own before the convolution",
+    remedy=PAD_LESS,
 )
-def pad(site: Site) -> Iterator[Problem]:
+def pad(ctx: OpContext) -> Iterator[Violation]:
     """Left and right pads are within 0 to (kernel_w - 1) * dilation_w, top and bottom likewise.
 
     The 2.5 inspector's check lets a pad equal to the kernel pass, and so do PG366 and PG367
     ((kernel - 1) * dilation + 1); the compiler's message and UG1414 do not.
     """
-    yield from site.sides_within(site.attrs.pad, below_kernel(site.attrs))
+    yield from ctx.sides_within(ctx.attrs.pad, below_kernel(ctx.attrs))
 
 
 def below_kernel(attrs: WindowAttrs2d) -> List[Limit]:
@@ -152,11 +160,13 @@ def below_kernel(attrs: WindowAttrs2d) -> List[Limit]:
     limits={"channels": input_channels},
     passes=(inside(input_channels, _of_channels),),
     fails=(outside(input_channels, _of_channels),),
-    cure="split the channels over several convolutions and add their outputs",
+    remedy=exact(
+        "split the channels over several convolutions and add their outputs", "split-channels"
+    ),
 )
-def channels_in(site: Site) -> Iterator[Problem]:
+def channels_in(ctx: OpContext) -> Iterator[Violation]:
     """Input channels are at most {channels} (256 * input_channel_parallel)."""
-    yield from site.at_most("input_channels", site.input.channels, site.limit("channels"))
+    yield from ctx.at_most("input_channels", ctx.input.channels, ctx.limit("channels"))
 
 
 @constraint(
@@ -167,16 +177,18 @@ def channels_in(site: Site) -> Iterator[Problem]:
     limits={"channels": output_channels},
     passes=(inside(output_channels, _to_channels),),
     fails=(outside(output_channels, _to_channels),),
-    cure="split the convolution into several with fewer output channels and concatenate them",
+    remedy=exact(
+        "split the convolution into several with fewer output channels and concatenate them"
+    ),
 )
-def channels_out(site: Site) -> Iterator[Problem]:
+def channels_out(ctx: OpContext) -> Iterator[Violation]:
     """Output channels are at most {channels} (256 * output_channel_parallel).
 
     UG1414 says 256 * channel_parallel, which is less where the output channels are more parallel
     than the input channels; the published rule of the Keras inspector decides. The 2.5 PyTorch
     inspector computes the figure and never checks it.
     """
-    yield from site.at_most("output_channels", site.op.output.channels, site.limit("channels"))
+    yield from ctx.at_most("output_channels", ctx.op.output.channels, ctx.limit("channels"))
 
 
 @constraint(
@@ -195,21 +207,21 @@ def channels_out(site: Site) -> Iterator[Problem]:
     },
     passes=(inside(channels_to_fit, seven), inside(channels_to_fit, _seven_transposed)),
     fails=(outside(channels_to_fit, seven), outside(channels_to_fit, _seven_transposed)),
-    cure="use a smaller kernel or fewer input channels",
+    remedy=SMALLER_WINDOW,
 )
-def weight_fit(site: Site) -> Iterator[Problem]:
+def weight_fit(ctx: OpContext) -> Iterator[Violation]:
     """kernel_w * kernel_h * ceil(input_channels / {width}) * {groups} is at most {depth}, the depth
     of bank {bank}.
     """
-    yield from of_window(weights_fit)(site)
+    yield from of_window(weights_fit)(ctx)
 
 
 def of_window(rule: WindowRule) -> Check:
     """Returns the check that asks a window rule about a convolution."""
 
-    def check(site: Site) -> Iterator[Problem]:
-        width, height = site.attrs.kernel
-        yield from rule(site.target, width, height, site.input.channels)
+    def check(ctx: OpContext) -> Iterator[Violation]:
+        width, height = ctx.attrs.kernel
+        yield from rule(ctx.target, width, height, ctx.input.channels)
 
     return check
 
@@ -221,22 +233,23 @@ def of_window(rule: WindowRule) -> Check:
     source="UG1414 2.5, operators of PyTorch; " + UG1414,
     passes=(conv("group 1"),),
     fails=(conv("group 2", group=2),),
-    cure=(
-        "use group 1, or as many groups as channels (a depthwise convolution) and a 1x1 "
-        "convolution behind it"
+    remedy=(
+        exact("use group 1, with zeros in the weights between groups", "group-to-dense"),
+        approximate(
+            "use as many groups as channels (a depthwise convolution) and a 1x1 convolution after "
+            "it"
+        ),
     ),
 )
-def group(site: Site) -> Iterator[Problem]:
+def group(ctx: OpContext) -> Iterator[Violation]:
     """The convolution has one group; as many groups as channels make a depthwise convolution.
 
     The 2.5 PyTorch inspector does not look at groups and says DPU.
     """
-    if site.attrs.group != 1:
-        yield Problem(
-            "group is {}; only 1 group, or a depthwise convolution, runs on the DPU".format(
-                site.attrs.group
-            ),
-            found=site.attrs.group,
+    if ctx.attrs.group != 1:
+        yield Violation(
+            "group is {found}; only 1 group, or a depthwise convolution, runs on the DPU",
+            found=ctx.attrs.group,
             limit="1",
             nearest=1,
         )

@@ -1,23 +1,28 @@
-"""Activations that a model writes out with other operators, and that no compiler recognises."""
+"""Activations that a model composes of other operators, which no compiler recognises."""
 
 from __future__ import annotations
 
 from typing import Iterator, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, where
-from vai_inspect.rules.shared.eltwise import multiplies
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Violation,
+    constraint,
+    exact,
+    where,
+)
+from vai_inspect.rules.shared.eltwise_constants import multiplies
 from vai_inspect.rules.shared.examples import between_convs, const, conv_op, data, graph, op
 
 SHAPE = (1, 30, 30, 16)
 CLAMPS = ("relu6", "hard-tanh")
 
 
-def _written(text: str, judged: str) -> Example:
-    """x * relu6(x + 3) / 6 behind a convolution."""
+def _written(text: str, checked: str) -> Example:
+    """x * relu6(x + 3) / 6 after a convolution."""
     return Example(
         text,
         graph(
@@ -30,16 +35,15 @@ def _written(text: str, judged: str) -> Example:
             const((1,), "six"),
             op("div", ["product", "six"], SHAPE, name="quotient"),
         ),
-        judged,
+        checked,
     )
 
 
 @constraint(
     "hard_swish.written_out",
     kinds=("add", "relu6", "hard-tanh", "div"),
-    evidence=Evidence.COMPILED,
-    source="compiled models for DPUCZDX8G B2304: six DPU subgraphs in place of one",
-    seen_on=("czdx8g",),
+    evidence=Evidence.INFERRED,
+    source="concluded from compiled models of another DPU: six DPU subgraphs instead of one",
     passes=(
         between_convs("a sum of two feature maps", "add"),
         where(multiplies, _written("the product x * relu6(x + 3)", "product")),
@@ -49,21 +53,25 @@ def _written(text: str, judged: str) -> Example:
         _written("relu6(x + 3)", "clamp"),
         _written("x * relu6(x + 3) / 6", "quotient"),
     ),
-    cure="use nn.Hardswish or keras.activations.hard_swish in its place, right behind a "
-    "convolution where the DPU fuses it",
+    remedy=exact(
+        "use nn.Hardswish or keras.activations.hard_swish instead, directly after a convolution "
+        "where the DPU fuses it",
+        "hardswish-module",
+    ),
 )
-def written_out(site: Site) -> Iterator[Problem]:
-    """It is no sum, clamp or quotient of a hard-swish that is written out as x * relu6(x + 3) / 6,
-    which no compiler recognises; the Keras quantiser does before it.
+def written_out(ctx: OpContext) -> Iterator[Violation]:
+    """It is no sum, clamp or quotient of a hard-swish written as x * relu6(x + 3) / 6, which no
+    compiler recognises; the Keras quantiser recognises it before the compiler.
 
     The product runs on the DPU: six DPU subgraphs in a compiled MBConv block (B2304, 3.0.0).
     """
-    clamp = _clamp_of(site.original, site.graph)
+    clamp = _clamp_of(ctx.original, ctx.graph)
     if clamp is not None:
-        yield Problem(
-            "it is a part of a hard-swish written out around {}, which the compiler does not "
-            "recognise".format(clamp.name),
-            found=site.op.kind,
+        yield Violation(
+            "it is a part of a hard-swish written out around {clamp:op}, which the compiler does "
+            "not recognise",
+            clamp=clamp.name,
+            found=ctx.op.kind,
             limit="hard-swish as one operator",
         )
 
@@ -97,8 +105,8 @@ def _parts(clamp: Op, whole: Graph) -> Tuple[Op, ...]:
         scaled = reader if reader.kind == "div" else None
         for product in whole.consumers(reader) if scaled is not None else (reader,):
             if product.kind == "mul" and source[0] in product.inputs:
-                behind = [one for one in whole.consumers(product) if one.kind == "div"]
-                parts = [shifted, clamp, product, *behind]
+                after = [one for one in whole.consumers(product) if one.kind == "div"]
+                parts = [shifted, clamp, product, *after]
                 return (*parts, scaled) if scaled is not None else tuple(parts)
     return ()
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator, Optional
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import SIDES, Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.plugin import (
+    SIDES,
+    Evidence,
+    Example,
+    Limit,
+    OpContext,
+    Remedy,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+    inside,
+    outside,
+    where,
+)
 from vai_inspect.rules.shared.dilation import of_depthwise, square
 from vai_inspect.rules.shared.engines import (
     ALU_PADS,
@@ -23,6 +34,7 @@ from vai_inspect.rules.shared.engines import (
     up_to,
 )
 from vai_inspect.rules.shared.examples import depthwise, transposed
+from vai_inspect.rules.shared.remedies import CHAIN_OF_KERNELS, PAD_LESS
 from vai_inspect.rules.shared.sources import PT25, PYXIR, UG1414_25
 
 BOTH = ("depthwise-conv2d", "transposed-depthwise-conv2d")
@@ -52,27 +64,27 @@ def _channels(target: Target) -> Optional[int]:
 
 def _wide(number: int) -> Example:
     other = 3 if number <= 16 else 1
-    text = "kernel {}x{}".format(number, other)
+    text = f"kernel {number}x{other}"
     return depthwise(text, (1, 8, number + 2, 16), kernel=(number, other))
 
 
 def _high(number: int) -> Example:
     other = 3 if number <= 16 else 1
-    text = "kernel {}x{}".format(other, number)
+    text = f"kernel {other}x{number}"
     return depthwise(text, (1, number + 2, 8, 16), kernel=(other, number))
 
 
 def _strided(number: int) -> Example:
-    return depthwise("stride {}".format(number), (1, 2 * number + 8, 8, 16), stride=(1, number))
+    return depthwise(f"stride {number}", (1, 2 * number + 8, 8, 16), stride=(1, number))
 
 
 def _of_channels(number: int) -> Example:
-    return depthwise("{} channels".format(number), (1, 8, 8, number))
+    return depthwise(f"{number} channels", (1, 8, 8, number))
 
 
 def _square(stride: int) -> Example:
     size = 3 * stride
-    text = "transposed, kernel {0}x{0}, stride {1}".format(size, stride)
+    text = f"transposed, kernel {size}x{size}, stride {stride}"
     shape = (1, 4, 4, 16)
     return transposed(text, shape, kernel=(size,) * 2, stride=(stride,) * 2, depthwise_=True)
 
@@ -89,13 +101,17 @@ def _square(stride: int) -> Example:
     fails=(
         where(lambda target: not runs_depthwise(target), depthwise("a DPU without the engine")),
     ),
-    cure="use a plain convolution, or a DPU built with a depthwise engine",
+    remedy=(
+        exact("use a plain convolution with zeros in the other weights"),
+        Remedy("use a DPU built with a depthwise engine"),
+    ),
 )
-def engine_present(site: Site) -> Iterator[Problem]:
+def engine_present(ctx: OpContext) -> Iterator[Violation]:
     """The DPU is built with an engine for depthwise convolutions; here it has {engine} for them."""
-    if not runs_depthwise(site.target):
-        yield Problem(
-            "{} is built without an engine for depthwise convolutions".format(site.target.name),
+    if not runs_depthwise(ctx.target):
+        yield Violation(
+            "{target} is built without an engine for depthwise convolutions",
+            target=ctx.target.name,
             found="no engine",
             limit="an engine",
         )
@@ -109,11 +125,11 @@ def engine_present(site: Site) -> Iterator[Problem]:
     limits={"kernel_size": depthwise_kernel},
     passes=(inside(depthwise_kernel, _wide), inside(depthwise_kernel, _high)),
     fails=(outside(depthwise_kernel, _wide), outside(depthwise_kernel, _high)),
-    cure="split a large kernel into a chain of smaller ones of the same reach",
+    remedy=CHAIN_OF_KERNELS,
 )
-def kernel(site: Site) -> Iterator[Problem]:
+def kernel(ctx: OpContext) -> Iterator[Violation]:
     """Kernel width and height are each within {kernel_size}."""
-    yield from site.axes_within("kernel", site.attrs.kernel, site.limit("kernel_size"))
+    yield from ctx.axes_within("kernel", ctx.attrs.kernel, ctx.limit("kernel_size"))
 
 
 @constraint(
@@ -125,9 +141,9 @@ def kernel(site: Site) -> Iterator[Problem]:
     passes=(inside(depthwise_stride, _strided),),
     fails=(outside(depthwise_stride, _strided),),
 )
-def stride(site: Site) -> Iterator[Problem]:
+def stride(ctx: OpContext) -> Iterator[Violation]:
     """Stride is within {stride} along width and height."""
-    yield from site.axes_within("stride", site.attrs.stride, site.limit("stride"))
+    yield from ctx.axes_within("stride", ctx.attrs.stride, ctx.limit("stride"))
 
 
 def _padded_by_alu(target: Target) -> bool:
@@ -137,7 +153,7 @@ def _padded_by_alu(target: Target) -> bool:
 def _reach(target: Target, below: str) -> Optional[str]:
     if not runs_depthwise(target):
         return None
-    return "min({}, {})".format(below, ALU_PAD) if _padded_by_alu(target) else "({})".format(below)
+    return f"min({below}, {ALU_PAD})" if _padded_by_alu(target) else f"({below})"
 
 
 @constraint(
@@ -158,26 +174,25 @@ def _reach(target: Target, below: str) -> Optional[str]:
             depthwise("pad 18, kernel 3, dilation 18", pad=(18,) * 4, dilation=(18, 18)),
         ),
     ),
-    cure="pad less, or pad in an operator of its own before the convolution",
+    remedy=PAD_LESS,
 )
-def pad(site: Site) -> Iterator[Problem]:
+def pad(ctx: OpContext) -> Iterator[Violation]:
     """Each pad is at most {reach} * dilation.
 
-    The definition of an ALU has pad limits besides, here {left} on the left, {right} on the
-    right, {top} at the top and {bottom} at the bottom; what only they refuse (a large dilation)
-    is unknown, since the user guide multiplies by the dilation.
+    The definition of an ALU also has pad limits, here {left} on the left, {right} on the right,
+    {top} at the top and {bottom} at the bottom; what only they refuse (a large dilation) is
+    unknown, because the user guide multiplies by the dilation.
     """
-    attrs = site.attrs
-    most = ALU_PAD if _padded_by_alu(site.target) else max(attrs.kernel)
+    attrs = ctx.attrs
+    most = ALU_PAD if _padded_by_alu(ctx.target) else max(attrs.kernel)
     reach = [min(size - 1, most) * step for size, step in zip(attrs.kernel, attrs.dilation)]
-    yield from site.sides_within(attrs.pad, [Limit.span(0, reach[side // 2]) for side in range(4)])
+    yield from ctx.sides_within(attrs.pad, [Limit.span(0, reach[side // 2]) for side in range(4)])
     within = [min(pad, reach[side // 2]) for side, pad in enumerate(attrs.pad)]
-    engine = [up_to(reach[side // 2], site.limit(name)) for side, name in enumerate(SIDES)]
-    for problem in site.sides_within(within, engine):
-        yield replace(
-            problem,
-            message=problem.message + " of the target's definition, though the user guide's "
-            "formula allows it",
+    engine = [up_to(reach[side // 2], ctx.limit(name)) for side, name in enumerate(SIDES)]
+    for violation in ctx.sides_within(within, engine):
+        yield violation.replaced(
+            template=violation.template
+            + " of the target definition, though the user guide's formula allows it",
             verdict=Verdict.UNKNOWN,
         )
 
@@ -194,21 +209,25 @@ def pad(site: Site) -> Iterator[Problem]:
     },
     passes=(inside(_stride_to_fit, _square), where(runs_depthwise, depthwise("kernel 3x3"))),
     fails=(outside(_stride_to_fit, _square),),
-    cure="use a smaller kernel",
+    remedy=approximate("use a smaller kernel"),
 )
-def weight_fit(site: Site) -> Iterator[Problem]:
+def weight_fit(ctx: OpContext) -> Iterator[Violation]:
     """kernel_w * kernel_h * {groups} is at most {depth}, the depth of bank {bank}."""
-    width, height = site.attrs.kernel
-    groups, limit = site.limit("groups"), site.limit("depth")
+    width, height = ctx.attrs.kernel
+    groups, limit = ctx.limit("groups"), ctx.limit("depth")
     if groups is None:
         return
     words = width * height * groups
     if words > limit:
-        yield Problem(
-            "the weights of one channel group ({} x {}) need {} addresses of bank {}, which has "
-            "{}".format(width, height, words, site.limit("bank"), limit),
+        yield Violation(
+            "the weights of one channel group ({width} x {height}) need {found} addresses of bank "
+            "{bank}, which has {depth}",
+            width=width,
+            height=height,
+            bank=ctx.limit("bank"),
+            depth=limit,
             found=words,
-            limit="<= {}".format(limit),
+            limit=f"<= {limit}",
         )
 
 
@@ -220,11 +239,11 @@ def weight_fit(site: Site) -> Iterator[Problem]:
     limits={"channels": input_channels},
     passes=(inside(_channels, _of_channels),),
     fails=(outside(_channels, _of_channels),),
-    cure="split the channels over several convolutions and concatenate their outputs",
+    remedy=exact("split the channels over several convolutions and concatenate their outputs"),
 )
-def channels(site: Site) -> Iterator[Problem]:
+def channels(ctx: OpContext) -> Iterator[Violation]:
     """Channels are at most {channels} (256 * channel_parallel)."""
-    yield from site.at_most("channels", site.input.channels, site.limit("channels"))
+    yield from ctx.at_most("channels", ctx.input.channels, ctx.limit("channels"))
 
 
 @constraint(
@@ -234,17 +253,22 @@ def channels(site: Site) -> Iterator[Problem]:
     source="UG1414 2.5, operators of PyTorch: groups are 1 or as many as input and output channels",
     passes=(where(runs_depthwise, depthwise("multiplier 1")),),
     fails=(where(runs_depthwise, depthwise("multiplier 2", multiplier=2)),),
-    cure="use one filter a channel and a 1x1 convolution behind it for more channels",
+    remedy=(
+        exact(
+            "repeat the channels before it, and use one filter a channel", "multiplier-to-depthwise"
+        ),
+        approximate("use one filter a channel, and a 1x1 convolution after it for more channels"),
+    ),
 )
-def multiplier(site: Site) -> Iterator[Problem]:
+def multiplier(ctx: OpContext) -> Iterator[Violation]:
     """There is one filter for each input channel (depth multiplier 1).
 
-    The 2.5 PyTorch inspector takes such an operator for a plain convolution and says DPU.
+    The 2.5 PyTorch inspector treats such an operator as a plain convolution and says DPU.
     """
-    if site.attrs.multiplier != 1:
-        yield Problem(
-            "{} filters for each input channel; the DPU takes one".format(site.attrs.multiplier),
-            found=site.attrs.multiplier,
+    if ctx.attrs.multiplier != 1:
+        yield Violation(
+            "{found} filters for each input channel; the DPU takes one",
+            found=ctx.attrs.multiplier,
             limit="1",
             nearest=1,
         )
@@ -261,6 +285,6 @@ CONSTRAINTS = (
     channels,
     multiplier,
 )
-"""Of the families of which some targets have the engine."""
+"""For families of which some targets have the engine."""
 NO_ENGINE = engine_present.never_passed()
-"""Of the families of which none has."""
+"""For families without it."""

@@ -5,18 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.engine.constraint import Constraint, Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.plugin import (
+    Constraint,
+    Evidence,
+    Example,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    inside,
+    outside,
+    where,
+)
 from vai_inspect.rules.shared.engines import input_channels, runs_depthwise
 from vai_inspect.rules.shared.examples import conv, depthwise
-from vai_inspect.rules.shared.sources import UG1414, UG1414_25
+from vai_inspect.rules.shared.sources import PYXIR, UG1414, UG1414_25
 
 
 def _dilated(number: int) -> Example:
-    text = "dilation 2, {} channels".format(number)
+    text = f"dilation 2, {number} channels"
     return conv(text, (1, 8, 8, number), kernel=(1, 1), dilation=(2, 2))
+
+
+def _half(target: Target) -> int:
+    return input_channels(target) // 2
 
 
 @constraint(
@@ -26,23 +40,23 @@ def _dilated(number: int) -> Example:
     source=UG1414,
     limits={"channels": input_channels},
     passes=(
-        inside(lambda target: input_channels(target) // 2, _dilated),
+        inside(_half, _dilated),
         conv("dilation 8, 64 channels", (1, 64, 64, 64), dilation=(8, 8)),
     ),
-    fails=(outside(lambda target: input_channels(target) // 2, _dilated),),
-    cure="use a smaller dilation or fewer input channels",
+    fails=(outside(_half, _dilated),),
+    remedy=approximate("use a smaller dilation or fewer input channels", "kernel-in-range"),
 )
-def of_conv(site: Site) -> Iterator[Problem]:
+def of_conv(ctx: OpContext) -> Iterator[Violation]:
     """Dilation times input channels is at most {channels} along each axis."""
-    limit, channels = site.limit("channels"), site.input.channels
-    for step in sorted(set(site.attrs.dilation) - {1}):
+    limit, channels = ctx.limit("channels"), ctx.input.channels
+    for step in sorted(set(ctx.attrs.dilation) - {1}):
         if step * channels > limit:
-            yield Problem(
-                "dilation * input_channels is {} * {} = {}, more than {}".format(
-                    step, channels, step * channels, limit
-                ),
+            yield Violation(
+                "dilation * input_channels is {step} * {channels} = {found}, more than {nearest}",
+                step=step,
+                channels=channels,
                 found=step * channels,
-                limit="<= {}".format(limit),
+                limit=f"<= {limit}",
                 nearest=limit,
             )
 
@@ -51,25 +65,26 @@ def of_conv(site: Site) -> Iterator[Problem]:
     "conv.dilated_stride",
     kinds=("conv2d",),
     evidence=Evidence.PARTITION_RULE,
-    source="pyxir common_op_support; PG389 and PG400 say it of DPUCVDX8G and DPUCADF8H",
+    source=PYXIR + "; PG389 and PG400 say the same of their DPUs",
     passes=(
         conv("dilation 2, stride 1", dilation=(2, 2)),
         conv("dilation 1, stride 2", stride=(2, 2)),
     ),
     fails=(conv("dilation 2, stride 2", dilation=(2, 2), stride=(2, 2)),),
-    cure="move the stride to an operator without dilation",
+    remedy=approximate("move the stride to an operator without dilation"),
 )
-def with_stride(site: Site) -> Iterator[Problem]:
+def with_stride(ctx: OpContext) -> Iterator[Violation]:
     """Along one axis, dilation and stride are not both above 1; whether they may be is unknown.
 
     pyxir's published rule refuses it; UG1414 and the 2.5 inspector's rules do not mention it.
     """
-    pairs = dict.fromkeys(zip(site.attrs.dilation, site.attrs.stride))
+    pairs = dict.fromkeys(zip(ctx.attrs.dilation, ctx.attrs.stride))
     for step, move in pairs:
         if step > 1 and move > 1:
-            yield Problem(
-                "dilation {} together with stride {}: one published rule refuses it, the others "
-                "are silent".format(step, move),
+            yield Violation(
+                "dilation {dilation} together with stride {found}: one published rule refuses it, "
+                "the others are silent",
+                dilation=step,
                 found=move,
                 limit="1",
                 nearest=1,
@@ -80,12 +95,13 @@ def with_stride(site: Site) -> Iterator[Problem]:
 def refused_with_stride(evidence: Evidence, source: str) -> Constraint:
     """Returns the constraint of a family whose product guide refuses it in so many words."""
 
-    def check(site: Site) -> Iterator[Problem]:
-        for problem in with_stride.check(site):
-            yield replace(
-                problem,
-                message="dilation above 1 needs stride 1; the stride is {}".format(problem.found),
-                verdict=Verdict.UNSUPPORTED,
+    def check(ctx: OpContext) -> Iterator[Violation]:
+        for violation in with_stride.check(ctx):
+            yield Violation(
+                "dilation above 1 needs stride 1; the stride is {found}",
+                found=violation.found,
+                limit=violation.limit,
+                nearest=violation.nearest,
             )
 
     return replace(
@@ -97,7 +113,7 @@ def refused_with_stride(evidence: Evidence, source: str) -> Constraint:
 
 
 def _dilated_depthwise(number: int) -> Example:
-    text = "dilation 2, {} channels".format(number)
+    text = f"dilation 2, {number} channels"
     return depthwise(text, (1, 8, 8, number), dilation=(2, 2))
 
 
@@ -107,49 +123,53 @@ def _dilated_depthwise(number: int) -> Example:
     evidence=Evidence.USER_GUIDE,
     source=UG1414_25,
     limits={"channels": input_channels},
-    passes=(
-        where(
-            runs_depthwise, inside(lambda target: input_channels(target) // 2, _dilated_depthwise)
-        ),
-    ),
-    fails=(
-        where(
-            runs_depthwise, outside(lambda target: input_channels(target) // 2, _dilated_depthwise)
-        ),
-    ),
-    cure="use a smaller dilation or fewer channels",
+    passes=(where(runs_depthwise, inside(_half, _dilated_depthwise)),),
+    fails=(where(runs_depthwise, outside(_half, _dilated_depthwise)),),
+    remedy=approximate("use a smaller dilation or fewer channels", "kernel-in-range"),
 )
-def of_depthwise(site: Site) -> Iterator[Problem]:
+def of_depthwise(ctx: OpContext) -> Iterator[Violation]:
     """Dilation times channels is at most {channels} along each axis."""
-    limit, channels = site.limit("channels"), site.input.channels
-    for step in sorted(set(site.attrs.dilation) - {1}):
-        yield from site.at_most("dilation * channels", step * channels, limit)
+    limit, channels = ctx.limit("channels"), ctx.input.channels
+    for step in sorted(set(ctx.attrs.dilation) - {1}):
+        yield from ctx.at_most("dilation * channels", step * channels, limit)
 
 
 @constraint(
     "depthwise.dilation_square",
     kinds=("depthwise-conv2d",),
-    evidence=Evidence.COMPILED,
-    source="compiled models on DPUCVDX8G and the vendor's answer (Vitis-AI issue 813)",
-    seen_on=("cvdx8g",),
+    evidence=Evidence.INFERRED,
+    source="concluded from compiled models of another DPU and the vendor's answer (Vitis-AI issue "
+    "813)",
     passes=(where(runs_depthwise, depthwise("dilation 2x2", dilation=(2, 2))),),
     fails=(where(runs_depthwise, depthwise("dilation 2x1", dilation=(2, 1))),),
-    cure="use one dilation for both axes",
+    remedy=approximate("use one dilation for both axes"),
 )
-def square(site: Site) -> Iterator[Problem]:
-    """dilation_w equals dilation_h; on another DPU than DPUCVDX8G it is unknown whether they may
-    differ.
-    """
-    across, down = site.attrs.dilation
-    if across == down:
-        return
-    seen = site.target.family == "cvdx8g"
-    yield Problem(
-        "dilation_w {} and dilation_h {} differ{}".format(
-            across, down, "" if seen else ", which DPUCVDX8G refuses and no source allows here"
-        ),
-        found=(across, down),
-        limit="dilation_w = dilation_h",
-        nearest=(min(across, down),) * 2,
-        verdict=Verdict.UNSUPPORTED if seen else Verdict.UNKNOWN,
+def square(ctx: OpContext) -> Iterator[Violation]:
+    """dilation_w equals dilation_h; whether they may differ is unknown."""
+    across, down = ctx.attrs.dilation
+    if across != down:
+        yield Violation(
+            "dilation_w {across} and dilation_h {down} differ, which another DPU refuses and no "
+            "source allows here",
+            across=across,
+            down=down,
+            found=(across, down),
+            limit="dilation_w = dilation_h",
+            nearest=(min(across, down),) * 2,
+            verdict=Verdict.UNKNOWN,
+        )
+
+
+def refused_unless_square(evidence: Evidence, source: str) -> Constraint:
+    """Returns the constraint of a family whose compiled models show others on the CPU."""
+
+    def check(ctx: OpContext) -> Iterator[Violation]:
+        for violation in square.check(ctx):
+            yield violation.replaced(
+                template="dilation_w {across} and dilation_h {down} differ",
+                verdict=Verdict.UNSUPPORTED,
+            )
+
+    return replace(
+        square.founded(evidence, source), check=check, sentence="dilation_w equals dilation_h."
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Callable, Optional, Tuple, Union
 
 from vai_inspect.core.ir import Op
-from vai_inspect.core.target import AluEngine, Bank, DepthwiseEngine, Limit, Target, WindowLimit
-from vai_inspect.rules.engine.context import SIDES
+from vai_inspect.core.target import AluEngine, Bank, DepthwiseEngine, WindowLimit
+from vai_inspect.rules.plugin import SIDES, Limit, Target
 
 NONLINEAR = {
     "relu": "relu",
@@ -36,7 +36,7 @@ ALU_NAMES = {
     "add": ("elew_add",),
     "mul": ("elew_mult",),
 }
-"""What `alu_type` calls each work: DPUCV2DX8G names what multiplies and adds, and what compares."""
+"""What `alu_type` calls each work; some definitions name what multiplies and adds, and compares."""
 
 CHANNEL_GROUPS = 256
 """Channel groups that an engine can address: channels <= 256 * channel_parallel (UG1414)."""
@@ -62,15 +62,9 @@ def _on_alu(target: Target, work: str) -> Optional[AluEngine]:
     return target.alu if any(alu_runs(target, name) for name in ALU_NAMES[work]) else None
 
 
-DEPTHWISE_UNUSED = ("cadf8h",)
-"""Families whose definition lists a depthwise engine that UG1414 says is not supported."""
-
-
 def depthwise_engine(target: Target) -> Union[AluEngine, DepthwiseEngine, None]:
     """Returns the engine that runs depthwise convolutions: the ALU where it can; None without."""
-    if target.family in DEPTHWISE_UNUSED:
-        return None
-    return _on_alu(target, "depthwise") or target.dwconv
+    return _on_alu(target, "depthwise") or target.usable("dwconv")
 
 
 def runs_depthwise(target: Target) -> bool:

@@ -170,7 +170,7 @@ def pool(
 def after_conv(
     text: str, kind: str, attrs: Optional[a.Attrs] = None, shape: Optional[Shape] = None
 ) -> Example:
-    """Returns the example of an operator behind a 3x3 convolution with a (1, 30, 30, 16) output."""
+    """Returns the example of an operator after a 3x3 convolution with a (1, 30, 30, 16) output."""
     first = conv_op((1, 32, 32, 16), name="conv")
     return Example(
         text,

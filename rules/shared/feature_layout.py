@@ -1,7 +1,7 @@
 """How the compiler lays the features of an inner product out as a feature map.
 
-The pass TransferMatMulToConv2d makes a convolution of every inner product before anything is
-judged. From release 2.0 on a map that is flattened right before is kept as the window of the
+The pass TransferMatMulToConv2d makes a convolution of every inner product before operators are
+placed. From release 2.0 on a map that is flattened directly before it is kept as the window of the
 convolution where it fits; other features are dealt out: their prime factors, in ascending order,
 go round robin to height, width and channels.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional
 
 from vai_inspect.core.ir import ACTIVATIONS, Graph, Op
-from vai_inspect.rules.shared.data_movement import RESHAPES, to_nchw
+from vai_inspect.rules.shared.layouts import RESHAPES, to_nchw
 
 AXES = 3
 
@@ -69,7 +69,7 @@ def _primes(number: int) -> List[int]:
 def own_map(product: Op, graph: Graph) -> Optional[Layout]:
     """Returns the feature map that an inner product reads, or None where it reads a vector.
 
-    That is the map that is flattened right before it (a permute to NCHW before the flatten is
+    That is the map that is flattened directly before it (a permute to NCHW before the flatten is
     folded into the weights), or, after another inner product, a map of one pixel.
     """
     features = graph.input_types(product)[0].channels

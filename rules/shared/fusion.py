@@ -1,11 +1,10 @@
-"""Which engine fuses which activation, and what the ALU does besides."""
+"""Which engine fuses which activation, and which ones the ALU computes."""
 
 from __future__ import annotations
 
 from typing import Callable
 
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.context import Site
+from vai_inspect.rules.plugin import OpContext, Target
 from vai_inspect.rules.shared.engines import (
     CONV_KINDS,
     DEPTHWISE_KINDS,
@@ -20,13 +19,12 @@ from vai_inspect.rules.shared.engines import (
 FUSING = CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS + POOL_KINDS
 """Kinds whose engine may fuse an activation; that of pools does so on few DPUs."""
 
-
 HARD = ("hard-sigmoid", "hard-swish")
 
 
-def pool_alone(site: Site, before: str) -> bool:
+def pool_fuses_nothing(ctx: OpContext, before: str) -> bool:
     """Tells whether a pool is before it whose engine fuses nothing."""
-    return before in POOL_KINDS and not fused_by(site.target, before)
+    return before in POOL_KINDS and not fused_by(ctx.target, before)
 
 
 def engine_name(kind: str) -> str:
@@ -69,11 +67,12 @@ def listed_for_alu(target: Target, name: str) -> bool:
     return target.eltwise is None and target.alu is not None and name in target.alu.nonlinear
 
 
-def may_be_by_alu(site: Site, before: str) -> bool:
-    """Hard-sigmoid behind anything, hard-swish behind what is like a convolution.
+def may_be_by_alu(ctx: OpContext, before: str) -> bool:
+    """Tells whether the ALU may compute hard-sigmoid or hard-swish after an operator.
 
-    Compiled models show hard-swish behind a sum on the CPU; of the others no source tells.
+    Hard-sigmoid after anything, hard-swish after what is like a convolution: compiled models show
+    hard-swish after a sum on the CPU; no source mentions the others.
     """
-    if not alu_runs(site.target, "hsigmoid"):
+    if not alu_runs(ctx.target, "hsigmoid"):
         return False
-    return site.op.kind == "hard-sigmoid" or before not in ELTWISE_KINDS
+    return ctx.op.kind == "hard-sigmoid" or before not in ELTWISE_KINDS

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.findings import Evidence, Verdict
+from typing import Optional
+
 from vai_inspect.core.ir import CONVOLUTIONS_3D, Graph, Op
 from vai_inspect.core.ir.attrs import Conv3dAttrs, CostVolumeAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import unsupported_kinds
-from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Note,
+    Target,
+    Verdict,
+    approximate,
+    exact,
+    unsupported_kinds,
+)
 from vai_inspect.rules.shared import (
     activation,
+    activation_fusion,
     concat,
     cpu_only,
-    data_movement,
     decomposed_activations,
     eltwise,
     no_xir_op,
     one_dimensional,
     pad,
+    permutes,
     pixel_shuffle,
     reductions,
+    reshape,
     strided_slice,
 )
 from vai_inspect.rules.shared.examples import alone, between_convs
@@ -36,10 +45,14 @@ REWRITES = (one_dimensional.TO_2D, reductions.MEAN)
 
 SHARED = (
     *eltwise.CONSTRAINTS,
-    *activation.CONSTRAINTS,
+    activation.slope,
+    *activation_fusion.CONSTRAINTS,
+    activation.single_reader,
+    activation.producer_on_dpu,
     *decomposed_activations.CONSTRAINTS,
     *concat.CONSTRAINTS,
-    *data_movement.CONSTRAINTS,
+    *reshape.CONSTRAINTS,
+    *permutes.CONSTRAINTS,
     *strided_slice.CONSTRAINTS,
     *pad.CONSTRAINTS,
     *pixel_shuffle.CONSTRAINTS,
@@ -52,10 +65,13 @@ SHARED = (
 CONV3D = unsupported_kinds(
     "conv3d.cpu",
     CONVOLUTIONS_3D,
-    "three-dimensional convolutions run on DPUCVDX8G only",
+    "no engine of this DPU runs three-dimensional convolutions",
     Evidence.INSPECTOR,
     "the 2.5 inspector; " + DIGEST,
-    cure="use 2-D convolutions, or a DPUCVDX8G",
+    remedy=(
+        approximate("use 2-D convolutions"),
+        exact("use a DPU that runs three-dimensional ones"),
+    ),
     fails=(alone("conv3d", "conv3d", Conv3dAttrs((3, 3, 3)), (1, 8, 8, 8, 16), (1, 6, 6, 6, 16)),),
 )
 
@@ -68,39 +84,39 @@ STEREO_LISTED = unsupported_kinds(
     "a digest of the user guide lists it for this DPU; no rule and no compiled model is known",
     Evidence.INFERRED,
     DIGEST,
-    cure="compute it on the host",
+    remedy="compute it on the host",
     verdict=Verdict.UNKNOWN,
     fails=_COST_VOLUME,
 )
 STEREO = unsupported_kinds(
     "stereo.cpu",
     _STEREO,
-    "the user guide lists this operator for DPUCZDX8G and DPUCVDX8G only",
+    "the user guide does not list this operator for this DPU",
     Evidence.USER_GUIDE,
     DIGEST,
-    cure="compute it on the host",
+    remedy="compute it on the host",
     fails=_COST_VOLUME,
 )
 
 
-def _larger_batch(node: Op, whole: Graph, target: Target) -> "str | None":
+def _larger_batch(node: Op, whole: Graph, target: Target) -> Optional[str]:
     shape = node.output.shape
     if len(shape) < 2 or shape[0] == 1:
         return None
+    images = "image" if target.batch == 1 else "images"
     return (
-        "its batch is {}; {} takes {} image{} at a run. The 2.5 inspectors do not look at it, "
-        "those of 3.x compile each pattern with batch 1, so what is said here is said of one "
-        "image, but multiply-accumulates and bytes are those of the whole batch".format(
-            shape[0], target.name, target.batch, "" if target.batch == 1 else "s"
-        )
+        f"its batch is {shape[0]}; {target.name} takes {target.batch} {images} a run. The 2.5 "
+        "inspectors do not look at the batch, those of 3.x compile each pattern with batch 1, so "
+        "verdicts are those of one image, but multiply-accumulates and bytes are those of the "
+        "whole batch"
     )
 
 
-BATCH = Remark(
+BATCH = Note(
     "batch.larger",
     ("data",),
-    "an input with a batch other than 1 is told how many images the DPU takes at a run; no rule "
-    "of this DPU asks for a batch",
+    "an input with a batch other than 1 says how many images the DPU takes a run; no rule of this "
+    "DPU requires a batch",
     Evidence.INSPECTOR,
     "3.x inspectors, which set the batch to 1",
     _larger_batch,

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
-from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, TransposeAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Constraint, Founding, Stage, Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, where
-from vai_inspect.rules.engine.note import Remark
+from vai_inspect.rules.plugin import (
+    Constraint,
+    Device,
+    Evidence,
+    Example,
+    Note,
+    OpContext,
+    Stage,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    inside,
+    where,
+)
 from vai_inspect.rules.shared import inner_product_output
-from vai_inspect.rules.shared.data_movement import RESHAPES, TO_NCHW
 from vai_inspect.rules.shared.engines import input_channels, weight_depth
 from vai_inspect.rules.shared.examples import conv_op, data, graph, op
 from vai_inspect.rules.shared.feature_layout import Layout
 from vai_inspect.rules.shared.inner_product_fit import Fit, fewest
+from vai_inspect.rules.shared.layouts import RESHAPES, TO_NCHW
 from vai_inspect.rules.shared.sources import UG1414
 from vai_inspect.rules.shared.windows import COMMON, WindowRule
 
@@ -27,16 +37,21 @@ PASS = (
 )
 
 
+ONE_FEATURE = (
+    "the published pass TransferMatMulToConv2d, which finds no prime factor of one feature"
+)
+
+
 class InnerProducts(NamedTuple):
     """What a family says of inner products.
 
     Attributes:
         constraints: what their inputs and outputs keep.
-        layout: the remark that says how the compiler lays the features out.
+        layout: the note that says how the compiler lays the features out.
     """
 
     constraints: Tuple[Constraint, ...]
-    layout: Remark
+    layout: Note
 
 
 def inner_products(
@@ -85,7 +100,7 @@ def _chained(text: str, features: int) -> Example:
 
 
 def _features(number: int) -> Example:
-    return inner_product_output.dense("{} features".format(number), number)
+    return inner_product_output.dense(f"{number} features", number)
 
 
 def _input(fit: Fit) -> Constraint:
@@ -132,28 +147,28 @@ def _input(fit: Fit) -> Constraint:
                 ),
             ),
         ),
-        cure=(
-            "reduce the features before it with a pool or a convolution (a global average "
-            "pool is common)"
+        remedy=approximate(
+            "reduce the features before it with a pool or a convolution (a global average pool is "
+            "common)"
         ),
     )
-    def input_fit(site: Site) -> Iterator[Problem]:
+    def input_fit(ctx: OpContext) -> Iterator[Violation]:
         """It becomes a convolution over its input laid out as a map: the map that is flattened
-        right before it, or its features dealt out to height, width and channels. One of them keeps
-        the limits of a convolution: kernel within {kernel_size}, at most {channels} channels,
+        directly before it, or its features dealt out to height, width and channels. One of them
+        keeps the limits of a convolution: kernel within {kernel_size}, at most {channels} channels,
         weights within a bank of depth {depth}.
 
         Features are dealt out as their prime factors, in ascending order, round robin to height and
         width (below the largest kernel) and channels. Release 1.4.1 always deals them out; from 2.0
         on a map that fits is kept. Compiled models show dealing on DPUCZDX8G and DPUCVDX8G; on
-        other DPUs a map that fits only when dealt is unknown. What an inner product reads of
-        another one is a map of one pixel; no compiled model shows one with more features than
-        channels, so that is unknown. The 2.5 inspectors check nothing here (PyTorch) or the output
-        features only (Keras).
+        other DPUs a map that fits only when dealt is unknown. The output of another inner product
+        is a map of one pixel; no compiled model shows one with more features than channels, so that
+        is unknown. The 2.5 inspectors check nothing here (PyTorch) or the output features only
+        (Keras).
         """
-        product, whole, target = site.original, site.graph, site.target
-        features = site.input.channels
-        if site.input.rank != 2 or features < 2:
+        product, whole, target = ctx.original, ctx.graph, ctx.target
+        features = ctx.input.channels
+        if ctx.input.rank != 2 or features < 2:
             return
         own, spread = fit.own(product, whole), fit.deal(features, target)
         if fit.fits(own, target):
@@ -162,32 +177,37 @@ def _input(fit: Fit) -> Constraint:
             return
         others = (spread,) if fit.deals else (spread, Layout(1, 1, features))
         for layout in others:
-            if fit.fits(layout, target):
-                yield _unshown(site, layout, fit)
+            if layout is not None and fit.fits(layout, target):
+                yield _unshown(ctx, layout, fit)
                 return
         refused = [fit.refusals(layout, target) for layout in (own, spread) if layout is not None]
         if refused:
             yield from fewest(refused)
             return
-        yield Problem(
-            f"the compiler finds no map for {features} features: a prime factor, or with fewer "
-            f"than three of them the number itself, is not below {site.limit('channels')}",
+        yield Violation(
+            "the compiler finds no map for {found} features: a prime factor, or with fewer than "
+            "three of them the number itself, is not below {channels}",
+            channels=ctx.limit("channels"),
             found=features,
             limit="features that can be dealt out to height, width and channels",
-            suggestion="choose a number of features with small prime factors",
+            remedy=approximate("choose a number of features with small prime factors"),
         )
 
     return input_fit
 
 
-def _unshown(site: Site, layout: Optional[Layout], fit: Fit) -> Problem:
-    where_ = "of what another inner product gives" if fit.deals else "on this DPU"
-    return Problem(
-        f"its {site.input.channels} features fit only when they are dealt out as {layout} "
-        f"(h x w x c), and no compiled model shows that {where_}",
-        found=site.input.channels,
-        limit=f"<= {site.limit('channels')}",
-        nearest=site.limit("channels"),
+def _unshown(ctx: OpContext, layout: Layout, fit: Fit) -> Violation:
+    where_ = "of the output of another inner product" if fit.deals else "on this DPU"
+    return Violation(
+        "its {found} features fit only when they are dealt out as {height} x {width} x {channels} "
+        "(h x w x c), and no compiled model shows that {where}",
+        height=layout.height,
+        width=layout.width,
+        channels=layout.channels,
+        where=where_,
+        found=ctx.input.channels,
+        limit=f"<= {ctx.limit('channels')}",
+        nearest=ctx.limit("channels"),
         verdict=Verdict.UNKNOWN,
         evidence=Evidence.INFERRED,
     )
@@ -205,22 +225,17 @@ def _as_map_only(fit: Fit, height: int, width: int, channels: int) -> Callable[[
 @constraint(
     "inner_product.one_feature",
     kinds=("inner-product",),
-    evidence=Evidence.COMPILED,
-    source="compiled with 3.5.0 for DPUCVDX8H_ISA1_F2W4_4PE; the published pass "
-    "TransferMatMulToConv2d, which finds no prime factor of one feature",
-    seen_on=("cvdx8h",),
-    elsewhere=Founding(
-        Evidence.PARTITION_RULE,
-        "the published pass TransferMatMulToConv2d, which finds no prime factor of one feature",
-    ),
+    evidence=Evidence.PARTITION_RULE,
+    source=ONE_FEATURE,
     passes=(inner_product_output.dense("2 features", 2),),
     fails=(inner_product_output.dense("1 feature", 1),),
-    cure="compute it on the host: it is one product and one sum for each output",
+    remedy="compute it on the host: it is one product and one sum for each output",
+    since="0.2.0",
 )
-def one_feature(site: Site) -> Iterator[Problem]:
+def one_feature(ctx: OpContext) -> Iterator[Violation]:
     """It has at least two input features: one has no prime factor to lay out."""
-    if site.input.channels == 1:
-        yield Problem(
+    if ctx.input.channels == 1:
+        yield Violation(
             "it has one input feature, which the compiler cannot lay out as a map",
             found=1,
             limit=">= 2",
@@ -253,28 +268,31 @@ def _flatten_on_dpu(fit: Fit) -> Constraint:
         fails=tuple(
             where(
                 needs_map(*sizes),
-                _flattened("{}x{}x{} flattened on the CPU".format(*sizes), (1, *sizes), kernel=17),
+                _flattened(
+                    f"{'x'.join(map(str, sizes))} flattened on the CPU", (1, *sizes), kernel=17
+                ),
             )
             for sizes in ((7, 7, 512), (1, 7, 1201))
         ),
-        cure="bring the operator before the flatten to the DPU",
+        remedy="bring the operator before the flatten to the DPU",
     )
-    def flatten_on_dpu(site: Site) -> Iterator[Problem]:
-        """Where it fits only with the flattened map as kernel, the flatten runs on the DPU; else
-        it is unknown.
+    def flatten_on_dpu(ctx: OpContext) -> Iterator[Violation]:
+        """Where it fits only with the flattened map as kernel, the flatten runs on the DPU;
+        otherwise it is unknown.
         """
-        flat = site.graph.producer(site.original)
-        if flat is None or flat.kind not in RESHAPES or site.device_of(flat) is Device.DPU:
+        flat = ctx.graph.producer(ctx.original)
+        if flat is None or flat.kind not in RESHAPES or ctx.device_of(flat) is Device.DPU:
             return
-        features, target = site.input.channels, site.target
+        features, target = ctx.input.channels, ctx.target
         vector = fit.deal(features, target) if fit.deals else Layout(1, 1, features)
-        if fit.fits(fit.own(site.original, site.graph), target) and not fit.fits(vector, target):
-            yield Problem(
-                f"its flatten {flat.name} is not on the DPU, and without the map {features} "
-                "features are too many",
+        if fit.fits(fit.own(ctx.original, ctx.graph), target) and not fit.fits(vector, target):
+            yield Violation(
+                "its flatten {flatten:op} is not on the DPU, and without the map {found} features "
+                "are too many",
+                flatten=flat.name,
                 found=features,
-                limit=f"<= {site.limit('channels')}",
-                nearest=site.limit("channels"),
+                limit=f"<= {ctx.limit('channels')}",
+                nearest=ctx.limit("channels"),
                 verdict=Verdict.UNKNOWN,
                 follows=flat.name,
             )
@@ -282,13 +300,13 @@ def _flatten_on_dpu(fit: Fit) -> Constraint:
     return flatten_on_dpu
 
 
-def _layout(fit: Fit) -> Remark:
+def _layout(fit: Fit) -> Note:
     def says(product: Op, whole: Graph, target: Target) -> Optional[str]:
         tensor = whole.input_types(product)[0]
         layout = fit.layout(product, whole, target) if tensor.rank == 2 else None
         return None if layout is None else f"the compiler takes this input as {layout} (h x w x c)"
 
-    return Remark(
+    return Note(
         "inner_product.layout",
         ("inner-product",),
         "an inner product is a convolution over its input laid out as a map of height, width and "

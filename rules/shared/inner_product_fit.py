@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import List, Optional, Tuple
+from dataclasses import dataclass
+from typing import Iterator, List, Optional, Tuple
 
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict
-from vai_inspect.rules.engine.context import Problem
+from vai_inspect.rules.plugin import Target, Verdict, Violation
 from vai_inspect.rules.shared.engines import input_channels
 from vai_inspect.rules.shared.feature_layout import Layout, dealt, own_map, reads_product
 from vai_inspect.rules.shared.windows import WindowRule
 
-Problems = List[Problem]
+Violations = List[Violation]
 
 
 @dataclass(frozen=True)
@@ -29,17 +27,26 @@ class Fit:
     rules: Tuple[WindowRule, ...]
     deals: bool = False
 
-    def refusals(self, layout: Layout, target: Target) -> Problems:
-        """Returns what the window rules have against a layout."""
+    def refusals(self, layout: Layout, target: Target) -> Violations:
+        """Returns the window rules that a layout violates."""
         return [
-            replace(problem, message=f"as a convolution over {layout}: {problem.message}")
-            for rule in self.rules
-            for problem in rule(target, layout.width, layout.height, layout.channels)
+            violation.replaced(
+                template="as a convolution over {map_height} x {map_width} x {map_channels}: "
+                + violation.template,
+                map_height=layout.height,
+                map_width=layout.width,
+                map_channels=layout.channels,
+            )
+            for violation in self._violations(layout, target)
         ]
 
     def fits(self, layout: Optional[Layout], target: Target) -> bool:
-        """Tells whether there is a layout and nothing is against it."""
-        return layout is not None and not self.refusals(layout, target)
+        """Tells whether there is a layout and it violates nothing."""
+        return layout is not None and next(self._violations(layout, target), None) is None
+
+    def _violations(self, layout: Layout, target: Target) -> Iterator[Violation]:
+        for rule in self.rules:
+            yield from rule(target, layout.width, layout.height, layout.channels)
 
     def deal(self, features: int, target: Target) -> Optional[Layout]:
         """Returns features dealt out as the target's limits have it."""
@@ -65,11 +72,11 @@ class Fit:
         return None
 
 
-def fewest(refused: List[Problems]) -> Problems:
-    """Returns the objections to the layout that has fewest; one only in doubt comes first."""
+def fewest(refused: List[Violations]) -> Violations:
+    """Returns the violations of the layout that has fewest, one only in doubt before others."""
 
-    def weight(problems: Problems) -> Tuple[bool, int]:
-        refuses = any(problem.verdict is Verdict.UNSUPPORTED for problem in problems)
-        return refuses, len(problems)
+    def weight(violations: Violations) -> Tuple[bool, int]:
+        refuses = any(violation.verdict is Verdict.UNSUPPORTED for violation in violations)
+        return refuses, len(violations)
 
     return min(refused, key=weight)

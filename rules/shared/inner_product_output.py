@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import InnerProductAttrs, MatmulAttrs
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Verdict,
+    Violation,
+    constraint,
+    exact,
+    inside,
+    outside,
+)
 from vai_inspect.rules.shared.engines import output_channels
 from vai_inspect.rules.shared.examples import alone, between_convs
 from vai_inspect.rules.shared.sources import TF25, UG1414
@@ -22,7 +29,10 @@ def dense(text: str, features: int, out: int = 16) -> Example:
 
 def of_outputs(number: int) -> Example:
     """Returns the example of an inner product with so many output features."""
-    return dense("{} output features".format(number), 16, number)
+    return dense(f"{number} output features", 16, number)
+
+
+SPLIT_OUTPUTS = exact("split it into several with fewer output features and concatenate them")
 
 
 @constraint(
@@ -33,31 +43,31 @@ def of_outputs(number: int) -> Example:
     limits={"channels": output_channels},
     passes=(inside(output_channels, of_outputs),),
     fails=(outside(output_channels, of_outputs),),
-    cure="split it into several with fewer output features and concatenate them",
+    remedy=SPLIT_OUTPUTS,
 )
-def output_fit(site: Site) -> Iterator[Problem]:
+def output_fit(ctx: OpContext) -> Iterator[Violation]:
     """Output features are at most {channels} (256 * output_channel_parallel)."""
-    yield from site.at_most("output_features", site.op.output.channels, site.limit("channels"))
+    yield from ctx.at_most("output_features", ctx.op.output.channels, ctx.limit("channels"))
 
 
 @constraint(
     "inner_product.rank",
     kinds=("inner-product",),
     evidence=Evidence.INFERRED,
-    source="the 2.5 inspector says DPU without a look at the shape",
+    source="the 2.5 inspector says DPU without looking at the shape",
     passes=(dense("rank 2", 64),),
     fails=(
         alone("rank 3", "inner-product", InnerProductAttrs(2), (1, 8, 64), (1, 8, 16), (16, 64)),
     ),
-    cure="use a 1x1 convolution on a 4-D feature map",
+    remedy=exact("use a 1x1 convolution on a 4-D feature map"),
 )
-def rank(site: Site) -> Iterator[Problem]:
+def rank(ctx: OpContext) -> Iterator[Violation]:
     """The input has two axes, batch and features; whether more run on the DPU is unknown."""
-    if site.input.rank != 2:
-        yield Problem(
-            "the input has {} axes; no trustworthy source says that an inner product over the "
-            "last of more than 2 runs on the DPU".format(site.input.rank),
-            found=site.input.rank,
+    if ctx.input.rank != 2:
+        yield Violation(
+            "the input has {found} axes; no trustworthy source says that an inner product over the "
+            "last of more than 2 runs on the DPU",
+            found=ctx.input.rank,
             limit="2",
             nearest=2,
             verdict=Verdict.UNKNOWN,
@@ -69,24 +79,24 @@ def rank(site: Site) -> Iterator[Problem]:
     kinds=("matmul",),
     evidence=Evidence.INFERRED,
     source=(
-        "the 2.5 inspector says DPU without any check; UG1414 knows matmul with constant weights"
+        "the 2.5 inspector says DPU without any check; UG1414 lists matmul with constant weights"
     ),
     passes=(),
     always=True,
     fails=(between_convs("two feature maps", "matmul", MatmulAttrs(), (1, 16, 16, 16)),),
-    cure=(
-        "multiply by constant weights (an inner product or a 1x1 convolution) where that "
-        "is possible"
+    remedy=exact(
+        "multiply by constant weights (an inner product or a 1x1 convolution) where that is "
+        "possible",
+        "einsum-to-linear",
     ),
 )
-def two_tensors(site: Site) -> Iterator[Problem]:
+def two_tensors(ctx: OpContext) -> Iterator[Violation]:
     """Whether a matrix product that is no inner product with constant weights runs on the DPU is
     unknown.
     """
-    yield Problem(
-        "a matrix product of these operands; the user guide knows inner products with constant "
-        "weights only",
-        found=site.op.kind,
+    yield Violation(
+        "the user guide lists matrix products with constant weights only",
+        found=ctx.op.kind,
         verdict=Verdict.UNKNOWN,
     )
 

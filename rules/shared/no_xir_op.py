@@ -1,21 +1,29 @@
-"""Operators without XIR equivalent, which the vendor's inspectors leave to the CPU."""
+"""Operators without an XIR equivalent, which the vendor's inspectors leave on the CPU."""
 
 from __future__ import annotations
 
 from typing import Callable, Dict, Iterator, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Op, Origin
 from vai_inspect.core.ir.attrs import UnknownAttrs
-from vai_inspect.rules.engine.constraint import constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Remedy,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+)
 from vai_inspect.rules.shared.cpu_only import BATCH_NORM
-from vai_inspect.rules.shared.eltwise import multiplies
+from vai_inspect.rules.shared.eltwise_constants import multiplies
 from vai_inspect.rules.shared.examples import after_conv, conv_op, data, graph, op
 from vai_inspect.rules.shared.fusion import fuses
 
-Suggest = Callable[[Site], str]
+Suggest = Callable[[OpContext], Remedy]
+
+_ON_THE_HOST = Remedy("compute it on the host, before or after the network")
 
 
 def _of_torch(text: str, name: str) -> Example:
@@ -26,50 +34,43 @@ def _of_torch(text: str, name: str) -> Example:
     )
 
 
-def _on_the_host(site: Site) -> str:
-    return "compute it on the host, before or after the network"
+def _on_the_host(ctx: OpContext) -> Remedy:
+    return _ON_THE_HOST
 
 
-def _batch_norm(site: Site) -> str:
+def _batch_norm(ctx: OpContext) -> Remedy:
     return BATCH_NORM
 
 
-def _product(site: Site) -> str:
-    return "write a square as x * x" if multiplies(site.target) else _on_the_host(site)
+def _product(ctx: OpContext) -> Remedy:
+    if multiplies(ctx.target):
+        return exact("write a square as x * x", "square")
+    return _ON_THE_HOST
 
 
-def _clamps(site: Site) -> str:
-    six = " and ReLU6 for one to 0 and 6" if fuses("conv2d", "relu6")(site.target) else ""
-    return "use ReLU for a clamp at 0{}, right behind a convolution".format(six)
+def _relu(ctx: OpContext) -> Remedy:
+    if fuses("conv2d", "relu6")(ctx.target):
+        return approximate(
+            "use ReLU for a clamp at 0 and ReLU6 for one to 0 and 6, directly after a convolution"
+        )
+    return approximate("use ReLU for a clamp at 0, directly after a convolution")
 
 
 _REFUSED: Dict[str, Tuple[str, Suggest]] = {
     **dict.fromkeys(("layernorm", "layernormalization"), ("layer normalisation", _batch_norm)),
     **dict.fromkeys(("pow", "power"), ("a power", _product)),
     **dict.fromkeys(
-        ("clamp", "clampmin", "clampmax", "clip", "hardtanh"), ("a clamp of the values", _clamps)
+        ("clamp", "clampmin", "clampmax", "clip", "hardtanh"), ("a clamp of the values", _relu)
     ),
     "sqrt": ("a square root", _on_the_host),
     "embedding": ("an embedding", _on_the_host),
 }
-"""What it is, and what to write in its place, by the framework's name without case and `_`."""
+"""What it is, and what to write instead, by the framework's name without case and `_`."""
 
 
 def _known(node: Op) -> Optional[Tuple[str, Suggest]]:
     name = str(node.attributes()["framework_type"])
     return _REFUSED.get(name.split("(")[0].replace("_", "").lower())
-
-
-def refused(node: Op) -> bool:
-    """Tells whether the inspectors are known to leave an `unknown` operator to the CPU.
-
-    Whatever the PyTorch parser has no XIR operator for; of another framework those that are known.
-    """
-    attrs = node.attrs
-    torch = node.origin.framework == "torch"
-    return _known(node) is not None or (
-        torch and isinstance(attrs, UnknownAttrs) and not attrs.opaque
-    )
 
 
 @constraint(
@@ -86,23 +87,32 @@ def refused(node: Op) -> bool:
     ),
     always=True,
 )
-def foreign(site: Site) -> Iterator[Problem]:
-    """Operators without XIR equivalent are on the CPU: whatever the PyTorch parser has none for
-    (LSTM, log_softmax, einsum, ...), and of any framework layer normalisations, powers, square
+def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
+    """Operators without an XIR equivalent are on the CPU: all for which the PyTorch parser has
+    none (LSTM, log_softmax, einsum, ...), and of any framework layer normalisations, powers, square
     roots, clamps and embeddings.
 
-    Of other operators of Keras without XIR equivalent it is unknown (op.unknown), unless the
+    Other operators of Keras without an XIR equivalent are unknown (op.unknown), unless the
     quantiser leaves them in float (op.float).
     """
-    name, known = site.attrs.framework_type, _known(site.op)
-    if refused(site.original):
-        what, suggest = known or ("", _on_the_host)
-        yield Problem(
-            f"{name}{', ' + what + ',' if what else ''} has no XIR operator; the inspectors leave "
-            "it to the CPU",
-            found=name,
-            suggestion=suggest(site),
+    attrs, known = ctx.original.attrs, _known(ctx.original)
+    opaque = not isinstance(attrs, UnknownAttrs) or attrs.opaque
+    if known is not None:
+        what, suggest = known
+        yield Violation(
+            "{name}, {what}, has no XIR operator; the inspectors leave it on the CPU",
+            name=ctx.attrs.framework_type,
+            what=what,
+            found=ctx.attrs.framework_type,
+            remedy=suggest(ctx),
+        )
+    elif ctx.original.origin.framework == "torch" and not opaque:
+        yield Violation(
+            "{name} has no XIR operator; the inspectors leave it on the CPU",
+            name=ctx.attrs.framework_type,
+            found=ctx.attrs.framework_type,
+            remedy=_ON_THE_HOST,
         )
 
 
-CONSTRAINTS = (foreign,)
+CONSTRAINTS = (no_xir_op,)

@@ -1,17 +1,22 @@
-"""One-dimensional convolutions and max pools: the compiler takes them on a map of height 1."""
+"""One-dimensional convolutions and max pools, which the compiler runs on a map of height 1."""
 
 from __future__ import annotations
 
 from typing import Iterator, Optional
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import Conv1dAttrs, Conv2dAttrs, MaxPool1dAttrs, MaxPool2dAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example
-from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Rewrite,
+    Target,
+    Verdict,
+    Violation,
+    constraint,
+    exact,
+)
 from vai_inspect.rules.shared.examples import alone
 
 SHOWN = "compiled with 3.5.0: a 1-D CNN of PyTorch, cut at ten points"
@@ -57,8 +62,8 @@ def _map_of(node: Op, whole: Graph) -> TensorType:
 TO_2D = Rewrite(
     "rewrite.one_dimensional",
     ("conv1d", "maxpool1d"),
-    "the one-dimensional operator is taken on a map of height 1; release 3.0 exports it, but its "
-    "device there is unknown, and 2.5 stops at it",
+    "the one-dimensional operator becomes one on a map of height 1; release 3.0 exports it, but "
+    "its device there is unknown, and 2.5 stops at it",
     Evidence.COMPILED,
     SHOWN,
     _as_two_dimensional,
@@ -73,15 +78,17 @@ TO_2D = Rewrite(
     source=SHOWN + "; none of its convolutions has groups",
     passes=(_conv("group 1", 1),),
     fails=(_conv("group 2", 2),),
-    cure="write it as a 2-D operator on a map of height 1",
+    remedy=exact("write it as a 2-D operator on a map of height 1", "one-d-to-two-d"),
+    aliases=("conv1d.unknown",),
 )
-def group(site: Site) -> Iterator[Problem]:
-    """A one-dimensional convolution has one group, as a convolution on a map of height 1; with
-    groups it is unknown.
+def group(ctx: OpContext) -> Iterator[Violation]:
+    """A one-dimensional convolution has one group, like one on a map of height 1; with several it
+    is unknown.
     """
-    yield Problem(
-        "it is a one-dimensional convolution with groups; compiled models show those of one group",
-        found=site.attrs.group,
+    yield Violation(
+        "it is a one-dimensional convolution with groups; compiled models show those with one "
+        "group",
+        found=ctx.attrs.group,
         limit="1",
         nearest=1,
         verdict=Verdict.UNKNOWN,

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, Optional
 
-from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import PixelShuffleAttrs
-from vai_inspect.rules.engine.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example
+from vai_inspect.rules.plugin import (
+    Constraint,
+    Device,
+    Evidence,
+    Example,
+    OpContext,
+    Stage,
+    Verdict,
+    Violation,
+    constraint,
+    exact,
+)
 from vai_inspect.rules.shared.examples import after_conv, alone, conv_op, data, graph, op
 from vai_inspect.rules.shared.sources import DIGEST
 
 SHAPE = (1, 32, 32, 16)
 BY_2 = PixelShuffleAttrs(2)
-UNSHUFFLE_SEEN = ("cvdx8g",)
-"""Families whose compiled models show space to depth."""
 
 
-def _feeding(site: Site) -> Optional[Op]:
-    """Returns the convolution right before a shuffle from depth to space."""
-    producer = site.graph.producer(site.original)
-    if producer is None or not site.attrs.upscale:
+def _feeding(ctx: OpContext) -> Optional[Op]:
+    """Returns the convolution directly before a shuffle from depth to space."""
+    producer = ctx.graph.producer(ctx.original)
+    if producer is None or not ctx.attrs.upscale:
         return None
-    return producer if site.seen_as(producer).kind == "conv2d" else None
+    return producer if ctx.after_rewrites(producer).kind == "conv2d" else None
 
 
 def _to_depth(text: str, after: bool) -> Example:
@@ -37,9 +44,9 @@ def _to_depth(text: str, after: bool) -> Example:
 @constraint(
     "pixel_shuffle.to_depth",
     kinds=("pixel-shuffle",),
-    evidence=Evidence.COMPILED,
-    source="compiled for the VCK190 (Vitis-AI issue 1199), also right after a convolution",
-    seen_on=UNSHUFFLE_SEEN,
+    evidence=Evidence.INFERRED,
+    source="concluded from models that were compiled for another DPU (Vitis-AI issue 1199), also "
+    "directly after a convolution",
     passes=(
         after_conv("by 2 to space, after a convolution", "pixel-shuffle", BY_2, (1, 60, 60, 4)),
     ),
@@ -47,23 +54,39 @@ def _to_depth(text: str, after: bool) -> Example:
         _to_depth("from space to depth", after=False),
         _to_depth("from space to depth, after a convolution", after=True),
     ),
+    since="0.2.0",
 )
-def to_depth(site: Site) -> Iterator[Problem]:
-    """It moves depth to space: what moves space to depth (PixelUnshuffle) is on the CPU of
-    DPUCVDX8G, also right after a convolution; on another DPU it is unknown.
-    """
-    if not site.attrs.upscale:
-        factor, seen = site.attrs.scale, site.target.family in UNSHUFFLE_SEEN
-        yield Problem(
-            "the DPU does not move space to depth"
-            if seen
-            else "it moves space to depth, which DPUCVDX8G does not; of this DPU no source says it",
+def to_depth(ctx: OpContext) -> Iterator[Violation]:
+    """It moves depth to space; whether the DPU moves space to depth (PixelUnshuffle) is unknown."""
+    if not ctx.attrs.upscale:
+        yield Violation(
+            "it moves space to depth, which another DPU does not; no source mentions this DPU",
             found="space to depth",
             limit="depth to space",
-            verdict=Verdict.UNSUPPORTED if seen else Verdict.UNKNOWN,
-            suggestion=f"use a convolution of kernel {factor} and stride {factor} with weights of "
-            "0 and 1, which computes the same",
+            verdict=Verdict.UNKNOWN,
+            remedy=exact(
+                "use a convolution of kernel {factor} and stride {factor} with weights of 0 and 1",
+                "unshuffle-to-convolution",
+                factor=ctx.attrs.scale,
+            ),
         )
+
+
+def refused_to_depth(evidence: Evidence, source: str) -> Constraint:
+    """Returns the constraint of a family whose compiled models show it on the CPU."""
+
+    def check(ctx: OpContext) -> Iterator[Violation]:
+        for violation in to_depth.check(ctx):
+            yield violation.replaced(
+                template="the DPU does not move space to depth", verdict=Verdict.UNSUPPORTED
+            )
+
+    return replace(
+        to_depth.founded(evidence, source),
+        check=check,
+        sentence="It moves depth to space: what moves space to depth (PixelUnshuffle) is on the "
+        "CPU, also directly after a convolution.",
+    )
 
 
 @constraint(
@@ -72,22 +95,23 @@ def to_depth(site: Site) -> Iterator[Problem]:
     stage=Stage.FUSION,
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + ": it becomes a tile operator where a convolution feeds it",
-    passes=(after_conv("by 2 behind a convolution", "pixel-shuffle", BY_2, (1, 60, 60, 4)),),
+    passes=(after_conv("by 2 after a convolution", "pixel-shuffle", BY_2, (1, 60, 60, 4)),),
     fails=(alone("of an input", "pixel-shuffle", BY_2, SHAPE, (1, 64, 64, 4)),),
-    cure="put a convolution right before it; an activation goes before that convolution",
+    remedy=exact(
+        "put a convolution directly before it; an activation goes before that convolution"
+    ),
 )
-def behind_convolution(site: Site) -> Iterator[Problem]:
-    """It moves depth to space right after a convolution; after anything else it is unknown.
+def after_convolution(ctx: OpContext) -> Iterator[Violation]:
+    """It moves depth to space directly after a convolution; after anything else it is unknown.
 
-    The 2.5 PyTorch inspector, which has no rule for it, says DPU of all.
+    The 2.5 PyTorch inspector, which has no rule for it, always says DPU.
     """
-    if site.attrs.upscale and _feeding(site) is None:
-        producer = site.graph.producer(site.original)
-        yield Problem(
-            "no source says that it runs after {}".format(
-                "nothing" if producer is None else producer.kind
-            ),
-            found=site.producers[0].kind,
+    if ctx.attrs.upscale and _feeding(ctx) is None:
+        producer = ctx.graph.producer(ctx.original)
+        yield Violation(
+            "no source says that it runs after {before:kind}",
+            before="nothing" if producer is None else producer.kind,
+            found=ctx.producers[0].kind,
             limit="after conv2d",
             verdict=Verdict.UNKNOWN,
         )
@@ -110,18 +134,19 @@ def behind_convolution(site: Site) -> Iterator[Problem]:
             ),
         ),
     ),
-    cure="bring the convolution to the DPU",
+    remedy="bring the convolution to the DPU",
 )
-def convolution_on_dpu(site: Site) -> Iterator[Problem]:
+def convolution_on_dpu(ctx: OpContext) -> Iterator[Violation]:
     """The convolution that feeds it runs on the DPU."""
-    producer = _feeding(site)
-    if producer is not None and site.device_of(producer) is Device.CPU:
-        yield Problem(
-            "the convolution {} that feeds it is on the CPU".format(producer.name),
+    producer = _feeding(ctx)
+    if producer is not None and ctx.device_of(producer) is Device.CPU:
+        yield Violation(
+            "the convolution {producer:op} that feeds it is on the CPU",
+            producer=producer.name,
             found="cpu",
             limit="dpu",
             follows=producer.name,
         )
 
 
-CONSTRAINTS = (to_depth, behind_convolution, convolution_on_dpu)
+CONSTRAINTS = (to_depth, after_convolution, convolution_on_dpu)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Callable, Iterator
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir.attrs import MaxPool2dAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import SIDES, Problem, Site
-from vai_inspect.rules.engine.example import (
+from vai_inspect.rules.plugin import (
+    SIDES,
     Build,
+    Evidence,
     Example,
     ExamplesOf,
     FigureOf,
+    OpContext,
+    Remedy,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    exact,
     inside,
     outside,
     where,
@@ -31,6 +36,7 @@ from vai_inspect.rules.shared.engines import (
 )
 from vai_inspect.rules.shared.examples import alone, pool
 from vai_inspect.rules.shared.pool_window import window
+from vai_inspect.rules.shared.remedies import NO_DILATION
 from vai_inspect.rules.shared.sources import PT25, PYXIR, UG1414
 
 ENGINES = "alu_limit, pool_limit and pad_limit of the target definitions; " + UG1414
@@ -57,7 +63,7 @@ def reduces(target: Target) -> bool:
 
 
 def _square(target: Target) -> bool:
-    """Tells whether averages are made by a pool engine, which knows squares only."""
+    """Tells whether averages are made by a pool engine, which takes squares only."""
     return target.alu is None and runs("avgpool2d")(target)
 
 
@@ -69,7 +75,7 @@ def _kernels(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> Exampl
 
     def build(number: int) -> Example:
         other = number if number <= 16 else 2
-        text = "{} {}x{}".format(POOL_NAMES[kind], number, other)
+        text = f"{POOL_NAMES[kind]} {number}x{other}"
         shape = (1, other + 8, number + 8, 16)
         return pool(text, kind, shape, (number, other), (2, 2))
 
@@ -82,7 +88,7 @@ def _kernels(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> Exampl
 
 def _strides(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
     def build(number: int) -> Example:
-        text = "{} with stride {}".format(POOL_NAMES[kind], number)
+        text = f"{POOL_NAMES[kind]} with stride {number}"
         return pool(text, kind, (1, 2 * number + 8, 8, 16), (3, 3), (1, number))
 
     return side(pool_stride(kind), build)
@@ -103,15 +109,17 @@ def _strides(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> Exampl
         where(_lacks("avgpool2d"), pool("average pool", "avgpool2d", kernel=(3, 3))),
         where(_lacks("maxpool2d"), pool("max pool", kernel=(3, 3))),
     ),
-    cure="use a max pool, or a convolution with stride",
+    remedy=approximate("use a max pool, or a convolution with stride"),
 )
-def engine(site: Site) -> Iterator[Problem]:
+def engine(ctx: OpContext) -> Iterator[Violation]:
     """The DPU has an engine for this kind of pool; it runs {kinds}."""
-    if not runs(site.op.kind)(site.target):
-        yield Problem(
-            "{} has no engine for {}s".format(site.target.name, POOL_NAMES[site.op.kind]),
-            found=POOL_NAMES[site.op.kind],
-            limit=site.limit("kinds"),
+    if not runs(ctx.op.kind)(ctx.target):
+        yield Violation(
+            "{target} has no engine for {pool}s",
+            target=ctx.target.name,
+            pool=POOL_NAMES[ctx.op.kind],
+            found=POOL_NAMES[ctx.op.kind],
+            limit=ctx.limit("kinds"),
         )
 
 
@@ -123,35 +131,31 @@ def engine(site: Site) -> Iterator[Problem]:
     limits={"max_kernel": pool_kernel("maxpool2d"), "avg_kernel": pool_kernel("avgpool2d")},
     passes=(_kernels("maxpool2d", inside), _kernels("avgpool2d", inside)),
     fails=(_kernels("maxpool2d", outside), _kernels("avgpool2d", outside)),
-    cure="pool in two steps",
+    remedy=Remedy("pool in two steps"),
 )
-def kernel(site: Site) -> Iterator[Problem]:
+def kernel(ctx: OpContext) -> Iterator[Violation]:
     """Kernel width and height are each within {max_kernel} for a max pool and {avg_kernel} for an
     average pool; a global pool's kernel is its input.
     """
-    limit = site.limit("max_kernel" if site.op.kind == "maxpool2d" else "avg_kernel")
-    for problem in site.axes_within("kernel", site.attrs.kernel, limit):
-        if site.attrs.global_:
-            yield replace(
-                problem,
-                suggestion="bring the map to {0} x {0} before the global pool".format(
-                    problem.nearest
-                ),
-            )
-        elif site.op.kind == "maxpool2d" and _by_max_reduce(site):
-            yield replace(
-                problem,
-                message=problem.message + "; the engine's max_reduce may take it, but the "
-                "published rule for that fails before it answers",
+    limit = ctx.limit("max_kernel" if ctx.op.kind == "maxpool2d" else "avg_kernel")
+    for violation in ctx.axes_within("kernel", ctx.attrs.kernel, limit):
+        if ctx.attrs.global_:
+            remedy = approximate("bring the map to {nearest} x {nearest} before the global pool")
+            yield violation.replaced(remedy=remedy)
+        elif ctx.op.kind == "maxpool2d" and _by_max_reduce(ctx):
+            yield violation.replaced(
+                template=violation.template
+                + "; the engine's max_reduce may take it, but the published rule for that fails "
+                "before it answers",
                 verdict=Verdict.UNKNOWN,
             )
         else:
-            yield problem
+            yield violation
 
 
-def _by_max_reduce(site: Site) -> bool:
-    width, height = site.attrs.kernel
-    return reduces(site.target) and width <= 100 and height <= 2
+def _by_max_reduce(ctx: OpContext) -> bool:
+    width, height = ctx.attrs.kernel
+    return reduces(ctx.target) and width <= 100 and height <= 2
 
 
 @constraint(
@@ -161,16 +165,18 @@ def _by_max_reduce(site: Site) -> bool:
     source=PT25 + "; PG367, PG403 and PG338 4.0 of pool engines other than an ALU",
     passes=(where(runs("avgpool2d"), pool("average pool 3x3", "avgpool2d", kernel=(3, 3))),),
     fails=(where(_square, pool("average pool 2x3", "avgpool2d", kernel=(2, 3))),),
-    cure="use a square kernel, or bring the map to a square before a global average pool",
+    remedy=approximate(
+        "use a square kernel, or bring the map to a square before a global average pool"
+    ),
 )
-def square(site: Site) -> Iterator[Problem]:
+def square(ctx: OpContext) -> Iterator[Violation]:
     """A pool engine that is no ALU averages over a square: kernel_w equals kernel_h."""
-    width, height = site.attrs.kernel
-    if _square(site.target) and width != height:
-        yield Problem(
-            "the average pool's kernel is {} x {}; this DPU averages squares only".format(
-                width, height
-            ),
+    width, height = ctx.attrs.kernel
+    if _square(ctx.target) and width != height:
+        yield Violation(
+            "the average pool's kernel is {width} x {height}; this DPU averages squares only",
+            width=width,
+            height=height,
             found=(width, height),
             limit="kernel_w = kernel_h",
             nearest=(min(width, height),) * 2,
@@ -186,14 +192,14 @@ def square(site: Site) -> Iterator[Problem]:
     passes=(_strides("maxpool2d", inside), _strides("avgpool2d", inside)),
     fails=(_strides("maxpool2d", outside), _strides("avgpool2d", outside)),
 )
-def stride(site: Site) -> Iterator[Problem]:
+def stride(ctx: OpContext) -> Iterator[Violation]:
     """Stride is within {max_stride} for a max pool and {avg_stride} for an average pool; a global
     pool makes one step.
     """
-    if site.attrs.global_:
+    if ctx.attrs.global_:
         return
-    limit = site.limit("max_stride" if site.op.kind == "maxpool2d" else "avg_stride")
-    yield from site.axes_within("stride", site.attrs.stride, limit)
+    limit = ctx.limit("max_stride" if ctx.op.kind == "maxpool2d" else "avg_stride")
+    yield from ctx.axes_within("stride", ctx.attrs.stride, limit)
 
 
 def _pads_by_alu(target: Target) -> bool:
@@ -218,23 +224,23 @@ def _pads_by_alu(target: Target) -> bool:
         pool("pad 2, kernel 2", pad=(2, 0, 0, 0)),
         where(_pads_by_alu, pool("pad left 16, kernel 17", kernel=(17, 17), pad=(16, 0, 0, 0))),
     ),
-    cure="pad less, or pad in an operator of its own before the pool",
+    remedy=(approximate("pad less"), exact("pad in an operator of its own before the pool")),
 )
-def pad(site: Site) -> Iterator[Problem]:
-    """Each pad is below the kernel; where an ALU pools, here within {left} on the left, {right} on
-    the right, {top} at the top and {bottom} at the bottom, too.
+def pad(ctx: OpContext) -> Iterator[Violation]:
+    """Each pad is below the kernel; where an ALU pools, it is also within {left} on the left,
+    {right} on the right, {top} at the top and {bottom} at the bottom.
     """
-    yield from site.sides_within(
-        site.attrs.pad,
+    yield from ctx.sides_within(
+        ctx.attrs.pad,
         [
-            up_to(site.attrs.kernel[side // 2] - 1, site.limit(name))
+            up_to(ctx.attrs.kernel[side // 2] - 1, ctx.limit(name))
             for side, name in enumerate(SIDES)
         ],
     )
 
 
 def _of_channels(number: int) -> Example:
-    return pool("{} channels".format(number), shape=(1, 4, 4, number))
+    return pool(f"{number} channels", shape=(1, 4, 4, number))
 
 
 @constraint(
@@ -245,11 +251,11 @@ def _of_channels(number: int) -> Example:
     limits={"channels": input_channels},
     passes=(inside(input_channels, _of_channels),),
     fails=(outside(input_channels, _of_channels),),
-    cure="split the channels over several pools and concatenate their outputs",
+    remedy=exact("split the channels over several pools and concatenate their outputs"),
 )
-def channels(site: Site) -> Iterator[Problem]:
+def channels(ctx: OpContext) -> Iterator[Violation]:
     """Channels are at most {channels} (256 * channel_parallel)."""
-    yield from site.at_most("channels", site.input.channels, site.limit("channels"))
+    yield from ctx.at_most("channels", ctx.input.channels, ctx.limit("channels"))
 
 
 @constraint(
@@ -259,17 +265,17 @@ def channels(site: Site) -> Iterator[Problem]:
     source="XIR's maxpool2d has no dilation",
     passes=(_dilated("dilation 1", 1),),
     fails=(_dilated("dilation 2", 2),),
-    cure="use dilation 1",
+    remedy=NO_DILATION,
 )
-def dilation(site: Site) -> Iterator[Problem]:
+def dilation(ctx: OpContext) -> Iterator[Violation]:
     """A max pool has no dilation."""
-    if any(step != 1 for step in site.attrs.dilation):
-        yield Problem(
-            "dilation is {}; XIR's max pool has none".format(list(site.attrs.dilation)),
-            found=site.attrs.dilation,
+    if any(step != 1 for step in ctx.attrs.dilation):
+        yield Violation(
+            "dilation is {found}; XIR's max pool has none",
+            found=ctx.attrs.dilation,
             limit="1",
             nearest=1,
         )
 
 
-CONSTRAINTS = (engine, kernel, square, stride, pad, window, channels, dilation)
+CONSTRAINTS = (engine, kernel, square, stride, pad, window(), channels, dilation)

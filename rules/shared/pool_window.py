@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Callable, Iterator, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside, where
+from vai_inspect.rules.plugin import (
+    Constraint,
+    Effect,
+    Evidence,
+    Example,
+    OpContext,
+    Remedy,
+    Target,
+    Verdict,
+    Violation,
+    constraint,
+    inside,
+    outside,
+    where,
+)
 from vai_inspect.rules.shared.engines import (
     POOL_KINDS,
     POOL_NAMES,
@@ -20,108 +30,128 @@ from vai_inspect.rules.shared.examples import pool
 
 SEEN_AVERAGED = 91 * 68
 """An average-pool window that a compiled model shows on a B4096's DPU."""
-
-
 SEEN_WORDS = 8 * 2048
 """Pixels of one channel group that the B4096's feature-map bank group holds."""
 
 
-SHOWN = {"czdx8g": 112 * 112}
-"""The largest average-pool window that the 3.5 inspector shows on a family's ALU, whatever its
-size, by family."""
+def window(
+    shown: Tuple[int, int] = (0, 0), refused: Optional[Tuple[int, int]] = None
+) -> Constraint:
+    """Returns the constraint of a family's windows.
 
-
-REFUSED = {"czdx8g": 182 * 136}
-"""The smallest that compiled models of release 2.5.0 show on the CPU, by family."""
-
-
-def _allowed(target: Target) -> int:
-    """Returns the most pixels of a window that is known to run.
-
-    What is shown on a family; else what a compiled model of a B4096 shows, in proportion to the
-    feature-map banks.
+    Args:
+        shown: width and height of the largest average-pool window that is shown on the family's
+            ALU, whatever its size.
+        refused: those of the smallest that compiled models show on the CPU; None without one.
     """
-    shown = SHOWN.get(target.family, 0) if target.alu is not None else 0
-    return max(shown, SEEN_AVERAGED * feature_words(target) // SEEN_WORDS)
+
+    def allowed(target: Target) -> int:
+        """Returns the most pixels of a window that is known to run.
+
+        What is shown on the family; otherwise what a compiled model of a B4096 shows, in
+        proportion to the feature-map banks.
+        """
+        on_alu = shown[0] * shown[1] if target.alu is not None else 0
+        return max(on_alu, SEEN_AVERAGED * feature_words(target) // SEEN_WORDS)
+
+    def has_alu(target: Target) -> bool:
+        return target.alu is not None
+
+    side = _side(allowed)
+    runs = () if not any(shown) else (where(has_alu, whole_map("avgpool2d", *shown)),)
+    fails = () if refused is None else (where(has_alu, whole_map("avgpool2d", *refused)),)
+
+    @constraint(
+        "pool.window",
+        kinds=POOL_KINDS,
+        evidence=Evidence.INFERRED,
+        source="concluded from an average of 91x68 in a compiled model of a B4096, in proportion "
+        "to the feature-map banks",
+        limits={"known": allowed},
+        passes=(inside(side, _averaged), inside(side, _largest), *runs),
+        fails=(outside(side, _averaged), outside(side, _largest), *fails),
+    )
+    def within_known(ctx: OpContext) -> Iterator[Violation]:
+        """A window has at most {known} pixels, kernel_w * kernel_h; larger ones are unknown, except
+        averages at least as large as one that a compiled model shows on the CPU.
+
+        The edge lies between the two averages that are shown. It is assumed that channels do not
+        matter, that other DPUs take windows in proportion to their feature-map banks, and that the
+        maximum of so many pixels is as doubtful.
+        """
+        width, height = ctx.attrs.kernel
+        pixels, known = width * height, ctx.limit("known")
+        if pixels <= known:
+            return
+        certain = (
+            refused is not None and ctx.op.kind == "avgpool2d" and pixels >= refused[0] * refused[1]
+        )
+        step = next(
+            n for n in range(2, pixels) if ceil_div(width, n) * ceil_div(height, n) <= known
+        )
+        violation = Violation(
+            "the window {width} x {height} has {found} pixels, more than any that is known to run "
+            "on the DPU",
+            width=width,
+            height=height,
+            found=pixels,
+            limit=f"<= {known}",
+            nearest=known,
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
+            remedy=_two_steps(ctx, step),
+        )
+        if certain:
+            violation = violation.replaced(
+                template="the window {width} x {height} has {found} pixels, as many as one that a "
+                "compiled model shows on the CPU",
+                verdict=Verdict.UNSUPPORTED,
+                evidence=None,
+            )
+        yield violation
+
+    return within_known
 
 
-def _known(target: Target) -> Optional[int]:
-    """Returns the most pixels of a window that is known to run, where the kernel allows more."""
-    sizes = pool_kernel("avgpool2d")(target)
-    pixels = _allowed(target)
-    return None if sizes is None or sizes.high**2 <= pixels else pixels
-
-
-def _side(target: Target) -> Optional[int]:
-    """Returns the side of the largest square window that is known to run."""
-    pixels = _known(target)
-    return None if pixels is None else int(pixels**0.5)
-
-
-def _whole(kind: str, width: int, height: int) -> Example:
-    text = "{} of {}x{}".format(POOL_NAMES[kind], width, height)
+def whole_map(kind: str, width: int, height: int) -> Example:
+    """Returns the example of a pool over a map of its own size."""
+    text = f"{POOL_NAMES[kind]} of {width}x{height}"
     return pool(text, kind, (1, height, width, 128), (width, height), (width, height))
 
 
+def _side(allowed: Callable[[Target], int]) -> Callable[[Target], Optional[int]]:
+    """Returns what gives the side of the largest square window that is known to run.
+
+    It gives None where the kernel's limit is lower.
+    """
+
+    def side(target: Target) -> Optional[int]:
+        sizes, pixels = pool_kernel("avgpool2d")(target), allowed(target)
+        return None if sizes is None or sizes.high**2 <= pixels else int(pixels**0.5)
+
+    return side
+
+
+def _two_steps(ctx: OpContext, step: int) -> Remedy:
+    """Returns the first of two pools.
+
+    They compute the same where windows do not overlap, it divides them, and nothing is padded.
+    """
+    attrs = ctx.attrs
+    apart = attrs.global_ or tuple(attrs.stride) == tuple(attrs.kernel)
+    same = apart and not any(attrs.pad) and all(size % step == 0 for size in attrs.kernel)
+    template = "pool in two steps, first by {step} x {step} with stride {step}"
+    return Remedy(
+        template,
+        Effect.EXACT if same else Effect.APPROXIMATE,
+        "split-pool" if same and ctx.op.kind == "avgpool2d" else None,
+        (("step", step),),
+    )
+
+
 def _averaged(size: int) -> Example:
-    return _whole("avgpool2d", size, size)
+    return whole_map("avgpool2d", size, size)
 
 
 def _largest(size: int) -> Example:
-    return _whole("maxpool2d", size, size)
-
-
-def _has_seen(target: Target) -> bool:
-    return target.family in REFUSED and target.alu is not None
-
-
-@constraint(
-    "pool.window",
-    kinds=POOL_KINDS,
-    evidence=Evidence.COMPILED,
-    source="the 3.5 inspector: an average of 112x112 runs on DPUCZDX8G ISA1; compiled models of "
-    "2.5.0 (nine files): one of 182x136 over 64 channels on the CPU of a B4096",
-    seen_on=("czdx8g",),
-    limits={"known": _allowed},
-    passes=(
-        inside(_side, _averaged),
-        inside(_side, _largest),
-        where(_has_seen, _whole("avgpool2d", 112, 112)),
-    ),
-    fails=(
-        outside(_side, _averaged),
-        outside(_side, _largest),
-        where(_has_seen, _whole("avgpool2d", 182, 136)),
-    ),
-)
-def window(site: Site) -> Iterator[Problem]:
-    """A window has at most {known} pixels, kernel_w * kernel_h; larger ones are unknown, but for
-    averages that are at least as large as one that a compiled model shows on the CPU.
-
-    The edge lies between the two averages that are shown. That channels do not matter, that other
-    DPUs take windows in proportion to their feature-map banks, and that the maximum of so many
-    pixels is as doubtful is assumed.
-    """
-    width, height = site.attrs.kernel
-    pixels, known = width * height, site.limit("known")
-    if pixels <= known:
-        return
-    seen = REFUSED.get(site.target.family)
-    refused = seen is not None and site.op.kind == "avgpool2d" and pixels >= seen
-    step = next(n for n in range(2, pixels) if ceil_div(width, n) * ceil_div(height, n) <= known)
-    yield Problem(
-        "the window {} x {} has {} pixels, {}".format(
-            width,
-            height,
-            pixels,
-            "as many as one that a compiled model shows on the CPU"
-            if refused
-            else "more than any that is known to run on the DPU",
-        ),
-        found=pixels,
-        limit="<= {}".format(known),
-        nearest=known,
-        verdict=Verdict.UNSUPPORTED if refused else Verdict.UNKNOWN,
-        evidence=None if refused else Evidence.INFERRED,
-        suggestion="pool in two steps, first by {0} x {0} with stride {0}".format(step),
-    )
+    return whole_map("maxpool2d", size, size)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Iterator, List, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, BatchNormAttrs, ReductionAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Founding, Verdict, constraint, unsupported_kinds
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, where
-from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Remedy,
+    Rewrite,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+    unsupported_kinds,
+    where,
+)
 from vai_inspect.rules.shared import argmax_reduce_max, pool
-from vai_inspect.rules.shared.eltwise import as_depthwise
+from vai_inspect.rules.shared.eltwise_constants import as_depthwise
 from vai_inspect.rules.shared.engines import scales_channels
 from vai_inspect.rules.shared.examples import after_conv, alone, data, graph, op
+from vai_inspect.rules.shared.remedies import ON_THE_HOST
 from vai_inspect.rules.shared.sources import DIGEST
 
 
-def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
+def _mean(text: str, axis: Tuple[int, ...], keep: bool) -> Example:
     sizes = [1, 7, 7, 16]
     out = [1 if a in axis else size for a, size in enumerate(sizes)]
     if not keep:
@@ -27,21 +37,21 @@ def _mean(text: str, axis: "tuple[int, ...]", keep: bool) -> Example:
     return alone(text, "reduction_mean", ReductionAttrs(axis, keep), (1, 7, 7, 16), tuple(out))
 
 
-def _chained(text: str, judged: str) -> Example:
+def _chained(text: str, checked: str) -> Example:
     """x.mean(3).mean(2) of PyTorch."""
     last = op("reduction_mean", ["first"], (1, 16), ReductionAttrs((1,)), "second")
     first = op("reduction_mean", ["data"], (1, 7, 16), ReductionAttrs((2,)), "first")
-    return Example(text, graph(data((1, 7, 7, 16)), first, last), judged)
+    return Example(text, graph(data((1, 7, 7, 16)), first, last), checked)
+
+
+MEANS = "pyxir pull request 54; " + DIGEST
 
 
 @constraint(
     "mean.axes",
     kinds=("reduction_mean",),
-    evidence=Evidence.COMPILED,
-    source="compiled squeeze-excite models for DPUCZDX8G_ISA1_B2304 of 3.0.0 and 3.5.0; pyxir pull "
-    "request 54; " + DIGEST,
-    seen_on=("czdx8g",),
-    elsewhere=Founding(Evidence.PARTITION_RULE, "pyxir pull request 54; " + DIGEST),
+    evidence=Evidence.PARTITION_RULE,
+    source=MEANS,
     passes=(where(pool.runs("avgpool2d"), _mean("height and width, axes kept", (1, 2), True)),),
     fails=(
         _chained("the width, then the height", "first"),
@@ -50,45 +60,67 @@ def _chained(text: str, judged: str) -> Example:
         _mean("the channels", (3,), True),
         _mean("height and width, axes dropped", (1, 2), False),
     ),
-    cure="average height and width in one step with the axes kept, or use a global average pool "
-    "(GlobalAveragePooling2D, AdaptiveAvgPool2d(1))",
 )
-def mean_axes(site: Site) -> Iterator[Problem]:
+def mean_axes(ctx: OpContext) -> Iterator[Violation]:
     """It averages height and width of a 4-D tensor together and keeps the axes; then it is an
     average pool. One mean after another over one axis each is on the CPU; one over the height or
     the width alone, or with the axes dropped, is unknown.
 
-    Of two chained means release 3.5.0 leaves both to the CPU; 3.0.0 makes an average pool of the
+    Release 3.5.0 leaves both of two chained means on the CPU; 3.0.0 makes an average pool of the
     second.
     """
-    axes = sorted(axis % site.input.rank for axis in site.attrs.axis)
-    both = axes == [1, 2] and site.input.rank == 4
-    if both and site.attrs.keep_dims:
+    axes = sorted(axis % ctx.input.rank for axis in ctx.attrs.axis)
+    both = axes == [1, 2] and ctx.input.rank == 4
+    if both and ctx.attrs.keep_dims:
         return
     chained = len(axes) == 1 and any(
         one.kind == "reduction_mean" and len(one.attributes()["axis"]) == 1
-        for one in (*site.producers, *site.consumers)
+        for one in (*ctx.producers, *ctx.consumers)
     )
-    if chained:
-        says = "it is one of two means over one axis each, which the compiler leaves to the CPU"
-    elif both:
-        says = "it averages height and width and drops the axes; the DPU is known to keep them"
-    else:
-        says = "it averages {} of {}; the DPU is known to average height and width only".format(
-            "axes {}".format(axes) if axes else "all axes", site.input.rank
-        )
     of_one = axes in ([1], [2]) and not chained
-    yield Problem(
-        says,
+    violation = Violation(
+        "it is one of two means over one axis each, which the compiler leaves on the CPU",
         found=tuple(axes),
         limit="axes 1 and 2 of 4, kept",
         nearest=(1, 2),
-        verdict=Verdict.UNKNOWN if both or of_one else Verdict.UNSUPPORTED,
-        evidence=None if chained else Evidence.INFERRED if both or of_one else _PUBLISHED,
+        remedy=_mean_remedy(axes, both or chained),
     )
+    if chained:
+        yield violation
+    elif both:
+        yield violation.replaced(
+            template="it averages height and width and drops the axes; the DPU is known to keep "
+            "them",
+            verdict=Verdict.UNKNOWN,
+            evidence=Evidence.INFERRED,
+        )
+    else:
+        known = "; the DPU is known to average height and width only"
+        template = (
+            "it averages axes {found} of {rank}" if axes else "it averages all axes of {rank}"
+        )
+        yield violation.replaced(
+            template=template + known,
+            rank=ctx.input.rank,
+            verdict=Verdict.UNKNOWN if of_one else Verdict.UNSUPPORTED,
+            evidence=Evidence.INFERRED if of_one else Evidence.PARTITION_RULE,
+        )
 
 
-_PUBLISHED = Evidence.PARTITION_RULE
+def _mean_remedy(axes: List[int], pooled: bool) -> Remedy:
+    """Returns what computes the same mean, or which mean runs.
+
+    Args:
+        axes: the axes that are averaged.
+        pooled: whether height and width are averaged together, or one after the other.
+    """
+    if axes == [3]:
+        return exact("use a 1x1 convolution with the weights 1 / channels", "channel-mean")
+    text = (
+        "average height and width in one step with the axes kept, or use a global average pool "
+        "(GlobalAveragePooling2D, AdaptiveAvgPool2d(1))"
+    )
+    return exact(text, "mean-to-pool") if pooled else approximate(text)
 
 
 @constraint(
@@ -101,18 +133,17 @@ _PUBLISHED = Evidence.PARTITION_RULE
         alone("rank 5", "batchnorm", BatchNormAttrs(4), (1, 2, 4, 4, 8)),
         after_conv("along the height", "batchnorm", BatchNormAttrs(1)),
     ),
-    cure="normalise the channels of a 4-D feature map",
+    remedy=approximate("normalise the channels of a 4-D feature map"),
 )
-def batchnorm_rank(site: Site) -> Iterator[Problem]:
+def batchnorm_rank(ctx: OpContext) -> Iterator[Violation]:
     """It scales the channels of a 4-D feature map, which makes it a 1x1 depthwise convolution;
     anything else is unknown.
     """
-    if not _on_channels(site.original):
-        yield Problem(
-            "it normalises axis {} of {} axes; the sources show the last of 4".format(
-                site.attrs.axis, site.input.rank
-            ),
-            found=site.attrs.axis,
+    if not _on_channels(ctx.original):
+        yield Violation(
+            "it normalises axis {found} of {rank} axes; the sources show the last of 4",
+            rank=ctx.input.rank,
+            found=ctx.attrs.axis,
             limit="axis 3 of 4",
             verdict=Verdict.UNKNOWN,
         )
@@ -123,7 +154,7 @@ def batchnorm_rank(site: Site) -> Iterator[Problem]:
     kinds=("batchnorm", "scale"),
     evidence=Evidence.INFERRED,
     source="it would become a 1x1 depthwise convolution (XIR's scale); the 2.5 inspector says DPU "
-    "without a look at the engine",
+    "without looking at the engine",
     passes=(where(scales_channels, after_conv("a DPU with it", "batchnorm", BatchNormAttrs(3))),),
     fails=(
         where(
@@ -131,15 +162,15 @@ def batchnorm_rank(site: Site) -> Iterator[Problem]:
             after_conv("a DPU without it", "batchnorm", BatchNormAttrs(3)),
         ),
     ),
-    cure="put it right behind a convolution, which takes it in",
+    remedy=approximate("put it directly after a convolution, into which it is folded"),
 )
-def batchnorm_engine(site: Site) -> Iterator[Problem]:
-    """Where no convolution takes it in, the DPU has an engine for the 1x1 depthwise convolution
-    that it becomes; without one it is unknown.
+def batchnorm_engine(ctx: OpContext) -> Iterator[Violation]:
+    """Where it is not folded into a convolution, the DPU has an engine for the 1x1 depthwise
+    convolution that it becomes; without one it is unknown.
     """
-    if _on_channels(site.original):
-        yield Problem(
-            "no convolution takes it in, and this DPU has no engine for the 1x1 depthwise "
+    if _on_channels(ctx.original):
+        yield Violation(
+            "it is not folded into a convolution, and this DPU has no engine for the 1x1 depthwise "
             "convolution that it would become",
             found="no engine for kernel 1x1",
             limit="depthwise kernel 1x1",
@@ -153,7 +184,7 @@ unknown = unsupported_kinds(
     "no source says whether the DPU runs this reduction",
     Evidence.INFERRED,
     "no inspector and no compiled model shows it",
-    cure="compute it on the host",
+    remedy=ON_THE_HOST,
     verdict=Verdict.UNKNOWN,
     fails=(
         after_conv("a product", "reduction_product", ReductionAttrs((1, 2), True), (1, 1, 1, 16)),
@@ -165,7 +196,7 @@ other = unsupported_kinds(
     "the DPU has no engine for this reduction",
     Evidence.INSPECTOR,
     "CPU-only types of the 2.5 PyTorch inspector",
-    cure="use a mean of height and width or a pool instead",
+    remedy=exact("use the mean of height and width, times their size"),
     fails=(after_conv("a sum", "reduction_sum", ReductionAttrs((1, 2), True), (1, 1, 1, 16)),),
 )
 
@@ -194,9 +225,10 @@ def _mean_as_pool(node: Op, whole: Graph, target: Target) -> Optional[Op]:
 BATCH_NORM = Rewrite(
     "rewrite.batchnorm",
     ("batchnorm", "scale"),
-    "the batch normalisation that no convolution takes in becomes a 1x1 depthwise convolution",
+    "the batch normalisation that is not folded into a convolution becomes a 1x1 depthwise "
+    "convolution",
     Evidence.INSPECTOR,
-    "2.5 and 3.x inspectors (seen on DPUCZDX8G)",
+    "2.5 and 3.x inspectors, on one DPU",
     _bn_as_depthwise,
 )
 MEAN = Rewrite(
@@ -215,18 +247,18 @@ CONSTRAINTS = (
     batchnorm_engine,
     *argmax_reduce_max.CONSTRAINTS,
 )
-"""Of the DPUs that the user guide lists for argmax and reduction_max."""
+"""For DPUs for which the user guide lists argmax and reduction_max."""
 WITHOUT_MAXIMA = (
     *_EVERYWHERE,
     batchnorm_rank,
     batchnorm_engine,
     *argmax_reduce_max.ROWS,
 )
-"""Of others of which some targets run a 1x1 depthwise convolution."""
+"""For others of which some targets run a 1x1 depthwise convolution."""
 WITHOUT_SCALING = (
     *_EVERYWHERE,
     batchnorm_rank.never_passed(),
     batchnorm_engine.never_passed(),
     *argmax_reduce_max.NONE,
 )
-"""Of those of which none does."""
+"""For those of which none does."""

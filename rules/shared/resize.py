@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence
 from vai_inspect.core.ir import Graph, Op, Param, TensorType
 from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, inside, outside, where
-from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Example,
+    OpContext,
+    Rewrite,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    inside,
+    outside,
+    where,
+)
 from vai_inspect.rules.shared.engines import depthwise_kernel, input_channels
 from vai_inspect.rules.shared.examples import alone
 from vai_inspect.rules.shared.sources import DIGEST, PT25
@@ -28,7 +35,7 @@ def _resize(
 
 def _wide(count: int) -> Example:
     attrs = ResizeAttrs("NEAREST", scale=(2.0, 2.0))
-    text = "{} channels".format(count)
+    text = f"{count} channels"
     return alone(text, "resize", attrs, (1, 4, 4, count), (1, 8, 8, count))
 
 
@@ -41,6 +48,9 @@ def doubles(target: Target) -> bool:
     return sizes is not None and 2 in sizes
 
 
+NEAREST_OR_BILINEAR = approximate("use nearest, or bilinear by 2 or 4 with half-pixel centres")
+
+
 @constraint(
     "resize.mode",
     kinds=("resize",),
@@ -51,14 +61,14 @@ def doubles(target: Target) -> bool:
         where(doubles, _resize("bilinear", "BILINEAR", 2)),
     ),
     fails=(_resize("bicubic", "BICUBIC", 2),),
-    cure="use nearest, or bilinear by 2 or 4 with half-pixel centres",
+    remedy=NEAREST_OR_BILINEAR,
 )
-def mode(site: Site) -> Iterator[Problem]:
+def mode(ctx: OpContext) -> Iterator[Violation]:
     """The mode is NEAREST or BILINEAR."""
-    if site.attrs.mode not in ("NEAREST", "BILINEAR"):
-        yield Problem(
-            "mode is {}; the DPU resizes by NEAREST and BILINEAR".format(site.attrs.mode),
-            found=site.attrs.mode,
+    if ctx.attrs.mode not in ("NEAREST", "BILINEAR"):
+        yield Violation(
+            "mode is {found}; the DPU resizes by NEAREST and BILINEAR",
+            found=ctx.attrs.mode,
             limit="NEAREST, BILINEAR",
             nearest="NEAREST",
         )
@@ -68,7 +78,7 @@ def mode(site: Site) -> Iterator[Problem]:
     "resize.rank",
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
-    source=DIGEST + ": three-dimensional resizing on DPUCVDX8G only",
+    source=DIGEST + ", which lists three-dimensional resizing for one other DPU only",
     passes=(_resize("rank 4", "NEAREST", 2),),
     fails=(
         alone(
@@ -79,16 +89,14 @@ def mode(site: Site) -> Iterator[Problem]:
             (1, 8, 8, 8, 16),
         ),
     ),
-    cure="resize 4-D feature maps",
+    remedy="resize 4-D feature maps",
 )
-def rank(site: Site) -> Iterator[Problem]:
+def rank(ctx: OpContext) -> Iterator[Violation]:
     """It resizes a 4-D feature map."""
-    if site.input.rank != 4:
-        yield Problem(
-            "it resizes a tensor of {} axes; the DPU resizes 4-D feature maps".format(
-                site.input.rank
-            ),
-            found=site.input.rank,
+    if ctx.input.rank != 4:
+        yield Violation(
+            "it resizes a tensor of {found} axes; the DPU resizes 4-D feature maps",
+            found=ctx.input.rank,
             limit="4",
             nearest=4,
         )
@@ -98,16 +106,16 @@ def rank(site: Site) -> Iterator[Problem]:
     "resize.channels",
     kinds=("resize",),
     evidence=Evidence.INFERRED,
-    source=DIGEST + " names a constraint of a bank's depth without a formula",
+    source=DIGEST + " names a constraint on a bank's depth without a formula",
     limits={"channels": input_channels},
     passes=(inside(input_channels, _wide),),
     fails=(outside(input_channels, _wide),),
-    cure="resize fewer channels",
+    remedy=approximate("resize fewer channels"),
 )
-def channels(site: Site) -> Iterator[Problem]:
+def channels(ctx: OpContext) -> Iterator[Violation]:
     """Channels are at most {channels} (256 * channel_parallel); whether more pass is unknown."""
-    for problem in site.at_most("channels", site.input.channels, site.limit("channels")):
-        yield replace(problem, verdict=Verdict.UNKNOWN)
+    for violation in ctx.at_most("channels", ctx.input.channels, ctx.limit("channels")):
+        yield violation.replaced(verdict=Verdict.UNKNOWN)
 
 
 @constraint(
@@ -121,23 +129,23 @@ def channels(site: Site) -> Iterator[Problem]:
         _resize("nearest by 0.5", "NEAREST", 0.5),
         _resize("nearest by 2, aligned corners", "NEAREST", 2, corners=True),
     ),
-    cure="use a whole factor",
+    remedy=approximate("use a whole factor"),
 )
-def nearest(site: Site) -> Iterator[Problem]:
+def nearest(ctx: OpContext) -> Iterator[Violation]:
     """A NEAREST resize enlarges by a whole factor along each axis; with aligned corners it is
     unknown.
 
     UG1414 also names a constraint on the bank's depth without a formula; it is not checked. The
-    2.5 inspector takes any factor.
+    2.5 inspector accepts any factor.
     """
-    attrs = site.attrs
+    attrs = ctx.attrs
     if attrs.mode != "NEAREST":
         return
     if not attrs.scale or attrs.align_corners:
-        yield Problem(
-            "corners are aligned, of which no source speaks"
+        yield Violation(
+            "corners are aligned, which no source mentions"
             if attrs.align_corners
-            else "the factor is not told",
+            else FACTOR_UNKNOWN,
             found="align_corners" if attrs.align_corners else "no factor",
             limit="a whole number",
             verdict=Verdict.UNKNOWN,
@@ -145,14 +153,21 @@ def nearest(site: Site) -> Iterator[Problem]:
         return
     for axis, factor in zip("whd", attrs.scale):
         if factor != int(factor) or factor < 1:
-            yield Problem(
-                "scale_{} is {:g}, which is no whole number".format(axis, factor)
-                if factor > 1
-                else "scale_{} is {:g}; the DPU enlarges only".format(axis, factor),
+            violation = Violation(
+                "scale_{axis} is {found}, which is no whole number",
+                axis=axis,
                 found=factor,
                 limit="a whole number",
                 nearest=max(1, round(factor)),
             )
+            if factor <= 1:
+                violation = violation.replaced(
+                    template="scale_{axis} is {found}; the DPU enlarges only"
+                )
+            yield violation
+
+
+FACTOR_UNKNOWN = "the factor is not known"
 
 
 @constraint(
@@ -173,42 +188,48 @@ def nearest(site: Site) -> Iterator[Problem]:
         _resize("by 8, half-pixel centres", "BILINEAR", 8, half=True),
         _resize("by 2, aligned corners", "BILINEAR", 2, corners=True),
     ),
-    cure=(
-        "use a factor of 2 or 4 with half-pixel centres, for 8 two of them, without aligned corners"
+    remedy=approximate(
+        "use a factor of 2 or 4 with half-pixel centres, for 8 two of them, without aligned "
+        "corners",
+        "align-corners",
     ),
 )
-def bilinear(site: Site) -> Iterator[Problem]:
+def bilinear(ctx: OpContext) -> Iterator[Violation]:
     """A BILINEAR resize enlarges by 2, 4 or 8 along both axes, with half-pixel centres by 2 or 4,
     and does not align corners.
 
-    The 2.5 inspector looks at the factor before the corners and lets aligned corners pass.
+    The 2.5 inspector checks the factor before the corners and accepts aligned corners.
     """
-    attrs = site.attrs
+    attrs = ctx.attrs
     if attrs.mode != "BILINEAR":
         return
     allowed = factors(attrs)
     if attrs.align_corners:
-        yield Problem(
+        yield Violation(
             "corners are aligned, which the DPU's bilinear resize does not do",
             found="align_corners",
             limit="align_corners=False",
         )
     if not attrs.scale:
-        yield Problem(
-            "the factor is not told",
+        yield Violation(
+            FACTOR_UNKNOWN,
             found="no factor",
-            limit=", ".join(str(factor) for factor in allowed),
+            limit=", ".join(map(str, allowed)),
             verdict=Verdict.UNKNOWN,
         )
     elif not has_factor(attrs):
-        yield Problem(
-            "the scale is {}; a bilinear resize {}is by {} along both axes".format(
-                " x ".join("{:g}".format(factor) for factor in attrs.scale),
-                "with half-pixel centres " if attrs.half_pixel_centers else "",
-                ", ".join(str(factor) for factor in allowed),
-            ),
+        template = "the scale is {scale}; a bilinear resize is by {factors} along both axes"
+        if attrs.half_pixel_centers:
+            template = (
+                "the scale is {scale}; a bilinear resize with half-pixel centres is by {factors} "
+                "along both axes"
+            )
+        yield Violation(
+            template,
+            scale=attrs.scale,
+            factors=", ".join(map(str, allowed)),
             found=attrs.scale[0],
-            limit=", ".join(str(factor) for factor in allowed),
+            limit=", ".join(map(str, allowed)),
             nearest=min(allowed, key=lambda factor: abs(factor - attrs.scale[0])),
         )
 
@@ -223,27 +244,31 @@ def bilinear(site: Site) -> Iterator[Problem]:
         _resize("nearest by 2", "NEAREST", 2),
     ),
     fails=(where(lambda target: not doubles(target), _resize("bilinear by 2", "BILINEAR", 2)),),
-    cure="use nearest, which needs no such engine",
+    remedy=approximate("use nearest, which needs no such engine"),
 )
-def engine(site: Site) -> Iterator[Problem]:
-    """The DPU has a depthwise engine that takes the transposed convolution which a BILINEAR resize
-    becomes; its kernel is twice its stride.
+def engine(ctx: OpContext) -> Iterator[Violation]:
+    """The DPU has a depthwise engine for the transposed convolution that a BILINEAR resize becomes;
+    its kernel is twice its stride.
     """
-    if site.attrs.mode != "BILINEAR" or doubles(site.target):
+    if ctx.attrs.mode != "BILINEAR" or doubles(ctx.target):
         return
-    sizes = depthwise_kernel(site.target)
-    factor = max(1, int(site.attrs.scale[0])) if site.attrs.scale else 2
-    yield Problem(
-        "it would become a transposed depthwise convolution, kernel / stride {} / {}, {}".format(
-            2 * factor,
-            factor,
-            "for which this DPU has no engine"
-            if sizes is None
-            else "outside {}, the kernels of the depthwise engine".format(sizes),
-        ),
-        found="{}/{}".format(2 * factor, factor),
-        limit="no engine" if sizes is None else str(sizes),
+    sizes = depthwise_kernel(ctx.target)
+    factor = max(1, int(ctx.attrs.scale[0])) if ctx.attrs.scale else 2
+    become = (
+        "it would become a transposed depthwise convolution, kernel / stride {kernel} / {stride}"
     )
+    violation = Violation(
+        become + ", for which this DPU has no engine",
+        kernel=2 * factor,
+        stride=factor,
+        found=f"{2 * factor}/{factor}",
+        limit="no engine" if sizes is None else sizes,
+    )
+    if sizes is not None:
+        violation = violation.replaced(
+            template=become + ", outside {limit}, the kernels of the depthwise engine"
+        )
+    yield violation
 
 
 def factors(attrs: ResizeAttrs) -> Tuple[int, ...]:

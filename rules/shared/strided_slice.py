@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from typing import Iterator, NamedTuple, Optional
 
-from vai_inspect.core.findings import Device, Evidence
 from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs, StridedSliceAttrs
-from vai_inspect.rules.engine.constraint import Stage, Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import Example, where
+from vai_inspect.rules.plugin import (
+    Device,
+    Evidence,
+    Example,
+    OpContext,
+    Remedies,
+    Remedy,
+    Stage,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
+    exact,
+    where,
+)
 from vai_inspect.rules.shared.examples import after_conv, conv_op, data, graph, op
 from vai_inspect.rules.shared.fusion import fuses
 
-TWO_CONVOLUTIONS = "in place of one convolution and a cut write two convolutions, one for each part"
+TWO_CONVOLUTIONS = exact(
+    "instead of one convolution and a cut write two convolutions, one for each part",
+    "slices-to-convolutions",
+)
 INSPECTORS = (
     "2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and channels, no "
     "inspector shows it"
@@ -50,21 +64,20 @@ class Cut(NamedTuple):
     always=True,
     fails=(_CROPPED, _HALVED),
 )
-def strided_slice(site: Site) -> Iterator[Problem]:
-    """The DPU does not slice or crop; of channels cut right after a convolution it is unknown.
+def strided_slice(ctx: OpContext) -> Iterator[Violation]:
+    """The DPU does not slice or crop; channels cut directly after a convolution are unknown.
 
-    On DPUCZDX8G and DPUCVDX8G compiled models show such a cut vanish: the compiler makes two
-    convolutions.
+    Compiled models for two other DPUs show such a cut vanish: the compiler makes two convolutions.
     """
-    if convolution_cut(site) is None:
-        yield _refused(site)
+    if convolution_cut(ctx) is None:
+        yield _refused(ctx)
         return
-    yield Problem(
-        "the inspectors refuse a cut of channels; on DPUCZDX8G and DPUCVDX8G compiled models show "
-        "it vanish after a convolution, on this DPU none is known",
+    yield Violation(
+        "the inspectors refuse a cut of channels; compiled models for other DPUs show it vanish "
+        "after a convolution, none is known for this DPU",
         found="channels",
         verdict=Verdict.UNKNOWN,
-        suggestion=TWO_CONVOLUTIONS,
+        remedy=TWO_CONVOLUTIONS,
     )
 
 
@@ -83,8 +96,8 @@ def _after(text: str, kind: str) -> Example:
     "strided_slice.cpu",
     kinds=("strided_slice",),
     evidence=Evidence.INSPECTOR,
-    source="2.5 and 3.x inspectors; of a cut of channels: two board projects on B4096 (3.0) and a "
-    "compiled model for DPUCVDX8G_ISA3_C32B6 (3.5.0)",
+    source="2.5 and 3.x inspectors; of a cut of channels: two board projects on a B4096 (3.0) and "
+    "a compiled model for a C32B6 (3.5.0)",
     passes=(
         _HALVED,
         where(
@@ -107,27 +120,28 @@ def _after(text: str, kind: str) -> Example:
         ),
     ),
 )
-def cut_in_two(site: Site) -> Iterator[Problem]:
-    """The DPU does not slice or crop, but channels cut right after a convolution that nothing
-    reads whole vanish, as the compiler makes two convolutions; so they do after its leaky ReLU or
-    ReLU. After another activation it is unknown.
+def cut_in_two(ctx: OpContext) -> Iterator[Violation]:
+    """The DPU does not slice or crop, but a cut of channels directly after a convolution that
+    nothing reads whole vanishes, as the compiler makes two convolutions; so does one after its
+    leaky ReLU or ReLU. After another activation it is unknown.
 
-    Compiled models show it after leaky ReLU; after ReLU or none it is concluded. Of Hardswish the
-    3.5 inspector says CPU, 3.0 left all on the DPU. The 3.x inspector, which compiles each
-    operator alone, says CPU of every cut.
+    Compiled models show it after leaky ReLU; after ReLU or none it is concluded. After Hardswish
+    the 3.5 inspector says CPU, 3.0 left all on the DPU. The 3.x inspector, which compiles each
+    operator alone, says CPU for every cut.
     """
-    cut = convolution_cut(site)
+    cut = convolution_cut(ctx)
     if cut is None:
-        yield _refused(site)
+        yield _refused(ctx)
     elif cut.activation is not None and cut.activation.kind not in CUT_THROUGH:
-        yield Problem(
-            f"it cuts the channels after {cut.activation.kind}; compiled models show a cut vanish "
-            f"in the convolution after {' and '.join(CUT_THROUGH)}",
+        yield Violation(
+            "it cuts the channels after {found:kind}; compiled models show a cut vanish in the "
+            "convolution after {through:kind}",
+            through=CUT_THROUGH,
             found=cut.activation.kind,
             limit=", ".join(CUT_THROUGH),
             verdict=Verdict.UNKNOWN,
             evidence=Evidence.INFERRED,
-            suggestion=TWO_CONVOLUTIONS,
+            remedy=TWO_CONVOLUTIONS,
         )
 
 
@@ -152,58 +166,59 @@ def _cut_of(text: str, size: int) -> Example:
     source="concluded: the cut vanishes in the convolution before it",
     passes=(_cut_of("the convolution is on the DPU", 3),),
     fails=(_cut_of("the convolution is on the CPU", 17),),
-    cure="bring it to the DPU",
+    remedy="bring it to the DPU",
 )
-def convolution_on_dpu(site: Site) -> Iterator[Problem]:
+def convolution_on_dpu(ctx: OpContext) -> Iterator[Violation]:
     """The convolution whose channels are cut, and its activation, run on the DPU."""
-    cut, producer = convolution_cut(site), site.producers[0]
-    if cut is not None and site.device_of(producer) is Device.CPU:
-        yield Problem(
-            f"the cut would vanish in {cut.convolution.name}, but {producer.name} is on the CPU",
+    cut, producer = convolution_cut(ctx), ctx.producers[0]
+    if cut is not None and ctx.device_of(producer) is Device.CPU:
+        yield Violation(
+            "the cut would vanish in {convolution:op}, but {producer:op} is on the CPU",
+            convolution=cut.convolution.name,
+            producer=producer.name,
             found="cpu",
             limit="dpu",
             follows=producer.name,
         )
 
 
-def _refused(site: Site) -> Problem:
-    return Problem(
-        "the DPU does not slice or crop",
-        found=site.op.kind,
-        suggestion=_in_place_of_cut(site),
+def _refused(ctx: OpContext) -> Violation:
+    return Violation("the DPU does not slice or crop", found=ctx.op.kind, remedy=_remedy(ctx))
+
+
+def _remedy(ctx: OpContext) -> Remedies:
+    channels = _channels_only(ctx)
+    if channels and ctx.producers[0].kind != "inner-product" and ctx.op.output.rank == 4:
+        return TWO_CONVOLUTIONS
+    if channels or ctx.op.output.rank != 4:
+        return exact(
+            "cut on the host, before or after the network; where the parts come from one Linear or "
+            "Dense layer, write a layer for each part"
+        )
+    return (
+        Remedy("crop on the host"),
+        approximate("choose pads and strides of the neighbours that give this size"),
     )
 
 
-def _in_place_of_cut(site: Site) -> str:
-    channels = _channels_only(site)
-    if channels and site.producers[0].kind != "inner-product" and site.op.output.rank == 4:
-        return TWO_CONVOLUTIONS
-    if channels or site.op.output.rank != 4:
-        return (
-            "cut on the host, before or behind the network; where the parts come from one Linear "
-            "or Dense layer, write a layer for each part"
-        )
-    return "crop on the host, or choose pads and strides of the neighbours that give this size"
-
-
-def _channels_only(site: Site) -> bool:
+def _channels_only(ctx: OpContext) -> bool:
     """Tells whether a slice takes neighbouring channels and nothing else."""
-    kept = site.input.shape[:-1] == site.op.output.shape[:-1]
-    return kept and set(site.attrs.strides) == {1}
+    kept = ctx.input.shape[:-1] == ctx.op.output.shape[:-1]
+    return kept and set(ctx.attrs.strides) == {1}
 
 
-def convolution_cut(site: Site) -> Optional[Cut]:
+def convolution_cut(ctx: OpContext) -> Optional[Cut]:
     """Returns the cut, where a slice takes channels of a convolution that nothing reads whole.
 
     An activation between is fused with the convolution.
     """
-    source, activation = site.producers[0], None
-    readers = site.graph.consumers(source)
+    source, activation = ctx.producers[0], None
+    readers = ctx.graph.consumers(source)
     if source.kind in ACTIVATIONS:
-        activation, source = source, site.graph.producers(source)[0]
-        if len(site.graph.consumers(source)) != 1:
+        activation, source = source, ctx.graph.producers(source)[0]
+        if len(ctx.graph.consumers(source)) != 1:
             return None
-    whole = source.kind != "conv2d" or not _channels_only(site)
+    whole = source.kind != "conv2d" or not _channels_only(ctx)
     if whole or any(reader.kind != "strided_slice" for reader in readers):
         return None
     return Cut(source, activation)
@@ -211,4 +226,4 @@ def convolution_cut(site: Site) -> Optional[Cut]:
 
 CONSTRAINTS = (strided_slice,)
 IN_TWO = (cut_in_two, convolution_on_dpu)
-"""Of the DPUs whose compiled models show cuts of channels vanish."""
+"""For DPUs whose compiled models show cuts of channels vanish."""

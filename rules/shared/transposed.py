@@ -1,18 +1,22 @@
-"""Constraints of the transposed convolutions that plain ones do not share."""
+"""Constraints of transposed convolutions that plain ones do not have."""
 
 from __future__ import annotations
 
 from typing import Callable, Iterable, Iterator, Optional
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.core.target import Limit, Target
-from vai_inspect.rules.engine.constraint import Verdict, constraint
-from vai_inspect.rules.engine.context import Problem, Site
-from vai_inspect.rules.engine.example import (
+from vai_inspect.rules.plugin import (
     Build,
+    Evidence,
     Example,
     ExamplesOf,
     FigureOf,
+    Limit,
+    OpContext,
+    Target,
+    Verdict,
+    Violation,
+    approximate,
+    constraint,
     inside,
     outside,
     where,
@@ -20,6 +24,7 @@ from vai_inspect.rules.engine.example import (
 from vai_inspect.rules.shared.conv import below_kernel
 from vai_inspect.rules.shared.engines import depthwise_kernel, runs_depthwise
 from vai_inspect.rules.shared.examples import transposed
+from vai_inspect.rules.shared.remedies import NO_DILATION
 from vai_inspect.rules.shared.sources import PT25, UG1414
 
 BOTH = ("transposed-conv2d", "transposed-depthwise-conv2d")
@@ -30,7 +35,7 @@ def _kernel_size(target: Target) -> Limit:
 
 
 def _twice(number: int) -> Example:
-    return transposed("kernel {}, stride 2".format(2 * number), kernel=(2 * number, 2))
+    return transposed(f"kernel {2 * number}, stride 2", kernel=(2 * number, 2))
 
 
 def _ratios_at(side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
@@ -41,7 +46,7 @@ def _ratios_at(side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
         lowest = 2 * sizes.low if sizes is not None else 2
 
         def build(number: int) -> Example:
-            text = "kernel {}x{}, stride 2".format(2 * number, lowest)
+            text = f"kernel {2 * number}x{lowest}, stride 2"
             return transposed(text, (1, 4, 4, 16), kernel=(2 * number, lowest), depthwise_=True)
 
         return side(depthwise_kernel, build)(target)
@@ -49,25 +54,34 @@ def _ratios_at(side: Callable[[FigureOf, Build], ExamplesOf]) -> ExamplesOf:
     return made
 
 
-def _ratios(site: Site, limit: Optional[Limit]) -> Iterator[Problem]:
-    """Asks k // s, and k // s + 1 where s does not divide k, to be within the limit."""
+def _ratios(ctx: OpContext, limit: Optional[Limit]) -> Iterator[Violation]:
+    """Yields a violation where k // s, or k // s + 1 where s does not divide k, is outside."""
     if limit is None:
         return
-    for size, step in dict.fromkeys(zip(site.attrs.kernel, site.attrs.stride)):
+    for size, step in dict.fromkeys(zip(ctx.attrs.kernel, ctx.attrs.stride)):
         ratio = size // step
         if ratio in limit and (size % step == 0 or ratio + 1 in limit):
             continue
-        if step > size:
-            text = "stride {} is larger than kernel {}".format(step, size)
-        else:
-            text = "kernel / stride is {} / {}, outside {}".format(size, step, limit)
-        yield Problem(
-            text,
-            found="{}/{}".format(size, step),
-            limit=str(limit),
-            nearest="{}/{}".format(limit.nearest(ratio) * step, step),
-            suggestion="use kernel {} with stride {}".format(limit.nearest(ratio) * step, step),
+        kernel = limit.nearest(ratio) * step
+        violation = Violation(
+            "kernel / stride is {kernel} / {stride}, outside {limit}",
+            kernel=size,
+            stride=step,
+            found=f"{size}/{step}",
+            limit=limit,
+            nearest=f"{kernel}/{step}",
+            remedy=approximate(
+                "use kernel {kernel} with stride {stride}",
+                "kernel-in-range",
+                kernel=kernel,
+                stride=step,
+            ),
         )
+        if step > size:
+            violation = violation.replaced(
+                template="stride {stride} is larger than kernel {kernel}"
+            )
+        yield violation
 
 
 @constraint(
@@ -85,11 +99,11 @@ def _ratios(site: Site, limit: Optional[Limit]) -> Iterator[Problem]:
         transposed("kernel 1, stride 2", kernel=(1, 1), output_padding=(1, 1)),
     ),
 )
-def kernel(site: Site) -> Iterator[Problem]:
+def kernel(ctx: OpContext) -> Iterator[Violation]:
     """kernel / stride is within {kernel_size} along each axis; where it is not whole, so is the
     next number above.
     """
-    yield from _ratios(site, site.limit("kernel_size"))
+    yield from _ratios(ctx, ctx.limit("kernel_size"))
 
 
 @constraint(
@@ -107,11 +121,11 @@ def kernel(site: Site) -> Iterator[Problem]:
         where(runs_depthwise, transposed("kernel 1, stride 2", kernel=(1, 1), depthwise_=True)),
     ),
 )
-def depthwise_ratio(site: Site) -> Iterator[Problem]:
+def depthwise_ratio(ctx: OpContext) -> Iterator[Violation]:
     """kernel / stride is within {kernel_size} along each axis; where it is not whole, so is the
     next number above.
     """
-    yield from _ratios(site, site.limit("kernel_size"))
+    yield from _ratios(ctx, ctx.limit("kernel_size"))
 
 
 @constraint(
@@ -122,9 +136,9 @@ def depthwise_ratio(site: Site) -> Iterator[Problem]:
     passes=(transposed("crop 1, kernel 4", kernel=(4, 4), pad=(1, 1, 1, 1)),),
     fails=(transposed("crop 2, kernel 2", pad=(2, 2, 2, 2)),),
 )
-def pad(site: Site) -> Iterator[Problem]:
+def pad(ctx: OpContext) -> Iterator[Violation]:
     """What is cropped from each side of the full output is within 0 to (kernel - 1) * dilation."""
-    yield from site.sides_within(site.attrs.pad, below_kernel(site.attrs))
+    yield from ctx.sides_within(ctx.attrs.pad, below_kernel(ctx.attrs))
 
 
 @constraint(
@@ -134,17 +148,17 @@ def pad(site: Site) -> Iterator[Problem]:
     source=PT25 + "; UG1414 2.5, operators of PyTorch",
     passes=(transposed("no output padding", kernel=(3, 3)),),
     fails=(transposed("output padding 1", kernel=(3, 3), output_padding=(1, 1)),),
-    cure=(
-        "use a kernel that the stride divides, such as kernel 2 or 4 with stride 2, and "
-        "no output padding"
+    remedy=approximate(
+        "use a kernel that the stride divides, such as kernel 2 or 4 with stride 2, and no output "
+        "padding"
     ),
 )
-def output_padding(site: Site) -> Iterator[Problem]:
+def output_padding(ctx: OpContext) -> Iterator[Violation]:
     """There is no output padding."""
-    if any(site.attrs.output_padding):
-        yield Problem(
-            "output_padding is {}; the DPU takes none".format(list(site.attrs.output_padding)),
-            found=site.attrs.output_padding,
+    if any(ctx.attrs.output_padding):
+        yield Violation(
+            "output_padding is {found}; the DPU takes none",
+            found=ctx.attrs.output_padding,
             limit="0",
             nearest=0,
         )
@@ -154,19 +168,17 @@ def output_padding(site: Site) -> Iterator[Problem]:
     "transposed.dilation",
     kinds=BOTH,
     evidence=Evidence.INFERRED,
-    source="no source speaks of dilated transposed convolutions",
+    source="no source mentions dilated transposed convolutions",
     passes=(transposed("dilation 1"),),
     fails=(transposed("dilation 2", dilation=(2, 2)),),
-    cure="use dilation 1",
+    remedy=NO_DILATION,
 )
-def dilation(site: Site) -> Iterator[Problem]:
+def dilation(ctx: OpContext) -> Iterator[Violation]:
     """Dilation is 1; whether a transposed convolution may be dilated is unknown."""
-    if any(step != 1 for step in site.attrs.dilation):
-        yield Problem(
-            "dilation is {}; no source says that the DPU takes any but 1 here".format(
-                list(site.attrs.dilation)
-            ),
-            found=site.attrs.dilation,
+    if any(step != 1 for step in ctx.attrs.dilation):
+        yield Violation(
+            "dilation is {found}; no source says that the DPU takes any but 1 here",
+            found=ctx.attrs.dilation,
             limit="1",
             nearest=1,
             verdict=Verdict.UNKNOWN,

@@ -8,49 +8,54 @@ from __future__ import annotations
 
 from typing import Callable, Iterator, Tuple
 
-from vai_inspect.core.target import Target
-from vai_inspect.rules.engine.constraint import Verdict
-from vai_inspect.rules.engine.context import Problem
+from vai_inspect.rules.plugin import Target, Verdict, Violation
 from vai_inspect.rules.shared.engines import input_channels, weight_depth, weight_words
 
-WindowRule = Callable[[Target, int, int, int], Iterator[Problem]]
+WindowRule = Callable[[Target, int, int, int], Iterator[Violation]]
 """Asks a target about a kernel's width and height and the input channels."""
 
 
-def kernel_in_set(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def kernel_in_set(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """Width and height are within the convolution engine's kernel sizes."""
     sizes = target.conv.limit.kernel_size
     for size in sorted({width, height}):
         if size not in sizes:
-            yield Problem(
-                "kernel {} is outside {}".format(size, sizes),
+            yield Violation(
+                "kernel {found} is outside {limit}",
                 found=size,
-                limit=str(sizes),
+                limit=sizes,
                 nearest=sizes.nearest(size),
             )
 
 
-def channels_addressed(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def channels_addressed(
+    target: Target, width: int, height: int, channels: int
+) -> Iterator[Violation]:
     """Input channels are at most 256 * input_channel_parallel."""
     limit = input_channels(target)
     if channels > limit:
-        yield Problem(
-            "input_channels is {}, more than {}".format(channels, limit),
+        yield Violation(
+            "input_channels is {found}, more than {nearest}",
             found=channels,
-            limit="<= {}".format(limit),
+            limit=f"<= {limit}",
             nearest=limit,
         )
 
 
-def weights_fit(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
+def weights_fit(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
     """The weights of one output group fit one bank."""
     words, depth = weight_words(target, width, height, channels), weight_depth(target)
     if words > depth:
-        yield Problem(
-            "the weights of one output group ({} x {} x {} channels) need {} addresses of bank {}, "
-            "which has {}".format(width, height, channels, words, target.conv.weight_bank, depth),
+        yield Violation(
+            "the weights of one output group ({width} x {height} x {channels} channels) need "
+            "{found} addresses of bank {bank}, which has {depth}",
+            width=width,
+            height=height,
+            channels=channels,
+            bank=target.conv.weight_bank,
+            depth=depth,
             found=words,
-            limit="<= {}".format(depth),
+            limit=f"<= {depth}",
         )
 
 
@@ -62,14 +67,10 @@ def in_doubt(rule: WindowRule, why: str) -> WindowRule:
         why: what is added to its message.
     """
 
-    def doubted(target: Target, width: int, height: int, channels: int) -> Iterator[Problem]:
-        for problem in rule(target, width, height, channels):
-            yield Problem(
-                "{}; {}".format(problem.message, why),
-                found=problem.found,
-                limit=problem.limit,
-                nearest=problem.nearest,
-                verdict=Verdict.UNKNOWN,
+    def doubted(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
+        for violation in rule(target, width, height, channels):
+            yield violation.replaced(
+                template=f"{violation.template}; {why}", verdict=Verdict.UNKNOWN
             )
 
     return doubted

@@ -26,7 +26,7 @@ def read_arch_json(path: str) -> Dict[str, str]:
     Raises:
         TargetError: the file cannot be read, or holds something else.
     """
-    label = "arch.json {}".format(quoted(path, 200))
+    label = f"arch.json {quoted(path, 200)}"
     content = _text(_bytes(path, label), label)
     try:
         document = json.loads(content, object_pairs_hook=lambda pairs: _object(pairs, label))
@@ -34,12 +34,11 @@ def read_arch_json(path: str) -> Dict[str, str]:
         raise TargetError(_not_json(content, error, label)) from None
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise TargetError("{} cannot be read: {}; {}.".format(label, reason, _VALID)) from None
+        raise TargetError(f"{label} cannot be read: {reason}; {_VALID}.") from None
     if not isinstance(document, dict):
         raise TargetError(
-            "{} holds {} ({}) where a JSON object is needed; {}.".format(
-                label, _kind(document), quoted(document), _VALID
-            )
+            f"{label} holds {_kind(document)} ({quoted(document)}) where a JSON object is needed; "
+            f"{_VALID}."
         )
     return _named(document, label)
 
@@ -48,7 +47,7 @@ def _object(pairs: List[Tuple[str, object]], label: str) -> Dict[str, object]:
     keys = [key for key, _ in pairs]
     for key in KEYS:
         if keys.count(key) > 1:
-            raise TargetError("{} has {} twice; valid is each key once.".format(label, key))
+            raise TargetError(f"{label} has {key} twice; valid is each key once.")
     return dict(pairs)
 
 
@@ -60,17 +59,15 @@ def _named(document: Dict[str, object], label: str) -> Dict[str, str]:
         value = document[key]
         if not isinstance(value, str):
             raise TargetError(
-                "{}: received {} ({}) as {}; valid is a text in quotes.".format(
-                    label, quoted(value), _kind(value), key
-                )
+                f"{label}: received {quoted(value)} ({_kind(value)}) as {key}; valid is a text in "
+                "quotes."
             )
         named[key] = value
     if not named:
         keys = ", ".join(quoted(key, 30) for key in list(document)[:5]) or "no keys"
         raise TargetError(
-            "{} has neither target nor fingerprint; received {}; {}.{}".format(
-                label, keys, _VALID, _hint(document)
-            )
+            f"{label} has neither target nor fingerprint; received {keys}; "
+            f"{_VALID}.{_hint(document)}"
         )
     if "dcf" in document and "fingerprint" not in named:
         raise TargetError(
@@ -84,13 +81,13 @@ def _hint(document: Dict[str, object]) -> str:
     """Returns what may be meant: a key in another spelling, or the output of `xdputil query`."""
     for key in document:
         if key.lower() in KEYS:
-            return " Did you mean {}? Keys are in small letters.".format(key.lower())
+            return f" Did you mean {key.lower()}? Keys are in small letters."
     kernels = document.get("kernels")
     for kernel in kernels if isinstance(kernels, list) else []:
         fingerprint = kernel.get("fingerprint") if isinstance(kernel, dict) else None
         if isinstance(fingerprint, str):
-            return " It is the output of xdputil: give the fingerprint in it, {}.".format(
-                quoted(fingerprint)
+            return (
+                f" It is the output of xdputil: give the fingerprint in it, {quoted(fingerprint)}."
             )
     return ""
 
@@ -99,25 +96,23 @@ def _bytes(path: str, label: str) -> bytes:
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise TargetError("{} is a folder; valid is the file itself.".format(label))
+            raise TargetError(f"{label} is a folder; valid is the file itself.")
         if not stat.S_ISREG(mode):
             # Reading a pipe or a device might never end.
-            raise TargetError("{} is not a regular file.".format(label))
+            raise TargetError(f"{label} is not a regular file.")
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise TargetError(
-            "{} does not exist; valid is a target's name, a fingerprint or the path of an "
-            "arch.json; `vai-inspect targets` lists all names.".format(label)
+            f"{label} does not exist; valid is a target's name, a fingerprint or the path of an "
+            "arch.json; `vai-inspect targets` lists all names."
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise TargetError("{} cannot be read: {}.".format(label, reason)) from None
+        raise TargetError(f"{label} cannot be read: {reason}.") from None
     if len(content) > MAX_BYTES:
         raise TargetError(
-            "{} is larger than {} bytes and so not an arch.json; {}.".format(
-                label, MAX_BYTES, _VALID
-            )
+            f"{label} is larger than {MAX_BYTES} bytes and so not an arch.json; {_VALID}."
         )
     return content
 
@@ -129,38 +124,40 @@ _UTF_16_MARKS: Tuple[bytes, ...] = (b"\xff\xfe", b"\xfe\xff")
 def _text(content: bytes, label: str) -> str:
     if content.startswith(_UTF_8_MARK):
         raise TargetError(
-            "{} is not JSON: line 1, column 1: it starts with a byte-order mark (BOM); save it as "
-            "UTF-8 without BOM.".format(label)
+            f"{label} is not JSON: line 1, column 1: it starts with a byte-order mark (BOM); save "
+            "it as "
+            "UTF-8 without BOM."
         )
     if content.startswith(_UTF_16_MARKS):
         raise TargetError(
-            "{} is not JSON: line 1, column 1: it starts with the byte-order mark (BOM) of UTF-16; "
-            "save it as UTF-8 without BOM.".format(label)
+            f"{label} is not JSON: line 1, column 1: it starts with the byte-order mark (BOM) of "
+            "UTF-16; "
+            "save it as UTF-8 without BOM."
         )
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise TargetError(
-            "{} is not JSON: byte {} is not UTF-8; save it as UTF-8.".format(label, error.start)
+            f"{label} is not JSON: byte {error.start} is not UTF-8; save it as UTF-8."
         ) from None
 
 
 def _not_json(content: str, error: json.JSONDecodeError, label: str) -> str:
     if not content.strip():
-        return "{} is empty; {}.".format(label, _VALID)
+        return f"{label} is empty; {_VALID}."
     line, column, reason = error.lineno, error.colno, error.msg
     comma = _trailing_comma(content, error.pos)
     if comma >= 0:
         line = content.count("\n", 0, comma) + 1
         column = comma - content.rfind("\n", 0, comma)
         reason = "a trailing comma, which JSON forbids"
-    return "{} is not JSON: line {}, column {}: {}; {}.".format(label, line, column, reason, _VALID)
+    return f"{label} is not JSON: line {line}, column {column}: {reason}; {_VALID}."
 
 
 def _trailing_comma(content: str, position: int) -> int:
     """Returns where the comma before a closing bracket stands, or -1.
 
-    Python 3.13 reports the comma itself, older ones the bracket or the place behind the comma.
+    Python 3.13 reports the comma itself, older ones the bracket or the place after the comma.
     """
     before = content[: position + 1].rstrip().rstrip("}]").rstrip()
     if before.endswith(",") and content[len(before) :].lstrip()[:1] in ("}", "]"):

@@ -1,6 +1,6 @@
 """A fingerprint read by a table of named bit fields, and the target that it describes.
 
-A family has one `Decoder` for each layout of its feature code, told to all by `Family.decoders`.
+A family lists one `Decoder` for each layout of its feature code in `Family.decoders`.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class BitField:
         count = len(self.words) or 1 << self.high - self.low + 1
         return str(self.valid or Limit.span(0, count - 1))
 
-    def told(self, value: int) -> str:
+    def describe(self, value: int) -> str:
         """Returns what a value means."""
         word = self.words[value] if value < len(self.words) else ""
-        return "{}: {}".format(self.meaning, word) if word else self.meaning
+        return f"{self.meaning}: {word}" if word else self.meaning
 
 
 class Row(NamedTuple):
@@ -119,9 +119,8 @@ class Decoder:
         for field in self.fields:
             if not above <= field.low <= field.high < FEATURE_BITS:
                 raise RuleError(
-                    "{} ISA{}: field {} has bits {}; valid are bits from {} to {}.".format(
-                        self.dpu, self.isa_version, field.name, field.bits, above, FEATURE_BITS - 1
-                    )
+                    f"{self.dpu} ISA{self.isa_version}: field {field.name} has bits {field.bits}; "
+                    f"valid are bits from {above} to {FEATURE_BITS - 1}."
                 )
             above = field.high + 1
 
@@ -175,17 +174,10 @@ class Reading:
         """Returns the error of a field whose value is not among the valid ones."""
         field = self.field(name)
         return TargetError(
-            "fingerprint {}: no {} with instruction set {} has these bits: field {} (bits {}: {}) "
-            "is {}; valid is {}".format(
-                self.fingerprint,
-                self.decoder.dpu,
-                self.decoder.isa_version,
-                name,
-                field.bits,
-                field.meaning,
-                self[name],
-                valid,
-            )
+            f"fingerprint {self.fingerprint}: no {self.decoder.dpu} with instruction set "
+            f"{self.decoder.isa_version} has these bits: field {name} (bits {field.bits}: "
+            f"{field.meaning}) "
+            f"is {self[name]}; valid is {valid}"
         )
 
     def target(self, size: str, **figures: Any) -> Target:
@@ -197,9 +189,7 @@ class Reading:
         """
         decoder, fingerprint = self.decoder, self.fingerprint
         return Target(
-            name="{}_ISA{}_{}_{:016X}".format(
-                decoder.dpu, decoder.isa_version, size, fingerprint.value
-            ),
+            name=f"{decoder.dpu}_ISA{decoder.isa_version}_{size}_{fingerprint.value:016X}",
             dpu=decoder.dpu,
             family=decoder.family,
             isa_version=decoder.isa_version,
@@ -217,7 +207,7 @@ class Reading:
             if field.high + 1 < above:
                 yield _unread(above - 1, field.high + 1, value)
             found = field.of(value)
-            yield Row(field.high, field.low, field.name, found, field.told(found), field.source)
+            yield Row(field.high, field.low, field.name, found, field.describe(found), field.source)
             above = field.low
         if above:
             yield _unread(above - 1, 0, value)
@@ -231,7 +221,7 @@ def rows_of_bytes(fingerprint: Fingerprint, dpu: str) -> Iterator[Row]:
 
 def _bytes(fingerprint: Fingerprint, dpu: str) -> Iterator[Row]:
     source = "UG1414: a byte of type, a byte of instruction set, six bytes of configuration"
-    yield Row(63, 56, "TYPE", fingerprint.type_byte, "type of the DPU: {}".format(dpu), source)
+    yield Row(63, 56, "TYPE", fingerprint.type_byte, f"type of the DPU: {dpu}", source)
     yield Row(55, 48, "ISA", fingerprint.isa_version, "instruction set", source)
 
 
@@ -244,4 +234,4 @@ def _value(fingerprint: int, high: int, low: int) -> int:
 
 
 def _bits(high: int, low: int) -> str:
-    return str(high) if high == low else "{}:{}".format(high, low)
+    return str(high) if high == low else f"{high}:{low}"

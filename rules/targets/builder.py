@@ -26,7 +26,7 @@ class Parallel(NamedTuple):
 
 def arch(sizes: Sequence[Parallel], source: str, name: str = "ARCH") -> BitField:
     """Returns the field that chooses a size."""
-    words = tuple("{}; {} operations a cycle".format(size, size.peak) for size in sizes)
+    words = tuple(f"{size}; {size.peak} operations a cycle" for size in sizes)
     return BitField(name, 3, 0, "size of the convolution engine", source, words)
 
 
@@ -43,7 +43,7 @@ def count(name: str, high: int, low: int, meaning: str, source: str, least: int 
 
 def write_parallel(name: str, high: int, low: int, engine: str, source: str) -> BitField:
     """Returns the field of an engine's write parallelism, a power of two."""
-    meaning = "write parallelism of {}".format(engine)
+    meaning = f"write parallelism of {engine}"
     return BitField(name, high, low, meaning, source, ("1", "2", "4", "8"))
 
 
@@ -58,9 +58,8 @@ def stride_out_h(reading: Reading, name: str, pixel_parallel: int) -> Limit:
         most = pixel_parallel.bit_length() - 1
         raise reading.refused(
             name,
-            "{} (at most the engine's pixel parallelism, {})".format(
-                Limit.span(0, most) if most else 0, pixel_parallel
-            ),
+            f"{Limit.span(0, most) if most else 0} (at most the engine's pixel parallelism, "
+            f"{pixel_parallel})",
         )
     most = pixel_parallel // written
     return Limit.span(1, 4 if written == 1 or most >= 4 else most)
@@ -68,13 +67,13 @@ def stride_out_h(reading: Reading, name: str, pixel_parallel: int) -> Limit:
 
 def feature_banks(number: int) -> Tuple[str, ...]:
     """Returns the names of the bank groups that hold feature maps."""
-    return tuple("VB{}".format(place) for place in range(number))
+    return tuple(f"VB{place}" for place in range(number))
 
 
 def banks(
     features: Sequence[str], feature: Tuple[int, int, int], **params: Optional[Tuple[int, int, int]]
 ) -> Tuple[Bank, ...]:
-    """Returns bank groups, numbered one behind the other.
+    """Returns bank groups, numbered one after the other.
 
     Args:
         features: names of the groups that hold feature maps.

@@ -7,7 +7,7 @@ from typing import Iterator, Optional
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import registry
-from vai_inspect.rules.engine.guard import FAILURES, told
+from vai_inspect.rules.engine.guard import GUARDED, format_error
 from vai_inspect.rules.targets.bit_fields import Decoder, Reading
 from vai_inspect.rules.targets.fingerprint import Fingerprint
 
@@ -29,15 +29,14 @@ def target(fingerprint: Fingerprint) -> Optional[Target]:
         try:
             found = decoder.target(fingerprint)
             if not isinstance(found, Target) or found.family != decoder.family:
-                raise TypeError("it gives no Target of {}".format(decoder.family))
+                raise TypeError(f"it gives no Target of {decoder.family}")
             return found
         except TargetError as error:
             refused = refused or error
-        except FAILURES as error:  # a decoder may be anyone's code
+        except GUARDED as error:  # a decoder may be anyone's code
             refused = refused or TargetError(
-                "fingerprint {}: the decoder of {} does not work: {}".format(
-                    fingerprint, decoder.dpu, told(error)
-                )
+                f"fingerprint {fingerprint}: the decoder of {decoder.dpu} does not work: "
+                f"{format_error(error)}"
             )
     if refused is not None:
         raise refused
@@ -53,7 +52,7 @@ def readings(described: Target) -> Iterator[Reading]:
     for decoder in decoders(fingerprint):
         try:
             decoder.target(fingerprint)
-        except FAILURES:  # the same as in `target`
+        except GUARDED:  # the same as in `target`
             continue
         found.append(decoder.read(fingerprint))
     releases = set(described.releases)

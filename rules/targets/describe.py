@@ -1,4 +1,4 @@
-"""A target's fingerprint taken apart for a reader: each field, and what there is to remark."""
+"""A target's fingerprint decoded for a reader: each field, and notes on it."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from vai_inspect.rules.targets.fingerprint import Fingerprint
 
 @dataclass(frozen=True)
 class Decoded:
-    """A fingerprint taken apart.
+    """A decoded fingerprint.
 
     Attributes:
         rows: its fields from the highest bit down, with the bits that nothing decodes; none where
-            no source tells the fingerprint.
+            no source gives the fingerprint.
         by_table: whether there is a table of the feature code's bits at all.
-        remarks: what else its reader should know, without a full stop at the end.
+        notes: what else its reader should know, without a full stop at the end.
     """
 
     rows: Tuple[Row, ...]
     by_table: bool
-    remarks: Tuple[str, ...] = ()
+    notes: Tuple[str, ...] = ()
 
 
 def decoded(target: Target) -> Decoded:
-    """Returns a target's fingerprint taken apart, as the decoder of its figures reads it."""
+    """Returns a target's decoded fingerprint, as the decoder of its figures reads it."""
     if target.fingerprint is None:
-        told = "no source tells its fingerprint, so it is given by its name alone"
-        return Decoded((), by_table=False, remarks=(told,))
+        note = "no source gives its fingerprint, so it is known by its name alone"
+        return Decoded((), by_table=False, notes=(note,))
     readings = list(decode_target.readings(target))
     if not readings:
         rows = rows_of_bytes(Fingerprint(target.fingerprint), target.dpu)
         return Decoded(tuple(rows), by_table=False)
-    return Decoded(tuple(readings[0].rows()), True, tuple(_remarks(readings)))
+    return Decoded(tuple(readings[0].rows()), True, tuple(_notes(readings)))
 
 
-def _remarks(readings: List[Reading]) -> Iterator[str]:
+def _notes(readings: List[Reading]) -> Iterator[str]:
     first, *others = readings
     if first.decoder.note:
         yield first.decoder.note
@@ -64,6 +64,7 @@ def _remarks(readings: List[Reading]) -> Iterator[str]:
     for row in first.rows():
         if not row.name and row.value not in {0, *map(row.of, alike)}:
             yield (
-                "bits {} are {}, which no release decodes and no registered target has; check the "
+                f"bits {row.bits} are {hex(row.value)}, which no release decodes and no "
+                "registered target has; check the "
                 "fingerprint for a typing error"
-            ).format(row.bits, hex(row.value))
+            )

@@ -32,7 +32,7 @@ _BARE = re.compile(r"[0-9a-f]{15,}\Z", re.IGNORECASE | re.ASCII)
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A fingerprint taken apart."""
+    """A fingerprint and the fields that every DPU has in it."""
 
     value: int
 
@@ -81,5 +81,5 @@ def checked(value: int) -> Fingerprint:
     if value < 0:
         raise ValueError("it is negative")
     if value >> BITS:
-        raise ValueError("it has {} bits".format(value.bit_length()))
+        raise ValueError(f"it has {value.bit_length()} bits")
     return Fingerprint(value)

@@ -43,22 +43,23 @@ class KnownName(NamedTuple):
         what = "{} ({}{})".format(
             self.name,
             self.fingerprint,
-            "; {}".format(boards) if boards else "",
+            f"; {boards}" if boards else "",
         )
         if self.name.startswith(_OTHER_KINDS):
             text = "{} is a target of Vitis AI {}, but an AIE2 overlay, which is not covered here."
             text = text.format(what, listed(self.releases))
-            instead = "The DPU for the {} is".format(boards)
+            instead = f"The DPU for the {boards} is"
         else:
             text = (
-                "{} is a historic DPU, defined in the sources of Vitis AI {}; releases 2.5, 3.0 "
+                f"{what} is a historic DPU, defined in the sources of Vitis AI "
+                f"{listed(self.releases)}; releases 2.5, 3.0 "
                 "and 3.5 do not register it, and its limits are not known here."
-            ).format(what, listed(self.releases))
+            )
             same = "this name" if self.successor == self.name else "a DPU of this size"
-            instead = "Release 2.5 and later have {} with another fingerprint:".format(same)
+            instead = f"Release 2.5 and later have {same} with another fingerprint:"
         for target in registry.targets():
             if target.name == self.successor:
-                return "{} {} {} ({}).".format(text, instead, target.name, target.fingerprint_text)
+                return f"{text} {instead} {target.name} ({target.fingerprint_text})."
         return text
 
 

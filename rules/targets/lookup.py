@@ -45,7 +45,7 @@ def lookup(spec: object) -> Target:
     if number is not None:
         return _by_number(number)
     # The value itself is not shown: nothing is known of what its repr does.
-    raise target_errors.of_another_kind("received a {} as target".format(type(spec).__name__))
+    raise target_errors.of_another_kind(f"received a {type(spec).__name__} as target")
 
 
 def _by_text(spec: str) -> Target:
@@ -90,15 +90,12 @@ def _by_file(path: str) -> Target:
             target = _by_name_or_fingerprint(text)
             found.append(target or _refused(target_errors.unknown_name(text)))
         except TargetError as error:
-            raise TargetError(
-                "arch.json {}: {}: {}".format(quoted(path, 200), key, error)
-            ) from None
+            raise TargetError(f"arch.json {quoted(path, 200)}: {key}: {error}") from None
     if len({target.name for target in found}) > 1:
         raise TargetError(
-            "arch.json {}: target says {} but fingerprint is that of {}; valid is one of the "
-            "two, or both for the same target.".format(
-                quoted(path, 200), found[0].name, found[1].name
-            )
+            f"arch.json {quoted(path, 200)}: target says {found[0].name} but fingerprint is that "
+            f"of {found[1].name}; valid is one of the "
+            "two, or both for the same target."
         )
     # The fingerprint comes last and is the more exact: it tells release 2.5 from 3.x.
     return found[-1]
@@ -157,7 +154,7 @@ def _path(spec: "os.PathLike[str]") -> str:
         return os.fsdecode(spec)
     except Exception:  # __fspath__ may be anyone's code
         raise target_errors.of_another_kind(
-            "received a {} that yields no path".format(type(spec).__name__)
+            f"received a {type(spec).__name__} that yields no path"
         ) from None
 
 

@@ -25,14 +25,14 @@ _FEW = 16
 
 def of_another_kind(received: str) -> TargetError:
     """Returns the error of something that is neither name nor fingerprint nor file."""
-    return TargetError("{}; {}; {}".format(received, _FORMS, LIST_HINT))
+    return TargetError(f"{received}; {_FORMS}; {LIST_HINT}")
 
 
 def no_fingerprint(received: str, error: ValueError, text: str = "") -> TargetError:
     """Returns the error of what looks like a fingerprint and is none."""
     return TargetError(
-        "{} is not a fingerprint: {}; valid are up to 64 bits in hexadecimal, as in "
-        "0x101000016010407{}; {}".format(received, error, _as_decimal(text), LIST_HINT)
+        f"{received} is not a fingerprint: {error}; valid are up to 64 bits in hexadecimal, as in "
+        f"0x101000016010407{_as_decimal(text)}; {LIST_HINT}"
     )
 
 
@@ -41,7 +41,7 @@ def _as_decimal(text: str) -> str:
     if not (text.isascii() and text.isdecimal() and len(text) <= 20):
         return ""
     try:
-        return "; as a decimal number it would be {}".format(checked(int(text)))
+        return f"; as a decimal number it would be {checked(int(text))}"
     except ValueError:
         return ""
 
@@ -80,39 +80,39 @@ def unread(fingerprint: Fingerprint) -> TargetError:
         ).format(dpu, fingerprint.isa_version, " or ".join(map(str, isas)))
     elif any(target.dpu == dpu for target in registry.targets()):
         why = (
-            "{} with instruction set {}; no release registers it, and of this type only the "
+            f"{dpu} with instruction set {fingerprint.isa_version}; no release registers it, and "
+            "of this type only the "
             "registered ones exist."
-        ).format(dpu, fingerprint.isa_version)
+        )
     else:
-        why = "{}, which is not covered here.".format(dpu)
-    return TargetError("fingerprint {}: {} {}".format(fingerprint, why, _nearest(fingerprint)))
+        why = f"{dpu}, which is not covered here."
+    return TargetError(f"fingerprint {fingerprint}: {why} {_nearest(fingerprint)}")
 
 
 def impossible(fingerprint: Fingerprint, error: TargetError) -> TargetError:
     """Returns a decoder's error with the targets that come nearest."""
-    return TargetError("{}. {}".format(error, _nearest(fingerprint)))
+    return TargetError(f"{error}. {_nearest(fingerprint)}")
 
 
 def known_name(known: KnownName) -> TargetError:
     """Returns the error of a DPU that is known by name only."""
     more = LIST_HINT if known.successor else _nearest(known.fingerprint)
-    return TargetError("{} {}".format(known.explanation, more))
+    return TargetError(f"{known.explanation} {more}")
 
 
 def other_name(text: str, target: Target) -> TargetError:
     """Returns the error of a derived name whose fingerprint is that of another name."""
     return TargetError(
-        "unknown target {}: its fingerprint {} is that of {}; valid is that name, or the "
-        "fingerprint; {}".format(quoted(text), target.fingerprint_text, target.name, LIST_HINT)
+        f"unknown target {quoted(text)}: its fingerprint {target.fingerprint_text} is that of "
+        f"{target.name}; valid is that name, or the "
+        f"fingerprint; {LIST_HINT}"
     )
 
 
 def unknown_name(text: str) -> TargetError:
     """Returns the error of a name that nothing has."""
     return TargetError(
-        "unknown target {}; {}.{} {}".format(
-            quoted(text), _FORMS, _suggestion(text[:100]), LIST_HINT
-        )
+        f"unknown target {quoted(text)}; {_FORMS}.{_suggestion(text[:100])} {LIST_HINT}"
     )
 
 
@@ -122,18 +122,18 @@ def _suggestion(text: str) -> str:
     if kernel is not None and _beginning(kernel.group(1)):
         return (
             " That is how a board calls a core of the DPU, whose size its fingerprint tells. "
-            "Targets of {} are {}."
-        ).format(kernel.group(1).upper(), _names(_beginning(kernel.group(1))))
+            f"Targets of {kernel.group(1).upper()} are {_names(_beginning(kernel.group(1)))}."
+        )
     # "Kria KV260" and "zcu102_b4096" name a board as well.
     words = set(re.split(r"[\W_]+", text.lower()))
     boards = {board for t in every for board in t.boards if board.lower() in words}
     if boards:
         held = [target for target in every if boards.intersection(target.boards)]
-        told = " Targets known from {} are {}.".format(listed(sorted(boards)), _names(held))
-        return told + "".join(map(_booted, sorted(boards)))
+        known = f" Targets known from {listed(sorted(boards))} are {_names(held)}."
+        return known + "".join(map(_booted, sorted(boards)))
     begins = _beginning(text)
     if begins:
-        return " Targets of {} are {}.".format(text.upper(), _names(begins))
+        return f" Targets of {text.upper()} are {_names(begins)}."
     contains = [target for target in every if text.lower() in target.name.lower()]
     if contains and len(text) > 2:
         return " Did you mean {}?".format(_names(contains, " or "))
@@ -177,5 +177,5 @@ def _nearest(fingerprint: Fingerprint) -> str:
         return LIST_HINT
     nearest: Dict[str, str] = {}
     for _, _, target in same:
-        nearest.setdefault(target.name, "{} ({})".format(target.name, target.fingerprint_text))
-    return "The nearest targets are {}; {}".format(listed(list(nearest.values())[:3]), LIST_HINT)
+        nearest.setdefault(target.name, f"{target.name} ({target.fingerprint_text})")
+    return f"The nearest targets are {listed(list(nearest.values())[:3])}; {LIST_HINT}"

@@ -8,9 +8,10 @@ The file, which a plug-in's package holds as well:
       banks: {VB0: Virtual PP x ICP x 2048}    # TYPE NUM x WIDTH x DEPTH, `, 4 bit` where not 8
       conv: {input_channel_parallel: ICP, ...} # each engine by the field names of core.target
       others: {move: ...}          # what no dataclass holds, kept as text
+      unused_engines: dwconv       # optional: engines of the definition that nothing runs on
     targets:
       DPUCZDX8G_ISA1_B4096:        # laid over `common`, mapping by mapping; null takes away
-        batch: 1                   # 1 where not told
+        batch: 1                   # 1 where left out
         boards: ZCU102 KV260       # optional: boards that it is known from; or for each board the
                                    # releases whose image boots it, or what else of it has the
                                    # target: {ZCU102: 2.5 3.0, KV260: starter kit applications}
@@ -27,7 +28,7 @@ from __future__ import annotations
 import pkgutil
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from vai_inspect.core.errors import RuleError
+from vai_inspect.core.errors import RuleError, quoted
 from vai_inspect.core.target import (
     AluEngine,
     Bank,
@@ -39,7 +40,7 @@ from vai_inspect.core.target import (
     SaveEngine,
     Target,
 )
-from vai_inspect.rules.engine.guard import told
+from vai_inspect.rules.engine.guard import format_error
 from vai_inspect.rules.targets import yaml_schema
 from vai_inspect.rules.targets.fingerprint import DPU_TYPES, Fingerprint, checked
 from vai_inspect.rules.targets.yaml_schema import Place
@@ -64,6 +65,7 @@ _COMMON = (
     "sizes",
     "banks",
     "others",
+    "unused_engines",
     *_ENGINES,
 )
 
@@ -83,9 +85,8 @@ def load_targets(package: str, family: str) -> Tuple[Target, ...]:
         reason = error
     if data is None:
         raise RuleError(
-            "{}: cannot be read: {}; a family's package holds its targets in {}.".format(
-                source, reason, FILE_NAME
-            )
+            f"{source}: cannot be read: {reason}; a family's package holds its targets in "
+            f"{FILE_NAME}."
         )
     return read_targets(data, family, source)
 
@@ -113,9 +114,7 @@ def read_targets(content: "str | bytes", family: str, source: str) -> Tuple[Targ
                     .at("registered")
                     .error(
                         target.fingerprint_text,
-                        "a fingerprint of its own; {} has this one".format(
-                            seen[target.fingerprint]
-                        ),
+                        f"a fingerprint of its own; {seen[target.fingerprint]} has this one",
                     )
                 )
             if target.fingerprint is not None:
@@ -174,11 +173,9 @@ def _variants(
 def _check_bytes(fingerprint: Fingerprint, target: Target, place: Place) -> None:
     valid = "one whose {} byte is {}".format
     if fingerprint.isa_version != target.isa_version:
-        raise place.error(
-            str(fingerprint), valid("second", "isa_version, {}".format(target.isa_version))
-        )
+        raise place.error(str(fingerprint), valid("second", f"isa_version, {target.isa_version}"))
     if target.dpu in DPU_TYPES.values() and fingerprint.dpu != target.dpu:
-        raise place.error(str(fingerprint), valid("first", "that of {}".format(target.dpu)))
+        raise place.error(str(fingerprint), valid("first", f"that of {target.dpu}"))
 
 
 def _target(name: str, block: Dict[str, Any], place: Place, **identity: Any) -> Target:
@@ -207,9 +204,18 @@ def _target(name: str, block: Dict[str, Any], place: Place, **identity: Any) -> 
         batch=yaml_schema.number(block.get("batch", 1), place.at("batch")),
         banks=banks,
         others=tuple((key, _plain(value)) for key, value in others.items()),
+        unused_engines=_unused(block.get("unused_engines", []), place.at("unused_engines")),
         **identity,
         **engines,
     )
+
+
+def _unused(value: object, place: Place) -> Tuple[str, ...]:
+    names = yaml_schema.words(value, place)
+    for name in names:
+        if name not in _ENGINES:
+            raise place.error(name, f"one of the engines {', '.join(_ENGINES)}")
+    return names
 
 
 def _banks(value: object, place: Place) -> Tuple[Bank, ...]:
@@ -241,7 +247,7 @@ def _fingerprint(value: object, place: Place) -> Optional[Fingerprint]:
     raise place.error(
         value,
         "64 bits as a hexadecimal number without quotes, as in 0x101000016010407, or "
-        "{} where no source tells it".format(UNKNOWN),
+        f"{UNKNOWN} where no source tells it",
     )
 
 
@@ -270,7 +276,7 @@ def _parsed(content: "str | bytes", source: str) -> object:
             "{}: is not YAML: {}.".format(source, " ".join(str(error).split()))
         ) from error
     except (ValueError, TypeError, RecursionError) as error:
-        raise RuleError("{}: cannot be read: {}.".format(source, told(error))) from error
+        raise RuleError(f"{source}: cannot be read: {format_error(error)}.") from error
 
 
 MOST_NODES = 100_000
@@ -316,8 +322,7 @@ def _refuse_twins(node: Any, mapping_node: Any, source: str) -> None:
         for key, _ in level.value if isinstance(level, mapping_node) else ():
             if key.value in seen:
                 raise RuleError(
-                    "{}: line {}: received {} twice; valid is each name once.".format(
-                        source, key.start_mark.line + 1, yaml_schema.quoted(key.value)
-                    )
+                    f"{source}: line {key.start_mark.line + 1}: received "
+                    f"{quoted(key.value)} twice; valid is each name once."
                 )
             seen.add(key.value)

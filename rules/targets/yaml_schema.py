@@ -77,9 +77,7 @@ def number(value: object, place: Place) -> int:
             product *= int(name)
         else:
             known = ", ".join(sorted(place.sizes)) or "none is defined"
-            raise place.error(
-                value, "a whole number, a size ({}) or a product such as 2*8".format(known)
-            )
+            raise place.error(value, f"a whole number, a size ({known}) or a product such as 2*8")
     return product
 
 
@@ -115,17 +113,17 @@ def board_uses(
         return tuple(map(BoardUse, words(value, place)))
     found = []
     for board, how in mapping(value, place).items():
-        told = str(how).split() if isinstance(how, (str, float)) else []
-        if not told:
+        described = str(how).split() if isinstance(how, (str, float)) else []
+        if not described:
             raise place.at(board).error(how, "releases as in 2.5 3.0, or a text")
-        if not all(map(_RELEASE.match, told)):
-            found.append(BoardUse(board, design=" ".join(told)))
+        if not all(map(_RELEASE.match, described)):
+            found.append(BoardUse(board, design=" ".join(described)))
             continue
-        for release in told:
+        for release in described:
             if release not in registered:
-                valid = "a release that registers the target: {}".format(listed(registered))
+                valid = f"a release that registers the target: {listed(registered)}"
                 raise place.at(board).error(release, valid)
-        here = tuple(release for release in told if release in releases)
+        here = tuple(release for release in described if release in releases)
         if here:
             found.append(BoardUse(board, here))
     return tuple(found)

@@ -24,7 +24,7 @@ def test_rules_names_every_constraint_of_a_family_with_kinds_and_evidence(vai_in
     assert [lines[0] for lines in told] == [rule.id_in(name) for rule in constraints]
     for lines, rule in zip(told, constraints):
         assert len(lines) == 3
-        assert lines[2].endswith("[{}]".format(rule.founding_in(name).evidence.value))
+        assert lines[2].endswith("[{}]".format(rule.provenance.evidence.value))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -59,15 +59,15 @@ def test_every_constraint_can_be_explained(vai_inspect, name):
         first, blank, sentence = out.splitlines()[:3]
         assert (first, blank) == (rule.id_in(name), "")
         assert sentence == rule.sentence_for(*registry.targets(name))
-        evidence = rule.founding_in(name).evidence
+        evidence = rule.provenance.evidence
         assert "\nevidence:       {} ({})\n".format(evidence.value, evidence.meaning) in out
         assert "\nsource:         " in out
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_rewrite_and_remark_can_be_explained(vai_inspect, name):
+def test_every_rewrite_and_note_can_be_explained(vai_inspect, name):
     family = registry.family(name)
-    for one in (*family.rewrites, *family.remarks):
+    for one in (*family.rewrites, *family.notes):
         code, out, err = vai_inspect("explain", "{}.{}".format(name, one.id))
         assert (code, err) == (0, "")
         assert out.splitlines()[2] == one.sentence
@@ -87,14 +87,32 @@ def test_explain(vai_inspect):
         "evidence:       partition_rule (published partition rule of the vendor)\n"
         "source:         dpu_op_filter.py of Vitis AI 2.5; UG1414 3.5, Currently Supported "
         "Operators\n"
+        "since:          0.1.0\n"
         "limits:         every target: kernel_size = 1-16\n"
-        "what to change: split a large kernel into a chain of smaller ones of the same reach\n"
+        "what to change: split a large kernel into a chain of smaller ones of the same reach "
+        "(approximate: retrain)\n"
         "passes:         kernel 1x1\n"
         "passes:         kernel 16x1\n"
         "passes:         kernel 1x16\n"
         "fails:          kernel 17x1\n"
         "fails:          kernel 1x17\n"
     )
+
+
+def test_a_constraint_is_found_by_the_id_that_it_had_in_an_earlier_release(vai_inspect):
+    code, out, err = vai_inspect("explain", "czdx8g.conv1d.unknown")
+    assert (code, err) == (0, "")
+    assert out.startswith("czdx8g.conv1d.group\n")
+    assert "\nsince:          0.1.0; formerly conv1d.unknown\n" in out
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_id_of_an_earlier_release_is_given_to_another_rule(name):
+    family = registry.family(name)
+    rules = rule_book.all_constraints(family)
+    former = [alias for rule in rules for alias in rule.aliases]
+    assert len(former) == len(set(former))
+    assert not set(former) & {rule.id for rule in rules}
 
 
 WRONG = [

@@ -24,10 +24,7 @@ from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import console, files, html
 from vai_inspect.reports import json as json_report
 from vai_inspect.rules.engine import registry, rule_book
-from vai_inspect.rules.engine.constraint import Founding
-from vai_inspect.rules.engine.context import Problem
-from vai_inspect.rules.engine.note import Remark
-from vai_inspect.rules.engine.rewrite import Rewrite
+from vai_inspect.rules.plugin import Note, Provenance, Remedy, Rewrite, Violation
 from vai_inspect.rules.targets.lookup import lookup
 
 PLUG_IN = Path(__file__).parents[2] / "docs" / "plugin_example"
@@ -85,22 +82,22 @@ class _MuteError(Exception):
 
 
 def _raises(error: BaseException) -> Any:
-    def check(site: Any) -> Iterator[Problem]:
+    def check(ctx: Any) -> Iterator[Violation]:
         raise error
         yield  # a generator, as constraints are
 
     return check
 
 
-def _deep(site: Any) -> Any:
-    return _deep(site)
+def _deep(ctx: Any) -> Any:
+    return _deep(ctx)
 
 
-PROBLEM = Problem("something is wrong")
+VIOLATION = Violation("something is wrong")
 
 
-def _problem(**changes: Any) -> Any:
-    return lambda site: [dataclasses.replace(PROBLEM, **changes)]
+def _violation(**changes: Any) -> Any:
+    return lambda ctx: [VIOLATION.replaced(**changes)]
 
 
 CHECKS: Dict[str, Any] = {
@@ -110,18 +107,50 @@ CHECKS: Dict[str, Any] = {
     "raises what has no text": (_raises(_MuteError()), "_MuteError"),
     "raises several lines": (_raises(ValueError("a\nb\x1b[31m")), "ValueError: a b"),
     "raises a long text": (_raises(ValueError("x" * 10**6)), "ValueError: xxx"),
-    "gives nothing": (lambda site: None, "NoneType"),
-    "gives a number": (lambda site: 7, "int"),
-    "gives text": (lambda site: "no", "it yields a str; valid is a Problem"),
-    "gives no end": (lambda site: itertools.repeat(PROBLEM), "more than 10000 problems"),
-    "no message": (_problem(message=None), "whose message is None"),
-    "a figure that is none": (_problem(found=object()), "whose found is"),
-    "a limit that is a number": (_problem(limit=5), "whose limit is 5"),
-    "a verdict of text": (_problem(verdict="bad"), "whose verdict is 'bad'"),
-    "a problem that is none": (_problem(verdict=Verdict.SUPPORTED), "whose verdict is"),
-    "evidence of text": (_problem(evidence="seen"), "whose evidence is 'seen'"),
-    "a suggestion in bytes": (_problem(suggestion=b"x"), "whose suggestion is"),
-    "follows from nobody": (_problem(follows="nowhere"), "whose follows is 'nowhere'"),
+    "gives nothing": (lambda ctx: None, "NoneType"),
+    "gives a number": (lambda ctx: 7, "int"),
+    "gives text": (lambda ctx: "no", "it yields a str; valid is a Violation"),
+    "gives no end": (lambda ctx: itertools.repeat(VIOLATION), "more than 10000 violations"),
+    "no template": (_violation(template=None), "whose template is None"),
+    "a figure that is none": (_violation(found=object()), "whose found is"),
+    "a limit that is a number": (_violation(limit=5), "whose limit is 5"),
+    "a verdict of text": (_violation(verdict="bad"), "whose verdict is 'bad'"),
+    "a verdict that is none": (_violation(verdict=Verdict.SUPPORTED), "whose verdict is"),
+    "evidence of text": (_violation(evidence="seen"), "whose evidence is 'seen'"),
+    "a remedy in bytes": (_violation(remedy=b"x"), "whose remedies is b'x'"),
+    "an effect of text": (
+        _violation(remedy=Remedy("change it", "exact")),  # type: ignore[arg-type]
+        "whose remedies is",
+    ),
+    "follows from nobody": (_violation(follows="nowhere"), "whose follows is 'nowhere'"),
+    "a placeholder for nothing": (
+        _violation(template="it has {size}"),
+        "of which the placeholder {size} has no argument",
+    ),
+    "a figure that is not given": (
+        _violation(template="it has {found}"),
+        "of which the argument found is None",
+    ),
+    "an argument for nothing": (
+        _violation(size=3),
+        "of which the argument size has no placeholder",
+    ),
+    "an argument of another kind": (
+        _violation(template="it has {size}", size=object()),
+        "of which the argument size is <object",
+    ),
+    "a type that there is not": (
+        _violation(template="it has {size:int}", size=3),
+        "is of no type; valid are op, kind, are",
+    ),
+    "an operator that there is not": (
+        _violation(template="{near:op} is near", near="nowhere"),
+        "names an operator 'nowhere', which the graph does not have",
+    ),
+    "a remedy for nothing": (
+        _violation(remedy="use kernel {size}"),
+        "of which the placeholder {size} has no argument",
+    ),
 }
 
 
@@ -180,8 +209,8 @@ def _gives(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("value", [ValueError("x"), SystemExit(2), "text", 5, ["a"]])
-@pytest.mark.parametrize("what", ["rewrites", "remarks"])
-def test_a_rewrite_or_remark_that_does_not_work(
+@pytest.mark.parametrize("what", ["rewrites", "notes"])
+def test_a_rewrite_or_note_that_does_not_work(
     acme: Any, what: str, value: Any, tmp_path: Path
 ) -> None:
     told: Dict[str, Any] = {
@@ -194,7 +223,7 @@ def test_a_rewrite_or_remark_that_does_not_work(
     if what == "rewrites":
         acme(rewrites=(Rewrite(apply=_gives(value), **told),))
     else:
-        acme(remarks=(Remark(says=_gives(value if value != "text" else 7), **told),))
+        acme(notes=(Note(says=_gives(value if value != "text" else 7), **told),))
     inspection = inspected(tmp_path)
     assert [warning for warning in inspection.warnings if "rule acme.own.one failed: " in warning]
     for text in told_everywhere(inspection, tmp_path / "out"):
@@ -214,11 +243,18 @@ FAMILIES: Dict[str, Any] = {
     "kinds that are a text": (_part("constraints", kinds="conv2d"), "its kinds is 'conv2d'"),
     "no check": (_part("constraints", check=None), "its check is None"),
     "limits that are none": (_part("constraints", limits=None), "its limits is None"),
-    "a founding of text": (_part("constraints", founding="guide"), "its founding is 'guide'"),
+    "a provenance of text": (_part("constraints", provenance="guide"), "its provenance is 'guide'"),
     "evidence of text": (
-        _part("constraints", founding=Founding("seen", "guide")),  # type: ignore[arg-type]
-        "its founding is",
+        _part("constraints", provenance=Provenance("seen", "guide")),  # type: ignore[arg-type]
+        "its provenance is",
     ),
+    "a remedy of text": (_part("constraints", remedies="change it"), "its remedies is 'change it'"),
+    "a remedy with placeholders": (
+        _part("constraints", remedies=(Remedy("use {nearest}"),)),
+        "valid is a text or Remedy without placeholders",
+    ),
+    "an alias of text": (_part("constraints", aliases="conv.former"), "its aliases is"),
+    "no release": (_part("constraints", since=None), "its since is None"),
     "two of one id": (_part("constraints", id="conv.same"), "two constraints 'conv.same'"),
     "what it takes": (lambda family: {"takes": None}, "its takes is None"),
     "an interface of text": (lambda family: {"interface_version": "1"}, "interface version '1'"),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.findings import Device, Evidence, Finding, Verdict
+from vai_inspect.core.findings import (
+    Device,
+    Evidence,
+    Finding,
+    Remedy,
+    Verdict,
+    approximate,
+)
 from vai_inspect.core.inspection import (
     Crossing,
     InspectedOp,
@@ -74,9 +82,23 @@ KERNEL = Finding(
     found=17,
     limit="1-16",
     nearest=16,
-    suggestion="use a kernel of 16 or less, or two smaller convolutions one after the other",
+    remedies=(
+        approximate(
+            "use a kernel of {nearest} or less, or two smaller convolutions one after the other",
+            "kernel-in-range",
+        ).rendered({"nearest": 16}),
+    ),
     source="UG1414 3.5, Operators Supported; conv2d",
+    template="{axes:are} {found}, but the convolution engine takes {limit}.",
+    arguments=(("axes", ("kernel_w",)), ("found", 17), ("limit", "1-16")),
 )
+
+
+def saying(message: str) -> Finding:
+    """The finding of a kernel with another message."""
+    return dataclasses.replace(KERNEL, message=message, template=message, arguments=())
+
+
 STRIDE = Finding(
     constraint="czdx8g.conv.stride",
     message="stride_w is 9, but the convolution engine takes 1-8.",
@@ -101,6 +123,8 @@ def follows(name: str) -> Finding:
         evidence=Evidence.COMPILED,
         source="observed: resnet50 3.5",
         follows=name,
+        template="The input {input:op} is on the CPU; a reshape runs where its input does.",
+        arguments=(("input", name),),
     )
 
 
@@ -332,7 +356,7 @@ def hostile() -> Inspection:
             constraint="czdx8g.\nnode name: forged",
             message="message of " + name[:80],
             evidence=Evidence.INFERRED,
-            suggestion=name[:80],
+            remedies=(Remedy(name[:80], text=name[:80]),),
             source=name[:80],
             follows=ops[-1].name[:80],
         )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import io
 
 from tests.reports import samples
@@ -56,7 +55,7 @@ def test_a_long_table_is_whole_on_request_only():
     """At verbose 1 thirty rows, of each five names; at verbose 2 all."""
     ops = [samples.op("in", "data", device=Device.USER)]
     for number in range(40):
-        kernel = dataclasses.replace(samples.KERNEL, message="reason {}.".format(number))
+        kernel = samples.saying("reason {}.".format(number))
         for name in ("a", "b", "c", "d", "e", "f", "g") if not number else ("h",):
             ops.append(samples.op("{}{}".format(name, number), "relu", ["in"], device=Device.CPU,
                                   findings=(kernel,)))  # fmt: skip

@@ -104,9 +104,7 @@ def broken(source, image_format, seconds):
 
 
 def test_many_operators_are_told_in_part():
-    findings = [
-        dataclasses.replace(samples.KERNEL, message="reason {}".format(at)) for at in range(150)
-    ]
+    findings = [samples.saying("reason {}".format(at)) for at in range(150)]
     ops = [samples.op("x", "data")]
     for at, finding in enumerate(findings):
         ops.append(

@@ -9,15 +9,15 @@ import pytest
 from vai_inspect.core.findings import Verdict
 from vai_inspect.core.ir import Graph
 from vai_inspect.rules.engine import registry
-from vai_inspect.rules.engine.context import Problem
 from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.plugin import Violation
 from vai_inspect.rules.shared.examples import conv_op, data, op
 
 
-def _fails_on_some(site):
-    yield Problem("its width is {}".format(site.target.conv.output_channel_parallel))
-    if site.target.alu is None or site.op.name == "op2":
-        raise ValueError("no ALU on {}".format(site.target.name))
+def _fails_on_some(ctx):
+    yield Violation("its width is {found}", found=ctx.target.conv.output_channel_parallel)
+    if ctx.target.alu is None or ctx.op.name == "op2":
+        raise ValueError(f"no ALU on {ctx.target.name}")
 
 
 def _fails_in_figures(target):
@@ -53,8 +53,8 @@ def with_broken(family, rule, change):
         {"check": _fails_on_some},
         {"limits": {"width": _fails_in_figures}},
         {"limits": None},
-        {"check": lambda site: [None]},
-        {"check": lambda site: None},
+        {"check": lambda ctx: [None]},
+        {"check": lambda ctx: None},
     ],
 )
 @pytest.mark.parametrize("rule", ["eltwise.type", "activation.fused", "activation.producer_on_dpu"])

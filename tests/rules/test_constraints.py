@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from vai_inspect.core.ir import OPS, verify
+from vai_inspect.core.ir import OPS, Graph, verify
+from vai_inspect.core.message import render
 from vai_inspect.core.target import Limit, PoolEngine, WindowLimit
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
@@ -58,7 +59,7 @@ def label(case):
     return "{} on {}: {}".format(name(family, rule), target.name.split("_", 1)[-1], example.text)
 
 
-def judged(family, target, example):
+def found_by(family, target, example):
     graph = verify(with_batch(example.graph(), family.batch))
     found = evaluate(family, target, graph)
     assert found.warnings == ()
@@ -69,7 +70,7 @@ def judged(family, target, example):
     ("family", "rule", "target", "example", "fails"), EXAMPLES, ids=[label(one) for one in EXAMPLES]
 )
 def test_example(family, rule, target, example, fails):
-    findings = judged(family, target, example)
+    findings = found_by(family, target, example)
     mine = [finding for finding in findings if finding.constraint == name(family, rule)]
     if not fails:
         assert findings == ()
@@ -78,8 +79,51 @@ def test_example(family, rule, target, example, fails):
     for finding in mine:
         assert finding.message
         assert finding.message == " ".join(finding.message.split())
+        assert finding.message == render(finding.template, dict(finding.arguments))
         assert finding.source
         assert finding.evidence in type(finding.evidence)
+        for remedy in finding.remedies:
+            assert remedy.text == render(remedy.template, dict(remedy.arguments))
+            assert remedy.rewrite is None or remedy.effect is not None
+
+
+@pytest.mark.parametrize("family", WRITTEN, ids=[family.name for family in WRITTEN])
+def test_what_tells_operators_apart_is_an_argument_and_no_part_of_a_template(family):
+    """Templates name no operator and no target; each is one sentence for whatever it is said of."""
+    target = lookup(family.example_targets[0])
+    messages = []
+    for rule in family.constraints:
+        for example in rule.failing(target):
+            graph = with_batch(example.graph(), family.batch)
+            found = evaluate(family, target, renamed(graph)).placement.findings
+            for finding in (one for each in found.values() for one in each):
+                messages.append(finding.message)
+                for text in (finding.template, *(one.template for one in finding.remedies)):
+                    assert MARK not in text
+                    assert target.name not in text
+    assert any(MARK in message for message in messages)
+
+
+MARK = "no_word_of_a_sentence"
+
+
+def renamed(graph):
+    """Returns the graph with names that no template has by chance."""
+
+    def new(name):
+        return f"{MARK} {name}"
+
+    return Graph(
+        graph.name,
+        [
+            dataclasses.replace(
+                op,
+                name=new(op.name),
+                inputs=tuple(dataclasses.replace(value, op=new(value.op)) for value in op.inputs),
+            )
+            for op in graph
+        ],
+    )
 
 
 @pytest.mark.parametrize(("family", "rule"), CONSTRAINTS, ids=[name(*one) for one in CONSTRAINTS])
@@ -91,7 +135,7 @@ def test_constraint_is_whole(family, rule):
     assert "None" not in sentence
     assert "None" not in rule.notes_for(*registry.targets(family.name))
     assert rule.kinds
-    assert rule.founding_in(family.name).source
+    assert rule.provenance.source
     shown = {fails for _, _, fails in examples(family, rule)}
     assert (False in shown) is not rule.always
     assert True in shown

@@ -345,8 +345,8 @@ REMARKS = [
 
 
 @pytest.mark.parametrize(("fingerprint", "starts"), REMARKS)
-def test_what_there_is_to_remark(fingerprint, starts):
-    remarks = decoded(lookup(fingerprint)).remarks
-    assert len(remarks) == len(starts)
-    for remark, start in zip(remarks, starts):
-        assert remark.startswith(start)
+def test_what_there_is_to_note(fingerprint, starts):
+    notes = decoded(lookup(fingerprint)).notes
+    assert len(notes) == len(starts)
+    for note, start in zip(notes, starts):
+        assert note.startswith(start)

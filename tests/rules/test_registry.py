@@ -87,7 +87,7 @@ BROKEN = [
     (RuntimeError("two\nlines"), "RuntimeError: two lines"),
     (SystemExit(3), "SystemExit: 3"),
     (KeyError(), "is left out: KeyError"),
-    ("FAMILY", "received a str; valid is a vai_inspect.rules.engine.family.Family"),
+    ("FAMILY", "received a str; valid is a vai_inspect.rules.plugin.Family"),
     (other(interface_version=99), "interface version 99; this vai-inspect has "),
     (other(name="czdx8g"), "its name 'czdx8g' is taken by another family"),
     (other(name=None), "its name is None; valid is a text"),

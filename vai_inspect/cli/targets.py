@@ -128,7 +128,7 @@ def details(found: Target, bits: Any) -> Dict[str, Any]:
         }
         for row in bits.rows
     ]
-    return {**found.to_dict(), "fields": fields, "remarks": list(bits.remarks)}
+    return {**found.to_dict(), "fields": fields, "remarks": list(bits.notes)}
 
 
 def description(found: Target, title: str, same_name: Iterable[Target], bits: Any) -> Iterator[str]:
@@ -138,7 +138,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         found: the target.
         title: its family, as one line.
         same_name: its builds in all releases.
-        bits: its fingerprint taken apart, a `Decoded`.
+        bits: its decoded fingerprint, a `Decoded`.
     """
     yield found.name
     yield ""
@@ -157,7 +157,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         if other.fingerprint != found.fingerprint:
             known = "{} in {}".format(other.fingerprint_text, ", ".join(other.releases))
             identity.append(("other builds", known))
-    identity += [("remark", remark) for remark in bits.remarks]
+    identity += [("note", note) for note in bits.notes]
     yield from indented(columns(identity))
     yield ""
     if bits.rows:

@@ -1,10 +1,20 @@
-"""What a rule found out about an operator, and how well it is founded."""
+"""What a rule found out about an operator, how well it is founded, and what to change."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Dict, Iterable, Optional, Tuple, Union
+from typing import Any, Dict, Hashable, Iterable, Mapping, Optional, Sequence, Tuple, Union
+
+from vai_inspect.core.message import (
+    Argument,
+    Arguments,
+    distinguishing,
+    filled,
+    render,
+    without_names,
+)
 
 Figure = Union[int, float, str, Tuple[int, ...]]
 
@@ -49,6 +59,83 @@ _MEANINGS = {
 }
 
 
+class Effect(str, Enum):
+    """What a change does to the function that the network computes."""
+
+    EXACT = "exact"
+    """The same function in float, up to rounding."""
+    APPROXIMATE = "approximate"
+    """Another function: the network must be trained again, or at least evaluated."""
+
+    @property
+    def advice(self) -> str:
+        """What reports say of it."""
+        return "exact" if self is Effect.EXACT else "approximate: retrain"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to change so that a finding goes away.
+
+    Attributes:
+        template: what to do, as an imperative, with placeholders; see `core.message`.
+        effect: what it does to the function; None where that is open, or where nothing of the
+            network is changed, such as with a step on the host.
+        rewrite: id of the mechanical rewrite that does it, or None.
+        arguments: what the placeholders stand for.
+        text: the template rendered; empty before that.
+    """
+
+    template: str
+    effect: Optional[Effect] = None
+    rewrite: Optional[str] = None
+    arguments: Arguments = ()
+    text: str = ""
+
+    def rendered(self, figures: Mapping[str, Optional[Figure]]) -> Remedy:
+        """Returns the remedy with its text.
+
+        Args:
+            figures: what the template may name beside its own arguments, by name.
+        """
+        known = filled(self.template, dict(self.arguments), figures)
+        return dataclasses.replace(
+            self, arguments=tuple(known.items()), text=render(self.template, known)
+        )
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the remedy as the JSON report holds it."""
+        return {
+            "text": self.text,
+            "template": self.template,
+            "arguments": {name: _plain(value) for name, value in self.arguments},
+            "effect": None if self.effect is None else self.effect.value,
+            "rewrite": self.rewrite,
+        }
+
+
+def exact(template: str, rewrite: Optional[str] = None, **arguments: Argument) -> Remedy:
+    """Returns a remedy after which the network computes the same function, up to rounding.
+
+    Args:
+        template: what to do; it may name the violation's `found`, `limit` and `nearest`.
+        rewrite: id of the mechanical rewrite that does it.
+        **arguments: what its other placeholders stand for.
+    """
+    return Remedy(template, Effect.EXACT, rewrite, tuple(arguments.items()))
+
+
+def approximate(template: str, rewrite: Optional[str] = None, **arguments: Argument) -> Remedy:
+    """Returns a remedy that changes the function, so that the network must be trained again.
+
+    Args:
+        template: see `exact`.
+        rewrite: see `exact`.
+        **arguments: see `exact`.
+    """
+    return Remedy(template, Effect.APPROXIMATE, rewrite, tuple(arguments.items()))
+
+
 @dataclass(frozen=True)
 class Finding:
     """One reason why an operator does not, or may not, run on the DPU.
@@ -61,9 +148,11 @@ class Finding:
         found: the figure that was found, or None.
         limit: the limit as text (`1-16`), or None.
         nearest: the nearest figure that would pass, or None.
-        suggestion: what to change, or None where no cure is known.
+        remedies: what to change, one of them; empty where no remedy is known.
         source: where the rule is written down.
         follows: name of the operator whose placement causes this finding; None for a root cause.
+        template: the message with placeholders, see `core.message`; empty where there is none.
+        arguments: what the placeholders stand for.
     """
 
     constraint: str
@@ -73,24 +162,81 @@ class Finding:
     found: Optional[Figure] = None
     limit: Optional[str] = None
     nearest: Optional[Figure] = None
-    suggestion: Optional[str] = None
+    remedies: Tuple[Remedy, ...] = ()
     source: str = ""
     follows: Optional[str] = None
+    template: str = ""
+    arguments: Arguments = ()
+
+    @property
+    def suggestion(self) -> Optional[str]:
+        """The remedies as one text, or None."""
+        return ", or ".join(remedy.text for remedy in self.remedies) or None
+
+    @property
+    def effect(self) -> Optional[Effect]:
+        """What the suggestion does to the function, whichever remedy is taken.
+
+        Approximate where any remedy is; exact where all are; else None.
+        """
+        effects = {remedy.effect for remedy in self.remedies}
+        if Effect.APPROXIMATE in effects:
+            return Effect.APPROXIMATE
+        return Effect.EXACT if effects == {Effect.EXACT} else None
+
+    @property
+    def cause(self) -> Hashable:
+        """What findings of one cause have in common: the rule, arguments that matter, remedies."""
+        if not self.template:
+            return (self.constraint, self.message)
+        return (
+            self.constraint,
+            *distinguishing(self.template, dict(self.arguments)),
+            *((remedy.template, remedy.effect) for remedy in self.remedies),
+        )
+
+    @property
+    def wording(self) -> Hashable:
+        """What findings have in common that differ in nothing but the operators that they name."""
+        return (
+            self.constraint,
+            self.verdict,
+            self.follows is None,
+            without_names(self.template or self.message, dict(self.arguments)),
+            *(without_names(one.template, dict(one.arguments)) for one in self.remedies),
+        )
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the finding as the JSON report holds it."""
         return {
             "constraint": self.constraint,
             "message": self.message,
+            "template": self.template,
+            "arguments": {name: _plain(value) for name, value in self.arguments},
             "found": _plain(self.found),
             "limit": self.limit,
             "nearest": _plain(self.nearest),
             "suggestion": self.suggestion,
+            "effect": None if self.effect is None else self.effect.value,
+            "remedies": [remedy.to_dict() for remedy in self.remedies],
             "evidence": self.evidence.value,
             "source": self.source,
             "verdict": self.verdict.value,
             "follows": self.follows,
         }
+
+
+def what_to_change(remedies: Sequence[Remedy]) -> Optional[str]:
+    """Returns remedies as one text that says what each does to the function, or None.
+
+    An effect that all have in common is said once, at the end.
+    """
+    effects = dict.fromkeys(remedy.effect for remedy in remedies)
+    each = ["" if one.effect is None else f" ({one.effect.advice})" for one in remedies]
+    if len(effects) == 1:
+        each = [""] * (len(each) - 1) + each[-1:]
+    texts = [(one.text or one.template) + effect for one, effect in zip(remedies, each)]
+    return ", or ".join(texts) or None
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
@@ -101,5 +247,5 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
     return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts else Verdict.SUPPORTED
 
 
-def _plain(figure: Optional[Figure]) -> Any:
-    return list(figure) if isinstance(figure, tuple) else figure
+def _plain(value: Optional[Argument]) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -10,7 +10,7 @@ from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
 from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
 from vai_inspect.core.errors import ReportError
-from vai_inspect.core.findings import Finding
+from vai_inspect.core.findings import Finding, Remedy
 from vai_inspect.core.inspection import (
     SCHEMA_VERSION,
     TOOL_NAME,
@@ -21,6 +21,7 @@ from vai_inspect.core.inspection import (
     Subgraph,
 )
 from vai_inspect.core.ir import OPS, Op, Origin, TensorType, Value
+from vai_inspect.core.message import Argument, Arguments, mismatch
 from vai_inspect.core.root_cause import RootCause
 
 
@@ -113,10 +114,42 @@ def _op(value: Any, where: str, framework: str) -> InspectedOp:
         ),
         consumers=decoded(Tuple[str, ...], field(data, "outputs", where), where + ".outputs"),
         findings=tuple(
-            dataclass(Finding, one, "{}.findings[{}]".format(where, at))
+            _finding(one, "{}.findings[{}]".format(where, at))
             for at, one in enumerate(plain(list, field(data, "findings", where), where))
         ),
     )
+
+
+def _finding(value: Any, where: str) -> Finding:
+    data = plain(dict, value, where)
+    remedies = plain(list, data.get("remedies", []), where + ".remedies")
+    found = tuple(_remedy(one, f"{where}.remedies[{at}]") for at, one in enumerate(remedies))
+    if "remedies" not in data and data.get("suggestion") is not None:  # as in schema 1.0
+        text = plain(str, data["suggestion"], where + ".suggestion")
+        found = (Remedy(text, text=text),)
+    finding = dataclass(
+        Finding, data, where, remedies=found, arguments=_arguments(data, "template", where)
+    )
+    if data.get("suggestion") != finding.suggestion:
+        raise wrong(where + ".suggestion", data["suggestion"], "the texts of its remedies")
+    return finding
+
+
+def _remedy(value: Any, where: str) -> Remedy:
+    data = plain(dict, value, where)
+    return dataclass(Remedy, data, where, arguments=_arguments(data, "template", where))
+
+
+def _arguments(data: Dict[str, Any], template: str, where: str) -> Arguments:
+    """Returns the arguments of a template, which must be what it names."""
+    given = plain(dict, data.get("arguments", {}), where + ".arguments")
+    read = {
+        name: decoded(Argument, value, f"{where}.arguments.{name}") for name, value in given.items()
+    }
+    problem = mismatch(plain(str, data.get(template, ""), f"{where}.{template}"), read)
+    if problem is not None:
+        raise wrong(where + ".arguments", given, f"what its template names: {problem}")
+    return tuple(read.items())
 
 
 def _target(value: Any) -> parts.Target:

@@ -246,6 +246,8 @@ class Target:
         board_uses: boards that it is known from, and how.
         banks: the memory banks.
         others: engines that no rule reads yet (move, threshold), as plain data.
+        unused_engines: names of engines that the definition has and no operator runs on, by the
+            user guide.
     """
 
     name: str
@@ -266,6 +268,7 @@ class Target:
     alu: Optional[AluEngine] = None
     board_uses: Tuple[BoardUse, ...] = ()
     others: Tuple[Tuple[str, str], ...] = ()
+    unused_engines: Tuple[str, ...] = ()
 
     @property
     def boards(self) -> Tuple[str, ...]:
@@ -309,6 +312,10 @@ class Target:
             if engine is not None:
                 yield name, engine
 
+    def usable(self, name: str) -> Any:
+        """Returns an engine by name, or None where there is none or no operator runs on it."""
+        return None if name in self.unused_engines else getattr(self, name)
+
     def to_dict(self) -> Dict[str, Any]:
         """Returns the target as the JSON report holds it."""
         return {
@@ -327,6 +334,7 @@ class Target:
             ],
             "banks": [dict(dataclasses.asdict(bank), bytes=bank.bytes) for bank in self.banks],
             "engines": {name: _engine_dict(engine) for name, engine in self.engines()},
+            "unused_engines": list(self.unused_engines),
         }
 
 

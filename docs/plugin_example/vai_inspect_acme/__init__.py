@@ -1,16 +1,21 @@
 """DPUACME, a DPU that does not exist: its convolution engine runs convolutions and ReLU.
 
 The constraints here are this family's own. Those of `vai_inspect.rules.shared` are declared in
-the same way, and a family may take any of them, as it takes `cpu.CONSTRAINTS` below.
+the same way, and a family may take any of them, as it takes `cpu_only.CONSTRAINTS` below.
 """
 
 from __future__ import annotations
 
 from typing import Iterator
 
-from vai_inspect.core.findings import Evidence
-from vai_inspect.rules.engine.constraint import Problem, Site, constraint
-from vai_inspect.rules.engine.family import Family
+from vai_inspect.rules.plugin import (
+    Evidence,
+    Family,
+    OpContext,
+    Violation,
+    approximate,
+    constraint,
+)
 from vai_inspect.rules.shared import cpu_only
 from vai_inspect.rules.shared.examples import conv
 
@@ -26,9 +31,9 @@ GUIDE = "ACME DPU product guide 1.0, section 3"
     passes=(conv("kernel 8", kernel=(8, 8)),),
     fails=(conv("kernel 17", kernel=(17, 17)),),
 )
-def kernel(site: Site) -> Iterator[Problem]:
+def kernel(ctx: OpContext) -> Iterator[Violation]:
     """Kernel width and height are each within {kernel_size}."""
-    yield from site.axes_within("kernel", site.attrs.kernel, site.limit("kernel_size"))
+    yield from ctx.axes_within("kernel", ctx.attrs.kernel, ctx.limit("kernel_size"))
 
 
 @constraint(
@@ -40,20 +45,20 @@ def kernel(site: Site) -> Iterator[Problem]:
     passes=(conv("16 output channels", oc=16),),
     fails=(conv("10 output channels", oc=10),),
 )
-def channels(site: Site) -> Iterator[Problem]:
+def channels(ctx: OpContext) -> Iterator[Violation]:
     """The number of output channels is a multiple of {parallel}.
 
     Whatever follows the first paragraph is for the rule book: what other sources say.
     """
-    found, step = site.op.output.channels, site.limit("parallel")
+    found, step = ctx.op.output.channels, ctx.limit("parallel")
     if found % step:
-        nearest = max(step, round(found / step) * step)
-        yield Problem(
-            "the number of output channels is {}, no multiple of {}".format(found, step),
+        yield Violation(
+            "the number of output channels is {found}, no multiple of {step}",
+            step=step,
             found=found,
-            limit="multiples of {}".format(step),
-            nearest=nearest,
-            suggestion="use {} output channels".format(nearest),
+            limit=f"multiples of {step}",
+            nearest=max(step, round(found / step) * step),
+            remedy=approximate("use {nearest} output channels"),
         )
 
 

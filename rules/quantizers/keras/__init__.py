@@ -31,7 +31,7 @@ MARKS: Tuple[Pass, ...] = (
     note_dropped_activations,
     note_shared,
 )
-"""Passes that judge the model as written; they run with `convert=False` too."""
+"""Passes over the model as written; they run with `convert=False` too."""
 
 CONVERSIONS: Tuple[Pass, ...] = (
     join_written_out,
@@ -68,19 +68,19 @@ def quantized(captured: Captured, convert: bool) -> Captured:
 
 def _replaced(graph: Graph) -> Iterator[str]:
     """Yields one warning where operators become other functions, so that nobody overlooks it."""
-    told = [
+    replaced = [
         "{} by {} ({})".format(
-            kind, HARD[kind], "1 operator" if number == 1 else "{} operators".format(number)
+            kind, HARD[kind], "1 operator" if number == 1 else f"{number} operators"
         )
         for kind in HARD
         for number in [sum(op.kind == kind and op.float_only is None for op in graph)]
         if number
     ]
-    if told:
+    if replaced:
         yield (
             "the vendor's Keras quantiser replaces {}: the results differ, so check the "
-            "accuracy. convert=False (--no-convert) judges the model as written".format(
-                " and ".join(told)
+            "accuracy. convert=False (--no-convert) inspects the model as written".format(
+                " and ".join(replaced)
             )
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Dict, Optional, Tuple
 
+from vai_inspect.core.findings import Remedy, approximate, exact
 from vai_inspect.core.ir import Graph, Op
 
 TAKEN = frozenset(("linear", "relu", "sigmoid", "silu", "softmax", "swish"))
@@ -15,21 +16,25 @@ TAKEN = frozenset(("linear", "relu", "sigmoid", "silu", "softmax", "swish"))
 Sigmoid and swish are converted first. Source: quantiser and converter of 3.5, executed.
 """
 
-_HARD_SIGMOID = "write it as relu6(x + 3) * (1 / 6), with a ReLU(6) layer"
-_HARD_SWISH = "write it as x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers"
-WRITTEN_OUT: Dict[str, str] = {
+# The hard_sigmoid of Keras 2 is another function.
+_HARD_SIGMOID = Remedy("write it as relu6(x + 3) * (1 / 6), with a ReLU(6) layer")
+_HARD_SWISH = exact("write it as x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers")
+WRITTEN_OUT: Dict[str, Remedy] = {
     **dict.fromkeys(("HardSigmoid", "hard_sigmoid"), _HARD_SIGMOID),
     **dict.fromkeys(("HardSilu", "hard_silu", "hard_swish"), _HARD_SWISH),
 }
-"""What it recognises in place of an operation or function."""
+"""What it recognises instead of an operation or function."""
 
-_INSTEAD: Dict[str, str] = {
+_INSTEAD: Dict[str, Remedy] = {
     **WRITTEN_OUT,
-    "leaky_relu": "use the layer LeakyReLU(0.1), whose slope it converts to the DPU's 26/256",
-    "relu6": "use the layer ReLU(6)",
+    "leaky_relu": approximate(
+        "use the layer LeakyReLU(0.1), whose slope it converts to the DPU's 26/256", "leaky"
+    ),
+    "relu6": exact("use the layer ReLU(6)"),
 }
+OWN_LAYERS = Remedy("write it with layers of Keras's own")
 
-Found = Tuple[str, str]
+Found = Tuple[str, Remedy]
 
 
 def refused(activation: str) -> Optional[Found]:
@@ -47,16 +52,16 @@ def refused(activation: str) -> Optional[Found]:
             f"of a layer given as an activation it keeps the name of the class, {name}, without "
             "the settings (a LeakyReLU gets the slope 0.3), and the conversion of its file stops "
             "there",
-            f"put {name} after it, as a layer of its own",
+            exact("put {layer} after it, as a layer of its own", layer=name),
         )
     if not library:
         return (
             f"it knows functions of Keras's by name, and {name} is a function of your own",
-            WRITTEN_OUT.get(name, "write it with layers of Keras's own"),
+            WRITTEN_OUT.get(name, OWN_LAYERS),
         )
     if name in TAKEN:
         return None
-    remedy = _INSTEAD.get(name, "use relu")
+    remedy = _INSTEAD.get(name, approximate("use relu"))
     if name == "leaky_relu":
         return (
             "it refuses the function leaky_relu as an activation (release 3.5: 'Only some Keras "
@@ -87,7 +92,8 @@ def note_own_functions(graph: Graph) -> Graph:
         if library == "named":
             change[op.name] = op.noted(
                 f"the activation {name} is a function that the model's config holds by name only, "
-                "and the vendor's Keras quantiser clones the model from its config: it is judged "
-                f"as Keras's own {name}; if yours computes something else, write it with layers"
+                "and the vendor's Keras quantiser clones the model from its config: the verdict "
+                f"is that of Keras's own {name}; if yours computes something else, write it with "
+                "layers"
             )
     return graph.rewritten(change) if change else graph

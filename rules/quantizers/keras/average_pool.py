@@ -71,5 +71,5 @@ def _best(elements: int) -> Fraction:
 def _message(scale: Fraction) -> str:
     return (
         "the vendor's Keras quantiser converts the average pool to the DPU's, whose mean is the "
-        "exact one times {}/{} = {:.5f}".format(scale.numerator, scale.denominator, float(scale))
+        f"exact one times {scale.numerator}/{scale.denominator} = {float(scale):.5f}"
     )

@@ -19,7 +19,7 @@ def harden(graph: Graph) -> Graph:
     What the quantiser leaves in float stays as it is: it sees layers only.
 
     Requires: nothing.
-    Ensures: each is told of on its operator, since it is another function.
+    Ensures: each operator has a message about it, since it computes another function.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
@@ -30,6 +30,6 @@ def harden(graph: Graph) -> Graph:
 
 def _message(kind: str) -> str:
     return (
-        "the vendor's Keras quantiser converts {} to {}, {}: another function, so check the "
-        "accuracy".format(kind, HARD[kind], FORMULA[kind])
+        f"the vendor's Keras quantiser converts {kind} to {HARD[kind]}, {FORMULA[kind]}: another "
+        "function, so check the accuracy"
     )

@@ -43,7 +43,7 @@ class _Chain(NamedTuple):
 def join_written_out(graph: Graph) -> Graph:
     """Joins `relu6(x + 3) * (1 / 6)` into one `hard-sigmoid`.
 
-    The ReLU(6) must be a layer, the sum and the product bare operations with a number behind the
+    The ReLU(6) must be a layer, the sum and the product bare operations with a number after the
     tensor, as they are in keras.applications' MobileNetV3 (README of the TF2 quantiser). Executed,
     2.5 to 3.5: a division by 6, tf.nn.relu6, `3. + x` and `(1 / 6) * r` are not recognised, and
     the two numbers are not compared. Nothing else may read what lies between.
@@ -58,7 +58,7 @@ def join_written_out(graph: Graph) -> Graph:
             continue
         source = chain.shift.other
         hard = op.replaced(kind="hard-sigmoid", attrs=NoAttrs(), inputs=(source,), float_only=None)
-        hard = hard.replaced(float_cure=None)
+        hard = hard.replaced(float_remedy=None)
         for inner in (chain.total, chain.rectifier):
             hard = hard.replaced(origin=hard.origin.merged(inner.origin))
             hard = hard.replaced(messages=hard.messages + inner.messages)

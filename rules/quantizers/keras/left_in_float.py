@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Dict, NamedTuple, Optional
 
+from vai_inspect.core.findings import Remedy, exact
 from vai_inspect.core.ir import CallForm, Graph, Op
 from vai_inspect.core.ir.attrs import UnknownAttrs
-from vai_inspect.rules.quantizers.keras.activations import WRITTEN_OUT, refused
+from vai_inspect.rules.quantizers.keras.activations import OWN_LAYERS, WRITTEN_OUT, refused
 from vai_inspect.rules.quantizers.keras.supported_layers import (
     INSTEAD,
     PREPARING,
@@ -15,15 +16,14 @@ from vai_inspect.rules.quantizers.keras.supported_layers import (
     REMOVED,
 )
 
-_OWN_LAYERS = "write it with layers of Keras's own"
-_REMOVE = "remove it from the deployed model"
+_REMOVE = exact("remove it from the deployed model", "drop-noise")
 
 
 class InFloat(NamedTuple):
     """Why an operator stays in float, and what to do instead where that is known."""
 
     reason: str
-    remedy: Optional[str] = None
+    remedy: Optional[Remedy] = None
 
 
 def leave_in_float(graph: Graph) -> Graph:
@@ -42,10 +42,10 @@ def leave_in_float(graph: Graph) -> Graph:
         found = None if call is None or op.kind == "const" else _in_float(op, call)
         if found is None or call is None:
             continue
-        new = op.replaced(float_only=found.reason, float_cure=found.remedy)
+        new = op.replaced(float_only=found.reason, float_remedy=found.remedy)
         if op.kind == "identity":
             attrs = UnknownAttrs(call.name, idle=True)
-            new = new.replaced(kind="unknown", attrs=attrs, float_cure=_REMOVE)
+            new = new.replaced(kind="unknown", attrs=attrs, float_remedy=_REMOVE)
         change[op.name] = new
     return graph.rewritten(change) if change else graph
 
@@ -56,15 +56,15 @@ def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
     if not call.is_layer:
         return InFloat(f"it knows layers only, and {call.name} is a bare operation", _instead(name))
     if call.base is None:
-        return InFloat(f"it does not know the layer {name}, which is code of your own", _OWN_LAYERS)
+        return InFloat(f"it does not know the layer {name}, which is code of your own", OWN_LAYERS)
     if call.name != name:
         return InFloat(
             f"it knows layers by the name of their class, and {call.name} is a class of your own "
             f"that extends {name}",
-            f"use keras.layers.{name} itself",
+            Remedy("use keras.layers.{layer} itself", arguments=(("layer", name),)),
         )
     if op.kind == "identity":
-        return None if name in REMOVED else InFloat(f"it removes Dropout alone, not {name}")
+        return None if name in REMOVED else InFloat(f"it removes only Dropout, not {name}")
     if name not in QUANTISED:
         reason = REASONS.get(name, f"it does not know the layer {name}")
         return InFloat(reason, _instead(name))
@@ -73,10 +73,10 @@ def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
     return None if found is None else InFloat(*found)
 
 
-def _instead(name: str) -> Optional[str]:
-    """Returns what to do in place of a layer or operation, or None where nothing is known."""
+def _instead(name: str) -> Optional[Remedy]:
+    """Returns what to do instead of a layer or operation, or None where nothing is known."""
     if name in PREPARING:
-        return "do the same on the host, before the network"
+        return Remedy("do the same on the host, before the network")
     if name == "Lambda":
-        return _OWN_LAYERS
-    return WRITTEN_OUT.get(name) or (f"use {INSTEAD[name]}" if name in INSTEAD else None)
+        return OWN_LAYERS
+    return WRITTEN_OUT.get(name) or INSTEAD.get(name)

@@ -1,10 +1,14 @@
-"""The layers that the vendor's Keras quantiser knows.
+"""The layers that the vendor's Keras quantiser supports.
 
 Source: layer registries of the 2.5 inspector (vai_utf) and of the 3.5 quantiser
 (vitis_pof2s_quantize_strategy.json); README of the TF2 quantiser.
 """
 
 from __future__ import annotations
+
+from typing import Dict
+
+from vai_inspect.core.findings import Remedy, approximate, exact
 
 QUANTISED = frozenset(
     (
@@ -39,35 +43,37 @@ REASONS = {
     "LayerNormalization": "that of release 2.5 does not know LayerNormalization; that of 3.5 does, "
     "but the inspectors place it on the CPU",
 }
-"""What is told in place of the common sentence."""
+"""What is said instead of the common sentence."""
 
-INSTEAD = {
-    "Add": "keras.layers.Add",
-    "AdaptiveAveragePooling2D": "AveragePooling2D or GlobalAveragePooling2D",
-    "AdaptiveMaxPooling2D": "MaxPooling2D",
-    "Average": "Add, with the factor in the weights behind it",
-    "AveragePool": "keras.layers.AveragePooling2D",
-    "Concatenate": "keras.layers.Concatenate",
-    "Conv1D": "Conv2D on a map of height 1",
-    "GlobalMaxPooling2D": "MaxPooling2D with the map's size",
-    "LayerNormalization": "BatchNormalization, which is folded into the convolution before it",
-    "LeakyRelu": "keras.layers.LeakyReLU",
-    "MaxPool": "keras.layers.MaxPooling2D",
-    "Mean": "keras.layers.GlobalAveragePooling2D",
-    "Multiply": "keras.layers.Multiply",
-    "Pad": "keras.layers.ZeroPadding2D",
-    "ReLU": "keras.layers.ReLU",
-    "Relu": "keras.layers.ReLU",
-    "Relu6": "keras.layers.ReLU(6)",
-    "Reshape": "keras.layers.Reshape",
-    "Resize": "keras.layers.UpSampling2D",
-    "Resizing": "UpSampling2D",
-    "Sigmoid": "keras.layers.Activation('sigmoid')",
-    "Silu": "keras.layers.Activation('swish')",
-    "Square": "keras.layers.Multiply of the tensor and itself",
-    "Transpose": "keras.layers.Permute",
+INSTEAD: Dict[str, Remedy] = {
+    "Add": exact("use keras.layers.Add", "add-layer"),
+    "AdaptiveAveragePooling2D": Remedy("use AveragePooling2D or GlobalAveragePooling2D"),
+    "AdaptiveMaxPooling2D": Remedy("use MaxPooling2D"),
+    "Average": exact("use Add, with the factor in the weights after it"),
+    "AveragePool": exact("use keras.layers.AveragePooling2D"),
+    "Concatenate": exact("use keras.layers.Concatenate"),
+    "Conv1D": exact("use Conv2D on a map of height 1", "one-d-to-two-d"),
+    "GlobalMaxPooling2D": exact("use MaxPooling2D with the map's size"),
+    "LayerNormalization": approximate(
+        "use BatchNormalization, which is folded into the convolution before it"
+    ),
+    "LeakyRelu": exact("use keras.layers.LeakyReLU"),
+    "MaxPool": exact("use keras.layers.MaxPooling2D"),
+    "Mean": exact("use keras.layers.GlobalAveragePooling2D", "mean-to-pool"),
+    "Multiply": exact("use keras.layers.Multiply"),
+    "Pad": exact("use keras.layers.ZeroPadding2D", "keras-pad"),
+    "ReLU": exact("use keras.layers.ReLU"),
+    "Relu": exact("use keras.layers.ReLU"),
+    "Relu6": exact("use keras.layers.ReLU(6)"),
+    "Reshape": exact("use keras.layers.Reshape"),
+    "Resize": Remedy("use keras.layers.UpSampling2D"),
+    "Resizing": Remedy("use UpSampling2D"),
+    "Sigmoid": exact("use keras.layers.Activation('sigmoid')"),
+    "Silu": exact("use keras.layers.Activation('swish')"),
+    "Square": exact("use keras.layers.Multiply of the tensor and itself", "square"),
+    "Transpose": exact("use keras.layers.Permute"),
 }
-"""What the quantiser knows in place of a layer or bare operation."""
+"""What the quantiser supports instead of a layer or bare operation."""
 
 PREPARING = frozenset(("Normalization", "Rescaling"))
 """Layers that prepare the input, which the host can do before the network."""

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
+from vai_inspect.core.findings import Remedy
 from vai_inspect.core.ir.attrs import Attrs
 
 
@@ -133,7 +134,7 @@ class Op:
         messages: what was done on the way that the user should know.
         float_only: why the vendor's quantiser of this framework leaves the operator in float,
             so that no DPU can take it; None where it quantises it.
-        float_cure: what to do instead, where it is known.
+        float_remedy: what to do instead, where it is known.
     """
 
     name: str
@@ -145,7 +146,7 @@ class Op:
     origin: Origin = Origin()
     messages: Tuple[str, ...] = ()
     float_only: Optional[str] = None
-    float_cure: Optional[str] = None
+    float_remedy: Optional[Remedy] = None
 
     @property
     def output(self) -> TensorType:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import (
+    Dict,
+    FrozenSet,
+    Hashable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from vai_inspect.core.cost import macs
 from vai_inspect.core.edges import Edges
-from vai_inspect.core.findings import Finding, verdict_of
+from vai_inspect.core.findings import verdict_of
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition.cells import Cells
 from vai_inspect.core.partition.cure import Cure
@@ -24,9 +34,6 @@ MOST_FOR_CAUSES = 1_000_000
 MOST_CURED = 100_000
 """Operators that are placed anew, all in all, for root causes that are cured in turn."""
 
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-Reason = Tuple[str, str]
-
 
 def root_causes(
     graph: Graph,
@@ -37,13 +44,13 @@ def root_causes(
 ) -> Tuple[RootCause, ...]:
     """Returns the root causes, the one whose cure gives most back first.
 
-    Operators of one type against which the same constraints say the same, but for names and
-    figures, have one root cause; those that cost the DPU nothing at the start or the end are
-    apart from the others, as nothing need be changed about them. What counts is first the share
-    of the network's multiply-accumulate operations that comes back, in whole percents, then
-    whether the operators cut anything where they stand, whether any comes back at all, DPU
-    subgraphs saved, bytes that need not cross, operators that come back, and last the order of
-    the graph.
+    Operators of one type that violate the same constraints, with arguments alike but for names and
+    figures and with the same remedies, have one root cause; those that cost the DPU nothing at the
+    start or the end are apart from the others, as nothing need be changed about them. What counts
+    is first the share of the network's multiply-accumulate operations that comes back, in whole
+    percents, then whether the operators cut anything where they stand, whether any comes back at
+    all, DPU subgraphs saved, bytes that need not cross, operators that come back, and last the
+    order of the graph.
 
     Args:
         graph: the graph.
@@ -164,20 +171,14 @@ class _Blame:
 
 def _grouped(graph: Graph, reasons: Mapping[str, Findings], edges: Edges) -> List[Tuple[str, ...]]:
     """Returns the operators that have reasons of their own, those with one root cause together."""
-    groups: Dict[Tuple[str, Optional[Position], FrozenSet[Reason]], List[str]] = {}
+    groups: Dict[Tuple[str, Optional[Position], FrozenSet[Hashable]], List[str]] = {}
     for op in graph:
         own = reasons.get(op.name, ())
         if own:
-            alike = frozenset((one.constraint, _shape(one, graph)) for one in own)
+            alike = frozenset(finding.cause for finding in own)
             at = edges.position((op.name,)) if edges.cuts_nothing((op.name,)) else None
             groups.setdefault((op.kind, at, alike), []).append(op.name)
     return [tuple(names) for names in groups.values()]
-
-
-def _shape(finding: Finding, graph: Graph) -> str:
-    """Returns a finding's message without the names of operators and without figures."""
-    words = (word.strip(",.;:()'\"") for word in finding.message.split())
-    return _FIGURE.sub("#", " ".join("@" if word in graph else word for word in words))
 
 
 def _suggestion(findings: Findings) -> Optional[str]:
