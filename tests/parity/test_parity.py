@@ -70,7 +70,7 @@ def told(graph: Graph, notes: Tuple[str, ...] = ()) -> List[Any]:
             [(param.role, param.type.shape) for param in op.params],
             [message for message in op.messages if not message.startswith(notes)],
             op.float_only,
-            op.float_cure,
+            op.float_remedy,
         )
         for op in graph
     ]
