@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.edges import Edges
@@ -13,6 +13,9 @@ from vai_inspect.core.ir import Op
 from vai_inspect.core.root_cause import Position, RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
+
+if TYPE_CHECKING:
+    from vai_inspect.core.difference import Difference
 
 SCHEMA_VERSION = "1.1"
 TOOL_NAME = "vai-inspect"
@@ -406,6 +409,16 @@ class Inspection:
             "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
         }
+
+    def diff(self, other: Inspection) -> Difference:
+        """Returns what moved from this inspection to another, and what got worse.
+
+        Args:
+            other: the newer inspection, of the same model or of what it became.
+        """
+        from vai_inspect.core.difference import Difference
+
+        return Difference(self, other)
 
     def graph(self) -> Any:
         """Returns the graph of `inspect_<TARGET>.gv` as a `graphviz.Source`.
