@@ -1,0 +1,20 @@
+"""The rewrites that bring operators to the DPU, exact ones first.
+
+Each is what people do by hand, what options of the vendor's later tools do, or plain algebra.
+"""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from vai_inspect.rules.rewrites import activations, arithmetic, convolutions, reductions
+from vai_inspect.rules.rewrites.rewrite import Effect, Rewrite, apply
+
+REWRITES: Tuple[Rewrite, ...] = (
+    *reductions.REWRITES,
+    *arithmetic.REWRITES,
+    *convolutions.REWRITES,
+    *activations.REWRITES,
+)
+
+__all__ = ["REWRITES", "Effect", "Rewrite", "apply"]
