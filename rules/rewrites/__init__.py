@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Tuple
 
 from vai_inspect.rules.rewrites import activations, arithmetic, convolutions, reductions
-from vai_inspect.rules.rewrites.rewrite import Effect, Rewrite, apply
+from vai_inspect.rules.rewrites.rewrite import Rewrite, apply
 
 REWRITES: Tuple[Rewrite, ...] = (
     *reductions.REWRITES,
@@ -17,4 +17,4 @@ REWRITES: Tuple[Rewrite, ...] = (
     *activations.REWRITES,
 )
 
-__all__ = ["REWRITES", "Effect", "Rewrite", "apply"]
+__all__ = ["REWRITES", "Rewrite", "apply"]

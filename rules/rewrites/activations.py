@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
+from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import Attrs, LeakyReluAttrs, NoAttrs
 from vai_inspect.rules.quantizers.torch import SLOPE
-from vai_inspect.rules.rewrites.rewrite import Change, Effect, Rewrite
+from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 HARD_SWISH = {"torch": "use nn.Hardswish", "keras": "use keras.activations.hard_swish"}
 HARD_SIGMOID = {"torch": "use nn.Hardsigmoid", "keras": "use keras.activations.hard_sigmoid"}
@@ -24,9 +25,7 @@ def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, O
     def change(graph: Graph, op: Op) -> Change:
         if op.kind not in kinds or op.kind == kind and op.attrs == attrs:
             return None
-        new = op.replaced(
-            kind=kind, attrs=attrs, inputs=op.inputs[:1], params=(), float_only=None
-        )
+        new = op.replaced(kind=kind, attrs=attrs, inputs=op.inputs[:1], params=(), float_only=None)
         return {op.name: (new,)}
 
     return change

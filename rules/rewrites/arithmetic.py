@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import DepthwiseConv2dAttrs, NoAttrs
-from vai_inspect.rules.common.written_out import CLAMPS, parts_of
-from vai_inspect.rules.rewrites.rewrite import Change, Effect, Rewrite
+from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
+from vai_inspect.rules.shared.decomposed_activations import CLAMPS, parts_of
 
 
 def hard_swish(graph: Graph, op: Op) -> Change:

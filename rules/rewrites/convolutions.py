@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import (
     Conv2dAttrs,
     DepthwiseConv2dAttrs,
     MaxPool2dAttrs,
 )
-from vai_inspect.rules.rewrites.rewrite import Change, Effect, Rewrite
+from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 CHAINED = 5
 """Kernel of the pools that stand in place of a larger one, as in SPPF."""

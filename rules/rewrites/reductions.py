@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import (
     AvgPool2dAttrs,
@@ -9,7 +10,7 @@ from vai_inspect.core.ir.attrs import (
     ReductionAttrs,
     ReshapeAttrs,
 )
-from vai_inspect.rules.rewrites.rewrite import Change, Effect, Rewrite
+from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 
 def mean_to_pool(graph: Graph, op: Op) -> Change:
@@ -25,9 +26,7 @@ def mean_to_pool(graph: Graph, op: Op) -> Change:
     attrs = AvgPool2dAttrs(size, size, global_=True)
     if op.attrs.keep_dims:
         return {
-            op.name: (
-                op.replaced(kind="avgpool2d", attrs=attrs, outputs=(kept,), float_only=None),
-            )
+            op.name: (op.replaced(kind="avgpool2d", attrs=attrs, outputs=(kept,), float_only=None),)
         }
     pool = op.replaced(
         name=op.name + "/pool", kind="avgpool2d", attrs=attrs, outputs=(kept,), float_only=None
@@ -47,9 +46,7 @@ def channel_mean(graph: Graph, op: Op) -> Change:
     if source.rank != 4 or not op.attrs.keep_dims or [a % 4 for a in op.attrs.axis] != [3]:
         return None
     weights = Param("weights", TensorType((1, 1, 1, source.channels)))
-    new = op.replaced(
-        kind="conv2d", attrs=Conv2dAttrs((1, 1)), params=(weights,), float_only=None
-    )
+    new = op.replaced(kind="conv2d", attrs=Conv2dAttrs((1, 1)), params=(weights,), float_only=None)
     return {op.name: (new,)}
 
 

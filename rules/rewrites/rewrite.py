@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
 
+from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
 
 Change = Optional[Dict[str, Tuple[Op, ...]]]
 """The operators in place of each operator that changes; the last of them has its name."""
-
-
-class Effect(str, Enum):
-    """What a step does to the function of the network."""
-
-    EXACT = "exact"
-    APPROXIMATE = "approximate"
-    NONE = "none"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import (
+    AbstractSet,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import OPS, Graph, Op, Value
@@ -197,9 +208,7 @@ def part_of(graph: Graph, cut: Cut) -> Graph:
             value = Value(name, index)
             if value in returned or not _read_by(graph, value, cut.after):
                 continue
-            ops.append(
-                Op(_free(f"output_{name}", taken), "return", NoAttrs(), (value,), (tensor,))
-            )
+            ops.append(Op(_free(f"output_{name}", taken), "return", NoAttrs(), (value,), (tensor,)))
     return Graph(graph.name, ops)
 
 
