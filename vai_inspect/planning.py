@@ -174,7 +174,6 @@ def _cured(graph: Graph, rewrite: Rewrite, name: str, devices: Mapping[str, Devi
 
 
 def _rewrite_step(now: _Placed, after: _Placed, rewrite: Rewrite, names: Sequence[str]) -> PlanStep:
-    framework = next((op.origin.framework for op in now.graph if op.origin.framework), "")
     kinds = dict.fromkeys(now.graph[name].kind for name in names)
     return PlanStep(
         kind="rewrite",
@@ -182,7 +181,7 @@ def _rewrite_step(now: _Placed, after: _Placed, rewrite: Rewrite, names: Sequenc
         ops=tuple(names),
         text="{}: {} ({} {})".format(
             ", ".join(kinds),
-            rewrite.advised(framework),
+            rewrite.advised(now.graph[names[0]]),
             len(names),
             "operator" if len(names) == 1 else "operators",
         ),

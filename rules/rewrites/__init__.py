@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from vai_inspect.rules.rewrites import activations, arithmetic, convolutions, reductions
+from vai_inspect.rules.rewrites import activations, arithmetic, convolutions, quantised, reductions
 from vai_inspect.rules.rewrites.rewrite import Rewrite, apply
 
 REWRITES: Tuple[Rewrite, ...] = (
+    *quantised.REWRITES,
     *reductions.REWRITES,
     *arithmetic.REWRITES,
     *convolutions.REWRITES,

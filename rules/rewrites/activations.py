@@ -25,7 +25,14 @@ def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, O
     def change(graph: Graph, op: Op) -> Change:
         if op.kind not in kinds or op.kind == kind and op.attrs == attrs:
             return None
-        new = op.replaced(kind=kind, attrs=attrs, inputs=op.inputs[:1], params=(), float_only=None)
+        new = op.replaced(
+            kind=kind,
+            attrs=attrs,
+            inputs=op.inputs[:1],
+            params=(),
+            float_only=None,
+            float_remedy=None,
+        )
         return {op.name: (new,)}
 
     return change

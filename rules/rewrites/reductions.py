@@ -26,14 +26,31 @@ def mean_to_pool(graph: Graph, op: Op) -> Change:
     attrs = AvgPool2dAttrs(size, size, global_=True)
     if op.attrs.keep_dims:
         return {
-            op.name: (op.replaced(kind="avgpool2d", attrs=attrs, outputs=(kept,), float_only=None),)
+            op.name: (
+                op.replaced(
+                    kind="avgpool2d",
+                    attrs=attrs,
+                    outputs=(kept,),
+                    float_only=None,
+                    float_remedy=None,
+                ),
+            )
         }
     pool = op.replaced(
-        name=op.name + "/pool", kind="avgpool2d", attrs=attrs, outputs=(kept,), float_only=None
+        name=op.name + "/pool",
+        kind="avgpool2d",
+        attrs=attrs,
+        outputs=(kept,),
+        float_only=None,
+        float_remedy=None,
     )
     shape = op.output.shape
     flat = op.replaced(
-        kind="reshape", attrs=ReshapeAttrs(shape), inputs=(Value(pool.name),), float_only=None
+        kind="reshape",
+        attrs=ReshapeAttrs(shape),
+        inputs=(Value(pool.name),),
+        float_only=None,
+        float_remedy=None,
     )
     return {op.name: (pool, flat)}
 
@@ -46,7 +63,13 @@ def channel_mean(graph: Graph, op: Op) -> Change:
     if source.rank != 4 or not op.attrs.keep_dims or [a % 4 for a in op.attrs.axis] != [3]:
         return None
     weights = Param("weights", TensorType((1, 1, 1, source.channels)))
-    new = op.replaced(kind="conv2d", attrs=Conv2dAttrs((1, 1)), params=(weights,), float_only=None)
+    new = op.replaced(
+        kind="conv2d",
+        attrs=Conv2dAttrs((1, 1)),
+        params=(weights,),
+        float_only=None,
+        float_remedy=None,
+    )
     return {op.name: (new,)}
 
 

@@ -32,9 +32,15 @@ class Rewrite:
     advice: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
 
-    def advised(self, framework: str) -> str:
-        """Returns what to write in a framework's words."""
-        return self.advice.get(framework) or next(iter(self.advice.values()), self.id)
+    def advised(self, op: Op) -> str:
+        """Returns what to write in the words of the operator's framework.
+
+        Args:
+            op: the first operator that it is done at.
+        """
+        if op.float_remedy is not None:
+            return op.float_remedy.rendered({}).text
+        return self.advice.get(op.origin.framework) or next(iter(self.advice.values()), self.id)
 
 
 def apply(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> Graph:
