@@ -16,6 +16,7 @@ from vai_inspect.reports.causes import (
     headline,
     ranked,
 )
+from vai_inspect.reports.plan import PLAN_TITLE, steps
 from vai_inspect.reports.reasons import FEW_NAMES, TITLES, Row, rows, widths
 from vai_inspect.reports.summary import (
     counts,
@@ -70,6 +71,7 @@ def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = N
     console = _console(stream)
     with console.capture() as captured:
         console.print(_panel(inspection))
+        print_plan(console, inspection)
         _print_causes(console, inspection)
         if inspection.summary.cpu_ops:
             _print_on_cpu(console, inspection, whole=verbose_level >= 2)
@@ -141,6 +143,39 @@ def _panel(inspection: Inspection) -> RenderableType:
     ]
     title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)
+
+
+def print_plan(console: Console, inspection: Inspection) -> None:
+    """Prints what to do, in order.
+
+    Args:
+        console: where to print.
+        inspection: the whole.
+    """
+    if inspection.steps:
+        console.print("\n" + PLAN_TITLE)
+    for step, more in steps(inspection):
+        _print_hanging(console, "", step, "bold green")
+        for line in more:
+            _print_hanging(console, "   ", line)
+
+
+def show_plan(inspection: Inspection, file: Optional[IO[str]] = None) -> None:
+    """Prints the plan alone.
+
+    Args:
+        inspection: the whole.
+        file: where to print; None is standard output.
+    """
+    stream = sys.stdout if file is None else file
+    console = _console(stream)
+    with console.capture() as captured:
+        console.print(_panel(inspection))
+        print_plan(console, inspection)
+        if not inspection.steps:
+            _print_hanging(console, "", "nothing to do" if not inspection.summary.cpu_ops else
+                           "no cut and no rewrite makes it better")  # fmt: skip
+    _put(captured.get(), stream)
 
 
 def _print_causes(console: Console, inspection: Inspection) -> None:

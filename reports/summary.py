@@ -18,6 +18,7 @@ from vai_inspect.reports.causes import (
     ranked,
     with_types,
 )
+from vai_inspect.reports.plan import PLAN_TITLE, steps
 from vai_inspect.reports.reasons import table
 from vai_inspect.reports.words import (
     are,
@@ -49,6 +50,7 @@ def lines(inspection: Inspection) -> Iterator[str]:
     """
     yield from hanging("", verdict_sentence(inspection), LINE)
     yield from hanging("", cut_sentence(inspection), LINE)
+    yield from _plan(inspection)
     if not inspection.summary.fully_on_dpu:
         yield from _causes(inspection)
         yield ""
@@ -147,6 +149,16 @@ def following_sentence(inspection: Inspection) -> str:
     if not following:
         return ""
     return "{} on the CPU only because of others.".format(are(following, "operator"))
+
+
+def _plan(inspection: Inspection) -> Iterator[str]:
+    if inspection.steps:
+        yield ""
+        yield PLAN_TITLE
+    for title, more in steps(inspection):
+        yield from hanging(INDENT, title, LINE)
+        for line in more:
+            yield from hanging(INDENT + "   ", line, LINE)
 
 
 def _causes(inspection: Inspection) -> Iterator[str]:

@@ -17,6 +17,7 @@ from vai_inspect.core.partition import Placement, crossings, root_causes, subgra
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
+from vai_inspect.planning import Planned, plan
 from vai_inspect.reports.progress import working
 from vai_inspect.reports.words import plain
 from vai_inspect.rules.engine import registry
@@ -51,7 +52,8 @@ def inspect_each(
     Args:
         captured: what a frontend read.
         targets: the DPUs.
-        causes: whether to look for the root causes, too, which takes most of the time.
+        causes: whether to look for root causes and make a plan, too, which takes most of the
+            time.
 
     Returns:
         An inspection for each target, in their order.
@@ -90,6 +92,9 @@ class _Inspecting:
                 "the rules of {} are not written yet: every operator is unknown, none is said to "
                 "run on the DPU".format(family.dpu)
             )
+        planned = plan(graph, target) if causes else Planned()
+        if planned.incomplete:
+            warnings.append("the network is too large to look at every rewrite for the plan")
         return Inspection(
             model=self.captured.model,
             target=target,
@@ -99,6 +104,7 @@ class _Inspecting:
             root_causes=root_causes(graph, found.own, found.context, placement) if causes else (),
             warnings=tuple(warnings),
             tool_version=__version__,
+            steps=planned.steps,
         )
 
     def _ops(

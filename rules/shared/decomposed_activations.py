@@ -79,7 +79,7 @@ def written_out(ctx: OpContext) -> Iterator[Violation]:
 def _clamp_of(node: Op, whole: Graph) -> Optional[Op]:
     """Returns the clamp of the written-out hard-swish that an operator belongs to."""
     for near in _neighbours(node, whole):
-        if near.kind in CLAMPS and any(node.name == part.name for part in _parts(near, whole)):
+        if near.kind in CLAMPS and any(node.name == part.name for part in parts_of(near, whole)):
             return near
     return None
 
@@ -93,7 +93,7 @@ def _neighbours(node: Op, whole: Graph) -> Iterator[Op]:
             yield from step(near)
 
 
-def _parts(clamp: Op, whole: Graph) -> Tuple[Op, ...]:
+def parts_of(clamp: Op, whole: Graph) -> Tuple[Op, ...]:
     """Returns the operators of a written-out hard-swish around its clamp; none if it is not one."""
     (shifted,) = whole.producers(clamp)[:1]
     if shifted.kind != "add":

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.edges import Edges
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
+from vai_inspect.core.plan import Plan, PlanStep
 from vai_inspect.core.root_cause import Position, RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
+
+if TYPE_CHECKING:
+    from vai_inspect.core.difference import Difference
 
 SCHEMA_VERSION = "1.1"
 TOOL_NAME = "vai-inspect"
@@ -232,6 +236,7 @@ class Inspection:
         subgraphs: the DPU's and the CPU's, in graph order.
         crossings: tensors that pass between the DPU and the CPU.
         root_causes: what keeps operators off the DPU, that whose cure gives most back first.
+        steps: what to do, in order; see `plan`.
         warnings: what the user should know of the whole: plug-ins that failed, missing rules.
         tool_version: version of this package.
     """
@@ -244,6 +249,7 @@ class Inspection:
     root_causes: Tuple[RootCause, ...] = ()
     warnings: Tuple[str, ...] = ()
     tool_version: str = ""
+    steps: Tuple[PlanStep, ...] = ()
 
     @cached_property
     def summary(self) -> Summary:
@@ -403,9 +409,24 @@ class Inspection:
             "subgraphs": [part.to_dict() for part in self.subgraphs],
             "crossings": [dict(vars(crossing)) for crossing in self.crossings],
             "cut_points": self.cut_points.to_dict(),
+            "plan": [step.to_dict() for step in self.steps],
             "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
         }
+
+    def plan(self) -> Plan:
+        """Returns what to do, in the order to do it, and what each step gives."""
+        return Plan(self.steps)
+
+    def diff(self, other: Inspection) -> Difference:
+        """Returns what moved from this inspection to another, and what got worse.
+
+        Args:
+            other: the newer inspection, of the same model or of what it became.
+        """
+        from vai_inspect.core.difference import Difference
+
+        return Difference(self, other)
 
     def graph(self) -> Any:
         """Returns the graph of `inspect_<TARGET>.gv` as a `graphviz.Source`.

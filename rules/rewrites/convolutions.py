@@ -1,0 +1,91 @@
+"""Convolutions and pools as others that the DPU has."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from vai_inspect.core.findings import Effect
+from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
+from vai_inspect.core.ir.attrs import (
+    Conv2dAttrs,
+    DepthwiseConv2dAttrs,
+    MaxPool2dAttrs,
+)
+from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
+
+CHAINED = 5
+"""Kernel of the pools that stand in place of a larger one, as in SPPF."""
+
+
+def group_to_dense(graph: Graph, op: Op) -> Change:
+    """A grouped convolution becomes a dense one with block-diagonal weights."""
+    if not isinstance(op.attrs, Conv2dAttrs) or op.attrs.group == 1:
+        return None
+    return {op.name: (_dense(graph, op, dataclasses.replace(op.attrs, group=1)),)}
+
+
+def multiplier_to_dense(graph: Graph, op: Op) -> Change:
+    """A depthwise convolution with a multiplier becomes a dense one."""
+    attrs = op.attrs
+    if not isinstance(attrs, DepthwiseConv2dAttrs) or attrs.multiplier == 1:
+        return None
+    dense = Conv2dAttrs(attrs.kernel, attrs.stride, attrs.dilation, attrs.pad_mode, attrs.pad)
+    return {op.name: (_dense(graph, op, dense).replaced(kind="conv2d"),)}
+
+
+def _dense(graph: Graph, op: Op, attrs: Conv2dAttrs) -> Op:
+    width, height = attrs.kernel
+    channels = graph.type_of(op.inputs[0]).channels
+    weights = Param("weights", TensorType((op.output.channels, height, width, channels)))
+    params = (weights, *(param for param in op.params if param.role != "weights"))
+    return op.replaced(attrs=attrs, params=params)
+
+
+def chain_max_pool(graph: Graph, op: Op) -> Change:
+    """A max pool 9x9 or 13x13 of stride 1 becomes two or three of 5x5."""
+    attrs = op.attrs
+    if op.kind != "maxpool2d" or not isinstance(attrs, MaxPool2dAttrs):
+        return None
+    size = attrs.kernel[0]
+    around = size // 2
+    times, rest = divmod(size - 1, CHAINED - 1)
+    if rest or times < 2 or attrs.kernel != (size, size) or attrs.stride != (1, 1):
+        return None
+    if attrs.pad != (around,) * 4 or attrs.dilation != (1, 1) or attrs.global_:
+        return None
+    one = MaxPool2dAttrs((CHAINED, CHAINED), (1, 1), attrs.pad_mode, (CHAINED // 2,) * 4)
+    value, ops = op.inputs[0], []
+    for number in range(times):
+        last = number == times - 1
+        name = op.name if last else f"{op.name}/{number}"
+        ops.append(op.replaced(name=name, attrs=one, inputs=(value,)))
+        value = Value(name)
+    return {op.name: tuple(ops)}
+
+
+REWRITES = (
+    Rewrite(
+        "chain-max-pool", Effect.EXACT, chain_max_pool,
+        {
+            "torch": "use two or three nn.MaxPool2d(5, 1, 2) in a row, as in SPPF",
+            "keras": 'use two or three MaxPooling2D(5, 1, "same") in a row',
+        },
+    ),
+    Rewrite(
+        "group-to-dense", Effect.EXACT, group_to_dense,
+        {
+            "torch": "use a convolution with groups=1 and block-diagonal weights (it multiplies "
+            "more)",
+            "keras": "use a convolution with groups=1 and block-diagonal weights (it multiplies "
+            "more)",
+        },
+    ),
+    Rewrite(
+        "multiplier-to-depthwise", Effect.EXACT, multiplier_to_dense,
+        {
+            "torch": "use a dense convolution whose weights are 0 but for the channel's own, or "
+            "repeat the channels before a depthwise one",
+            "keras": "use a Conv2D whose weights are 0 but for the channel's own",
+        },
+    ),
+)  # fmt: skip

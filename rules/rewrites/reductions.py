@@ -1,0 +1,92 @@
+"""Means as pools and convolutions."""
+
+from __future__ import annotations
+
+from vai_inspect.core.findings import Effect
+from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
+from vai_inspect.core.ir.attrs import (
+    AvgPool2dAttrs,
+    Conv2dAttrs,
+    ReductionAttrs,
+    ReshapeAttrs,
+)
+from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
+
+
+def mean_to_pool(graph: Graph, op: Op) -> Change:
+    """A mean over height and width becomes a global average pool, and a reshape for lost axes."""
+    if op.kind != "reduction_mean" or not isinstance(op.attrs, ReductionAttrs):
+        return None
+    source = graph.type_of(op.inputs[0])
+    if source.rank != 4 or tuple(sorted(axis % 4 for axis in op.attrs.axis)) != (1, 2):
+        return None
+    batch, height, width, channels = source.shape
+    size = (width, height)
+    kept = TensorType((batch, 1, 1, channels), op.output.dtype)
+    attrs = AvgPool2dAttrs(size, size, global_=True)
+    if op.attrs.keep_dims:
+        return {
+            op.name: (
+                op.replaced(
+                    kind="avgpool2d",
+                    attrs=attrs,
+                    outputs=(kept,),
+                    float_only=None,
+                    float_remedy=None,
+                ),
+            )
+        }
+    pool = op.replaced(
+        name=op.name + "/pool",
+        kind="avgpool2d",
+        attrs=attrs,
+        outputs=(kept,),
+        float_only=None,
+        float_remedy=None,
+    )
+    shape = op.output.shape
+    flat = op.replaced(
+        kind="reshape",
+        attrs=ReshapeAttrs(shape),
+        inputs=(Value(pool.name),),
+        float_only=None,
+        float_remedy=None,
+    )
+    return {op.name: (pool, flat)}
+
+
+def channel_mean(graph: Graph, op: Op) -> Change:
+    """A mean over the channels, kept, becomes a 1x1 convolution with weights 1 / C."""
+    if op.kind != "reduction_mean" or not isinstance(op.attrs, ReductionAttrs):
+        return None
+    source = graph.type_of(op.inputs[0])
+    if source.rank != 4 or not op.attrs.keep_dims or [a % 4 for a in op.attrs.axis] != [3]:
+        return None
+    weights = Param("weights", TensorType((1, 1, 1, source.channels)))
+    new = op.replaced(
+        kind="conv2d",
+        attrs=Conv2dAttrs((1, 1)),
+        params=(weights,),
+        float_only=None,
+        float_remedy=None,
+    )
+    return {op.name: (new,)}
+
+
+REWRITES = (
+    Rewrite(
+        "mean-to-pool", Effect.EXACT, mean_to_pool,
+        {
+            "torch": "use nn.AdaptiveAvgPool2d(1), with a flatten where the axes vanish",
+            "keras": "use GlobalAveragePooling2D",
+        },
+        "the vendor's option ConvertReduceMeanToGlobalAvgPool",
+    ),
+    Rewrite(
+        "channel-mean", Effect.EXACT, channel_mean,
+        {
+            "torch": "use a 1x1 nn.Conv2d with the weights 1 / C",
+            "keras": "use a 1x1 Conv2D with the weights 1 / C",
+        },
+    ),
+)  # fmt: skip

@@ -1,0 +1,69 @@
+"""What a rewrite is: a change of the network that brings operators to the DPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
+
+from vai_inspect.core.findings import Effect
+from vai_inspect.core.ir import Graph, Op
+
+Change = Optional[Dict[str, Tuple[Op, ...]]]
+"""The operators in place of each operator that changes; the last of them has its name."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A change that people make by hand, as done on the IR.
+
+    Attributes:
+        id: its name, as in `mean-to-pool`.
+        effect: `EXACT` where the function is the same in float up to rounding, else
+            `APPROXIMATE`: the network must be trained again, or at least evaluated.
+        change: returns what stands in place of an operator and others around it, or None where
+            the rewrite does not match there.
+        advice: what to write, by framework.
+        source: where it comes from.
+    """
+
+    id: str
+    effect: Effect
+    change: Callable[[Graph, Op], Change]
+    advice: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+
+    def advised(self, op: Op) -> str:
+        """Returns what to write in the words of the operator's framework.
+
+        Args:
+            op: the first operator that it is done at.
+        """
+        if op.float_remedy is not None:
+            return op.float_remedy.rendered({}).text
+        return self.advice.get(op.origin.framework) or next(iter(self.advice.values()), self.id)
+
+
+def apply(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> Graph:
+    """Returns a graph with a rewrite done at some operators; what does not match stays.
+
+    Args:
+        graph: the normalised graph.
+        rewrite: the rewrite.
+        names: names of operators.
+    """
+    changes: Dict[str, Tuple[Op, ...]] = {}
+    for name in names:
+        if name in graph and name not in changes:
+            changes.update(rewrite.change(graph, graph[name]) or {})
+    if not changes:
+        return graph
+    ops = []
+    for op in graph:
+        ops.extend(changes.get(op.name, (op,)))
+    return _without_unread(Graph(graph.name, ops))
+
+
+def _without_unread(graph: Graph) -> Graph:
+    """Drops the constants that nothing reads any more."""
+    unread = {op.name: None for op in graph if op.kind == "const" and not graph.consumers(op)}
+    return graph.rewritten(unread) if unread else graph

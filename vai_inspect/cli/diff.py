@@ -1,0 +1,40 @@
+"""The command `diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from vai_inspect.cli.output import put_json
+from vai_inspect.core.errors import ReportError
+
+
+def diff(
+    old: Path = typer.Argument(..., metavar="OLD.json", help="The JSON report of before."),
+    new: Path = typer.Argument(..., metavar="NEW.json", help="The JSON report of after."),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Compare two JSON reports: what moved, what got worse; exit code 1 where NEW is worse."""
+    import json as json_text
+
+    from vai_inspect.core.reading import inspection_from_json
+    from vai_inspect.reports import console
+    from vai_inspect.reports import difference as text
+
+    reports = []
+    for path in (old, new):
+        try:
+            reports.append(inspection_from_json(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ReportError(
+                f"{path} cannot be read ({error}); give a file that inspect --json wrote."
+            ) from None
+        except ReportError as error:
+            raise ReportError(f"{path}: {error}") from None
+    found = reports[0].diff(reports[1])
+    if json:
+        put_json(json_text.dumps(found.to_dict(), indent=2) + "\n")
+    else:
+        console.tell(text.render(found).splitlines())
+    raise typer.Exit(1 if found.worse else 0)

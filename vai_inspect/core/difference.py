@@ -1,0 +1,219 @@
+"""What moved between two inspections, and what got worse."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import InspectedOp, Inspection
+
+COUNTS = (
+    "dpu_ops",
+    "cpu_ops",
+    "unknown_ops",
+    "dpu_subgraphs",
+    "cpu_subgraphs",
+    "crossings",
+    "crossing_bytes",
+    "macs",
+    "dpu_macs",
+)
+"""What of the summaries is compared."""
+
+
+@dataclass(frozen=True)
+class OpChange:
+    """One operator before and after.
+
+    Attributes:
+        before: the operator in the old inspection; None where only the new one has it.
+        after: the operator in the new inspection; None where only the old one has it.
+    """
+
+    before: Optional[InspectedOp]
+    after: Optional[InspectedOp]
+
+    @property
+    def name(self) -> str:
+        """Its name in the new inspection, or in the old one where it is gone."""
+        return self._either.name
+
+    @property
+    def type(self) -> str:
+        """Its XIR type, as `name`."""
+        return self._either.type
+
+    @property
+    def reasons(self) -> Tuple[str, ...]:
+        """Why it is on the CPU in the new inspection."""
+        return tuple(finding.message for finding in self.after.findings) if self.after else ()
+
+    @property
+    def _either(self) -> InspectedOp:
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the change as the JSON of a diff holds it."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "before": self.before.device.value if self.before else None,
+            "after": self.after.device.value if self.after else None,
+            "reasons": list(self.reasons),
+        }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What moved from one inspection to another.
+
+    Operators are paired by name; those left over by type and output shapes, in graph order, so
+    that a renamed operator is no new one.
+
+    Attributes:
+        before: the old inspection.
+        after: the new inspection.
+    """
+
+    before: Inspection
+    after: Inspection
+
+    @cached_property
+    def counts(self) -> Dict[str, Tuple[int, int]]:
+        """The counts of the summaries, before and after; for `COUNTS`."""
+        old, new = vars(self.before.summary), vars(self.after.summary)
+        return {name: (old[name], new[name]) for name in COUNTS}
+
+    @property
+    def moved(self) -> List[OpChange]:
+        """Operators of both inspections that run on another device, in graph order."""
+        return [
+            change
+            for change in self._changes
+            if change.before and change.after and change.before.device is not change.after.device
+        ]
+
+    @property
+    def added(self) -> List[OpChange]:
+        """Operators of the new inspection alone, in graph order."""
+        return [change for change in self._changes if change.before is None]
+
+    @property
+    def removed(self) -> List[OpChange]:
+        """Operators of the old inspection alone, in graph order."""
+        return [change for change in self._changes if change.after is None]
+
+    @property
+    def new_on_cpu(self) -> List[OpChange]:
+        """Operators on the CPU that were not there before, in graph order."""
+        return [
+            change
+            for change in self._changes
+            if _on(change.after, Device.CPU) and not _on(change.before, Device.CPU)
+        ]
+
+    @property
+    def gone_from_cpu(self) -> List[OpChange]:
+        """Operators that were on the CPU and no longer are, in graph order."""
+        return [
+            change
+            for change in self._changes
+            if _on(change.before, Device.CPU) and not _on(change.after, Device.CPU)
+        ]
+
+    @property
+    def worse(self) -> Tuple[str, ...]:
+        """What got worse, a sentence each; empty where nothing did.
+
+        Worse is a new operator on the CPU, more DPU subgraphs, more tensors that pass between
+        the DPU and the CPU, and fewer multiply-accumulates on the DPU, unless the network does
+        less as a whole and their share did not fall.
+        """
+        return tuple(self._worse())
+
+    @property
+    def better(self) -> Tuple[str, ...]:
+        """What got better, a sentence each; the opposite of `worse`."""
+        return tuple(Difference(self.after, self.before)._worse(back=True))
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the difference as JSON."""
+        return {
+            "before": _title(self.before),
+            "after": _title(self.after),
+            "worse": list(self.worse),
+            "better": list(self.better),
+            "counts": {
+                name: {"before": old, "after": new} for name, (old, new) in self.counts.items()
+            },
+            "moved": [change.to_dict() for change in self.moved],
+            "added": [change.to_dict() for change in self.added],
+            "removed": [change.to_dict() for change in self.removed],
+        }
+
+    def __repr__(self) -> str:
+        return f"<Difference: {len(self.worse)} worse, {len(self.better)} better>"
+
+    def _worse(self, back: bool = False) -> Iterator[str]:
+        new = len(self.new_on_cpu)
+        if new:
+            noun = "operator" if new == 1 else "operators"
+            yield f"{new} {noun} left the CPU" if back else f"{new} new {noun} on the CPU"
+        for name, title in (
+            ("dpu_subgraphs", "DPU subgraphs"),
+            ("crossings", "crossings between the DPU and the CPU"),
+        ):
+            old, now = self.counts[name]
+            if now > old:
+                yield (
+                    f"fewer {title}: {now:,} -> {old:,}"
+                    if back
+                    else (f"more {title}: {old:,} -> {now:,}")
+                )
+        old, now = self.counts["dpu_macs"]
+        if now < old and _share(self.after) < _share(self.before):
+            yield (
+                f"more multiply-accumulates on the DPU: {now:,} -> {old:,}"
+                if back
+                else (f"fewer multiply-accumulates on the DPU: {old:,} -> {now:,}")
+            )
+
+    @cached_property
+    def _changes(self) -> List[OpChange]:
+        """Every operator but constants: those of the new inspection, then those that are gone."""
+        old = {op.name: op for op in self.before.ops if not op.constant}
+        new = [op for op in self.after.ops if not op.constant]
+        pairs = {op.name: old.pop(op.name) for op in new if op.name in old}
+        left: Dict[Any, List[InspectedOp]] = defaultdict(list)
+        for op in old.values():
+            left[_shape(op)].append(op)
+        for op in new:
+            if op.name not in pairs and left[_shape(op)]:
+                pairs[op.name] = left[_shape(op)].pop(0)
+        paired = {op.name for op in pairs.values()}
+        return [
+            *(OpChange(pairs.get(op.name), op) for op in new),
+            *(OpChange(op, None) for op in old.values() if op.name not in paired),
+        ]
+
+
+def _on(op: Optional[InspectedOp], device: Device) -> bool:
+    return op is not None and op.device is device
+
+
+def _shape(op: InspectedOp) -> Tuple[Any, ...]:
+    return (op.type, *(tensor.shape for tensor in op.op.outputs))
+
+
+def _share(inspection: Inspection) -> float:
+    total = inspection.summary
+    return total.dpu_macs / total.macs if total.macs else 1.0
+
+
+def _title(inspection: Inspection) -> Dict[str, str]:
+    return {"model": inspection.model.name, "target": inspection.target.name}

@@ -1,0 +1,235 @@
+"""Where the DPU's part of a network should begin and end, and the graph of that part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import (
+    AbstractSet,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+)
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.ir import OPS, Graph, Op, Value
+from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
+from vai_inspect.core.ir.ops import Trait
+
+NEGLIGIBLE = 0.0125
+"""Share of the DPU's multiply-accumulates that a cut may give to the host at most: a hundredth of
+the work costs less than the crossings that it saves, as of a softmax within a detector's head."""
+
+_MOVES = {
+    name
+    for name, one in OPS.items()
+    if {Trait.KEEPS_ELEMENTS, Trait.RESHAPES} & one.traits
+    or name in ("concat", "strided_slice", "identity", "pad")
+}
+"""Kinds that compute nothing: beside a cut they are the host's."""
+
+Neighbours = Callable[[Op], Tuple[Op, ...]]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What the host does before and after the DPU's part.
+
+    Attributes:
+        before: names of the operators before it.
+        after: names of the operators after it.
+        start: operators, or inputs of the network, whose outputs the DPU's part begins with.
+        end: operators whose outputs the DPU's part ends with.
+    """
+
+    before: FrozenSet[str]
+    after: FrozenSet[str]
+    start: Tuple[str, ...]
+    end: Tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.after)
+
+
+def choose_cut(
+    graph: Graph,
+    devices: Mapping[str, Device],
+    macs: Mapping[str, Optional[int]],
+    curable: AbstractSet[str] = frozenset(),
+) -> Cut:
+    """Returns the cut that leaves the start and the end of a network to the host.
+
+    An operator on the CPU is left to the host with all that follows it (or all before it), where
+    that takes no multiply-accumulates from the DPU, or a negligible share of them and the operator
+    is not curable.
+
+    Args:
+        graph: the graph.
+        devices: the device of each operator.
+        macs: multiply-accumulates of each operator; None where they are not known.
+        curable: operators on the CPU that a rewrite brings to the DPU.
+    """
+    chooser = _Chooser(graph, devices, macs, curable)
+    after = chooser.side(reversed(graph.ops), graph.consumers, graph.producers, frozenset())
+    before = chooser.side(graph.ops, graph.producers, graph.consumers, after)
+    if not any(
+        device is Device.DPU and name not in after and name not in before
+        for name, device in devices.items()
+        if graph[name].kind != "const"
+    ):
+        return Cut(frozenset(), frozenset(), (), ())
+    start = _boundary(graph, before, before | after)
+    end = tuple(
+        op.name
+        for op in graph
+        if op.name not in after | before
+        and op.kind not in ("data", "const")
+        and any(reader.name in after for reader in graph.consumers(op))
+    )
+    return Cut(before, after, start, end)
+
+
+class _Chooser:
+    def __init__(
+        self,
+        graph: Graph,
+        devices: Mapping[str, Device],
+        macs: Mapping[str, Optional[int]],
+        curable: AbstractSet[str],
+    ) -> None:
+        self._graph = graph
+        self._devices = devices
+        self._macs = {
+            name: (macs[name] or 0) if devices[name] is Device.DPU else 0 for name in devices
+        }
+        self._curable = curable
+        self._left = NEGLIGIBLE * sum(self._macs.values())
+
+    def side(
+        self,
+        ops: Iterable[Op],
+        onward: Neighbours,
+        back: Neighbours,
+        taken: AbstractSet[str],
+    ) -> FrozenSet[str]:
+        """Returns what the host does at one side of the network.
+
+        Args:
+            ops: the operators from that side on.
+            onward: the neighbours of an operator towards that side.
+            back: those away from it.
+            taken: what the host does at the other side.
+        """
+        side: Set[str] = set()
+        for op in ops:
+            if not self._on_cpu(op) or op.name in side or op.name in taken:
+                continue
+            new = self._reached(op, onward, side)
+            if not new.isdisjoint(taken):
+                continue
+            cost = sum(self._macs[name] for name in new)
+            if cost and (op.name in self._curable or cost > self._left):
+                continue
+            self._left -= cost
+            side |= new
+        if side:
+            self._add_moves(side, onward, back)
+        return frozenset(side)
+
+    def _on_cpu(self, op: Op) -> bool:
+        return self._devices[op.name] is Device.CPU and op.kind != "const"
+
+    def _reached(self, op: Op, onward: Neighbours, side: AbstractSet[str]) -> Set[str]:
+        found = {op.name}
+        waiting = [op]
+        while waiting:
+            for other in onward(waiting.pop()):
+                if other.name in found or other.name in side:
+                    continue
+                if self._devices[other.name] is Device.USER or other.kind == "const":
+                    continue
+                found.add(other.name)
+                waiting.append(other)
+        return found
+
+    def _add_moves(self, side: Set[str], onward: Neighbours, back: Neighbours) -> None:
+        """Adds operators beside the cut that only move data, all of it over the cut."""
+        waiting: List[Op] = [self._graph[name] for name in side]
+        while waiting:
+            for op in back(waiting.pop()):
+                if op.name in side or op.kind not in _MOVES:
+                    continue
+                others = [one for one in onward(op) if one.kind != "const"]
+                if all(one.name in side for one in others):
+                    side.add(op.name)
+                    waiting.append(op)
+
+
+def _boundary(graph: Graph, before: AbstractSet[str], host: AbstractSet[str]) -> Tuple[str, ...]:
+    return tuple(
+        op.name
+        for op in graph
+        if op.name in before and any(reader.name not in host for reader in graph.consumers(op))
+    )
+
+
+def part_of(graph: Graph, cut: Cut) -> Graph:
+    """Returns the DPU's part of a graph as a graph of its own.
+
+    Args:
+        graph: the graph.
+        cut: what the host does.
+    """
+    host = cut.before | cut.after
+    fed: Dict[str, Op] = {}
+    ops: List[Op] = []
+    for op in graph:
+        if op.name in host or (op.kind == "return" and op.inputs[0].op in host):
+            continue
+        if op.kind in ("data", "const") and not any(
+            reader.name not in host for reader in graph.consumers(op)
+        ):
+            continue
+        inputs = []
+        for value in op.inputs:
+            if value.op in cut.before:
+                value = _fed(graph, value, fed, ops)
+            inputs.append(value)
+        ops.append(op.replaced(inputs=tuple(inputs)))
+    returned = {value for op in ops if op.kind == "return" for value in op.inputs}
+    taken = {op.name for op in ops}
+    for name in cut.end:
+        for index, tensor in enumerate(graph[name].outputs):
+            value = Value(name, index)
+            if value in returned or not _read_by(graph, value, cut.after):
+                continue
+            ops.append(Op(_free(f"output_{name}", taken), "return", NoAttrs(), (value,), (tensor,)))
+    return Graph(graph.name, ops)
+
+
+def _fed(graph: Graph, value: Value, fed: Dict[str, Op], ops: List[Op]) -> Value:
+    name = value.op if value.index == 0 else f"{value.op}_{value.index}"
+    if name not in fed:
+        tensor = graph.type_of(value)
+        fed[name] = Op(name, "data", TensorAttrs(tensor.shape), (), (tensor,))
+        ops.append(fed[name])
+    return Value(name)
+
+
+def _read_by(graph: Graph, value: Value, names: AbstractSet[str]) -> bool:
+    return any(
+        reader.name in names and value in reader.inputs
+        for reader in graph.consumers(graph[value.op])
+    )
+
+
+def _free(name: str, taken: Set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name

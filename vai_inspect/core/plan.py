@@ -1,0 +1,84 @@
+"""What to do about a network, in order, and what each step gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class PlanCounts:
+    """A network as it stands between two steps.
+
+    Attributes:
+        cpu_ops: operators on the CPU.
+        dpu_subgraphs: subgraphs on the DPU.
+        crossings: tensors that pass between the DPU and the CPU.
+        crossing_bytes: their size, one byte an element.
+        dpu_macs: multiply-accumulates on the DPU.
+        dpu_ms: time on the DPU in milliseconds, or None where it is not estimated.
+    """
+
+    cpu_ops: int
+    dpu_subgraphs: int
+    crossings: int
+    crossing_bytes: int
+    dpu_macs: int
+    dpu_ms: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step.
+
+    Attributes:
+        kind: `cut` (give the start or the end of the network to the host) or `rewrite`.
+        rewrite: id of the rewrite, as in `mean-to-pool`; None for a cut.
+        ops: names of the operators that it is about: those that the DPU's part begins or ends
+            with for a cut, those to rewrite else.
+        text: what to do, a sentence.
+        code: code that does it, or None.
+        effect: what it does to the function of the network: `exact`, `approximate` (train
+            again, or at least evaluate) or `none` (a cut computes nothing else).
+        before: the network before the step.
+        after: the network after it; after a cut the DPU's part alone.
+    """
+
+    kind: str
+    rewrite: Optional[str]
+    ops: Tuple[str, ...]
+    text: str
+    code: Optional[str]
+    effect: str
+    before: PlanCounts
+    after: PlanCounts
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the step as the JSON report holds it."""
+        return dict(
+            vars(self), ops=list(self.ops), before=vars(self.before), after=vars(self.after)
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps in the order to do them; each is counted with those before it done.
+
+    Attributes:
+        steps: the steps; none where the whole network runs on the DPU, or nothing helps.
+    """
+
+    steps: Tuple[PlanStep, ...] = ()
+
+    def __iter__(self) -> Iterator[PlanStep]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, number: int) -> PlanStep:
+        return self.steps[number]
+
+    def __repr__(self) -> str:
+        lines = [f"{at}. [{step.effect}] {step.text}" for at, step in enumerate(self.steps, 1)]
+        return "\n".join(["<Plan: {} step{}>".format(len(self), "s"[len(self) == 1 :]), *lines])
