@@ -12,7 +12,7 @@ from typing import List, Optional
 import typer
 
 from vai_inspect._version import __version__
-from vai_inspect.cli import compare, doctor, inspect, rules, targets
+from vai_inspect.cli import compare, doctor, estimate, inspect, rules, targets
 from vai_inspect.cli.errors import PROGRAM, run
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 # The commands, in the order in which --help lists them.
 app.command("inspect")(inspect.inspect)
 app.command("compare")(compare.compare)
+app.command("estimate")(estimate.estimate)
 app.command("targets")(targets.targets)
 app.command("target")(targets.target)
 app.command("rules")(rules.rules)
