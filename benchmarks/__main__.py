@@ -12,6 +12,7 @@ SECTIONS: Dict[str, Tuple[str, str]] = {
     "torch": ("frameworks", "torch_tables"),
     "keras": ("frameworks", "keras_tables"),
     "targets": ("targets", "tables"),
+    "search": ("search", "tables"),
     "growth": ("growth", "tables"),
     "process": ("process", "tables"),
     "memory": ("memory", "tables"),

@@ -8,6 +8,7 @@ from vai_inspect.core.edges import ahead, behind
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
+from vai_inspect.reports.times import change
 from vai_inspect.reports.words import UNSURE, count, plain, remedy, share, shortened
 
 CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
@@ -201,6 +202,8 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
             "comes" if back == 1 else "come",
             ", with {} of all multiply-accumulates".format(part) if part else "",
         )
+    time = change(outcome, inspection)
+    told += "; " + time if time else ""
     if outcome.dpu_subgraphs is None or outcome.crossings is None:
         return told + " (subgraphs and crossings are not counted: too many root causes)"
     told = "{}; {}, {}".format(

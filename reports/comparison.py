@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
+from vai_inspect.reports import times
 from vai_inspect.reports.summary import trust_sentences
 from vai_inspect.reports.words import (
     allowing,
@@ -24,7 +25,9 @@ WIDTH = 120
 
 NARROWEST = 60
 TITLES = ("target", "ops", "MACs", "subgr.", "cross.", "blocker")
-WHOLE, BUT_ENDS = "*", "~"
+TIMES = ("ms", "fps")
+"""Titles before the blocker's, where times are estimated."""
+WHOLE, BUT_ENDS, FASTEST = "*", "~", ">"
 MOST_REASONS = 12
 """Blockers whose reasons are told below the table."""
 
@@ -53,7 +56,12 @@ def _lines(comparison: Comparison, width: int) -> Iterator[str]:
     yield ""
     yield from explained_marks(comparison, width)
     yield from _key(comparison, width)
-    for title, told in (("blockers:", _reasons(blockers)), ("boards:", boards(rows))):
+    sections = (
+        ("blockers:", _reasons(blockers)),
+        ("boards:", boards(rows)),
+        ("estimated time:", timed(comparison)),
+    )
+    for title, told in sections:
         lines = list(told)
         if lines:
             yield ""
@@ -89,15 +97,16 @@ def _blocker(row: ComparedTarget) -> Blocker:
 def _table(
     rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int], width: int
 ) -> Iterator[str]:
+    titles = (*TITLES[:-1], *(TIMES if has_times(rows) else ()), TITLES[-1])
     body = [(*figures(row, rows), _told(row, blockers)) for row in rows]
     # Too wide: without that it cuts nothing, else the number alone; the reasons have the types.
     for short in (None, ",", " "):
         if short:
             body = [(*line[:-1], line[-1].split(short)[0]) for line in body]
-        sizes = [max(map(cells, column)) for column in zip(TITLES, *body)]
+        sizes = [max(map(cells, column)) for column in zip(titles, *body)]
         if 2 * len(sizes) + sum(sizes) <= width:
             break
-    for sign, (first, *rest, last) in zip([" ", *map(mark, rows)], [TITLES, *body]):
+    for sign, (first, *rest, last) in zip([" ", *map(mark, rows)], [titles, *body]):
         line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(rest, sizes[1:]))]
         yield "{} {}".format(sign, "  ".join([*line, last])).rstrip()
 
@@ -112,7 +121,23 @@ def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, .
         _work(total),
         str(total.dpu_subgraphs),
         str(total.crossings),
+        *(_times(row) if has_times(rows) else ()),
     )
+
+
+def has_times(rows: Sequence[ComparedTarget]) -> bool:
+    """Tells whether times are estimated for any target, so that there are columns for them."""
+    return any(row.estimates for row in rows)
+
+
+def _times(row: ComparedTarget) -> Tuple[str, str]:
+    """Returns DPU time and frames a second on the board that stands first."""
+    found = row.estimate
+    if found is None:
+        return "-", "-"
+    doubt = "?" if found.error.mean is None else ""
+    fps = "-" if found.fps is None else times.number(found.fps) + doubt
+    return times.number(found.dpu_ms) + doubt, fps
 
 
 def _told(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
@@ -159,10 +184,14 @@ def _key(comparison: Comparison, width: int) -> Iterator[str]:
         "ops: operators on the DPU of all but inputs, outputs and constants; MACs: share of the "
         "multiply-accumulate operations on the DPU{}; subgr.: subgraphs on the DPU; cross.: "
         "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
-        "that is on the CPU for a reason of its own, those that cut nothing last".format(
+        "that is on the CPU for a reason of its own, those that cut nothing last{}".format(
             ", <= where those of some operators cannot be told"
             if any(row.summary.macs_untold_ops for row in comparison.rows)
-            else ""
+            else "",
+            "; ms: DPU time of a frame, and fps: frames a second, on the board below that stands "
+            "first for the target; ? where the error is not calibrated, - where none is estimated"
+            if has_times(comparison.rows)
+            else "",
         ),
         width,
     )
@@ -173,6 +202,57 @@ def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
         yield "[{}] ".format(number), "{} ({}): {}".format(shortened(name, 100), kind, reason)
     if len(blockers) > MOST_REASONS:
         yield "", "and {} more".format(len(blockers) - MOST_REASONS)
+
+
+def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
+    """Yields the times on each board with their error, and why other targets have none."""
+    reached = comparison.smallest_board
+    if comparison.fps is not None:
+        yield "", _reached(comparison, comparison.fps)
+    unchecked: Dict[Tuple[str, str], Dict[str, None]] = {}
+    for row in comparison.rows:
+        for one in row.estimates:
+            name = plain(row.target.name)
+            if one.error.mean is None:
+                told = times.platform(one.platform), plain(str(one.error))
+                unchecked.setdefault(told, {})[name] = None
+                continue
+            sign = FASTEST + " " if reached is not None and one is reached[1] else ""
+            where = "{}, {} of release {}: {}".format(
+                times.platform(one.platform),
+                name,
+                ", ".join(map(plain, one.error.releases)),
+                times.figures(one),
+            )
+            yield sign, where
+    for (where, reason), names in unchecked.items():
+        those = next(iter(names)) if len(names) == 1 else count(len(names), "target")
+        yield "", "{}, {}: {}".format(where, those, reason)
+    parts = (one.part_only for row in comparison.rows for one in row.estimates)
+    for text in dict.fromkeys(filter(None, parts)):
+        yield "", plain(text)
+    for text in dict.fromkeys(filter(None, (row.estimate_unknown for row in comparison.rows))):
+        yield "", plain(text)
+
+
+def _reached(comparison: Comparison, wanted: float) -> str:
+    """Returns which board reaches the frames a second that are wanted, if any."""
+    found = comparison.smallest_board
+    if found is None:
+        known = [one.fps for row in comparison.rows for one in row.estimates if one.board]
+        if any(fps is not None for fps in known):
+            return "no board reaches {:g} frames a second by its estimate".format(wanted)
+        return "whether a board reaches {:g} frames a second is unknown".format(wanted)
+    row, one = found
+    mean = one.error.mean
+    doubt = ""
+    if mean is None:
+        doubt = "; that is not calibrated"
+    elif one.fps is not None and one.fps * (1 - mean / 100) < wanted:
+        doubt = "; it may not, if the estimate is off by its mean error"
+    return "{} the smallest board that reaches {:g} frames a second: {} with {}{}".format(
+        FASTEST, wanted, plain(one.board), plain(row.target.name), doubt
+    )
 
 
 def boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:

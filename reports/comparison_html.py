@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
-from vai_inspect.reports.comparison import boards, explained_marks, figures, mark
+from vai_inspect.reports.comparison import boards, explained_marks, figures, has_times, mark, timed
 from vai_inspect.reports.markup import BAD, GOOD, banner, folded, row, text
 from vai_inspect.reports.summary import trust_sentences
 from vai_inspect.reports.words import count, doubt, plain, shortened
@@ -46,7 +46,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     if comparison.allow:
         yield "<p>allowed on the CPU: {}</p>".format(text(", ".join(comparison.allow)))
     yield "<table>"
-    yield row("th", TITLES)
+    timed_titles = ("DPU ms", "frames a second") if has_times(rows) else ()
+    yield row("th", (*TITLES[:-1], *timed_titles, TITLES[-1]))
     for one in rows:
         cells = [mark(one).strip(), *figures(one, rows)]
         yield row("td", [*map(text, cells), _blocker(one)])
@@ -56,6 +57,9 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     known = ["<p>{}{}</p>".format(text(board), text(names)) for board, names in boards(rows)]
     if known:
         yield from folded("boards", known)
+    told_times = ["<p>{}{}</p>".format(*map(text, pair)) for pair in timed(comparison)]
+    if told_times:
+        yield from folded("estimated time", told_times)
     for warning in dict.fromkeys(told for one in rows for told in one.warnings):
         yield "<p>warning: {}</p>".format(text(warning))
 

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tu
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports import times
 from vai_inspect.reports.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
@@ -140,6 +141,7 @@ def _panel(inspection: Inspection) -> RenderableType:
         _text(work(inspection)),
         *map(_text, untold_macs(inspection)),
         *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
+        *(_text(told) for _, told in times.lines(inspection, brief=True)),
     ]
     title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)

@@ -64,6 +64,9 @@ def _counts(difference: Difference) -> Iterator[str]:
         for name, (old, new) in difference.counts.items()
         if old or new
     ]
+    old_ms, new_ms = difference.dpu_ms
+    if old_ms is not None and new_ms is not None:
+        rows.append(("DPU time, ms", f"{old_ms:.3g}", f"{new_ms:.3g}"))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for title, old, new in rows:
         yield f"{title:{widths[0]}}  {old:>{widths[1]}}  {new:>{widths[2]}}".rstrip()

@@ -12,6 +12,7 @@ from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.reports import times
 from vai_inspect.reports.boxes import Box, each_alone
 from vai_inspect.reports.columns import arranged
 from vai_inspect.reports.rows import Item
@@ -51,14 +52,16 @@ def render(inspection: Inspection) -> str:
     ids = {op.name: "n{}".format(at) for at, op in enumerate(inspection.ops)}
     by_name = {op.name: op for op in inspection.ops}
     alone = each_alone(inspection.ops)
-    column = arranged([item(box, described(box.ops[0])) for box in alone]).column
+    labels = {op.name: described(op, time_of(op, inspection)) for op in inspection.ops}
+    column = arranged([item(box, labels[box.ops[0].name]) for box in alone]).column
     legend = LEGEND + (UNKNOWN_LEGEND if has_unknown(inspection) else "")
     legend += COLUMNS_LEGEND if len(set(column)) > 1 else ""
     lines = ["digraph vai_inspect {", *head([*title(inspection), legend, ""])]
     for part in inspection.subgraphs:
-        inside = [_node(ids[name], by_name[name]) for name in part.ops]
+        inside = [_node(ids[name], by_name[name], labels[name]) for name in part.ops]
         lines += cluster(part.name, part.name, COLOURS[part.device][0], inside)
-    lines += [_node(ids[op.name], op) for op in inspection.ops if op.subgraph is None]
+    outside = [op for op in inspection.ops if op.subgraph is None]
+    lines += [_node(ids[op.name], op, labels[op.name]) for op in outside]
     for at, box in enumerate(alone):
         lines += [_edge(source, at, column[source] != column[at]) for source in box.reads]
     return "\n".join([*lines, "}"]) + "\n"
@@ -101,9 +104,16 @@ def cluster(name: str, shown: str, colour: str, inside: Iterable[str]) -> Iterat
 
 
 def title(inspection: Inspection) -> List[str]:
-    """Returns what a picture is of, and whether the whole model runs on the DPU."""
+    """Returns what a picture is of, whether the whole model runs on the DPU, and how fast."""
     model = shortened(plain(inspection.model.name), NAME_WIDTH)
-    return [model + " on " + inspection.target.name, verdict_sentence(inspection)]
+    told = [model + " on " + inspection.target.name, verdict_sentence(inspection)]
+    return told + [line for _, line in list(times.lines(inspection))[:1]]
+
+
+def time_of(op: InspectedOp, inspection: Inspection) -> str:
+    """Returns the estimated time of an operator, or nothing; its error stands in the title."""
+    found = inspection.default_estimate
+    return times.of_operator(found.ops.get(op.name)) if found is not None else ""
 
 
 def has_unknown(inspection: Inspection) -> bool:
@@ -150,11 +160,12 @@ def node(
     )
 
 
-def described(op: InspectedOp) -> List[str]:
+def described(op: InspectedOp, time: str = "") -> List[str]:
     """Returns the lines of an operator's own box: what it is, what it holds, why it is on the CPU.
 
     Args:
         op: the operator.
+        time: what it takes, where that is estimated.
     """
     shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
     lines = [
@@ -164,7 +175,7 @@ def described(op: InspectedOp) -> List[str]:
     folded = folded_layers(op)
     if folded:
         lines.append(shortened("with " + ", ".join(map(plain, folded)), LINE_WIDTH))
-    return lines + reason(op, 3)
+    return lines + ([time] if time else []) + reason(op, 3)
 
 
 def item(box: Box, lines: Sequence[str]) -> Item:
@@ -198,9 +209,9 @@ def reason(op: InspectedOp, most: int) -> List[str]:
     return told if len(told) <= most else [*told[: most - 1], told[most - 1] + "..."]
 
 
-def _node(identity: str, op: InspectedOp) -> str:
+def _node(identity: str, op: InspectedOp, lines: Sequence[str]) -> str:
     unknown = op.verdict is Verdict.UNKNOWN
-    return node(identity, label(described(op), "n"), op.name, COLOURS[op.device], unknown)
+    return node(identity, label(lines, "n"), op.name, COLOURS[op.device], unknown)
 
 
 def _edge(source: int, reader: int, apart: bool) -> str:

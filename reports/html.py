@@ -12,7 +12,7 @@ from typing import Iterable, Iterator, Sequence
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import image, picture
+from vai_inspect.reports import image, picture, times
 from vai_inspect.reports.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
@@ -65,6 +65,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
         counts(inspection) + ".",
         work(inspection) + ".",
         *trust_sentences(inspection.model),
+        *(line + "." for _, line in times.lines(inspection, brief=True)),
     ]
     yield "<p>{}</p>".format("<br>".join(map(text, told)))
 

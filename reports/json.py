@@ -11,6 +11,7 @@ from typing import Any, Dict, Union
 from vai_inspect.core.collector import paused
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.estimate_table import Estimated
 
 SCHEMA_FILE = "inspection.schema.json"
 COMPARISON_SCHEMA_FILE = "comparison.schema.json"
@@ -18,7 +19,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @paused()
-def render(result: Union[Inspection, Comparison]) -> str:
+def render(result: Union[Inspection, Comparison, Estimated]) -> str:
     """Returns the JSON report.
 
     Args:

@@ -8,8 +8,8 @@ from collections import Counter
 from typing import List, Sequence
 
 from vai_inspect.core.findings import Device
-from vai_inspect.core.inspection import InspectedOp
-from vai_inspect.reports import dot
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.reports import dot, times
 from vai_inspect.reports.boxes import Box
 from vai_inspect.reports.words import count, plain, shortened, size
 
@@ -20,18 +20,28 @@ REASONS = 4
 """Lines of reasons in a box that stands for more operators than it lists."""
 
 
-def lines(box: Box) -> List[str]:
+def lines(box: Box, inspection: Inspection) -> List[str]:
     """Returns the lines of a box: its one operator, each of several, or their sum.
 
     Args:
         box: the box.
+        inspection: the whole.
     """
     if len(box.ops) == 1:
-        return dot.described(box.ops[0])
-    return _sum(box.ops) if box.summed else [line for op in box.ops for line in _of_several(op)]
+        return dot.described(box.ops[0], dot.time_of(box.ops[0], inspection))
+    if not box.summed:
+        return [line for op in box.ops for line in _of_several(op, inspection)]
+    return _sum(box.ops) + _time(box.ops, inspection)
 
 
-def _of_several(op: InspectedOp) -> List[str]:
+def _time(ops: Sequence[InspectedOp], inspection: Inspection) -> List[str]:
+    """Returns the sum of the operators' estimated times, or nothing."""
+    found = inspection.default_estimate
+    us = sum(found.ops[op.name].us for op in ops if op.name in found.ops) if found else 0.0
+    return ["{} us".format(times.number(us))] if us else []
+
+
+def _of_several(op: InspectedOp, inspection: Inspection) -> List[str]:
     shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
     text = "{}  {}  {}".format(
         plain(op.type), shortened(plain(op.name), RUN_NAME), shortened(shapes, RUN_NAME)
@@ -39,6 +49,7 @@ def _of_several(op: InspectedOp) -> List[str]:
     folded = dot.folded_layers(op)
     if folded:
         text += "  +{} folded".format(len(folded))
+    text += "".join("  " + time for time in _time([op], inspection))
     # What follows from another operator says less.
     reason = dot.reason(op, 2 if op.root_cause else 1)
     return [text, *("    " + line for line in reason)]

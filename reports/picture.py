@@ -90,7 +90,7 @@ class Page:
         """Subgraphs of a single box, which in a large picture takes the name: no cluster."""
         self.texts = [
             ["{}:".format(box.subgraph)] * (box.subgraph in self.alone and box.subgraph is not None)
-            + labels.lines(box)
+            + labels.lines(box, inspection)
             for box in boxes
         ]
         self.layout = arranged([_item(box, text) for box, text in zip(boxes, self.texts)])

@@ -34,10 +34,14 @@ def changes(step: PlanStep) -> str:
     """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`."""
     names = ("cpu_ops", "dpu_subgraphs", "crossings")
     titles = ("CPU operators", "DPU subgraphs", "crossings")
-    return ", ".join(
+    found = [
         f"{title} {_figure(step.before, name)} -> {_figure(step.after, name)}"
         for name, title in zip(names, titles)
-    )
+    ]
+    times = [counts.dpu_ms for counts in (step.before, step.after)]
+    if None not in times:
+        found.append("DPU time {:.3g} -> {:.3g} ms".format(*times))
+    return ", ".join(found)
 
 
 def _figure(counts: PlanCounts, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import AbstractSet, Iterator, List, Sequence
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, ModelInfo, Subgraph
 from vai_inspect.core.root_cause import Position
+from vai_inspect.reports import times
 from vai_inspect.reports.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
@@ -194,6 +195,8 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)
     yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
     yield from (INDENT + line for line in untold_macs(inspection))
+    for within, told in times.lines(inspection):
+        yield from hanging(INDENT if within else "", told, LINE)
     yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
     constants = {op.name for op in inspection.constants}
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])

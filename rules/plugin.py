@@ -43,6 +43,7 @@ from vai_inspect.rules.engine.note import Note
 from vai_inspect.rules.engine.rewrite import Rewrite
 from vai_inspect.rules.engine.violation import Remedies, Violation
 from vai_inspect.rules.targets.bit_fields import BitField, Decoder, Reading
+from vai_inspect.rules.timing.model import Range, TimingModel
 
 __all__ = [
     "INTERFACE_VERSION",
@@ -64,12 +65,14 @@ __all__ = [
     "Note",
     "OpContext",
     "Provenance",
+    "Range",
     "Reading",
     "Remedies",
     "Remedy",
     "Rewrite",
     "Stage",
     "Target",
+    "TimingModel",
     "Verdict",
     "Violation",
     "approximate",

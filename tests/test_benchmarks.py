@@ -73,6 +73,16 @@ def test_keras_and_targets_have_a_row_for_each_network():
     ]
 
 
+def test_search_has_a_row_for_each_way_to_give_a_model():
+    pytest.importorskip("keras")
+    torchvision_models()
+    from benchmarks import search
+
+    table = the_only(search.tables(("a chain",), ("resnet18",), runs=1))
+    names = ["a chain (Keras, live)", "a chain (Keras, config)", "resnet18 (PyTorch)"]
+    assert [row[:2] for row in table.rows] == list(map(list, zip(names, ("100", "100", "51"))))
+
+
 # Keras's own way of saving warns of numpy's.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_processes_have_a_row_for_each_command(tmp_path):

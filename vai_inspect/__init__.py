@@ -1,7 +1,8 @@
 """Tells which operators of a float model an AMD/Xilinx DPU will run, and why not.
 
 Use `from vai_inspect.keras import Inspector`, or the command `vai-inspect`; `compare` tells how
-much of a model each of several targets runs.
+much of a model each of several targets runs, `judge` gives counts and times alone, for loops over
+many models.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from vai_inspect._version import __version__
 
 if TYPE_CHECKING:
     from vai_inspect.comparing import compare
+    from vai_inspect.core.errors import EstimateError
+    from vai_inspect.judging import judge
 
-__all__ = ["__version__", "compare"]
+__all__ = ["EstimateError", "__version__", "compare", "judge"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +25,12 @@ def __getattr__(name: str) -> Any:
         from vai_inspect.comparing import compare
 
         return compare
+    if name == "judge":
+        from vai_inspect.judging import judge
+
+        return judge
+    if name == "EstimateError":
+        from vai_inspect.core.errors import EstimateError
+
+        return EstimateError
     raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))

@@ -7,10 +7,11 @@ from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.comparison import Comparison
-from vai_inspect.core.errors import TargetError
+from vai_inspect.core.errors import EstimateError, TargetError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
+from vai_inspect.estimating import on_every_board
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec, inspect_each
 from vai_inspect.rules.engine import registry
@@ -26,6 +27,7 @@ def compare(
     input_args: Any = None,
     device: Any = "cpu",
     trust: bool = False,
+    fps: Optional[float] = None,
 ) -> Comparison:
     """Tells how much of a model each of several targets runs.
 
@@ -44,16 +46,33 @@ def compare(
         input_args: the inputs, or their shapes, as the inspectors take them.
         device: where PyTorch runs real tensors when it must.
         trust: whether code in a model file may run, as of the inspectors.
+        fps: frames a second that a board is wanted for; `smallest_board` is the one.
 
     Raises:
         TargetError: a target names none, or there is none to compare.
         RuleError: there is no such family.
+        EstimateError: `fps` is no number above 0.
         VaiInspectError: the model cannot be inspected.
     """
+    check_fps(fps)
     chosen = choose(targets, family)
     inspector = inspector_for(model, chosen[0])
     captured = inspector.capture_for(chosen, model, input_args, device, trust)
-    return compare_captured(captured, chosen, (allow,) if isinstance(allow, str) else allow)
+    allowed = (allow,) if isinstance(allow, str) else tuple(allow)
+    return compare_captured(captured, chosen, allowed, fps)
+
+
+def check_fps(fps: Optional[float]) -> None:
+    """Checks the frames a second that a board is wanted for, before any work is done.
+
+    Raises:
+        EstimateError: they are no number above 0.
+    """
+    if fps is None:
+        return
+    good = isinstance(fps, (int, float)) and not isinstance(fps, bool)
+    if not good or not 0 < fps < float("inf"):
+        raise EstimateError("fps is {!r}; valid is a number above 0.".format(fps))
 
 
 def choose(targets: Optional[Iterable[TargetSpec]], family: Optional[str]) -> Tuple[Target, ...]:
@@ -83,7 +102,10 @@ def choose(targets: Optional[Iterable[TargetSpec]], family: Optional[str]) -> Tu
 
 
 def compare_captured(
-    captured: Sequence[Captured], targets: Sequence[Target], allow: Iterable[str] = ()
+    captured: Sequence[Captured],
+    targets: Sequence[Target],
+    allow: Iterable[str] = (),
+    fps: Optional[float] = None,
 ) -> Comparison:
     """Compares targets for a captured model.
 
@@ -91,12 +113,15 @@ def compare_captured(
         captured: what a frontend read, for each target.
         targets: the DPUs, each once; at least one.
         allow: patterns of operators that may be on the CPU.
+        fps: as of `compare`.
     """
     found: Dict[Target, Inspection] = {}
     for one in {id(one): one for one in captured}.values():
         those = [target for own, target in zip(captured, targets) if own is one]
         found.update(zip(those, inspect_each(one, those, causes=False)))
-    return Comparison.of([found[target] for target in targets], Allowance(tuple(allow)))
+    every = [found[target] for target in targets]
+    estimates = [on_every_board(one) for one in every]
+    return Comparison.of(every, Allowance(tuple(allow)), estimates, fps)
 
 
 def _text(comparison: Comparison) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 from vai_inspect.core.errors import ModelError
 
@@ -38,13 +38,18 @@ def is_torch_file(model: Any) -> bool:
     return Path(os.fsdecode(model)).suffix.lower() in TORCH_FILES
 
 
+def is_keras_config(model: Any) -> bool:
+    """Tells whether a model is given by what Keras saves of it: a mapping, or its text as JSON."""
+    return isinstance(model, Mapping) or (isinstance(model, str) and model.lstrip()[:1] == "{")
+
+
 def framework_of(model: Any) -> str:
     """Returns `keras` or `torch` for a file or a model of a framework that is loaded, else "".
 
     Args:
         model: anything.
     """
-    if is_keras_file(model):
+    if is_keras_config(model) or is_keras_file(model):
         return "keras"
     if is_torch_file(model):
         return "torch"

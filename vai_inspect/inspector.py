@@ -17,6 +17,7 @@ from vai_inspect.core.partition import Placement, crossings, root_causes, subgra
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
+from vai_inspect.estimating import Times
 from vai_inspect.planning import Planned, plan
 from vai_inspect.reports.progress import working
 from vai_inspect.reports.words import plain
@@ -52,8 +53,8 @@ def inspect_each(
     Args:
         captured: what a frontend read.
         targets: the DPUs.
-        causes: whether to look for root causes and make a plan, too, which takes most of the
-            time.
+        causes: whether to look for the root causes and the times of single operators and to make
+            a plan, too, which takes most of the time.
 
     Returns:
         An inspection for each target, in their order.
@@ -81,6 +82,7 @@ class _Inspecting:
         found = evaluate(family, target, graph)
         placement = found.placement
         parts = subgraphs(graph, placement.devices)
+        times = Times(graph.ops, target)
         warnings = [*self.captured.warnings, *open_batch(self.captured, target)]
         warnings += [*registry.warnings(), *found.warnings]
         for op in graph:
@@ -95,17 +97,20 @@ class _Inspecting:
         planned = plan(graph, target) if causes else Planned()
         if planned.incomplete:
             warnings.append("the network is too large to look at every rewrite for the plan")
-        return Inspection(
+        inspection = Inspection(
             model=self.captured.model,
             target=target,
             ops=self._ops(placement, found.messages, parts),
             subgraphs=parts,
             crossings=crossings(graph, placement.devices, parts),
-            root_causes=root_causes(graph, found.own, found.context, placement) if causes else (),
+            root_causes=root_causes(graph, found.own, found.context, placement, dpu_ms=times.dpu_ms)
+            if causes
+            else (),
             warnings=tuple(warnings),
             tool_version=__version__,
             steps=planned.steps,
         )
+        return times.added_to(inspection, each=causes)
 
     def _ops(
         self, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
@@ -132,9 +137,12 @@ class BaseInspector:
     Attributes:
         target: the DPU that models are inspected for.
         batch_may_be_open: whether a model of this framework can leave its batch open.
+        recorded: whether the shapes that a Keras model recorded of itself are taken, where the
+            inputs are its own but for the batch, in place of asking each layer.
     """
 
     batch_may_be_open = False
+    recorded = False
 
     def __init__(self, target: TargetSpec) -> None:
         """Looks the target up.

@@ -45,7 +45,7 @@ class Inspector(BaseInspector):
         from vai_inspect.frontends.keras import capture
 
         try:
-            captured = capture(model, input_args, batch, trust)
+            captured = capture(model, input_args, batch, trust, self.recorded)
         except ModuleNotFoundError as error:
             if error.name not in ("keras", "tensorflow"):
                 raise

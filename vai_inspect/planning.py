@@ -16,6 +16,7 @@ from vai_inspect.core.partition.cut import Cut, choose_cut, part_of
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.target import Target
 from vai_inspect.cut_code import cut_code
+from vai_inspect.estimating import Times
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
 from vai_inspect.rules.rewrites import REWRITES, Rewrite, apply
@@ -127,6 +128,9 @@ class _Planner:
             crossings=len(crossing),
             crossing_bytes=sum(one.bytes for one in crossing),
             dpu_macs=sum(work[name] or 0 for name in work if devices[name] is Device.DPU),
+            dpu_ms=Times(graph.ops, self._target).dpu_ms(
+                {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
+            ),
         )
         return _Placed(graph, devices, work, counts)
 

@@ -39,8 +39,8 @@ class Call:
         self.operation = seen(step.operation)
         self.path = step.path
         self.name = name
-        self.inputs: Tuple[Value, ...] = tuple(values[id(tensor)] for tensor in step.inputs)
-        self.types = tuple(_type(tensor) for tensor in step.inputs)
+        self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
+        self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
         self.ops: List[Op] = []
         self._form = CallForm(
@@ -120,9 +120,9 @@ class Call:
             inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
         attrs = NoAttrs() if attrs is None else attrs
         if shape is None:
-            types = [self._type_of(value).shape for value in inputs]
+            types = self.types if inputs is self.inputs else map(self._type_of, inputs)
             sizes = {role: tuple(size) for role, size in params}
-            shape = output_shape(kind, attrs, types, sizes)
+            shape = output_shape(kind, attrs, [one.shape for one in types], sizes)
         if shape is None:
             shape = self.output.shape
         name = self.name if not suffix else self._names.take(self.name + "/" + suffix)
@@ -132,8 +132,8 @@ class Call:
                 kind=kind,
                 attrs=attrs,
                 inputs=tuple(inputs),
-                outputs=(TensorType(tuple(int(size) for size in shape), dtype or self.dtype),),
-                params=tuple(Param(role, self._parameter(size)) for role, size in params),
+                outputs=(TensorType(tuple(map(int, shape)), dtype or self.dtype),),
+                params=tuple([Param(role, self._parameter(size)) for role, size in params]),
                 origin=self._origin,
             )
         )

@@ -79,6 +79,29 @@ class Generation:
         """
         raise NotImplementedError
 
+    def recorded(self, node: Any, given: Sequence[Any], own: Sequence[Any]) -> Any:
+        """Returns what a model recorded of a call, or None where it need not hold for the inputs.
+
+        Args:
+            node: the call.
+            given: the tensors that it reads now.
+            own: those that it read when the model was built.
+        """
+        outputs = self.outputs(node)
+        if len(given) != len(own) or not given:
+            return None
+        for tensor, symbol in zip(given, own):
+            if tuple(tensor.shape[1:]) != tuple(symbol.shape)[1:]:
+                return None
+        batch = max(tensor.shape[0] for tensor in given if tensor.shape)
+        shapes = [tuple(symbol.shape) for symbol in outputs]
+        if any(not shape or None in shape[1:] for shape in shapes):
+            return None
+        return [
+            self.fresh((batch if shape[0] is None else shape[0],) + shape[1:], symbol.dtype)
+            for shape, symbol in zip(shapes, outputs)
+        ]
+
     def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
         """Returns a symbolic tensor that is known to nobody."""
         raise NotImplementedError
@@ -116,12 +139,20 @@ class Generation:
         raise NotImplementedError
 
 
-def generation_of(model: Any) -> Generation:
-    """Returns the generation of Keras that a model is of."""
+def generation_of(model: Any, recorded: bool = False) -> Generation:
+    """Returns the generation of Keras that a model is of.
+
+    Args:
+        model: the model.
+        recorded: whether its own record of its shapes is taken where that holds; that of Keras 2
+            always is.
+    """
     from vai_inspect.frontends.keras.keras2 import Keras2
-    from vai_inspect.frontends.keras.keras3 import Keras3
+    from vai_inspect.frontends.keras.keras3 import Keras3, Recorded
 
     cls = type(model)
     modules = [base.__module__.split(".")[0] for base in cls.__mro__ if is_keras(base)]
     root = modules[0] if modules else "keras"
-    return Keras2(root) if is_keras_2(cls) else Keras3(root)
+    if is_keras_2(cls):
+        return Keras2(root)
+    return Recorded(root) if recorded else Keras3(root)

@@ -7,7 +7,7 @@ called on placeholders in a scratch graph of TensorFlow's, which adds no node to
 from __future__ import annotations
 
 import importlib
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
 from vai_inspect.frontends.keras.marks import Mark
@@ -95,7 +95,7 @@ class Keras2(Generation):
         name = "tensorflow.keras" if self.root == "tensorflow" else self.root
         return importlib.import_module(name)
 
-    def _recorded(self, node: Any, flat: Sequence[Any]) -> Optional[List[Any]]:
+    def _recorded(self, node: Any, flat: Sequence[Any]) -> Any:
         """Returns what the model recorded, or None where it need not hold for these inputs."""
         layer = node.layer
         kind = type(layer).__name__
@@ -105,21 +105,7 @@ class Keras2(Generation):
         elif not is_keras(type(layer)) or kind == "Lambda":
             return None
         given = [tensor for tensor in flat if isinstance(tensor, Symbol)]
-        own = list(node.keras_inputs)
-        outputs = self.outputs(node)
-        if len(given) != len(own) or not given:
-            return None
-        for tensor, symbol in zip(given, own):
-            if tuple(tensor.shape[1:]) != tuple(symbol.shape)[1:]:
-                return None
-        batch = max(tensor.shape[0] for tensor in given if tensor.shape)
-        shapes = [tuple(symbol.shape) for symbol in outputs]
-        if any(not shape or None in shape[1:] for shape in shapes):
-            return None
-        return [
-            self.fresh((batch if shape[0] is None else shape[0],) + shape[1:], symbol.dtype)
-            for shape, symbol in zip(shapes, outputs)
-        ]
+        return self.recorded(node, given, node.keras_inputs)
 
     def _called(self, layer: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         import tensorflow

@@ -11,7 +11,9 @@ from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation
+from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
+from vai_inspect.frontends.keras.nested import leaves, mapped
+from vai_inspect.frontends.keras.recognise import is_class, is_keras
 
 _SEEDS = "global_seed_generator"
 _WAITING = "uninitialized_variables"
@@ -110,3 +112,45 @@ class Keras3(Generation):
         if shapes is None:
             return None
         return keras.tree.map_shape_structure(lambda shape: (None,) + tuple(shape)[1:], shapes)
+
+
+class Recorded(Keras3):
+    """Keras 3, with the shapes that the model recorded of its own layers where they hold.
+
+    A layer of Keras's own gives what it gave when the model was built, where it reads the same
+    shapes but for the batch. An operation of `keras.ops`, a Lambda and a layer of the user's may
+    do anything with the batch, so they are asked as ever.
+    """
+
+    def __init__(self, root: str) -> None:
+        """Keeps the name of the module."""
+        super().__init__(root)
+        self._trusted: Dict[type, bool] = {}
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Faster than Keras, which walks the arguments with any tree library."""
+        args, kwargs = mapped((node.arguments.args, node.arguments.kwargs), known.get)
+        return tuple(args), dict(kwargs)
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """The record, or Keras's own shape inference."""
+        cls = type(node.operation)
+        if cls not in self._trusted:
+            layer = is_keras(cls) and is_class(cls, "Layer")
+            self._trusted[cls] = layer and cls.__name__ != "Lambda"
+        if self._trusted[cls]:
+            given = [tensor for tensor in leaves((args, kwargs)) if isinstance(tensor, Symbol)]
+            found = self.recorded(node, given, node.input_tensors)
+            if found is not None:
+                return list(found)
+        tensors: Dict[int, Any] = {
+            id(one): super(Recorded, self).fresh(one.shape, one.dtype)
+            for one in leaves((args, kwargs))
+            if isinstance(one, Symbol)
+        }
+        args, kwargs = mapped((args, kwargs), tensors.get)
+        return super().specs(node, tuple(args), dict(kwargs))
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """A `Symbol`."""
+        return Symbol(tuple(shape), str(dtype), name)

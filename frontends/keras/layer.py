@@ -6,6 +6,7 @@ A lowering reads settings as attributes, under the names that Keras 3's layers g
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir import Param, TensorType
@@ -61,10 +62,12 @@ class Layer:
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
-            for known in (name, FORMER_NAMES.get(name)):
-                value = MISSING if known is None else self._setting(known)
-                if value is not MISSING:
-                    return value
+            value = self._setting(name)
+            if value is MISSING and name in FORMER_NAMES:
+                value = self._setting(FORMER_NAMES[name])
+            if value is not MISSING:
+                self.__dict__[name] = value  # a layer is seen for one reading of its model
+                return value
             if name in LATER_SETTINGS:
                 return LATER_SETTINGS[name]
         raise AttributeError("{} has no setting {!r}".format(self.class_name, name))
@@ -74,10 +77,11 @@ class LiveLayer(Layer):
     """A layer or operation of a model that is loaded."""
 
     def __init__(self, operation: Any) -> None:
-        cls = type(operation)
+        cls: Any = type(operation)
         self.class_name = cls.__name__
-        self.keras_class = _keras_class(cls)
-        self.is_layer = is_class(cls, "Layer")
+        # The user's own classes are not cached: they would never be released.
+        kinds = _kinds_of_keras if is_keras(cls) else _kinds
+        self.keras_class, self.is_layer = kinds(cls)
         self.variable_dtype = str(getattr(operation, "variable_dtype", None) or "")
         self.compute_dtype = str(getattr(operation, "compute_dtype", None) or "")
         self._operation = operation
@@ -94,6 +98,8 @@ class LiveLayer(Layer):
         value = getattr(self._operation, name, MISSING)
         if value is MISSING or value is None:
             return value
+        if isinstance(value, (int, float, tuple)):
+            return value
         if is_class(type(value), "Layer"):
             return LiveLayer(value)
         if name in _FUNCTIONS:
@@ -109,10 +115,16 @@ def seen(operation: Any) -> Layer:
     return operation if isinstance(operation, Layer) else LiveLayer(operation)
 
 
+def _kinds(cls: "type[Any]") -> Tuple[Optional[str], bool]:
+    return _keras_class(cls), is_class(cls, "Layer")
+
+
+_kinds_of_keras = functools.lru_cache(maxsize=1024)(_kinds)
+
+
 def _keras_class(cls: "type[Any]") -> Optional[str]:
     """Only the nearest class counts: a layer of Keras's own may do anything, whatever its base."""
-    nearest: Tuple[Any, ...] = tuple(base for base in cls.__mro__ if is_keras(base))[:1]
-    for base in nearest:
-        if not overrides(cls, "call", base.__name__):
-            return str(base.__name__)
-    return None
+    base = next((base for base in cls.__mro__ if is_keras(base)), None)
+    if base is None or overrides(cls, "call", base.__name__):
+        return None
+    return str(base.__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, List
 
 
 def mapped(structure: Any, found: Callable[[int], Any]) -> Any:
@@ -21,12 +21,16 @@ def mapped(structure: Any, found: Callable[[int], Any]) -> Any:
     return structure if replaced is None else replaced
 
 
-def leaves(structure: Any) -> Iterator[Any]:
-    """Yields what stands in nested arguments, in order."""
+def leaves(structure: Any) -> List[Any]:
+    """Returns what stands in nested arguments, in order."""
     if isinstance(structure, dict):
         structure = list(structure.values())
-    if isinstance(structure, (list, tuple)):
-        for value in structure:
-            yield from leaves(value)
-    else:
-        yield structure
+    elif not isinstance(structure, (list, tuple)):
+        return [structure]
+    found: List[Any] = []
+    for value in structure:
+        if isinstance(value, (dict, list, tuple)):
+            found += leaves(value)
+        else:
+            found.append(value)
+    return found

@@ -68,7 +68,10 @@ def inner_function(operation: Any) -> Optional[Any]:
 
 def is_class(cls: Type[Any], name: str) -> bool:
     """Tells whether a class is Keras's own class of this name or a subclass of it."""
-    return any(base.__name__ == name and is_keras(base) for base in cls.__mro__)
+    for base in cls.__mro__:  # noqa: SIM110 - any() takes twice the time
+        if base.__name__ == name and is_keras(base):
+            return True
+    return False
 
 
 def is_keras(cls: Type[Any]) -> bool:

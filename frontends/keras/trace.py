@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
 from vai_inspect.frontends.keras.generation import Generation
+from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.order import depth_first
 from vai_inspect.frontends.keras.recognise import inner_function, reason_of
 
@@ -38,7 +39,7 @@ class Step:
     """One call of a layer or operation.
 
     Attributes:
-        operation: the user's layer, or the Keras operation.
+        operation: the layer, or the Keras operation, as the lowerings see it.
         path: where it stands in the model, e.g. `backbone/conv1`.
         args: positional arguments of the call, tensors as fresh symbolic ones.
         kwargs: keyword arguments, likewise.
@@ -164,7 +165,7 @@ class _Walk:
         kwargs: Dict[str, Any],
         known: Dict[int, Any],
     ) -> Step:
-        inputs = tuple(known[id(symbol)] for symbol in self._keras.inputs(node))
+        inputs = tuple([known[id(symbol)] for symbol in self._keras.inputs(node)])
         outputs, messages = [], []
         batch = next((tensor.shape[0] for tensor in inputs if tensor.shape), 1)
         symbols = self._keras.outputs(node)
@@ -181,7 +182,9 @@ class _Walk:
             final += [size or 1 for size in shape[1:]]
             outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
         operation, args, kwargs = self._keras.lowered_as(node, args, kwargs)
-        return Step(operation, path, tuple(args), kwargs, inputs, tuple(outputs), tuple(messages))
+        return Step(
+            seen(operation), path, tuple(args), kwargs, inputs, tuple(outputs), tuple(messages)
+        )
 
     def _specs(
         self,

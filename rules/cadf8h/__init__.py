@@ -29,6 +29,10 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=REWRITES,
     notes=(PRODUCTS.layout,),
+    timing=(
+        "no model fits the published times: the engines of a batch share weights, and the "
+        "host limits many of the networks"
+    ),
     constraints=(
         batch.four,
         *with_own(

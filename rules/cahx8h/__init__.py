@@ -85,6 +85,10 @@ FAMILY = Family(
         resize.BILINEAR,
     ),
     notes=(BATCH, PRODUCTS.layout),
+    timing=(
+        "no model fits the published times: the engines of a batch share weights, and the "
+        "host limits many of the networks"
+    ),
     constraints=(
         *conv.CONSTRAINTS,
         *with_notes(depthwise.CONSTRAINTS, DEPTHWISE_BY_GUIDE),

@@ -32,6 +32,10 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=REWRITES,
     notes=(BATCH, PRODUCTS.layout),
+    timing=(
+        "no model fits the published times: the engines of a batch share weights, and the "
+        "host limits many of the networks"
+    ),
     constraints=(
         *conv.CONSTRAINTS,
         *depthwise.CONSTRAINTS,

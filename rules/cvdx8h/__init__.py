@@ -191,6 +191,10 @@ FAMILY = Family(
         resize.BILINEAR,
     ),
     notes=(BATCH, PRODUCTS.layout),
+    timing=(
+        "no model fits the published times: the engines of a batch share weights, and the "
+        "host limits many of the networks"
+    ),
     constraints=(
         *with_own(conv.CONSTRAINTS, weight_fit, input_fit),
         *depthwise.CONSTRAINTS,

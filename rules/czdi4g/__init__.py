@@ -34,6 +34,7 @@ FAMILY = Family(
     takes=TAKES,
     rewrites=REWRITES,
     notes=(BATCH, PRODUCTS.layout),
+    timing="no times of it are published",
     constraints=tuple(
         own.unguided(rule)
         for rule in (

@@ -11,6 +11,7 @@ Nearly all that compiled models show was seen on this DPU (`observed.py`).
 from __future__ import annotations
 
 from vai_inspect.rules.czdx8g import isa0, isa1, observed, own
+from vai_inspect.rules.czdx8g.timing import TIMING
 from vai_inspect.rules.plugin import Family, with_own, with_provenance
 from vai_inspect.rules.shared import (
     conv,
@@ -51,6 +52,7 @@ FAMILY = Family(
         resize.BILINEAR,
     ),
     notes=(BATCH, PRODUCTS.layout),
+    timing=TIMING,
     constraints=with_provenance(
         (
             *conv.CONSTRAINTS,

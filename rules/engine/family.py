@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import FrozenSet, Tuple
+from typing import FrozenSet, Tuple, Union
 
 from vai_inspect.rules.engine.constraint import Constraint
 from vai_inspect.rules.engine.note import Note
 from vai_inspect.rules.engine.rewrite import Rewrite
 from vai_inspect.rules.targets.bit_fields import Decoder
+from vai_inspect.rules.timing.model import TimingModel
 
 INTERFACE_VERSION = 2
 """Version of this interface; a family written for another one is refused with a warning."""
@@ -35,6 +36,7 @@ class Family:
         decoders: what reads the family's fingerprints, one for each layout. Where several read
             one fingerprint, the first that accepts it decides.
         notes: what reports say of some operators that is no reason against them.
+        timing: how long it takes; or, where no model of that is trustworthy, why not.
         interface_version: the version of this interface that the family was written for.
     """
 
@@ -50,6 +52,7 @@ class Family:
     rewrites: Tuple[Rewrite, ...] = ()
     decoders: Tuple[Decoder, ...] = ()
     notes: Tuple[Note, ...] = ()
+    timing: Union[TimingModel, str] = "no timing model was written for it"
     interface_version: int = INTERFACE_VERSION
 
     @property

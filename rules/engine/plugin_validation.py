@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from vai_inspect.core.errors import RuleError, quoted
 from vai_inspect.core.findings import Effect, Evidence, Remedy, Verdict
@@ -14,6 +14,7 @@ from vai_inspect.rules.engine.note import Note
 from vai_inspect.rules.engine.rewrite import Rewrite
 from vai_inspect.rules.engine.violation import Violation
 from vai_inspect.rules.targets.bit_fields import Decoder
+from vai_inspect.rules.timing.model import TimingModel
 
 MOST_VIOLATIONS = 10_000
 """Violations that a constraint may yield of one operator."""
@@ -154,7 +155,7 @@ def _numbers(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(one, int) for one in value)
 
 
-def _of(kind: type) -> Fits:
+def _of(kind: Union[type, Tuple[type, ...]]) -> Fits:
     return lambda value: isinstance(value, kind)
 
 
@@ -205,6 +206,7 @@ _FAMILY: Dict[str, Tuple[Fits, str]] = {
     "rewrites": _SEVERAL,
     "notes": _SEVERAL,
     "decoders": _SEVERAL,
+    "timing": (_of((TimingModel, str)), "a TimingModel or a text"),
 }
 _EVIDENCE = (_of(Evidence), "an Evidence")
 _DESCRIBED: Dict[str, Tuple[Fits, str]] = {

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Callable, Optional, Tuple, Union
 
 from vai_inspect.core.ir import Op
-from vai_inspect.core.target import AluEngine, Bank, DepthwiseEngine, WindowLimit
-from vai_inspect.rules.plugin import SIDES, Limit, Target
+from vai_inspect.core.target import (
+    AluEngine,
+    Bank,
+    DepthwiseEngine,
+    Limit,
+    Target,
+    WindowLimit,
+)
+from vai_inspect.rules.engine.context import SIDES
 
 NONLINEAR = {
     "relu": "relu",

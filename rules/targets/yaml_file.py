@@ -14,7 +14,9 @@ The file, which a plug-in's package holds as well:
         batch: 1                   # 1 where left out
         boards: ZCU102 KV260       # optional: boards that it is known from; or for each board the
                                    # releases whose image boots it, or what else of it has the
-                                   # target: {ZCU102: 2.5 3.0, KV260: starter kit applications}
+                                   # target: {ZCU102: 2.5 3.0, KV260: starter kit applications};
+                                   # with cores and clock where a source tells them:
+                                   # {ZCU102: {by: 2.5 3.0, cores: 3, clock_mhz: 281, source: ...}}
         registered:                # which releases register it, under which fingerprint
           2.5: 0x101000016010407   # unknown where no source tells it
           3.0 3.5: {fingerprint: 0x101000056010407, save: {argmax: true}}  # laid over as well

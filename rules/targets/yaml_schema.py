@@ -103,7 +103,8 @@ def board_uses(
 
     Args:
         value: names, or of each board the releases whose image boots the target, or a text that
-            says what else of the board has it.
+            says what else of the board has it; or a mapping with that as `by`, and `cores`,
+            `clock_mhz` and `source`.
         place: where that stands.
         releases: those that register this build of the target; a board whose image boots it in
             none of them is left out.
@@ -112,21 +113,35 @@ def board_uses(
     if not isinstance(value, dict):
         return tuple(map(BoardUse, words(value, place)))
     found = []
-    for board, how in mapping(value, place).items():
+    for board, entry in mapping(value, place).items():
+        here = place.at(board)
+        how, more = entry, {}
+        if isinstance(entry, dict):
+            more = mapping(entry, here, ("by", *_OF_A_BOARD))
+            how = more.pop("by", None)
         described = str(how).split() if isinstance(how, (str, float)) else []
         if not described:
-            raise place.at(board).error(how, "releases as in 2.5 3.0, or a text")
+            raise here.error(how, "releases as in 2.5 3.0, or a text")
+        figures = {name: _OF_A_BOARD[name](figure, here.at(name)) for name, figure in more.items()}
         if not all(map(_RELEASE.match, described)):
-            found.append(BoardUse(board, design=" ".join(described)))
+            found.append(BoardUse(board, design=" ".join(described), **figures))
             continue
         for release in described:
             if release not in registered:
                 valid = f"a release that registers the target: {listed(registered)}"
-                raise place.at(board).error(release, valid)
-        here = tuple(release for release in described if release in releases)
-        if here:
-            found.append(BoardUse(board, here))
+                raise here.error(release, valid)
+        booted = tuple(release for release in described if release in releases)
+        if booted:
+            found.append(BoardUse(board, booted, **figures))
     return tuple(found)
+
+
+_OF_A_BOARD: Dict[str, Callable[[object, Place], Any]] = {
+    "cores": number,
+    "clock_mhz": number,
+    "source": text,
+}
+"""Figures of a board, and what reads them."""
 
 
 def flag(value: object, place: Place) -> bool:

@@ -76,7 +76,16 @@ def test_targets_as_json(vai_inspect):
         "batch": 3,
         "releases": ["2.5"],
         "boards": ["VCK190"],
-        "board_uses": [{"board": "VCK190", "releases": [], "design": "user guide"}],
+        "board_uses": [
+            {
+                "board": "VCK190",
+                "releases": [],
+                "design": "user guide",
+                "cores": None,
+                "clock_mhz": None,
+                "source": "",
+            }
+        ],
     }
 
 

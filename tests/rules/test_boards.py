@@ -60,7 +60,13 @@ def test_what_a_board_boots_newest_release_first(board):
 
 
 DESIGNS = {
-    "DPUCZDX8G_ISA1_B3136": BoardUse("KV260", design="starter kit applications"),
+    "DPUCZDX8G_ISA1_B3136": BoardUse(
+        "KV260",
+        design="starter kit applications",
+        cores=1,
+        clock_mhz=300,
+        source="AMD's Kria starter kit applications",
+    ),
     "DPUCV2DX8G_ISA1_C20B1": BoardUse("VEK280", design="designs for it"),
     BY_NAME_ALONE: BoardUse("VEK280", design="tutorials of release 3.0"),
 }

@@ -171,6 +171,9 @@ MALFORMED = [
     (OLD, "boards: {A: [2.5]}\n    " + OLD, "boards.A: received [2.5]; valid is releases as in"),
     (OLD, "boards: {A: 2.0}\n    " + OLD, "boards.A: received '2.0'; valid is a release that re"),
     (OLD, "boards: {A: ''}\n    " + OLD, "boards.A: received ''; valid is releases as in"),
+    (OLD, "boards: {A: {cores: 1}}\n    " + OLD, "boards.A: received nothing; valid is releases"),
+    (OLD, "boards: {A: {by: 2.5, mhz: 1}}\n    " + OLD, "boards.A: received 'mhz'; valid is one"),
+    (OLD, "boards: {A: {by: 2.5, cores: x}}\n    " + OLD, "boards.A.cores: received 'x'; valid"),
     ("    registered:", "    others:", "DPUX_A: registered: received nothing"),
     ("  DPUX_A:", "  DPUX_A: {}\n  DPUX_A:", "received 'DPUX_A' twice; valid is each name once"),
     ("targets:", "targets: [", "x/targets.yaml: is not YAML: "),
@@ -202,3 +205,14 @@ def test_the_slow_yaml_reader_reads_the_same(monkeypatch):
     fast = load_targets("vai_inspect.rules.cvdx8g", "cvdx8g")
     monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     assert load_targets("vai_inspect.rules.cvdx8g", "cvdx8g") == fast
+
+
+def test_a_board_may_have_cores_and_a_clock():
+    boards = "{A: {by: 2.5, cores: 3, clock_mhz: 281, source: a table}, B: {by: a design}}"
+    old, new = read(
+        GOOD.replace("    banks: {OLD", "    boards: {}\n    banks: {{OLD".format(boards))
+    )
+    use, design = old.board_uses
+    assert (use.cores, use.clock_mhz, use.source) == (3, 281, "a table")
+    assert (design.design, design.cores) == ("a design", None)
+    assert new.boards == ("B",)

@@ -12,7 +12,7 @@ from typing import List, Optional
 import typer
 
 from vai_inspect._version import __version__
-from vai_inspect.cli import compare, diff, doctor, inspect, plan, rules, targets
+from vai_inspect.cli import compare, diff, doctor, estimate, inspect, plan, rules, targets
 from vai_inspect.cli.errors import PROGRAM, run
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("inspect")(inspect.inspect)
 app.command("compare")(compare.compare)
 app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
+app.command("estimate")(estimate.estimate)
 app.command("targets")(targets.targets)
 app.command("target")(targets.target)
 app.command("rules")(rules.rules)

@@ -48,6 +48,12 @@ def compare(
         metavar="SHAPE",
         help="Sizes of all axes, as in 1,224,224,3; once for each input.",
     ),
+    fps: Optional[float] = typer.Option(
+        None,
+        "--fps",
+        metavar="N",
+        help="Frames a second: mark the smallest board that reaches them by its estimate.",
+    ),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
     kwargs: List[str] = typer.Option(
         [],
@@ -63,7 +69,7 @@ def compare(
     trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
-    from vai_inspect.comparing import choose, compare_captured
+    from vai_inspect.comparing import check_fps, choose, compare_captured
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.reports import comparison, console
     from vai_inspect.reports import json as json_report
@@ -71,6 +77,7 @@ def compare(
 
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
+    check_fps(fps)
     targets = choose(target or None, family)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
@@ -83,7 +90,7 @@ def compare(
         inspector = inspector_for(loaded, targets[0], convert=not no_convert)
         captured = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
     with working("comparing {} targets for {}".format(len(targets), captured[0].model.name)):
-        found = compare_captured(captured, targets, allow)
+        found = compare_captured(captured, targets, allow, fps)
     if json:
         put_json(json_report.render(found))
     else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import (
     SCHEMA_VERSION,
@@ -14,6 +15,7 @@ from vai_inspect.core.inspection import (
     Inspection,
     ModelInfo,
     Summary,
+    summary_dict,
 )
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
@@ -47,6 +49,9 @@ class ComparedTarget:
         smallest_but_for_ends: whether this one takes all but those ends, and no smaller target of
             its family takes as much.
         warnings: the inspection's.
+        estimates: how long it takes, on each board that is known to have such a DPU, or on a
+            design of one core where none is; the first is the inspection's own.
+        estimate_unknown: why there are none; None where there are.
     """
 
     target: Target
@@ -57,6 +62,13 @@ class ComparedTarget:
     smallest: bool
     smallest_but_for_ends: bool
     warnings: Tuple[str, ...]
+    estimates: Tuple[Estimate, ...] = ()
+    estimate_unknown: Optional[str] = None
+
+    @property
+    def estimate(self) -> Optional[Estimate]:
+        """How long it takes on the board that stands first."""
+        return self.estimates[0] if self.estimates else None
 
     @property
     def takes_all_but_ends(self) -> bool:
@@ -79,7 +91,8 @@ class ComparedTarget:
             "ends": list(self.ends),
             "smallest_of_family": self.smallest,
             "smallest_of_family_but_for_ends": self.smallest_but_for_ends,
-            "summary": dict(vars(self.summary)),
+            "summary": summary_dict(self.summary, self.estimate, self.estimate_unknown),
+            "estimates": [one.to_dict() for one in self.estimates],
             "first_blocker": blocker
             and {
                 "name": blocker.name,
@@ -103,23 +116,35 @@ class Comparison:
             the DPU, the operators on the CPU, the crossings, and the smaller target first.
         allow: patterns of operators that may be on the CPU.
         tool_version: version of this package.
+        fps: frames a second that a board is wanted for, or None.
     """
 
     model: ModelInfo
     rows: Tuple[ComparedTarget, ...]
     allow: Tuple[str, ...] = ()
     tool_version: str = ""
+    fps: Optional[float] = None
 
     @classmethod
-    def of(cls, inspections: Iterable[Inspection], allowance: Allowance) -> "Comparison":
+    def of(
+        cls,
+        inspections: Iterable[Inspection],
+        allowance: Allowance,
+        estimates: Sequence[Tuple[Estimate, ...]] = (),
+        fps: Optional[float] = None,
+    ) -> "Comparison":
         """Compares inspections of one model.
 
         Args:
             inspections: one for each target; at least one.
             allowance: operators that may be on the CPU.
+            estimates: of each target on its boards; by default the inspections' own.
+            fps: frames a second that a board is wanted for.
         """
         found = list(inspections)
         rows = _rows(found, allowance)
+        if estimates:
+            rows = [replace(row, estimates=those) for row, those in zip(rows, estimates)]
         whole = _smallest(row.target for row in rows if row.takes_all)
         but_ends = _smallest(row.target for row in rows if row.takes_all_but_ends)
         rows = [
@@ -132,15 +157,36 @@ class Comparison:
         ]
         rows.sort(key=_rank)
         first = found[0]
-        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version)
+        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version, fps)
+
+    @property
+    def smallest_board(self) -> Optional[Tuple[ComparedTarget, Estimate]]:
+        """The smallest board that reaches the frames a second that are wanted, and its target.
+
+        Its size is that of all its cores: operations a cycle times the clock. Of a board whose
+        start or end of the network is left to the host the DPU's part counts.
+        """
+        wanted = self.fps
+        if wanted is None:
+            return None
+        found = [
+            (row, one)
+            for row in self.rows
+            for one in row.estimates
+            if one.board is not None and one.fps is not None and one.fps >= wanted
+        ]
+        return min(found, key=_power, default=None)
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the comparison as the JSON report holds it (see the shipped schema)."""
+        board = self.smallest_board
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": TOOL_NAME, "version": self.tool_version},
             "model": self.model.to_dict(),
             "allow": list(self.allow),
+            "fps": self.fps,
+            "smallest_board": board and {"target": board[0].target.name, "board": board[1].board},
             "targets": [row.to_dict() for row in self.rows],
         }
 
@@ -159,7 +205,16 @@ def _rows(inspections: Iterable[Inspection], allowance: Allowance) -> List[Compa
     for one in inspections:
         key = (id(one.ops), id(one.subgraphs), id(one.crossings))
         row = known.get(key) or known.setdefault(key, _row(one, allowance))
-        rows.append(replace(row, target=one.target, warnings=one.warnings))
+        own = () if one.default_estimate is None else (one.default_estimate,)
+        rows.append(
+            replace(
+                row,
+                target=one.target,
+                warnings=one.warnings,
+                estimates=own,
+                estimate_unknown=one.estimate_unknown,
+            )
+        )
     return rows
 
 
@@ -194,6 +249,11 @@ def _is_in(sizes: Dict[str, int], target: Target) -> bool:
 def _size(target: Target) -> int:
     """Operations a cycle for the whole batch, by which targets are called small or large."""
     return target.peak_ops_per_cycle * target.batch
+
+
+def _power(pair: Tuple[ComparedTarget, Estimate]) -> Tuple[float, str]:
+    target, platform = pair[0].target, pair[1].platform
+    return _size(target) * platform.cores * platform.clock_mhz, str(platform.board)
 
 
 def _rank(row: ComparedTarget) -> Tuple[Any, ...]:

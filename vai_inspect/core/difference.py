@@ -90,6 +90,13 @@ class Difference:
         return {name: (old[name], new[name]) for name in COUNTS}
 
     @property
+    def dpu_ms(self) -> Tuple[Optional[float], Optional[float]]:
+        """DPU time of a frame before and after, ms; None where it is not estimated."""
+        estimates = (self.before.default_estimate, self.after.default_estimate)
+        old, new = (one.dpu_ms if one is not None else None for one in estimates)
+        return old, new
+
+    @property
     def moved(self) -> List[OpChange]:
         """Operators of both inspections that run on another device, in graph order."""
         return [
@@ -151,6 +158,7 @@ class Difference:
             "counts": {
                 name: {"before": old, "after": new} for name, (old, new) in self.counts.items()
             },
+            "dpu_ms": dict(zip(("before", "after"), self.dpu_ms)),
             "moved": [change.to_dict() for change in self.moved],
             "added": [change.to_dict() for change in self.added],
             "removed": [change.to_dict() for change in self.removed],

@@ -37,6 +37,10 @@ class ReportError(VaiInspectError):
     """A report that cannot be written, drawn or read back."""
 
 
+class EstimateError(VaiInspectError):
+    """A time that is asked for where no model of it is trustworthy, or of a board nobody knows."""
+
+
 class GraphError(VaiInspectError):
     """A graph that breaks the IR's own laws: a defect of the frontend or pass that made it."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.edges import Edges
+from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.plan import Plan, PlanStep
@@ -239,6 +240,9 @@ class Inspection:
         steps: what to do, in order; see `plan`.
         warnings: what the user should know of the whole: plug-ins that failed, missing rules.
         tool_version: version of this package.
+        default_estimate: how long it takes on the board that stands first for the target; None
+            where there is no trustworthy model. `estimate()` estimates other boards.
+        estimate_unknown: why there is none; None where there is.
     """
 
     model: ModelInfo
@@ -250,6 +254,8 @@ class Inspection:
     warnings: Tuple[str, ...] = ()
     tool_version: str = ""
     steps: Tuple[PlanStep, ...] = ()
+    default_estimate: Optional[Estimate] = None
+    estimate_unknown: Optional[str] = None
 
     @cached_property
     def summary(self) -> Summary:
@@ -300,6 +306,36 @@ class Inspection:
         from vai_inspect.core.reading import inspection_from_json
 
         return inspection_from_json(text)
+
+    def estimate(
+        self,
+        board: Optional[str] = None,
+        clock_mhz: Optional[float] = None,
+        cores: Optional[int] = None,
+        bandwidth_gb_s: Optional[float] = None,
+    ) -> Estimate:
+        """Returns how long the network takes on a board, and what is known of the error.
+
+        Args:
+            board: a board's name in any case; None for the KV260 where it has such a DPU, else
+                for one core at 300 MHz.
+            clock_mhz: clock of the DPU in place of the board's, MHz.
+            cores: DPU cores in place of the board's.
+            bandwidth_gb_s: memory bandwidth in place of the board's, GB/s in each direction.
+
+        Raises:
+            EstimateError: there is no trustworthy model for the target's family, nothing runs on
+                the DPU, or the board or a figure is none; the message says why and what to do.
+        """
+        found: Estimate = view(
+            self,
+            "estimate",
+            board=board,
+            clock_mhz=clock_mhz,
+            cores=cores,
+            bandwidth_gb_s=bandwidth_gb_s,
+        )
+        return found
 
     def on(self, device: Device) -> List[InspectedOp]:
         """Returns the operators on a device, in graph order, without the constants there."""
@@ -399,13 +435,16 @@ class Inspection:
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the inspection as the JSON report holds it (see the shipped schema)."""
+        estimated = self.default_estimate
+        every = estimated.ops if estimated is not None else {}
+        times = {name: entry.to_dict() for name, entry in every.items()}
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": TOOL_NAME, "version": self.tool_version},
             "model": self.model.to_dict(),
             "target": self.target.to_dict(),
-            "summary": dict(vars(self.summary)),
-            "ops": [op.to_dict() for op in self.ops],
+            "summary": summary_dict(self.summary, estimated, self.estimate_unknown),
+            "ops": [{**op.to_dict(), "estimate": times.get(op.name)} for op in self.ops],
             "subgraphs": [part.to_dict() for part in self.subgraphs],
             "crossings": [dict(vars(crossing)) for crossing in self.crossings],
             "cut_points": self.cut_points.to_dict(),
@@ -458,6 +497,22 @@ class Inspection:
                 "" if total.crossings == 1 else "s",
             )
         )
+
+
+def summary_dict(
+    summary: Summary, estimate: Optional[Estimate], unknown: Optional[str]
+) -> Dict[str, Any]:
+    """Returns the totals as the JSON report holds them.
+
+    Args:
+        summary: the counts.
+        estimate: how long it takes, where that is estimated.
+        unknown: why it is not.
+    """
+    found = dict(vars(summary))
+    found["estimate"] = estimate and estimate.to_dict()
+    found["estimate_unknown"] = unknown
+    return found
 
 
 def _total_macs(ops: Iterable[InspectedOp]) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import typing
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
 from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
 from vai_inspect.core.errors import ReportError
+from vai_inspect.core.estimate import Estimate, OpEstimate
 from vai_inspect.core.findings import Finding, Remedy
 from vai_inspect.core.inspection import (
     SCHEMA_VERSION,
@@ -69,6 +70,7 @@ def inspection_from(report: Any) -> Inspection:
         raise wrong("tool.name", tool.get("name"), repr(TOOL_NAME))
     model = dataclass(ModelInfo, field(data, "model", "the report"), "model")
     ops = plain(list, field(data, "ops", "the report"), "ops")
+    summary = plain(dict, field(data, "summary", "the report"), "summary")
     inspection = Inspection(
         model=model,
         target=_target(field(data, "target", "the report")),
@@ -79,9 +81,13 @@ def inspection_from(report: Any) -> Inspection:
         warnings=_tuple(str, data, "warnings"),
         tool_version=str(tool.get("version", "")),
         steps=_tuple(PlanStep, data, "plan"),
+        default_estimate=_estimate(summary.get("estimate"), ops),
+        estimate_unknown=decoded(
+            Optional[str], summary.get("estimate_unknown"), "summary.estimate_unknown"
+        ),
     )
     earlier = version == schema_1_0.VERSION
-    _agrees(inspection, plain(dict, field(data, "summary", "the report"), "summary"), earlier)
+    _agrees(inspection, summary, earlier)
     cuts = inspection.cut_points.to_dict()
     if data.get("cut_points", cuts) != cuts:
         raise wrong("cut_points", data["cut_points"], "{}, as the operators stand".format(cuts))
@@ -152,6 +158,29 @@ def _arguments(data: Dict[str, Any], template: str, where: str) -> Arguments:
     if problem is not None:
         raise wrong(where + ".arguments", given, f"what its template names: {problem}")
     return tuple(read.items())
+
+
+def _estimate(total: Any, ops: List[Any]) -> Optional[Estimate]:
+    """Returns the estimate, whose figures for single operators stand with them."""
+    if total is None:
+        return None
+    times = {}
+    for at, op in enumerate(ops):
+        where = "ops[{}].estimate".format(at)
+        if op.get("estimate") is not None:
+            times[str(op["name"])] = dataclass(OpEstimate, op["estimate"], where)
+    data = plain(dict, total, "summary.estimate")
+    subgraphs = plain(dict, field(data, "subgraphs", "summary.estimate"), "subgraphs")
+    return dataclass(
+        Estimate,
+        data,
+        "summary.estimate",
+        ops=times,
+        subgraphs={
+            name: plain(float, one, "summary.estimate.subgraphs." + name)
+            for name, one in subgraphs.items()
+        },
+    )
 
 
 def _target(value: Any) -> parts.Target:

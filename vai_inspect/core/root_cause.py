@@ -37,6 +37,8 @@ class Outcome:
         cpu_subgraphs: how many CPU subgraphs.
         crossings: how many tensors would pass between the DPU and the CPU.
         crossing_bytes: their size for the shapes inspected, one byte an element.
+        dpu_ms: DPU time of a frame that there would be, of one core of the board that the
+            inspection's estimate is of; None where it was not estimated.
     """
 
     returned: Tuple[str, ...]
@@ -45,6 +47,7 @@ class Outcome:
     cpu_subgraphs: Optional[int]
     crossings: Optional[int]
     crossing_bytes: Optional[int]
+    dpu_ms: Optional[float] = None
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the outcome as the JSON report holds it."""

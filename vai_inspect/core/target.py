@@ -218,11 +218,17 @@ class BoardUse:
         releases: Vitis AI releases whose image of the board boots the target.
         design: where no image boots it, what else has it: other designs, or a guide that names
             it; empty where that is not told.
+        cores: DPU cores there; None where no source says.
+        clock_mhz: their clock, MHz; likewise.
+        source: where cores and clock are from.
     """
 
     board: str
     releases: Tuple[str, ...] = ()
     design: str = ""
+    cores: Optional[int] = None
+    clock_mhz: Optional[int] = None
+    source: str = ""
 
     def __str__(self) -> str:
         known = ", ".join(self.releases) or self.design
@@ -328,10 +334,7 @@ class Target:
             "peak_ops_per_cycle": self.peak_ops_per_cycle,
             "releases": list(self.releases),
             "boards": list(self.boards),
-            "board_uses": [
-                {"board": use.board, "releases": list(use.releases), "design": use.design}
-                for use in self.board_uses
-            ],
+            "board_uses": [dict(vars(use), releases=list(use.releases)) for use in self.board_uses],
             "banks": [dict(dataclasses.asdict(bank), bytes=bank.bytes) for bank in self.banks],
             "engines": {name: _engine_dict(engine) for name, engine in self.engines()},
             "unused_engines": list(self.unused_engines),

@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.errors import ModelError, VaiInspectError
 from vai_inspect.frontends.keras.call import OutputUnknownError
 from vai_inspect.frontends.keras.config.fallback import capture_by_loading, untrusted
 from vai_inspect.frontends.keras.config.files import is_path, read
+from vai_inspect.frontends.keras.config.given_config import is_config, stored_config
 from vai_inspect.frontends.keras.config.reader import capture_stored
 
 
@@ -26,7 +27,8 @@ def capture_file(
     """Reads a model file into the IR.
 
     Args:
-        path: a `.keras` or `.h5` file, or a SavedModel folder of Keras 2.
+        path: a `.keras` or `.h5` file, a SavedModel folder of Keras 2, or the config itself; see
+            `stored_config`.
         input_args: shapes that replace the model's own; see `frontends.keras.capture`.
         batch: see `frontends.keras.capture`.
         trust: whether Keras may load the file where its config alone does not tell a shape.
@@ -39,13 +41,14 @@ def capture_file(
         ModelError: it is no such file, is broken, or is to be loaded and not trusted.
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
     """
-    stored = read(path)
+    stored = stored_config(path) if is_config(path) else read(path)
     try:
         return capture_stored(stored, input_args, batch)
     except OutputUnknownError as problem:
         unknown = problem
-    refused: Optional[ModelError] = None
-    if trust:
+    given = is_config(path)  # There is no file to load, so trust has nothing to say.
+    refused: Optional[VaiInspectError] = unknown if given else None
+    if trust and not given:
         try:
             return capture_by_loading(stored, input_args, batch, unknown)
         except ModelError as problem:
@@ -56,4 +59,4 @@ def capture_file(
         raise refused or untrusted(stored, unknown) from unknown
 
 
-__all__ = ["capture_file", "is_path"]
+__all__ = ["capture_file", "is_config", "is_path"]

@@ -85,9 +85,9 @@ def ref_of(history: Any) -> Optional[Ref]:
 
 def sizes(value: Any) -> Optional[Sizes]:
     """Returns a saved shape; None where it is none."""
+    if value is None:
+        return None
     found = plain(value)
     if not isinstance(found, tuple):
         return None
-    if any(size is not None and type(size) is not int for size in found):
-        return None
-    return found
+    return found if all(size is None or type(size) is int for size in found) else None

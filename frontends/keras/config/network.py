@@ -83,14 +83,12 @@ class Network:
 
 def is_network(saved: Mapping[str, Any]) -> bool:
     """Tells whether a saved object is a model whose config is its graph."""
-    if not is_own(dict(saved)):
+    config, name = saved.get("config"), saved.get("class_name")
+    if name == _SEQUENTIAL:
+        return isinstance(config, (dict, list)) and is_own(dict(saved))
+    if name not in _FUNCTIONAL or not isinstance(config, dict) or "layers" not in config:
         return False
-    config = saved.get("config")
-    if saved.get("class_name") == _SEQUENTIAL:
-        return isinstance(config, (dict, list))
-    return (
-        saved.get("class_name") in _FUNCTIONAL and isinstance(config, dict) and "layers" in config
-    )
+    return is_own(dict(saved))
 
 
 def network(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.ir import TensorType
@@ -24,6 +25,14 @@ _ASSUMED = (
     "the file does not tell what shape this gives; that of its input is written, and no other "
     "operator reads it"
 )
+
+
+Told = Callable[[], Optional[Sequence[Shape]]]
+"""Returns the shapes that the file says a call gives; asked where no rule tells them."""
+
+
+def _nothing() -> None:
+    """Says nothing of what a call gives."""
 
 
 def agrees(own: Sizes, shape: Shape) -> bool:
@@ -54,7 +63,8 @@ class Steps:
             LayerRefusesError: its layer cannot read what it is given.
             ModelError: the file says something else.
         """
-        assembly.enter(self._settled(call, self._lowered(assembly, call, self._told(call))))
+        types = self._lowered(assembly, call, self._teller(call))
+        assembly.enter(self._settled(call, types))
 
     def inferred(self, call: Planned) -> Step:
         """Returns one call with the shapes it gives, in the user's own order of axes.
@@ -64,26 +74,24 @@ class Steps:
         Raises:
             OutputUnknownError, LayerRefusesError, ModelError: see `write`.
         """
-        asked, told = call, self._told(call)
+        asked, told = call, self._teller(call)
         first = keeps_first(call.layer)
         if first:
-            asked, told = _with_channels_last(call), None
+            asked, told = _with_channels_last(call), _nothing
         try:
             assembly = Assembly([InputTensor("input", one) for one in asked.inputs], [])
             types = self._lowered(assembly, asked, told)
         except OutputUnknownError:
-            told = self._told(call)
-            if not first or told is None:
+            shapes = self._told(call)
+            if not first or shapes is None:
                 raise
-            types = tuple(TensorType(shape, _dtype(call)) for shape in told)
+            types = tuple(TensorType(shape, _dtype(call)) for shape in shapes)
         else:
             types = tuple(map(_first, types)) if first else types
         outputs = tuple(self._settled(call, types))
         return dataclasses.replace(_step(call, None), outputs=outputs)
 
-    def _lowered(
-        self, assembly: Assembly, call: Planned, told: Optional[Sequence[Shape]]
-    ) -> Tuple[TensorType, ...]:
+    def _lowered(self, assembly: Assembly, call: Planned, told: Told) -> Tuple[TensorType, ...]:
         try:
             return _lowered(assembly, call, told)
         except OutputUnknownError:
@@ -111,6 +119,9 @@ class Steps:
             )
         return symbols
 
+    def _teller(self, call: Planned) -> Told:
+        return partial(self._told, call)
+
     def _told(self, call: Planned) -> Optional[List[Shape]]:
         """Returns the shapes that the file says a call gives; None where one is not in full."""
         if not self._recorded:
@@ -128,9 +139,7 @@ class Steps:
         return shapes or None
 
 
-def _lowered(
-    assembly: Assembly, call: Planned, told: Optional[Sequence[Shape]]
-) -> Tuple[TensorType, ...]:
+def _lowered(assembly: Assembly, call: Planned, told: Told) -> Tuple[TensorType, ...]:
     """Lowers one call; by what the file tells of its shapes where no rule does."""
     try:
         given = Given(call.layer, _shapes(call), call.args, call.kwargs, _probe)
@@ -142,9 +151,10 @@ def _lowered(
     try:
         return assembly.call(_step(call, known))
     except OutputUnknownError:
-        if told is None:
+        shapes = told()
+        if shapes is None:
             raise
-        return assembly.call(_step(call, told))
+        return assembly.call(_step(call, shapes))
 
 
 def _step(call: Planned, shapes: Optional[Sequence[Shape]]) -> Step:
@@ -198,7 +208,8 @@ def _probe(layer: Layer, shapes: Sequence[Shape]) -> Optional[List[Shape]]:
     symbols = tuple(_symbol(shape, "float32") for shape in shapes)
     call = Planned(layer, "layer", symbols, {}, symbols)
     try:
-        types = _lowered(Assembly([InputTensor("input", one) for one in symbols], []), call, None)
+        assembly = Assembly([InputTensor("input", one) for one in symbols], [])
+        types = _lowered(assembly, call, _nothing)
     except OutputUnknownError:
         return None
     return [tensor.shape for tensor in types]

@@ -39,6 +39,7 @@ class Array:
         return self.first
 
 
+_NESTED = (list, tuple, dict)
 Leaf = Callable[[Any], Optional[Any]]
 """Reads what is special to a place; None for what is none of it."""
 
@@ -49,17 +50,17 @@ def plain(value: Any, leaf: Optional[Leaf] = None) -> Any:
     Lists become tuples. Objects that are none of those below stay as they are.
 
     Args:
-        value: what `json` made of it.
-        leaf: asked first about every part.
+        value: what `json` made of it, or what Keras saved before it became JSON.
+        leaf: asked first about every list and dict.
     """
+    if not isinstance(value, _NESTED):
+        return value
     if leaf is not None:
         found = leaf(value)
         if found is not None:
             return found
-    if isinstance(value, list):
-        return tuple(plain(item, leaf) for item in value)
     if not isinstance(value, dict):
-        return value
+        return tuple([plain(one, leaf) if isinstance(one, _NESTED) else one for one in value])
     name = value.get("class_name")
     inner = value.get("config")
     if name in ("__tuple__", "TensorShape"):
@@ -73,7 +74,9 @@ def plain(value: Any, leaf: Optional[Leaf] = None) -> Any:
         return _array(inner.get("value"))
     if isinstance(name, str) and "config" in value:
         return value
-    return {key: plain(item, leaf) for key, item in value.items()}
+    return {
+        key: plain(one, leaf) if isinstance(one, _NESTED) else one for key, one in value.items()
+    }
 
 
 def flatten(value: Any) -> Iterator[Any]:

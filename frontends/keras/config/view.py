@@ -30,6 +30,8 @@ _FORMER_CLASSES = {
 }
 """Names that TensorFlow 1 gave to classes."""
 _RANKS = {"1D": 1, "2D": 2, "3D": 3}
+_FOR_EACH_AXIS = frozenset(("kernel_size", "strides", "dilation_rate", "pool_size", "size"))
+"""Settings that may be one number for all axes."""
 
 
 class ConfigLayer(Layer):
@@ -68,14 +70,14 @@ class ConfigLayer(Layer):
             return MISSING if self.is_layer else self._default(name)
         if name.endswith("activation"):
             return as_activation(value, self._keras_2)
-        if is_saved_layer(value):
+        if isinstance(value, dict) and is_saved_layer(value):
             return ConfigLayer(value, self._keras_2)
         if isinstance(value, list) and value and all(map(is_saved_layer, value)):
             return tuple(ConfigLayer(one, self._keras_2) for one in value)
         value = plain(value)
-        rank = _RANKS.get(self.class_name.replace("Transpose", "")[-2:])
-        if name in ("kernel_size", "strides", "dilation_rate", "pool_size", "size") and rank:
-            value = self._for_each_axis(name, value, rank)
+        if name in _FOR_EACH_AXIS:
+            rank = _RANKS.get(self.class_name.replace("Transpose", "")[-2:])
+            return self._for_each_axis(name, value, rank) if rank else value
         if name == "axis" and self.class_name == "BatchNormalization" and isinstance(value, tuple):
             return value[0] if len(value) == 1 else value
         return value
@@ -124,6 +126,8 @@ def is_own(saved: Dict[str, Any]) -> bool:
     Since Keras 2.12 the module tells it, or a name of its own where it has no module; before, a
     class of the user's own that was registered has its package in its name, as in `Custom>Swish`.
     """
+    if saved.get("module") == "keras.layers" and saved.get("registered_name") is None:
+        return ">" not in str(saved.get("class_name"))
     names = {str(saved.get("class_name")), str(saved.get("registered_name"))}
     if names & _OF_APPLICATIONS:
         return True

@@ -7,6 +7,9 @@ from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, 
 from vai_inspect.core.errors import GraphError
 from vai_inspect.core.ir.op import Op, TensorType, Value
 
+Verified = Tuple[Op, Tuple[Tuple[int, ...], ...]]
+"""An operator that was verified, and the shapes that it read then."""
+
 
 class Graph:
     """An immutable graph of operators.
@@ -14,6 +17,7 @@ class Graph:
     Attributes:
         name: the model's name.
         ops: every operator in topological order, `data` and `return` among them.
+        verified: operators that were verified, here or before it was rewritten; see `verify`.
 
     Raises:
         GraphError: a name stands twice, or an input names no earlier operator's output.
@@ -21,6 +25,7 @@ class Graph:
 
     def __init__(self, name: str, ops: Iterable[Op]) -> None:
         self.name = name
+        self.verified: Mapping[str, Verified] = {}
         self.ops: Tuple[Op, ...] = tuple(ops)
         self._by_name: Dict[str, Op] = {}
         consumers: Dict[str, List[str]] = {}
@@ -58,7 +63,7 @@ class Graph:
 
     def producers(self, op: Op) -> Tuple[Op, ...]:
         """Returns the operators that `op` reads, in the order of its inputs, each use of one."""
-        return tuple(self._by_name[value.op] for value in op.inputs)
+        return tuple([self._by_name[value.op] for value in op.inputs])
 
     def producer(self, op: Op, index: int = 0) -> Optional[Op]:
         """Returns the operator behind one input, or None where there is no such input."""
@@ -66,7 +71,7 @@ class Graph:
 
     def consumers(self, op: Op) -> Tuple[Op, ...]:
         """Returns the operators that read any output of `op`, each once, in graph order."""
-        return tuple(self._by_name[name] for name in self._consumers[op.name])
+        return tuple([self._by_name[name] for name in self._consumers[op.name]])
 
     def type_of(self, value: Value) -> TensorType:
         """Returns the type of a value."""
@@ -74,7 +79,7 @@ class Graph:
 
     def input_types(self, op: Op) -> Tuple[TensorType, ...]:
         """Returns the types that `op` reads, in the order of its inputs."""
-        return tuple(self.type_of(value) for value in op.inputs)
+        return tuple([self._by_name[value.op].outputs[value.index] for value in op.inputs])
 
     def rewritten(
         self,
@@ -95,7 +100,9 @@ class Graph:
                 continue
             inputs = tuple(lead(value) for value in new.inputs)
             ops.append(new if inputs == new.inputs else new.replaced(inputs=inputs))
-        return Graph(self.name, ops)
+        made = Graph(self.name, ops)
+        made.verified = self.verified
+        return made
 
 
 def _follower(forward: Mapping[Value, Value]) -> Callable[[Value], Value]:

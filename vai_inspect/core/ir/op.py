@@ -167,11 +167,11 @@ class Op:
 
     def replaced(self, **changes: Any) -> "Op":
         """Returns a copy with some fields changed."""
-        return dataclasses.replace(self, **changes)
+        return Op(**{**vars(self), **changes})  # dataclasses.replace takes twice as long
 
     def noted(self, message: str) -> "Op":
         """Returns a copy with one more message."""
-        return dataclasses.replace(self, messages=self.messages + (message,))
+        return self.replaced(messages=self.messages + (message,))
 
     def absorbed(self, other: "Op", message: str) -> "Op":
         """Returns a copy that has taken another operator in: its layers and all it had to tell.
@@ -180,8 +180,7 @@ class Op:
             other: the operator that vanishes.
             message: how it vanished.
         """
-        return dataclasses.replace(
-            self,
+        return self.replaced(
             origin=self.origin.merged(other.origin),
             messages=(*self.messages, message, *other.messages),
         )

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Tuple
 
 from vai_inspect.core.errors import GraphError
-from vai_inspect.core.ir.graph import Graph
+from vai_inspect.core.ir.graph import Graph, Verified
 from vai_inspect.core.ir.op import Op
-from vai_inspect.core.ir.ops import OPS, Received, ShapeError, Trait
+from vai_inspect.core.ir.ops import OPS, Received, Shape, ShapeError, Trait
 
 
 def verify(graph: Graph) -> Graph:
     """Returns the graph if it is sound.
 
-    Unique names, known inputs and topological order are laws that `Graph` itself keeps.
+    Unique names, known inputs and topological order are laws that `Graph` itself keeps. Of a graph
+    that was rewritten, operators that are as they were verified before are not looked at again.
 
     Raises:
         GraphError: an operator of no known kind, with another kind's attributes, without an
             output or the inputs its kind needs, or with a shape that its definition refuses.
     """
+    before, verified = graph.verified, {}
     for op in graph:
-        for problem in _problems(graph, op):
-            raise GraphError("Operator {!r} ({}): {}.".format(op.name, op.kind, problem))
+        received = tuple([tensor.shape for tensor in graph.input_types(op)])
+        known = before.get(op.name)
+        if known is None or not _same(known, (op, received)):
+            for problem in _problems(received, op):
+                raise GraphError("Operator {!r} ({}): {}.".format(op.name, op.kind, problem))
+        verified[op.name] = (op, received)
+    graph.verified = verified
     return graph
 
 
-def _problems(graph: Graph, op: Op) -> Iterator[str]:
+def _same(known: Verified, now: Verified) -> bool:
+    """Tells whether all that the laws of an operator speak of is as it was."""
+    (old, given), (op, received) = known, now
+    return (
+        op.kind == old.kind
+        and op.attrs is old.attrs
+        and op.outputs is old.outputs
+        and op.params is old.params
+        and received == given
+    )
+
+
+def _problems(received: Tuple[Shape, ...], op: Op) -> Iterator[str]:
     definition = OPS.get(op.kind)
     if definition is None:
         yield "no kind of this name is in the vocabulary"
@@ -47,11 +66,10 @@ def _problems(graph: Graph, op: Op) -> Iterator[str]:
         if any(not isinstance(size, int) or size < 0 for size in tensor.shape):
             yield "has the output shape {}, which is not made of whole numbers".format(tensor.shape)
             return
-    yield from _shape_problems(graph, op)
+    yield from _shape_problems(received, op)
 
 
-def _shape_problems(graph: Graph, op: Op) -> Iterator[str]:
-    received = tuple(tensor.shape for tensor in graph.input_types(op))
+def _shape_problems(received: Tuple[Shape, ...], op: Op) -> Iterator[str]:
     params = {param.role: param.type.shape for param in op.params}
     try:
         shape = OPS[op.kind].output_shape(Received(op.attrs, received, params))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import (
+    AbstractSet,
+    Callable,
     Dict,
     FrozenSet,
     Hashable,
@@ -17,7 +20,7 @@ from typing import (
 
 from vai_inspect.core.cost import macs
 from vai_inspect.core.edges import Edges
-from vai_inspect.core.findings import verdict_of
+from vai_inspect.core.findings import Device, verdict_of
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition.cells import Cells
 from vai_inspect.core.partition.cure import Cure
@@ -34,6 +37,11 @@ MOST_FOR_CAUSES = 1_000_000
 MOST_CURED = 100_000
 """Operators that are placed anew, all in all, for root causes that are cured in turn."""
 
+MOST_PRICED = 3_000
+"""Operators that are priced anew for outcomes; some ten milliseconds' worth."""
+
+TimeOf = Callable[[AbstractSet[str]], Optional[float]]
+
 
 def root_causes(
     graph: Graph,
@@ -41,6 +49,7 @@ def root_causes(
     context: ContextRules,
     placement: Placement,
     most_work: int = MOST_WORK,
+    dpu_ms: Optional[TimeOf] = None,
 ) -> Tuple[RootCause, ...]:
     """Returns the root causes, the one whose cure gives most back first.
 
@@ -59,6 +68,8 @@ def root_causes(
         placement: what `place` made of them.
         most_work: how many cells and edges may be looked at to count the subgraphs that there
             would be if a single operator were cured; what is left then is not counted.
+        dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names;
+            None where it is not estimated. It is asked of as many outcomes as there is work for.
     """
     reasons = {
         name: tuple(finding for finding in findings if finding.follows is None)
@@ -66,12 +77,13 @@ def root_causes(
     }
     if not any(reasons.values()):
         return ()
-    blame = _Blame(graph, own, context, placement)
+    blame = _Blame(graph, own, context, placement, dpu_ms)
     grouped = _grouped(graph, reasons, blame.edges)
     ranked = sorted(
         ((group, blame.outcome(frozenset(group), MOST_FOR_CAUSES)) for group in grouped),
         key=lambda pair: blame.worth(*pair),
     )
+    ranked = [(group, blame.timed(alone)) for group, alone in ranked]
     in_turn = list(_in_turn(ranked, blame))
     blame.rest()
     found: List[RootCause] = []
@@ -109,7 +121,7 @@ def _in_turn(
         if len(cured) == len(group):
             yield alone
         elif placed <= MOST_CURED or cured.issuperset(ranked[-1][0]):
-            yield blame.outcome(frozenset(cured), MOST_FOR_CAUSES)
+            yield blame.timed(blame.outcome(frozenset(cured), MOST_FOR_CAUSES))
         else:
             yield None
 
@@ -123,7 +135,15 @@ class _Blame:
         own: Mapping[str, Findings],
         context: ContextRules,
         placement: Placement,
+        dpu_ms: Optional[TimeOf] = None,
     ) -> None:
+        self._dpu_ms = dpu_ms
+        self._on_dpu = {
+            op.name
+            for op in graph
+            if placement.devices[op.name] is Device.DPU and op.kind != "const"
+        }
+        self._priced = 0
         self._cure = Cure(graph, own, context, placement)
         self._counter = Counter(Cells(graph, placement.devices))
         counts = {op.name: macs(op, graph) for op in graph}
@@ -148,6 +168,14 @@ class _Blame:
                 tally.crossing_bytes,
             )
         return Outcome(returned, sum(self._macs[name] for name in returned), *figures)
+
+    def timed(self, outcome: Outcome) -> Outcome:
+        """Returns an outcome with its DPU time, as long as there is work for it."""
+        if self._dpu_ms is None or self._priced > MOST_PRICED or not outcome.returned:
+            return outcome
+        on_dpu = self._on_dpu.union(outcome.returned)
+        self._priced += len(on_dpu)
+        return dataclasses.replace(outcome, dpu_ms=self._dpu_ms(on_dpu))
 
     def cuts_nothing(self, names: Tuple[str, ...], outcome: Outcome) -> bool:
         """Tells whether leaving some operators to the host costs the DPU nothing."""

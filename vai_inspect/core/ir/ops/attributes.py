@@ -58,7 +58,12 @@ def is_xir(field: "dataclasses.Field[Any]") -> bool:
     return bool(field.metadata.get("xir", True))
 
 
+_PLAIN = frozenset((int, float, str, bool, type(None)))
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:  # as good as all are
+        return value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     # A framework's own number, such as numpy's, becomes Python's.

@@ -1,0 +1,53 @@
+"""A model given as its config: what Keras saves of one, without a file."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.stored import Stored
+from vai_inspect.frontends.keras.config.text import parse
+
+WHERE = "the config"
+"""What messages call it."""
+
+
+def is_config(model: Any) -> bool:
+    """Tells whether a model is given as a config: a mapping, or the text of a JSON object."""
+    return isinstance(model, Mapping) or (isinstance(model, str) and model.lstrip()[:1] == "{")
+
+
+def stored_config(model: Any) -> Stored:
+    """Returns what a config says of its model.
+
+    Args:
+        model: what `model.to_json()` returns, that as a dict, or what `model.get_config()` returns
+            of a Functional or Sequential model.
+
+    Raises:
+        ModelError: it is no JSON, or holds no config of a model.
+    """
+    text = isinstance(model, str)
+    saved: Dict[str, Any] = (
+        parse(model.encode("utf-8", "surrogatepass"), WHERE) if text else dict(model)
+    )
+    if "class_name" not in saved and "layers" in saved:
+        name = "Functional" if "output_layers" in saved else "Sequential"
+        saved = {"class_name": name, "config": saved}
+    if not isinstance(saved.get("config"), (dict, list)):
+        raise ModelError(
+            "the model is a mapping without a config of a Keras model; valid is what "
+            "model.to_json() or model.get_config() returns."
+        )
+    version = saved.get("keras_version")
+    if not isinstance(version, str):
+        version = "3" if _of_keras_3(saved) else "2"
+    return Stored(saved, version, WHERE)
+
+
+def _of_keras_3(saved: Mapping[str, Any]) -> bool:
+    """Tells whether Keras 3 wrote it, or a Keras 2 that writes as it does: by the modules there."""
+    config = saved["config"]
+    layers = config.get("layers") if isinstance(config, dict) else config
+    entries = [saved, *(layers if isinstance(layers, list) else ())]
+    return any(isinstance(entry, dict) and "module" in entry for entry in entries)

@@ -1,0 +1,96 @@
+"""The command `estimate`."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from typing import List, Optional
+
+import typer
+
+from vai_inspect.cli.imports import importable_here
+from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
+from vai_inspect.cli.output import put_json
+from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
+from vai_inspect.cli.quiet import native_chatter_left_out
+
+
+def estimate(
+    model: str = typer.Argument(
+        ...,
+        metavar="MODEL",
+        help=MODEL_HELP,
+    ),
+    target: str = typer.Option(
+        ..., "--target", "-t", metavar="TARGET", help="A target's name, a fingerprint or arch.json."
+    ),
+    board: Optional[str] = typer.Option(
+        None,
+        "--board",
+        metavar="BOARD",
+        help="KV260, ZCU104 or ZCU102 [the KV260 where it has such a DPU, else one core].",
+    ),
+    clock: Optional[float] = typer.Option(
+        None, "--clock", metavar="MHZ", help="Clock of the DPU in place of the board's."
+    ),
+    cores: Optional[int] = typer.Option(
+        None, "--cores", metavar="N", help="DPU cores in place of the board's."
+    ),
+    bandwidth: Optional[float] = typer.Option(
+        None,
+        "--bandwidth",
+        metavar="GB/S",
+        help="Memory bandwidth in each direction, for all cores, in place of the board's.",
+    ),
+    input_shape: List[str] = typer.Option(
+        [],
+        "--input-shape",
+        metavar="SHAPE",
+        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
+    ),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
+    kwargs: List[str] = typer.Option(
+        [],
+        "--kwargs",
+        metavar="KEY=VALUE",
+        help="An argument for the callable, as in weights=None; repeatable.",
+    ),
+    no_convert: bool = typer.Option(
+        False,
+        "--no-convert",
+        help="Judge the model as written, without what the vendor's quantiser replaces.",
+    ),
+    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+) -> None:
+    """Estimate how long a float model takes on a board: each operator, subgraph and the whole."""
+    from vai_inspect.estimating import estimate as estimated
+    from vai_inspect.estimating import platform_for
+    from vai_inspect.frameworks import inspector_for
+    from vai_inspect.inspector import inspect_each
+    from vai_inspect.reports import console, estimate_table
+    from vai_inspect.reports import json as json_report
+    from vai_inspect.reports.progress import working
+    from vai_inspect.rules.targets.lookup import lookup
+
+    found = lookup(target)
+    given = (board, clock, cores, bandwidth)
+    platform_for(found, *given)  # a wrong board is told before a framework is loaded
+    shapes = parse_shapes(input_shape)
+    arguments = parse_kwargs(kwargs)
+    if trust:
+        importable_here()  # the classes that a file names
+    # What the user's code prints belongs to no report: standard output is for results alone.
+    at_work = working("loading {}".format(model))
+    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+        loaded = load_model(model, arguments)
+        inspector = inspector_for(loaded, found, convert=not no_convert)
+        (captured,) = inspector.capture_for((found,), loaded, shapes or None, trust=trust)
+    with working("estimating {} on {}".format(captured.model.name, found.name)):
+        inspection = inspect_each(captured, (found,), causes=False)[0]
+        times = estimated(inspection, *given)
+    if json:
+        put_json(json_report.render(estimate_table.Estimated(inspection, times)))
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    console.tell(estimate_table.render(inspection, times, width).splitlines())

@@ -1,0 +1,204 @@
+"""How long a network takes on a board, and how far that can be trusted."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+BOUNDS = ("compute", "engine", "memory", "overhead")
+"""What the time of an operator is bound by: the convolution array, the ALU, transfers from or to
+memory, or what every layer waits for before and after its overlapped part."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the DPU runs on: a board whose figures are known, or a design of the user's own.
+
+    Attributes:
+        board: the board's name; None for a design of the user's own.
+        cores: DPU cores.
+        clock_mhz: clock of the DPU, MHz.
+        bandwidth_gb_s: memory bandwidth for all cores together, 1e9 bytes a second in each
+            direction.
+        host_ms: what the host adds to a frame, ms.
+        host_ns_per_pixel: what it adds for each pixel of the input, ns.
+        given: which of these figures are the user's and not the board's.
+        source: where the cores and the clock are from.
+    """
+
+    board: Optional[str]
+    cores: int
+    clock_mhz: float
+    bandwidth_gb_s: float
+    host_ms: float
+    host_ns_per_pixel: float
+    given: Tuple[str, ...] = ()
+    source: str = ""
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the platform as the JSON report holds it."""
+        return dict(vars(self), given=list(self.given))
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """What is known of an estimate's error.
+
+    Attributes:
+        mean: mean error of the time of a frame with all cores in use, in percent, over networks
+            whose family was left out of the fit; None where nobody checked.
+        max: the largest of those errors, in percent.
+        networks: how many networks that is.
+        families: of how many families they are.
+        boards: the boards that it was measured on.
+        releases: the Vitis AI releases that it was measured with.
+        latency_mean: likewise of one frame alone, from end to end.
+        latency_max: likewise.
+        unchecked: why there are no figures; empty where there are.
+        beyond: what of this network lies beyond what the figures were measured on.
+    """
+
+    mean: Optional[float] = None
+    max: Optional[float] = None
+    networks: int = 0
+    families: int = 0
+    boards: Tuple[str, ...] = ()
+    releases: Tuple[str, ...] = ()
+    latency_mean: Optional[float] = None
+    latency_max: Optional[float] = None
+    unchecked: str = ""
+    beyond: Tuple[str, ...] = ()
+
+    @property
+    def brief(self) -> str:
+        """The error in a few words, to stand beside every figure."""
+        if self.mean is None or self.max is None:
+            return "error not calibrated"
+        return "error {:.0f} % on average, {:.0f} % at most{}".format(
+            self.mean, self.max, ", likely more here" if self.beyond else ""
+        )
+
+    def __str__(self) -> str:
+        """How large the error is and how it was measured, or why that is not known."""
+        if self.mean is None or self.max is None:
+            return self.unchecked
+        alone = ""
+        if self.latency_mean is not None and self.latency_max is not None:
+            alone = "; of one frame alone {:.1f} and {:.1f} %".format(
+                self.latency_mean, self.latency_max
+            )
+        return (
+            "error of the time of a frame {:.1f} % on average and {:.1f} % at most{}, measured on "
+            "{} with release {} on {} networks, each predicted by a fit without its family"
+        ).format(
+            self.mean,
+            self.max,
+            alone,
+            ", ".join(self.boards),
+            ", ".join(self.releases),
+            self.networks,
+        )
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the error as the JSON report holds it."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class Padded:
+    """An axis that is padded to the array's parallelism.
+
+    Attributes:
+        axis: `input channels`, `output channels`, `channels` or `rows`.
+        size: its size.
+        costs: the size that takes as long.
+    """
+
+    axis: str
+    size: int
+    costs: int
+
+    def __str__(self) -> str:
+        if self.size == 1:
+            return "1 {} costs as much as {}".format(self.axis[:-1], self.costs)
+        return "{} {} cost as much as {}".format(self.size, self.axis, self.costs)
+
+
+@dataclass(frozen=True)
+class OpEstimate:
+    """The time of one operator on the DPU.
+
+    Attributes:
+        us: its time in microseconds, of one core while one is in use. Operators that the compiler
+            makes one layer of share the layer's time by their cycles; what takes no time of its
+            own, such as a fused activation, has 0.
+        bound: what bounds it, one of `BOUNDS`.
+        utilisation: multiply-accumulates by those that the array could do in that time; None for
+            what the array does not compute.
+        layer: the operators that are one layer with it and take time, itself among them; empty
+            where it takes none.
+        padded: axes that are padded to the parallelism.
+    """
+
+    us: float
+    bound: str
+    utilisation: Optional[float] = None
+    layer: Tuple[str, ...] = ()
+    padded: Tuple[Padded, ...] = ()
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the time as the JSON report holds it."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long a network takes on a platform. No figure counts operators on the CPU.
+
+    Attributes:
+        platform: the board, or the design of the user's own.
+        dpu_ms: DPU time of a frame on one core while one is in use, ms.
+        latency_ms: one frame alone from end to end, ms, with the vendor's C++ samples around it;
+            None where a CPU operator stands between operators of the DPU.
+        fps: frames a second of the whole platform, all cores in use by enough threads; likewise.
+        ops: the time of each operator on the DPU, by name.
+        subgraphs: DPU time of each DPU subgraph in ms, by name.
+        error: what is known of the error.
+        not_counted: names of the operators on the CPU, which have no price.
+        part_only: why `latency_ms` and `fps` are of a part of the network only, or None; empty
+            where they are of the whole.
+    """
+
+    platform: Platform
+    dpu_ms: float
+    latency_ms: Optional[float]
+    fps: Optional[float]
+    ops: Mapping[str, OpEstimate]
+    subgraphs: Mapping[str, float]
+    error: Accuracy
+    not_counted: Tuple[str, ...] = ()
+    part_only: str = ""
+
+    @property
+    def board(self) -> Optional[str]:
+        """Name of the board; None for a design of the user's own."""
+        return self.platform.board
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the totals as the JSON report holds them; `ops` stand with the operators."""
+        return {
+            "platform": self.platform.to_dict(),
+            "dpu_ms": self.dpu_ms,
+            "latency_ms": self.latency_ms,
+            "fps": self.fps,
+            "subgraphs": dict(self.subgraphs),
+            "error": self.error.to_dict(),
+            "not_counted": list(self.not_counted),
+            "part_only": self.part_only,
+        }
+
+
+def _plain(value: Any) -> Dict[str, Any]:
+    found = dataclasses.asdict(value)
+    return {name: list(one) if isinstance(one, tuple) else one for name, one in found.items()}

@@ -1,0 +1,239 @@
+"""How long an inspected network takes on a board; see docs/performance-model.md."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import AbstractSet, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import EstimateError, VaiInspectError
+from vai_inspect.core.estimate import Estimate, Platform
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.ir import Op
+from vai_inspect.core.root_cause import Position
+from vai_inspect.core.target import Target
+from vai_inspect.core.views import set_view
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.guard import GUARDED, format_error
+from vai_inspect.rules.timing import platforms
+from vai_inspect.rules.timing.model import Timed, TimingModel
+
+
+def estimate(
+    inspection: Inspection,
+    board: Optional[str] = None,
+    clock_mhz: Optional[float] = None,
+    cores: Optional[int] = None,
+    bandwidth_gb_s: Optional[float] = None,
+) -> Estimate:
+    """Returns how long an inspected network takes on a board.
+
+    Args:
+        inspection: the inspection.
+        board: see `platform_for`.
+        clock_mhz: see `platform_for`.
+        cores: see `platform_for`.
+        bandwidth_gb_s: see `platform_for`.
+
+    Raises:
+        EstimateError: there is no trustworthy model for the target's family, nothing runs on the
+            DPU, or the board or a figure is none; the message says why and what to do.
+    """
+    target = inspection.target
+    model = timing_model(target)
+    platform = platform_for(target, board, clock_mhz, cores, bandwidth_gb_s)
+    return estimate_on(inspection, model, platform)
+
+
+def estimate_on(
+    inspection: Inspection,
+    model: TimingModel,
+    platform: Platform,
+    timed: Optional[Timed] = None,
+    each: bool = True,
+) -> Estimate:
+    """Returns how long an inspected network takes on a platform.
+
+    Args:
+        inspection: the inspection.
+        model: the timing model of its target's family.
+        platform: the board.
+        timed: the times of its graph, where they are known.
+        each: whether to tell the time of each operator and subgraph.
+
+    Raises:
+        EstimateError: nothing runs on the DPU, or nothing is known of what an operator costs.
+    """
+    on_cpu = inspection.on(Device.CPU)
+    between = [
+        op.name for op in on_cpu if inspection.edges.position((op.name,)) is Position.BETWEEN
+    ]
+    part_only = ""
+    if between:
+        part_only = (
+            "frames a second and the time of one frame alone are unknown: {} between DPU "
+            "operators {} on the CPU, whose time is not estimated".format(
+                _named(between), "is" if len(between) == 1 else "are"
+            )
+        )
+    elif on_cpu:
+        names = [op.name for op in on_cpu]
+        part_only = "DPU part only: {} on the CPU {} not counted".format(
+            _named(names), "is" if len(names) == 1 else "are"
+        )
+    if timed is None:
+        timed = model.timed([op.op for op in inspection.ops], inspection.target)
+    return timed.estimate(
+        inspection.ops,
+        platform,
+        not_counted=tuple(op.name for op in on_cpu),
+        part_only=part_only,
+        whole=not between,
+        each=each,
+    )
+
+
+def timing_model(target: Target) -> TimingModel:
+    """Returns the timing model of a target's family.
+
+    Raises:
+        EstimateError: it has none that is trustworthy.
+    """
+    family = registry.family(target.family)
+    if isinstance(family.timing, str):
+        raise EstimateError("no times are estimated for {}: {}.".format(family.dpu, family.timing))
+    return family.timing
+
+
+def platform_for(
+    target: Target,
+    board: Optional[str] = None,
+    clock_mhz: Optional[float] = None,
+    cores: Optional[int] = None,
+    bandwidth_gb_s: Optional[float] = None,
+) -> Platform:
+    """Returns the platform that is meant.
+
+    Args:
+        target: the DPU.
+        board: a board's name in any case; None for the KV260 where it has such a DPU, else for
+            one core at 300 MHz.
+        clock_mhz: clock of the DPU in place of the board's, MHz.
+        cores: DPU cores in place of the board's.
+        bandwidth_gb_s: memory bandwidth in place of the board's, GB/s in each direction.
+
+    Raises:
+        EstimateError: the family has no timing model, there is no such board, or a figure is none.
+    """
+    table = timing_model(target).table
+    known = registry.targets(target.family)
+    return platforms.platform(target, known, table, board, clock_mhz, cores, bandwidth_gb_s)
+
+
+def board_target(name: str) -> Optional[Tuple[Target, str]]:
+    """Returns the target that a board boots and the board's name, where times of it are estimated.
+
+    Args:
+        name: a board's name in any case.
+
+    Returns:
+        Of several builds that of the earliest release, as the name of a target means it; None
+        where no image of such a board is known with its cores and clock.
+    """
+    for target in registry.targets():
+        for use in target.board_uses:
+            if use.releases and use.cores is not None and use.board.lower() == name.strip().lower():
+                return target, use.board
+    return None
+
+
+def boards_of(target: Target) -> Tuple[str, ...]:
+    """Returns the boards that have a DPU of the target's size, for which times are estimated."""
+    if isinstance(registry.family(target.family).timing, str):
+        return ()
+    known = registry.targets(target.family)
+    return tuple(use.board for use in platforms.boards_of(target, known).values())
+
+
+def on_every_board(inspection: Inspection) -> Tuple[Estimate, ...]:
+    """Returns the estimate of an inspection, then those of the other boards that have its DPU.
+
+    Args:
+        inspection: the inspection.
+
+    Returns:
+        None at all where nothing is estimated.
+    """
+    first = inspection.default_estimate
+    if first is None:
+        return ()
+    target = inspection.target
+    model = timing_model(target)
+    timed = model.timed([op.op for op in inspection.ops], target)
+    platforms = [platform_for(target, board) for board in boards_of(target)]
+    others = [one for one in platforms if one.board != first.board]
+    return (first, *(estimate_on(inspection, model, one, timed, False) for one in others))
+
+
+class Times:
+    """The times of one graph on one target and the board that stands first for it.
+
+    A timing model may be anyone's code: where it fails there are no times, and the reason says so.
+    """
+
+    def __init__(self, ops: Sequence[Op], target: Target) -> None:
+        """Looks the family's model up.
+
+        Args:
+            ops: the operators, in topological order.
+            target: the DPU.
+        """
+        self._unknown = ""
+        try:
+            self._model = timing_model(target)
+            self._platform = platform_for(target)
+            self._timed = self._model.timed(ops, target)
+        except GUARDED as error:
+            self._unknown = _reason(error, target)
+
+    def dpu_ms(self, dpu: AbstractSet[str]) -> Optional[float]:
+        """Returns the DPU time of a frame, ms; None where it is not estimated.
+
+        Args:
+            dpu: names of the operators on the DPU, constants not among them.
+        """
+        try:
+            return None if self._unknown else self._timed.dpu_ms(dpu, self._platform)
+        except GUARDED:
+            return None
+
+    def added_to(self, inspection: Inspection, each: bool = True) -> Inspection:
+        """Returns an inspection with its estimate, or with the reason why there is none.
+
+        Args:
+            inspection: the inspection.
+            each: whether to tell the time of each operator and subgraph.
+        """
+        reason = self._unknown
+        if not reason:
+            try:
+                found = estimate_on(inspection, self._model, self._platform, self._timed, each)
+                return dataclasses.replace(inspection, default_estimate=found)
+            except GUARDED as error:
+                reason = _reason(error, inspection.target)
+        return dataclasses.replace(inspection, estimate_unknown=reason)
+
+
+def _reason(error: BaseException, target: Target) -> str:
+    if isinstance(error, VaiInspectError):
+        return str(error)
+    return "the timing model of {} failed: {}.".format(target.dpu, format_error(error))
+
+
+def _named(names: "list[str]") -> str:
+    shown = ", ".join(names[:3])
+    more = len(names) - 3
+    return shown if more <= 0 else "{} and {} more".format(shown, more)
+
+
+set_view(Inspection, "estimate", estimate)
