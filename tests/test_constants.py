@@ -22,8 +22,12 @@ from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.reports import comparison, console, html, json, labels, text
-from vai_inspect.reports.boxes import Box
+from vai_inspect.reports import json
+from vai_inspect.reports.console import console
+from vai_inspect.reports.html import html
+from vai_inspect.reports.picture import labels
+from vai_inspect.reports.picture.boxes import Box
+from vai_inspect.reports.text import comparison, text
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
 EARLIER = Path(__file__).parent / "core" / "data" / "report_1_0.json"

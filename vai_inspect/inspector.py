@@ -17,8 +17,8 @@ from vai_inspect.core.partition import Placement, crossings, root_causes, subgra
 from vai_inspect.core.passes import normalise
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
-from vai_inspect.reports.progress import working
-from vai_inspect.reports.words import plain
+from vai_inspect.reports.console.progress import working
+from vai_inspect.reports.text.format import plain
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
 from vai_inspect.rules.targets.lookup import lookup
@@ -234,7 +234,8 @@ class BaseInspector:
         quiet = not verbose_level
         with captures_alone():
             # A fork waits for the end of this, not for what another thread is about to import.
-            from vai_inspect.reports import console, files  # noqa: F401
+            from vai_inspect.reports import writer  # noqa: F401
+            from vai_inspect.reports.console import console  # noqa: F401
 
             with working("reading the model", quiet):
                 captured = self.capture(model, input_args, device, trust)
@@ -281,7 +282,8 @@ def show_and_write(
         ReportError: the folder cannot be written.
         OSError: standard output cannot be written; the reports are there all the same.
     """
-    from vai_inspect.reports import console, files
+    from vai_inspect.reports import writer
+    from vai_inspect.reports.console import console
 
     unshown: Optional[OSError] = None
     try:
@@ -291,7 +293,7 @@ def show_and_write(
     written = None
     if output_dir is not None:
         with working("drawing the graph" if image_format else "writing", quiet=not verbose_level):
-            written = files.write(inspection, Path(output_dir), image_format, write_json)
+            written = writer.write(inspection, Path(output_dir), image_format, write_json)
     if unshown is not None:
         raise unshown
     if written is None:
@@ -309,15 +311,15 @@ def show_and_write(
 
 
 def _html(inspection: Inspection) -> str:
-    from vai_inspect.reports import html
+    from vai_inspect.reports.html import html
 
     return html.render(inspection)
 
 
 def _graph(inspection: Inspection) -> Any:
-    from vai_inspect.reports import source
+    from vai_inspect.reports import graphviz_source
 
-    return source.source(inspection)
+    return graphviz_source.source(inspection)
 
 
 set_view(Inspection, "html", _html)

@@ -9,7 +9,7 @@ from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec
-from vai_inspect.reports.words import are, count, doubt, grounds, plain, remedy
+from vai_inspect.reports.text.format import are, count, doubt, grounds, plain, remedy
 
 MOST = 20
 """Operators that the message tells of one by one."""

@@ -69,7 +69,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import picture
-from vai_inspect.reports.boxes import MOST_BOXES
+from vai_inspect.reports.picture.boxes import MOST_BOXES
 from vai_inspect.rules.targets.lookup import lookup
 captured = Captured(outputs(1000), ModelInfo("m", "keras", "3", "config"))
 inspection = inspect_captured(captured, lookup("DPUCZDX8G_ISA1_B4096"))

@@ -28,10 +28,12 @@ from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.reports import console, files, image
-from vai_inspect.reports import html as html_report
 from vai_inspect.reports import json as json_report
-from vai_inspect.reports.words import plain
+from vai_inspect.reports import writer
+from vai_inspect.reports.console import console
+from vai_inspect.reports.html import html as html_report
+from vai_inspect.reports.picture import renderers
+from vai_inspect.reports.text.format import plain
 from vai_inspect.rules.targets.lookup import lookup
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
@@ -119,7 +121,7 @@ TAGS = frozenset(
 
 def check_reports(inspection: Inspection, folder: Path) -> None:
     """Writes every report and reads it back."""
-    written = files.write(inspection, folder / "out", None, True)
+    written = writer.write(inspection, folder / "out", None, True)
     assert {one.parent for one in (written.txt, written.gv, written.json)} == {folder / "out"}
     assert len(list((folder / "out").iterdir())) == 3
     text = written.txt.read_bytes().decode("utf-8")
@@ -166,8 +168,8 @@ def _check_html(page: str) -> None:
 
 
 def _check_graph(inspection: Inspection, source: str) -> None:
-    for renderer in image.find_renderers("svg"):
-        drawn = image._RENDERERS[renderer](source, "svg", image.TIMEOUT)
+    for renderer in renderers.find_renderers("svg"):
+        drawn = renderers._RENDERERS[renderer](source, "svg", renderers.TIMEOUT)
         root = xml.etree.ElementTree.fromstring(drawn)
         groups = [one for one in root.iter() if one.get("class") == "node"]
         assert len(groups) == len(inspection.ops)

@@ -12,7 +12,10 @@ import pytest
 from tests.reports import samples
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
-from vai_inspect.reports import comparison, comparison_html, html, image
+from vai_inspect.reports.html import comparison as comparison_html
+from vai_inspect.reports.html import html
+from vai_inspect.reports.picture import renderers
+from vai_inspect.reports.text import comparison
 
 VOID = {"br", "img"}
 TAGS = VOID | {"div", "p", "b", "i", "small", "ol", "ul", "li", "details", "summary"}
@@ -77,7 +80,7 @@ def test_it_says_what_the_console_says():
 
 
 def test_the_graph_is_an_image_of_its_own():
-    if image.find_renderer("svg") is None:
+    if renderers.find_renderer("svg") is None:
         pytest.skip("no renderer is installed")
     (source,) = Reader(html.render(samples.hostile())).images
     drawn = base64.b64decode(re.sub("^data:image/svg\\+xml;base64,", "", source))
@@ -85,22 +88,22 @@ def test_the_graph_is_an_image_of_its_own():
 
 
 def test_without_a_renderer_it_says_how_to_get_one(monkeypatch):
-    monkeypatch.setattr(image, "find_renderers", lambda image_format="svg": [])
+    monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": [])
     found = Reader(html.render(samples.mixed()))
     assert found.images == []
     assert "pip install" in "".join(found.words)
 
 
 def test_a_graph_that_cannot_be_drawn_loses_nothing_else(monkeypatch):
-    monkeypatch.setattr(image, "find_renderers", lambda image_format="svg": ["broken"])
-    monkeypatch.setitem(image._RENDERERS, "broken", broken)
+    monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": ["broken"])
+    monkeypatch.setitem(renderers._RENDERERS, "broken", broken)
     words = "".join(Reader(html.render(samples.mixed())).words)
     assert "kernel_w is 17" in words
     assert "no luck <here>" in words
 
 
 def broken(source, image_format, seconds):
-    raise image.ReportError("no luck <here>")
+    raise renderers.ReportError("no luck <here>")
 
 
 def test_many_operators_are_told_in_part():

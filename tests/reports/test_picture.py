@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.reports import samples
 from vai_inspect.core.findings import Device
-from vai_inspect.reports import boxes, columns, dot, picture, rows
+from vai_inspect.reports import gv
+from vai_inspect.reports.picture import boxes, columns, picture, rows
 
 
 def random_network(size, seed=0):
@@ -161,7 +162,7 @@ def test_neighbours_of_several_devices_share_a_box_only_where_nothing_else_fits(
         r"stage7: 20 operators\l10 on the DPU, 10 on the CPU\lconv2d 20\lkernel_w is 17" in source
     )
     assert "a part on the DPU, a part on the CPU" in source.split("cluster_column")[0]
-    assert source.count(dot.BOTH[1]) == 101
+    assert source.count(gv.BOTH[1]) == 101
 
 
 def test_each_operator_of_a_run_is_told_and_why_it_is_on_the_cpu():

@@ -15,8 +15,8 @@ from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import BoardUse
-from vai_inspect.reports import comparison, text
 from vai_inspect.reports import json as json_report
+from vai_inspect.reports.text import comparison, text
 from vai_inspect.rules.targets.boards import booted, every_target
 from vai_inspect.rules.targets.lookup import lookup
 

@@ -65,9 +65,10 @@ def compare(
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import choose, compare_captured
     from vai_inspect.frameworks import inspector_for
-    from vai_inspect.reports import comparison, console
     from vai_inspect.reports import json as json_report
-    from vai_inspect.reports.progress import working
+    from vai_inspect.reports.console import console
+    from vai_inspect.reports.console.progress import working
+    from vai_inspect.reports.text import comparison
 
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")

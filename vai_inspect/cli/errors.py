@@ -16,7 +16,7 @@ from typing import Any, Iterator, List
 import typer
 
 from vai_inspect.core.errors import GraphError, VaiInspectError
-from vai_inspect.reports.words import plain
+from vai_inspect.reports.text.format import plain
 
 PROGRAM = "vai-inspect"
 

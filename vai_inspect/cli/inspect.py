@@ -117,7 +117,7 @@ def inspect(
     from vai_inspect.core.allowance import Allowance
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured, show_and_write
-    from vai_inspect.reports.progress import working
+    from vai_inspect.reports.console.progress import working
     from vai_inspect.rules.targets.lookup import lookup
 
     targets = list(dict.fromkeys(lookup(name) for name in target))
@@ -196,7 +196,7 @@ def _print_json(inspections: List[Inspection]) -> None:
 def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
     """Yields one line that names the operators which `--fail-on` is about, if there are any."""
     from vai_inspect.core.findings import Verdict
-    from vai_inspect.reports.words import allow_hint, count, plain
+    from vai_inspect.reports.text.format import allow_hint, count, plain
 
     if fail_on is FailOn.NEVER:
         return

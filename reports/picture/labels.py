@@ -9,9 +9,9 @@ from typing import List, Sequence
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp
-from vai_inspect.reports import dot
-from vai_inspect.reports.boxes import Box
-from vai_inspect.reports.words import count, plain, shortened, size
+from vai_inspect.reports import gv
+from vai_inspect.reports.picture.boxes import Box
+from vai_inspect.reports.text.format import count, plain, shortened, size
 
 RUN_NAME = 36
 """Characters of an operator's name in a box that holds several."""
@@ -27,7 +27,7 @@ def lines(box: Box) -> List[str]:
         box: the box.
     """
     if len(box.ops) == 1:
-        return dot.described(box.ops[0])
+        return gv.described(box.ops[0])
     return _sum(box.ops) if box.summed else [line for op in box.ops for line in _of_several(op)]
 
 
@@ -36,11 +36,11 @@ def _of_several(op: InspectedOp) -> List[str]:
     text = "{}  {}  {}".format(
         plain(op.type), shortened(plain(op.name), RUN_NAME), shortened(shapes, RUN_NAME)
     )
-    folded = dot.folded_layers(op)
+    folded = gv.folded_layers(op)
     if folded:
         text += "  +{} folded".format(len(folded))
     # What follows from another operator says less.
-    reason = dot.reason(op, 2 if op.root_cause else 1)
+    reason = gv.reason(op, 2 if op.root_cause else 1)
     return [text, *("    " + line for line in reason)]
 
 
@@ -52,7 +52,7 @@ def _sum(ops: Sequence[InspectedOp]) -> List[str]:
     kinds = Counter(plain(op.type) for op in ops).most_common()
     told = ", ".join("{} {}".format(*kind) for kind in kinds)
     made.append(shortened(told, 2 * RUN_NAME))
-    reasons = {line: None for op in ops if op.root_cause for line in dot.reason(op, 1)}
+    reasons = {line: None for op in ops if op.root_cause for line in gv.reason(op, 1)}
     made += list(reasons)[:REASONS]
     if len(reasons) > REASONS:
         made.append("and {}".format(count(len(reasons) - REASONS, "more reason")))
@@ -67,6 +67,6 @@ def _title(ops: Sequence[InspectedOp]) -> str:
     within = [re.split(r"([./])", plain(op.op.layer))[:-1] for op in ops]
     module = "".join(os.path.commonprefix(within)).rstrip("./")
     if module:
-        return "{}: {}".format(shortened(module, dot.NAME_WIDTH), number)
+        return "{}: {}".format(shortened(module, gv.NAME_WIDTH), number)
     first, last = (shortened(plain(ops[place].name), RUN_NAME) for place in (0, -1))
     return "{}: {} to {}".format(number, first, last)

@@ -6,8 +6,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
-from vai_inspect.reports.summary import trust_sentences
-from vai_inspect.reports.words import (
+from vai_inspect.reports.text.format import (
     allowing,
     cells,
     count,
@@ -18,6 +17,7 @@ from vai_inspect.reports.words import (
     shortened,
     wrapped,
 )
+from vai_inspect.reports.text.summary import trust_sentences
 
 WIDTH = 120
 """Columns where the output is no terminal, so that files and pipes read the same everywhere."""

@@ -9,8 +9,9 @@ from typing import Optional, Tuple
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import dot, json, text
+from vai_inspect.reports import gv, json
 from vai_inspect.reports.atomic import replace_file
+from vai_inspect.reports.text import text
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ def write(
     folder = Path(output_dir)
     name = stem(inspection)
     # All is rendered before anything is written, so that no half of a set is left behind.
-    words, graph = text.render(inspection), dot.render(inspection)
+    words, graph = text.render(inspection), gv.render(inspection)
     figures = json.render(inspection) if write_json else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         txt = _write(folder / (name + ".txt"), words)
-        gv = _write(folder / (name + ".gv"), graph)
+        dot = _write(folder / (name + ".gv"), graph)
         data = _write(folder / (name + ".json"), figures) if write_json else None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it.
         raise ReportError(
@@ -69,21 +70,21 @@ def write(
         ) from error
     drawn, full, renderer, problem = None, None, None, None
     if image_format is not None:
-        from vai_inspect.reports import image, picture
+        from vai_inspect.reports.picture import picture, renderers
 
         page = picture.render(inspection)
         drawn = folder / "{}.{}".format(name, image_format)
         try:
-            renderer = image.draw(page, drawn, image_format)
-            if image_format == "png" and image.is_scaled_down(drawn):
+            renderer = renderers.draw(page, drawn, image_format)
+            if image_format == "png" and renderers.is_scaled_down(drawn):
                 full = folder / (name + ".svg")
-                image.draw(page, full, "svg")
+                renderers.draw(page, full, "svg")
         except ReportError as error:
             drawn, full = (None, None) if renderer is None else (drawn, None)
             problem = str(error)
     others = (folder / (name + ending) for ending in (".png", ".svg", ".json"))
     older = tuple(path for path in others if path not in (drawn, full, data) and path.exists())
-    return WrittenFiles(txt, gv, drawn, full, data, renderer, problem, older)
+    return WrittenFiles(txt, dot, drawn, full, data, renderer, problem, older)
 
 
 def _reason(error: Exception) -> str:

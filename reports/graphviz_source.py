@@ -6,8 +6,8 @@ from typing import Any
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import dot
-from vai_inspect.reports.files import stem
+from vai_inspect.reports import gv
+from vai_inspect.reports.writer import stem
 
 
 def source(inspection: Inspection) -> Any:
@@ -26,4 +26,4 @@ def source(inspection: Inspection) -> Any:
             "The Python package graphviz is not installed, which draws this graph: pip install "
             "graphviz; the .gv file that an inspection writes needs no package."
         ) from error
-    return graphviz.Source(dot.render(inspection), filename=stem(inspection) + ".gv")
+    return graphviz.Source(gv.render(inspection), filename=stem(inspection) + ".gv")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, Hashable, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.inspection import InspectedOp
-from vai_inspect.reports.neighbours import brought_together
+from vai_inspect.reports.picture.order import brought_together
 
 ONE_EACH = 420
 """Operators up to which each has a box of its own; more are drawn as runs."""

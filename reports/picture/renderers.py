@@ -15,9 +15,9 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.reports.atomic import replace_file
-from vai_inspect.reports.dot import LONGEST_SIDE
-from vai_inspect.reports.drawing import TookTooLongError
-from vai_inspect.reports.svg import MOST_PIXELS
+from vai_inspect.reports.gv import LONGEST_SIDE
+from vai_inspect.reports.picture.drawing import TookTooLongError
+from vai_inspect.reports.picture.svg import MOST_PIXELS
 
 FORMATS = ("png", "svg")
 DOT = "dot"
@@ -173,7 +173,7 @@ def _with_dot(dot_source: str, image_format: str, seconds: float) -> bytes:
 
 
 def _with_pip(dot_source: str, image_format: str, seconds: float) -> bytes:
-    from vai_inspect.reports import drawing, svg
+    from vai_inspect.reports.picture import drawing, svg
 
     drawn = svg.with_fonts(drawing.svg_of(dot_source, seconds).decode("utf-8", "replace"))
     if image_format == "svg":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from typing import Iterator, Sequence
 
-from vai_inspect.reports.words import plain
+from vai_inspect.reports.text.format import plain
 
 GOOD, BAD = ("#0b3d91", "#d6e6ff"), ("#8c0019", "#ffd9d6")
 """Colours of a sentence and of its background."""

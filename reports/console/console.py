@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tu
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports.causes import (
+from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
     MOST_CAUSES,
@@ -16,17 +16,7 @@ from vai_inspect.reports.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.reasons import FEW_NAMES, TITLES, Row, rows, widths
-from vai_inspect.reports.summary import (
-    counts,
-    cut_sentence,
-    following_sentence,
-    more_causes,
-    trust_sentences,
-    verdict_sentence,
-    work,
-)
-from vai_inspect.reports.words import (
+from vai_inspect.reports.text.format import (
     count,
     doubt,
     grounds,
@@ -37,6 +27,16 @@ from vai_inspect.reports.words import (
     shortened,
     size,
     untold_macs,
+)
+from vai_inspect.reports.text.reasons import FEW_NAMES, TITLES, Row, rows, widths
+from vai_inspect.reports.text.summary import (
+    counts,
+    cut_sentence,
+    following_sentence,
+    more_causes,
+    trust_sentences,
+    verdict_sentence,
+    work,
 )
 
 if TYPE_CHECKING:

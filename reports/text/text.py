@@ -7,9 +7,9 @@ from typing import Iterable, Iterator, List, Optional
 from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports import summary
-from vai_inspect.reports.causes import chain, effect, ranked
-from vai_inspect.reports.words import doubt, file_name, grounds, plain, remedy, value
+from vai_inspect.reports.text import summary
+from vai_inspect.reports.text.causes import chain, effect, ranked
+from vai_inspect.reports.text.format import doubt, file_name, grounds, plain, remedy, value
 
 RULE = "=" * 100
 THIN = "-" * 100

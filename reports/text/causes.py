@@ -8,7 +8,7 @@ from vai_inspect.core.edges import ahead, behind
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
-from vai_inspect.reports.words import UNSURE, count, plain, remedy, share, shortened
+from vai_inspect.reports.text.format import UNSURE, count, plain, remedy, share, shortened
 
 CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
 ENDS_TITLE = "best left to the host, where it costs the DPU nothing:"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
-from vai_inspect.reports.comparison import boards, explained_marks, figures, mark
-from vai_inspect.reports.markup import BAD, GOOD, banner, folded, row, text
-from vai_inspect.reports.summary import trust_sentences
-from vai_inspect.reports.words import count, doubt, plain, shortened
+from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.text.comparison import boards, explained_marks, figures, mark
+from vai_inspect.reports.text.format import count, doubt, plain, shortened
+from vai_inspect.reports.text.summary import trust_sentences
 
 TITLES = (
     "",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import List, Sequence, Tuple
 
-from vai_inspect.reports.rows import GAP, Item, rows
+from vai_inspect.reports.picture.rows import GAP, Item, rows
 
 WIDE = 1.25
 """Width of a page over its height that is aimed at."""

@@ -10,13 +10,13 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.errors import ReportError
-from vai_inspect.reports import files, json
+from vai_inspect.reports import json, writer
 
 
 @pytest.mark.parametrize("make", [samples.mixed, samples.all_on_dpu, samples.hostile])
 def test_its_text_is_that_of_the_gv_file(make, tmp_path):
     graph = make().graph()
-    written = files.write(make(), tmp_path, None, False)
+    written = writer.write(make(), tmp_path, None, False)
     assert graph.source == written.gv.read_text(encoding="utf-8")
     assert graph.filename == written.gv.name
 

@@ -12,11 +12,11 @@ from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports.boxes import Box, each_alone
-from vai_inspect.reports.columns import arranged
-from vai_inspect.reports.rows import Item
-from vai_inspect.reports.summary import verdict_sentence
-from vai_inspect.reports.words import plain, shortened, size, wrapped
+from vai_inspect.reports.picture.boxes import Box, each_alone
+from vai_inspect.reports.picture.columns import arranged
+from vai_inspect.reports.picture.rows import Item
+from vai_inspect.reports.text.format import plain, shortened, size, wrapped
+from vai_inspect.reports.text.summary import verdict_sentence
 
 NAME_WIDTH = 60
 LINE_WIDTH = 44

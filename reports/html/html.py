@@ -12,8 +12,9 @@ from typing import Iterable, Iterator, Sequence
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import image, picture
-from vai_inspect.reports.causes import (
+from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.picture import picture, renderers
+from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
     MOST_CAUSES,
@@ -22,9 +23,9 @@ from vai_inspect.reports.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.markup import BAD, GOOD, banner, folded, row, text
-from vai_inspect.reports.reasons import Row, rows
-from vai_inspect.reports.summary import (
+from vai_inspect.reports.text.format import count, doubt, grounds, plain, remedy, shortened
+from vai_inspect.reports.text.reasons import Row, rows
+from vai_inspect.reports.text.summary import (
     counts,
     cut_sentence,
     following_sentence,
@@ -33,7 +34,6 @@ from vai_inspect.reports.summary import (
     verdict_sentence,
     work,
 )
-from vai_inspect.reports.words import count, doubt, grounds, plain, remedy, shortened
 
 MOST_ROWS = 100
 """Rows of the table of operators on the CPU; the text report has them all."""
@@ -145,7 +145,7 @@ def _reasons(on_cpu: Row) -> str:
 
 def _graph(inspection: Inspection) -> Iterator[str]:
     try:
-        drawn = image.rendered(picture.render(inspection), "svg", SECONDS)
+        drawn = renderers.rendered(picture.render(inspection), "svg", SECONDS)
     except ReportError as error:
         yield "<p><small>{}</small></p>".format(text(error))
         return
