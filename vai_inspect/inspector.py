@@ -134,8 +134,8 @@ class BaseInspector:
         """Looks the target up.
 
         Args:
-            target: a target's name in any case, a fingerprint (text or int), an arch.json (path
-                as text or `pathlib.Path`), or a `Target`.
+            target: a target's name in any case, a fingerprint (text or int), a board that boots one
+                target (`KV260`), an arch.json (path as text or `pathlib.Path`), or a `Target`.
 
         Raises:
             TargetError: it names no target; the message says what was received, what is valid.

@@ -29,7 +29,7 @@ class VitisInspector:
         """Looks the target up.
 
         Args:
-            target: a target's name, a fingerprint or an arch.json.
+            target: a target's name, a fingerprint, a board or an arch.json.
 
         Raises:
             TargetError: it names no target; the vendor's inspector needs one too.

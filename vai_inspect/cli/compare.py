@@ -28,7 +28,7 @@ def compare(
         "--target",
         "-t",
         metavar="TARGET",
-        help="A target's name, a fingerprint or an arch.json; repeatable.",
+        help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
     family: Optional[str] = typer.Option(
         None, "--family", metavar="F", help="All targets of a family: czdx8g or DPUCZDX8G, ..."

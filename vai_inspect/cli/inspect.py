@@ -54,7 +54,7 @@ def inspect(
         "--target",
         "-t",
         metavar="TARGET",
-        help="A target's name, a fingerprint or an arch.json; repeatable.",
+        help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
     input_shape: List[str] = typer.Option(
         [],

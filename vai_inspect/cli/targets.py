@@ -67,7 +67,7 @@ def targets(
 
 
 def target(
-    spec: str = typer.Argument(..., metavar="NAME|FINGERPRINT|ARCH_JSON", show_default=False),
+    spec: str = typer.Argument(..., metavar="NAME|FINGERPRINT|BOARD|ARCH_JSON", show_default=False),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show one target, field by field.
