@@ -28,7 +28,8 @@ def lookup(spec: object) -> Target:
 
     Args:
         spec: a target's name in any case (release 2.5's where releases differ), a fingerprint as a
-            text or a number, registered or not, a board that boots one target (KV260), the path of an arch.json as a text or as a `pathlib.Path`, or a `Target`.
+            text or a number, registered or not, a board that boots one target (KV260), the path of
+            an arch.json as a text or as a `pathlib.Path`, or a `Target`.
 
     Raises:
         TargetError: it names no target; the message says why and what is valid.
