@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Optional, Tuple, Union
+from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.captures import captured_for, open_batch
@@ -270,8 +270,9 @@ def show_and_write(
     inspection: Inspection,
     output_dir: Union[str, Path, None],
     verbose_level: int,
-    image_format: Optional[str],
+    image_format: Union[str, Sequence[str], None],
     write_json: bool,
+    more: Optional[Mapping[str, str]] = None,
 ) -> Optional[str]:
     """Prints an inspection and writes its reports; a picture that fails loses nothing else.
 
@@ -293,19 +294,23 @@ def show_and_write(
     written = None
     if output_dir is not None:
         with working("drawing the graph" if image_format else "writing", quiet=not verbose_level):
-            written = writer.write(inspection, Path(output_dir), image_format, write_json)
+            written = writer.write(inspection, Path(output_dir), image_format, write_json, more)
     if unshown is not None:
         raise unshown
     if written is None:
         return None
     if verbose_level:
-        paths = (written.txt, written.gv, written.image, written.full, written.json)
-        lines = ["written: {}".format(path) for path in paths if path is not None]
+        lines = ["written: {}".format(path) for path in written.paths]
         if written.full is not None:
             lines.append("the png had to be scaled down; the svg beside it has the full size")
         if written.older:
             listed = ", ".join(str(path) for path in written.older)
             lines.append("left from an earlier run, not of this one: {}".format(listed))
+        if written.removed:
+            listed = ", ".join(str(path) for path in written.removed)
+            lines.append(
+                "removed, as they were of another model, {}: {}".format(written.other_model, listed)
+            )
         console.tell(lines)
     return written.problem
 

@@ -54,6 +54,10 @@ EXPLANATION = """\
 # Line breaks and control characters in names are written as escapes (\\n, \\x00)."""
 
 
+GRAPH_NAME = "graph name: "
+"""What stands before the name of the model."""
+
+
 @paused()
 def render(inspection: Inspection) -> str:
     """Returns the text report.
@@ -69,7 +73,7 @@ def render(inspection: Inspection) -> str:
     lines += _target(inspection)
     lines += ["", *_section("inspection summary")]
     lines += summary.lines(inspection)
-    lines += ["", RULE, "graph name: " + plain(inspection.model.name), RULE]
+    lines += ["", RULE, GRAPH_NAME + plain(inspection.model.name), RULE]
     alone = {
         name: effect(outcome, inspection)
         for cause in ranked(inspection)

@@ -51,9 +51,9 @@ def run(app: typer.Typer, args: List[str]) -> int:
     except GraphError as error:
         return _defect(error)
     except VaiInspectError as error:
-        return _wrong(str(error))
+        return report_wrong(str(error))
     except _UsageError as error:
-        return _wrong(_usage(error))
+        return report_wrong(_usage(error))
     except OSError as error:
         return _full(error) if error.errno in _FULL else _defect(error)
     except Exception as error:
@@ -92,7 +92,8 @@ def warn(text: str) -> None:
     typer.echo("{}: warning: {}".format(PROGRAM, _one_line(text)), err=True)
 
 
-def _wrong(text: str) -> int:
+def report_wrong(text: str) -> int:
+    """Prints an error of the user's input as one line and returns its exit code."""
     typer.echo("{}: error: {}".format(PROGRAM, _one_line(text)), err=True)
     return WRONG_INPUT
 
@@ -137,7 +138,7 @@ def _flushed(code: int) -> int:
 
 def _full(error: OSError) -> int:
     _drop_output()
-    return _wrong(
+    return report_wrong(
         "the results cannot be written: {}; free space, or write elsewhere.".format(
             error.strerror or error
         )
