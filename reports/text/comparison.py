@@ -6,7 +6,9 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
+from vai_inspect.reports.text.causes import listed
 from vai_inspect.reports.text.format import (
+    allow_hint,
     allowing,
     cells,
     count,
@@ -25,6 +27,9 @@ WIDTH = 120
 NARROWEST = 60
 TITLES = ("target", "ops", "MACs", "subgr.", "cross.", "blocker")
 WHOLE, BUT_ENDS = "*", "~"
+NAMED = 5
+"""Targets that the line of `--fail-on` names."""
+
 MOST_REASONS = 12
 """Blockers whose reasons are told below the table."""
 
@@ -184,3 +189,16 @@ def boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:
     for those, names in known.items():
         told = ", ".join(plain(board) for board in those)
         yield told + ": ", ", ".join(dict.fromkeys(names))
+
+
+def failing(rows: Sequence[ComparedTarget], of: int) -> str:
+    """Returns which targets a check fails on, in one line.
+
+    Args:
+        rows: those targets.
+        of: how many were compared.
+    """
+    names = listed([plain(row.target.name) for row in rows], NAMED)
+    ends = tuple(dict.fromkeys(one for row in rows for one in row.ends))
+    hint = allow_hint(ends) if all(row.ends for row in rows) else ""
+    return "{} of {}: {}{}".format(len(rows), count(of, "target"), names, hint)

@@ -26,10 +26,11 @@ def describe(failure: Failure, inspection: Inspection) -> str:
             ", ".join(named),
             ", ..." if failure.ops[NAMED:] else "",
         )
+    limit = failure.limit or 0
     if failure.option == "--min-macs":
         return "{:g}% of the multiply-accumulates are on {}, less than {:g}%".format(
-            int(failure.found * 100) / 100, target, failure.limit
+            int(failure.found * 100) / 100, target, limit
         )
     return "{} on {}, more than {:,}".format(
-        count(int(failure.found), "DPU subgraph"), target, int(failure.limit or 0)
+        count(int(failure.found), "DPU subgraph"), target, int(limit)
     )

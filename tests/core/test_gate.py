@@ -95,7 +95,7 @@ def test_totals(case):
 
 
 def test_a_model_without_work_has_enough_of_it():
-    assert Gate(min_macs=100).check(samples.inspection("empty", [])).failures == ()
+    assert Gate(min_macs=100).check(samples.inspection("empty", [], {})).failures == ()
 
 
 def renamed(name: str) -> Inspection:

@@ -60,7 +60,7 @@ def test_a_result_for_each_finding_at_the_line_of_the_user():
         (WIDE, samples.KERNEL.constraint, "warning"),
         (WIDE, samples.STRIDE.constraint, "warning"),
         ("reshape", samples.follows(WIDE).constraint, "note"),
-        ("fancy", samples.UNKNOWN.constraint, "note"),
+        ("fancy", samples.UNKNOWN.constraint, "warning"),
     ]
     rules = json.loads(log)["runs"][0]["tool"]["driver"]["rules"]
     for result in results(log):
@@ -95,6 +95,7 @@ def a_layer(*frames: Frame, layers=("block/stem",)):
                 layers=layers, source=frames,
             ),
         ],
+        {"cpu_subgraph_0": ["stem"]},
     )  # fmt: skip
     return done, done.op("stem")
 
@@ -170,7 +171,7 @@ def test_github_has_an_annotation_for_each_failure_and_each_root_cause():
     assert [line.split(" ")[0] for line in lines] == ["::error", "::error", "::error"]
     assert samples.KERNEL.message in lines[1]
     quiet = github.render(checked("nothing fails")).splitlines()
-    assert [line.split(" ")[0] for line in quiet] == ["::warning", "::notice"]
+    assert [line.split(" ")[0] for line in quiet] == ["::warning", "::warning"]
     assert github.render(checked("nothing is new")) == ""
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
+from vai_inspect.cli.errors import FAILED_ON
+from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.errors import TargetError
+
+if TYPE_CHECKING:
+    from vai_inspect.core.comparison import ComparedTarget
 
 
 def compare(
@@ -61,6 +66,13 @@ def compare(
         help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
     trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    fail_on: FailOn = typer.Option(
+        FailOn.NEVER,
+        "--fail-on",
+        metavar="cpu|unknown|never",
+        help="End with 1 if a target leaves an operator to the CPU that is not allowed there, or "
+        "one is unknown.",
+    ),
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import choose, compare_captured
@@ -91,3 +103,18 @@ def compare(
         at_terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if at_terminal else None
         console.tell(comparison.render(found, width).splitlines())
+    for pattern in found.idle:
+        warn_of_idle(pattern)
+    failing = [row for row in found.rows if _fails(row, fail_on)]
+    if failing:
+        line = "--fail-on {}: {}".format(
+            fail_on.value, comparison.failing(failing, len(found.rows))
+        )
+        print("vai-inspect: " + line, file=sys.stderr)
+        raise typer.Exit(FAILED_ON)
+
+
+def _fails(row: ComparedTarget, fail_on: FailOn) -> bool:
+    if fail_on is FailOn.UNKNOWN:
+        return row.unknown_left > 0
+    return fail_on is FailOn.CPU and not row.takes_all

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Iterable, List, Optional
 import typer
 
 from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, warn
+from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
@@ -37,14 +38,6 @@ class ReportFormat(str, Enum):
     SARIF = "sarif"
     JUNIT = "junit"
     GITHUB = "github"
-
-
-class FailOn(str, Enum):
-    """What ends the command with exit code 1."""
-
-    CPU = "cpu"
-    UNKNOWN = "unknown"
-    NEVER = "never"
 
 
 def inspect(
@@ -238,7 +231,4 @@ def _warn_of_idle(inspections: Iterable[Inspection], allowance: Allowance) -> No
     idle = [set(allowance.idle(inspection)) for inspection in inspections]
     for pattern in allowance.patterns if idle else ():
         if all(pattern in one for one in idle):
-            warn(
-                "no operator matches --allow {}; valid are an op type, an operator or a layer as "
-                "the report names them.".format(pattern)
-            )
+            warn_of_idle(pattern)

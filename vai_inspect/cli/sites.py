@@ -61,8 +61,8 @@ def _parsed(path: str) -> Tuple[Dict[str, int], Dict[str, int]]:
     defined = {name: node.lineno for node in tree.body for name in _defines(node)}
     named: Dict[str, int] = {}
     twice = set()
-    for node in ast.walk(tree):
-        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+    for node in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
+        for keyword in node.keywords:
             name = getattr(keyword.value, "value", None) if keyword.arg == "name" else None
             if isinstance(name, str):
                 twice.update({name} & set(named))

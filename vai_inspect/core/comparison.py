@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.allowance import Allowance
-from vai_inspect.core.findings import Finding
+from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import (
     SCHEMA_VERSION,
     TOOL_NAME,
@@ -47,6 +47,7 @@ class ComparedTarget:
         smallest_but_for_ends: whether this one takes all but those ends, and no smaller target of
             its family takes as much.
         warnings: the inspection's.
+        unknown_left: operators of unknown verdict that are not allowed on the CPU.
     """
 
     target: Target
@@ -57,6 +58,7 @@ class ComparedTarget:
     smallest: bool
     smallest_but_for_ends: bool
     warnings: Tuple[str, ...]
+    unknown_left: int = 0
 
     @property
     def takes_all_but_ends(self) -> bool:
@@ -103,12 +105,14 @@ class Comparison:
             the DPU, the operators on the CPU, the crossings, and the smaller target first.
         allow: patterns of operators that may be on the CPU.
         tool_version: version of this package.
+        idle: those of `allow` that match no operator at all: misspelt ones.
     """
 
     model: ModelInfo
     rows: Tuple[ComparedTarget, ...]
     allow: Tuple[str, ...] = ()
     tool_version: str = ""
+    idle: Tuple[str, ...] = ()
 
     @classmethod
     def of(cls, inspections: Iterable[Inspection], allowance: Allowance) -> "Comparison":
@@ -132,7 +136,8 @@ class Comparison:
         ]
         rows.sort(key=_rank)
         first = found[0]
-        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version)
+        idle = tuple(allowance.idle(first))  # names and types are the same on every target
+        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version, idle)
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the comparison as the JSON report holds it (see the shipped schema)."""
@@ -176,6 +181,7 @@ def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
         smallest=False,
         smallest_but_for_ends=False,
         warnings=inspection.warnings,
+        unknown_left=sum(op.verdict is Verdict.UNKNOWN for op in excess),
     )
 
 
