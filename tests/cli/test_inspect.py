@@ -311,7 +311,7 @@ WRONG = {
         [MODELS + ":small", "-t", B4096, "--fail_on", "cpu"],
         ["--fail_on", "`vai-inspect inspect --help` shows what is valid."],
     ),
-    "no model": (["-t", B4096], ["Missing argument 'MODEL..."]),
+    "no model": (["-t", B4096], ["Missing argument 'MODEL"]),
     "a baseline that is missing": (
         [MODELS + ":small", "-t", B4096, "--baseline", "no.json"],
         ["--baseline no.json", "No such file", "as --json writes it"],

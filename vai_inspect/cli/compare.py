@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
+from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 
 def compare(
+    context: typer.Context,
     model: str = typer.Argument(
         ...,
         metavar="MODEL",
@@ -73,6 +76,7 @@ def compare(
         help="End with 1 if a target leaves an operator to the CPU that is not allowed there, or "
         "one is unknown.",
     ),
+    config: Optional[Path] = CONFIG,
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import choose, compare_captured
@@ -82,6 +86,8 @@ def compare(
     from vai_inspect.reports.console.progress import working
     from vai_inspect.reports.text import comparison
 
+    if (every or family is not None) and is_configured(context, "target"):
+        target = []
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
     targets = choose(target or None, family)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Iterable, List, Optional
 
 import typer
 
+from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, warn
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
@@ -41,9 +42,10 @@ class ReportFormat(str, Enum):
 
 
 def inspect(
+    context: typer.Context,
     model: List[str] = typer.Argument(
         ...,
-        metavar="MODEL...",
+        metavar="MODEL",
         help=MODEL_HELP + " Of several, each has its own folder in that of the reports.",
     ),
     target: List[str] = typer.Option(
@@ -132,6 +134,7 @@ def inspect(
         metavar="PERCENT",
         help="End with 1 if less of the multiply-accumulates is on the DPU.",
     ),
+    config: Optional[Path] = CONFIG,
 ) -> None:
     """Tell which operators of a float model run on a DPU, and why the others do not."""
     from vai_inspect.cli.inspecting import Job, folders, read_baselines
@@ -142,10 +145,13 @@ def inspect(
     targets = list(dict.fromkeys(lookup(name) for name in target))
     models = list(dict.fromkeys(model))
     print_json = json and output_dir is None
+    if print_json:  # that of this call comes before files for every call
+        image_format = [] if is_configured(context, "image_format") else image_format
+        report = [] if is_configured(context, "report") else report
     _check(targets, print_json, image_format, report)
     baselines = read_baselines(baseline)
     failing = fail_on or (FailOn.CPU if baselines else FailOn.NEVER)
-    if allow and failing is FailOn.NEVER:
+    if allow and failing is FailOn.NEVER and not is_configured(context, "allow"):
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     job = Job(
         targets=tuple(targets),

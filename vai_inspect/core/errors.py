@@ -37,6 +37,10 @@ class ReportError(VaiInspectError):
     """A report that cannot be written, drawn or read back."""
 
 
+class ConfigError(VaiInspectError):
+    """A file with defaults for the options that cannot be read, or a key or value in it."""
+
+
 class GraphError(VaiInspectError):
     """A graph that breaks the IR's own laws: a defect of the frontend or pass that made it."""
 
