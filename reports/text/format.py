@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Finding, Verdict, what_to_change
-from vai_inspect.core.inspection import Inspection, Summary
+
+if TYPE_CHECKING:  # every command spells texts, few of them inspect
+    from vai_inspect.core.inspection import Inspection, Summary
 
 UNSURE = "unknown, no source decides"
 """What tells an open question from a refusal."""

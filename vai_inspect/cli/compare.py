@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
+from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
@@ -36,10 +37,15 @@ def compare(
         "--target",
         "-t",
         metavar="TARGET",
+        autocompletion=complete.targets,
         help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
     family: Optional[str] = typer.Option(
-        None, "--family", metavar="F", help="All targets of a family: czdx8g or DPUCZDX8G, ..."
+        None,
+        "--family",
+        metavar="F",
+        autocompletion=complete.families,
+        help="All targets of a family: czdx8g or DPUCZDX8G, ...",
     ),
     every: bool = typer.Option(False, "--all", help="All targets that are known [the default]."),
     allow: List[str] = typer.Option(

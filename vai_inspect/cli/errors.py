@@ -26,6 +26,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of a device or folder that takes no more."""
 
 TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
+COMPLETE_VARIABLE = "_VAI_INSPECT_COMPLETE"
+"""By which the scripts of `--show-completion` ask; the name is derived from the program's."""
 
 # typer does not name this base of all its usage errors, and has it from different packages.
 _UsageError: Any = next(
@@ -37,6 +39,8 @@ def run(app: typer.Typer, args: List[str]) -> int:
     """Runs a typer app and returns the exit code; nothing ends in a traceback."""
     _open_streams()
     command = typer.main.get_command(app)
+    if COMPLETE_VARIABLE in os.environ:  # a shell asks what could come next
+        command.main(list(args), prog_name=PROGRAM)
     try:
         # Not command.main(): it turns a closed pipe into exit code 1, which means something else.
         with _told_to_end(), command.make_context(PROGRAM, list(args)) as context:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Iterable, List, Optional
 
 import typer
 
+from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, warn
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
@@ -53,6 +54,7 @@ def inspect(
         "--target",
         "-t",
         metavar="TARGET",
+        autocompletion=complete.targets,
         help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
     input_shape: List[str] = typer.Option(
