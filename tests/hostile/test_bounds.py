@@ -37,7 +37,7 @@ def test_root_causes(kind: str, number: int, seconds: float, causes: int, tmp_pa
 ENDLESS = "import time\ndef render(source, format):\n    time.sleep(600)\n"
 HTML = """
 from tests.reports import samples
-from vai_inspect.reports import html
+from vai_inspect.reports.html import html
 page = html.render(samples.mixed())
 assert "<table>" in page
 print(page[page.index("No picture"):])
@@ -68,7 +68,7 @@ from tests.hostile.large_graphs import outputs
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.reports import picture
+from vai_inspect.reports.picture import picture
 from vai_inspect.reports.picture.boxes import MOST_BOXES
 from vai_inspect.rules.targets.lookup import lookup
 captured = Captured(outputs(1000), ModelInfo("m", "keras", "3", "config"))
