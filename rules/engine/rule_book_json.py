@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Sequence
 
+from vai_inspect.core.findings import what_to_change
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import rule_book
 from vai_inspect.rules.engine.constraint import Constraint, figure_of
@@ -27,12 +28,12 @@ def family(family: Family, targets: Sequence[Target]) -> Dict[str, Any]:
             _constraint(family, one, targets) for one in rule_book.all_constraints(family)
         ],
         "rewrites": [_other(family, one, "rewrite") for one in family.rewrites],
-        "remarks": [_other(family, one, "remark") for one in family.remarks],
+        "notes": [_other(family, one, "note") for one in family.notes],
     }
 
 
 def one(family: Family, id: str, targets: Sequence[Target]) -> Dict[str, Any]:
-    """Returns one constraint, rewrite or remark.
+    """Returns one constraint, rewrite or note.
 
     Args:
         family: the family that the id names.
@@ -43,18 +44,17 @@ def one(family: Family, id: str, targets: Sequence[Target]) -> Dict[str, Any]:
         RuleError: the family has nothing of this id.
     """
     for rule in rule_book.all_constraints(family):
-        if rule.id_in(family.name) == id:
+        if id in (rule.id_in(family.name), *(f"{family.name}.{one}" for one in rule.aliases)):
             return _constraint(family, rule, targets)
-    for kind, group in (("rewrite", family.rewrites), ("remark", family.remarks)):
+    for kind, group in (("rewrite", family.rewrites), ("note", family.notes)):
         for other in group:  # type: Any
-            if "{}.{}".format(family.name, other.id) == id:
+            if f"{family.name}.{other.id}" == id:
                 return _other(family, other, kind)
     rule_book.explain(family, id, targets)  # says what there is
     raise AssertionError(id)
 
 
 def _constraint(family: Family, rule: Constraint, targets: Sequence[Target]) -> Dict[str, Any]:
-    founding = rule.founding_in(family.name)
     return {
         "id": rule.id_in(family.name),
         "kind": "constraint",
@@ -62,10 +62,12 @@ def _constraint(family: Family, rule: Constraint, targets: Sequence[Target]) -> 
         "notes": rule.notes_for(*targets) if rule.notes else None,
         "operators": list(rule.kinds),
         "stage": rule.stage.value,
-        "evidence": founding.evidence.value,
-        "source": founding.source,
+        "evidence": rule.provenance.evidence.value,
+        "source": rule.provenance.source,
         "limits": _limits(rule, targets),
-        "what_to_change": rule.cure or None,
+        "what_to_change": what_to_change(rule.remedies),
+        "since": rule.since,
+        "formerly": [f"{family.name}.{one}" for one in rule.aliases],
     }
 
 
@@ -89,7 +91,7 @@ def _limits(rule: Constraint, targets: Sequence[Target]) -> List[Dict[str, Any]]
 
 def _other(family: Family, one: Any, kind: str) -> Dict[str, Any]:
     return {
-        "id": "{}.{}".format(family.name, one.id),
+        "id": f"{family.name}.{one.id}",
         "kind": kind,
         "sentence": one.sentence,
         "operators": list(one.kinds),

@@ -135,7 +135,7 @@ def test_a_rule_book_as_json(vai_inspect):
 @pytest.mark.parametrize("family", [family.name for family in registry.families()])
 def test_every_page_of_a_rule_book_as_json(vai_inspect, family):
     book_of = json.loads(vai_inspect("rules", family, "--json")[1])
-    for group in ("constraints", "rewrites", "remarks"):
+    for group in ("constraints", "rewrites", "notes"):
         for page in book_of[group][:3]:
             code, out, _ = vai_inspect("explain", page["id"], "--json")
             assert (code, json.loads(out)) == (0, page)
