@@ -6,6 +6,7 @@ are the long names of the options without the dashes; what the command line give
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
@@ -103,16 +104,13 @@ def read(path: Path) -> Dict[str, Any]:
 
 
 def _loads() -> Callable[[str], Dict[str, Any]]:
-    try:
-        import tomllib
-    except ImportError:  # before Python 3.11
+    for name in ("tomllib", "tomli"):  # Python's own is of 3.11
         try:
-            import tomli as tomllib  # type: ignore[no-redef]
+            loads: Callable[[str], Dict[str, Any]] = importlib.import_module(name).loads
         except ImportError:
-            raise ConfigError(
-                "a config needs Python 3.11, or the package tomli: pip install tomli."
-            ) from None
-    return tomllib.loads
+            continue
+        return loads
+    raise ConfigError("a config needs Python 3.11, or the package tomli: pip install tomli.")
 
 
 def _names_us(path: Path) -> bool:
