@@ -6,7 +6,7 @@ much of a model each of several targets runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, List
 
 from vai_inspect._version import __version__
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from vai_inspect.comparing import compare
 
 __all__ = ["__version__", "compare"]
+_MODULES = ("keras", "testing", "torch")
+"""The public modules, imported by their names."""
+
+
+def __dir__() -> List[str]:
+    return sorted([*__all__, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:

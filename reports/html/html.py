@@ -124,11 +124,11 @@ def _table(on_cpu: Sequence[Row]) -> Iterator[str]:
     for told in on_cpu[:MOST_ROWS]:
         names = [text(shortened(name, LONGEST_NAME)) for name in told.names[:NAMES]]
         if told.names[NAMES:]:
-            names.append("and {} more".format(len(told.names) - NAMES))
+            names.append("and {:,} more".format(len(told.names) - NAMES))
         yield row("td", ("<br>".join(names), text(told.type), _reasons(told)))
     yield "</table>"
     if on_cpu[MOST_ROWS:]:
-        yield "<p>and {} more rows, which the text report has</p>".format(len(on_cpu) - MOST_ROWS)
+        yield "<p>and {:,} more rows, which the text report has</p>".format(len(on_cpu) - MOST_ROWS)
 
 
 def _reasons(on_cpu: Row) -> str:

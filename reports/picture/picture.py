@@ -170,7 +170,7 @@ class Page:
         far = [source for source in self.boxes[at].reads if source not in near]
         made = ["from {} ({})".format(self._giver(one), self._where(one, at)) for one in far]
         if len(made) > NAMED:
-            made = [*made[: NAMED - 1], "and from {} more".format(len(made) - NAMED + 1)]
+            made = [*made[: NAMED - 1], "and from {:,} more".format(len(made) - NAMED + 1)]
         readers = {self.place[reader] + 1 for reader in self.boxes[at].read_by}
         away = sorted(readers - {self.place[at] + 1})
         if away:

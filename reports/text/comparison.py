@@ -113,10 +113,10 @@ def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, .
     twice = sum(other.target.name == row.target.name for other in rows) > 1
     return (
         row.target.fingerprint_text if twice else plain(row.target.name),
-        "{}/{}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
+        "{:,}/{:,}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
         _work(total),
-        str(total.dpu_subgraphs),
-        str(total.crossings),
+        "{:,}".format(total.dpu_subgraphs),
+        "{:,}".format(total.crossings),
     )
 
 
@@ -177,7 +177,7 @@ def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
     for (name, kind, reason), number in list(blockers.items())[:MOST_REASONS]:
         yield "[{}] ".format(number), "{} ({}): {}".format(shortened(name, 100), kind, reason)
     if len(blockers) > MOST_REASONS:
-        yield "", "and {} more".format(len(blockers) - MOST_REASONS)
+        yield "", "and {:,} more".format(len(blockers) - MOST_REASONS)
 
 
 def boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:

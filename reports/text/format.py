@@ -135,7 +135,7 @@ def are(number: int, noun: str) -> str:
 
 def others(total: Summary) -> str:
     """Returns what is on no device of its own: `2 inputs and outputs, 1 constant`."""
-    ends = "1 input or output" if total.user_ops == 1 else "{} inputs and outputs"
+    ends = "1 input or output" if total.user_ops == 1 else "{:,} inputs and outputs"
     more = [count(total.constants, "constant")] if total.constants else []
     return ", ".join([ends.format(total.user_ops), *more])
 

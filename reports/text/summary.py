@@ -69,7 +69,7 @@ def verdict_sentence(inspection: Inspection) -> str:
         return ALL_ON_DPU
     if total.whole_but_for_ends:
         return _but_for_ends(inspection)
-    return "Not all of the model runs on the DPU: {} assigned to the CPU, {} to the DPU.".format(
+    return "Not all of the model runs on the DPU: {} assigned to the CPU, {:,} to the DPU.".format(
         are(total.cpu_ops, "operator"), total.dpu_ops
     )
 
@@ -118,11 +118,11 @@ def cut_sentence(inspection: Inspection) -> str:
 def counts(inspection: Inspection) -> str:
     """Returns how many operators there are on each device, without a full stop."""
     total = inspection.summary
-    return "{}: {} on the DPU, {} on the CPU{}, {}".format(
+    return "{}: {:,} on the DPU, {:,} on the CPU{}, {}".format(
         count(total.ops, "operator"),
         total.dpu_ops,
         total.cpu_ops,
-        " ({} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
+        " ({:,} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
         others(total),
     )
 
@@ -175,17 +175,19 @@ def _causes(inspection: Inspection) -> Iterator[str]:
 
 def _figures(inspection: Inspection) -> Iterator[str]:
     total = inspection.summary
-    yield "operators: {} ({} on the DPU, {} on the CPU, {})".format(
+    yield "operators: {:,} ({:,} on the DPU, {:,} on the CPU, {})".format(
         total.ops, total.dpu_ops, total.cpu_ops, others(total)
     )
     if total.unknown_ops:
-        yield "operators of unknown verdict (no source decides): {}".format(total.unknown_ops)
+        yield "operators of unknown verdict (no source decides): {:,}".format(total.unknown_ops)
     yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
     yield from (INDENT + line for line in untold_macs(inspection))
-    yield "subgraphs: {} on the DPU, {} on the CPU".format(total.dpu_subgraphs, total.cpu_subgraphs)
+    yield "subgraphs: {:,} on the DPU, {:,} on the CPU".format(
+        total.dpu_subgraphs, total.cpu_subgraphs
+    )
     constants = {op.name for op in inspection.constants}
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])
-    yield "crossings between the DPU and the CPU: {}{}".format(
+    yield "crossings between the DPU and the CPU: {:,}{}".format(
         total.crossings,
         ", {} for each {}".format(count(total.crossing_bytes, "byte"), run(inspection))
         if total.crossings
