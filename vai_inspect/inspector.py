@@ -316,9 +316,9 @@ def show_and_write(
 
 
 def _html(inspection: Inspection) -> str:
-    from vai_inspect.reports.html import html
+    from vai_inspect.reports.html import notebook
 
-    return html.render(inspection)
+    return notebook.render(inspection)
 
 
 def _graph(inspection: Inspection) -> Any:

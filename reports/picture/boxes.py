@@ -120,7 +120,7 @@ def _runs(ops: Sequence[InspectedOp]) -> List[int]:
 
 
 def _neighbours(ops: Sequence[InspectedOp], keys: Sequence[Hashable]) -> List[int]:
-    return _numbered(brought_together(ops, keys), keys)
+    return _numbered(brought_together(ops, [(key,) for key in keys]), keys)
 
 
 def _numbered(order: Sequence[int], keys: Sequence[Hashable]) -> List[int]:

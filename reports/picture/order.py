@@ -8,15 +8,15 @@ from typing import Dict, Hashable, List, Optional, Sequence
 from vai_inspect.core.inspection import InspectedOp
 
 
-def brought_together(ops: Sequence[InspectedOp], keys: Sequence[Hashable]) -> List[int]:
+def brought_together(ops: Sequence[InspectedOp], keys: Sequence[Sequence[Hashable]]) -> List[int]:
     """Returns the numbers of the operators in a topological order with long stretches of one key.
 
-    After an operator comes one of the same key where one can, else the earliest that can; what
-    reads nothing comes right before the first that reads it.
+    After an operator comes one that has its narrowest key where one can, else the next wider one,
+    else the earliest that can; what reads nothing comes right before the first that reads it.
 
     Args:
         ops: every operator in topological order.
-        keys: what those that belong together have in common.
+        keys: what those that belong together have in common, the widest first.
     """
     number = {op.name: at for at, op in enumerate(ops)}
     reads = [sorted({number[value.op] for value in op.op.inputs}) for op in ops]
@@ -29,28 +29,34 @@ def brought_together(ops: Sequence[InspectedOp], keys: Sequence[Hashable]) -> Li
 
     def make_ready(at: int) -> None:
         heapq.heappush(ready, at)
-        heapq.heappush(alike.setdefault(keys[at], []), at)
+        for key in keys[at]:
+            heapq.heappush(alike.setdefault(key, []), at)
 
     def put(at: int) -> None:
         if not done[at]:
             done[at] = True
             order.append(at)
 
+    def take(last: Optional[int]) -> Optional[int]:
+        narrowing = [alike.get(key, []) for key in keys[last]] if last is not None else []
+        for waiting in (*reversed(narrowing), ready):
+            while waiting:
+                at = heapq.heappop(waiting)
+                if not done[at]:
+                    return at
+        return None
+
     for at in range(len(ops)):
         if not waits_for[at] and (reads[at] or not read_by[at]):
             make_ready(at)
-    last: Optional[int] = None
-    while ready:
-        same = alike.get(keys[last], []) if last is not None else []
-        at = heapq.heappop(same if same else ready)
-        if done[at]:
-            continue
-        for source in reads[at]:
+    last = take(None)
+    while last is not None:
+        for source in reads[last]:
             put(source)
-        put(at)
-        last = at
-        for reader in read_by[at]:
+        put(last)
+        for reader in read_by[last]:
             waits_for[reader] -= 1
             if not waits_for[reader]:
                 make_ready(reader)
+        last = take(last)
     return order

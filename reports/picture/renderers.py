@@ -84,24 +84,7 @@ def draw(dot_source: str, path: Path, image_format: str) -> str:
     return renderer
 
 
-def rendered(dot_source: str, image_format: str, seconds: float = TIMEOUT) -> bytes:
-    """Returns a graph as a picture.
-
-    Args:
-        dot_source: the graph in DOT.
-        image_format: `png` or `svg`.
-        seconds: how long that may take.
-
-    Raises:
-        ReportError: there is no renderer, or none could draw this graph.
-    """
-    return _drawn(dot_source, image_format, seconds)[1]
-
-
-def _drawn(
-    dot_source: str, image_format: str, seconds: Optional[float] = None
-) -> Tuple[str, bytes]:
-    seconds = TIMEOUT if seconds is None else seconds
+def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
     if image_format not in FORMATS:
         raise ReportError(
             "image_format is {!r}; valid are {}.".format(
@@ -111,7 +94,7 @@ def _drawn(
     problems = []
     for renderer in find_renderers(image_format):
         try:
-            return renderer, _RENDERERS[renderer](dot_source, image_format, seconds)
+            return renderer, _RENDERERS[renderer](dot_source, image_format, TIMEOUT)
         except TookTooLongError as error:  # another one would not be quicker
             raise ReportError(
                 "No picture was drawn: the graph is too large for {}. {} An inspection's .gv file "

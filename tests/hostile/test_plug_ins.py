@@ -24,7 +24,7 @@ from vai_inspect.inspector import inspect_captured
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports import writer
 from vai_inspect.reports.console import console
-from vai_inspect.reports.html import html
+from vai_inspect.reports.html import notebook
 from vai_inspect.rules.engine import registry, rule_book
 from vai_inspect.rules.plugin import Note, Provenance, Remedy, Rewrite, Violation
 from vai_inspect.rules.targets.lookup import lookup
@@ -72,7 +72,7 @@ def told_everywhere(inspection: Inspection, folder: Path) -> List[str]:
     jsonschema.validate(data, json_report.schema())
     stream = io.StringIO()
     console.show(inspection, 2, stream)
-    texts = [written.txt.read_text("utf-8"), stream.getvalue(), html.render(inspection)]
+    texts = [written.txt.read_text("utf-8"), stream.getvalue(), notebook.render(inspection)]
     return [" ".join(text.split()) for text in (*texts, json.dumps(data))]
 
 

@@ -73,7 +73,7 @@ def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
 @pytest.mark.parametrize("image_format", ["png", "svg"])
 def test_the_same_graph_gives_the_same_bytes(renderer, image_format):
     source = picture.render(samples.mixed())
-    assert renderers.rendered(source, image_format) == renderers.rendered(source, image_format)
+    assert renderers._drawn(source, image_format) == renderers._drawn(source, image_format)
 
 
 def wide():

@@ -1,19 +1,19 @@
-"""An inspection for a notebook: what the console says, and the graph where it can be drawn.
+"""An inspection for a notebook: what the console says, and the page with the table and the graph.
 
-Everything that comes from a model is escaped, and the picture stands in an image of its own, so
-that no name can be markup or a script.
+Everything that comes from a model is escaped, and the page stands in a frame of its own, whose
+script may do nothing outside it. Where scripts or frames are not shown, as on a page that only
+renders the notebook, the rest can be read all the same.
 """
 
 from __future__ import annotations
 
-import base64
+import html
 from typing import Iterable, Iterator, Sequence
 
-from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.html import page
 from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
-from vai_inspect.reports.picture import picture, renderers
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
@@ -40,8 +40,6 @@ MOST_ROWS = 100
 
 NAMES = 10
 LONGEST_NAME = 240
-SECONDS = 4.0
-"""Seconds that the picture may take: a notebook waits for it."""
 OPEN_CAUSES = 3
 """Root causes that are seen without a click."""
 
@@ -79,7 +77,7 @@ def _rest(inspection: Inspection) -> Iterator[str]:
         yield from folded(_title(inspection), list(_table(on_cpu)), len(on_cpu) <= 10)
     for warning in inspection.warnings:
         yield "<p>warning: {}</p>".format(text(warning))
-    yield from _graph(inspection)
+    yield from _page(inspection)
 
 
 def _title(inspection: Inspection) -> str:
@@ -143,13 +141,11 @@ def _reasons(on_cpu: Row) -> str:
     return "".join(told)
 
 
-def _graph(inspection: Inspection) -> Iterator[str]:
-    try:
-        drawn = renderers.rendered(picture.render(inspection), "svg", SECONDS)
-    except ReportError as error:
-        yield "<p><small>{}</small></p>".format(text(error))
-        return
-    data = base64.b64encode(drawn).decode("ascii")
-    shown = '<img alt="the graph" style="max-width:none" src="data:image/svg+xml;base64,{}">'
-    box = '<div style="overflow:auto;max-height:80vh">{}</div>'.format(shown.format(data))
-    yield from folded("the graph", [box], len(inspection.ops) <= 60)
+def _page(inspection: Inspection) -> Iterator[str]:
+    """Yields the page in a frame of its own: its script reaches nothing of the notebook."""
+    inside = html.escape(page.render_part(inspection))
+    frame = (
+        '<iframe title="operators and graph" sandbox="allow-scripts" loading="lazy" '
+        'style="width:100%;height:80vh;border:0" srcdoc="{}"></iframe>'
+    )
+    yield from folded("all operators and the graph", [frame.format(inside)])

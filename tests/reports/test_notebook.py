@@ -1,10 +1,8 @@
-"""The notebook's view: well formed, escaped, with the graph where it can be drawn."""
+"""The notebook's view: well formed, escaped, with the page in a frame."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import re
 from html.parser import HTMLParser
 
 import pytest
@@ -13,13 +11,14 @@ from tests.reports import samples
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.reports.html import comparison as comparison_html
-from vai_inspect.reports.html import html
+from vai_inspect.reports.html import notebook, page
 from vai_inspect.reports.picture import renderers
 from vai_inspect.reports.text import comparison
 
-VOID = {"br", "img"}
+VOID = {"br"}
 TAGS = VOID | {"div", "p", "b", "i", "small", "ol", "ul", "li", "details", "summary"}
-TAGS |= {"table", "tr", "th", "td"}
+TAGS |= {"table", "tr", "th", "td", "iframe"}
+ATTRIBUTES = ("style", "open", "start")
 
 
 class Reader(HTMLParser):
@@ -27,16 +26,17 @@ class Reader(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.tags, self.words, self.images = [], set(), [], []
+        self.open, self.tags, self.words, self.frames = [], set(), [], []
         self.feed(text)
         self.close()
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        if tag == "img":
-            self.images.append(dict(attrs)["src"])
-        assert all(name in ("style", "src", "alt", "open", "start") for name, _ in attrs)
+        if tag == "iframe":
+            self.frames.append(dict(attrs))
+        else:
+            assert all(name in ATTRIBUTES for name, _ in attrs)
         if tag not in VOID:
             self.open.append(tag)
 
@@ -51,12 +51,12 @@ class Reader(HTMLParser):
     "make", [samples.mixed, samples.all_on_dpu, samples.hostile, lambda: samples.chain(60)]
 )
 def test_it_is_well_formed_and_holds_no_markup_of_the_models(make):
-    found = Reader(html.render(make()))
+    found = Reader(notebook.render(make()))
     assert found.tags <= TAGS
 
 
 def test_hostile_names_are_shown_as_they_are():
-    words = "".join(Reader(html.render(samples.hostile())).words)
+    words = "".join(Reader(notebook.render(samples.hostile())).words)
     for shown in (
         "<b>html</b>",
         "&lt; &amp;",
@@ -67,7 +67,7 @@ def test_hostile_names_are_shown_as_they_are():
 
 
 def test_it_says_what_the_console_says():
-    words = " ".join("".join(Reader(html.render(samples.mixed())).words).split())
+    words = " ".join("".join(Reader(notebook.render(samples.mixed())).words).split())
     for shown in (
         "Not all of the model runs on the DPU",
         "kernel_w is 17, but the convolution engine takes 1-16.",
@@ -79,31 +79,16 @@ def test_it_says_what_the_console_says():
         assert shown in words
 
 
-def test_the_graph_is_an_image_of_its_own():
-    if renderers.find_renderer("svg") is None:
-        pytest.skip("no renderer is installed")
-    (source,) = Reader(html.render(samples.hostile())).images
-    drawn = base64.b64decode(re.sub("^data:image/svg\\+xml;base64,", "", source))
-    assert b"<svg" in drawn
+def test_the_page_stands_in_a_frame_that_reaches_nothing_outside():
+    (frame,) = Reader(notebook.render(samples.hostile())).frames
+    assert frame.pop("srcdoc") == page.render_part(samples.hostile())
+    assert frame.pop("sandbox") == "allow-scripts"
+    assert set(frame) == {"title", "loading", "style"}
 
 
-def test_without_a_renderer_it_says_how_to_get_one(monkeypatch):
-    monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": [])
-    found = Reader(html.render(samples.mixed()))
-    assert found.images == []
-    assert "pip install" in "".join(found.words)
-
-
-def test_a_graph_that_cannot_be_drawn_loses_nothing_else(monkeypatch):
-    monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": ["broken"])
-    monkeypatch.setitem(renderers._RENDERERS, "broken", broken)
-    words = "".join(Reader(html.render(samples.mixed())).words)
-    assert "kernel_w is 17" in words
-    assert "no luck <here>" in words
-
-
-def broken(source, image_format, seconds):
-    raise renderers.ReportError("no luck <here>")
+def test_no_renderer_is_asked(monkeypatch):
+    monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": 1 / 0)
+    assert "kernel_w is 17" in "".join(Reader(notebook.render(samples.mixed())).words)
 
 
 def test_many_operators_are_told_in_part():
@@ -116,7 +101,7 @@ def test_many_operators_are_told_in_part():
                 findings=(finding,),
             )
         )  # fmt: skip
-    words = "".join(Reader(html.render(samples.inspection("many", ops, {}))).words)
+    words = "".join(Reader(notebook.render(samples.inspection("many", ops, {}))).words)
     assert "reason 99" in words
     assert "reason 100" not in words
     assert "and 50 more rows" in words
@@ -126,7 +111,7 @@ def test_results_show_themselves():
     import vai_inspect.comparing  # noqa: F401
 
     inspection = samples.mixed()
-    assert inspection._repr_html_() == html.render(inspection)
+    assert inspection._repr_html_() == notebook.render(inspection)
     shown = Comparison.of([samples.hostile()], Allowance())._repr_html_()
     assert shown == comparison_html.render(Comparison.of([samples.hostile()], Allowance()))
 
@@ -152,9 +137,9 @@ def test_a_comparison_holds_no_markup_of_the_models():
 def test_of_many_root_causes_the_first_are_open():
     inspection = samples.mixed()
     causes = inspection.root_causes[:1] * 5
-    shown = html.render(dataclasses.replace(inspection, root_causes=causes))
+    shown = notebook.render(dataclasses.replace(inspection, root_causes=causes))
     Reader(shown)
     seen, behind = shown.split("<details><summary>2 more root causes</summary>")
     assert seen.count("kernel_w is 17") == 3
     assert '<ol start="4">' in behind
-    assert "more root cause" not in html.render(inspection)
+    assert "more root cause" not in notebook.render(inspection)
