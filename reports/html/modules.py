@@ -67,8 +67,8 @@ def _paths(ops: Sequence[InspectedOp]) -> List[Path]:
     own = [op for op in ops if not op.constant]
     places: Dict[str, List[int]] = {}
     for at, op in enumerate(own):
-        for found in re.finditer(r"(?<=[^_./])_", op.name):
-            places.setdefault(op.name[: found.start()], []).append(at)
+        for underscore in re.finditer(r"(?<=[^_./])_", op.name):
+            places.setdefault(op.name[: underscore.start()], []).append(at)
     stretches = {
         start
         for start, inside in places.items()

@@ -28,7 +28,11 @@ def lines(box: Box) -> List[str]:
     """
     if len(box.ops) == 1:
         return gv.described(box.ops[0])
-    return _sum(box.ops) if box.summed else [line for op in box.ops for line in _of_several(op)]
+    told = _sum(box.ops) if box.summed else [line for op in box.ops for line in _of_several(op)]
+    if not box.end:
+        return told
+    title = "{} on the CPU: {}".format(box.end, _counted(box.ops))
+    return [title, *(told[1:] if box.summed else told)]
 
 
 def _of_several(op: InspectedOp) -> List[str]:
@@ -61,12 +65,16 @@ def _sum(ops: Sequence[InspectedOp]) -> List[str]:
 
 def _title(ops: Sequence[InspectedOp]) -> str:
     """Returns the module that all are of, or from which to which they go."""
-    constants = sum(op.constant for op in ops)
-    counted = ((len(ops) - constants, "operator"), (constants, "constant"))
-    number = ", ".join(count(*one) for one in counted if one[0])
+    number = _counted(ops)
     within = [re.split(r"([./])", plain(op.op.layer))[:-1] for op in ops]
     module = "".join(os.path.commonprefix(within)).rstrip("./")
     if module:
         return "{}: {}".format(shortened(module, gv.NAME_WIDTH), number)
     first, last = (shortened(plain(ops[place].name), RUN_NAME) for place in (0, -1))
     return "{}: {} to {}".format(number, first, last)
+
+
+def _counted(ops: Sequence[InspectedOp]) -> str:
+    constants = sum(op.constant for op in ops)
+    counted = ((len(ops) - constants, "operator"), (constants, "constant"))
+    return ", ".join(count(*one) for one in counted if one[0])

@@ -15,12 +15,12 @@ def brought_together(ops: Sequence[InspectedOp], keys: Sequence[Sequence[Hashabl
     else the earliest that can; what reads nothing comes right before the first that reads it.
 
     Args:
-        ops: every operator in topological order.
+        ops: operators in topological order; what others give and read counts for nothing.
         keys: what those that belong together have in common, the widest first.
     """
     number = {op.name: at for at, op in enumerate(ops)}
-    reads = [sorted({number[value.op] for value in op.op.inputs}) for op in ops]
-    read_by = [sorted({number[name] for name in op.consumers}) for op in ops]
+    reads = [sorted({number[one.op] for one in op.op.inputs if one.op in number}) for op in ops]
+    read_by = [sorted({number[name] for name in op.consumers if name in number}) for op in ops]
     waits_for = [sum(1 for source in sources if reads[source]) for sources in reads]
     order: List[int] = []
     done = [False] * len(ops)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports import gv
 from vai_inspect.reports.picture import labels
-from vai_inspect.reports.picture.boxes import MOST_BOXES, Box, levels
+from vai_inspect.reports.picture.boxes import MOST_BOXES, Box, ends, levels
 from vai_inspect.reports.picture.columns import Layout, arranged
 from vai_inspect.reports.picture.rows import Item
 from vai_inspect.reports.picture.svg import MOST_PIXELS
@@ -37,6 +37,8 @@ NEAREST = 2
 _GREY = "#777777"
 _TOLD = "from ..., to ...: arrows that are not drawn"
 _TAG = 'shape=plaintext, style="", fontsize=9, fontcolor="#777777", height=0.2, margin="0.05,0.02"'
+
+_TITLE = 'shape=plaintext, style="", fontsize=12, height=0.2, margin="0.05,0.02"'
 
 
 def render(inspection: Inspection) -> str:
@@ -62,7 +64,7 @@ def page_of(inspection: Inspection) -> Page:
         inspection: what to draw.
     """
     found = Page(inspection, ())
-    for number, boxes in enumerate(levels(inspection.ops)):
+    for number, boxes in enumerate(levels(inspection.ops, ends(inspection))):
         page = Page(inspection, boxes)
         fits = len(boxes) <= MOST_BOXES
         if fits and page.scale >= READABLE:
@@ -85,9 +87,10 @@ class Page:
 
     def __init__(self, inspection: Inspection, boxes: Sequence[Box]) -> None:
         self.boxes = boxes
-        crowded = len(boxes) < len(inspection.ops)
+        crowded = any(len(box.ops) > 1 and not box.end for box in boxes)
         inside = Counter(box.subgraph for box in boxes)
         self.alone = {part for part, number in inside.items() if crowded and number == 1}
+        self.alone |= {box.subgraph for box in boxes if box.end and inside[box.subgraph] == 1}
         """Subgraphs of a single box, which in a large picture takes the name: no cluster."""
         self.texts = [
             ["{}:".format(box.subgraph)] * (box.subgraph in self.alone and box.subgraph is not None)
@@ -108,25 +111,34 @@ class Page:
     def column(self, place: int) -> Iterator[str]:
         """Yields the statements of one column."""
         here = [at for at in range(len(self.boxes)) if self.place[at] == place]
-        parts: Dict[Optional[str], List[str]] = {}
+        parts: Dict[Optional[str], List[int]] = {}
         for at in here:
             part = self.boxes[at].subgraph
-            parts.setdefault(None if part in self.alone else part, []).append(self._box(at))
-        inside = parts.pop(None, [])
-        for part, statements in parts.items():
-            inside += self._cluster(str(part), place, statements)
+            parts.setdefault(None if part in self.alone else part, []).append(at)
+        inside = [self._box(at) for at in parts.pop(None, [])]
+        for number, (part, boxes) in enumerate(parts.items()):
+            inside += self._cluster(str(part), place, "t{}_{}".format(place, number), boxes)
         shown = "column {} of {}".format(place + 1, self.columns) if self.columns > 1 else ""
         yield '  subgraph "cluster_column_{}" {{'.format(place)
         yield "    {};".format(gv.attributes(label=shown, fontcolor=_GREY, peripheries="0"))
         yield from ("  " + line for line in [*inside, *self._edges(here)])
         yield "  }"
 
-    def _cluster(self, part: str, place: int, inside: Iterable[str]) -> Iterator[str]:
+    def _cluster(self, part: str, place: int, identity: str, boxes: Sequence[int]) -> Iterator[str]:
+        """Yields a subgraph. Its title is a node left of its first box: arrows go around nodes."""
         shown, places = part, self.pieces[part]
         if len(places) > 1:
             shown += " ({} of {})".format(1 + places.index(place), len(places))
         colour = gv.COLOURS[self.device[part]][0]
-        return gv.cluster("{}_{}".format(part, place), shown, colour, inside)
+        first = [at for at in boxes if not set(self.near(at)) & set(boxes)]
+        inside = [
+            "  {} [label={}, {}, fontcolor={}];".format(
+                identity, gv.quoted(shown), _TITLE, gv.quoted(colour)
+            ),
+            *map(self._box, boxes),
+            "  {{rank=same; {0}; n{1}}}; {0} -> n{1} [style=invis];".format(identity, first[0]),
+        ]
+        return gv.cluster("{}_{}".format(part, place), "", colour, inside)
 
     def _box(self, at: int) -> str:
         ops = self.boxes[at].ops
