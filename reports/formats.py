@@ -21,6 +21,12 @@ class Format:
     render: Callable[[Checked], str]
 
 
+def _html(checked: Checked) -> str:
+    from vai_inspect.reports.html import page
+
+    return page.render(checked.inspection)
+
+
 def _sarif(checked: Checked) -> str:
     from vai_inspect.reports import sarif
 
@@ -40,6 +46,7 @@ def _github(checked: Checked) -> str:
 
 
 FORMATS: Dict[str, Format] = {
+    "html": Format("html", _html),
     "sarif": Format("sarif", _sarif),
     "junit": Format("junit.xml", _junit),
     "github": Format(None, _github),

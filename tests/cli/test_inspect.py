@@ -83,6 +83,13 @@ def test_files_of_an_earlier_run_are_named(command, tmp_path):
     )
 
 
+def test_one_page_to_send_is_written_on_request(command, tmp_path):
+    command("inspect", MODELS + ":small", "-t", B4096, "-o", "out", "--report", "html")
+    page = (tmp_path / "out" / "inspect_{}.html".format(B4096)).read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "default-src 'none'" in page
+
+
 @pytest.mark.parametrize("verbose", ["0", "1"])
 def test_files_of_another_model_under_the_same_name_are_removed(command, tmp_path, verbose):
     """Beside reports of this model they would be taken for its own, also where nothing is said."""

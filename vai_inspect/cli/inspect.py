@@ -37,6 +37,7 @@ class ImageFormat(str, Enum):
 class ReportFormat(str, Enum):
     """Reports beside those that are always written; `reports.formats` renders them."""
 
+    HTML = "html"
     SARIF = "sarif"
     JUNIT = "junit"
     GITHUB = "github"
@@ -85,8 +86,9 @@ def inspect(
     report: List[ReportFormat] = typer.Option(
         [],
         "--report",
-        metavar="sarif|junit|github",
-        help="Write a report for CI too, or print annotations for GitHub; repeatable.",
+        metavar="html|sarif|junit|github",
+        help="Write one page to send, or a report for CI, too, or print annotations for GitHub; "
+        "repeatable.",
     ),
     json: bool = typer.Option(
         False,
