@@ -38,8 +38,8 @@ def lines(inspection: Inspection, tree: Module, times: OpTimes) -> Iterator[str]
     yield from _tools(inspection, tree)
     yield '<div class="scroll" tabindex="0" role="region" aria-label="Table of operators">'
     yield '<table id="table"><thead><tr>'
-    titles = [("at", "#", "num"), ("name", "operator", ""), ("type", "type", "")]
-    titles += [("device", "device", ""), ("macs", "MACs", "num")]
+    titles = [("at", "#", "num"), ("name", "operator", ""), ("device", "device", "")]
+    titles += [("type", "type", ""), ("macs", "MACs", "num")]
     titles += [("us", "time (us)", "num")] if times else []
     for key, title, kind in [*titles, ("", "output", ""), ("", "reason", "")]:
         sorts = ' data-key="{}"'.format(key) if key else ""
@@ -100,9 +100,9 @@ def _cells(at: int, op: InspectedOp, times: OpTimes, most: Tuple[int, float]) ->
     name = text(shortened(plain(op.name), LONGEST_NAME))
     yield '<td class="num">{}</td>'.format(at + 1)
     yield '<th scope="row"><button type="button" class="op">{}</button></th>'.format(name)
-    yield "<td>{}</td>".format(text(op.type))
     kind = "unknown" if op.verdict is Verdict.UNKNOWN else op.device.value
     yield '<td><span class="mark {}">{}</span></td>'.format(kind, _device(op))
+    yield "<td>{}</td>".format(text(op.type))
     yield _figure(op.macs, "{:,}", most[0])
     if times:
         yield _figure(times[op.name].us if op.name in times else None, "{:,.1f}", most[1])
