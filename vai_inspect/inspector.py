@@ -203,6 +203,7 @@ class BaseInspector:
         image_format: Optional[str] = None,
         write_json: bool = False,
         trust: bool = False,
+        write_html: bool = False,
     ) -> Inspection:
         """Inspects a model, prints what `verbose_level` asks for and writes the reports.
 
@@ -214,7 +215,8 @@ class BaseInspector:
                 what the forward is called with: a tensor, a tuple or dict of tensors, or shapes.
             device: where PyTorch runs real tensors when it must; Keras ignores it.
             output_dir: folder for `inspect_<TARGET>.txt` and `.gv` (always), `.png` or `.svg`
-                (with `image_format`) and `.json` (with `write_json`); None writes nothing.
+                (with `image_format`), `.json` (with `write_json`) and `.html` (with `write_html`);
+                None writes nothing.
             verbose_level: 0 prints nothing, 1 the operators on the CPU with the reasons, 2 every
                 operator with its device.
             image_format: None, "png" or "svg".
@@ -222,6 +224,7 @@ class BaseInspector:
             trust: whether code in a model file may run, where only the framework's own loader
                 can read it: `.pt`, `.pth`, `.pt2`, and a Keras file whose config alone does not
                 say its shapes.
+            write_html: whether to write the page too: one file that works offline.
 
         Raises:
             ModelError: the model is not one of this framework's, not built, or not trusted.
@@ -241,7 +244,11 @@ class BaseInspector:
                 captured = self.capture(model, input_args, device, trust)
             with working("inspecting it for {}".format(self.target.name), quiet):
                 inspection = inspect_captured(captured, self.target)
-        problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
+        wanted = write_html and output_dir is not None
+        more = {"html": _page(inspection)} if wanted else None
+        problem = show_and_write(
+            inspection, output_dir, verbose_level, image_format, write_json, more
+        )
         if problem is not None and verbose_level:
             print("vai-inspect: {}".format(plain(problem)), file=sys.stderr)
         return inspection
@@ -313,6 +320,12 @@ def show_and_write(
             )
         console.tell(lines)
     return written.problem
+
+
+def _page(inspection: Inspection) -> str:
+    from vai_inspect.reports.html import page
+
+    return page.render(inspection)
 
 
 def _html(inspection: Inspection) -> str:

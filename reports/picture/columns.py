@@ -44,7 +44,7 @@ class Layout:
     height: float
 
 
-def arranged(items: Sequence[Item]) -> Layout:
+def arranged(items: Sequence[Item], side: float = 0.0) -> Layout:
     """Returns columns and rows for items.
 
     Of several numbers of columns that one is taken which makes the page about WIDE times as wide
@@ -53,6 +53,7 @@ def arranged(items: Sequence[Item]) -> Layout:
 
     Args:
         items: every item in topological order.
+        side: points that each column is wider, such as for titles beside the items.
     """
     if not items:
         return Layout((), (), 0.0, 0.0)
@@ -64,7 +65,7 @@ def arranged(items: Sequence[Item]) -> Layout:
     most = max(1 + (ends[-1] > 1.25 * SHORTEST), round(ends[-1] / SHORTEST))
     for number in range(least, most + 1, 1 + (most - least) // MOST_TRIED):
         cuts = _cuts(anywhere, within, ends, number)
-        shape = _width(widths, cuts) / _height(ends, cuts) / WIDE
+        shape = _width(widths, cuts, side) / _height(ends, cuts) / WIDE
         best = min(best, (abs(math.log(shape)), cuts))
     column = [bisect_right(best[1], at) for at in row]
     for at, item in enumerate(items):
@@ -72,7 +73,7 @@ def arranged(items: Sequence[Item]) -> Layout:
             column[at] = min(column[reader] for reader in item.read_by)
     left = sorted(set(column))
     column = [bisect_left(left, old) for old in column]
-    return Layout(column, row, _width(widths, best[1]), _height(ends, best[1]))
+    return Layout(column, row, _width(widths, best[1], side), _height(ends, best[1]))
 
 
 def _sizes(items: Sequence[Item], row: Sequence[int]) -> Tuple[List[float], List[float]]:
@@ -123,9 +124,9 @@ def _between(ends: Sequence[float], start: int, low: float, high: float) -> rang
     return range(first, max(first + 1, min(bisect_right(ends, high) + 1, len(ends))))
 
 
-def _width(widths: Sequence[float], cuts: Sequence[int]) -> float:
+def _width(widths: Sequence[float], cuts: Sequence[int], side: float) -> float:
     bare = sum(max(widths[a:b]) for a, b in zip([0, *cuts], [*cuts, len(widths)]))
-    return SPREAD * bare
+    return SPREAD * bare + side * (1 + len(cuts))
 
 
 def _height(ends: Sequence[float], cuts: Sequence[int]) -> float:

@@ -34,6 +34,9 @@ MOST_ARROWS = 4
 
 NEAREST = 2
 
+BESIDE = 120.0
+"""Points of the title of a subgraph, which stands beside its boxes."""
+
 _GREY = "#777777"
 _TOLD = "from ..., to ...: arrows that are not drawn"
 _TAG = 'shape=plaintext, style="", fontsize=9, fontcolor="#777777", height=0.2, margin="0.05,0.02"'
@@ -97,7 +100,9 @@ class Page:
             + labels.lines(box)
             for box in boxes
         ]
-        self.layout = arranged([_item(box, text) for box, text in zip(boxes, self.texts)])
+        titled = any(part is not None and part not in self.alone for part in inside)
+        items = [_item(box, text) for box, text in zip(boxes, self.texts)]
+        self.layout = arranged(items, BESIDE if titled else 0.0)
         self.place = self.layout.column
         self.columns = 1 + max(self.place, default=0)
         self.scale = _scale(self.layout)

@@ -11,7 +11,7 @@ from tests.reports import samples
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.reports.console import console
-from vai_inspect.reports.html import html
+from vai_inspect.reports.html import notebook
 from vai_inspect.reports.text import comparison, text
 
 BIG = samples.many(1200)  # 1,200 operators on each device, as many subgraphs and root causes
@@ -24,7 +24,7 @@ def printed(inspection):
 
 
 def html_text(inspection):
-    return re.sub(r"<[^>]*>", " ", html.render(inspection))
+    return re.sub(r"<[^>]*>", " ", notebook.render(inspection))
 
 
 SHOWN = {

@@ -11,8 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.graphs import conv, node
 from tests.reports import samples
-from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.inspection import Inspection, ModelInfo
+from vai_inspect.core.ir import Graph
+from vai_inspect.inspector import BaseInspector
 from vai_inspect.reports.html import page, sections, table
 from vai_inspect.reports.text.format import plain
 
@@ -192,3 +196,20 @@ def test_an_estimate_is_shown_where_the_inspection_has_one():
     plainly = page.render(samples.mixed())
     assert "time (us)" in content
     assert "time (us)" not in plainly
+
+
+class OneNetwork(BaseInspector):
+    """Of whatever model, this network."""
+
+    def _captured(self, model, input_args, device, batch, trust):
+        graph = Graph("one", [node("x", "data"), conv("wide", "x", kernel=(17, 17), pad=(8,) * 4)])
+        return Captured(graph, ModelInfo("one", "keras", "3", "config"))
+
+
+def test_an_inspector_writes_it_on_request(tmp_path):
+    inspector = OneNetwork("DPUCZDX8G_ISA1_B4096")
+    found = inspector.inspect(None, output_dir=tmp_path, verbose_level=0, write_html=True)
+    written = tmp_path / "inspect_DPUCZDX8G_ISA1_B4096.html"
+    assert written.read_text(encoding="utf-8") == page.render(found)
+    inspector.inspect(None, output_dir=tmp_path / "other", verbose_level=0)
+    assert not list((tmp_path / "other").glob("*.html"))
