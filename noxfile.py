@@ -47,7 +47,7 @@ FRAMEWORK = ("tests/cli", "tests/reports", "tests/conformance", "tests/frontends
 NEWEST = ("tensorflow-cpu>=2.21", "torch==2.13.0", "pillow", "huggingface_hub", "safetensors")
 DEFINITIONS = ("tf_keras", "torchvision==0.28.0", "timm==1.0.31")
 OLD_TORCH = ("numpy<1.25", "pillow", "requests")
-FLOOR = ("typer==0.9.0", "pyyaml==5.4", "graphviz==0.16", "rich==12.0.0")
+FLOOR = ("typer==0.9.0", "pyyaml==5.4", "graphviz==0.16", "rich==12.0.0", "tomli==1.1.0")
 ENVIRONMENTS: Dict[str, Environment] = {
     "core-3.8": Environment("3.8"),
     # The oldest releases that pyproject.toml allows.

@@ -10,10 +10,11 @@ from vai_inspect import inspector
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
-from vai_inspect.reports import dot, json, text
+from vai_inspect.reports import gv, json
+from vai_inspect.reports.text import text
 
 TARGET = "DPUCZDX8G_ISA1_B4096"
-REPORTS = {"txt": text.render, "gv": dot.render, "json": json.render}
+REPORTS = {"txt": text.render, "gv": gv.render, "json": json.render}
 STAGES = ("capture", "passes", "rules", "partition", "root causes", "result", *REPORTS)
 """Result: what is left of an inspection, above all the operators as the result holds them."""
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, Union
 from vai_inspect.core.collector import paused
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports.estimate_table import Estimated
+from vai_inspect.reports.text.estimate_table import Estimated
 
 SCHEMA_FILE = "inspection.schema.json"
 COMPARISON_SCHEMA_FILE = "comparison.schema.json"

@@ -19,7 +19,8 @@ from vai_inspect.core.errors import InputShapeError  # noqa: E402
 from vai_inspect.core.inspection import ModelInfo  # noqa: E402
 from vai_inspect.core.ir import Graph  # noqa: E402
 from vai_inspect.keras import Inspector, VitisInspector  # noqa: E402
-from vai_inspect.reports import console, text  # noqa: E402
+from vai_inspect.reports.console import console  # noqa: E402
+from vai_inspect.reports.text import text  # noqa: E402
 from vai_inspect.rules.engine import registry  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 from vai_inspect.testing import assert_on_dpu  # noqa: E402

@@ -167,7 +167,7 @@ def test_what_is_no_report_is_one_line(vai_inspect, reports, tmp_path, content, 
 
 
 def test_names_cannot_forge_lines_of_the_text():
-    from vai_inspect.reports import difference
+    from vai_inspect.reports.text import difference
 
     text = difference.render(samples.all_on_dpu().diff(samples.hostile()))
     assert "\nassigned device" not in text

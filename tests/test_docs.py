@@ -160,9 +160,9 @@ def test_there_is_something_to_run():
 
 
 def test_the_picture_of_the_readme_is_that_of_the_example(tmp_path):
-    from vai_inspect.reports import image
+    from vai_inspect.reports.picture import renderers
 
-    if image.find_renderer("svg") is None:
+    if renderers.find_renderer("svg") is None:
         pytest.skip("no renderer is installed")
     model = str(ROOT / "docs" / "example.py") + ":build"
     options = ["-t", "DPUCZDX8G_ISA1_B4096", "-o", str(tmp_path), "--image-format", "svg"]

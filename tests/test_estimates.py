@@ -18,8 +18,11 @@ from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.estimating import boards_of, estimate
-from vai_inspect.reports import console, dot, estimate_table, html, text, times
+from vai_inspect.reports import gv
 from vai_inspect.reports import json as json_report
+from vai_inspect.reports.console import console
+from vai_inspect.reports.html import notebook
+from vai_inspect.reports.text import estimate_table, text, times
 from vai_inspect.rules.czdx8g.timing import TIMING
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
@@ -300,7 +303,12 @@ def test_every_report_has_the_time_and_its_error(name, tmp_path):
     with file.open("w", encoding="utf-8") as stream:
         console.show(inspection, 1, stream)
     printed = file.read_text(encoding="utf-8")
-    for told in (text.render(inspection), dot.render(inspection), html.render(inspection), printed):
+    for told in (
+        text.render(inspection),
+        gv.render(inspection),
+        notebook.render(inspection),
+        printed,
+    ):
         words = " ".join(told.replace("│", " ").split())
         assert times.milliseconds(found.dpu_ms) in words
         assert found.error.brief in words

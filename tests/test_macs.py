@@ -247,7 +247,9 @@ def test_what_is_counted_of_networks_with_untold_operators_is_no_more(name):
 def test_a_figure_that_cannot_be_given_is_unavailable_with_the_reason(capsys):
     keras = pytest.importorskip("keras")
     from vai_inspect.keras import Inspector
-    from vai_inspect.reports import console, json, text
+    from vai_inspect.reports import json
+    from vai_inspect.reports.console import console
+    from vai_inspect.reports.text import text
 
     image = keras.Input((8, 4))
     model = keras.Model(image, keras.layers.Dense(2)(keras.layers.LSTM(4, name="lstm")(image)))

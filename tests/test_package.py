@@ -63,3 +63,17 @@ def test_rule_book_is_up_to_date(family):
     page = ROOT / "docs" / "rules" / (family + ".md")
     written = rule_book.markdown(registry.family(family), registry.targets(family))
     assert page.read_text() == written, "run sh docs/generate.sh"
+
+
+def test_dir_lists_the_public_names():
+    import importlib
+
+    import vai_inspect
+
+    names = dir(vai_inspect)
+    assert names == sorted(names)
+    assert set(vai_inspect.__all__) < set(names)
+    for name in set(names) - set(vai_inspect.__all__) - {"keras", "torch"}:
+        importlib.import_module("vai_inspect." + name)
+    for name in vai_inspect.__all__:
+        assert getattr(vai_inspect, name) is not None

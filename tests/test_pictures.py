@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from vai_inspect.reports import files, image, picture
-from vai_inspect.reports.words import count
+from vai_inspect.reports import writer
+from vai_inspect.reports.picture import picture, renderers
+from vai_inspect.reports.text.format import count
 
 TARGET = "DPUCZDX8G_ISA1_B4096"
 KERAS = ("DenseNet121", "EfficientNetB0", "InceptionV3", "MobileNetV2", "NASNetMobile")
@@ -17,7 +18,7 @@ SMALLEST_TEXT = 7.0
 """Pixels of a letter's height at which it is still read."""
 
 needs_renderer = pytest.mark.skipif(
-    image.find_renderer("png") is None, reason="no renderer is installed"
+    renderers.find_renderer("png") is None, reason="no renderer is installed"
 )
 
 
@@ -54,15 +55,15 @@ def _check(result, folder):
     seconds = []
     while not seconds or (len(seconds) < 3 and seconds[-1] >= 10):  # others may use the machine
         begin = time.perf_counter()
-        written = files.write(result, folder, "png", False)
+        written = writer.write(result, folder, "png", False)
         seconds.append(time.perf_counter() - begin)
     assert min(seconds) < 10
     assert written.problem is None
-    width, height = image.png_size(written.image)
+    width, height = renderers.png_size(written.image)
     assert max(width, height) <= 7000
     assert 0.3 < width / height < 4
 
-    drawn = files.write(result, folder, "svg", False).image.read_text(encoding="utf-8")
+    drawn = writer.write(result, folder, "svg", False).image.read_text(encoding="utf-8")
     size = re.search(r'<svg width="([\d.]+)pt"', drawn)
     scale = re.search(r'transform="scale\(([\d.]+)', drawn)
     pixels = width / float(size.group(1)) * float(scale.group(1))

@@ -7,7 +7,7 @@ many models.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, List
 
 from vai_inspect._version import __version__
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from vai_inspect.judging import judge
 
 __all__ = ["EstimateError", "__version__", "compare", "judge"]
+_MODULES = ("keras", "testing", "torch")
+"""The public modules, imported by their names."""
+
+
+def __dir__() -> List[str]:
+    return sorted([*__all__, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:

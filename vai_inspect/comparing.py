@@ -125,13 +125,13 @@ def compare_captured(
 
 
 def _text(comparison: Comparison) -> str:
-    from vai_inspect.reports.comparison import render
+    from vai_inspect.reports.text.comparison import render
 
     return render(comparison)
 
 
 def _html(comparison: Comparison) -> str:
-    from vai_inspect.reports.comparison_html import render
+    from vai_inspect.reports.html.comparison import render
 
     return render(comparison)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Optional, Tuple, Union
+from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.captures import captured_for, open_batch
@@ -19,8 +19,8 @@ from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
 from vai_inspect.estimating import Times
 from vai_inspect.planning import Planned, plan
-from vai_inspect.reports.progress import working
-from vai_inspect.reports.words import plain
+from vai_inspect.reports.console.progress import working
+from vai_inspect.reports.text.format import plain
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
 from vai_inspect.rules.targets.lookup import lookup
@@ -148,8 +148,8 @@ class BaseInspector:
         """Looks the target up.
 
         Args:
-            target: a target's name in any case, a fingerprint (text or int), an arch.json (path
-                as text or `pathlib.Path`), or a `Target`.
+            target: a target's name in any case, a fingerprint (text or int), a board that boots one
+                target (`KV260`), an arch.json (path as text or `pathlib.Path`), or a `Target`.
 
         Raises:
             TargetError: it names no target; the message says what was received, what is valid.
@@ -217,6 +217,7 @@ class BaseInspector:
         image_format: Optional[str] = None,
         write_json: bool = False,
         trust: bool = False,
+        write_html: bool = False,
     ) -> Inspection:
         """Inspects a model, prints what `verbose_level` asks for and writes the reports.
 
@@ -228,7 +229,8 @@ class BaseInspector:
                 what the forward is called with: a tensor, a tuple or dict of tensors, or shapes.
             device: where PyTorch runs real tensors when it must; Keras ignores it.
             output_dir: folder for `inspect_<TARGET>.txt` and `.gv` (always), `.png` or `.svg`
-                (with `image_format`) and `.json` (with `write_json`); None writes nothing.
+                (with `image_format`), `.json` (with `write_json`) and `.html` (with `write_html`);
+                None writes nothing.
             verbose_level: 0 prints nothing, 1 the operators on the CPU with the reasons, 2 every
                 operator with its device.
             image_format: None, "png" or "svg".
@@ -236,6 +238,7 @@ class BaseInspector:
             trust: whether code in a model file may run, where only the framework's own loader
                 can read it: `.pt`, `.pth`, `.pt2`, and a Keras file whose config alone does not
                 say its shapes.
+            write_html: whether to write the page too: one file that works offline.
 
         Raises:
             ModelError: the model is not one of this framework's, not built, or not trusted.
@@ -248,13 +251,18 @@ class BaseInspector:
         quiet = not verbose_level
         with captures_alone():
             # A fork waits for the end of this, not for what another thread is about to import.
-            from vai_inspect.reports import console, files  # noqa: F401
+            from vai_inspect.reports import writer  # noqa: F401
+            from vai_inspect.reports.console import console  # noqa: F401
 
             with working("reading the model", quiet):
                 captured = self.capture(model, input_args, device, trust)
             with working("inspecting it for {}".format(self.target.name), quiet):
                 inspection = inspect_captured(captured, self.target)
-        problem = show_and_write(inspection, output_dir, verbose_level, image_format, write_json)
+        wanted = write_html and output_dir is not None
+        more = {"html": _page(inspection)} if wanted else None
+        problem = show_and_write(
+            inspection, output_dir, verbose_level, image_format, write_json, more
+        )
         if problem is not None and verbose_level:
             print("vai-inspect: {}".format(plain(problem)), file=sys.stderr)
         return inspection
@@ -283,8 +291,9 @@ def show_and_write(
     inspection: Inspection,
     output_dir: Union[str, Path, None],
     verbose_level: int,
-    image_format: Optional[str],
+    image_format: Union[str, Sequence[str], None],
     write_json: bool,
+    more: Optional[Mapping[str, str]] = None,
 ) -> Optional[str]:
     """Prints an inspection and writes its reports; a picture that fails loses nothing else.
 
@@ -295,7 +304,8 @@ def show_and_write(
         ReportError: the folder cannot be written.
         OSError: standard output cannot be written; the reports are there all the same.
     """
-    from vai_inspect.reports import console, files
+    from vai_inspect.reports import writer
+    from vai_inspect.reports.console import console
 
     unshown: Optional[OSError] = None
     try:
@@ -305,33 +315,43 @@ def show_and_write(
     written = None
     if output_dir is not None:
         with working("drawing the graph" if image_format else "writing", quiet=not verbose_level):
-            written = files.write(inspection, Path(output_dir), image_format, write_json)
+            written = writer.write(inspection, Path(output_dir), image_format, write_json, more)
     if unshown is not None:
         raise unshown
     if written is None:
         return None
     if verbose_level:
-        paths = (written.txt, written.gv, written.image, written.full, written.json)
-        lines = ["written: {}".format(path) for path in paths if path is not None]
+        lines = ["written: {}".format(path) for path in written.paths]
         if written.full is not None:
             lines.append("the png had to be scaled down; the svg beside it has the full size")
         if written.older:
             listed = ", ".join(str(path) for path in written.older)
             lines.append("left from an earlier run, not of this one: {}".format(listed))
+        if written.removed:
+            listed = ", ".join(str(path) for path in written.removed)
+            lines.append(
+                "removed, as they were of another model, {}: {}".format(written.other_model, listed)
+            )
         console.tell(lines)
     return written.problem
 
 
-def _html(inspection: Inspection) -> str:
-    from vai_inspect.reports import html
+def _page(inspection: Inspection) -> str:
+    from vai_inspect.reports.html import page
 
-    return html.render(inspection)
+    return page.render(inspection)
+
+
+def _html(inspection: Inspection) -> str:
+    from vai_inspect.reports.html import notebook
+
+    return notebook.render(inspection)
 
 
 def _graph(inspection: Inspection) -> Any:
-    from vai_inspect.reports import source
+    from vai_inspect.reports import graphviz_source
 
-    return source.source(inspection)
+    return graphviz_source.source(inspection)
 
 
 set_view(Inspection, "html", _html)

@@ -9,7 +9,7 @@ from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import inspector_for
 from vai_inspect.inspector import TargetSpec
-from vai_inspect.reports.words import are, count, doubt, grounds, plain, remedy
+from vai_inspect.reports.text.format import are, count, doubt, grounds, plain, remedy
 
 MOST = 20
 """Operators that the message tells of one by one."""
@@ -100,7 +100,7 @@ def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:
     for op in roots[:MOST]:
         yield from _told(op)
     if roots[MOST:]:
-        yield "  and {} more".format(len(roots) - MOST)
+        yield "  and {:,} more".format(len(roots) - MOST)
     if following:
         names = ", ".join(plain(op.name) for op in following[:MOST])
         more = ", ..." if following[MOST:] else ""
@@ -128,7 +128,7 @@ def _too_many(inspection: Inspection, most: Optional[int]) -> List[str]:
     found = inspection.summary.dpu_subgraphs
     if most is None or found <= most:
         return []
-    return ["{}, more than {}".format(count(found, "DPU subgraph"), most)]
+    return ["{}, more than {:,}".format(count(found, "DPU subgraph"), most)]
 
 
 __all__ = ["assert_on_dpu"]

@@ -29,7 +29,7 @@ class VitisInspector:
         """Looks the target up.
 
         Args:
-            target: a target's name, a fingerprint or an arch.json.
+            target: a target's name, a fingerprint, a board or an arch.json.
 
         Raises:
             TargetError: it names no target; the vendor's inspector needs one too.
@@ -77,7 +77,7 @@ class VitisInspector:
             InputShapeError: a shape does not fit the model.
             ReportError: the report cannot be written, or the picture is neither svg nor png.
         """
-        from vai_inspect.reports import console
+        from vai_inspect.reports.console import console
 
         _check_plot_file(plot, Path(plot_file))
         model = others.pop("float_model", model)
@@ -124,17 +124,18 @@ def _check_plot_file(plot: bool, path: Path) -> None:
 
 
 def _dump(result: Inspection, path: Path) -> Path:
-    from vai_inspect.reports import atomic, text
+    from vai_inspect.reports import atomic
+    from vai_inspect.reports.text import text
 
     content = text.render(result).encode("utf-8")
     return _written(path, "dump_results_file", lambda: atomic.replace_file(path, content))
 
 
 def _plot(result: Inspection, path: Path) -> Path:
-    from vai_inspect.reports import image, picture
+    from vai_inspect.reports.picture import picture, renderers
 
     graph, kind = picture.render(result), path.suffix.lower()[1:]
-    return _written(path, "plot_file", lambda: image.draw(graph, path, kind))
+    return _written(path, "plot_file", lambda: renderers.draw(graph, path, kind))
 
 
 def _written(path: Path, option: str, write: Callable[[], Any]) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
@@ -57,7 +57,7 @@ def apply(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> Graph:
             changes.update(rewrite.change(graph, graph[name]) or {})
     if not changes:
         return graph
-    ops = []
+    ops: List[Op] = []
     for op in graph:
         ops.extend(changes.get(op.name, (op,)))
     return _without_unread(Graph(graph.name, ops))

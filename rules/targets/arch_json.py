@@ -104,8 +104,8 @@ def _bytes(path: str, label: str) -> bytes:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise TargetError(
-            f"{label} does not exist; valid is a target's name, a fingerprint or the path of an "
-            "arch.json; `vai-inspect targets` lists all names."
+            f"{label} does not exist; valid is a target's name, a fingerprint, a board or the path "
+            "of an arch.json; `vai-inspect targets` lists all names."
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

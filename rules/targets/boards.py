@@ -30,5 +30,22 @@ def booted(board: str) -> List[Tuple[str, List[Target]]]:
     return sorted(found.items(), key=lambda pair: _number(pair[0]), reverse=True)
 
 
+def targets_of(board: str) -> List[Target]:
+    """Returns what a board's name stands for: what the newest image of the board boots.
+
+    Where no image is known, every target that the board is known from.
+
+    Args:
+        board: the board's name in any case.
+    """
+    for _, targets in booted(board):
+        return targets
+    return [
+        target
+        for target in every_target()
+        if any(use.board.lower() == board.lower() for use in target.board_uses)
+    ]
+
+
 def _number(release: str) -> Tuple[int, ...]:
     return tuple(int(part) for part in release.split("."))

@@ -1,4 +1,4 @@
-"""A target by its name, its fingerprint or an arch.json."""
+"""A target by its name, its fingerprint, a board or an arch.json."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Dict, List, Optional
 from vai_inspect.core.errors import TargetError, clipped, quoted
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import registry
-from vai_inspect.rules.targets import decode_target, legacy_targets, target_errors
+from vai_inspect.rules.targets import boards, decode_target, legacy_targets, target_errors
 from vai_inspect.rules.targets.arch_json import read_arch_json
 from vai_inspect.rules.targets.fingerprint import (
     Fingerprint,
@@ -28,8 +28,8 @@ def lookup(spec: object) -> Target:
 
     Args:
         spec: a target's name in any case (release 2.5's where releases differ), a fingerprint as a
-            text or a number, registered or not, the path of an arch.json as a text or as a
-            `pathlib.Path`, or a `Target`.
+            text or a number, registered or not, a board that boots one target (KV260), the path of
+            an arch.json as a text or as a `pathlib.Path`, or a `Target`.
 
     Raises:
         TargetError: it names no target; the message says why and what is valid.
@@ -55,11 +55,22 @@ def _by_text(spec: str) -> Target:
     if not bare:
         raise target_errors.of_another_kind("received an empty text as target")
     target = _by_name_or_fingerprint(bare)
+    if target is None and not os.path.isfile(text):
+        target = _by_board(bare)
     if target is not None:
         return target
     if _looks_like_path(text):
         return _by_file(text)
     raise target_errors.unknown_name(bare)
+
+
+def _by_board(text: str) -> Optional[Target]:
+    """Returns the one target that a board boots, in the build that its name stands for."""
+    found = boards.targets_of(text)
+    names = list(dict.fromkeys(target.name for target in found))
+    if len(names) > 1:
+        raise target_errors.several_on_board(text, found)
+    return _names().get(names[0].lower(), found[0]) if names else None
 
 
 def _by_name_or_fingerprint(text: str) -> Optional[Target]:

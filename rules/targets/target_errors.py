@@ -15,7 +15,7 @@ from vai_inspect.rules.targets.legacy_targets import KnownName
 
 LIST_HINT = "`vai-inspect targets` lists the targets."
 
-_FORMS = "valid is a target's name, a fingerprint or the path of an arch.json"
+_FORMS = "valid is a target's name, a fingerprint, a board or the path of an arch.json"
 
 # A compute unit of a DPU is called so on the board: DPUCVDX8G_1.
 _KERNEL = re.compile(r"(DPU[A-Z0-9]+)_\d+\Z", re.IGNORECASE | re.ASCII)
@@ -113,6 +113,23 @@ def unknown_name(text: str) -> TargetError:
     """Returns the error of a name that nothing has."""
     return TargetError(
         f"unknown target {quoted(text)}; {_FORMS}.{_suggestion(text[:100])} {LIST_HINT}"
+    )
+
+
+def several_on_board(board: str, targets: List[Target]) -> TargetError:
+    """Returns the error of a board on which several targets run, so that its name says too little.
+
+    Args:
+        board: the board's name as given.
+        targets: the targets that are known from it; more than one.
+    """
+    known = next(
+        use.board for t in targets for use in t.board_uses if use.board.lower() == board.lower()
+    )
+    return TargetError(
+        "the board {} runs one of several targets; give the one that yours has: {}.".format(
+            known, _names(targets, " or ")
+        )
     )
 
 

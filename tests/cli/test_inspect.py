@@ -77,9 +77,33 @@ def test_a_target_given_twice_is_inspected_once(command):
 
 def test_files_of_an_earlier_run_are_named(command, tmp_path):
     command("inspect", MODELS + ":small", "-t", B4096, "-o", "out", "--json")
-    _, out, _ = command("inspect", MODELS + ":whole", "-t", B4096, "-o", "out")
-    assert "left from an earlier run" in out
-    assert "inspect_{}.json".format(B4096) in out.splitlines()[-1]
+    _, out, _ = command("inspect", MODELS + ":small", "-t", B4096, "-o", "out")
+    assert out.splitlines()[-1] == "left from an earlier run, not of this one: " + str(
+        Path("out") / "inspect_{}.json".format(B4096)
+    )
+
+
+def test_one_page_to_send_is_written_on_request(command, tmp_path):
+    command("inspect", MODELS + ":small", "-t", B4096, "-o", "out", "--report", "html")
+    page = (tmp_path / "out" / "inspect_{}.html".format(B4096)).read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("verbose", ["0", "1"])
+def test_files_of_another_model_under_the_same_name_are_removed(command, tmp_path, verbose):
+    """Beside reports of this model they would be taken for its own, also where nothing is said."""
+    command("inspect", MODELS + ":small", "-t", B4096, "-o", "out", "--json", "--report", "sarif")
+    Path("out/mine.json").write_text("{}")
+    _, out, _ = command("inspect", MODELS + ":whole", "-t", B4096, "-o", "out", "-v", verbose)
+    stem = "inspect_" + B4096
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        stem + ".gv",
+        stem + ".txt",
+        "mine.json",
+    ]
+    if verbose == "1":
+        assert "removed, as they were of another model, small: out" in out
 
 
 def test_json_of_two_targets_is_a_list(command):
@@ -294,8 +318,23 @@ WRONG = {
         [MODELS + ":small", "-t", B4096, "--fail_on", "cpu"],
         ["--fail_on", "`vai-inspect inspect --help` shows what is valid."],
     ),
-    "no model": (["-t", B4096], ["Missing argument 'MODEL'"]),
-    "two models": ([MODELS + ":small", MODELS + ":whole", "-t", B4096], ["extra argument"]),
+    "no model": (["-t", B4096], ["Missing argument 'MODEL"]),
+    "a baseline that is missing": (
+        [MODELS + ":small", "-t", B4096, "--baseline", "no.json"],
+        ["--baseline no.json", "No such file", "as --json writes it"],
+    ),
+    "a baseline that is no report": (
+        [MODELS + ":small", "-t", B4096, "--baseline", "arch.json"],
+        ["--baseline arch.json is no JSON report"],
+    ),
+    "a report without a folder": (
+        [MODELS + ":small", "-t", B4096, "--json", "--report", "sarif"],
+        ["--output-dir", "--report sarif"],
+    ),
+    "a percentage that is none": (
+        [MODELS + ":small", "-t", B4096, "--min-macs", "101"],
+        ["--min-macs", "100"],
+    ),
     "two builds of one name in one folder": (
         [MODELS + ":small", "-t", B4096, "-t", "0x101000056010407", "-o", "out"],
         ["0x101000016010407 and 0x101000056010407", "--output-dir"],
@@ -368,7 +407,9 @@ def test_the_names_that_a_file_defines_are_read_without_running_it(tmp_path, sou
 
 
 def test_allowing_without_failing_is_told(command):
-    code, _, err = command("inspect", MODELS + ":whole", "-t", B4096, "-v", "0", "--allow", "x")
+    code, _, err = command(
+        "inspect", MODELS + ":small", "-t", B4096, "-v", "0", "--allow", "softmax"
+    )
     assert code == 0
     assert err == (
         "vai-inspect: warning: --allow has no effect without --fail-on cpu or --fail-on unknown.\n"

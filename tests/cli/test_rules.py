@@ -119,7 +119,7 @@ WRONG = [
     (("rules",), "Missing argument 'FAMILY|TARGET'"),
     (("rules", "czdx9g"), "'czdx9g' is neither a family nor a target. Did you mean czdx8g"),
     (("rules", "DPUCZDX8G_ISA1_B4069"), "neither a family nor a target"),
-    (("rules", "czdx8g", "--json"), "`vai-inspect rules --help` shows what is valid."),
+    (("rules", "czdx8g", "--jsn"), "`vai-inspect rules --help` shows what is valid."),
     (("rules", "a", "b"), "unexpected extra argument"),
     (("explain",), "Missing argument 'CONSTRAINT_ID'"),
     (("explain", "czdx8g.conv.kernal"), "Did you mean czdx8g.conv.kernel"),

@@ -139,7 +139,11 @@ WRONG = [
     (("target", "DPUCZDX8G_ISA1_B4069"), "Did you mean DPUCZDX8G_ISA1_B4096"),
     (("target", "0x603000b16017831"), "field RDEPTH (bits 15:12: addresses of a bank) is 7; valid"),
     (("target", "DPUCVDX8G_1"), "Targets of DPUCVDX8G are DPUCVDX8G_ISA3_C32B1, "),
-    (("target", "KV260"), "Targets known from KV260 are DPUCZDX8G_ISA1_B3136, "),
+    (("target", "Kria KV260"), "Targets known from KV260 are DPUCZDX8G_ISA1_B3136, "),
+    (
+        ("target", "vck5000"),
+        "the board VCK5000 runs one of several targets; give the one that yours",
+    ),
     (("target", "no/arch.json"), "arch.json 'no/arch.json' does not exist"),
     (("target",), "Missing argument"),
     (("target", "a", "b"), "unexpected extra argument"),
@@ -167,7 +171,7 @@ def test_version_and_help(vai_inspect):
     assert (code, err) == (0, "")
     assert out == vai_inspect("--help")[1] == vai_inspect("-h")[1]
     assert "targets" in out
-    assert "NAME|FINGERPRINT|ARCH_JSON" in vai_inspect("target", "--help")[1]
+    assert "NAME|FINGERPRINT|BOARD|ARCH_JSON" in vai_inspect("target", "--help")[1]
 
 
 ENDS = [

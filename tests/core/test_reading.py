@@ -10,7 +10,9 @@ from tests.reports import samples
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.reports import console, dot, json, text
+from vai_inspect.reports import gv, json
+from vai_inspect.reports.console import console
+from vai_inspect.reports.text import text
 from vai_inspect.rules.engine.registry import targets
 
 
@@ -42,7 +44,7 @@ def test_every_report_of_what_was_read_back_is_the_same(sample):
     again = Inspection.from_json(json.render(inspection))
     assert again.to_dict() == inspection.to_dict()
     assert again == Inspection.from_dict(inspection.to_dict())
-    for render in (text.render, dot.render, json.render, printed, repr):
+    for render in (text.render, gv.render, json.render, printed, repr):
         assert render(again) == render(inspection)
 
 

@@ -17,7 +17,8 @@ from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.reports import atomic, files, image
+from vai_inspect.reports import atomic, writer
+from vai_inspect.reports.picture import renderers
 from vai_inspect.rules.targets.lookup import lookup
 
 NAME = "inspect_DPUCZDX8G_ISA1_B4096"
@@ -48,7 +49,7 @@ def contents(folder: Path) -> Dict[str, bytes]:
 def write(inspection: Inspection, folder: Path, ending: str) -> "str | None":
     """Writes all reports; returns why the picture is missing, if it is."""
     kind = ending[1:] if ending in PICTURES else "svg"
-    return files.write(inspection, folder, kind, write_json=True).problem
+    return writer.write(inspection, folder, kind, write_json=True).problem
 
 
 class _Fails:
@@ -65,7 +66,7 @@ class _Fails:
         return self.real(*args, **kwargs)
 
 
-@pytest.mark.skipif(not image.find_renderers("png"), reason="no renderer")
+@pytest.mark.skipif(not renderers.find_renderers("png"), reason="no renderer")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EACCES])
 def test_a_file_that_cannot_get_its_name(
@@ -113,7 +114,7 @@ def test_a_disk_that_is_full_after_some_bytes(
     monkeypatch.setattr(atomic, "open", Full, raising=False)
     before = contents(folder)
     with pytest.raises(ReportError, match="No space left on device"):
-        files.write(inspection, folder, None, True)
+        writer.write(inspection, folder, None, True)
     assert contents(folder) == before
 
 
@@ -121,7 +122,7 @@ def test_a_disk_that_is_full_after_some_bytes(
 def test_a_folder_in_the_place_of_a_report(
     ending: str, inspection: Inspection, tmp_path: Path
 ) -> None:
-    if ending in PICTURES and not image.find_renderers("png"):
+    if ending in PICTURES and not renderers.find_renderers("png"):
         pytest.skip("no renderer")
     taken = tmp_path / "out" / (NAME + ending)
     (taken / "mine").mkdir(parents=True)
@@ -144,13 +145,13 @@ def test_a_link_is_replaced_and_not_followed(
     (tmp_path / "out").mkdir()
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "out" / (NAME + ending)).symlink_to(tmp_path / "mine")
-    files.write(inspection, tmp_path / "out", None, True)
+    writer.write(inspection, tmp_path / "out", None, True)
     assert (tmp_path / "mine").read_text() == "mine"
     assert not (tmp_path / "out" / (NAME + ending)).is_symlink()
 
 
 def test_folders_that_are_missing_are_made(inspection: Inspection, tmp_path: Path) -> None:
-    files.write(inspection, tmp_path / "a" / "b" / "c", None, False)
+    writer.write(inspection, tmp_path / "a" / "b" / "c", None, False)
     assert len(list((tmp_path / "a" / "b" / "c").iterdir())) == 2
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, FrozenSet, List
 
 import pytest
 from hypothesis import example, given
@@ -28,10 +28,12 @@ from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.reports import console, files, image
-from vai_inspect.reports import html as html_report
 from vai_inspect.reports import json as json_report
-from vai_inspect.reports.words import plain
+from vai_inspect.reports import writer
+from vai_inspect.reports.console import console
+from vai_inspect.reports.html import notebook, page
+from vai_inspect.reports.picture import renderers
+from vai_inspect.reports.text.format import plain
 from vai_inspect.rules.targets.lookup import lookup
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
@@ -109,17 +111,55 @@ class _Tags(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.tags.append(tag)
-        self.handlers += [key for key, _ in attrs if key.startswith("on") or key == "href"]
+        self.handlers += [
+            key
+            for key, value in attrs
+            if key.startswith("on") or (key == "href" and value != "#operators")
+        ]
 
 
 TAGS = frozenset(
-    "div p b br table tr th td i small ol ul li details summary img".split()  # noqa: SIM905
+    "div p b br table tr th td i small ol ul li details summary iframe".split()  # noqa: SIM905
+)
+PAGE_TAGS = TAGS | frozenset(
+    # fmt: off
+    [
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "main",
+        "header",
+        "section",
+        "aside",
+        "h1",
+        "h2",
+        "dl",
+        "dt",
+        "dd",
+        "a",
+        "label",
+        "input",
+        "select",
+        "option",
+        "button",
+        "span",
+        "thead",
+        "tbody",
+        "svg",
+        "rect",
+        "noscript",
+        "script",
+    ]
+    # fmt: on
 )
 
 
 def check_reports(inspection: Inspection, folder: Path) -> None:
     """Writes every report and reads it back."""
-    written = files.write(inspection, folder / "out", None, True)
+    written = writer.write(inspection, folder / "out", None, True)
     assert {one.parent for one in (written.txt, written.gv, written.json)} == {folder / "out"}
     assert len(list((folder / "out").iterdir())) == 3
     text = written.txt.read_bytes().decode("utf-8")
@@ -132,7 +172,8 @@ def check_reports(inspection: Inspection, folder: Path) -> None:
     _check_console(inspection)
     assert written.json is not None
     _check_json(inspection, written.json.read_bytes())
-    _check_html(html_report.render(inspection))
+    _check_html(notebook.render(inspection), TAGS)
+    _check_html(page.render(inspection), PAGE_TAGS)
     _check_graph(inspection, written.gv.read_text("utf-8"))
 
 
@@ -157,17 +198,17 @@ def _check_json(inspection: Inspection, content: bytes) -> None:
     jsonschema.validate(data, json_report.schema())
 
 
-def _check_html(page: str) -> None:
-    page.encode("utf-8")
+def _check_html(content: str, tags: FrozenSet[str]) -> None:
+    content.encode("utf-8")
     parser = _Tags()
-    parser.feed(page)
-    assert set(parser.tags) <= TAGS
+    parser.feed(content)
+    assert set(parser.tags) <= tags
     assert not parser.handlers
 
 
 def _check_graph(inspection: Inspection, source: str) -> None:
-    for renderer in image.find_renderers("svg"):
-        drawn = image._RENDERERS[renderer](source, "svg", image.TIMEOUT)
+    for renderer in renderers.find_renderers("svg"):
+        drawn = renderers._RENDERERS[renderer](source, "svg", renderers.TIMEOUT)
         root = xml.etree.ElementTree.fromstring(drawn)
         groups = [one for one in root.iter() if one.get("class") == "node"]
         assert len(groups) == len(inspection.ops)

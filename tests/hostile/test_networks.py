@@ -18,8 +18,9 @@ from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.core.passes import normalise
 from vai_inspect.frontends.keras import capture as capture_keras
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.reports import dot, text
+from vai_inspect.reports import gv
 from vai_inspect.reports import json as json_report
+from vai_inspect.reports.text import text
 from vai_inspect.rules.targets.lookup import lookup
 
 pytestmark = [
@@ -85,7 +86,7 @@ def test_every_report_can_be_written_of_them(recipe: Any) -> None:
     keras.backend.clear_session()
     captured = capture_keras(keras_networks.build(recipe))
     first, again = (inspect_captured(captured, lookup(TARGETS[0])) for _ in range(2))
-    for render in (text.render, dot.render, json_report.render):
+    for render in (text.render, gv.render, json_report.render):
         assert render(first) == render(again)
     assert len(without_sources(first)) > 100
     ran("Keras networks, reports")

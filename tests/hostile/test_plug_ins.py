@@ -21,8 +21,10 @@ from vai_inspect.core.findings import Device, Evidence, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
 from vai_inspect.inspector import inspect_captured
-from vai_inspect.reports import console, files, html
 from vai_inspect.reports import json as json_report
+from vai_inspect.reports import writer
+from vai_inspect.reports.console import console
+from vai_inspect.reports.html import notebook
 from vai_inspect.rules.engine import registry, rule_book
 from vai_inspect.rules.plugin import Note, Provenance, Remedy, Rewrite, Violation
 from vai_inspect.rules.targets.lookup import lookup
@@ -62,7 +64,7 @@ def inspected(folder: Path) -> Inspection:
 
 def told_everywhere(inspection: Inspection, folder: Path) -> List[str]:
     """What each report says, which is whole, valid and of one line where it should be."""
-    written = files.write(inspection, folder, None, True)
+    written = writer.write(inspection, folder, None, True)
     assert written.json is not None
     data = json.loads(written.json.read_text("utf-8"))
     import jsonschema
@@ -70,7 +72,7 @@ def told_everywhere(inspection: Inspection, folder: Path) -> List[str]:
     jsonschema.validate(data, json_report.schema())
     stream = io.StringIO()
     console.show(inspection, 2, stream)
-    texts = [written.txt.read_text("utf-8"), stream.getvalue(), html.render(inspection)]
+    texts = [written.txt.read_text("utf-8"), stream.getvalue(), notebook.render(inspection)]
     return [" ".join(text.split()) for text in (*texts, json.dumps(data))]
 
 

@@ -121,7 +121,7 @@ def in_a_gone_folder() -> Any:
         result = inspector.inspect(Plain(), SHAPE, output_dir=None, verbose_level=2)
         result.to_dict()
         result._repr_html_()
-        from vai_inspect.reports import text
+        from vai_inspect.reports.text import text
 
         return text.render(result)
     finally:

@@ -18,7 +18,8 @@ from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.keras import capture as capture_keras  # noqa: E402
 from vai_inspect.frontends.torch import capture as capture_torch  # noqa: E402
 from vai_inspect.inspector import inspect_captured  # noqa: E402
-from vai_inspect.reports import dot, files, text  # noqa: E402
+from vai_inspect.reports import gv, writer  # noqa: E402
+from vai_inspect.reports.text import text  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
 TARGETS = ("DPUCZDX8G_ISA1_B4096", "DPUCAHX8L_ISA0", "DPUCVDX8H_ISA1_F2W4_4PE", "DPUCADF8H_ISA0")
@@ -102,7 +103,7 @@ def test_the_ir_is_the_same(captured: Dict[str, Both], name: str) -> None:
 def test_the_files_are_the_same(captured: Dict[str, Both], name: str, target: str) -> None:
     ours = [inspect_captured(one, lookup(target)) for one in captured[name]]
     assert without_sources(ours[0]) == without_sources(ours[1])
-    assert dot.render(ours[0]) == dot.render(ours[1])
+    assert gv.render(ours[0]) == gv.render(ours[1])
 
 
 def test_a_permute_that_cancels_leaves_a_note_and_the_same_verdicts(
@@ -120,7 +121,7 @@ def test_the_pictures_are_the_same(captured: Dict[str, Both], name: str, tmp_pat
     pictures = []
     for framework, one in captured[name]._asdict().items():
         inspection = inspect_captured(one, lookup(TARGETS[0]))
-        written = files.write(inspection, tmp_path / framework, "png", False)
+        written = writer.write(inspection, tmp_path / framework, "png", False)
         assert written.problem is None
         assert written.image is not None
         pictures.append(written.image.read_bytes())

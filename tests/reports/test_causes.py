@@ -8,8 +8,8 @@ from tests.reports import samples
 from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import Value
 from vai_inspect.core.root_cause import Outcome, Position
-from vai_inspect.reports.causes import at_the_ends, details, effect, headline, ranked
-from vai_inspect.reports.summary import verdict_sentence
+from vai_inspect.reports.text.causes import at_the_ends, details, effect, headline, ranked
+from vai_inspect.reports.text.summary import verdict_sentence
 
 
 def told(cause, inspection, number=1):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vai_inspect.reports.columns import SHORTEST, TALLEST, arranged
-from vai_inspect.reports.rows import WIDEST, Item
+from vai_inspect.reports.picture.columns import SHORTEST, TALLEST, arranged
+from vai_inspect.reports.picture.rows import WIDEST, Item
 
 
 def items(reads, parts=None, width=150.0, height=30.0):

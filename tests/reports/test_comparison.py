@@ -13,8 +13,9 @@ from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.findings import Device
 from vai_inspect.core.target import BoardUse
-from vai_inspect.reports import comparison, json
-from vai_inspect.reports.words import cells
+from vai_inspect.reports import json
+from vai_inspect.reports.text import comparison
+from vai_inspect.reports.text.format import cells
 
 SCHEMA = json.schema(json.COMPARISON_SCHEMA_FILE)
 

@@ -4,7 +4,7 @@ import io
 
 from tests.reports import samples
 from vai_inspect.core.findings import Device
-from vai_inspect.reports import console
+from vai_inspect.reports.console import console
 
 
 class Terminal(io.StringIO):

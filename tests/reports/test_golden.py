@@ -7,10 +7,12 @@ import io
 import pytest
 
 from tests.reports import samples
-from vai_inspect.reports import console, dot, json, text
+from vai_inspect.reports import gv, json
+from vai_inspect.reports.console import console
+from vai_inspect.reports.text import text
 
 SAMPLES = {"all_on_dpu": samples.all_on_dpu, "mixed": samples.mixed}
-REPORTS = {"txt": text.render, "gv": dot.render, "json": json.render}
+REPORTS = {"txt": text.render, "gv": gv.render, "json": json.render}
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

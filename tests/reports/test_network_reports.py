@@ -11,7 +11,8 @@ import pytest
 from tests.placing import built_on
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import json, text
+from vai_inspect.reports import json
+from vai_inspect.reports.text import text
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
 OWN_TORCH = ("ResNet", "Yolo", "UNet", "Mixed")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.reports import samples
 from vai_inspect.core.findings import Device
-from vai_inspect.reports import boxes, columns, dot, picture, rows
+from vai_inspect.reports import gv
+from vai_inspect.reports.picture import boxes, columns, picture, renderers, rows
 
 
 def random_network(size, seed=0):
@@ -50,6 +51,7 @@ MODELS = {
     "chain of 400": lambda: samples.chain(400),
     "chain of 3000": lambda: samples.chain(3000),
     "dense": samples.dense,
+    "detector": lambda: detector(),
     "random of 300": lambda: random_network(300),
     "random of 3000": lambda: random_network(3000),
 }
@@ -66,7 +68,11 @@ def test_every_operator_is_in_one_box_and_boxes_have_no_cycle(model):
 
 def _check_levels(model):
     fewer = len(model.ops) + 1
-    for made in boxes.levels(model.ops):
+    at_ends = boxes.ends(model)
+    for made in boxes.levels(model.ops, at_ends):
+        joined = {box.end: {op.name for op in box.ops} for box in made if box.end}
+        assert set(at_ends) == set().union(*joined.values())
+        assert all({at_ends[name] for name in names} == {end} for end, names in joined.items())
         assert len(made) < fewer
         fewer = len(made)
         names = [op.name for box in made for op in box.ops]
@@ -96,6 +102,97 @@ def test_every_arrow_of_a_random_graph_is_drawn_or_told(size, seed, one_each):
         patch.setattr(columns, "SHORTEST", 300.0)
         patch.setattr(rows, "WIDEST", 500.0)
         _check_arrows(random_network(size, seed))
+
+
+def detector():
+    """Host operators before and after what the DPU runs, with constants, and one between."""
+    host, dpu, user = Device.CPU, Device.DPU, Device.USER
+    ops = [samples.op("x", "data", device=user), samples.op("mean", "const", device=host)]
+    ops += [samples.op("centre", "sub", ["x", "mean"], device=host)]
+    ops += [
+        samples.op("scale", "div", ["centre"], device=host),
+        samples.op("a", "conv2d", ["scale"]),
+    ]
+    ops += [samples.op("swish", "swish", ["a"], device=host), samples.op("b", "conv2d", ["swish"])]
+    ops += [
+        samples.op("grid", "const", device=host),
+        samples.op("shift", "add", ["grid"], device=host),
+    ]
+    ops += [samples.op("box", "reshape", ["b"], device=host)]
+    ops += [
+        samples.op("c", "conv2d", ["b"], device=dpu),
+        samples.op("class", "softmax", ["c"], device=host),
+    ]
+    ops += [samples.op("nms", "unknown", ["box", "class", "shift"], device=host)]
+    ops += [samples.op("out", "return", ["nms"], device=user)]
+    parts = {
+        "cpu_subgraph_0": ["mean", "centre", "scale"],
+        "dpu_subgraph_0": ["a"],
+        "cpu_subgraph_1": ["swish"],
+        "dpu_subgraph_1": ["b", "c"],
+        "cpu_subgraph_2": ["grid", "shift", "box", "class", "nms"],
+    }
+    return samples.inspection("detector", ops, parts)
+
+
+def test_what_the_cpu_does_at_the_start_or_the_end_is_one_box_with_its_count():
+    model = detector()
+    ends = [box for box in picture.page_of(model).boxes if box.end]
+    assert {box.end: [op.name for op in box.ops] for box in ends} == {
+        "start": ["mean", "centre", "scale"],
+        "end": ["grid", "shift", "box", "class", "nms"],
+    }
+    source = picture.render(model)
+    assert "start on the CPU: 2 operators, 1 constant\\l" in source
+    assert "end on the CPU: 4 operators, 1 constant\\l" in source
+    # A few are told one by one, more in sum.
+    assert "div  scale" in source
+    assert "softmax  class" not in source
+    _check_levels(model)
+    _check_arrows(model)
+
+
+def test_one_operator_at_an_end_and_a_network_of_the_host_alone_are_drawn_as_they_are():
+    user, host = Device.USER, Device.CPU
+    tail = [samples.op("x", "data", device=user), samples.op("a", "conv2d", ["x"])]
+    tail += [samples.op("class", "softmax", ["a"], device=host)]
+    parts = {"dpu_subgraph_0": ["a"], "cpu_subgraph_0": ["class"]}
+    assert boxes.ends(samples.inspection("tail", tail, parts)) == {}
+    alone = [samples.op("x", "data", device=user), samples.op("a", "relu", ["x"], device=host)]
+    alone += [samples.op("b", "relu", ["a"], device=host)]
+    parts = {"cpu_subgraph_0": ["a", "b"]}
+    assert boxes.ends(samples.inspection("host", alone, parts)) == {}
+
+
+@pytest.mark.parametrize("make", [samples.mixed, detector, lambda: random_network(120)])
+def test_no_arrow_runs_through_a_title(make, tmp_path):
+    if renderers.find_renderer("svg") is None:
+        pytest.skip("no renderer is installed")
+    model = make()
+    renderers.draw(picture.render(model), tmp_path / "graph.svg", "svg")
+    drawn = (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    named = r'<text[^>]* x="([-\d.]+)" y="([-\d.]+)"[^>]*>((?:dpu|cpu)_subgraph_[^<:]*)</text>'
+    titles = [(float(x), float(y), len(text)) for x, y, text in re.findall(named, drawn)]
+    assert len(titles) >= 2
+    arrows = re.findall(r'class="edge">.*?<path[^>]* d="([^"]+)"', drawn, re.DOTALL)
+    assert arrows
+    for arrow in arrows:
+        for x, y in _points(arrow):
+            for left, bottom, letters in titles:
+                # The text is centred, its letters of 12 points are about 6 wide.
+                assert abs(x - left) > 2.6 * letters or not bottom - 9 < y < bottom + 2
+
+
+def _points(path):
+    """Points on a path of Bezier curves, as Graphviz writes them."""
+    numbers = [float(one) for one in re.findall(r"-?[\d.]+", path)]
+    corners = list(zip(numbers[::2], numbers[1::2]))
+    for start in range(0, len(corners) - 3, 3):
+        a, b, c, d = corners[start : start + 4]
+        for step in range(21):
+            t = step / 20
+            weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            yield tuple(sum(w * p[axis] for w, p in zip(weights, (a, b, c, d))) for axis in (0, 1))
 
 
 def test_small_graphs_have_a_box_for_each_operator_and_large_ones_fewer():
@@ -161,7 +258,7 @@ def test_neighbours_of_several_devices_share_a_box_only_where_nothing_else_fits(
         r"stage7: 20 operators\l10 on the DPU, 10 on the CPU\lconv2d 20\lkernel_w is 17" in source
     )
     assert "a part on the DPU, a part on the CPU" in source.split("cluster_column")[0]
-    assert source.count(dot.BOTH[1]) == 101
+    assert source.count(gv.BOTH[1]) == 101
 
 
 def test_each_operator_of_a_run_is_told_and_why_it_is_on_the_cpu():

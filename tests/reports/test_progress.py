@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from vai_inspect.reports.progress import working
+from vai_inspect.reports.console.progress import working
 
 
 class Terminal(io.StringIO):

@@ -7,8 +7,8 @@ import pytest
 from tests.reports import samples
 from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.reports import text
-from vai_inspect.reports.words import file_name, shortened, wrapped
+from vai_inspect.reports.text import text
+from vai_inspect.reports.text.format import file_name, shortened, wrapped
 
 FIELDS = [
     "node name",

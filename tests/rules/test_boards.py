@@ -13,11 +13,12 @@ from tests.graphs import chain
 from tests.inspecting import inspected
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.comparison import Comparison
+from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import BoardUse
-from vai_inspect.reports import comparison, text
 from vai_inspect.reports import json as json_report
-from vai_inspect.rules.targets.boards import booted, every_target
+from vai_inspect.reports.text import comparison, text
+from vai_inspect.rules.targets.boards import booted, every_target, targets_of
 from vai_inspect.rules.targets.lookup import lookup
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "targets.md"
@@ -75,6 +76,46 @@ DESIGNS = {
 @pytest.mark.parametrize("name", DESIGNS)
 def test_what_other_designs_of_a_board_have(name):
     assert lookup(name).board_uses == (DESIGNS[name],)
+
+
+STANDS_FOR = {
+    "KV260": (B4096, 0x101000016010407),
+    "zcu104": (B4096, 0x101000016010407),
+    "ZCU102": (B4096, 0x101000016010407),
+    "vck190": (C32B6, 0x603000B16011861),
+    "VEK280": (C20B14, 0x901400044000E44),
+    "V70": (C20B14, 0x901400044000E44),
+    "U250": ("DPUCADF8H_ISA0", None),
+    "Ultra96": ("DPUCZDX8G_ISA0_B2304_MAX_BG2", 0x1000020F6014405),
+}
+
+
+@pytest.mark.parametrize("board", STANDS_FOR)
+def test_a_board_stands_for_the_one_target_that_it_boots(board):
+    name, fingerprint = STANDS_FOR[board]
+    target = lookup(board)
+    assert target.name == name
+    assert fingerprint in (None, target.fingerprint)
+
+
+def test_a_board_of_several_targets_lists_them():
+    for board in {use.board for target in every_target() for use in target.board_uses}:
+        names = {target.name for target in targets_of(board)}
+        if len(names) > 1:
+            with pytest.raises(
+                TargetError, match="the board {} runs one of several".format(board)
+            ) as caught:
+                lookup(board.lower())
+            assert all(name in str(caught.value) for name in names)
+        else:
+            assert lookup(board).name in names
+
+
+def test_an_arch_json_names_no_board(tmp_path):
+    path = tmp_path / "arch.json"
+    path.write_text('{"target": "KV260"}')
+    with pytest.raises(TargetError, match="unknown target 'KV260'"):
+        lookup(path)
 
 
 def test_the_page_has_a_row_for_each_board_that_boots_anything():

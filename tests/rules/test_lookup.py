@@ -137,13 +137,13 @@ REFUSED = [
     ("DPUCZDX8G", "Targets of DPUCZDX8G are DPUCZDX8G_ISA1_B512, "),
     (
         "DPUCVDX8G_1",
-        "unknown target 'DPUCVDX8G_1'; valid is a target's name, a fingerprint or the path of an "
-        "arch.json. That is how a board calls a core of the DPU, whose size its fingerprint tells. "
-        "Targets of DPUCVDX8G are DPUCVDX8G_ISA3_C32B1, ",
+        "unknown target 'DPUCVDX8G_1'; valid is a target's name, a fingerprint, a board or the "
+        "path of an arch.json. That is how a board calls a core of the DPU, whose size its "
+        "fingerprint tells. Targets of DPUCVDX8G are DPUCVDX8G_ISA3_C32B1, ",
     ),
     ("DPUCZDX8G_ISA1", "Targets of DPUCZDX8G_ISA1 are DPUCZDX8G_ISA1_B512, "),
     (
-        "zcu102",
+        "zcu102 board",
         "Targets known from ZCU102 are DPUCZDX8G_ISA1_B4096 and DPUCZDX8G_ISA0_B4096_MAX_BG2. "
         "The ZCU102 boots DPUCZDX8G_ISA1_B4096 in Vitis AI 3.0.",
     ),
@@ -245,7 +245,9 @@ def test_a_file_without_suffix_and_a_name_that_is_also_a_file(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "zcu102").write_text('{"target": "DPUCZDX8G_ISA1_B2304"}')
     (tmp_path / "DPUCZDX8G_ISA1_B512").write_text("no JSON")
+    (tmp_path / "KV260").mkdir()
     assert lookup("zcu102").name == "DPUCZDX8G_ISA1_B2304"
+    assert lookup("KV260").name == "DPUCZDX8G_ISA1_B4096"
     assert lookup("DPUCZDX8G_ISA1_B512").name == "DPUCZDX8G_ISA1_B512"
 
 

@@ -14,25 +14,25 @@ import typer
 from vai_inspect._version import __version__
 from vai_inspect.cli import compare, diff, doctor, estimate, inspect, plan, rules, targets
 from vai_inspect.cli.errors import PROGRAM, run
+from vai_inspect.cli.examples import examples
 
 app = typer.Typer(
     name=PROGRAM,
     help="Tells which operators of a float model an AMD/Xilinx DPU will run, and why not.",
-    add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 # The commands, in the order in which --help lists them.
-app.command("inspect")(inspect.inspect)
-app.command("compare")(compare.compare)
-app.command("plan")(plan.plan)
+app.command("inspect", epilog=examples("inspect"))(inspect.inspect)
+app.command("compare", epilog=examples("compare"))(compare.compare)
+app.command("plan", epilog=examples("plan"))(plan.plan)
+app.command("estimate", epilog=examples("estimate"))(estimate.estimate)
 app.command("diff")(diff.diff)
-app.command("estimate")(estimate.estimate)
-app.command("targets")(targets.targets)
-app.command("target")(targets.target)
-app.command("rules")(rules.rules)
-app.command("explain")(rules.explain)
+app.command("targets", epilog=examples("targets"))(targets.targets)
+app.command("target", epilog=examples("target"))(targets.target)
+app.command("rules", epilog=examples("rules"))(rules.rules)
+app.command("explain", epilog=examples("explain"))(rules.explain)
 app.command("doctor")(doctor.doctor)
 
 

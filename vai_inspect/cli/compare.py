@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from typing import List, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
+from vai_inspect.cli import complete
+from vai_inspect.cli.config import CONFIG, is_configured
+from vai_inspect.cli.errors import FAILED_ON
+from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
@@ -16,8 +21,12 @@ from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out
 from vai_inspect.core.errors import TargetError
 
+if TYPE_CHECKING:
+    from vai_inspect.core.comparison import ComparedTarget
+
 
 def compare(
+    context: typer.Context,
     model: str = typer.Argument(
         ...,
         metavar="MODEL",
@@ -28,10 +37,15 @@ def compare(
         "--target",
         "-t",
         metavar="TARGET",
-        help="A target's name, a fingerprint or an arch.json; repeatable.",
+        autocompletion=complete.targets,
+        help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
     family: Optional[str] = typer.Option(
-        None, "--family", metavar="F", help="All targets of a family: czdx8g or DPUCZDX8G, ..."
+        None,
+        "--family",
+        metavar="F",
+        autocompletion=complete.families,
+        help="All targets of a family: czdx8g or DPUCZDX8G, ...",
     ),
     every: bool = typer.Option(False, "--all", help="All targets that are known [the default]."),
     allow: List[str] = typer.Option(
@@ -67,14 +81,25 @@ def compare(
         help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
     trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    fail_on: FailOn = typer.Option(
+        FailOn.NEVER,
+        "--fail-on",
+        metavar="cpu|unknown|never",
+        help="End with 1 if a target leaves an operator to the CPU that is not allowed there, or "
+        "one is unknown.",
+    ),
+    config: Optional[Path] = CONFIG,
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
     from vai_inspect.comparing import check_fps, choose, compare_captured
     from vai_inspect.frameworks import inspector_for
-    from vai_inspect.reports import comparison, console
     from vai_inspect.reports import json as json_report
-    from vai_inspect.reports.progress import working
+    from vai_inspect.reports.console import console
+    from vai_inspect.reports.console.progress import working
+    from vai_inspect.reports.text import comparison
 
+    if (every or family is not None) and is_configured(context, "target"):
+        target = []
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
     check_fps(fps)
@@ -97,3 +122,18 @@ def compare(
         at_terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if at_terminal else None
         console.tell(comparison.render(found, width).splitlines())
+    for pattern in found.idle:
+        warn_of_idle(pattern)
+    failing = [row for row in found.rows if _fails(row, fail_on)]
+    if failing:
+        line = "--fail-on {}: {}".format(
+            fail_on.value, comparison.failing(failing, len(found.rows))
+        )
+        print("vai-inspect: " + line, file=sys.stderr)
+        raise typer.Exit(FAILED_ON)
+
+
+def _fails(row: ComparedTarget, fail_on: FailOn) -> bool:
+    if fail_on is FailOn.UNKNOWN:
+        return row.unknown_left > 0
+    return fail_on is FailOn.CPU and not row.takes_all

@@ -19,8 +19,8 @@ def diff(
     import json as json_text
 
     from vai_inspect.core.reading import inspection_from_json
-    from vai_inspect.reports import console
-    from vai_inspect.reports import difference as text
+    from vai_inspect.reports.console import console
+    from vai_inspect.reports.text import difference as text
 
     reports = []
     for path in (old, new):

@@ -16,7 +16,7 @@ from typing import Any, Iterator, List
 import typer
 
 from vai_inspect.core.errors import GraphError, VaiInspectError
-from vai_inspect.reports.words import plain
+from vai_inspect.reports.text.format import plain
 
 PROGRAM = "vai-inspect"
 
@@ -26,6 +26,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of a device or folder that takes no more."""
 
 TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
+COMPLETE_VARIABLE = "_VAI_INSPECT_COMPLETE"
+"""By which the scripts of `--show-completion` ask; the name is derived from the program's."""
 
 # typer does not name this base of all its usage errors, and has it from different packages.
 _UsageError: Any = next(
@@ -37,6 +39,8 @@ def run(app: typer.Typer, args: List[str]) -> int:
     """Runs a typer app and returns the exit code; nothing ends in a traceback."""
     _open_streams()
     command = typer.main.get_command(app)
+    if COMPLETE_VARIABLE in os.environ:  # a shell asks what could come next
+        command.main(list(args), prog_name=PROGRAM)
     try:
         # Not command.main(): it turns a closed pipe into exit code 1, which means something else.
         with _told_to_end(), command.make_context(PROGRAM, list(args)) as context:
@@ -51,9 +55,9 @@ def run(app: typer.Typer, args: List[str]) -> int:
     except GraphError as error:
         return _defect(error)
     except VaiInspectError as error:
-        return _wrong(str(error))
+        return report_wrong(str(error))
     except _UsageError as error:
-        return _wrong(_usage(error))
+        return report_wrong(_usage(error))
     except OSError as error:
         return _full(error) if error.errno in _FULL else _defect(error)
     except Exception as error:
@@ -92,7 +96,8 @@ def warn(text: str) -> None:
     typer.echo("{}: warning: {}".format(PROGRAM, _one_line(text)), err=True)
 
 
-def _wrong(text: str) -> int:
+def report_wrong(text: str) -> int:
+    """Prints an error of the user's input as one line and returns its exit code."""
     typer.echo("{}: error: {}".format(PROGRAM, _one_line(text)), err=True)
     return WRONG_INPUT
 
@@ -137,7 +142,7 @@ def _flushed(code: int) -> int:
 
 def _full(error: OSError) -> int:
     _drop_output()
-    return _wrong(
+    return report_wrong(
         "the results cannot be written: {}; free space, or write elsewhere.".format(
             error.strerror or error
         )

@@ -68,9 +68,10 @@ def estimate(
     from vai_inspect.estimating import platform_for
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_each
-    from vai_inspect.reports import console, estimate_table
     from vai_inspect.reports import json as json_report
-    from vai_inspect.reports.progress import working
+    from vai_inspect.reports.console import console
+    from vai_inspect.reports.console.progress import working
+    from vai_inspect.reports.text import estimate_table
     from vai_inspect.rules.targets.lookup import lookup
 
     found = lookup(target)

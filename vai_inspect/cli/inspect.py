@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, List, Optional
+from typing import TYPE_CHECKING, Iterable, List, Optional
 
 import typer
 
-from vai_inspect.cli.errors import warn
+from vai_inspect.cli import complete
+from vai_inspect.cli.config import CONFIG, is_configured
+from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, warn
+from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
+from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out
-from vai_inspect.core.errors import ReportError
+from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
 
 if TYPE_CHECKING:
     from vai_inspect.core.allowance import Allowance
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from vai_inspect.core.target import Target
 
 DEFAULT_FOLDER = Path("vai_inspect_result")
-NAMED = 5
-"""Operators that the message of `--fail-on` names."""
 
 
 class ImageFormat(str, Enum):
@@ -35,26 +34,29 @@ class ImageFormat(str, Enum):
     SVG = "svg"
 
 
-class FailOn(str, Enum):
-    """What ends the command with exit code 1."""
+class ReportFormat(str, Enum):
+    """Reports beside those that are always written; `reports.formats` renders them."""
 
-    CPU = "cpu"
-    UNKNOWN = "unknown"
-    NEVER = "never"
+    HTML = "html"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
 
 
 def inspect(
-    model: str = typer.Argument(
+    context: typer.Context,
+    model: List[str] = typer.Argument(
         ...,
         metavar="MODEL",
-        help=MODEL_HELP,
+        help=MODEL_HELP + " Of several, each has its own folder in that of the reports.",
     ),
     target: List[str] = typer.Option(
         ...,
         "--target",
         "-t",
         metavar="TARGET",
-        help="A target's name, a fingerprint or an arch.json; repeatable.",
+        autocompletion=complete.targets,
+        help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
     input_shape: List[str] = typer.Option(
         [],
@@ -78,14 +80,21 @@ def inspect(
         metavar="0|1|2",
         help="0: nothing, 1: operators on the CPU, 2: all.",
     ),
-    image_format: Optional[ImageFormat] = typer.Option(
-        None, "--image-format", metavar="png|svg", help="Draw the graph too."
+    image_format: List[ImageFormat] = typer.Option(
+        [], "--image-format", metavar="png|svg", help="Draw the graph too; repeatable."
+    ),
+    report: List[ReportFormat] = typer.Option(
+        [],
+        "--report",
+        metavar="html|sarif|junit|github",
+        help="Write one page to send, or a report for CI, too, or print annotations for GitHub; "
+        "repeatable.",
     ),
     json: bool = typer.Option(
         False,
         "--json",
         help="Write the JSON report; without --output-dir print it, and only it: an object for "
-        "one target, a list for several.",
+        "one model and target, a list for several.",
     ),
     kwargs: List[str] = typer.Option(
         [],
@@ -99,11 +108,11 @@ def inspect(
         help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
     trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
-    fail_on: FailOn = typer.Option(
-        FailOn.NEVER,
+    fail_on: Optional[FailOn] = typer.Option(
+        None,
         "--fail-on",
         metavar="cpu|unknown|never",
-        help="End with 1 if an operator is on the CPU, or unknown.",
+        help="End with 1 if an operator is on the CPU, or unknown [never; with --baseline: cpu].",
     ),
     allow: List[str] = typer.Option(
         [],
@@ -112,56 +121,85 @@ def inspect(
         help="What --fail-on lets pass: an op type, operator or layer, as in softmax or 'head.*'; "
         "end:softmax only where nothing behind it runs on the DPU; start: likewise; repeatable.",
     ),
+    baseline: List[Path] = typer.Option(
+        [],
+        "--baseline",
+        metavar="FILE.json",
+        help="A JSON report of an earlier run: only what is new fails; repeatable.",
+    ),
+    max_subgraphs: Optional[int] = typer.Option(
+        None, "--max-subgraphs", min=0, metavar="N", help="End with 1 if there are more on the DPU."
+    ),
+    min_macs: Optional[float] = typer.Option(
+        None,
+        "--min-macs",
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="End with 1 if less of the multiply-accumulates is on the DPU.",
+    ),
+    config: Optional[Path] = CONFIG,
 ) -> None:
     """Tell which operators of a float model run on a DPU, and why the others do not."""
+    from vai_inspect.cli.inspecting import Job, folders, read_baselines
     from vai_inspect.core.allowance import Allowance
-    from vai_inspect.frameworks import inspector_for
-    from vai_inspect.inspector import inspect_captured, show_and_write
-    from vai_inspect.reports.progress import working
+    from vai_inspect.core.gate import Gate
     from vai_inspect.rules.targets.lookup import lookup
 
     targets = list(dict.fromkeys(lookup(name) for name in target))
+    models = list(dict.fromkeys(model))
     print_json = json and output_dir is None
-    _check(targets, print_json, image_format)
-    shapes = parse_shapes(input_shape)
-    arguments = parse_kwargs(kwargs)
-    if allow and fail_on is FailOn.NEVER:
+    if print_json:  # that of this call comes before files for every call
+        image_format = [] if is_configured(context, "image_format") else image_format
+        report = [] if is_configured(context, "report") else report
+    _check(targets, print_json, image_format, report)
+    baselines = read_baselines(baseline)
+    failing = fail_on or (FailOn.CPU if baselines else FailOn.NEVER)
+    if allow and failing is FailOn.NEVER and not is_configured(context, "allow"):
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
+    job = Job(
+        targets=tuple(targets),
+        shapes=tuple(parse_shapes(input_shape)),
+        kwargs=parse_kwargs(kwargs),
+        convert=not no_convert,
+        trust=trust,
+        verbose=verbose,
+        image_formats=tuple(one.value for one in image_format),
+        reports=tuple(one.value for one in report),
+        json=json,
+        writes=not print_json,
+        gate=Gate(failing.value, Allowance(tuple(allow)), max_subgraphs, min_macs, baselines),
+    )
     if trust:
         importable_here()  # the classes that a file names
-    at_work = working("loading {}".format(model), quiet=not verbose)
-    # What the user's code prints belongs to no report: standard output is for results alone.
-    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
-        loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
-        captures = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
-    inspections = []
-    for one, captured in zip(targets, captures):
-        with working("inspecting {} for {}".format(captured.model.name, one.name), not verbose):
-            inspection = inspect_captured(captured, one)
-        inspections.append(inspection)
-        if not print_json:
-            problem = show_and_write(
-                inspection,
-                output_dir or DEFAULT_FOLDER,
-                verbose,
-                image_format.value if image_format else None,
-                json,
-            )
-            if problem is not None:
-                warn(problem)
+    for one, folder in zip(models, folders(models, output_dir or DEFAULT_FOLDER)):
+        try:
+            job.run(one, folder)
+        except GraphError:
+            raise
+        except VaiInspectError as error:
+            if len(models) == 1:
+                raise
+            job.unread.append(one)
+            report_wrong("{}: {}".format(one, error))
     if print_json:
-        _print_json(inspections)
-    failed = [
-        text for one in inspections for text in _failures(one, fail_on, Allowance(tuple(allow)))
-    ]
-    for text in failed:
-        print("vai-inspect: --fail-on {}: {}".format(fail_on.value, text), file=sys.stderr)
-    if failed:
-        raise typer.Exit(1)
+        _print_json([one.inspection for one in job.done])
+    elif len(models) > 1 and verbose:
+        job.print_summary(models)
+    _warn_of_idle([one.inspection for one in job.done], job.gate.allowance)
+    for line in job.failures():
+        print("vai-inspect: " + line, file=sys.stderr)
+    code = WRONG_INPUT if job.unread else FAILED_ON if any(job.failures()) else 0
+    if code:
+        raise typer.Exit(code)
 
 
-def _check(targets: List[Target], print_json: bool, image_format: Optional[ImageFormat]) -> None:
+def _check(
+    targets: List[Target],
+    print_json: bool,
+    image_format: List[ImageFormat],
+    report: List[ReportFormat],
+) -> None:
     """Checks what the options mean together, before a framework is loaded.
 
     Raises:
@@ -177,11 +215,16 @@ def _check(targets: List[Target], print_json: bool, image_format: Optional[Image
                 " and ".join(builds), twice[0]
             )
         )
-    if print_json and image_format is not None:
-        raise ReportError(
-            "--json without --output-dir prints the JSON report only; give --output-dir for the "
-            "picture of --image-format {}.".format(image_format.value)
-        )
+    for option, wanted in (("image-format", image_format), ("report", report)):
+        if print_json and wanted:
+            raise ReportError(
+                "--json without --output-dir prints the JSON report only; give --output-dir for "
+                "{} --{} {}.".format(
+                    "the picture of" if option == "image-format" else "what comes of",
+                    option,
+                    wanted[0].value,
+                )
+            )
 
 
 def _print_json(inspections: List[Inspection]) -> None:
@@ -193,24 +236,9 @@ def _print_json(inspections: List[Inspection]) -> None:
     put_json(text)
 
 
-def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
-    """Yields one line that names the operators which `--fail-on` is about, if there are any."""
-    from vai_inspect.core.findings import Verdict
-    from vai_inspect.reports.words import allow_hint, count, plain
-
-    if fail_on is FailOn.NEVER:
-        return
-    found = allowed.excess(inspection)
-    if fail_on is FailOn.UNKNOWN:
-        found = [op for op in found if op.verdict is Verdict.UNKNOWN]
-    if not found:
-        return
-    named = ", ".join("{} ({})".format(plain(op.name), plain(op.type)) for op in found[:NAMED])
-    yield "{} on {}: {}{}{}{}".format(
-        count(len(found), "operator"),
-        inspection.target.name,
-        named,
-        ", ..." if found[NAMED:] else "",
-        allow_hint(allowed.for_the_rest(inspection)),
-        "".join("; no operator matches --allow " + p for p in allowed.idle(inspection)),
-    )
+def _warn_of_idle(inspections: Iterable[Inspection], allowance: Allowance) -> None:
+    """Warns of patterns that match no operator of any inspection: misspelt ones."""
+    idle = [set(allowance.idle(inspection)) for inspection in inspections]
+    for pattern in allowance.patterns if idle else ():
+        if all(pattern in one for one in idle):
+            warn_of_idle(pattern)

@@ -44,8 +44,8 @@ def plan(
 
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured
-    from vai_inspect.reports import console
-    from vai_inspect.reports.progress import working
+    from vai_inspect.reports.console import console
+    from vai_inspect.reports.console.progress import working
     from vai_inspect.rules.targets.lookup import lookup
 
     found = lookup(target)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Dict, Tuple
 
 import typer
 
+from vai_inspect.cli import complete
+from vai_inspect.cli.output import put_json
 from vai_inspect.core.errors import RuleError, TargetError, did_you_mean, nearest_names
 
 if TYPE_CHECKING:
@@ -15,13 +18,24 @@ if TYPE_CHECKING:
 
 
 def rules(
-    name: str = typer.Argument(..., metavar="FAMILY|TARGET", help="czdx8g, DPUCZDX8G_ISA1_B4096"),
+    name: str = typer.Argument(
+        ...,
+        metavar="FAMILY|TARGET",
+        help="czdx8g, DPUCZDX8G_ISA1_B4096",
+        autocompletion=complete.families_and_targets,
+    ),
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
+    as_json: bool = typer.Option(False, "--json", help="Print the rule book as JSON."),
 ) -> None:
     """Print the rule book of a DPU family."""
-    from vai_inspect.rules.engine import rule_book
+    from vai_inspect.rules.engine import rule_book, rule_book_json
 
     family, targets = _family(name)
+    if as_json:
+        if markdown:
+            raise RuleError("--markdown and --json exclude each other; give one of them.")
+        put_json(json.dumps(rule_book_json.family(family, targets), indent=2) + "\n")
+        return
     if markdown:
         sys.stdout.write(rule_book.markdown(family, targets))
         return
@@ -33,10 +47,16 @@ def rules(
 
 
 def explain(
-    constraint: str = typer.Argument(..., metavar="CONSTRAINT_ID", help="czdx8g.conv.kernel"),
+    constraint: str = typer.Argument(
+        ...,
+        metavar="CONSTRAINT_ID",
+        help="czdx8g.conv.kernel",
+        autocompletion=complete.constraints,
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Print one constraint: sentence, limits, evidence, what to change."""
-    from vai_inspect.rules.engine import registry, rule_book
+    from vai_inspect.rules.engine import registry, rule_book, rule_book_json
 
     family_name, dot, _ = constraint.partition(".")
     families = {family.name: family for family in registry.families()}
@@ -50,6 +70,10 @@ def explain(
             "family one of {}.{}".format(constraint, ", ".join(families), _meant(constraint))
         )
     family = families[family_name]
+    if as_json:
+        found = rule_book_json.one(family, constraint, registry.targets(family_name))
+        put_json(json.dumps(found, indent=2) + "\n")
+        return
     print(rule_book.explain(family, constraint, registry.targets(family_name)))
 
 

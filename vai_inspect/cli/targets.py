@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional,
 
 import typer
 
+from vai_inspect.cli import complete
 from vai_inspect.cli.errors import warn
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ _NO_RULES = "rules not written yet: every operator is unknown"
 
 def targets(
     family: Optional[str] = typer.Option(
-        None, "--family", metavar="F", help="Only this family: czdx8g or DPUCZDX8G, ..."
+        None,
+        "--family",
+        metavar="F",
+        autocompletion=complete.families,
+        help="Only this family: czdx8g or DPUCZDX8G, ...",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -67,7 +72,12 @@ def targets(
 
 
 def target(
-    spec: str = typer.Argument(..., metavar="NAME|FINGERPRINT|ARCH_JSON", show_default=False),
+    spec: str = typer.Argument(
+        ...,
+        metavar="NAME|FINGERPRINT|BOARD|ARCH_JSON",
+        show_default=False,
+        autocompletion=complete.targets,
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show one target, field by field.

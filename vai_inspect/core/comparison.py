@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.allowance import Allowance
 from vai_inspect.core.estimate import Estimate
-from vai_inspect.core.findings import Finding
+from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import (
     SCHEMA_VERSION,
     TOOL_NAME,
@@ -52,6 +52,7 @@ class ComparedTarget:
         estimates: how long it takes, on each board that is known to have such a DPU, or on a
             design of one core where none is; the first is the inspection's own.
         estimate_unknown: why there are none; None where there are.
+        unknown_left: operators of unknown verdict that are not allowed on the CPU.
     """
 
     target: Target
@@ -64,6 +65,7 @@ class ComparedTarget:
     warnings: Tuple[str, ...]
     estimates: Tuple[Estimate, ...] = ()
     estimate_unknown: Optional[str] = None
+    unknown_left: int = 0
 
     @property
     def estimate(self) -> Optional[Estimate]:
@@ -117,6 +119,7 @@ class Comparison:
         allow: patterns of operators that may be on the CPU.
         tool_version: version of this package.
         fps: frames a second that a board is wanted for, or None.
+        idle: those of `allow` that match no operator at all: misspelt ones.
     """
 
     model: ModelInfo
@@ -124,6 +127,7 @@ class Comparison:
     allow: Tuple[str, ...] = ()
     tool_version: str = ""
     fps: Optional[float] = None
+    idle: Tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -157,7 +161,8 @@ class Comparison:
         ]
         rows.sort(key=_rank)
         first = found[0]
-        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version, fps)
+        idle = tuple(allowance.idle(first))  # names and types are the same on every target
+        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version, fps, idle)
 
     @property
     def smallest_board(self) -> Optional[Tuple[ComparedTarget, Estimate]]:
@@ -231,6 +236,7 @@ def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
         smallest=False,
         smallest_but_for_ends=False,
         warnings=inspection.warnings,
+        unknown_left=sum(op.verdict is Verdict.UNKNOWN for op in excess),
     )
 
 

@@ -41,6 +41,10 @@ class EstimateError(VaiInspectError):
     """A time that is asked for where no model of it is trustworthy, or of a board nobody knows."""
 
 
+class ConfigError(VaiInspectError):
+    """A file with defaults for the options that cannot be read, or a key or value in it."""
+
+
 class GraphError(VaiInspectError):
     """A graph that breaks the IR's own laws: a defect of the frontend or pass that made it."""
 

@@ -485,8 +485,8 @@ class Inspection:
     def __repr__(self) -> str:
         total, name = self.summary, self.model.name
         return (
-            "<Inspection of {} on {}: {} operators on the DPU, {} on the CPU, {} DPU subgraph{}, "
-            "{} crossing{}>".format(
+            "<Inspection of {} on {}: {:,} operators on the DPU, {:,} on the CPU, {:,} DPU "
+            "subgraph{}, {:,} crossing{}>".format(
                 name if name.isprintable() else repr(name),
                 self.target.name,
                 total.dpu_ops,

@@ -8,6 +8,9 @@ from typing import Any, Dict, Optional, Tuple
 
 from vai_inspect.core.findings import Verdict
 
+_FEW = 3
+"""Operators that the repr of a root cause names."""
+
 
 class Position(str, Enum):
     """Where in the network the operators of a root cause stand, as the DPU sees it."""
@@ -86,6 +89,13 @@ class RootCause:
     in_turn: Optional[Outcome]
     each: Tuple[Outcome, ...]
     cuts_nothing: bool = False
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.ops[:_FEW]) + (", ..." if self.ops[_FEW:] else "")
+        back = len(self.alone.returned)
+        effect = "costs the DPU nothing" if self.cuts_nothing else f"{back:,} back if fixed alone"
+        text = f"{len(self.ops):,} {self.type} ({names}): {self.message}; {effect}"
+        return f"<RootCause {self.constraints[0] if self.constraints else ''}: {text}>"
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the root cause as the JSON report holds it."""

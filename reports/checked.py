@@ -1,0 +1,137 @@
+"""An inspection with what a check made of it, as the formats for CI are given it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Mapping, Optional, Tuple
+
+from vai_inspect.core.findings import Finding
+from vai_inspect.core.gate import GateOutcome
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.reports.text.format import doubt, file_name, plain
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A line of a source file.
+
+    Attributes:
+        file: the path from the working folder on, with slashes; for a file of an installed
+            package, from the package on.
+        line: counted from 1.
+        installed: whether the file is no file of the user's.
+    """
+
+    file: str
+    line: int
+    installed: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An inspection, and what a check made of it.
+
+    Attributes:
+        inspection: the inspection.
+        outcome: what the gate let pass and what it did not.
+        model_site: where the model is made, or None where that is no file of the user's.
+        layer_sites: lines at which layers are named, for frameworks whose models do not know
+            the line that made them; by the layer's name.
+        rules: sentence of each constraint, by its id.
+    """
+
+    inspection: Inspection
+    outcome: GateOutcome
+    model_site: Optional[Site] = None
+    layer_sites: Mapping[str, Site] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The model and the target."""
+        inspection = self.inspection
+        return "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
+
+    def site(self, op: InspectedOp) -> Optional[Site]:
+        """Returns the line of the user's code that made an operator, or the nearest known.
+
+        That is the innermost frame in the working folder, else the line that names the layer,
+        else where the model is made, else the innermost frame in an installed package.
+
+        Args:
+            op: an operator of the inspection.
+        """
+        frames = [(frame.file, frame.line) for frame in op.op.origin.source if frame.line > 0]
+        for file, line in reversed(frames):
+            own = within_working_folder(file)
+            if own is not None:
+                return Site(own, line)
+        for layer in op.op.origin.layers:
+            named = self.layer_sites.get(re.split(r"[./]", layer)[-1])
+            if named is not None:
+                return named
+        if self.model_site is not None:
+            return self.model_site
+        return Site(file_name(frames[-1][0]), frames[-1][1], installed=True) if frames else None
+
+    def level(self, op: InspectedOp, finding: Finding) -> str:
+        """Returns how serious a finding is: an error fails the check, a note costs nothing.
+
+        Args:
+            op: the operator.
+            finding: one of its findings.
+        """
+        if op.name in self.outcome.failing:
+            return ERROR if finding.follows is None else NOTE
+        costs = op.name not in {one.name for one in self.inspection.left_to_host()}
+        return WARNING if finding.follows is None and costs else NOTE
+
+
+def within_working_folder(file: str) -> Optional[str]:
+    """Returns a path from the working folder on, with slashes; None for one that is elsewhere.
+
+    Args:
+        file: a path as a frame holds it.
+    """
+    if file.startswith("<") or re.search(r"[/\\](site|dist)-packages[/\\]", file):
+        return None
+    try:
+        here = os.getcwd()
+        path = os.path.relpath(os.path.realpath(file), os.path.realpath(here))
+    except (OSError, ValueError):  # no working folder, or another drive
+        return None
+    if path.startswith("..") or os.path.isabs(path) or not os.path.isfile(file):
+        return None
+    return path.replace(os.sep, "/")
+
+
+def message(op: InspectedOp, finding: Finding) -> str:
+    """Returns what a finding says of an operator, with what to change, on one line.
+
+    Args:
+        op: the operator.
+        finding: one of its findings.
+    """
+    unsure = doubt(finding)
+    said = "{} ({}): {}{}".format(
+        plain(op.name),
+        plain(op.type),
+        plain(finding.message),
+        " ({})".format(unsure) if unsure else "",
+    )
+    if finding.suggestion and finding.follows is None:
+        return "{}. What to change: {}".format(said, plain(finding.suggestion))
+    return said
+
+
+def on_the_cpu(checked: Checked) -> Tuple[InspectedOp, ...]:
+    """Returns the operators on the CPU that have findings, in graph order.
+
+    Args:
+        checked: the inspection.
+    """
+    return tuple(op for op in checked.inspection.ops if op.findings and not op.constant)

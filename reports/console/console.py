@@ -1,0 +1,272 @@
+"""What is printed: the operators on the CPU with the reasons, on request every operator."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tuple
+
+from vai_inspect.core.findings import Device, Verdict
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.text import times
+from vai_inspect.reports.text.causes import (
+    CAUSES_TITLE,
+    ENDS_TITLE,
+    MOST_CAUSES,
+    at_the_ends,
+    details,
+    headline,
+    ranked,
+)
+from vai_inspect.reports.text.format import (
+    count,
+    doubt,
+    grounds,
+    hanging,
+    plain,
+    remedy,
+    rule,
+    shortened,
+    size,
+    untold_macs,
+)
+from vai_inspect.reports.text.plan import PLAN_TITLE, steps
+from vai_inspect.reports.text.reasons import FEW_NAMES, TITLES, Row, rows, widths
+from vai_inspect.reports.text.summary import (
+    counts,
+    cut_sentence,
+    following_sentence,
+    more_causes,
+    trust_sentences,
+    verdict_sentence,
+    work,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+PLAIN_WIDTH = 100
+"""Columns where the output is no terminal, so that files and pipes read the same everywhere."""
+
+LONGEST_NAME = 240
+"""Characters of a name; the text report has the whole."""
+
+MOST_ROWS = 30
+"""Rows of the table of operators on the CPU at verbose 1."""
+
+_DETAIL_STYLES = {"what to change": "green", "note": "dim"}
+_STYLES = {Device.DPU: "blue", Device.CPU: "red", Device.USER: "dim"}
+
+
+def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = None) -> None:
+    """Prints an inspection.
+
+    Args:
+        inspection: what to print.
+        verbose_level: 0 prints nothing, 1 the operators on the CPU, 2 every operator too.
+        file: where to print; None is standard output.
+    """
+    if verbose_level < 1:
+        return
+    stream = sys.stdout if file is None else file
+    console = _console(stream)
+    with console.capture() as captured:
+        console.print(_panel(inspection))
+        print_plan(console, inspection)
+        _print_causes(console, inspection)
+        if inspection.summary.cpu_ops:
+            _print_on_cpu(console, inspection, whole=verbose_level >= 2)
+        for warning in inspection.warnings:
+            _print_hanging(console, "warning: ", warning, "yellow")
+        if verbose_level >= 2:
+            console.print("every operator:")
+            console.print(_every_operator(inspection))
+    _put(captured.get(), stream)
+
+
+def tell(lines: Iterable[str], file: Optional[IO[str]] = None) -> None:
+    """Prints lines as they are, one below the other.
+
+    Args:
+        lines: what to print; line breaks and control characters in them are escaped.
+        file: where to print; None is standard output.
+    """
+    text = "".join(plain(line) + "\n" for line in lines)
+    _put(text, sys.stdout if file is None else file)
+
+
+def _put(text: str, stream: IO[str]) -> None:
+    """Writes text; what the stream's encoding lacks is escaped, not a reason to lose the rest."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    terminal = bool(getattr(stream, "isatty", lambda: False)())
+    # Names are the user's: nothing in them is markup, an emoji or a figure to be coloured.
+    # A notebook's output is no terminal either; there the same plain text is printed.
+    return Console(
+        file=stream,
+        width=None if terminal else PLAIN_WIDTH,
+        force_terminal=terminal,
+        force_jupyter=False,
+        color_system="auto" if terminal else None,
+        legacy_windows=None if terminal else False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def _text(words: object, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(plain(words), style=style)
+
+
+def _panel(inspection: Inspection) -> RenderableType:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    total = inspection.summary
+    lines = [
+        _text(
+            verdict_sentence(inspection), "bold green" if total.whole_but_for_ends else "bold red"
+        ),
+        _text(counts(inspection)),
+        _text(cut_sentence(inspection)),
+        _text(work(inspection)),
+        *map(_text, untold_macs(inspection)),
+        *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
+        *(_text(told) for _, told in times.lines(inspection, brief=True)),
+    ]
+    title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
+    return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)
+
+
+def print_plan(console: Console, inspection: Inspection) -> None:
+    """Prints what to do, in order.
+
+    Args:
+        console: where to print.
+        inspection: the whole.
+    """
+    if inspection.steps:
+        console.print("\n" + PLAN_TITLE)
+    for step, more in steps(inspection):
+        _print_hanging(console, "", step, "bold green")
+        for line in more:
+            _print_hanging(console, "   ", line)
+
+
+def show_plan(inspection: Inspection, file: Optional[IO[str]] = None) -> None:
+    """Prints the plan alone.
+
+    Args:
+        inspection: the whole.
+        file: where to print; None is standard output.
+    """
+    stream = sys.stdout if file is None else file
+    console = _console(stream)
+    with console.capture() as captured:
+        console.print(_panel(inspection))
+        print_plan(console, inspection)
+        if not inspection.steps:
+            _print_hanging(console, "", "nothing to do" if not inspection.summary.cpu_ops else
+                           "no cut and no rewrite makes it better")  # fmt: skip
+    _put(captured.get(), stream)
+
+
+def _print_causes(console: Console, inspection: Inspection) -> None:
+    causes = ranked(inspection)
+    if causes:
+        console.print("\n" + CAUSES_TITLE)
+    for number, cause in enumerate(causes[:MOST_CAUSES], 1):
+        mark = "{}. ".format(number)
+        style = "bold yellow" if cause.verdict is Verdict.UNKNOWN else "bold red"
+        _print_hanging(console, mark, headline(cause, inspection), style)
+        for title, text in details(cause, number, inspection):
+            style = _DETAIL_STYLES.get(title, "")
+            _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style)
+    if len(causes) > MOST_CAUSES:
+        _print_hanging(console, "", more_causes(inspection))
+    for number, told in enumerate(at_the_ends(inspection)):
+        if not number:
+            console.print("\n" + ENDS_TITLE)
+        _print_hanging(console, "- ", told)
+    following = following_sentence(inspection)
+    if following:
+        console.print()
+        _print_hanging(console, "", following)
+
+
+def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None:
+    """Prints the operators on the CPU; the whole of a long table only on request."""
+    found = rows(inspection)
+    shown = found if whole else found[:MOST_ROWS]
+    sizes = widths(shown, console.width - 10)
+    console.print("\noperators on the CPU:")
+    console.print(_on_cpu(shown, sizes, whole))
+    if found[len(shown) :]:
+        rest = found[len(shown) :]
+        left = sum(len(row.names) for row in rest)
+        words = "and {}, of {}; the text report and --verbose 2 have them".format(
+            count(len(rest), "more row"), count(left, "operator")
+        )
+        _print_hanging(console, "", words)
+
+
+def _on_cpu(found: Sequence[Row], sizes: Tuple[int, int, int], whole: bool) -> RenderableType:
+    """Returns the table of the operators on the CPU, reasons wrapped to its width."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(expand=False, show_lines=True)
+    for title, columns in zip(TITLES, sizes):
+        table.add_column(title, width=columns, overflow="fold")
+    for row in found:
+        names = Text("\n").join(map(_text, row.named(None if whole else FEW_NAMES)))
+        table.add_row(names, _text(row.type), Text("\n").join(_reasons(row, sizes[2], whole)))
+    return table
+
+
+def _reasons(row: Row, room: int, whole: bool) -> Iterator[Text]:
+    for finding in row.findings:
+        unsure = doubt(finding)
+        said = finding.message + (" ({})".format(unsure) if unsure else "")
+        yield from _hung("- ", said, room, "yellow" if unsure else "red")
+        if finding.remedies and finding.follows is None:
+            yield from _hung("  ", "what to change: " + remedy(finding), room, "green")
+        yield from _hung("  ", "rule: " + (grounds if whole else rule)(finding), room, "dim")
+
+
+def _hung(mark: str, words: str, room: int, style: str = "") -> Iterator[Text]:
+    for line in hanging(mark, plain(words), room):
+        yield _text(line, style)
+
+
+def _print_hanging(console: Console, mark: str, words: str, style: str = "") -> None:
+    for line in _hung(mark, words, console.width, style):
+        console.print(line, soft_wrap=True)
+
+
+def _every_operator(inspection: Inspection) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(expand=False)
+    table.add_column("node name", overflow="fold")
+    table.add_column("op type", overflow="fold", min_width=8)
+    table.add_column("output shape", overflow="fold", min_width=8)
+    table.add_column("device", no_wrap=True)
+    for op in inspection.ops:
+        shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
+        table.add_row(
+            _text(shortened(plain(op.name), LONGEST_NAME)),
+            _text(op.type),
+            _text(shapes),
+            _text(op.device.value, _STYLES[op.device]),
+        )
+    return table

@@ -1,0 +1,74 @@
+"""Annotations of GitHub Actions: lines that a workflow's log shows beside the code."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Optional
+
+from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
+from vai_inspect.reports.checked import ERROR, NOTE, WARNING, Checked, Site, message
+from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.gate import describe
+
+_COMMANDS = {ERROR: "error", WARNING: "warning", NOTE: "notice"}
+FEW_NAMES = 3
+
+
+def render(checked: Checked) -> str:
+    """Returns the annotations: one for each failure, then one for each root cause at its line.
+
+    GitHub shows ten errors and ten warnings of a step, so operators that are on the CPU for one
+    reason share an annotation, and those that only follow from others have none. What is accepted
+    has none either.
+
+    Args:
+        checked: the inspection.
+    """
+    return "".join(line + "\n" for line in [*_failures(checked), *_causes(checked)])
+
+
+def _failures(checked: Checked) -> Iterator[str]:
+    for failure in checked.outcome.failures:
+        title = "{}: {}".format(TOOL_NAME, failure.option)
+        text = "{}: {}".format(checked.title, describe(failure, checked.inspection))
+        yield _command("error", checked.model_site, title, text)
+
+
+def _causes(checked: Checked) -> Iterator[str]:
+    for cause in checked.inspection.root_causes:
+        found = (checked.inspection.op(name) for name in cause.ops)
+        ops = [op for op in found if op is not None and op.name not in checked.outcome.accepted]
+        failing = set(checked.outcome.failing)
+        ops.sort(key=lambda op: op.name not in failing)
+        if not ops:
+            continue
+        first = ops[0]
+        finding = next((one for one in first.findings if one.follows is None), first.findings[0])
+        level = checked.level(first, finding)
+        text = "{}. {}".format(message(first, finding), _likewise(ops[1:])).rstrip()
+        title = "{} {}: {}".format(TOOL_NAME, checked.title, finding.constraint)
+        yield _command(_COMMANDS[level], checked.site(first), title, text)
+
+
+def _likewise(ops: List[InspectedOp]) -> str:
+    if not ops:
+        return ""
+    named = ", ".join(plain(op.name) for op in ops[:FEW_NAMES])
+    more = " and {:,} more".format(len(ops) - FEW_NAMES) if ops[FEW_NAMES:] else ""
+    return "Likewise {}{}.".format(named, more)
+
+
+def _command(kind: str, site: Optional[Site], title: str, text: str) -> str:
+    properties: Dict[str, str] = {}
+    if site is not None and not site.installed:
+        properties.update(file=site.file, line=str(site.line))
+    properties["title"] = plain(title)
+    listed = ",".join("{}={}".format(key, _property(value)) for key, value in properties.items())
+    return "::{} {}::{}".format(kind, listed, _data(plain(text)))
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,80 @@
+"""The comparison of targets for a notebook: what its text says, as a table."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.comparison import ComparedTarget, Comparison
+from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.text.comparison import (
+    boards,
+    explained_marks,
+    figures,
+    has_times,
+    mark,
+    timed,
+)
+from vai_inspect.reports.text.format import count, doubt, plain, shortened
+from vai_inspect.reports.text.summary import trust_sentences
+
+TITLES = (
+    "",
+    "target",
+    "operators on the DPU",
+    "share of MACs",
+    "DPU subgraphs",
+    "crossings",
+    "first blocker",
+)
+LONGEST = 240
+"""Characters of a name or a reason."""
+
+
+def render(comparison: Comparison) -> str:
+    """Returns the comparison as HTML for a notebook's cell.
+
+    Args:
+        comparison: what to show.
+    """
+    return "\n".join(["<div>", *_lines(comparison), "</div>"])
+
+
+def _lines(comparison: Comparison) -> Iterator[str]:
+    rows = comparison.rows
+    name = shortened(plain(comparison.model.name), LONGEST)
+    yield "<p><b>{}</b> on {}</p>".format(text(name), count(len(rows), "target"))
+    takes = sum(one.takes_all_but_ends for one in rows)
+    told = "{} of {} take the model".format(takes, count(len(rows), "target"))
+    yield banner(
+        told + (", but for what is allowed." if comparison.allow else "."), GOOD if takes else BAD
+    )
+    for sentence in trust_sentences(comparison.model):
+        yield "<p>{}</p>".format(text(sentence))
+    if comparison.allow:
+        yield "<p>allowed on the CPU: {}</p>".format(text(", ".join(comparison.allow)))
+    yield "<table>"
+    timed_titles = ("DPU ms", "frames a second") if has_times(rows) else ()
+    yield row("th", (*TITLES[:-1], *timed_titles, TITLES[-1]))
+    for one in rows:
+        cells = [mark(one).strip(), *figures(one, rows)]
+        yield row("td", [*map(text, cells), _blocker(one)])
+    yield "</table>"
+    for line in explained_marks(comparison, 10_000):
+        yield "<p><small>{}</small></p>".format(text(line))
+    known = ["<p>{}{}</p>".format(text(board), text(names)) for board, names in boards(rows)]
+    if known:
+        yield from folded("boards", known)
+    told_times = ["<p>{}{}</p>".format(*map(text, pair)) for pair in timed(comparison)]
+    if told_times:
+        yield from folded("estimated time", told_times)
+    for warning in dict.fromkeys(told for one in rows for told in one.warnings):
+        yield "<p>warning: {}</p>".format(text(warning))
+
+
+def _blocker(one: ComparedTarget) -> str:
+    op, reason = one.blocker, one.reason
+    if op is None or reason is None:
+        return ""
+    unsure = doubt(reason)
+    told = "{} ({}): {}".format(shortened(plain(op.name), LONGEST), plain(op.type), reason.message)
+    return text(told) + (" (<i>{}</i>)".format(text(unsure)) if unsure else "")

@@ -1,0 +1,153 @@
+"""An inspection for a notebook: what the console says, and the page with the table and the graph.
+
+Everything that comes from a model is escaped, and the page stands in a frame of its own, whose
+script may do nothing outside it. Where scripts or frames are not shown, as on a page that only
+renders the notebook, the rest can be read all the same.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Iterable, Iterator, Sequence
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.html import page
+from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.text import times
+from vai_inspect.reports.text.causes import (
+    CAUSES_TITLE,
+    ENDS_TITLE,
+    MOST_CAUSES,
+    at_the_ends,
+    details,
+    headline,
+    ranked,
+)
+from vai_inspect.reports.text.format import count, doubt, grounds, plain, remedy, shortened
+from vai_inspect.reports.text.reasons import Row, rows
+from vai_inspect.reports.text.summary import (
+    counts,
+    cut_sentence,
+    following_sentence,
+    more_causes,
+    trust_sentences,
+    verdict_sentence,
+    work,
+)
+
+MOST_ROWS = 100
+"""Rows of the table of operators on the CPU; the text report has them all."""
+
+NAMES = 10
+LONGEST_NAME = 240
+OPEN_CAUSES = 3
+"""Root causes that are seen without a click."""
+
+
+def render(inspection: Inspection) -> str:
+    """Returns the inspection as HTML for a notebook's cell.
+
+    Args:
+        inspection: what to show.
+    """
+    return "\n".join(["<div>", *_summary(inspection), *_rest(inspection), "</div>"])
+
+
+def _summary(inspection: Inspection) -> Iterator[str]:
+    total, target = inspection.summary, inspection.target
+    name = shortened(plain(inspection.model.name), LONGEST_NAME)
+    yield "<p><b>{}</b> on <b>{}</b></p>".format(text(name), text(target.name))
+    yield banner(verdict_sentence(inspection), GOOD if total.whole_but_for_ends else BAD)
+    told = [
+        cut_sentence(inspection),
+        counts(inspection) + ".",
+        work(inspection) + ".",
+        *trust_sentences(inspection.model),
+        *(line + "." for _, line in times.lines(inspection, brief=True)),
+    ]
+    yield "<p>{}</p>".format("<br>".join(map(text, told)))
+
+
+def _rest(inspection: Inspection) -> Iterator[str]:
+    yield from _causes(inspection)
+    following = following_sentence(inspection)
+    if following:
+        yield "<p>{}</p>".format(text(following))
+    on_cpu = rows(inspection)
+    if on_cpu:
+        yield from folded(_title(inspection), list(_table(on_cpu)), len(on_cpu) <= 10)
+    for warning in inspection.warnings:
+        yield "<p>warning: {}</p>".format(text(warning))
+    yield from _page(inspection)
+
+
+def _title(inspection: Inspection) -> str:
+    return count(len(inspection.on(Device.CPU)), "operator") + " on the CPU, with the reasons"
+
+
+def _causes(inspection: Inspection) -> Iterator[str]:
+    causes = ranked(inspection)
+    told = [
+        "<li>{}<ul>{}</ul></li>".format(
+            text(headline(cause, inspection)),
+            _items("{}: {}".format(*pair) for pair in details(cause, number, inspection)),
+        )
+        for number, cause in enumerate(causes[:MOST_CAUSES], 1)
+    ]
+    if told:
+        yield "<p>{}</p>".format(text(_capital(CAUSES_TITLE)))
+        yield "<ol>{}</ol>".format("".join(told[:OPEN_CAUSES]))
+    if told[OPEN_CAUSES:]:
+        more = ['<ol start="{}">{}</ol>'.format(OPEN_CAUSES + 1, "".join(told[OPEN_CAUSES:]))]
+        if len(causes) > MOST_CAUSES:
+            more.append("<p>{}</p>".format(text(more_causes(inspection))))
+        title = count(len(causes) - OPEN_CAUSES, "more root cause")
+        yield from folded(title, more)
+    harmless = _items(at_the_ends(inspection))
+    if harmless:
+        yield "<p>{}</p><ul>{}</ul>".format(text(_capital(ENDS_TITLE)), harmless)
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "".join("<li>{}</li>".format(text(line)) for line in lines)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _table(on_cpu: Sequence[Row]) -> Iterator[str]:
+    yield "<table>"
+    titles = ("node name", "op type", "hardware constraints")
+    yield row("th", titles)
+    for told in on_cpu[:MOST_ROWS]:
+        names = [text(shortened(name, LONGEST_NAME)) for name in told.names[:NAMES]]
+        if told.names[NAMES:]:
+            names.append("and {:,} more".format(len(told.names) - NAMES))
+        yield row("td", ("<br>".join(names), text(told.type), _reasons(told)))
+    yield "</table>"
+    if on_cpu[MOST_ROWS:]:
+        yield "<p>and {:,} more rows, which the text report has</p>".format(len(on_cpu) - MOST_ROWS)
+
+
+def _reasons(on_cpu: Row) -> str:
+    told = []
+    for finding in on_cpu.findings:
+        unsure = doubt(finding)
+        lines = [text(finding.message) + (" (<i>{}</i>)".format(text(unsure)) if unsure else "")]
+        if finding.remedies and finding.follows is None:
+            lines.append("what to change: " + text(remedy(finding)))
+        lines.append("<small>{}</small>".format(text(grounds(finding))))
+        told.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
+    return "".join(told)
+
+
+def _page(inspection: Inspection) -> Iterator[str]:
+    """Yields the page in a frame of its own: its script reaches nothing of the notebook."""
+    inside = html.escape(page.render_part(inspection))
+    frame = (
+        '<iframe title="operators and graph" sandbox="allow-scripts" loading="lazy" '
+        'style="width:100%;height:80vh;border:0" srcdoc="{}"></iframe>'
+    )
+    yield from folded("all operators and the graph", [frame.format(inside)])

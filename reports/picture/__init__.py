@@ -1,0 +1,1 @@
+"""The picture of the graph: boxes, columns, and the programs that draw them."""

@@ -1,0 +1,136 @@
+"""SARIF 2.1.0: findings at the user's source lines, for code scanning and editors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Dict, Iterator, List
+from urllib.parse import quote
+
+from vai_inspect.core.findings import Finding
+from vai_inspect.core.gate import ALLOWED, KNOWN
+from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
+from vai_inspect.reports.checked import WARNING, Checked, Site, message, on_the_cpu
+from vai_inspect.reports.text.format import plain
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+VERSION = "2.1.0"
+_BASE_OF_PACKAGES = "PACKAGES"
+_JUSTIFICATIONS = {ALLOWED: "--allow", KNOWN: "on the CPU in the baseline, too"}
+
+
+def render(checked: Checked) -> str:
+    """Returns the SARIF log of an inspection: a result for each finding of each operator.
+
+    Args:
+        checked: the inspection.
+    """
+    log = {"$schema": SCHEMA, "version": VERSION, "runs": [_run(checked)]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _run(checked: Checked) -> Dict[str, Any]:
+    inspection = checked.inspection
+    found = [(op, finding) for op in on_the_cpu(checked) for finding in op.findings]
+    ids = list(dict.fromkeys(finding.constraint for _, finding in found))
+    rules = [_rule(next(f for _, f in found if f.constraint == id), checked) for id in ids]
+    return {
+        "tool": {
+            "driver": {
+                "name": TOOL_NAME,
+                "semanticVersion": inspection.tool_version or "0.0.0",
+                "rules": rules,
+            }
+        },
+        # A run of its own for each model and target, so that none replaces another.
+        "automationDetails": {
+            "id": "{}/{}/{}".format(
+                TOOL_NAME,
+                quote(plain(inspection.model.name), safe=""),
+                quote(plain(inspection.target.name), safe=""),
+            )
+        },
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": list(_notifications(checked)),
+            }
+        ],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(op, finding, ids, checked) for op, finding in found],
+        "properties": {
+            "model": plain(inspection.model.name),
+            "target": plain(inspection.target.name),
+            "fingerprint": inspection.target.fingerprint_text,
+            "summary": dict(vars(inspection.summary)),
+        },
+    }
+
+
+def _rule(finding: Finding, checked: Checked) -> Dict[str, Any]:
+    id = plain(finding.constraint)
+    sentence = plain(checked.rules.get(finding.constraint) or id)
+    return {
+        "id": id,
+        "shortDescription": {"text": sentence},
+        "fullDescription": {"text": sentence},
+        "help": {
+            "text": "{}\n`{} explain {}` shows limits and sources.".format(sentence, TOOL_NAME, id)
+        },
+        "defaultConfiguration": {"level": WARNING},
+        "properties": {"evidence": finding.evidence.value, "tags": ["dpu"]},
+    }
+
+
+def _notifications(checked: Checked) -> Iterator[Dict[str, Any]]:
+    for warning in checked.inspection.warnings:
+        yield {"level": "warning", "message": {"text": plain(warning)}}
+
+
+def _result(op: InspectedOp, finding: Finding, ids: List[str], checked: Checked) -> Dict[str, Any]:
+    accepted = checked.outcome.accepted.get(op.name)
+    result: Dict[str, Any] = {
+        "ruleId": plain(finding.constraint),
+        "ruleIndex": ids.index(finding.constraint),
+        "level": checked.level(op, finding),
+        "message": {"text": message(op, finding)},
+        "locations": [_location(op, checked)],
+        "partialFingerprints": {"operator/v1": _fingerprint(op, finding, checked)},
+        "properties": {
+            "operator": plain(op.name),
+            "verdict": finding.verdict.value,
+            "evidence": finding.evidence.value,
+            **({"follows": plain(finding.follows)} if finding.follows is not None else {}),
+        },
+    }
+    if checked.outcome.baseline:
+        result["baselineState"] = "unchanged" if accepted == KNOWN else "new"
+    if accepted is not None:
+        result["suppressions"] = [{"kind": "external", "justification": _JUSTIFICATIONS[accepted]}]
+    return result
+
+
+def _location(op: InspectedOp, checked: Checked) -> Dict[str, Any]:
+    names = list(dict.fromkeys([*op.op.origin.layers, op.name]))
+    found: Dict[str, Any] = {
+        "logicalLocations": [
+            {"fullyQualifiedName": plain(name), "kind": "element"} for name in names
+        ]
+    }
+    site = checked.site(op)
+    if site is not None:
+        found["physicalLocation"] = _physical(site)
+    return found
+
+
+def _physical(site: Site) -> Dict[str, Any]:
+    artifact = {"uri": quote(site.file)}
+    if site.installed:
+        artifact["uriBaseId"] = _BASE_OF_PACKAGES
+    return {"artifactLocation": artifact, "region": {"startLine": site.line}}
+
+
+def _fingerprint(op: InspectedOp, finding: Finding, checked: Checked) -> str:
+    """Returns what stays the same of a finding while lines move."""
+    parts = (checked.inspection.target.name, op.name, finding.constraint, finding.follows or "")
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Everything in words: the text report, and the sentences that other reports share."""

@@ -1,0 +1,251 @@
+"""Root causes in words: what each is, what to change, what that gives back."""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.edges import ahead, behind
+from vai_inspect.core.findings import Finding, Verdict
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.root_cause import Outcome, Position, RootCause
+from vai_inspect.reports.text.format import UNSURE, count, plain, remedy, share, shortened
+from vai_inspect.reports.text.times import change
+
+CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
+ENDS_TITLE = "best left to the host, where it costs the DPU nothing:"
+MOST_CAUSES = 12
+FEW_NAMES = 3
+LONGEST_NAME = 60
+LIKEWISE = " (said of the first; the others are alike)"
+
+_STANDING = {
+    Position.START: "nothing on the DPU comes before {them}: {they} cut{s} nothing",
+    Position.END: "nothing on the DPU waits for {them}: {they} cut{s} nothing",
+}
+
+
+def headline(cause: RootCause, inspection: Inspection) -> str:
+    """Returns what the root cause is: how many operators of which type, and the first reason.
+
+    Args:
+        cause: the root cause.
+        inspection: the whole.
+    """
+    what = (
+        "{} ({})".format(shortened(plain(cause.ops[0]), LONGEST_NAME), plain(cause.type))
+        if len(cause.ops) == 1
+        else "{} ({})".format(count(len(cause.ops), "operator"), plain(cause.type))
+    )
+    more = len(cause.constraints) - 1
+    return "{}: {}{}{}{}".format(
+        what,
+        plain(cause.message),
+        "" if _said_of_all(cause, inspection) else LIKEWISE,
+        " (and {})".format(count(more, "more reason")) if more else "",
+        " ({})".format(UNSURE) if cause.verdict is Verdict.UNKNOWN else "",
+    )
+
+
+def _said_of_all(cause: RootCause, inspection: Inspection) -> bool:
+    """Tells whether the message is that of every operator, names and figures as well."""
+    found = (inspection.op(name) for name in cause.ops)
+    return all(
+        any(finding.message == cause.message for finding in op.findings)
+        for op in found
+        if op is not None
+    )
+
+
+def ranked(inspection: Inspection) -> List[RootCause]:
+    """Returns the root causes that cost something where they stand, as they are ranked.
+
+    Args:
+        inspection: the whole.
+    """
+    return [cause for cause in inspection.root_causes if not cause.cuts_nothing]
+
+
+def at_the_ends(inspection: Inspection) -> Iterator[str]:
+    """Yields what the host had best do before and behind the DPU's part.
+
+    Args:
+        inspection: the whole.
+    """
+    cuts = inspection.cut_points
+    for position, points, where, then in (
+        (Position.START, cuts.start, "start", "let the DPU's part begin with {} of {}"),
+        (Position.END, cuts.end, "end", "let the DPU's part end with {1}"),
+    ):
+        held = {
+            name
+            for cause in inspection.root_causes
+            if cause.cuts_nothing and cause.position is position
+            for name in cause.ops
+        }
+        if not held:
+            continue
+        ops = [op for op in inspection.ops if op.name in held]
+        told = "at the {}: {}".format(where, listed(with_types(ops)))
+        result = "the result" if len(points) == 1 else "the results"
+        near = listed(with_types(op for op in inspection.ops if op.name in points))
+        yield told + ("; " + then.format(result, near) if points else "")
+
+
+def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[Tuple[str, str]]:
+    """Yields a title and a text for each thing to know of a root cause.
+
+    Args:
+        cause: the root cause.
+        number: its place in the ranking, from 1.
+        inspection: the whole.
+    """
+    if len(cause.ops) > 1:
+        yield "operators", listed([shortened(plain(name), LONGEST_NAME) for name in cause.ops])
+    change = what_to_change(cause, inspection)
+    if change:
+        yield "what to change", change
+    yield "fixed alone", _alone(cause, inspection)
+    if number > 1 and cause.in_turn is not None:
+        yield "fixed with those above", effect(cause.in_turn, inspection)
+    for first, last in _together(inspection):
+        outcome = inspection.root_causes[last - 1].in_turn
+        if first == number and outcome is not None:
+            # What comes back is counted with all before them cured.
+            company = "" if first == 1 else " with those above"
+            told = "causes {} to {} pay off when all of them are fixed{}: {}"
+            yield "together", told.format(first, last, company, effect(outcome, inspection))
+    if cause.position in _STANDING and not _work_beyond(cause, inspection):
+        one = len(cause.ops) == 1
+        they, them, s = ("it", "it", "s") if one else ("they", "them", "")
+        yield "note", _STANDING[cause.position].format(they=they, them=them, s=s)
+
+
+def what_to_change(cause: RootCause, inspection: Inspection) -> str:
+    """Returns what to change, as for the first operator, and what that does to the function.
+
+    Args:
+        cause: the root cause.
+        inspection: the whole.
+    """
+    first = inspection.op(cause.ops[0])
+    own = [one for one in first.findings if one.follows is None] if first is not None else []
+    return "; ".join(dict.fromkeys(filter(None, map(remedy, own))))
+
+
+def _alone(cause: RootCause, inspection: Inspection) -> str:
+    """Returns what comes back if a root cause alone is cured; if nothing, what else must be."""
+    if cause.alone.returned:
+        return effect(cause.alone, inspection)
+    number = inspection.root_causes.index(cause) + 1
+    later = enumerate(inspection.root_causes[number - 1 :], number)
+    enough = (at for at, one in later if set(cause.ops) & set(_back(one)))
+    at = next(enough, None)
+    if at is None:
+        return effect(cause.alone, inspection)
+    if at > number:
+        return "nothing comes back; it needs cause {} fixed as well".format(at)
+    return "nothing comes back; it needs those above fixed as well"
+
+
+def _back(cause: RootCause) -> Tuple[str, ...]:
+    return cause.in_turn.returned if cause.in_turn is not None else ()
+
+
+def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
+    """Tells whether others compute before a root cause at the start, or behind one at the end.
+
+    Where these came to the DPU the root cause would cut its part.
+    """
+    own, ops = set(cause.ops), [op.op for op in inspection.ops]
+    beyond = (ahead if cause.position is Position.START else behind)(ops, own) - own
+    return any(op.macs != 0 for op in inspection.ops if op.name in beyond)
+
+
+def _together(inspection: Inspection) -> Iterator[Tuple[int, int]]:
+    """Yields first and last number of root causes that save DPU subgraphs only in company.
+
+    None of them does so alone; the last does when it is cured on top of those before it.
+    """
+    now = before = inspection.summary.dpu_subgraphs
+    first = 1
+    for number, cause in enumerate(inspection.root_causes, 1):
+        alone = cause.alone.dpu_subgraphs
+        after = cause.in_turn.dpu_subgraphs if cause.in_turn is not None else None
+        if cause.cuts_nothing or alone is None or after is None:
+            return
+        if alone < now or cause.alone.macs:
+            first = number + 1
+        elif after < before and first < number:
+            yield first, number
+        if after < before:
+            before, first = after, number + 1
+
+
+def effect(outcome: Outcome, inspection: Inspection) -> str:
+    """Returns what comes back to the DPU, and what becomes of subgraphs and crossings.
+
+    Args:
+        outcome: what the placement would be.
+        inspection: what it is.
+    """
+    now = inspection.summary
+    back = len(outcome.returned)
+    if not back:
+        return "nothing comes back: other reasons, or neighbours, keep it on the CPU"
+    part = share(outcome.macs, now.macs) if outcome.macs else None
+    if back == now.cpu_ops:
+        told = "everything runs on the DPU"
+    else:
+        told = "{:,} of the {:,} operators on the CPU {} back{}".format(
+            back,
+            now.cpu_ops,
+            "comes" if back == 1 else "come",
+            ", with {} of all multiply-accumulates".format(part) if part else "",
+        )
+    time = change(outcome, inspection)
+    told += "; " + time if time else ""
+    if outcome.dpu_subgraphs is None or outcome.crossings is None:
+        return told + " (subgraphs and crossings are not counted: too many root causes)"
+    told = "{}; {}, {}".format(
+        told,
+        _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs),
+        _change("crossings", now.crossings, outcome.crossings),
+    )
+    if outcome.crossing_bytes in (None, now.crossing_bytes):
+        return told
+    return "{} ({})".format(told, _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0))
+
+
+def chain(finding: Finding, inspection: Inspection) -> Optional[str]:
+    """Returns whose device a finding follows from, and whose reasons in the end, or None."""
+    if finding.follows is None:
+        return None
+    root = inspection.root_of(finding.follows)
+    if root is None or root == finding.follows:
+        return finding.follows
+    return "{}, in the end from {}".format(finding.follows, root)
+
+
+def _change(what: str, before: int, after: int) -> str:
+    if before == after:
+        return "{} still {:,}".format(what, after)
+    return "{} from {:,} to {:,}".format(what, before, after)
+
+
+def with_types(ops: Iterable[InspectedOp]) -> List[str]:
+    """Returns names and types of operators, `predictions (softmax)`."""
+    return ["{} ({})".format(shortened(plain(op.name), LONGEST_NAME), plain(op.type)) for op in ops]
+
+
+def listed(names: Sequence[str], few: int = FEW_NAMES) -> str:
+    """Returns names in one line, `a, b, c and 34 more`.
+
+    Args:
+        names: the names.
+        few: how many are told; one more is, where it is the last.
+    """
+    few = few if len(names) > few + 1 else len(names)
+    shown = [plain(name) for name in names[:few]]
+    if len(names) > few:
+        return "{} and {:,} more".format(", ".join(shown), len(names) - few)
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))

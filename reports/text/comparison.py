@@ -1,0 +1,284 @@
+"""The comparison of targets as a table."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.comparison import ComparedTarget, Comparison
+from vai_inspect.core.inspection import Summary
+from vai_inspect.reports.text import times
+from vai_inspect.reports.text.causes import listed
+from vai_inspect.reports.text.format import (
+    allow_hint,
+    allowing,
+    cells,
+    count,
+    doubt,
+    hanging,
+    plain,
+    share,
+    shortened,
+    wrapped,
+)
+from vai_inspect.reports.text.summary import trust_sentences
+
+WIDTH = 120
+"""Columns where the output is no terminal, so that files and pipes read the same everywhere."""
+
+NARROWEST = 60
+TITLES = ("target", "ops", "MACs", "subgr.", "cross.", "blocker")
+TIMES = ("ms", "fps")
+"""Titles before the blocker's, where times are estimated."""
+WHOLE, BUT_ENDS, FASTEST = "*", "~", ">"
+NAMED = 5
+"""Targets that the line of `--fail-on` names."""
+
+MOST_REASONS = 12
+"""Blockers whose reasons are told below the table."""
+
+
+def render(comparison: Comparison, width: Optional[int] = None) -> str:
+    """Returns the comparison as text: a row for each target, then the blockers' reasons.
+
+    Args:
+        comparison: what to show.
+        width: columns of a line; None for those of a pipe.
+    """
+    return "\n".join(_lines(comparison, max(NARROWEST, width or WIDTH))) + "\n"
+
+
+def _lines(comparison: Comparison, width: int) -> Iterator[str]:
+    rows = comparison.rows
+    yield "{} on {}".format(shortened(plain(comparison.model.name), 50), count(len(rows), "target"))
+    for sentence in trust_sentences(comparison.model):
+        yield from wrapped(sentence, width)
+    if comparison.allow:
+        allowed = "allowed on the CPU: " + ", ".join(map(plain, comparison.allow))
+        yield from wrapped(allowed, width)
+    yield ""
+    blockers = _numbered(rows)
+    yield from _table(rows, blockers, width)
+    yield ""
+    yield from explained_marks(comparison, width)
+    yield from _key(comparison, width)
+    sections = (
+        ("blockers:", _reasons(blockers)),
+        ("boards:", boards(rows)),
+        ("estimated time:", timed(comparison)),
+    )
+    for title, told in sections:
+        lines = list(told)
+        if lines:
+            yield ""
+            yield title
+        for sign, text in lines:
+            yield from hanging("  " + sign, text, width)
+    for warning in dict.fromkeys(text for row in rows for text in row.warnings):
+        yield ""
+        yield from wrapped("warning: " + plain(warning), width)
+
+
+Blocker = Tuple[str, str, str]
+"""Name, type and reason."""
+
+
+def _numbered(rows: Sequence[ComparedTarget]) -> Dict[Blocker, int]:
+    numbers: Dict[Blocker, int] = {}
+    for row in rows:
+        if row.blocker is not None:
+            numbers.setdefault(_blocker(row), len(numbers) + 1)
+    return numbers
+
+
+def _blocker(row: ComparedTarget) -> Blocker:
+    op, reason = row.blocker, row.reason
+    if op is None or reason is None:
+        return ("", "", "")
+    unsure = doubt(reason)
+    told = plain(reason.message) + (" ({})".format(unsure) if unsure else "")
+    return plain(op.name), plain(op.type), told
+
+
+def _table(
+    rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int], width: int
+) -> Iterator[str]:
+    titles = (*TITLES[:-1], *(TIMES if has_times(rows) else ()), TITLES[-1])
+    body = [(*figures(row, rows), _told(row, blockers)) for row in rows]
+    # Too wide: without that it cuts nothing, else the number alone; the reasons have the types.
+    for short in (None, ",", " "):
+        if short:
+            body = [(*line[:-1], line[-1].split(short)[0]) for line in body]
+        sizes = [max(map(cells, column)) for column in zip(titles, *body)]
+        if 2 * len(sizes) + sum(sizes) <= width:
+            break
+    for sign, (first, *rest, last) in zip([" ", *map(mark, rows)], [titles, *body]):
+        line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(rest, sizes[1:]))]
+        yield "{} {}".format(sign, "  ".join([*line, last])).rstrip()
+
+
+def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, ...]:
+    """Returns a target's name, or fingerprint where others have the name, and its figures."""
+    total = row.summary
+    twice = sum(other.target.name == row.target.name for other in rows) > 1
+    return (
+        row.target.fingerprint_text if twice else plain(row.target.name),
+        "{:,}/{:,}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
+        _work(total),
+        "{:,}".format(total.dpu_subgraphs),
+        "{:,}".format(total.crossings),
+        *(_times(row) if has_times(rows) else ()),
+    )
+
+
+def has_times(rows: Sequence[ComparedTarget]) -> bool:
+    """Tells whether times are estimated for any target, so that there are columns for them."""
+    return any(row.estimates for row in rows)
+
+
+def _times(row: ComparedTarget) -> Tuple[str, str]:
+    """Returns DPU time and frames a second on the board that stands first."""
+    found = row.estimate
+    if found is None:
+        return "-", "-"
+    doubt = "?" if found.error.mean is None else ""
+    fps = "-" if found.fps is None else times.number(found.fps) + doubt
+    return times.number(found.dpu_ms) + doubt, fps
+
+
+def _told(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
+    if row.blocker is None:
+        return ""
+    return "[{}] {}{}".format(
+        blockers[_blocker(row)],
+        plain(row.blocker.type),
+        ", cuts nothing" if row.ends else "",
+    )
+
+
+def mark(row: ComparedTarget) -> str:
+    """Returns the mark of the smallest target of a family, or a space."""
+    return WHOLE if row.smallest else BUT_ENDS if row.smallest_but_for_ends else " "
+
+
+def _work(total: Summary) -> str:
+    """The share of what can be told; what cannot is on the CPU, so that it is an upper bound."""
+    part = share(total.dpu_macs, total.macs)
+    return "-" if part is None else "<=" + part if total.macs_untold_ops else part
+
+
+def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
+    """Yields what the marks mean that the rows have, or that no target takes the model."""
+    rows = comparison.rows
+    whole = "everything but what is allowed" if comparison.allow else "the whole model"
+    if not any(row.takes_all_but_ends for row in rows):
+        yield "No target takes {}.".format(whole)
+    if any(row.smallest for row in rows):
+        told = "{} the smallest target of its family that takes {}".format(WHOLE, whole)
+        yield from wrapped(told, width)
+    patterns = list(dict.fromkeys(one for row in rows for one in row.ends))
+    if any(row.smallest_but_for_ends for row in rows):
+        told = (
+            "{} the smallest target of its family that takes {} but for its start or end, which "
+            "the host does at no cost to the DPU; {} counts that as whole"
+        ).format(BUT_ENDS, whole, allowing(patterns))
+        yield from wrapped(told, width)
+
+
+def _key(comparison: Comparison, width: int) -> Iterator[str]:
+    yield from wrapped(
+        "ops: operators on the DPU of all but inputs, outputs and constants; MACs: share of the "
+        "multiply-accumulate operations on the DPU{}; subgr.: subgraphs on the DPU; cross.: "
+        "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
+        "that is on the CPU for a reason of its own, those that cut nothing last{}".format(
+            ", <= where those of some operators cannot be told"
+            if any(row.summary.macs_untold_ops for row in comparison.rows)
+            else "",
+            "; ms: DPU time of a frame, and fps: frames a second, on the board below that stands "
+            "first for the target; ? where the error is not calibrated, - where none is estimated"
+            if has_times(comparison.rows)
+            else "",
+        ),
+        width,
+    )
+
+
+def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
+    for (name, kind, reason), number in list(blockers.items())[:MOST_REASONS]:
+        yield "[{}] ".format(number), "{} ({}): {}".format(shortened(name, 100), kind, reason)
+    if len(blockers) > MOST_REASONS:
+        yield "", "and {:,} more".format(len(blockers) - MOST_REASONS)
+
+
+def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
+    """Yields the times on each board with their error, and why other targets have none."""
+    reached = comparison.smallest_board
+    if comparison.fps is not None:
+        yield "", _reached(comparison, comparison.fps)
+    unchecked: Dict[Tuple[str, str], Dict[str, None]] = {}
+    for row in comparison.rows:
+        for one in row.estimates:
+            name = plain(row.target.name)
+            if one.error.mean is None:
+                told = times.platform(one.platform), plain(str(one.error))
+                unchecked.setdefault(told, {})[name] = None
+                continue
+            sign = FASTEST + " " if reached is not None and one is reached[1] else ""
+            where = "{}, {} of release {}: {}".format(
+                times.platform(one.platform),
+                name,
+                ", ".join(map(plain, one.error.releases)),
+                times.figures(one),
+            )
+            yield sign, where
+    for (where, reason), names in unchecked.items():
+        those = next(iter(names)) if len(names) == 1 else count(len(names), "target")
+        yield "", "{}, {}: {}".format(where, those, reason)
+    parts = (one.part_only for row in comparison.rows for one in row.estimates)
+    for text in dict.fromkeys(filter(None, parts)):
+        yield "", plain(text)
+    for text in dict.fromkeys(filter(None, (row.estimate_unknown for row in comparison.rows))):
+        yield "", plain(text)
+
+
+def _reached(comparison: Comparison, wanted: float) -> str:
+    """Returns which board reaches the frames a second that are wanted, if any."""
+    found = comparison.smallest_board
+    if found is None:
+        known = [one.fps for row in comparison.rows for one in row.estimates if one.board]
+        if any(fps is not None for fps in known):
+            return "no board reaches {:g} frames a second by its estimate".format(wanted)
+        return "whether a board reaches {:g} frames a second is unknown".format(wanted)
+    row, one = found
+    mean = one.error.mean
+    doubt = ""
+    if mean is None:
+        doubt = "; that is not calibrated"
+    elif one.fps is not None and one.fps * (1 - mean / 100) < wanted:
+        doubt = "; it may not, if the estimate is off by its mean error"
+    return "{} the smallest board that reaches {:g} frames a second: {} with {}{}".format(
+        FASTEST, wanted, plain(one.board), plain(row.target.name), doubt
+    )
+
+
+def boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:
+    """Yields boards and the targets that they have."""
+    known: Dict[Tuple[str, ...], List[str]] = {}
+    for row in rows:
+        if row.target.boards:
+            known.setdefault(row.target.boards, []).append(plain(row.target.name))
+    for those, names in known.items():
+        told = ", ".join(plain(board) for board in those)
+        yield told + ": ", ", ".join(dict.fromkeys(names))
+
+
+def failing(rows: Sequence[ComparedTarget], of: int) -> str:
+    """Returns which targets a check fails on, in one line.
+
+    Args:
+        rows: those targets.
+        of: how many were compared.
+    """
+    names = listed([plain(row.target.name) for row in rows], NAMED)
+    ends = tuple(dict.fromkeys(one for row in rows for one in row.ends))
+    hint = allow_hint(ends) if all(row.ends for row in rows) else ""
+    return "{} of {}: {}{}".format(len(rows), count(of, "target"), names, hint)

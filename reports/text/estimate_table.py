@@ -1,0 +1,119 @@
+"""The estimate as a table: a row for each operator that takes time, each subgraph and the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+from vai_inspect.core.errors import clipped
+from vai_inspect.core.estimate import Estimate
+from vai_inspect.core.inspection import SCHEMA_VERSION, TOOL_NAME, Inspection
+from vai_inspect.reports.text.format import cells, hanging, plain, shortened
+from vai_inspect.reports.text.times import BOUNDS, figures, number, platform, remarks
+
+WIDTH = 120
+"""Columns where the output is no terminal, so that files and pipes read the same everywhere."""
+
+TITLES = ("operator", "type", "us", "share", "bound by", "array", "padded")
+LONGEST_NAME = 50
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """An estimate with what it is of, as JSON.
+
+    Attributes:
+        inspection: what was estimated.
+        estimate: the estimate.
+    """
+
+    inspection: Inspection
+    estimate: Estimate
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the totals, then the operators in the order in which they run."""
+        found = self.estimate
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": TOOL_NAME, "version": self.inspection.tool_version},
+            "model": self.inspection.model.to_dict(),
+            "target": {"name": self.inspection.target.name},
+            "estimate": found.to_dict(),
+            "ops": [
+                {"name": op.name, "type": op.type, **found.ops[op.name].to_dict()}
+                for op in self.inspection.ops
+                if op.name in found.ops
+            ],
+        }
+
+
+def render(inspection: Inspection, found: Estimate, width: Optional[int] = None) -> str:
+    """Returns the table as text.
+
+    Args:
+        inspection: what was estimated.
+        found: the estimate.
+        width: columns of a line; None for those of a pipe.
+    """
+    return "\n".join(_lines(inspection, found, max(60, width or WIDTH))) + "\n"
+
+
+def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]:
+    name = shortened(plain(inspection.model.name), LONGEST_NAME)
+    yield "{} on {}, {}".format(name, plain(inspection.target.name), platform(found.platform))
+    yield ""
+    yield from _table(list(_rows(inspection, found)), width)
+    yield ""
+    for part, ms in found.subgraphs.items():
+        if len(found.subgraphs) > 1:
+            yield "{}: {} ms".format(plain(part), number(ms))
+    yield from hanging("", "the whole: " + figures(found), width)
+    for text in remarks(found):
+        yield from hanging("  ", text, width)
+    if found.not_counted:
+        names = ", ".join(shortened(plain(one), LONGEST_NAME) for one in found.not_counted[:12])
+        more = len(found.not_counted) - 12
+        text = "not counted, on the CPU: {}{}".format(
+            names, " and {} more".format(more) if more > 0 else ""
+        )
+        yield from hanging("  ", text, width)
+    yield ""
+    yield from hanging("", _KEY, width)
+
+
+_KEY = (
+    "us: microseconds on one core while one is in use, operators of one layer by their cycles; "
+    "array: multiply-accumulates by those that the convolution array could do in that time; "
+    "padded: what is no multiple of the engines' parallelism, and the size that takes as long; "
+    "what is fused and takes no time of its own is left out"
+)
+
+
+def _rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
+    whole = sum(one.us for one in found.ops.values()) or 1.0
+    for op in inspection.ops:
+        one = found.ops.get(op.name)
+        if one is None or not one.us:
+            continue
+        use = "" if one.utilisation is None else "{:.0f}%".format(100 * one.utilisation)
+        yield (
+            shortened(plain(op.name), LONGEST_NAME),
+            plain(op.type),
+            number(one.us),
+            "{:.1f}%".format(100 * one.us / whole),
+            BOUNDS[one.bound],
+            use,
+            ", ".join("{} {} cost {}".format(p.size, p.axis, p.costs) for p in one.padded),
+        )
+
+
+def _table(rows: List[Sequence[str]], width: int) -> Iterator[str]:
+    sizes = [max(map(cells, column)) for column in zip(TITLES, *rows)]
+    room = width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)
+    for line in (TITLES, *rows):
+        *most, last = line
+        told = [
+            text.rjust(size) if place in (2, 3, 5) else text + " " * (size - cells(text))
+            for place, (text, size) in enumerate(zip(most, sizes))
+        ]
+        yield "  ".join([*told, clipped(last, max(20, room))]).rstrip()

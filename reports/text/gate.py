@@ -1,0 +1,36 @@
+"""What a check failed on, in one line for each condition."""
+
+from __future__ import annotations
+
+from vai_inspect.core.gate import Failure
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.text.format import count, plain
+
+NAMED = 5
+"""Operators that a line names."""
+
+
+def describe(failure: Failure, inspection: Inspection) -> str:
+    """Returns what is wrong, without the option that asked for it.
+
+    Args:
+        failure: the condition that is not met.
+        inspection: what was checked.
+    """
+    target = plain(inspection.target.name)
+    if failure.ops:
+        named = ("{} ({})".format(plain(op.name), plain(op.type)) for op in failure.ops[:NAMED])
+        return "{} on {}: {}{}".format(
+            count(len(failure.ops), "operator"),
+            target,
+            ", ".join(named),
+            ", ..." if failure.ops[NAMED:] else "",
+        )
+    limit = failure.limit or 0
+    if failure.option == "--min-macs":
+        return "{:g}% of the multiply-accumulates are on {}, less than {:g}%".format(
+            int(failure.found * 100) / 100, target, limit
+        )
+    return "{} on {}, more than {:,}".format(
+        count(int(failure.found), "DPU subgraph"), target, int(limit)
+    )

@@ -1,0 +1,53 @@
+"""The plan in words: each step, what it changes, and code that does it."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Tuple
+
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.plan import PlanCounts, PlanStep
+from vai_inspect.reports.text.format import plain, shortened
+
+PLAN_TITLE = "plan, in the order to do it:"
+LONGEST_TEXT = 400
+_EFFECTS = {
+    "exact": "exact",
+    "approximate": "approximate: retrain",
+    "none": "the function stays",
+}
+
+
+def steps(inspection: Inspection) -> Iterator[Tuple[str, List[str]]]:
+    """Yields each step as a headline, and what it changes and code for it, a line each.
+
+    Args:
+        inspection: the whole.
+    """
+    for number, step in enumerate(inspection.steps, 1):
+        text = shortened(plain(step.text), LONGEST_TEXT)
+        headline = f"{number}. {step.kind} ({effect(step)}): {text}"
+        code = [plain(line) for line in (step.code or "").splitlines()]
+        yield headline, [changes(step), *code]
+
+
+def effect(step: PlanStep) -> str:
+    """Returns what a step does to the function of the network."""
+    return _EFFECTS.get(step.effect, step.effect)
+
+
+def changes(step: PlanStep) -> str:
+    """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`."""
+    names = ("cpu_ops", "dpu_subgraphs", "crossings")
+    titles = ("CPU operators", "DPU subgraphs", "crossings")
+    found = [
+        f"{title} {_figure(step.before, name)} -> {_figure(step.after, name)}"
+        for name, title in zip(names, titles)
+    ]
+    before, after = step.before.dpu_ms, step.after.dpu_ms
+    if before is not None and after is not None:
+        found.append(f"DPU time {before:.3g} -> {after:.3g} ms")
+    return ", ".join(found)
+
+
+def _figure(counts: PlanCounts, name: str) -> str:
+    return f"{getattr(counts, name):,}"

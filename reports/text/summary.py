@@ -1,0 +1,237 @@
+"""The text report's summary: the answer first, then the reasons, then the figures."""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Iterator, List, Sequence
+
+from vai_inspect.core.findings import Device
+from vai_inspect.core.inspection import Crossing, Inspection, ModelInfo, Subgraph
+from vai_inspect.core.root_cause import Position
+from vai_inspect.reports.text import times
+from vai_inspect.reports.text.causes import (
+    CAUSES_TITLE,
+    ENDS_TITLE,
+    MOST_CAUSES,
+    at_the_ends,
+    details,
+    headline,
+    listed,
+    ranked,
+    with_types,
+)
+from vai_inspect.reports.text.format import (
+    are,
+    count,
+    hanging,
+    others,
+    plain,
+    run,
+    shortened,
+    untold_macs,
+    work_share,
+)
+from vai_inspect.reports.text.plan import PLAN_TITLE, steps
+from vai_inspect.reports.text.reasons import table
+
+ALL_ON_DPU = "All the operators are assigned to the DPU."
+LINE = 120
+"""Characters of a line of the head and of the table."""
+MOST_PARTS = 20
+"""More are not listed; the JSON report has them all."""
+LONGEST_NAME = 240
+INDENT = " " * 4
+_ENDS = {Position.START: "its start", Position.END: "its end"}
+
+
+def lines(inspection: Inspection) -> Iterator[str]:
+    """Yields the lines of the summary.
+
+    Args:
+        inspection: what to sum up.
+    """
+    yield from hanging("", verdict_sentence(inspection), LINE)
+    yield from hanging("", cut_sentence(inspection), LINE)
+    yield from _plan(inspection)
+    if not inspection.summary.fully_on_dpu:
+        yield from _causes(inspection)
+        yield ""
+        yield from table(inspection, LINE)
+    yield ""
+    yield from _figures(inspection)
+    if inspection.warnings:
+        yield ""
+        yield "warnings:"
+        for warning in inspection.warnings:
+            yield INDENT + plain(warning)
+
+
+def verdict_sentence(inspection: Inspection) -> str:
+    """Returns one sentence: whether the whole model runs on the DPU, else how much does not."""
+    total = inspection.summary
+    if total.fully_on_dpu:
+        return ALL_ON_DPU
+    if total.whole_but_for_ends:
+        return _but_for_ends(inspection)
+    return "Not all of the model runs on the DPU: {} assigned to the CPU, {:,} to the DPU.".format(
+        are(total.cpu_ops, "operator"), total.dpu_ops
+    )
+
+
+def _but_for_ends(inspection: Inspection) -> str:
+    left = inspection.left_to_host()
+    places = {inspection.edges.position((op.name,)) for op in left}
+    where = [text for place, text in _ENDS.items() if place in places]
+    roots = [op for op in left if op.root_cause] or left
+    named = with_types(roots)
+    one = len(named) == 1
+    return "All of the model runs on the DPU but for {}: {} on the host and cut{} nothing.".format(
+        " and ".join(where),
+        listed(named) + (" stays" if one else " stay"),
+        "s" if one else "",
+    )
+
+
+def trust_sentences(model: ModelInfo) -> List[str]:
+    """Returns one sentence where the model's file was trusted, else none."""
+    if not model.trusted:
+        return []
+    return ["The model's file was loaded with --trust: code in it could run."]
+
+
+def cut_sentence(inspection: Inspection) -> str:
+    """Returns into how many subgraphs the DPU's part falls and what passes to and fro."""
+    total = inspection.summary
+    if total.dpu_subgraphs == 0:
+        return "The DPU runs nothing of it."
+    whole = (
+        "The DPU's part is one subgraph"
+        if total.dpu_subgraphs == 1
+        else "The DPU's part is cut into {}".format(count(total.dpu_subgraphs, "subgraph"))
+    )
+    if not total.crossings:
+        return whole + "."
+    return "{}; {} ({} for each {}) between the DPU and the CPU.".format(
+        whole,
+        "1 tensor passes" if total.crossings == 1 else "{:,} tensors pass".format(total.crossings),
+        count(total.crossing_bytes, "byte"),
+        run(inspection),
+    )
+
+
+def counts(inspection: Inspection) -> str:
+    """Returns how many operators there are on each device, without a full stop."""
+    total = inspection.summary
+    return "{}: {:,} on the DPU, {:,} on the CPU{}, {}".format(
+        count(total.ops, "operator"),
+        total.dpu_ops,
+        total.cpu_ops,
+        " ({:,} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
+        others(total),
+    )
+
+
+def work(inspection: Inspection) -> str:
+    """Returns how much is multiplied and accumulated and where, without a full stop."""
+    total = inspection.summary
+    return "{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))
+
+
+def more_causes(inspection: Inspection) -> str:
+    """Returns how many root causes there are behind those that are told one by one."""
+    rest = ranked(inspection)[MOST_CAUSES:]
+    return "and {}, of {}; the table has them".format(
+        count(len(rest), "more root cause"), count(sum(len(one.ops) for one in rest), "operator")
+    )
+
+
+def following_sentence(inspection: Inspection) -> str:
+    """Returns how many operators are on the CPU without a reason of their own, or nothing."""
+    following = sum(1 for op in inspection.on(Device.CPU) if op.findings and not op.root_cause)
+    if not following:
+        return ""
+    return "{} on the CPU only because of others.".format(are(following, "operator"))
+
+
+def _plan(inspection: Inspection) -> Iterator[str]:
+    if inspection.steps:
+        yield ""
+        yield PLAN_TITLE
+    for title, more in steps(inspection):
+        yield from hanging(INDENT, title, LINE)
+        for line in more:
+            yield from hanging(INDENT + "   ", line, LINE)
+
+
+def _causes(inspection: Inspection) -> Iterator[str]:
+    causes = ranked(inspection)
+    if causes:
+        yield ""
+        yield CAUSES_TITLE
+    for number, cause in enumerate(causes[:MOST_CAUSES], 1):
+        mark = "{}{}. ".format(INDENT, number)
+        yield from hanging(mark, headline(cause, inspection), LINE)
+        for title, text in details(cause, number, inspection):
+            yield from hanging(" " * len(mark) + "- ", "{}: {}".format(title, text), LINE)
+    if len(causes) > MOST_CAUSES:
+        yield INDENT + more_causes(inspection)
+    ends_told = list(at_the_ends(inspection))
+    if ends_told:
+        yield ""
+        yield ENDS_TITLE
+    for told in ends_told:
+        yield from hanging(INDENT, told, LINE)
+    following = following_sentence(inspection)
+    if following:
+        yield ""
+        yield following
+
+
+def _figures(inspection: Inspection) -> Iterator[str]:
+    total = inspection.summary
+    yield "operators: {:,} ({:,} on the DPU, {:,} on the CPU, {})".format(
+        total.ops, total.dpu_ops, total.cpu_ops, others(total)
+    )
+    if total.unknown_ops:
+        yield "operators of unknown verdict (no source decides): {:,}".format(total.unknown_ops)
+    yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
+    yield from (INDENT + line for line in untold_macs(inspection))
+    for within, told in times.lines(inspection):
+        yield from hanging(INDENT if within else "", told, LINE)
+    yield "subgraphs: {:,} on the DPU, {:,} on the CPU".format(
+        total.dpu_subgraphs, total.cpu_subgraphs
+    )
+    constants = {op.name for op in inspection.constants}
+    yield from _listed([_part(part, constants) for part in inspection.subgraphs])
+    yield "crossings between the DPU and the CPU: {:,}{}".format(
+        total.crossings,
+        ", {} for each {}".format(count(total.crossing_bytes, "byte"), run(inspection))
+        if total.crossings
+        else "",
+    )
+    yield from _listed([_crossing(one) for one in inspection.crossings])
+
+
+def _listed(told: Sequence[str]) -> Iterator[str]:
+    for text in told[:MOST_PARTS]:
+        yield INDENT + text
+    if len(told) > MOST_PARTS:
+        yield "{}and {:,} more; the JSON report lists them".format(INDENT, len(told) - MOST_PARTS)
+
+
+def _part(part: Subgraph, constants: AbstractSet[str]) -> str:
+    names = [name for name in part.ops if name not in constants] or part.ops
+    ends = [shortened(plain(name), LONGEST_NAME) for name in (names[0], names[-1])]
+    return "{}: {}, {}".format(
+        plain(part.name),
+        count(len(names), "operator"),
+        ends[0] if len(names) == 1 else "{} to {}".format(*ends),
+    )
+
+
+def _crossing(crossing: Crossing) -> str:
+    return "{} -> {}: {}, {}".format(
+        plain(crossing.source),
+        plain(crossing.target),
+        plain(crossing.op) + (" output {}".format(crossing.index) if crossing.index else ""),
+        count(crossing.bytes, "byte"),
+    )

@@ -1,0 +1,152 @@
+"""The text report, `inspect_<TARGET>.txt`. Byte-stable: no times, no absolute paths."""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator, List, Optional
+
+from vai_inspect.core.collector import paused
+from vai_inspect.core.findings import Finding
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.reports.text import summary
+from vai_inspect.reports.text.causes import chain, effect, ranked
+from vai_inspect.reports.text.format import doubt, file_name, grounds, plain, remedy, value
+
+RULE = "=" * 100
+THIN = "-" * 100
+INDENT = " " * 4
+
+EXPLANATION = """\
+# What became of a model on a DPU: which operators it will run, which not, and why.
+#
+# target info             the DPU that the model was inspected for; in brackets after a board the
+#                         releases whose image of it boots this build, or what else of it has it
+# inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
+#                         keeps operators off the DPU whatever their neighbours do, what to change,
+#                         and what comes back to the DPU if that alone is fixed, or with those
+#                         above; what stands at the start or the end of the network, costs the DPU
+#                         nothing there and is best left to the host; then every operator on the
+#                         CPU with its reasons, those with equal reasons together; then counts,
+#                         subgraphs and crossings (tensors that pass between the DPU and the CPU),
+#                         then what else there is to know of the whole, as warnings
+# graph name              the model
+# then a block for each operator, in the order in which they run:
+#   node name             the operator's name; no other operator has it
+#   input nodes           the operators that it reads, in the order of its inputs
+#   output nodes          the operators that read it
+#   op type               its type in XIR, the compiler's intermediate representation
+#   output shape          shape of its output as XIR lays it out: NHWC, NDHWC in three dimensions
+#   op attributes         its attributes under XIR's names, in XIR's order:
+#                         kernel, stride, dilation [w, h]; pad [left, right, top, bottom]
+#   assigned device       dpu, cpu, or user for the inputs and outputs of the graph; constants are
+#                         weights, placed with the operator that reads them and counted apart
+#   hardware constraints  only where there are any: each reason against the DPU;
+#                         "what to change" is what would remove it; "rule" is the constraint's id,
+#                         its evidence (compiled, inspector, partition_rule, user_guide or
+#                         inferred, the strongest first) and where it is written down;
+#                         "follows from" names the operator whose device causes it, and the root
+#                         cause in the end; "verdict" says where no source decides; "fixed alone"
+#                         tells what comes back to the DPU if all reasons of its own are removed,
+#                         where leaving it to the host costs the DPU anything
+#   node messages         only where there are any: what was folded, inserted or rewritten
+#   source range          where the operator comes from: for PyTorch file, line and function of
+#                         the model's code, the innermost last; for Keras the layers' paths
+#
+# Line breaks and control characters in names are written as escapes (\\n, \\x00)."""
+
+
+GRAPH_NAME = "graph name: "
+"""What stands before the name of the model."""
+
+
+@paused()
+def render(inspection: Inspection) -> str:
+    """Returns the text report.
+
+    Args:
+        inspection: what to report.
+    """
+    lines: List[str] = [EXPLANATION]
+    for sentence in summary.trust_sentences(inspection.model):
+        lines += ["#", "# " + sentence]
+    lines += [""]
+    lines += _section("target info")
+    lines += _target(inspection)
+    lines += ["", *_section("inspection summary")]
+    lines += summary.lines(inspection)
+    lines += ["", RULE, GRAPH_NAME + plain(inspection.model.name), RULE]
+    alone = {
+        name: effect(outcome, inspection)
+        for cause in ranked(inspection)
+        for name, outcome in zip(cause.ops, cause.each)
+    }
+    for op in inspection.ops:
+        lines += _block(op, inspection, alone.get(op.name))
+        lines.append(THIN)
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str) -> List[str]:
+    return [RULE, title, RULE]
+
+
+def _target(inspection: Inspection) -> Iterator[str]:
+    target = inspection.target
+    yield "name: " + plain(target.name)
+    yield "fingerprint: " + target.fingerprint_text
+    yield "family: " + plain(target.dpu)
+    yield "isa version: {}".format(target.isa_version)
+    yield "batch: {}".format(target.batch)
+    yield "peak operations per cycle: {:,}".format(target.peak_ops_per_cycle)
+    releases = ", ".join(plain(release) for release in target.releases)
+    yield "Vitis AI releases: " + (releases or "none registers it")
+    if target.board_uses:
+        yield "boards: " + ", ".join(plain(use) for use in target.board_uses)
+
+
+def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Iterator[str]:
+    yield "node name: " + plain(op.name)
+    yield from _listed("input nodes:", dict.fromkeys(source.op for source in op.op.inputs))
+    yield from _listed("output nodes:", op.consumers)
+    yield "op type: " + plain(op.type)
+    yield "output shape: " + ", ".join(value(tensor.shape) for tensor in op.op.outputs)
+    attributes = op.op.attributes()
+    yield from _listed(
+        "op attributes:", ["{}: {}".format(plain(k), value(v)) for k, v in attributes.items()]
+    )
+    yield "assigned device: " + op.device.value
+    if op.findings:
+        yield "hardware constraints:"
+        for finding in op.findings:
+            yield from _finding(finding, inspection)
+        if alone:
+            yield "{}fixed alone: {}".format(INDENT * 2, alone)
+    if op.messages:
+        yield from _listed("node messages:", op.messages)
+    yield from _source(op)
+
+
+def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
+    yield title
+    for item in items:
+        yield INDENT + plain(item)
+
+
+def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
+    yield INDENT + plain(finding.message)
+    for title, text in (
+        ("what to change", remedy(finding)),
+        ("verdict", doubt(finding)),
+        ("follows from", chain(finding, inspection)),
+        ("rule", grounds(finding)),
+    ):
+        if text:
+            yield "{}{}: {}".format(INDENT * 2, title, plain(text))
+
+
+def _source(op: InspectedOp) -> Iterator[str]:
+    origin = op.op.origin
+    frames = [
+        "{}:{} {}".format(file_name(frame.file), frame.line, plain(frame.function))
+        for frame in origin.source
+    ]
+    yield from _listed("source range:", frames or origin.layers)

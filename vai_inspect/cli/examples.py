@@ -1,0 +1,34 @@
+"""The examples that `--help` shows; a test runs them."""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+EXAMPLES: Dict[str, Tuple[str, ...]] = {
+    "inspect": (
+        "inspect my_model.py:build -t KV260 --image-format svg",
+        "inspect keras.applications:ResNet50 --kwargs weights=None -t KV260",
+        "inspect net.pt2 --trust -t arch.json",
+        "inspect net.py:Net -t KV260 --input-shape 1,3,64,64 --fail-on cpu",
+    ),
+    "compare": (
+        "compare my_model.py:build",
+        "compare my_model.py:build -t KV260 -t VCK190 --fail-on cpu",
+    ),
+    "plan": ("plan my_model.py:build -t KV260",),
+    "estimate": ("estimate my_model.py:build -t KV260",),
+    "targets": ("targets --family czdx8g", "targets --json"),
+    "target": ("target KV260", "target 0x603000b16013831"),
+    "rules": ("rules czdx8g", "rules KV260 --json"),
+    "explain": ("explain czdx8g.conv.kernel",),
+}
+
+
+def examples(command: str) -> str:
+    """Returns the examples of a command as the last lines of its help.
+
+    Args:
+        command: the command's name.
+    """
+    # \b keeps the lines as they are.
+    return "\b\nExamples:\n" + "\n".join("vai-inspect " + one for one in EXAMPLES[command])

@@ -1,0 +1,205 @@
+"""The work of the command `inspect`: one model after the other, on every target."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+from vai_inspect.cli.errors import warn
+from vai_inspect.cli.load import load_model
+from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.cli.sites import layer_sites, model_site
+from vai_inspect.core.errors import ReportError, clipped
+from vai_inspect.core.gate import Gate
+from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.target import Target
+from vai_inspect.frameworks import inspector_for
+from vai_inspect.inspector import inspect_captured, show_and_write
+from vai_inspect.reports.checked import Checked
+from vai_inspect.reports.console import console
+from vai_inspect.reports.console.progress import working
+from vai_inspect.reports.formats import FORMATS
+from vai_inspect.reports.text import gate as gate_text
+from vai_inspect.reports.text.format import allow_hint
+
+
+@dataclass
+class Job:
+    """What is asked of every model, and what came of those that are done.
+
+    Attributes:
+        targets: the DPUs.
+        shapes: of the inputs; none for the model's own.
+        kwargs: for callables.
+        convert: whether what the vendor's quantiser replaces is replaced.
+        trust: whether code in a model file may run.
+        verbose: as of `Inspector.inspect`.
+        image_formats: of `png` and `svg`.
+        reports: names of `FORMATS`.
+        json: whether the JSON report is written, too.
+        writes: whether anything is written or printed for each model.
+        gate: what the inspections are held against.
+        done: the inspections, checked, in their order.
+        labels: the MODEL of each of `done`.
+        unread: models that could not be inspected.
+    """
+
+    targets: Tuple[Target, ...]
+    shapes: Tuple[Tuple[int, ...], ...]
+    kwargs: Dict[str, Any]
+    convert: bool
+    trust: bool
+    verbose: int
+    image_formats: Tuple[str, ...]
+    reports: Tuple[str, ...]
+    json: bool
+    writes: bool
+    gate: Gate
+    done: List[Checked] = field(default_factory=list)
+    labels: List[str] = field(default_factory=list)
+    unread: List[str] = field(default_factory=list)
+
+    def run(self, spec: str, folder: Path) -> None:
+        """Inspects one model on every target and writes what was asked for.
+
+        Args:
+            spec: the MODEL of the command line.
+            folder: for its reports.
+
+        Raises:
+            VaiInspectError: it cannot be loaded, inspected or reported.
+        """
+        at_work = working("loading {}".format(spec), quiet=not self.verbose)
+        # What the user's code prints belongs to no report: standard output is for results alone.
+        with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+            loaded = load_model(spec, self.kwargs)
+            inspector = inspector_for(loaded, self.targets[0], convert=self.convert)
+            captures = inspector.capture_for(
+                self.targets, loaded, list(self.shapes) or None, trust=self.trust
+            )
+        for target, captured in zip(self.targets, captures):
+            doing = "inspecting {} for {}".format(captured.model.name, target.name)
+            with working(doing, not self.verbose):
+                inspection = inspect_captured(captured, target)
+            checked = self._checked(spec, inspection)
+            self.done.append(checked)
+            self.labels.append(spec)
+            if self.writes:
+                self._write(checked, folder)
+
+    def _checked(self, spec: str, inspection: Inspection) -> Checked:
+        outcome = self.gate.check(inspection)
+        if not self.reports:
+            return Checked(inspection, outcome)
+        keras = inspection.model.framework == "keras"
+        return Checked(
+            inspection,
+            outcome,
+            model_site=model_site(spec),
+            layer_sites=layer_sites(spec) if keras else {},
+            rules=_sentences(inspection.target),
+        )
+
+    def _write(self, checked: Checked, folder: Path) -> None:
+        wanted = [FORMATS[name] for name in dict.fromkeys(self.reports)]
+        files = {one.ending: one.render(checked) for one in wanted if one.ending is not None}
+        problem = show_and_write(
+            checked.inspection, folder, self.verbose, self.image_formats, self.json, files
+        )
+        for one in wanted:
+            if one.ending is None:
+                console.tell(one.render(checked).splitlines())
+        if problem is not None:
+            warn(problem)
+
+    def failures(self) -> Iterator[str]:
+        """Yields one line for each condition that an inspection does not meet."""
+        several = len(set(self.labels)) > 1
+        for spec, checked in zip(self.labels, self.done):
+            for failure in checked.outcome.failures:
+                hint = ""
+                if failure.ops:
+                    hint = allow_hint(self.gate.allowance.for_the_rest(checked.inspection))
+                yield "{}{}: {}{}".format(
+                    spec + ": " if several else "",
+                    failure.option,
+                    gate_text.describe(failure, checked.inspection),
+                    hint,
+                )
+
+    def print_summary(self, specs: Sequence[str]) -> None:
+        """Prints a table of all models.
+
+        Args:
+            specs: every MODEL, in the order of the command line.
+        """
+        from vai_inspect.reports.text import models
+
+        rows = {spec: [] for spec in specs}  # type: Dict[str, List[Checked]]
+        for spec, checked in zip(self.labels, self.done):
+            rows[spec].append(checked)
+        console.tell(models.render(rows))
+
+
+def folders(specs: Sequence[str], folder: Path) -> List[Path]:
+    """Returns a folder for each model: the one that is given, or one in it for each of several.
+
+    Args:
+        specs: every MODEL, each once.
+        folder: the folder of the command line.
+    """
+    if len(specs) == 1:
+        return [folder]
+    brief = [_label(re.split(r"[/\\:]", spec)[-1]) for spec in specs]
+    return [
+        folder / (label if brief.count(label) == 1 else _label(spec))
+        for label, spec in zip(brief, specs)
+    ]
+
+
+def _label(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:150] or "model"
+
+
+def read_baselines(paths: Sequence[Path]) -> Tuple[Inspection, ...]:
+    """Returns the inspections of JSON reports.
+
+    Args:
+        paths: files with one report or a list of them.
+
+    Raises:
+        ReportError: one of them is no such file.
+    """
+    import json
+
+    found: List[Inspection] = []
+    for path in paths:
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            reports = data if isinstance(data, list) else [data]
+            found += [Inspection.from_dict(report) for report in reports]
+        except OSError as error:
+            raise ReportError(
+                "--baseline {}: {}; give a JSON report, as --json writes it.".format(
+                    path, error.strerror or error
+                )
+            ) from error
+        except (ValueError, ReportError) as error:
+            raise ReportError(
+                "--baseline {} is no JSON report of vai-inspect: {}".format(
+                    path, clipped(str(error), 300)
+                )
+            ) from error
+    return tuple(found)
+
+
+def _sentences(target: Target) -> Mapping[str, str]:
+    """Returns the sentence of each constraint that can object on a target."""
+    from vai_inspect.rules.engine import registry, rule_book
+
+    family = registry.family(target.family)
+    return {id: sentence for id, _, sentence, _ in rule_book.table(family, (target,))}

@@ -1,0 +1,158 @@
+"""What a check lets pass and what it fails on: the options of CI, held against an inspection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Mapping, Optional, Tuple
+
+from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.errors import ReportError
+from vai_inspect.core.findings import Device, Verdict
+from vai_inspect.core.inspection import InspectedOp, Inspection, Summary
+
+CPU, UNKNOWN, NEVER = "cpu", "unknown", "never"
+"""What `fail_on` can be."""
+
+ALLOWED, KNOWN = "allowed", "baseline"
+"""Why an operator on the CPU is accepted."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One condition that an inspection does not meet.
+
+    Attributes:
+        option: the option that asks for it, `--fail-on cpu`.
+        ops: the operators that break it, in graph order; empty where it is about totals.
+        found: the figure that was found: operators, DPU subgraphs, or percent.
+        limit: the figure that the option gives; None for `--fail-on`.
+    """
+
+    option: str
+    ops: Tuple[InspectedOp, ...]
+    found: float
+    limit: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """An inspection held against a gate.
+
+    Attributes:
+        accepted: operators on the CPU that may be there, with the reason: `allowed` by a pattern,
+            or on the CPU in the `baseline` already.
+        failures: the conditions that are not met.
+        baseline: whether there is a baseline to differ from.
+    """
+
+    accepted: Mapping[str, str]
+    failures: Tuple[Failure, ...]
+    baseline: bool
+
+    @property
+    def failing(self) -> Tuple[str, ...]:
+        """Names of the operators that break a condition, in graph order."""
+        return tuple(dict.fromkeys(op.name for failure in self.failures for op in failure.ops))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Conditions on an inspection.
+
+    Attributes:
+        fail_on: `cpu`, `unknown` or `never`: which operators on the CPU fail.
+        allowance: operators that may be on the CPU.
+        max_subgraphs: DPU subgraphs at most; None for any number.
+        min_macs: percent of the multiply-accumulates on the DPU at least; None for any.
+        baselines: inspections of earlier runs. What one of them has, by name, on the CPU already
+            does not fail; nor do totals that are no worse than there.
+    """
+
+    fail_on: str = NEVER
+    allowance: Allowance = Allowance()
+    max_subgraphs: Optional[int] = None
+    min_macs: Optional[float] = None
+    baselines: Tuple[Inspection, ...] = ()
+
+    def check(self, inspection: Inspection) -> GateOutcome:
+        """Holds an inspection against the conditions.
+
+        Args:
+            inspection: what to check.
+
+        Raises:
+            ReportError: there are baselines, but none of this model and target.
+        """
+        earlier = _baseline(self.baselines, inspection) if self.baselines else None
+        left = self.allowance.excess(inspection)
+        known = {op.name: op for op in earlier.on(Device.CPU)} if earlier is not None else {}
+        failures = (*self._operators(left, known), *self._totals(inspection, earlier))
+        names = {op.name for op in left}
+        accepted = {op.name: ALLOWED for op in inspection.on(Device.CPU) if op.name not in names}
+        failing = {op.name for failure in failures for op in failure.ops}
+        accepted.update((name, KNOWN) for name in names - failing if name in known)
+        return GateOutcome(accepted, failures, earlier is not None)
+
+    def _operators(
+        self, left: Iterable[InspectedOp], known: Mapping[str, InspectedOp]
+    ) -> Iterable[Failure]:
+        if self.fail_on == NEVER:
+            return
+        found = [op for op in left if op.name not in known]
+        if self.fail_on == UNKNOWN:
+            # An operator whose refusal became a doubt is new as an open question.
+            found = [
+                op
+                for op in left
+                if op.verdict is Verdict.UNKNOWN
+                and (op.name not in known or known[op.name].verdict is not Verdict.UNKNOWN)
+            ]
+        if found:
+            yield Failure("--fail-on " + self.fail_on, tuple(found), len(found))
+
+    def _totals(self, inspection: Inspection, earlier: Optional[Inspection]) -> Iterable[Failure]:
+        now = inspection.summary
+        before = earlier.summary if earlier is not None else None
+        most, least = self.max_subgraphs, self.min_macs
+        if most is not None and now.dpu_subgraphs > max(
+            most, before.dpu_subgraphs if before is not None else 0
+        ):
+            yield Failure("--max-subgraphs", (), now.dpu_subgraphs, most)
+        if least is not None and macs_percent(now) < min(
+            least, macs_percent(before) if before is not None else 100.0
+        ):
+            yield Failure("--min-macs", (), macs_percent(now), least)
+
+
+def macs_percent(total: Summary) -> float:
+    """Returns the percent of the multiply-accumulates that the DPU does; 100 where there are none.
+
+    Args:
+        total: the totals of an inspection.
+    """
+    return 100.0 * total.dpu_macs / total.macs if total.macs else 100.0
+
+
+def _baseline(baselines: Iterable[Inspection], inspection: Inspection) -> Inspection:
+    """Returns the baseline of a model and a target.
+
+    A model that was renamed is found by its target, where that leaves no choice.
+    """
+    wanted = inspection.target
+    of_target = [one for one in baselines if one.target.name == wanted.name]
+    same_build = [one for one in of_target if one.target.fingerprint == wanted.fingerprint]
+    found = same_build or of_target
+    named = [one for one in found if one.model.name == inspection.model.name]
+    if len(named or found) == 1:
+        return (named or found)[0]
+    listed = ", ".join(
+        dict.fromkeys("{} on {}".format(one.model.name, one.target.name) for one in baselines)
+    )
+    raise ReportError(
+        "--baseline: {} report of {} on {}; given are reports of {}.".format(
+            "there is more than one" if named or found else "there is no",
+            inspection.model.name,
+            wanted.name,
+            listed,
+        )
+    )
