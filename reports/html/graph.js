@@ -85,16 +85,18 @@ class Graph {
     this.size = { width: width + 2 * BOX.pad, height: height + 2 * BOX.pad };
     const shift = "translate(" + BOX.pad + " " + BOX.pad + ")";
     const blamed = this.blamed();
-    const arrow = element("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
-      element("path", { d: "M0 0L8 4L0 8z" }));
+    const heads = ["arrow", "blame"].map((kind) => element("marker", {
+      id: kind + "-head", class: kind, viewBox: "0 0 8 8", refX: 7, refY: 4,
+      markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto",
+    }, element("path", { d: "M0 0L8 4L0 8z" })));
     const frames = boxes.filter((item) => item.parts.length && item.open).map((item) => this.box(item));
-    const lines = arrows.map((one) => element("path", {
-      d: one.path,
-      class: "arrow" + (blamed.has(one.module.id + " " + one.from + " " + one.to) ? " blame" : ""),
-      "marker-end": "url(#arrow)",
-    }));
+    const lines = arrows.map((one) => {
+      const blame = blamed.has(one.module.id + " " + one.from + " " + one.to);
+      const head = "url(#" + (blame ? "blame" : "arrow") + "-head)";
+      return element("path", { d: one.path, class: blame ? "arrow blame" : "arrow", "marker-end": head });
+    });
     const full = boxes.filter((item) => !(item.parts.length && item.open)).map((item) => this.box(item));
-    this.svg.replaceChildren(element("defs", {}, arrow), element("g", { transform: shift }, ...frames, ...lines, ...full));
+    this.svg.replaceChildren(element("defs", {}, ...heads), element("g", { transform: shift }, ...frames, ...lines, ...full));
     this.svg.setAttribute("viewBox", "0 0 " + this.size.width + " " + this.size.height);
     this.zoom(this.scale);
     this.focusable();

@@ -177,7 +177,7 @@ def test_an_operator_shows_its_block_and_its_path_of_blame(opened):
     assert shown.locator("tr[aria-current] .op").inner_text() == "head.reshape"
     marked = shown.locator(".box.marked").evaluate_all("all => all.map(one => one.ariaLabel)")
     assert [name.split(",")[0] for name in marked] == ["head.norm", "head.reshape"]
-    assert shown.locator(".arrow.blame").count() == 1
+    assert shown.locator("path.arrow.blame").count() == 1
     shown.locator("#block .path .op").nth(1).click()
     assert shown.inner_text("#block-title") == "head.norm"
     assert "what to change: use a kernel of 16 or less" in shown.inner_text("#block-body")
@@ -275,7 +275,7 @@ OVERLAPS = """() => {
   const solid = [...document.querySelectorAll(".box:not(.frame) > rect, .box.frame > rect.title")].map(place);
   const origin = place(document.querySelector("#canvas svg"));
   const found = [];
-  for (const arrow of document.querySelectorAll(".arrow")) {
+  for (const arrow of document.querySelectorAll("path.arrow")) {
     const length = arrow.getTotalLength();
     for (let at = 3; at < length - 3; at += 4) {
       const point = arrow.getPointAtLength(at);
@@ -299,7 +299,7 @@ OVERLAPS = """() => {
 def test_no_arrow_runs_through_a_box_or_a_title_and_no_boxes_overlap(opened, make):
     shown = show(opened, make())
     shown.click("#open-all")
-    assert shown.locator(".arrow").count() > 5
+    assert shown.locator("path.arrow").count() > 5
     assert shown.evaluate(OVERLAPS) == []
 
 
