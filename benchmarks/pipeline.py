@@ -56,7 +56,7 @@ def _watched(watch: Watch) -> "dict[str, Any]":
     """Returns what the inspector calls, put on a watch."""
 
     def on(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args: watch(stage, lambda: function(*args))
+        return lambda *args, **named: watch(stage, lambda: function(*args, **named))
 
     return {
         "evaluate": on("rules", inspector.evaluate),
