@@ -11,6 +11,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, clipped, needs_trust
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.torch.capture import capture
+from vai_inspect.frontends.torch.isolation import errors_logged, silence
 
 EXPORTED = (".pt2",)
 _PREFERRED = ("ema", "model")
@@ -63,15 +64,16 @@ def _program(path: Path) -> Any:
                 path, torch.__version__
             )
         )
-    try:
-        return torch.export.load(str(path))
-    except (Exception, SystemExit) as error:
-        # The reader fails wherever the damage leads it.
-        raise ModelError(
-            "{} cannot be read as an exported program: {}; write it with torch.export.save.".format(
-                path, _brief(error)
-            )
-        ) from error
+    with silence(), errors_logged("torch.export") as logged:
+        try:
+            return torch.export.load(str(path))
+        except (Exception, SystemExit) as error:
+            # The reader fails wherever the damage leads it; at times it logs why, tries what
+            # earlier versions wrote, and raises what became of that.
+            raise ModelError(
+                "{} cannot be read as an exported program: {}; write it with "
+                "torch.export.save.".format(path, _brief(logged[0] if logged else error))
+            ) from error
 
 
 def _module(path: Path) -> Tuple[Any, Tuple[str, ...]]:

@@ -110,6 +110,25 @@ def silence() -> Iterator[None]:
         sys.stdout, sys.stderr = streams
 
 
+@contextmanager
+def errors_logged(name: str) -> Iterator[List[BaseException]]:
+    """Gives the exceptions that this thread logs in a logger meanwhile, in order."""
+    mine = here()
+    found: List[BaseException] = []
+
+    class Noting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if mine() and record.exc_info and record.exc_info[1] is not None:
+                found.append(record.exc_info[1])
+
+    logger, noting = logging.getLogger(name), Noting()
+    logger.addHandler(noting)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(noting)
+
+
 class _Others:
     """A stream of which other threads see nothing new, and this one's words are dropped."""
 
