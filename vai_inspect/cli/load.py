@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
@@ -20,7 +21,8 @@ TRUST_HELP = (
     ".pt2, and a Keras file whose config alone does not say its shapes."
 )
 FORMS = (
-    "valid are a .keras, .h5 or .pt2 file, a SavedModel folder, package.module:name and "
+    "valid are a .keras or .h5 file, a SavedModel folder, with --trust a .pt, .pth or .pt2 file, "
+    "package.module:name and "
     "file.py:name, where name is a model or a callable that returns one, such as "
     "keras.applications:ResNet50 or torchvision.models:resnet50"
 )
@@ -36,6 +38,8 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     Raises:
         ModelError: there is no such thing, or the callable fails; one line says what to do.
     """
+    if not is_keras_file(spec):
+        _check_working_folder(spec)
     if is_keras_file(spec) or is_torch_file(spec):
         if kwargs:
             raise ModelError("{} is a file; --kwargs is for callables.".format(spec))
@@ -65,6 +69,17 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
                 where(error),
                 _download_hint(error, kwargs),
             )
+        ) from error
+
+
+def _check_working_folder(spec: str) -> None:
+    """Refuses to load a framework in a folder that is gone, where libraries of torch end Python."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise ModelError(
+            "MODEL {!r}: the working folder was deleted, and frameworks cannot be loaded there; "
+            "change to another folder (cd).".format(spec)
         ) from error
 
 
