@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, List, Sequence
 
@@ -9,6 +10,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
+from vai_inspect.core.kinds import is_a
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
@@ -111,17 +113,17 @@ def _check_outside_transforms() -> None:
 def _module(model: Any) -> Any:
     import torch
 
-    if isinstance(model, type):
+    if is_a(model, type):
         raise ModelError(
             "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
                 model.__name__
             )
         )
-    if not isinstance(model, torch.nn.Module):
+    if not is_a(model, torch.nn.Module):
         hint = "give that"
-        if isinstance(model, dict):
+        if is_a(model, dict):
             hint = "a state dict holds weights only; load it into the module it belongs to"
-        elif isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
+        elif is_a(model, (str, bytes, os.PathLike)):
             hint = "load the file first"
         raise ModelError(
             "Received an object of type {} as the model; valid is a torch.nn.Module; {}.".format(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Tuple
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError, clipped, needs_trust
+from vai_inspect.core.errors import ModelError, clipped, message_of, needs_trust
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.torch.capture import capture
 from vai_inspect.frontends.torch.isolation import errors_logged, silence
@@ -123,7 +123,7 @@ def _unpickled(path: Path) -> Any:
             try:
                 return torch.load(str(path), map_location="cpu", weights_only=False)
             except TypeError as error:  # torch before 1.13 has no such option
-                if "weights_only" not in str(error):
+                if "weights_only" not in message_of(error):
                     raise
                 return torch.load(str(path), map_location="cpu")
     except (Exception, SystemExit) as error:
@@ -142,6 +142,6 @@ def _unpickled(path: Path) -> Any:
 
 
 def _brief(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = message_of(error)
     name = type(error).__name__
     return clipped("{}: {}".format(name, text) if text else name, 300).rstrip(".")

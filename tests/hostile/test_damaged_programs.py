@@ -38,7 +38,9 @@ def test_damage_is_one_line(tmp_path: Path) -> None:
 
 def test_the_reason_is_torchs_and_stands_alone(tmp_path: Path) -> None:
     """torch logs the reason, with its stack, and raises what became of another attempt."""
-    made = child("from tests.hostile.damaged_programs import other; other()", tmp_path, environment=ROOT)
+    made = child(
+        "from tests.hostile.damaged_programs import other; other()", tmp_path, environment=ROOT
+    )
     assert made.code == 0, made
     said = one_line(inspect("other.pt2", tmp_path, "--trust", "--verbose", "0"))
     assert "other.pt2 cannot be read as an exported program: " in said

@@ -15,15 +15,16 @@ from typing import Any, Iterator, List
 
 import typer
 
-from vai_inspect.core.errors import GraphError, VaiInspectError
+from vai_inspect.cli.told import one_line, where
+from vai_inspect.core.errors import GraphError, VaiInspectError, message_of
 from vai_inspect.reports.words import plain
 
 PROGRAM = "vai-inspect"
 
 DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors of a device or folder that takes no more."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+"""Errors of a device or folder that takes no more, or of a stream that somebody closed."""
 
 TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
 
@@ -58,6 +59,9 @@ def run(app: typer.Typer, args: List[str]) -> int:
         return _full(error) if error.errno in _FULL else _defect(error)
     except Exception as error:
         return _defect(error)
+    except BaseException as error:
+        # Whatever is no Exception and no interrupt is the model's code's, and ends it.
+        return _wrong("the model's code ended with {}{}.".format(one_line(error), where(error)))
     return DONE
 
 
@@ -89,11 +93,17 @@ def _open_streams() -> None:
 
 def warn(text: str) -> None:
     """Prints a warning as one line on standard error."""
-    typer.echo("{}: warning: {}".format(PROGRAM, _one_line(text)), err=True)
+    say("{}: warning: {}".format(PROGRAM, _one_line(text)))
+
+
+def say(line: str) -> None:
+    """Prints a line on standard error, if it takes one: where it does not, nobody can be told."""
+    with contextlib.suppress(OSError, ValueError):
+        typer.echo(line, err=True)
 
 
 def _wrong(text: str) -> int:
-    typer.echo("{}: error: {}".format(PROGRAM, _one_line(text)), err=True)
+    say("{}: error: {}".format(PROGRAM, _one_line(text)))
     return WRONG_INPUT
 
 
@@ -111,17 +121,16 @@ def _defect(error: Exception) -> int:
         import traceback
 
         traceback.print_exc()
-    typer.echo(
+    say(
         "{}: error: a defect of {}: {}: {}; {}=1 shows where.".format(
-            PROGRAM, PROGRAM, type(error).__name__, _one_line(str(error)), TRACEBACK_VARIABLE
-        ),
-        err=True,
+            PROGRAM, PROGRAM, type(error).__name__, _one_line(message_of(error)), TRACEBACK_VARIABLE
+        )
     )
     return DEFECT
 
 
 def _interrupted() -> int:
-    typer.echo("{}: interrupted".format(PROGRAM), err=True)
+    say("{}: interrupted".format(PROGRAM))
     return _flushed(INTERRUPTED)
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator, List, Optional
 
 import typer
 
-from vai_inspect.cli.errors import warn
+from vai_inspect.cli.errors import say, warn
 from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 from vai_inspect.core.errors import ReportError
 
 if TYPE_CHECKING:
@@ -131,7 +129,7 @@ def inspect(
         importable_here()  # the classes that a file names
     at_work = working("loading {}".format(model), quiet=not verbose)
     # What the user's code prints belongs to no report: standard output is for results alone.
-    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+    with at_work, native_chatter_left_out(), printed_to_stderr():
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert)
         captures = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
@@ -156,7 +154,7 @@ def inspect(
         text for one in inspections for text in _failures(one, fail_on, Allowance(tuple(allow)))
     ]
     for text in failed:
-        print("vai-inspect: --fail-on {}: {}".format(fail_on.value, text), file=sys.stderr)
+        say("vai-inspect: --fail-on {}: {}".format(fail_on.value, text))
     if failed:
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from vai_inspect.cli.imports import lacks, module_of
 from vai_inspect.cli.told import one_line, where
-from vai_inspect.core.errors import ModelError, did_you_mean
+from vai_inspect.core.errors import ModelError, did_you_mean, message_of
 from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
 
 MODEL_HELP = (
@@ -57,7 +57,9 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
         return found
     try:
         return found(**kwargs)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         wrong = _wrong_arguments(found, kwargs) if isinstance(error, TypeError) else None
         if wrong is not None:
             raise ModelError("{} {}".format(spec, wrong)) from error
@@ -173,7 +175,9 @@ def _models_in(module: Any) -> List[str]:
 
 
 def _download_hint(error: BaseException, kwargs: Dict[str, Any]) -> str:
-    looks_like_network = any(word in str(error).lower() for word in ("url", "download", "http"))
+    looks_like_network = any(
+        word in message_of(error).lower() for word in ("url", "download", "http")
+    )
     if looks_like_network and "weights" not in kwargs:
         return " An inspection needs no weights: try --kwargs weights=None."
     return ""
