@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,9 @@ def write(
             drawn, full = (None, None) if renderer is None else (drawn, None)
             problem = str(error)
     others = (folder / (name + ending) for ending in (".png", ".svg", ".json"))
-    older = tuple(path for path in others if path not in (drawn, full, data) and path.exists())
+    older = tuple(
+        path for path in others if path not in (drawn, full, data) and os.path.exists(path)
+    )
     return WrittenFiles(txt, gv, drawn, full, data, renderer, problem, older)
 
 

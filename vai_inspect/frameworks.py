@@ -29,7 +29,7 @@ def is_keras_file(model: Any) -> bool:
     if not is_a(model, (str, os.PathLike)):
         return False
     path = Path(os.fsdecode(model))
-    return path.suffix.lower() in KERAS_FILES or path.is_dir()
+    return path.suffix.lower() in KERAS_FILES or os.path.isdir(path)
 
 
 def is_torch_file(model: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
 from pathlib import Path
 from typing import Any, Tuple
@@ -33,7 +34,7 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
         InputShapeError: see `capture`.
         CaptureError: see `capture`.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
     if not trust:
         raise ModelError(

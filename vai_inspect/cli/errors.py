@@ -20,6 +20,8 @@ from vai_inspect.core.errors import GraphError, VaiInspectError, message_of
 from vai_inspect.reports.words import plain
 
 PROGRAM = "vai-inspect"
+_LONGEST = 3000
+"""Characters of a line: the texts in it are the user's or a file's, of any length."""
 
 DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
@@ -165,5 +167,8 @@ def _drop_output() -> None:
 
 
 def _one_line(text: str) -> str:
-    """Returns text on one line, without what a terminal would take for a command."""
-    return plain(" ".join(text.split()))
+    """Returns text on one line of bounded length, without what a terminal takes for a command."""
+    line = " ".join(text.split())
+    if len(line) > _LONGEST:  # what was received stands first, and what to do last
+        line = "{} ... {}".format(line[: _LONGEST * 2 // 3], line[-_LONGEST // 3 :])
+    return plain(line)

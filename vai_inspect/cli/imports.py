@@ -38,7 +38,7 @@ def module_of(source: str, name: str, spec: str) -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     path = Path(source)
     if path.suffix == ".py":
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ModelError("MODEL {!r}: there is no file {}.".format(spec, path))
         _check_name(path, path.stem, name, spec)
         return _run(path, name, spec)
@@ -167,7 +167,7 @@ def _in_package(path: Path, name: str, spec: str) -> str:
     """Returns what to do with a file that imports from the package it stands in."""
     whole = path.resolve()
     parts, folder = [whole.stem], whole.parent
-    while (folder / "__init__.py").is_file() or len(parts) == 1:
+    while os.path.isfile(folder / "__init__.py") or len(parts) == 1:
         parts.insert(0, folder.name)
         folder = folder.parent
     here = folder == Path.cwd()

@@ -134,8 +134,8 @@ def _check_source(source: str, name: str, spec: str) -> None:
             "MODEL {!r}: {} is a file of a model, of which no name is taken; give it without "
             "{!r}.".format(spec, source, ":" + name)
         )
-    beside = path.with_name(path.name + ".py")
-    if beside.is_file():
+    beside = source + ".py"
+    if path.name and os.path.isfile(beside):
         raise ModelError("MODEL {!r}: write {}:{}.".format(spec, beside, name))
     raise ModelError(
         "MODEL {!r}: {!r} is neither the name of a module nor a file of Python; {}.".format(
@@ -146,13 +146,13 @@ def _check_source(source: str, name: str, spec: str) -> None:
 
 def _not_a_name(spec: str) -> str:
     path = Path(spec)
-    if path.suffix == ".py" and path.is_file():
+    if path.suffix == ".py" and os.path.isfile(path):
         return "MODEL {!r} names no model in it; write {}:name, where name is one.".format(
             spec, spec
         )
-    if path.suffix in FILES and not path.exists():
+    if path.suffix in FILES and not os.path.exists(path):
         return "MODEL {!r}: there is no such file.".format(spec)
-    if path.exists():
+    if os.path.exists(path):
         return "MODEL {!r} is no model that can be read; {}.".format(spec, FORMS)
     return "MODEL {!r} names no model; {}.".format(spec, FORMS)
 
@@ -162,7 +162,7 @@ def _attribute(module: Any, name: str, spec: str) -> Any:
     for part in name.split("."):
         try:
             found = getattr(found, part)
-        except AttributeError as error:
+        except Exception as error:  # the module's own `__getattr__` may raise anything
             called = getattr(found, "__name__", type(found).__name__)
             raise lacks(called, part, set(_models_in(found)), spec) from error
     return found
