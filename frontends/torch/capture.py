@@ -16,7 +16,7 @@ from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.torch.assembly import assemble
 from vai_inspect.frontends.torch.exported import climb_program, is_program
-from vai_inspect.frontends.torch.isolation import imports_guarded
+from vai_inspect.frontends.torch.isolation import addresses_refused, imports_guarded
 from vai_inspect.frontends.torch.ladder import climb
 from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.frontends.torch.subject import Subject
@@ -55,7 +55,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
 
     _check_outside_transforms()
     hooked: Sequence[str] = ()
-    with warnings.catch_warnings(), generators_kept(), Held() as held:
+    with warnings.catch_warnings(), generators_kept(), addresses_refused(), Held() as held:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
         if is_program(model):
