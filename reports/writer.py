@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,7 +105,7 @@ def write(
     images, full, renderer, problem = _pictures(inspection, folder, name, wanted)
     written = WrittenFiles(txt, dot, images, full, data, tuple(others), renderer, problem)
     kept = (folder / "{}.{}".format(name, ending) for ending in ENDINGS)
-    older = tuple(path for path in kept if path not in written.paths and path.exists())
+    older = tuple(path for path in kept if path not in written.paths and os.path.exists(path))
     if earlier in (None, plain(inspection.model.name)):
         return replace(written, older=older)
     removed = tuple(path for path in older if _is_removed(path))

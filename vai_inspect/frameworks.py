@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.core.kinds import is_a
 
 if TYPE_CHECKING:
     from vai_inspect.inspector import BaseInspector, TargetSpec
@@ -25,15 +26,15 @@ TORCH_FILES = (".pt2", ".pt", ".pth")
 
 def is_keras_file(model: Any) -> bool:
     """Tells whether a model is given by a file of Keras: a path with its suffix, or a folder."""
-    if not isinstance(model, (str, os.PathLike)):
+    if not is_a(model, (str, os.PathLike)):
         return False
     path = Path(os.fsdecode(model))
-    return path.suffix.lower() in KERAS_FILES or path.is_dir()
+    return path.suffix.lower() in KERAS_FILES or os.path.isdir(path)
 
 
 def is_torch_file(model: Any) -> bool:
     """Tells whether a model is given by a file of PyTorch: a path with its suffix."""
-    if not isinstance(model, (str, os.PathLike)):
+    if not is_a(model, (str, os.PathLike)):
         return False
     return Path(os.fsdecode(model)).suffix.lower() in TORCH_FILES
 
@@ -56,7 +57,7 @@ def framework_of(model: Any) -> str:
     for name, module, kind in _MODELS:
         loaded = sys.modules.get(module)
         base = getattr(loaded, kind, None) if loaded is not None else None
-        if isinstance(base, type) and isinstance(model, base):
+        if isinstance(base, type) and is_a(model, base):
             return name
     return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
+from vai_inspect.core.kinds import is_a
 from vai_inspect.inspector import BaseInspector, TargetSpec
 from vai_inspect.rules.quantizers import quantized
 
@@ -44,7 +45,7 @@ class Inspector(BaseInspector):
         try:
             from vai_inspect.frontends.torch import capture, capture_file
 
-            if isinstance(model, (str, os.PathLike)):
+            if is_a(model, (str, os.PathLike)):
                 path = Path(os.fspath(model))
                 captured = capture_file(path, input_args, trust or self.trust)
             else:

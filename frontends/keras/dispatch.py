@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Optional
 
-from vai_inspect.core.errors import CaptureError, VaiInspectError
+from vai_inspect.core.errors import CaptureError, VaiInspectError, message_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.ops import ShapeError
 from vai_inspect.frontends.keras import (
@@ -86,7 +86,7 @@ def lower(call: Call) -> List[Op]:
         problem = str(error)
     except Exception as error:
         # A Keras version may name or hold its settings otherwise than the lowering expects.
-        problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
+        problem = "{}: {}".format(type(error).__name__, message_of(error))
     if problem:
         call.discard()
         call.unknown(name, "could not be read as an XIR operator ({})".format(problem))

@@ -6,7 +6,8 @@ import re
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional, Type
 
-from vai_inspect.core.errors import ModelError, how_to_give
+from vai_inspect.core.errors import ModelError, how_to_give, text_of
+from vai_inspect.core.kinds import is_a
 
 _FRAMES = ("Could not automatically infer", "Exception encountered when calling")
 """How the lines begin that Keras puts around the message of the layer itself."""
@@ -100,7 +101,7 @@ def overrides(cls: Type[Any], method: str, name: str) -> bool:
 
 def reason_of(error: BaseException) -> str:
     """Returns the line of an error of Keras's that says what is wrong."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text_of(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(_FRAMES)] or lines
     if told[:1] == ["in user code:"]:  # TensorFlow's frames of the call stand before the error
@@ -110,7 +111,7 @@ def reason_of(error: BaseException) -> str:
 
 def _check_kind(model: Any) -> None:
     roots = {base.__module__.split(".")[0] for base in type(model).__mro__}
-    if isinstance(model, type):
+    if is_a(model, type):
         raise ModelError(
             "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
                 model.__name__

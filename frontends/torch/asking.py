@@ -19,6 +19,11 @@ _ASKS = {
 _ASKS.update((name, name + "()") for name in ("item", "tolist", "numpy", "equal", "allclose"))
 TAKEN_OUT = ("numpy()", "tolist()")
 """What hands a tensor's values to other libraries; what these make of them is not seen."""
+MEMORY = frozenset(
+    ("numpy", "__array__", "__dlpack__", "__cuda_array_interface__", "data_ptr")
+    + ("storage", "typed_storage", "_typed_storage", "untyped_storage", "share_memory_")
+)
+"""What hands out a tensor's memory, into which others may write unseen."""
 _SIZED = frozenset(
     ("argwhere", "bincount", "masked_select", "nms", "nonzero", "repeat_interleave")
     + ("unique", "unique_consecutive", "unique_dim", "_unique2")

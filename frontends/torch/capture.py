@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, List, Sequence
 
@@ -9,12 +10,13 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
+from vai_inspect.core.kinds import is_a
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.torch.assembly import assemble
 from vai_inspect.frontends.torch.exported import climb_program, is_program
-from vai_inspect.frontends.torch.isolation import imports_guarded
+from vai_inspect.frontends.torch.isolation import addresses_refused, imports_guarded
 from vai_inspect.frontends.torch.ladder import climb
 from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.frontends.torch.subject import Subject
@@ -53,7 +55,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
 
     _check_outside_transforms()
     hooked: Sequence[str] = ()
-    with warnings.catch_warnings(), generators_kept(), Held() as held:
+    with warnings.catch_warnings(), generators_kept(), addresses_refused(), Held() as held:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
         if is_program(model):
@@ -111,17 +113,17 @@ def _check_outside_transforms() -> None:
 def _module(model: Any) -> Any:
     import torch
 
-    if isinstance(model, type):
+    if is_a(model, type):
         raise ModelError(
             "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
                 model.__name__
             )
         )
-    if not isinstance(model, torch.nn.Module):
+    if not is_a(model, torch.nn.Module):
         hint = "give that"
-        if isinstance(model, dict):
+        if is_a(model, dict):
             hint = "a state dict holds weights only; load it into the module it belongs to"
-        elif isinstance(model, (str, bytes)) or hasattr(model, "__fspath__"):
+        elif is_a(model, (str, bytes, os.PathLike)):
             hint = "load the file first"
         raise ModelError(
             "Received an object of type {} as the model; valid is a torch.nn.Module; {}.".format(

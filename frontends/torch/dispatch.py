@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Optional
 
-from vai_inspect.core.errors import VaiInspectError
+from vai_inspect.core.errors import VaiInspectError, message_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.torch import (
@@ -71,7 +71,7 @@ def lower(call: Call) -> List[Op]:
         problem = str(error)
     except Exception as error:
         # Another release of torch may name or hold its settings otherwise.
-        problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
+        problem = "{}: {}".format(type(error).__name__, message_of(error))
     if problem:
         call.discard()
         message = "could not be read as an XIR operator ({})".format(problem)

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 import torch
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.asking import TAKEN_OUT, asked
+from vai_inspect.frontends.torch.asking import MEMORY, TAKEN_OUT, asked
 from vai_inspect.frontends.torch.aten import INDEXING, index_of
 from vai_inspect.frontends.torch.devices import brought_here, moving
 from vai_inspect.frontends.torch.failures import DataDependentError, brief, needs_values
@@ -142,9 +142,11 @@ class _Following:
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Notes a function, method or property."""
+        raw = _raw_name(function)
+        if raw in MEMORY:
+            self._check_not_shared(args)
         if self.noting.within:
             return function(*args, **kwargs)
-        raw = _raw_name(function)
         name = operation_name(raw if raw in _DUNDER else function)
         if raw != getattr(function, "__name__", raw):
             name = raw  # a property
@@ -206,9 +208,14 @@ class _Following:
             if one.alias_info is None or not one.alias_info.is_write:
                 continue
             given = args[index] if index < len(args) else kwargs.get(one.name)
-            for tensor in given if isinstance(given, (list, tuple)) else [given]:
-                if isinstance(tensor, torch.Tensor) and address(tensor) in shared:
-                    raise WrittenWeightError(shared[address(tensor)])
+            self._check_not_shared(given if isinstance(given, (list, tuple)) else [given])
+
+    def _check_not_shared(self, values: Sequence[Any]) -> None:
+        """Stops where one of the values is a weight of the user's."""
+        shared = getattr(self.noting.place, "shared", None)
+        for tensor in values if shared else ():
+            if isinstance(tensor, torch.Tensor) and address(tensor) in shared:
+                raise WrittenWeightError(shared[address(tensor)])
 
 
 _REFLECTED = {

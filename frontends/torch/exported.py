@@ -6,7 +6,7 @@ from typing import Any, List, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError, VaiInspectError
 from vai_inspect.frontends.torch.exported_shapes import Wanted
-from vai_inspect.frontends.torch.failures import brief
+from vai_inspect.frontends.torch.failures import TooLongError, brief
 from vai_inspect.frontends.torch.inputs import resolve_inputs
 from vai_inspect.frontends.torch.ladder import Climbed, climb
 from vai_inspect.frontends.torch.shadow import Place
@@ -53,6 +53,8 @@ def _climbed(program: Any, input_args: Any, device: Any) -> Climbed:
     inputs = _flat(program, module, input_args, place)
     try:
         trace = Program(program, place, lambda path: None, _modules(program)).trace(inputs)
+    except TooLongError:
+        raise
     except Exception as error:
         # Anything may be raised here, as the program's operators run.
         first = brief(error)

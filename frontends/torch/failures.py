@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vai_inspect.core.errors import CaptureError, VaiInspectError, clipped
+from vai_inspect.core.errors import CaptureError, VaiInspectError, clipped, message_of
 from vai_inspect.frontends.torch.frames import user_line
 
 
@@ -15,13 +15,17 @@ class DataDependentError(CaptureError):
         super().__init__("the forward asks for the value of a tensor ({})".format(how))
 
 
+class TooLongError(CaptureError):
+    """The forward calls more than any network does; no other capture would fare better."""
+
+
 _DATA_DEPENDENT = ("nonzero", "item()", "_local_scalar_dense", "unique", "masked_select", "nms")
 """What torch's messages name where the size or course of what follows depends on values."""
 
 
 def reason(error: BaseException) -> str:
     """Returns an error on one line of bounded length, with the user's line that it came from."""
-    text = " ".join(str(error).split())
+    text = message_of(error)
     asked = [name for name in _DATA_DEPENDENT if name in text]
     if "DataDependent" in type(error).__name__ and not isinstance(error, VaiInspectError):
         return "the forward asks for the value of a tensor" + user_line(error)
@@ -50,5 +54,5 @@ def needs_values(error: BaseException) -> bool:
     named = "DataDependent" in type(error).__name__
     if named or isinstance(error, NotImplementedError):
         return True
-    text = str(error)
+    text = message_of(error)
     return "meta" in text.lower() or any(name in text for name in _DATA_DEPENDENT)

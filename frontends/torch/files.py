@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
 from pathlib import Path
 from typing import Any, Tuple
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import ModelError, clipped, needs_trust
+from vai_inspect.core.errors import ModelError, clipped, message_of, needs_trust
 from vai_inspect.core.ir import Graph
 from vai_inspect.frontends.torch.capture import capture
+from vai_inspect.frontends.torch.isolation import errors_logged, silence
 
 EXPORTED = (".pt2",)
 _PREFERRED = ("ema", "model")
@@ -32,7 +34,7 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
         InputShapeError: see `capture`.
         CaptureError: see `capture`.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
     if not trust:
         raise ModelError(
@@ -63,15 +65,16 @@ def _program(path: Path) -> Any:
                 path, torch.__version__
             )
         )
-    try:
-        return torch.export.load(str(path))
-    except (Exception, SystemExit) as error:
-        # The reader fails wherever the damage leads it.
-        raise ModelError(
-            "{} cannot be read as an exported program: {}; write it with torch.export.save.".format(
-                path, _brief(error)
-            )
-        ) from error
+    with silence(), errors_logged("torch.export") as logged:
+        try:
+            return torch.export.load(str(path))
+        except (Exception, SystemExit) as error:
+            # The reader fails wherever the damage leads it; at times it logs why, tries what
+            # earlier versions wrote, and raises what became of that.
+            raise ModelError(
+                "{} cannot be read as an exported program: {}; write it with "
+                "torch.export.save.".format(path, _brief(logged[0] if logged else error))
+            ) from error
 
 
 def _module(path: Path) -> Tuple[Any, Tuple[str, ...]]:
@@ -121,7 +124,7 @@ def _unpickled(path: Path) -> Any:
             try:
                 return torch.load(str(path), map_location="cpu", weights_only=False)
             except TypeError as error:  # torch before 1.13 has no such option
-                if "weights_only" not in str(error):
+                if "weights_only" not in message_of(error):
                     raise
                 return torch.load(str(path), map_location="cpu")
     except (Exception, SystemExit) as error:
@@ -140,6 +143,6 @@ def _unpickled(path: Path) -> Any:
 
 
 def _brief(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = message_of(error)
     name = type(error).__name__
     return clipped("{}: {}".format(name, text) if text else name, 300).rstrip(".")

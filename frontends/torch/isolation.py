@@ -90,6 +90,34 @@ def _has_working_folder() -> bool:
 
 
 @contextmanager
+def addresses_refused() -> Iterator[None]:
+    """Refuses, in this thread, to tell the address of a tensor without values, which is 0.
+
+    Whoever asks is about to write or read there, which ends the process.
+    """
+    import torch
+
+    mine = here()
+    tensor: Any = torch.Tensor
+    original = tensor.data_ptr
+
+    def data_ptr(self: Any) -> int:
+        if mine() and self.device.type == "meta":
+            raise NotImplementedError("a tensor on the meta device has no address")
+        return int(original(self))
+
+    before = vars(tensor).get("data_ptr")
+    tensor.data_ptr = data_ptr
+    try:
+        yield
+    finally:
+        if before is None:
+            del tensor.data_ptr
+        else:
+            tensor.data_ptr = before
+
+
+@contextmanager
 def silence() -> Iterator[None]:
     """Leaves out what this thread prints and what torch logs in it: whole graphs."""
     mine = here()
@@ -108,6 +136,25 @@ def silence() -> Iterator[None]:
         for handler in handlers:
             handler.removeFilter(others)
         sys.stdout, sys.stderr = streams
+
+
+@contextmanager
+def errors_logged(name: str) -> Iterator[List[BaseException]]:
+    """Gives the exceptions that this thread logs in a logger meanwhile, in order."""
+    mine = here()
+    found: List[BaseException] = []
+
+    class Noting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if mine() and record.exc_info and record.exc_info[1] is not None:
+                found.append(record.exc_info[1])
+
+    logger, noting = logging.getLogger(name), Noting()
+    logger.addHandler(noting)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(noting)
 
 
 class _Others:

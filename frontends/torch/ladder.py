@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.failures import brief, needs_values, reason
+from vai_inspect.frontends.torch.failures import TooLongError, brief, needs_values, reason
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.inputs import layout_hint
 from vai_inspect.frontends.torch.subject import Copy, Subject
@@ -57,6 +57,8 @@ def climb(subject: Subject) -> Climbed:
                 # What the forward warns of is told when the user runs it.
                 warnings.simplefilter("ignore")
                 trace = rung.run(subject)
+        except TooLongError:
+            raise
         except (Exception, SystemExit) as error:
             # The user's forward runs here, so anything may be raised.
             failures.append("{}: {}".format(rung.name, brief(error)))

@@ -6,7 +6,7 @@ from typing import Any, Dict, Tuple
 
 import torch
 
-from vai_inspect.core.errors import CaptureError
+from vai_inspect.core.errors import CaptureError, message_of
 from vai_inspect.frontends.torch.shadow import Place
 
 
@@ -37,7 +37,7 @@ class RealPlace(Place):
         try:
             torch.zeros(1, device=device)
         except Exception as error:
-            text = " ".join(str(error).split()) or type(error).__name__
+            text = message_of(error) or type(error).__name__
             raise CaptureError(
                 "the forward needs real tensors, and the device {!r} cannot be used ({}); give "
                 'device="cpu"'.format(str(device), text[:120])

@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Frame
+from vai_inspect.frontends.torch.failures import TooLongError
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, Trace, tensors_in
 
+MOST_STEPS = 100_000
+"""Calls that are noted; large networks have some thousand. Half a minute's work, and about a GB."""
 THROUGH_VIEWS = ("write_through_view", "read_through_view")
 """Names of the steps that stand for memory which two tensors share; no call of the user's."""
 
@@ -75,6 +78,11 @@ class Recorder:
             writes: whether it changed its outputs in place.
             whole: see `Step`.
         """
+        if len(self.steps) >= MOST_STEPS:
+            raise TooLongError(
+                "The model's forward makes more than {:,} calls, or never ends; inspect the part "
+                "of the model that repeats.".format(MOST_STEPS)
+            )
         args, kwargs = self.seen(args), self.seen(kwargs)
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
         before = [(base, self.seen(base)) for base in bases if base is not None]

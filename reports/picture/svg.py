@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any, List
@@ -100,6 +101,6 @@ def _packaged_fonts() -> List[str]:
         spec = importlib.util.find_spec(package)
         for folder in (spec and spec.submodule_search_locations) or ():
             file = Path(folder) / place
-            if file.is_file():
+            if os.path.isfile(file):
                 found.append(str(file))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.errors import clipped
+from vai_inspect.core import errors
 
 GUARDED = (Exception, SystemExit)
 """What is caught where a family's code is called; an interrupt is the user's and goes through."""
@@ -18,8 +18,4 @@ def format_error(error: BaseException) -> str:
 
 def message_of(error: BaseException) -> str:
     """Returns an error's message on one line of bounded length; empty where it has none."""
-    try:
-        text = " ".join(str(error).split())
-    except GUARDED:  # the error's own text is the family's code as well
-        return ""
-    return clipped(text, _LONGEST)
+    return errors.clipped(errors.message_of(error), _LONGEST)

@@ -92,6 +92,10 @@ WRONG = {
         "ops[2].findings[0].evidence is 'rumour'; valid is 'compiled' or 'inspector'",
     ),
     "an input": (_set(("ops", 1, "inputs"), ["who"]), "ops[1].inputs is 'who'"),
+    "a reader": (_set(("ops", 1, "outputs"), ["who"]), "ops[1].outputs is ['who']; valid is ["),
+    "a reader left out": (_set(("ops", 1, "outputs"), []), "which read it"),
+    "another subgraph": (_set(("ops", 1, "subgraph"), "who"), "ops[1].subgraph is 'who'; valid is"),
+    "no shape": (_set(("ops", 1, "output_shapes"), []), "valid is a shape for each output"),
     "a name twice": (_set(("ops", 6, "name"), "x"), "two operators of one name"),
     "a line": (
         _set(("ops", 1, "origin", "source", 0, "line"), True),
@@ -132,6 +136,8 @@ def test_what_is_wrong_is_named(case):
     [
         ("{", "The text is no JSON"),
         ("", "The text is no JSON"),
+        ("[" * 100000, "The text is nested too deeply"),
+        (None, "Received a NoneType for the text of a JSON report; give the text"),
         ("[{}, {}]", "a list of 2 reports"),
         ("3", "the report is 3; valid is an object"),
         ("{}", "the report has no 'schema_version'"),

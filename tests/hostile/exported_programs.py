@@ -17,6 +17,8 @@ import torch
 SOUND = "sound.pt2"
 HARM = "harm-"
 """How the names of the files begin that code in a program makes."""
+MODULE = "named_by_a_program"
+"""A module beside the programs, which leaves a trace where it is imported."""
 
 
 class Small(torch.nn.Module):
@@ -87,6 +89,17 @@ def _from_file(graph: Dict[str, Any]) -> None:
     ]
 
 
+def _spec(text: str) -> str:
+    """Has the keyword arguments stand in a defaultdict, whose factory a module of ours makes."""
+    program = json.loads(text)
+    signature = program["graph_module"]["module_call_graph"][0]["signature"]
+    spec = json.loads(signature["in_spec"])
+    context = {"default_factory_module": MODULE, "default_factory_name": "make", "dict_context": []}
+    spec[1]["children_spec"][1].update(type="collections.defaultdict", context=context)
+    signature["in_spec"] = json.dumps(spec)
+    return json.dumps(program)
+
+
 def _large(graph: Dict[str, Any]) -> None:
     """An operator that takes 2 GB."""
     node = graph["nodes"][-1]
@@ -114,6 +127,8 @@ def main() -> None:
         lambda s: json.dumps({"config": {"o": constant}}),
         [("data/constants/opaque_obj_0", pickle.dumps(Touch("constant")))],
     )
+    edited("spec", "models/model.json", _spec)
+    Path(MODULE + ".py").write_text("import os\nos.mkdir('{}spec')\nmake = list\n".format(HARM))
     in_program("from-file", _from_file)
     in_program("large", _large)
     native = ("data/aotinductor/model/model.so", b"")

@@ -215,3 +215,28 @@ def test_streams_that_are_closed(closed: str, command: str, model: Path, tmp_pat
     if command == "inspect":
         text = (tmp_path / "out" / (NAME + ".txt")).read_text()
         assert text.startswith("# What became of a model on a DPU")
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "a file", "a trusted file", "a model"])
+def test_a_working_folder_that_is_gone(name: str, model: Path, tmp_path: Path) -> None:
+    """Importing torch ends Python there, without a word of it."""
+    given: Dict[str, List[str]] = {
+        **COMMANDS,
+        "a file": [*inspect(model)[:-1], str(tmp_path / "out")],
+        "a trusted file": inspect(Path("net.pt"), "--trust"),
+        "a model": inspect(Path("collections:OrderedDict")),
+    }
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-c", CLI, *given[name]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    if name in ("a trusted file", "a model"):
+        assert done.returncode == 2
+        assert "the working folder was deleted" in done.stderr
+        assert done.stderr.count("\n") == 1
+    else:
+        assert (done.returncode, done.stderr) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import random
 from typing import Any, Callable, Dict, List, Tuple
@@ -12,6 +13,7 @@ from hypothesis import given
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch.utils.dlpack import from_dlpack, to_dlpack  # noqa: E402
 
 from tests.hostile import states  # noqa: E402
 from tests.hostile.amount import cases, ran  # noqa: E402
@@ -109,6 +111,49 @@ def test_a_forward_that_changes_its_model_and_works() -> None:
     captured = capture(model, torch.ones(1, 3, 8, 8))
     assert "conv2d" in [op.kind for op in captured.graph]
     assert state(model) == before
+
+
+PAST_TORCH: Dict[str, Callable[[Any], Any]] = {
+    "numpy": lambda w: w.numpy().fill(7),
+    "numpy of a view": lambda w: w[0].numpy().fill(7),
+    "numpy asks": lambda w: np.asarray(w).fill(7),
+    "numpy as out": lambda w: np.add(w, 1, out=w.numpy()),
+    "dlpack": lambda w: torch.from_dlpack(w).fill_(7),
+    "a capsule of dlpack": lambda w: from_dlpack(to_dlpack(w)).fill_(7),
+    "its address": lambda w: ctypes.memset(w.data_ptr(), 7, 16),
+    "its storage": lambda w: w.storage().__setitem__(0, 7),
+    "another tensor of its storage": lambda w: torch.empty(0).set_(w.storage()).fill_(7),
+    "shared memory": lambda w: w.share_memory_(),
+    "other types": lambda w: w.view(torch.int32).fill_(7),
+    "a list of tensors": lambda w: torch._foreach_add_([w], 1),
+}
+
+
+class Past(nn.Module):
+    """Writes into the memory of its weights, where torch does not see it."""
+
+    def __init__(self, write: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.register_buffer("kept", torch.ones(4, 3))
+        self.plain = torch.ones(4, 3)
+        self.write = write
+
+    def forward(self, x: Any) -> Any:
+        for tensor in (self.conv.weight, self.kept, self.plain):
+            self.write(tensor.detach())
+        return self.conv(x)
+
+
+@pytest.mark.skipif(not hasattr(torch, "from_dlpack"), reason="this torch has no from_dlpack")
+@pytest.mark.parametrize("way", PAST_TORCH)
+def test_what_is_written_past_torch(way: str) -> None:
+    model = Past(PAST_TORCH[way]).eval()
+    tensors = [model.conv.weight, model.kept, model.plain]
+    before = [(one.tolist(), one.data_ptr()) for one in tensors]
+    assert "conv2d" in [op.kind for op in capture(model, torch.ones(1, 3, 8, 8)).graph]
+    assert [(one.tolist(), one.data_ptr()) for one in tensors] == before
+    assert "data_ptr" not in vars(torch.Tensor)
 
 
 class Stirring(nn.Module):

@@ -17,9 +17,13 @@ from hypothesis import strategies as st
 from tests.hostile.amount import cases, ran
 from tests.hostile.files import archive
 from tests.hostile.models import SMALL
-from vai_inspect.core.errors import RuleError, TargetError, VaiInspectError
+from tests.reports import samples
+from vai_inspect.core.errors import ReportError, RuleError, TargetError, VaiInspectError
+from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 from vai_inspect.frontends.keras.config import capture_file
+from vai_inspect.reports import dot, picture, text
+from vai_inspect.reports import json as json_report
 from vai_inspect.rules.targets.lookup import lookup
 from vai_inspect.rules.targets.yaml_file import read_targets
 
@@ -193,6 +197,46 @@ def test_metadata_of_an_archive(data: Any, tmp_path: Path) -> None:
     )
     path = archive(tmp_path / "m.keras", SMALL, version)
     ran(".keras metadata, changed: " + _result_or_line(path))
+
+
+def _places(value: Any) -> List[Any]:
+    """Every place in a report: what holds it, and the key or position there."""
+    found: List[Any] = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        keys = list(one) if isinstance(one, dict) else range(len(one))
+        found += [(one, key) for key in keys]
+        waiting += [one[key] for key in keys if isinstance(one[key], (dict, list))]
+    return found
+
+
+@cases(150)
+@given(data=st.data())
+def test_json_reports(data: Any) -> None:
+    """What is read back shows in every report, or one line says what is wrong with it."""
+    report = json.loads(json.dumps(samples.mixed().to_dict()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place, key = data.draw(st.sampled_from(_places(report)))
+        change = data.draw(st.sampled_from(("take away", "put", "copy")))
+        if change == "take away":
+            del place[key]
+        elif change == "put":
+            place[key] = data.draw(ODD | st.sampled_from(["dpu", "cpu", "unknown", "conv", "1.0"]))
+        else:
+            place[key] = copy.deepcopy(data.draw(st.sampled_from(_places(report)))[0])
+    found, said = None, ""
+    try:
+        found = Inspection.from_dict(report)
+    except ReportError as error:
+        said = str(error)
+    assert "\n" not in said
+    assert bool(found) == (not said)
+    if found:
+        for render in (text.render, dot.render, json_report.render, repr, picture.page_of):
+            assert render(found)
+        assert Inspection.from_json(json_report.render(found)) == found
+    ran("JSON reports, changed: " + ("read" if found else "refused"))
 
 
 PLACES: List[Any] = [

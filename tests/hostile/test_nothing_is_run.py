@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict
 import keras
 import pytest
 
+from tests.hostile.children import inspect, one_line
 from tests.hostile.files import archive
 from tests.hostile.models import layer
 from vai_inspect.core.errors import ModelError
@@ -133,6 +134,16 @@ def test_nothing_in_a_file_is_run(
     assert not asked, "Keras was asked to load it"
     assert not (tmp_path / "harm").exists()
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nor_in_a_process_of_its_own(name: str, tmp_path: Path) -> None:
+    archive(tmp_path / "m.keras", network(ATTACKS[name](tmp_path / "harm")))
+    ended = inspect("m.keras", tmp_path, "--verbose", "0", seconds=20)
+    assert "add --trust" in one_line(ended)
+    assert not (tmp_path / "harm").exists()
+    assert ended.megabytes < 200, "a framework was loaded"
 
 
 def test_keras_is_asked_where_the_file_is_trusted(

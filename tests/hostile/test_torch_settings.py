@@ -187,3 +187,44 @@ def test_other_threads_go_on_undisturbed(tmp_path: Path) -> None:
     assert number > 20
     assert ended.out.count("of the other thread") == number
     assert (ended.out + ended.err).count("logged by the other thread") == number
+
+
+LOADS = """
+import threading
+import torch
+from pathlib import Path
+from torch import nn
+from vai_inspect.torch import Inspector
+
+model = nn.Conv2d(3, 4, 3)
+torch.save(model, "own.pt")
+torch.export.save(torch.export.export(model.eval(), (torch.zeros(1, 3, 8, 8),)), "program.pt2")
+begun, done, loads, before = threading.Event(), threading.Event(), [], torch.load
+
+
+def go_on():
+    while not done.is_set():
+        assert torch.load is before
+        loads.append(type(torch.load("own.pt", weights_only=False)).__name__)
+        begun.set()
+
+
+thread = threading.Thread(target=go_on)
+thread.start()
+begun.wait()
+inspector = Inspector("DPUCZDX8G_ISA1_B4096")
+for file in ("program.pt2", "own.pt") * 3:
+    path = Path(file)
+    inspector.inspect(path, (1, 3, 8, 8), output_dir=None, verbose_level=0, trust=True)
+done.set()
+thread.join()
+print(len(loads) > 5, set(loads))
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(getattr(torch, "export", None), "save"), reason="this torch writes no .pt2"
+)
+def test_another_thread_loads_while_a_file_is_read(tmp_path: Path) -> None:
+    ended = child(LOADS, tmp_path)
+    assert (ended.code, ended.out) == (0, "True {'Conv2d'}\n"), ended

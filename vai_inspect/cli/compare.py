@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
 from pathlib import Path
@@ -12,13 +11,13 @@ import typer
 
 from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
-from vai_inspect.cli.errors import FAILED_ON
+from vai_inspect.cli.errors import FAILED_ON, say
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 from vai_inspect.core.errors import TargetError
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def compare(
         importable_here()  # the classes that a file names
     at_work = working("loading {}".format(model))
     # What the user's code prints belongs to no report: standard output is for results alone.
-    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+    with at_work, native_chatter_left_out(), printed_to_stderr():
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, targets[0], convert=not no_convert)
         captured = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
@@ -129,7 +128,7 @@ def compare(
         line = "--fail-on {}: {}".format(
             fail_on.value, comparison.failing(failing, len(found.rows))
         )
-        print("vai-inspect: " + line, file=sys.stderr)
+        say("vai-inspect: " + line)
         raise typer.Exit(FAILED_ON)
 
 

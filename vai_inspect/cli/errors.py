@@ -15,15 +15,18 @@ from typing import Any, Iterator, List
 
 import typer
 
-from vai_inspect.core.errors import GraphError, VaiInspectError
+from vai_inspect.cli.told import one_line, where
+from vai_inspect.core.errors import GraphError, VaiInspectError, message_of
 from vai_inspect.reports.text.format import plain
 
 PROGRAM = "vai-inspect"
+_LONGEST = 3000
+"""Characters of a line: the texts in it are the user's or a file's, of any length."""
 
 DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors of a device or folder that takes no more."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+"""Errors of a device or folder that takes no more, or of a stream that somebody closed."""
 
 TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
 COMPLETE_VARIABLE = "_VAI_INSPECT_COMPLETE"
@@ -62,6 +65,11 @@ def run(app: typer.Typer, args: List[str]) -> int:
         return _full(error) if error.errno in _FULL else _defect(error)
     except Exception as error:
         return _defect(error)
+    except BaseException as error:
+        # Whatever is no Exception and no interrupt is the model's code's, and ends it.
+        return report_wrong(
+            "the model's code ended with {}{}.".format(one_line(error), where(error))
+        )
     return DONE
 
 
@@ -93,12 +101,18 @@ def _open_streams() -> None:
 
 def warn(text: str) -> None:
     """Prints a warning as one line on standard error."""
-    typer.echo("{}: warning: {}".format(PROGRAM, _one_line(text)), err=True)
+    say("{}: warning: {}".format(PROGRAM, _one_line(text)))
+
+
+def say(line: str) -> None:
+    """Prints a line on standard error, if it takes one: where it does not, nobody can be told."""
+    with contextlib.suppress(OSError, ValueError):
+        typer.echo(line, err=True)
 
 
 def report_wrong(text: str) -> int:
     """Prints an error of the user's input as one line and returns its exit code."""
-    typer.echo("{}: error: {}".format(PROGRAM, _one_line(text)), err=True)
+    say("{}: error: {}".format(PROGRAM, _one_line(text)))
     return WRONG_INPUT
 
 
@@ -116,17 +130,16 @@ def _defect(error: Exception) -> int:
         import traceback
 
         traceback.print_exc()
-    typer.echo(
+    say(
         "{}: error: a defect of {}: {}: {}; {}=1 shows where.".format(
-            PROGRAM, PROGRAM, type(error).__name__, _one_line(str(error)), TRACEBACK_VARIABLE
-        ),
-        err=True,
+            PROGRAM, PROGRAM, type(error).__name__, _one_line(message_of(error)), TRACEBACK_VARIABLE
+        )
     )
     return DEFECT
 
 
 def _interrupted() -> int:
-    typer.echo("{}: interrupted".format(PROGRAM), err=True)
+    say("{}: interrupted".format(PROGRAM))
     return _flushed(INTERRUPTED)
 
 
@@ -161,5 +174,8 @@ def _drop_output() -> None:
 
 
 def _one_line(text: str) -> str:
-    """Returns text on one line, without what a terminal would take for a command."""
-    return plain(" ".join(text.split()))
+    """Returns text on one line of bounded length, without what a terminal takes for a command."""
+    line = " ".join(text.split())
+    if len(line) > _LONGEST:  # what was received stands first, and what to do last
+        line = "{} ... {}".format(line[: _LONGEST * 2 // 3], line[-_LONGEST // 3 :])
+    return plain(line)

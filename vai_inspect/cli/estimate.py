@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
 from typing import List, Optional
@@ -13,7 +12,7 @@ from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 
 
 def estimate(
@@ -83,7 +82,7 @@ def estimate(
         importable_here()  # the classes that a file names
     # What the user's code prints belongs to no report: standard output is for results alone.
     at_work = working("loading {}".format(model))
-    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+    with at_work, native_chatter_left_out(), printed_to_stderr():
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, found, convert=not no_convert)
         (captured,) = inspector.capture_for((found,), loaded, shapes or None, trust=trust)

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Optional, Set
 
 from vai_inspect.cli.told import one_line, where
-from vai_inspect.core.errors import ModelError, did_you_mean, how_to_install
+from vai_inspect.core.errors import ModelError, did_you_mean, how_to_install, message_of
 
 _MAY_DEFINE_MORE = re.compile(
     r"import\s*\*|__getattr__|__dict__|__all__\s*\+=|sys\.modules|\bglobal\b|globals|\bvars\b"
@@ -38,7 +38,7 @@ def module_of(source: str, name: str, spec: str) -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     path = Path(source)
     if path.suffix == ".py":
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ModelError("MODEL {!r}: there is no file {}.".format(spec, path))
         _check_name(path, path.stem, name, spec)
         return _run(path, name, spec)
@@ -128,7 +128,9 @@ def _import(source: str, spec: str) -> ModuleType:
                 spec, missing, sys.prefix, how_to_install(missing)
             )
         ) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ModelError(
             "MODEL {!r}: importing {!r} failed: {}{}.".format(
                 spec, source, one_line(error), where(error)
@@ -150,8 +152,10 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
             "MODEL {!r}: {} needs the module {!r}, which is not in this environment ({}). "
             "{}".format(spec, path, error.name, sys.prefix, how_to_install(error.name or ""))
         ) from error
-    except (Exception, SystemExit) as error:
-        if "attempted relative import" in str(error):
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if "attempted relative import" in message_of(error):
             raise ModelError(_in_package(path, name, spec)) from error
         raise ModelError(
             "MODEL {!r}: running {} failed: {}{}.".format(spec, path, one_line(error), where(error))
@@ -163,7 +167,7 @@ def _in_package(path: Path, name: str, spec: str) -> str:
     """Returns what to do with a file that imports from the package it stands in."""
     whole = path.resolve()
     parts, folder = [whole.stem], whole.parent
-    while (folder / "__init__.py").is_file() or len(parts) == 1:
+    while os.path.isfile(folder / "__init__.py") or len(parts) == 1:
         parts.insert(0, folder.name)
         folder = folder.parent
     here = folder == Path.cwd()

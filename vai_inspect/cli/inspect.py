@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, List, Optional
@@ -11,7 +10,7 @@ import typer
 
 from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
-from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, warn
+from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, say, warn
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP
@@ -188,7 +187,7 @@ def inspect(
         job.print_summary(models)
     _warn_of_idle([one.inspection for one in job.done], job.gate.allowance)
     for line in job.failures():
-        print("vai-inspect: " + line, file=sys.stderr)
+        say("vai-inspect: " + line)
     code = WRONG_INPUT if job.unread else FAILED_ON if any(job.failures()) else 0
     if code:
         raise typer.Exit(code)

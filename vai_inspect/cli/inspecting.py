@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.cli.errors import warn
 from vai_inspect.cli.load import load_model
-from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 from vai_inspect.cli.sites import layer_sites, model_site
 from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.gate import Gate
@@ -75,7 +73,7 @@ class Job:
         """
         at_work = working("loading {}".format(spec), quiet=not self.verbose)
         # What the user's code prints belongs to no report: standard output is for results alone.
-        with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+        with at_work, native_chatter_left_out(), printed_to_stderr():
             loaded = load_model(spec, self.kwargs)
             inspector = inspector_for(loaded, self.targets[0], convert=self.convert)
             captures = inspector.capture_for(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from vai_inspect.cli.imports import lacks, module_of
 from vai_inspect.cli.told import one_line, where
-from vai_inspect.core.errors import ModelError, did_you_mean
+from vai_inspect.core.errors import ModelError, did_you_mean, message_of
 from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
 
 MODEL_HELP = (
@@ -20,7 +21,8 @@ TRUST_HELP = (
     ".pt2, and a Keras file whose config alone does not say its shapes."
 )
 FORMS = (
-    "valid are a .keras, .h5 or .pt2 file, a SavedModel folder, package.module:name and "
+    "valid are a .keras or .h5 file, a SavedModel folder, with --trust a .pt, .pth or .pt2 file, "
+    "package.module:name and "
     "file.py:name, where name is a model or a callable that returns one, such as "
     "keras.applications:ResNet50 or torchvision.models:resnet50"
 )
@@ -36,6 +38,8 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     Raises:
         ModelError: there is no such thing, or the callable fails; one line says what to do.
     """
+    if not is_keras_file(spec):
+        _check_working_folder(spec)
     if is_keras_file(spec) or is_torch_file(spec):
         if kwargs:
             raise ModelError("{} is a file; --kwargs is for callables.".format(spec))
@@ -53,7 +57,9 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
         return found
     try:
         return found(**kwargs)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         wrong = _wrong_arguments(found, kwargs) if isinstance(error, TypeError) else None
         if wrong is not None:
             raise ModelError("{} {}".format(spec, wrong)) from error
@@ -65,6 +71,17 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
                 where(error),
                 _download_hint(error, kwargs),
             )
+        ) from error
+
+
+def _check_working_folder(spec: str) -> None:
+    """Refuses to load a framework in a folder that is gone, where libraries of torch end Python."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise ModelError(
+            "MODEL {!r}: the working folder was deleted, and frameworks cannot be loaded there; "
+            "change to another folder (cd).".format(spec)
         ) from error
 
 
@@ -117,8 +134,8 @@ def _check_source(source: str, name: str, spec: str) -> None:
             "MODEL {!r}: {} is a file of a model, of which no name is taken; give it without "
             "{!r}.".format(spec, source, ":" + name)
         )
-    beside = path.with_name(path.name + ".py")
-    if beside.is_file():
+    beside = source + ".py"
+    if path.name and os.path.isfile(beside):
         raise ModelError("MODEL {!r}: write {}:{}.".format(spec, beside, name))
     raise ModelError(
         "MODEL {!r}: {!r} is neither the name of a module nor a file of Python; {}.".format(
@@ -129,13 +146,13 @@ def _check_source(source: str, name: str, spec: str) -> None:
 
 def _not_a_name(spec: str) -> str:
     path = Path(spec)
-    if path.suffix == ".py" and path.is_file():
+    if path.suffix == ".py" and os.path.isfile(path):
         return "MODEL {!r} names no model in it; write {}:name, where name is one.".format(
             spec, spec
         )
-    if path.suffix in FILES and not path.exists():
+    if path.suffix in FILES and not os.path.exists(path):
         return "MODEL {!r}: there is no such file.".format(spec)
-    if path.exists():
+    if os.path.exists(path):
         return "MODEL {!r} is no model that can be read; {}.".format(spec, FORMS)
     return "MODEL {!r} names no model; {}.".format(spec, FORMS)
 
@@ -145,7 +162,7 @@ def _attribute(module: Any, name: str, spec: str) -> Any:
     for part in name.split("."):
         try:
             found = getattr(found, part)
-        except AttributeError as error:
+        except Exception as error:  # the module's own `__getattr__` may raise anything
             called = getattr(found, "__name__", type(found).__name__)
             raise lacks(called, part, set(_models_in(found)), spec) from error
     return found
@@ -158,7 +175,9 @@ def _models_in(module: Any) -> List[str]:
 
 
 def _download_hint(error: BaseException, kwargs: Dict[str, Any]) -> str:
-    looks_like_network = any(word in str(error).lower() for word in ("url", "download", "http"))
+    looks_like_network = any(
+        word in message_of(error).lower() for word in ("url", "download", "http")
+    )
     if looks_like_network and "weights" not in kwargs:
         return " An inspection needs no weights: try --kwargs weights=None."
     return ""

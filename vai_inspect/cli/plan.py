@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from typing import List
 
 import typer
@@ -12,7 +10,7 @@ from vai_inspect.cli.imports import importable_here
 from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out
+from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 
 
 def plan(
@@ -54,7 +52,7 @@ def plan(
     if trust:
         importable_here()  # the classes that a file names
     at_work = working(f"loading {model}")
-    with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
+    with at_work, native_chatter_left_out(), printed_to_stderr():
         loaded = load_model(model, arguments)
         inspector = inspector_for(loaded, found)
         captured = inspector.capture(loaded, shapes or None, trust=trust)

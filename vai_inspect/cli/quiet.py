@@ -12,13 +12,48 @@ import os
 import re
 import sys
 import threading
-from typing import IO, Iterator, List
+from typing import IO, Any, Iterator, List
 
 _CHATTER = re.compile(
     rb"[IWE]\d{4} \d\d:\d\d:\d\d|[IWE]0000 |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
     rb"|WARNING: All log messages before absl"
     rb"|To enable the following instructions: "
 )
+
+
+@contextlib.contextmanager
+def printed_to_stderr() -> Iterator[None]:
+    """Sends what the user's code prints to standard error; what it closes is open afterwards."""
+    kept: Any = _Kept(sys.stderr)
+    try:
+        with contextlib.redirect_stdout(kept), contextlib.redirect_stderr(kept):
+            yield
+    finally:
+        _open_again("stdout", 1)
+        _open_again("stderr", 2)
+
+
+def _open_again(name: str, number: int) -> None:
+    """Opens a standard stream that is closed, as where what was wrapped around it is collected."""
+    if getattr(getattr(sys, name), "closed", False):
+        place: Any = os.devnull
+        with contextlib.suppress(OSError):
+            place = os.dup(number)
+        again = open(place, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        setattr(sys, name, again)
+
+
+class _Kept:
+    """A stream that stays open."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def close(self) -> None:
+        """Leaves it open."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextlib.contextmanager
@@ -33,13 +68,15 @@ def native_chatter_left_out() -> Iterator[None]:
     reading, writing = os.pipe()
     os.dup2(writing, 2)
     os.close(writing)
-    filtering = threading.Thread(target=_pass_on, args=(reading, kept), daemon=True)
+    filtering = threading.Thread(target=_pass_on, args=(reading, os.dup(kept)), daemon=True)
     filtering.start()
     try:
         yield
     finally:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):  # the user's code may have closed it
+            sys.stderr.flush()
         os.dup2(kept, 2)  # closes the pipe, which ends the thread
+        os.close(kept)
         filtering.join(timeout=2)  # a child of the user's code may hold the pipe open
 
 

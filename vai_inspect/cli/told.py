@@ -5,12 +5,12 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from vai_inspect.core.errors import clipped
+from vai_inspect.core.errors import clipped, message_of
 
 
 def one_line(error: BaseException) -> str:
     """Returns an error's type and message on one line of bounded length, without a full stop."""
-    text = " ".join(str(error).split())
+    text = message_of(error)
     text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
     return clipped(text, 400).rstrip(".")
 

@@ -65,6 +65,23 @@ def listed(names: Iterable[str]) -> str:
     return "{} and {}".format(", ".join(most), last) if most else last
 
 
+def text_of(error: BaseException) -> str:
+    """Returns what an error says; an empty text where it says nothing.
+
+    Args:
+        error: of anyone's class, so that asking it may fail as well.
+    """
+    try:
+        return str(error)
+    except (Exception, SystemExit):
+        return ""
+
+
+def message_of(error: BaseException) -> str:
+    """Returns what an error of anyone's class says, on one line."""
+    return " ".join(text_of(error).split())
+
+
 def needs_trust(what: str, otherwise: str) -> str:
     """Returns the message for a file that is read only by running what may be code in it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
@@ -38,6 +38,13 @@ def inspection_from_json(text: str) -> Inspection:
     """
     try:
         report = json.loads(text)
+    except TypeError:
+        raise ReportError(
+            "Received a {} for the text of a JSON report; give the text of the file, or what was "
+            "read of it to Inspection.from_dict.".format(type(text).__name__)
+        ) from None
+    except RecursionError:
+        raise ReportError("The text is nested too deeply to be a report.") from None
     except ValueError as error:
         raise ReportError("The text is no JSON ({}).".format(error)) from None
     if isinstance(report, list):
@@ -105,6 +112,8 @@ def _op(value: Any, where: str, framework: str) -> InspectedOp:
         raise wrong(where + ".type", kind, "an op type of XIR, or return, or unknown")
     shapes = field(data, "output_shapes", where)
     outputs = decoded(Tuple[Tuple[int, ...], ...], shapes, where + ".output_shapes")
+    if not outputs:
+        raise wrong(where + ".output_shapes", [], "a shape for each output")
     inputs = decoded(Tuple[str, ...], field(data, "inputs", where), where + ".inputs")
     attributes = field(data, "attributes", where)
     origin = field(data, "origin", where)
@@ -215,12 +224,13 @@ def _fingerprint(value: Any) -> Optional[int]:
 
 def _agrees(inspection: Inspection, summary: Dict[str, Any], earlier: bool) -> None:
     """Checks that what the report sums up is what it holds, as its version of the schema counts."""
-    names = set()
+    names: Dict[str, Set[str]] = {}
     for at, op in enumerate(inspection.ops):
         for value in op.op.inputs:
             if value.op not in names:
                 raise wrong("ops[{}].inputs".format(at), value.op, "an operator before it")
-        names.add(op.name)
+            names[value.op].add(op.name)
+        names[op.name] = set()
     if len(names) < len(inspection.ops):
         raise ReportError("ops holds two operators of one name.")
     groups = [(part.name, part.ops) for part in inspection.subgraphs]
@@ -229,6 +239,19 @@ def _agrees(inspection: Inspection, summary: Dict[str, Any], earlier: bool) -> N
         for name in members:
             if name not in names:
                 raise wrong("an operator of " + title, name, "one that ops holds")
+    part_of = {name: (part.name, part.device) for part in inspection.subgraphs for name in part.ops}
+    for at, op in enumerate(inspection.ops):
+        where, readers = "ops[{}].".format(at), names[op.name]
+        if set(op.consumers) != readers:
+            valid = "{}, which read it".format(sorted(readers))
+            raise wrong(where + "outputs", list(op.consumers), valid)
+        name, device = part_of.get(op.name, (None, op.device))
+        if op.subgraph != name:
+            raise wrong(where + "subgraph", op.subgraph, "{!r}, which holds it".format(name))
+        if op.device is not device:
+            raise wrong(
+                where + "device", op.device.value, "{}, its subgraph's".format(device.value)
+            )
     held = schema_1_0.summary(inspection) if earlier else vars(inspection.summary)
     for name, figure in held.items():
         if name in summary and summary[name] != figure:

@@ -15,6 +15,7 @@ from vai_inspect.core.errors import (
     ModelError,
     VaiInspectError,
     clipped,
+    message_of,
     needs_trust,
 )
 from vai_inspect.frontends.keras.config.stored import Stored
@@ -71,7 +72,7 @@ def capture_by_loading(
         raise
     except (Exception, SystemExit) as error:
         # Keras raises whatever the file leads it to.
-        text = " ".join(str(error).split())
+        text = message_of(error)
         raise ModelError(
             "{}: {}; Keras {} cannot load the file either: {}; {}.".format(
                 stored.path, reason, keras.__version__, clipped(text, 300).rstrip("."), _LIVE
@@ -86,6 +87,6 @@ def _loaded(keras: Any, path: str) -> Any:
     try:
         return load(path, compile=False, safe_mode=False)
     except TypeError as error:
-        if "safe_mode" not in str(error):
+        if "safe_mode" not in message_of(error):
             raise
     return load(path, compile=False)  # Keras before 2.12 knows no safe mode

@@ -6,6 +6,7 @@ import os
 from typing import Any, Union
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.core.kinds import is_a
 from vai_inspect.frontends.keras.config.archive import read_archive
 from vai_inspect.frontends.keras.config.h5 import read_h5
 from vai_inspect.frontends.keras.config.hdf5 import SIGNATURE
@@ -17,7 +18,7 @@ VALID = "valid are a .keras file, a .h5 file and a SavedModel folder of Keras"
 
 def is_path(model: Any) -> bool:
     """Tells whether a model is given by its file."""
-    return isinstance(model, (str, bytes)) or hasattr(model, "__fspath__")
+    return is_a(model, (str, bytes, os.PathLike))
 
 
 def read(model: Union[str, bytes, "os.PathLike[str]"]) -> Stored:

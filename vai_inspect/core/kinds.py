@@ -1,0 +1,18 @@
+"""What something that anyone may have made is an instance of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_a(value: Any, kinds: Any) -> bool:
+    """Tells as `isinstance` does whether something is of a class.
+
+    Args:
+        value: anything; asking it for its class may run anyone's code, which may fail.
+        kinds: a class, or a tuple of classes.
+    """
+    try:
+        return isinstance(value, kinds)
+    except Exception:
+        return False
