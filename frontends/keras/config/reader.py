@@ -16,7 +16,7 @@ from vai_inspect.frontends.keras.config.plan import Symbol, plan
 from vai_inspect.frontends.keras.config.steps import Steps, agrees
 from vai_inspect.frontends.keras.config.stored import Stored
 from vai_inspect.frontends.keras.dispatch import LayerRefusesError
-from vai_inspect.frontends.keras.input_shapes import InputShape, resolve_shapes, single_shape
+from vai_inspect.frontends.input_shapes import InputShape, resolve_shapes, single_shape
 from vai_inspect.frontends.keras.layout import channels_last, keeps_first
 from vai_inspect.frontends.keras.trace import InputTensor, Trace
 
