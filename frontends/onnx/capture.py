@@ -52,7 +52,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         warnings.append("nothing that the model returns reads them: " + _listed(dropped))
     return Captured(
         graph=verify(nhwc),
-        model=ModelInfo(name, "onnx", _version(parsed), "file"),
+        model=ModelInfo(name, "onnx", _version(parsed), "config"),
         warnings=tuple(warnings),
         batch_norm_into=CONVOLUTIONS,
         batch=open_batch(inputs),
