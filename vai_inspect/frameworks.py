@@ -96,9 +96,7 @@ def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseI
     if not framework and "keras" not in sys.modules:
         raise ModelError(
             "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
-            "an onnx.ModelProto.".format(
-                type(model).__name__
-            )
+            "an onnx.ModelProto.".format(type(model).__name__)
         )
     from vai_inspect.keras import Inspector
 

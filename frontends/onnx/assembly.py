@@ -131,9 +131,7 @@ class _Assembly:
                     "export it again.".format(tensor.name, error)
                 ) from error
             values = numbers(tensor)
-            scope.names[tensor.name] = Known(
-                shape, dtype_of(tensor.data_type), values, tensor.name
-            )
+            scope.names[tensor.name] = Known(shape, dtype_of(tensor.data_type), values, tensor.name)
 
     def _nodes(self, nodes: Sequence[Node], scope: Scope, depth: int) -> None:
         for number, node in enumerate(nodes):
@@ -196,7 +194,7 @@ class _Assembly:
         return [Sizeless(cause)] * len(node.outputs)
 
     def _told(self, name: str, scope: Scope) -> Optional[Shape]:
-        """Returns the shape that the file gives a value, its symbols put in; None if it has none."""
+        """Returns the shape that the file gives a value, with the sizes of its symbols, or None."""
         info = scope.values.get(name)
         if info is None and scope.outer is None:
             info = next((one for one in self._graph.outputs if one.name == name), None)

@@ -111,7 +111,7 @@ def _called(node: Node, inputs: Sequence[Optional[Named]], function: Function) -
         if given is not None:
             inner.names[name] = given
     left_out = {name for name in function.inputs if name not in inner.names}
-    given = {**function.defaults, **node.attributes}
+    attributes = {**function.defaults, **node.attributes}
     nodes: List[Node] = []
     for one in function.nodes:
         name = "{}/{}".format(node.name, one.name or one.op_type) if node.name else one.name
@@ -120,7 +120,7 @@ def _called(node: Node, inputs: Sequence[Optional[Named]], function: Function) -
                 one,
                 name=name,
                 inputs=tuple("" if read in left_out else read for read in one.inputs),
-                attributes=_filled(one.attributes, given),
+                attributes=_filled(one.attributes, attributes),
                 metadata=one.metadata or node.metadata,
             )
         )

@@ -52,9 +52,7 @@ def resolve_inputs(graph: GraphDef, input_args: Any, batch: int) -> List[Input]:
     found = []
     for info, dims, shape in zip(infos, own, resolve_shapes(names, own, input_args, batch)):
         _check_fixed(info, dims, shape.sizes)
-        symbols = {
-            symbol: size for symbol, size in zip(info.symbols, shape.sizes) if symbol
-        }
+        symbols = {symbol: size for symbol, size in zip(info.symbols, shape.sizes) if symbol}
         dtype = dtype_of(info.data_type)
         found.append(Input(info.name, shape.sizes, dtype, shape.batch_open, symbols))
     return found

@@ -27,10 +27,7 @@ def origin_of(node: Node) -> Origin:
     """
     scopes = _listed(node.metadata.get(_SCOPES, ""))
     classes = _listed(node.metadata.get(_CLASSES, ""))
-    if scopes:
-        path = scopes[-2] if len(scopes) > 1 else ""
-    else:
-        path = _path(node.name)
+    path = "".join(scopes[-2:-1]) if scopes else _path(node.name)
     layers = (path,) if path else ((node.name,) if node.name else ())
     return Origin(FRAMEWORK, layers, _frames(node.metadata.get(_TRACE, "")), _form(node, classes))
 

@@ -1,4 +1,4 @@
-"""What a name stands for while a graph is read: a constant, a tensor, or nothing that has a size."""
+"""What a name stands for while a graph is read: a constant, a tensor, or one without a size."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from vai_inspect.frontends.onnx.call import Call
 from vai_inspect.frontends.onnx.constants import arrays
 from vai_inspect.frontends.onnx.file.numbers import dtype_of, elements, numbers
+from vai_inspect.frontends.onnx.lower.activation import bounds
 from vai_inspect.frontends.onnx.lower.elementwise import together
 from vai_inspect.frontends.onnx.lower.selection import axis_of, part_sizes, ranges_of
 from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError, checked
@@ -120,6 +121,19 @@ def _power(first: Any, second: Any) -> Any:
     if abs(second) > 64:
         raise ValueError("a power is too large")
     return first**second
+
+
+def _clip(call: Call) -> Optional[List[Known]]:
+    held = _held(call)
+    if held is None:
+        return None
+    low, high = bounds(call)
+    values = held[1]
+    if low is not None:
+        values = tuple(max(one, low) for one in values)
+    if high is not None:
+        values = tuple(min(one, high) for one in values)
+    return [Known(held[0], call.x.dtype, values)]
 
 
 def _concat(call: Call) -> Optional[List[Known]]:
@@ -234,6 +248,7 @@ EVALUATIONS: Dict[str, Evaluation] = {
     "Abs": _each(abs),
     "Add": _each(operator.add),
     "Ceil": _each(math.ceil),
+    "Clip": _clip,
     "Concat": _concat,
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
@@ -263,9 +278,7 @@ EVALUATIONS: Dict[str, Evaluation] = {
     "Transpose": _transpose,
     "Where": _each(lambda chosen, first, second: first if chosen else second, first=1),
 }
-KEEPS_VALUES = frozenset(
-    ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
-)
+KEEPS_VALUES = frozenset(("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"))
 """Give the values that they read, in another shape perhaps."""
 ALWAYS = frozenset(("Constant", "Shape", "Size"))
 """Depend on no values of the model's inputs."""

@@ -61,8 +61,9 @@ def elements(shape: Tuple[int, ...]) -> int:
 
 
 def numbers(tensor: Tensor) -> Optional[Tuple[Any, ...]]:
-    """Returns the numbers of a small tensor in order; None of any other, and where they are out
-    of the file or of a type without numbers.
+    """Returns the numbers of a small tensor in order.
+
+    None for a large one, and where the numbers lie in another file or are of no type of Python's.
 
     Raises:
         WireError: the bytes are no numbers.

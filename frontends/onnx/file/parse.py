@@ -148,7 +148,7 @@ class Parser:
 
     def _attribute(self, data: memoryview) -> Attribute:
         found: Dict[str, Any] = {"name": ""}
-        lists: Dict[str, List[Any]] = {"numbers": [], "integers": [], "texts": []}
+        lists: Dict[str, Any] = {"numbers": [], "integers": [], "texts": []}
         for field in self._reader.fields(data):
             if field.number in _LISTS:
                 name, read = _LISTS[field.number]
@@ -160,7 +160,8 @@ class Parser:
                 found["tensor"] = self.tensor(field.data)
             elif field.number == 6:
                 found["graph"] = field.data
-        return Attribute(**found, **{name: tuple(values) for name, values in lists.items()})
+        found.update({name: tuple(values) for name, values in lists.items()})
+        return Attribute(**found)
 
     def _value_info(self, data: memoryview) -> ValueInfo:
         name, found = "", ValueInfo("")

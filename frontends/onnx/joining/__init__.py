@@ -15,7 +15,7 @@ from vai_inspect.frontends.onnx.joining.match import named, run
 
 PASSES = (
     (activations.gelu, norms.layer_norm, norms.l2_norm, norms.group_norm),
-    (activations.gated, norms.affine, others.bias),
+    (activations.gated, norms.affine, others.bias, others.stacked),
     (norms.affine,),
 )
 """Each pass reads what the one before gives: the affine's factor comes before its sum."""
@@ -33,7 +33,10 @@ def put_together(assembled: Assembled) -> Assembled:
         if graph is before:
             break
     transparent = frozenset(
-        op.name for op in graph if op.kind == "unknown" and op.name in assembled.transparent
+        op.name
+        for op in graph
+        if op.kind == "unknown"
+        and op.name in assembled.transparent
         and computes_each_element(named(op))
     )
     return dataclasses.replace(assembled, graph=graph, transparent=transparent)

@@ -128,7 +128,7 @@ def run(graph: Graph, joins: Sequence[Join]) -> Graph:
             continue
         change[op.name] = found.op
         gone = {op.name, *(part.name for part in found.parts)}
-        for part in reversed(sorted(found.parts, key=matcher.at)):
+        for part in sorted(found.parts, key=matcher.at, reverse=True):
             if all(reader.name in gone for reader in graph.consumers(part)):
                 change[part.name] = None
             else:

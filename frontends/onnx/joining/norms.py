@@ -81,7 +81,7 @@ def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op
 
 
 def l2_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """x / max(norm(x), eps), the norm spread over x perhaps."""
+    """X / max(norm(x), eps), the norm spread over x perhaps."""
     if op.kind != "div" or len(op.inputs) != 2:
         return None
     x, divisor = op.inputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from vai_inspect.core.ir import Op, Param, TensorType
-from vai_inspect.core.ir.attrs import StridedSliceAttrs
+from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs, StridedSliceAttrs
 from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, one_of
 
 
@@ -23,6 +23,26 @@ def bias(matcher: Matcher, op: Op) -> Optional[Joined]:
         params = (*inner.params, Param("bias", TensorType(shape, inner.output.dtype)))
         return one_of([inner], op, "inner-product", inner.inputs, inner.attrs, params)
     return None
+
+
+def stacked(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """A concatenation of tensors that each got a new axis, along that axis, stacks them."""
+    if not isinstance(op.attrs, AxisAttrs) or op.kind != "concat":
+        return None
+    axis, parts, sources = op.attrs.axis, [], []
+    for value in op.inputs:
+        part = matcher.producer(value)
+        if not isinstance(part.attrs, ReshapeAttrs) or not matcher.inner(part):
+            return None
+        source = part.inputs[0]
+        shape = matcher.graph.type_of(source).shape
+        if part.output.shape != shape[:axis] + (1,) + shape[axis:]:
+            return None
+        parts.append(part)
+        sources.append(source)
+    if len(set(parts)) < len(op.inputs):
+        return None
+    return one_of(parts, op, "stack", sources, op.attrs)
 
 
 def slices(matcher: Matcher, op: Op) -> Optional[Joined]:

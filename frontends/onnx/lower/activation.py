@@ -82,12 +82,7 @@ _KINDS: Dict[Tuple[Optional[float], Optional[float]], str] = {
 
 def _clip(call: Call) -> None:
     """From 0 to 6 it is a relu6, from -1 to 1 XIR's hard-tanh, from 0 on a relu."""
-    if call.opset < 11:
-        attributes = call.node.attributes
-        low = attributes["min"].number if "min" in attributes else None
-        high = attributes["max"].number if "max" in attributes else None
-    else:
-        low, high = _bound(call, 1), _bound(call, 2)
+    low, high = bounds(call)
     low = None if low is not None and low <= -3.4e38 else low
     high = None if high is not None and high >= 3.4e38 else high
     kind = _KINDS.get((low, high))
@@ -96,6 +91,19 @@ def _clip(call: Call) -> None:
     else:
         told = ", ".join("{:g}".format(one) if one is not None else "none" for one in (low, high))
         call.unknown([call.x.shape], "Clip({})".format(told))
+
+
+def bounds(call: Call) -> Tuple[Optional[float], Optional[float]]:
+    """Returns the bounds of a Clip, None for one that is not there.
+
+    Raises:
+        UnreadableError: one depends on the model's inputs.
+    """
+    if call.opset >= 11:
+        return _bound(call, 1), _bound(call, 2)
+    given = call.node.attributes
+    low, high = given.get("min"), given.get("max")
+    return (None if low is None else low.number), (None if high is None else high.number)
 
 
 def _bound(call: Call, at: int) -> Optional[float]:

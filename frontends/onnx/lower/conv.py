@@ -86,9 +86,7 @@ def _transposed(call: Call) -> None:
         call.emit(kind, cls(group=groups, **figures), source, params)
 
 
-def _cropped(
-    call: Call, shape: Window, extra: Tuple[int, ...]
-) -> Tuple[Window, Tuple[int, ...]]:
+def _cropped(call: Call, shape: Window, extra: Tuple[int, ...]) -> Tuple[Window, Tuple[int, ...]]:
     """Settles the pads of a transposed convolution that names its output size, or none."""
     mode = call.text("auto_pad", "NOTSET")
     wanted = call.integers("output_shape", ())[-len(extra) :]

@@ -43,6 +43,7 @@ for _table in _TABLES:
 
 _MICROSOFT = "com.microsoft"
 
+
 def find_lowering(call: Call) -> Optional[Lowering]:
     """Returns the lowering of a node, or None."""
     node = call.node

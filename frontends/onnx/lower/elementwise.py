@@ -66,7 +66,9 @@ def _where(call: Call) -> None:
 
 
 def _cast(call: Call) -> None:
-    wanted = call.input(1).dtype if call.node.op_type == "CastLike" else dtype_of(call.integer("to"))
+    wanted = (
+        call.input(1).dtype if call.node.op_type == "CastLike" else dtype_of(call.integer("to"))
+    )
     source = [call.value(call.x)]
     if wanted == call.x.dtype:
         call.emit("identity", inputs=source)

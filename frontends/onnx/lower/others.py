@@ -67,10 +67,29 @@ def _roi_align(call: Call) -> None:
     call.unknown([(call.input(1).shape[0], call.x.shape[1], *size)])
 
 
+def _eye(call: Call) -> None:
+    call.unknown([call.x.shape], dtype="float32")
+
+
+def _det(call: Call) -> None:
+    call.unknown([call.x.shape[:-2]])
+
+
+def _attention(call: Call) -> None:
+    """[batch, heads, length, size], or the heads within the last axis."""
+    query, values = call.x.shape, call.input(2).shape
+    if len(query) != 4 or len(values) != 4 or any(call.node.outputs[1:]):
+        raise UnreadableError("its inputs are not of four axes, or it gives its state")
+    call.unknown([(*query[:3], values[3])])
+
+
 _SAME = ("CumSum", "Hardmax", "LogSoftmax", "ReverseSequence", "ScatterElements", "Scatter")
 LOWERINGS: Dict[str, Lowering] = {
     **dict.fromkeys((*_SAME, "ScatterND", "Trilu"), _same),
     **dict.fromkeys(("GRU", "LSTM", "RNN"), _recurrent),
+    **dict.fromkeys(("EyeLike", "RandomNormalLike", "RandomUniformLike"), _eye),
+    "Attention": _attention,
+    "Det": _det,
     "Einsum": _einsum,
     "GridSample": _grid_sample,
     "OneHot": _one_hot,

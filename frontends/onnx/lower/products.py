@@ -10,7 +10,7 @@ from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
 
 
 def _gemm(call: Call) -> None:
-    """alpha * A * B + beta * C; B and C are weights in nearly all files."""
+    """Alpha * A * B + beta * C; B and C are weights in nearly all files."""
     a, b = call.x, call.input(1)
     plain = call.number("alpha", 1.0) == 1 and call.number("beta", 1.0) == 1
     if a.rank != 2 or b.rank != 2:

@@ -32,8 +32,8 @@ def _wanted(call: Call) -> Shape:
     if at_sizes > 0 and call.has(at_sizes) and call.input(at_sizes).shape != (0,):
         sizes = dict(zip(axes, map(int, call.values(at_sizes))))
         return tuple(sizes.get(axis, size) for axis, size in enumerate(before))
-    scales = dict(zip(axes, call.values(at_scales)))
-    return _scaled(before, [scales.get(axis, 1.0) for axis in range(rank)])
+    by_axis = dict(zip(axes, call.values(at_scales)))
+    return _scaled(before, [by_axis.get(axis, 1.0) for axis in range(rank)])
 
 
 def _scaled(before: Shape, scales: Sequence[float]) -> Shape:
