@@ -35,7 +35,12 @@ def _set_shape(call: Call, shape: Shape) -> None:
 
 
 def _reshape(call: Call) -> None:
-    _set_shape(call, target_shape(call))
+    """Exporters write a flatten either way: one of all axes but the batch is a `flatten`."""
+    shape, rank = target_shape(call), call.x.rank
+    if rank > 2 and len(shape) == 2 and shape[0] == call.x.shape[0]:
+        call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
+    else:
+        _set_shape(call, shape)
 
 
 def _flatten(call: Call) -> None:
