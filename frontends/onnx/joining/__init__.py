@@ -14,7 +14,7 @@ from vai_inspect.frontends.onnx.joining import activations, norms, others
 from vai_inspect.frontends.onnx.joining.match import named, run
 
 PASSES = (
-    (activations.gelu, norms.layer_norm, norms.l2_norm, norms.group_norm),
+    (activations.gelu, activations.softmax, norms.layer_norm, norms.l2_norm, norms.group_norm),
     (activations.gated, norms.affine, others.bias, others.stacked),
     (norms.affine,),
 )

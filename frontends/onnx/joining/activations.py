@@ -6,6 +6,7 @@ import math
 from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Value
+from vai_inspect.core.ir.attrs import AxisAttrs, TransposeAttrs
 from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, named, one_of
 
 _GATES = {"sigmoid": "swish", "hard-sigmoid": "hard-swish"}
@@ -22,6 +23,24 @@ def gated(matcher: Matcher, op: Op) -> Optional[Joined]:
             if named(first) == "Softplus" and first.inputs[0] == x:
                 return one_of([last, first], op, "mish", [x])
     return None
+
+
+def softmax(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """A softmax of the last axis between two transposes is one of another axis.
+
+    So torch.onnx writes it before opset 13.
+    """
+    inner = matcher.producer(op.inputs[0]) if op.inputs else op
+    if not isinstance(op.attrs, TransposeAttrs) or inner.kind != "softmax":
+        return None
+    before = matcher.producer(inner.inputs[0])
+    if not isinstance(before.attrs, TransposeAttrs) or not isinstance(inner.attrs, AxisAttrs):
+        return None
+    order = before.attrs.order
+    if tuple(order[axis] for axis in op.attrs.order) != tuple(range(len(order))):
+        return None
+    attrs = AxisAttrs(order[inner.attrs.axis])
+    return one_of([inner, before], op, "softmax", [before.inputs[0]], attrs)
 
 
 def gelu(matcher: Matcher, op: Op) -> Optional[Joined]:

@@ -68,6 +68,17 @@ CASES = {
         net([("HardSigmoid", "x", "a", {"alpha": 1 / 6}), ("Mul", "x a", "y")], IMAGE),
         ["hard-swish"],
     ),
+    "softmax of channels before opset 13": (
+        net(
+            [
+                ("Transpose", "x", "a", {"perm": [0, 3, 2, 1]}),
+                ("Softmax", "a", "b", {"axis": 3}),
+                ("Transpose", "b", "y", {"perm": [0, 3, 2, 1]}),
+            ],
+            IMAGE,
+        ),
+        ["softmax"],
+    ),
     "mish": (
         net([("Softplus", "x", "a"), ("Tanh", "a", "b"), ("Mul", "x b", "y")], IMAGE),
         ["mish"],
