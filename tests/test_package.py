@@ -63,3 +63,9 @@ def test_rule_book_is_up_to_date(family):
     page = ROOT / "docs" / "rules" / (family + ".md")
     written = rule_book.markdown(registry.family(family), registry.targets(family))
     assert page.read_text() == written, "run sh docs/generate.sh"
+
+
+def test_the_page_of_onnx_is_up_to_date():
+    command = [sys.executable, str(ROOT / "docs" / "generate_onnx.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

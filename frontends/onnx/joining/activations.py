@@ -13,7 +13,7 @@ _GATES = {"sigmoid": "swish", "hard-sigmoid": "hard-swish"}
 
 
 def gated(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """X * sigmoid(x) is a swish, x * hard-sigmoid(x) a hard-swish, x * tanh(softplus(x)) mish."""
+    """Gates: x * sigmoid(x) is a swish, x * hard-sigmoid(x) a hard-swish, x * tanh(softplus(x)) mish."""
     for x, gate in matcher.pairs(op, "mul"):
         last = matcher.producer(gate)
         if last.kind in _GATES and last.inputs[0] == x:
@@ -44,7 +44,7 @@ def softmax(matcher: Matcher, op: Op) -> Optional[Joined]:
 
 
 def gelu(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """X * 0.5 * (1 + erf(x / sqrt(2))), in whichever order it is multiplied.
+    """GELU: x * 0.5 * (1 + erf(x / sqrt(2))), in whichever order it is multiplied.
 
     Also its approximation by a tanh.
     """

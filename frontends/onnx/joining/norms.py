@@ -17,7 +17,7 @@ from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, named, one
 
 
 def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """(x - mean) / sqrt(mean((x - mean)^2) + eps), the means over the last axis."""
+    """LayerNorm: (x - mean) / sqrt(mean((x - mean)^2) + eps), the means over the last axis."""
     if op.kind != "div" or len(op.inputs) != 2:
         return None
     centred, root = (matcher.producer(value) for value in op.inputs)
@@ -81,7 +81,7 @@ def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op
 
 
 def l2_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """X / max(norm(x), eps), the norm spread over x perhaps."""
+    """L2 norm: x / max(norm(x), eps), the norm spread over x perhaps."""
     if op.kind != "div" or len(op.inputs) != 2:
         return None
     x, divisor = op.inputs
@@ -111,7 +111,7 @@ def l2_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
 
 
 def group_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """An instance norm of a tensor whose groups of channels lie as channels; then the affine.
+    """Group norm: an instance norm of a tensor whose groups of channels lie as channels; then the affine.
 
     torch.onnx writes Reshape, InstanceNormalization, Reshape, Mul, Add.
     """
