@@ -13,7 +13,7 @@ _GATES = {"sigmoid": "swish", "hard-sigmoid": "hard-swish"}
 
 
 def gated(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """Gates: x * sigmoid(x) is a swish, x * hard-sigmoid(x) a hard-swish, x * tanh(softplus(x)) mish."""
+    """Gates: x * sigmoid(x) is a swish, x * hard-sigmoid(x) a hard-swish, and mish likewise."""
     for x, gate in matcher.pairs(op, "mul"):
         last = matcher.producer(gate)
         if last.kind in _GATES and last.inputs[0] == x:

@@ -111,7 +111,7 @@ def l2_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
 
 
 def group_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """Group norm: an instance norm of a tensor whose groups of channels lie as channels; then the affine.
+    """Group norm: an instance norm whose channels are groups of channels, then the affine.
 
     torch.onnx writes Reshape, InstanceNormalization, Reshape, Mul, Add.
     """
