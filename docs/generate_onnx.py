@@ -63,9 +63,10 @@ DIFFERENCES = (
     ("a functional `adaptive_avg_pool2d(x, 1)` (newer exporter)", "the mean of height and width"),
     ("a concatenation of a concatenation (older exporter)", "one concatenation"),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
+    ("Keras: batch norm after a depthwise convolution (tf2onnx)", "a product of its own"),
     ("`expand_as`", "an Expand to a constant shape, which has no XIR operator"),
 )
-"""What exporters of PyTorch write otherwise, so that the file does not tell."""
+"""What exporters write otherwise, so that the file does not tell."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
