@@ -15,3 +15,4 @@ for family in rules/*/targets.yaml; do
         "$BIN/vai-inspect" rules "$family" --markdown > "$page"
     fi
 done
+"$BIN/python" docs/generate_onnx.py ${1:-}

@@ -92,7 +92,7 @@ def test_recipe_asks_for_what_the_package_asks_for(recipe):
 
 def test_recipe_holds_frameworks_to_the_floors_of_the_extras(recipe):
     extras = PROJECT["optional-dependencies"]
-    wanted = [on_conda(word) for name in ("h5", "keras", "torch") for word in extras[name]]
+    wanted = [on_conda(word) for name in ("h5", "keras", "onnx", "torch") for word in extras[name]]
     assert sorted(recipe["requirements"]["run_constraints"]) == sorted(wanted)
 
 

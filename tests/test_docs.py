@@ -19,6 +19,7 @@ import yaml
 keras = pytest.importorskip("keras")
 
 from benchmarks.__main__ import parsed as benchmark_options  # noqa: E402
+from tests.frontends.onnx.building import Constant, graph, model, node  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect import cli  # noqa: E402
 from vai_inspect.rules.engine import registry  # noqa: E402
@@ -46,6 +47,9 @@ def commands(block):
 def folder(tmp_path, monkeypatch):
     """An empty folder with what the pages speak of."""
     shutil.copy(str(ROOT / "docs" / "example.py"), str(tmp_path / "my_model.py"))
+    nodes = [node("Conv", ["x", "w"], ["y"])]
+    whole = graph(nodes, {"x": (1, 3, "h", "w")}, ["y"], {"w": Constant((8, 3, 3, 3))})
+    (tmp_path / "model.onnx").write_bytes(model(whole))
     (tmp_path / "arch.json").write_text('{"target": "DPUCZDX8G_ISA1_B4096"}')
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -73,7 +73,13 @@ def test_dir_lists_the_public_names():
     names = dir(vai_inspect)
     assert names == sorted(names)
     assert set(vai_inspect.__all__) < set(names)
-    for name in set(names) - set(vai_inspect.__all__) - {"keras", "torch"}:
+    for name in set(names) - set(vai_inspect.__all__) - {"keras", "onnx", "torch"}:
         importlib.import_module("vai_inspect." + name)
     for name in vai_inspect.__all__:
         assert getattr(vai_inspect, name) is not None
+
+
+def test_the_page_of_onnx_is_up_to_date():
+    command = [sys.executable, str(ROOT / "docs" / "generate_onnx.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

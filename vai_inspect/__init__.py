@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vai_inspect.judging import judge
 
 __all__ = ["EstimateError", "__version__", "compare", "judge"]
-_MODULES = ("keras", "testing", "torch")
+_MODULES = ("keras", "onnx", "testing", "torch")
 """The public modules, imported by their names."""
 
 

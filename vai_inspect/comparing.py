@@ -37,7 +37,7 @@ def compare(
     Nothing is written or printed; `print(comparison)` shows the table.
 
     Args:
-        model: a Keras or PyTorch model, as the inspectors take it.
+        model: a Keras, PyTorch or ONNX model, as the inspectors take it.
         targets: the DPUs, as the inspectors take them; None for all that are registered, of
             builds of one name that of release 2.5.
         family: only this family's (`czdx8g` or `DPUCZDX8G`); instead of `targets`.

@@ -18,8 +18,10 @@ _MODELS = (
     ("keras", "tf_keras", "Model"),
     ("torch", "torch.nn", "Module"),
     ("torch", "torch.export", "ExportedProgram"),
+    ("onnx", "onnx", "ModelProto"),
 )
 """Framework, module and name of the classes of models."""
+ONNX_FILES = (".onnx",)
 KERAS_FILES = (".keras", ".h5", ".hdf5")
 TORCH_FILES = (".pt2", ".pt", ".pth")
 
@@ -44,8 +46,15 @@ def is_keras_config(model: Any) -> bool:
     return isinstance(model, Mapping) or (isinstance(model, str) and model.lstrip()[:1] == "{")
 
 
+def is_onnx_file(model: Any) -> bool:
+    """Tells whether a model is given by an ONNX file: a path with its suffix."""
+    if not isinstance(model, (str, os.PathLike)):
+        return False
+    return Path(os.fsdecode(model)).suffix.lower() in ONNX_FILES
+
+
 def framework_of(model: Any) -> str:
-    """Returns `keras` or `torch` for a file or a model of a framework that is loaded, else "".
+    """Returns `keras`, `torch` or `onnx` for a file or a model of what is loaded, else "".
 
     Args:
         model: anything.
@@ -54,6 +63,8 @@ def framework_of(model: Any) -> str:
         return "keras"
     if is_torch_file(model):
         return "torch"
+    if is_onnx_file(model):
+        return "onnx"
     for name, module, kind in _MODELS:
         loaded = sys.modules.get(module)
         base = getattr(loaded, kind, None) if loaded is not None else None
@@ -79,11 +90,14 @@ def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseI
         from vai_inspect.torch import Inspector as TorchInspector
 
         return TorchInspector(target, convert=convert)
+    if framework == "onnx":
+        from vai_inspect.onnx import Inspector as OnnxInspector
+
+        return OnnxInspector(target, convert=convert)
     if not framework and "keras" not in sys.modules:
         raise ModelError(
-            "the model is a {}; valid is a built Keras model or a torch.nn.Module.".format(
-                type(model).__name__
-            )
+            "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
+            "an onnx.ModelProto.".format(type(model).__name__)
         )
     from vai_inspect.keras import Inspector
 

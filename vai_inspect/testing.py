@@ -30,7 +30,7 @@ def assert_on_dpu(
     Nothing is written or printed.
 
     Args:
-        model: a Keras or PyTorch model, as the inspectors take it.
+        model: a Keras, PyTorch or ONNX model, as the inspectors take it.
         target: the DPU, as the inspectors take it.
         allow: a pattern or patterns of operators that may be on the CPU. A pattern such as
             `softmax` or `head.*` is compared with the operator's XIR type, its name and the

@@ -133,7 +133,7 @@ def _check_kind(model: Any) -> None:
 
 def _built_copy(model: Any, input_args: Any, batch: int) -> Any:
     """Returns the graph of a copy of an unbuilt Sequential, built with the user's shape."""
-    from vai_inspect.frontends.keras.input_shapes import single_shape
+    from vai_inspect.frontends.input_shapes import single_shape
 
     advice = (
         "Received the Sequential model {!r}, which is not built, so that its shapes are not "

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, Iterator, List
 
 from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
+from vai_inspect.frontends.input_shapes import given_shapes
 from vai_inspect.frontends.keras.generation import generation_of
-from vai_inspect.frontends.keras.input_shapes import given_shapes
 from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.recognise import reason_of
 from vai_inspect.frontends.keras.unbuilt import to_build, within

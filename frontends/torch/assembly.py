@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import FrozenSet
-
 from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 from vai_inspect.core.ir.names import Names
+from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.torch.call import Call, Memory
 from vai_inspect.frontends.torch.dispatch import lower
 from vai_inspect.frontends.torch.form import Constant, Step, Trace
-
-
-@dataclass(frozen=True)
-class Assembled:
-    """A graph in PyTorch's own order of axes.
-
-    Attributes:
-        graph: the operators.
-        transparent: names of unknown operators to which the order of axes means nothing.
-    """
-
-    graph: Graph
-    transparent: FrozenSet[str]
+from vai_inspect.frontends.torch.recorder import THROUGH_VIEWS
 
 
 def assemble(name: str, trace: Trace) -> Assembled:
@@ -53,7 +39,14 @@ def assemble(name: str, trace: Trace) -> Assembled:
             memory.values[id(tensor)] = value
     for tensor in trace.outputs:
         _return(memory, tensor)
-    return Assembled(Graph(name, memory.ops), frozenset(memory.transparent))
+    graph = Graph(name, memory.ops)
+    # Parts of a call, and memory that two tensors share, are no calls of the user's.
+    silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
+    return Assembled(graph, frozenset(memory.transparent), silent)
+
+
+def _shares_memory(op: Op) -> bool:
+    return getattr(op.attrs, "framework_type", "") in THROUGH_VIEWS
 
 
 def _return(memory: Memory, tensor: object) -> None:

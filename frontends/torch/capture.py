@@ -14,11 +14,11 @@ from vai_inspect.core.kinds import is_a
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
+from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.torch.assembly import assemble
 from vai_inspect.frontends.torch.exported import climb_program, is_program
 from vai_inspect.frontends.torch.isolation import addresses_refused, imports_guarded
 from vai_inspect.frontends.torch.ladder import climb
-from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.frontends.torch.subject import Subject
 
 _PARALLEL = ("DataParallel", "DistributedDataParallel")

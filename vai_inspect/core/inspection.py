@@ -29,7 +29,7 @@ class ModelInfo:
 
     Attributes:
         name: the model's name.
-        framework: `keras` or `torch`.
+        framework: `keras`, `torch` or `onnx`.
         framework_version: version of that framework.
         capture: how the graph was read: `functional`, `config`, `fx`, `export` or `eager`.
         trusted: whether its framework loaded it from a file, so that code in the file could run.

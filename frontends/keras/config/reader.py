@@ -9,6 +9,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
+from vai_inspect.frontends.input_shapes import InputShape, resolve_shapes, single_shape
 from vai_inspect.frontends.keras.assembly import Assembly, assembled
 from vai_inspect.frontends.keras.config.calls import Sizes
 from vai_inspect.frontends.keras.config.network import Network, is_network, network
@@ -16,7 +17,6 @@ from vai_inspect.frontends.keras.config.plan import Symbol, plan
 from vai_inspect.frontends.keras.config.steps import Steps, agrees
 from vai_inspect.frontends.keras.config.stored import Stored
 from vai_inspect.frontends.keras.dispatch import LayerRefusesError
-from vai_inspect.frontends.keras.input_shapes import InputShape, resolve_shapes, single_shape
 from vai_inspect.frontends.keras.layout import channels_last, keeps_first
 from vai_inspect.frontends.keras.trace import InputTensor, Trace
 

@@ -88,7 +88,7 @@ class Origin:
     """Where an operator comes from.
 
     Attributes:
-        framework: `keras` or `torch`.
+        framework: `keras`, `torch` or `onnx`.
         layers: paths of the user's layers or modules that became this operator, the one that
             gave it its name first, then those folded into it or dropped after it.
         source: frames of the user's code, innermost last; empty where the framework has none.

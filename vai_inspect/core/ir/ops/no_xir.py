@@ -33,7 +33,10 @@ ELEMENTWISE = frozenset(
     + ("logsigmoid", "lt", "masked_fill", "mod", "nan_to_num", "ne", "positive", "pow")
     + ("reciprocal", "remainder", "round", "rounding", "rsqrt", "sign", "sin", "sinh", "softplus")
     + ("softshrink", "softsign", "sqrt", "tan", "tanhshrink", "threshold", "trunc", "where")
-    + ("and", "or", "xor", "addcdiv", "addcmul", "hardtanh", "power", "square")
+    + ("and", "or", "xor", "addcdiv", "addcmul", "hardtanh", "power", "square", "acosh", "asinh")
+    + ("atanh", "bitshift", "bitwiseand", "bitwisenot", "bitwiseor", "bitwisexor", "equal")
+    + ("greater", "greaterorequal", "hardsigmoid", "isinf", "less", "lessorequal", "not", "shrink")
+    + ("swish", "thresholdedrelu")
 )
 """Functions of each element, by name without case."""
 
@@ -49,7 +52,12 @@ _MOVES = frozenset(
     + ("rmsnorm", "local_response_norm", "localresponsenorm", "max_unpool2d", "zeros_like")
     + ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool1d")
     + ("avg_pool3d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool3d", "lp_pool2d")
-    + ("maxpool3d", "avgpool1d", "avgpool3d", "interpolate", "grid_sample", "ones_like")
+    + ("maxpool3d", "avgpool1d", "avgpool3d", "interpolate", "grid_sample", "ones_like", "lrn")
+    + ("averagepool", "depthtospace", "gatherelements", "gathernd", "globallppool", "gridsample")
+    + ("hardmax", "lppool", "maxpool", "meanvariancenormalization", "onehot", "reducel1")
+    + ("reducel2", "reducelogsum", "reducelogsumexp", "reducemin", "reducesumsquare", "resize")
+    + ("reversesequence", "rmsnormalization", "roialign", "scatterelements", "scatternd")
+    + ("spacetodepth", "trilu")
 )
 """Functions that move, compare, select, sum or normalise, by name without case."""
 

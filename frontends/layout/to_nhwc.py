@@ -1,16 +1,16 @@
-"""From PyTorch's order of axes to that of the DPU: NCHW becomes NHWC.
+"""From a framework's order of axes, channels first, to that of the DPU: NCHW becomes NHWC.
 
 Convolutions, pools, resizes and the like work channels last. Operators to which the order means
 nothing but a number in an attribute (sums, activations, concatenations, slices) follow them, up
-to the graph's inputs and down to its outputs. Where an operator depends on PyTorch's order
-(a reshape, a matrix product), a transpose is put in, as the vendor's quantiser does for
+to the graph's inputs and down to its outputs. Where an operator depends on the framework's
+order (a reshape, a matrix product), a transpose is put in, as the vendor's quantiser does for
 deployment. Permutes of the user's are joined with these, so that one that only undoes the
 conversion vanishes.
 """
 
 from __future__ import annotations
 
-from typing import List, Sequence, Set, Tuple
+from typing import AbstractSet, List, Sequence, Set, Tuple
 
 from vai_inspect.core.ir import Graph, Op, TensorType, Trait, Value
 from vai_inspect.core.ir.attrs import (
@@ -20,8 +20,8 @@ from vai_inspect.core.ir.attrs import (
     ReshapeAttrs,
     TransposeAttrs,
 )
-from vai_inspect.frontends.torch.assembly import Assembled
-from vai_inspect.frontends.torch.axes import (
+from vai_inspect.frontends.layout.assembled import Assembled
+from vai_inspect.frontends.layout.axes import (
     LAST,
     Order,
     carried,
@@ -30,9 +30,8 @@ from vai_inspect.frontends.torch.axes import (
     ordered,
     without,
 )
-from vai_inspect.frontends.torch.conversions import Conversions
-from vai_inspect.frontends.torch.recorder import THROUGH_VIEWS
-from vai_inspect.frontends.torch.regions import (
+from vai_inspect.frontends.layout.conversions import Conversions
+from vai_inspect.frontends.layout.regions import (
     Regions,
     follows,
     has,
@@ -44,27 +43,22 @@ def channels_last(assembled: Assembled) -> Tuple[Graph, List[str]]:
     """Returns the graph in NHWC, and the names of operators that give nothing to its outputs.
 
     Args:
-        assembled: the graph in PyTorch's order.
+        assembled: the graph in the framework's order.
     """
-    graph, dropped = _alive(assembled.graph)
+    graph, dropped = _alive(assembled.graph, assembled.silent)
     return _Pass(graph, assembled.transparent).run(), dropped
 
 
-def _alive(graph: Graph) -> Tuple[Graph, List[str]]:
+def _alive(graph: Graph, silent: AbstractSet[str]) -> Tuple[Graph, List[str]]:
     """Drops what no output of the graph depends on, but for its inputs."""
     needed: Set[str] = set()
     for op in reversed(graph.ops):
         if op.kind in ("return", "data") or op.name in needed:
             needed.add(op.name)
             needed.update(value.op for value in op.inputs)
-    dropped = [op.name for op in graph if op.name not in needed and _worth_telling(op)]
+    unread = (op for op in graph if op.name not in needed and op.name not in silent)
+    dropped = [op.name for op in unread if op.kind != "const" and 0 not in op.output.shape]
     return Graph(graph.name, [op for op in graph if op.name in needed]), dropped
-
-
-def _worth_telling(op: Op) -> bool:
-    """Parts of a call, constants and tensors without elements are left out without a word."""
-    hidden = op.kind == "const" or getattr(op.attrs, "framework_type", "") in THROUGH_VIEWS
-    return "/" not in op.name and not hidden and 0 not in op.output.shape
 
 
 class _Pass:

@@ -7,7 +7,7 @@ from typing import Dict, List, Sequence, Tuple
 from vai_inspect.core.ir import Op, TensorType, Value
 from vai_inspect.core.ir.attrs import ReshapeAttrs, TensorAttrs, TransposeAttrs
 from vai_inspect.core.ir.names import Names
-from vai_inspect.frontends.torch.axes import LAST, WORDS, Order, moves_nothing, native, ordered
+from vai_inspect.frontends.layout.axes import LAST, WORDS, Order, moves_nothing, native, ordered
 
 
 class Conversions:

@@ -1,0 +1,114 @@
+"""Writes docs/onnx.md: what of ONNX is read, from the tables of the frontend."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Dict, Iterable, List, Sequence
+
+from vai_inspect.frontends.onnx.assembly import MOST_NODES
+from vai_inspect.frontends.onnx.bodies import DEEPEST
+from vai_inspect.frontends.onnx.capture import OLDEST_OPSET
+from vai_inspect.frontends.onnx.constants.evaluate import EVALUATIONS
+from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
+from vai_inspect.frontends.onnx.joining import PASSES, others
+from vai_inspect.frontends.onnx.lower import dispatch, quantised
+
+PAGE = Path(__file__).with_name("onnx.md")
+TEXT = """# ONNX
+
+Written by `docs/generate.sh` from the tables of `frontends/onnx`.
+
+A file is read by its bytes: nothing is imported or run, weights and external data are not read. An
+`onnx.ModelProto` goes the same way. Opset {opset} and newer; shapes are computed from those of the
+inputs, for which `--input-shape` fills what the file leaves open. Functions of the file are read as
+their nodes, {deep} deep at most and {most:,} nodes in all; an `If` whose condition is constant is
+read as its branch.
+
+Names are the nodes'. torch.onnx leaves the path of the module in the file, and the newer exporter
+the lines of the user's code: both are in the report.
+
+No published path leads from an ONNX file to the compiler of the Zynq and Versal DPUs: vai_q_onnx
+quantises for onnxruntime. Operators are judged as the file has them, nothing is converted, and the
+report says so.
+
+## Operators
+
+Each row is a file of `frontends/onnx/lower`. Those marked with * are also computed where they
+depend on no input and have {numbers:,} elements at most.
+
+{operators}
+
+An operator of another domain is `unknown`, with the shape that the file gives. Operators whose
+sizes only running the model tells (NonZero, NonMaxSuppression) and what follows them are left out,
+with a warning; they run on the CPU.
+
+## Put together again
+
+Several operators that exporters write for one:
+
+{joins}
+
+## Where a report differs from that of the module
+
+{differences}
+"""
+DIFFERENCES = (
+    ("nn.ReLU6, LeakyReLU, which PyTorch's quantiser replaces", "as they are"),
+    ("unbind and the like, which that quantiser leaves in float", "slices"),
+    ("`flatten`, `view`, `reshape`", "a `flatten` if two axes are left, else a `reshape`"),
+    ("scaled_dot_product_attention, nn.MultiheadAttention", "their products, sums and slices"),
+    ("addcmul, roll", "products and sums; slices and a concatenation"),
+    ("a functional `adaptive_avg_pool2d(x, 1)` (newer exporter)", "the mean of height and width"),
+    ("a concatenation of a concatenation (older exporter)", "one concatenation"),
+    ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
+    ("Keras: batch norm after a depthwise convolution (tf2onnx)", "a product of its own"),
+    ("`expand_as`", "an Expand to a constant shape, which has no XIR operator"),
+)
+"""What exporters write otherwise, so that the file does not tell."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Returns a table of Markdown."""
+    written = ["| {} |".format(" | ".join(row)) for row in (head, *rows)]
+    return "\n".join([written[0], "|" + "---|" * len(head), *written[1:]])
+
+
+def markdown() -> str:
+    """Returns the page."""
+    groups: Dict[str, List[str]] = {}
+    for name, lowering in sorted(dispatch.LOWERINGS.items()):
+        group = lowering.__module__.split(".")[-1]
+        groups.setdefault(group, []).append(name + "*" * (name in EVALUATIONS))
+    groups = dict(sorted(groups.items()))
+    only = sorted(set(EVALUATIONS) - set(dispatch.LOWERINGS))
+    groups["constants alone"] = [name + "*" for name in only]
+    groups["of vai_q_onnx, Quark and onnxruntime"] = sorted(quantised.VENDOR)
+    joins = [join for joins in PASSES for join in joins] + [others.slices]
+    told = [(inspect.getdoc(join) or "").split("\n\n")[0].replace("\n", " ") for join in joins]
+    return TEXT.format(
+        opset=OLDEST_OPSET,
+        deep=DEEPEST,
+        most=MOST_NODES,
+        numbers=MOST_NUMBERS,
+        operators=table(
+            ("group", "operators"), [(name, ", ".join(those)) for name, those in groups.items()]
+        ),
+        joins="\n".join("- " + text for text in dict.fromkeys(told)),
+        differences=table(("in the module", "in the file"), DIFFERENCES),
+    )
+
+
+def main() -> int:
+    """Writes the page; with --check it only compares."""
+    if "--check" not in sys.argv:
+        PAGE.write_text(markdown())
+    elif PAGE.read_text() != markdown():
+        print("docs/onnx.md is stale: run sh docs/generate.sh and commit it", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,257 @@
+"""The graph as it grows: inputs, the operators of one node after another, outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
+from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
+from vai_inspect.core.ir.names import Names
+from vai_inspect.frontends.layout import Assembled
+from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of
+from vai_inspect.frontends.onnx.call import Call, Memory
+from vai_inspect.frontends.onnx.constants.evaluate import ALWAYS, KEEPS_VALUES, evaluate
+from vai_inspect.frontends.onnx.file import ModelDef, dtype_of, numbers
+from vai_inspect.frontends.onnx.file.messages import GraphDef, Node, Tensor
+from vai_inspect.frontends.onnx.inputs import Input
+from vai_inspect.frontends.onnx.lower.dispatch import lower
+from vai_inspect.frontends.onnx.origin import FRAMEWORK, name_of, origin_of
+from vai_inspect.frontends.onnx.tensors import (
+    Computed,
+    Known,
+    Named,
+    Operand,
+    Shape,
+    Sizeless,
+    UnreadableError,
+    checked,
+)
+
+MOST_NODES = 500_000
+"""Of a model, those of its functions and branches counted each time that they run."""
+
+
+@dataclass
+class Read:
+    """A model's graph in the file's order of axes.
+
+    Attributes:
+        assembled: the graph.
+        quantised: number of nodes that quantise or dequantise.
+        left_out: names of nodes whose sizes only running the model tells, and what they start
+            from.
+    """
+
+    assembled: Assembled
+    quantised: int = 0
+    left_out: Dict[str, str] = field(default_factory=dict)
+
+
+def assemble(model: ModelDef, graph: GraphDef, inputs: Sequence[Input]) -> Read:
+    """Lowers a graph, node by node.
+
+    Raises:
+        CaptureError: a node reads what no node before it gives, or there are too many.
+    """
+    return _Assembly(model, graph, inputs).run()
+
+
+class _Assembly:
+    def __init__(self, model: ModelDef, graph: GraphDef, inputs: Sequence[Input]) -> None:
+        self._model = model
+        self._graph = graph
+        self._inputs = inputs
+        owned = [name_of(node, at) for at, node in enumerate(graph.nodes)]
+        self._memory = Memory(Names(owned))
+        self._sizes = {
+            symbol: size for one in inputs for symbol, size in one.symbols.items() if symbol
+        }
+        self._left_out: Dict[str, str] = {}
+        self._needed: Dict[Value, None] = {}
+        self._count = 0
+        self._bodies = Bodies(model)
+
+    def run(self) -> Read:
+        scope = Scope(self._graph.values)
+        for one in self._inputs:
+            scope.names[one.name] = self._input(one)
+        self._initializers(self._graph.initializers, scope)
+        self._nodes(self._graph.nodes, scope, 0)
+        returned = 0
+        for info in self._graph.outputs:
+            found = scope.find(info.name)
+            if found is None:
+                raise CaptureError(
+                    "The graph's output {!r} is given by no node; the file is broken: export it "
+                    "again.".format(info.name)
+                )
+            if not isinstance(found, Sizeless):
+                self._return(found)
+                returned += 1
+        for value in self._needed:
+            self._return_value(value)
+        if not returned and not self._needed:
+            raise CaptureError(
+                "Nothing that the model returns has a size that can be told without running it; "
+                "give fixed sizes when you export it."
+            )
+        graph = Graph(self._graph.name or "main_graph", self._memory.ops)
+        parts = frozenset(op.name for op in graph if op.name not in self._own)
+        assembled = Assembled(graph, frozenset(self._memory.transparent), parts)
+        return Read(assembled, self._memory.quantised, self._left_out)
+
+    @property
+    def _own(self) -> "frozenset[str]":
+        return frozenset(name_of(node, at) for at, node in enumerate(self._graph.nodes))
+
+    def _input(self, one: Input) -> Computed:
+        value = Value(self._memory.names.take(one.name))
+        self._memory.add(
+            Op(
+                name=value.op,
+                kind="data",
+                attrs=TensorAttrs(one.shape, one.dtype.upper()),
+                outputs=(TensorType(one.shape, one.dtype),),
+                origin=Origin(FRAMEWORK, (one.name,)),
+            )
+        )
+        return Computed(one.shape, one.dtype, value)
+
+    def _initializers(self, tensors: Sequence[Tensor], scope: Scope) -> None:
+        for tensor in tensors:
+            if tensor.name in scope.names:
+                continue
+            try:
+                shape = checked(tensor.dims)
+            except UnreadableError as error:
+                raise CaptureError(
+                    "The initialiser {!r} has sizes that cannot be: {}; the file is broken: "
+                    "export it again.".format(tensor.name, error)
+                ) from error
+            values = numbers(tensor)
+            scope.names[tensor.name] = Known(shape, dtype_of(tensor.data_type), values, tensor.name)
+
+    def _nodes(self, nodes: Sequence[Node], scope: Scope, depth: int) -> None:
+        for number, node in enumerate(nodes):
+            self._count += 1
+            if self._count > MOST_NODES:
+                raise CaptureError(
+                    "The model has more than {:,} nodes, those of functions counted each time "
+                    "that they run; inspect a part of it.".format(MOST_NODES)
+                )
+            inputs = [self._named(name, node, scope) if name else None for name in node.inputs]
+            body = body_of(node, inputs, scope, self._bodies, depth)
+            if body is not None:
+                self._initializers(body.initializers, body.scope)
+                self._nodes(body.nodes, body.scope, depth + 1)
+                for name, inner in zip(node.outputs, body.outputs):
+                    scope.names[name] = self._named(inner, node, body.scope)
+                continue
+            results = self._results(node, number, inputs, scope)
+            for name, result in zip(node.outputs, results):
+                if name:
+                    scope.names[name] = result
+
+    def _named(self, name: str, node: Node, scope: Scope) -> Named:
+        found = scope.find(name)
+        if found is None:
+            raise CaptureError(
+                "Node {!r} ({}) reads {!r}, which no node before it gives: the graph is cyclic or "
+                "out of order; export it again.".format(node.name, node.op_type, name)
+            )
+        return found
+
+    def _results(
+        self, node: Node, number: int, inputs: Sequence[Optional[Named]], scope: Scope
+    ) -> Sequence[Named]:
+        causes = [one.cause for one in inputs if isinstance(one, Sizeless)]
+        name = self._memory.names.take(name_of(node, number))
+        read = [one for one in inputs if not isinstance(one, Sizeless)]
+        if causes:
+            return self._leave_out(node, name, causes[0], read)
+        told = [self._told(output, scope) for output in node.outputs]
+        opset = self._model.opsets.get(node.domain, 1)
+        call = Call(node, name, opset, read, told, origin_of(node), self._memory)
+        constant = all(one is None or isinstance(one, Known) for one in read)
+        try:
+            if node.op_type in ALWAYS or (constant and not _random(node)):
+                self._memory.names.release([name])
+                return _constants(call)
+            lower(call)
+            return call.results
+        except UnreadableError:
+            return self._leave_out(node, name, name, read)
+
+    def _leave_out(
+        self, node: Node, name: str, cause: str, inputs: Sequence[Optional[Operand]]
+    ) -> List[Named]:
+        self._left_out[name] = cause
+        for one in inputs:
+            if isinstance(one, Computed):
+                self._needed[one.value] = None
+        return [Sizeless(cause)] * len(node.outputs)
+
+    def _told(self, name: str, scope: Scope) -> Optional[Shape]:
+        """Returns the shape that the file gives a value, with the sizes of its symbols, or None."""
+        info = scope.values.get(name)
+        if info is None and scope.outer is None:
+            info = next((one for one in self._graph.outputs if one.name == name), None)
+        if info is None or info.dims is None:
+            return None
+        sizes = []
+        for size, symbol in zip(info.dims, info.symbols):
+            known = size if size is not None else self._sizes.get(symbol)
+            if known is None:
+                return None
+            sizes.append(known)
+        return tuple(sizes)
+
+    def _return(self, found: Operand) -> None:
+        if isinstance(found, Known):
+            node = Node("Constant", (), ())
+            origin = Origin(FRAMEWORK)
+            call = Call(node, "constant", 1, (), (), origin, self._memory)
+            self._return_value(call.value(found))
+        else:
+            self._needed.pop(found.value, None)
+            self._return_value(found.value)
+
+    def _return_value(self, value: Value) -> None:
+        self._memory.add(
+            Op(
+                name=self._memory.names.take("return"),
+                kind="return",
+                attrs=NoAttrs(),
+                inputs=(value,),
+                outputs=(self._memory.types[value],),
+                origin=Origin(FRAMEWORK),
+            )
+        )
+
+
+def _random(node: Node) -> bool:
+    return node.op_type.startswith("Random") or node.op_type in ("Bernoulli", "Multinomial")
+
+
+def _constants(call: Call) -> List[Known]:
+    """Returns what a node gives that depends on no input: its values, or the shape alone.
+
+    Raises:
+        UnreadableError: nothing tells its shape.
+    """
+    found = evaluate(call)
+    if found is not None:
+        return found
+    try:
+        lower(call)
+        given: List[Tuple[Shape, str]] = [
+            (one.shape, one.dtype) for one in call.results if not isinstance(one, Sizeless)
+        ]
+    finally:
+        call.discard()
+    first = call.inputs[0] if call.inputs else None
+    values = first.values if isinstance(first, Known) else None
+    keeps = call.node.op_type in KEEPS_VALUES and not call.node.domain
+    return [Known(shape, dtype, values if keeps else None) for shape, dtype in given]

@@ -1,0 +1,138 @@
+"""Nodes that stand for other nodes: functions of the file, and branches that are decided."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Sequence
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.onnx.file.messages import (
+    Attribute,
+    Function,
+    ModelDef,
+    Node,
+    Tensor,
+    ValueInfo,
+)
+from vai_inspect.frontends.onnx.file.model_file import read_graph
+from vai_inspect.frontends.onnx.tensors import Known, Named
+
+DEEPEST = 32
+"""Functions and branches inside of each other."""
+
+
+@dataclass
+class Scope:
+    """What names stand for, and what the file says of their shapes.
+
+    Attributes:
+        values: what the file says of values, by name.
+        names: what names stand for here.
+        outer: the scope around a branch; None around a function.
+    """
+
+    values: Dict[str, ValueInfo] = field(default_factory=dict)
+    names: Dict[str, Named] = field(default_factory=dict)
+    outer: Optional["Scope"] = None
+
+    def find(self, name: str) -> Optional[Named]:
+        """Returns what a name stands for, or None."""
+        scope: Optional[Scope] = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
+
+
+@dataclass
+class Body:
+    """The nodes that a node stands for, and the names of what they give."""
+
+    nodes: Sequence[Node]
+    outputs: Sequence[str]
+    scope: Scope
+    initializers: Sequence[Tensor] = ()
+
+
+class Bodies:
+    """The functions of a model."""
+
+    def __init__(self, model: ModelDef) -> None:
+        self.functions = model.functions
+
+
+def body_of(
+    node: Node,
+    inputs: Sequence[Optional[Named]],
+    scope: Scope,
+    bodies: Bodies,
+    depth: int,
+) -> Optional[Body]:
+    """Returns the nodes that a node stands for; None where it is an operator.
+
+    Raises:
+        CaptureError: functions or branches lie too deep inside of each other, or one calls itself.
+    """
+    function = bodies.functions.get((node.domain, node.op_type, node.overload))
+    decided = node.op_type == "If" and not node.domain and _decided(inputs)
+    if function is None and not decided:
+        return None
+    if depth >= DEEPEST:
+        raise CaptureError(
+            "Node {!r} ({}) stands for nodes more than {} deep inside of each other, or for "
+            "itself; export the model again.".format(node.name, node.op_type, DEEPEST)
+        )
+    return _branch(node, inputs, scope) if function is None else _called(node, inputs, function)
+
+
+def _decided(inputs: Sequence[Optional[Named]]) -> bool:
+    first = inputs[0] if inputs else None
+    return isinstance(first, Known) and first.values is not None and len(first.values) == 1
+
+
+def _branch(node: Node, inputs: Sequence[Optional[Named]], scope: Scope) -> Optional[Body]:
+    first = inputs[0]
+    assert isinstance(first, Known)
+    assert first.values is not None
+    taken = node.attributes.get("then_branch" if first.values[0] else "else_branch")
+    if taken is None or taken.graph is None:
+        return None
+    graph = read_graph(taken.graph, node.name)
+    inner = Scope(graph.values, outer=scope)
+    outputs = [one.name for one in graph.outputs]
+    return Body(graph.nodes, outputs, inner, graph.initializers)
+
+
+def _called(node: Node, inputs: Sequence[Optional[Named]], function: Function) -> Body:
+    inner = Scope()
+    for name, given in zip(function.inputs, inputs):
+        if given is not None:
+            inner.names[name] = given
+    left_out = {name for name in function.inputs if name not in inner.names}
+    attributes = {**function.defaults, **node.attributes}
+    nodes: List[Node] = []
+    for one in function.nodes:
+        name = "{}/{}".format(node.name, one.name or one.op_type) if node.name else one.name
+        nodes.append(
+            dataclasses.replace(
+                one,
+                name=name,
+                inputs=tuple("" if read in left_out else read for read in one.inputs),
+                attributes=_filled(one.attributes, attributes),
+                metadata=one.metadata or node.metadata,
+            )
+        )
+    return Body(nodes, function.outputs, inner)
+
+
+def _filled(own: Dict[str, Attribute], given: Dict[str, Attribute]) -> Dict[str, Attribute]:
+    """Puts the caller's attributes in where a function's node refers to them."""
+    filled = {}
+    for name, attribute in own.items():
+        if not attribute.reference:
+            filled[name] = attribute
+        elif attribute.reference in given:
+            filled[name] = dataclasses.replace(given[attribute.reference], name=name)
+    return filled

@@ -1,0 +1,1 @@
+"""What depends on no input of the model."""

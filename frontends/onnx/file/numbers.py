@@ -1,0 +1,90 @@
+"""The numbers of small tensors, and the names of element types."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Dict, List, Optional, Tuple
+
+from vai_inspect.frontends.onnx.file.messages import Tensor
+from vai_inspect.frontends.onnx.file.wire import Field, Reader
+
+MOST_NUMBERS = 4096
+"""Tensors of more elements are weights; only their shape counts."""
+
+DTYPES: Dict[int, str] = {
+    1: "float32",
+    2: "uint8",
+    3: "int8",
+    4: "uint16",
+    5: "int16",
+    6: "int32",
+    7: "int64",
+    8: "object",
+    9: "bool",
+    10: "float16",
+    11: "float64",
+    12: "uint32",
+    13: "uint64",
+    14: "complex64",
+    15: "complex128",
+    16: "bfloat16",
+}
+"""Names as numpy has them, by the number in onnx.proto."""
+_FORMATS = {
+    1: "f",
+    2: "B",
+    3: "b",
+    4: "H",
+    5: "h",
+    6: "i",
+    7: "q",
+    9: "?",
+    10: "e",
+    11: "d",
+    12: "I",
+    13: "Q",
+}
+_FLOAT_DATA, _INT32_DATA, _INT64_DATA, _RAW, _DOUBLE_DATA, _UINT64_DATA = 4, 5, 7, 9, 10, 11
+
+
+def dtype_of(data_type: int) -> str:
+    """Returns the name of an element type; `float32` where the file names none."""
+    return DTYPES.get(data_type, "float8" if data_type > 16 else "float32")
+
+
+def elements(shape: Tuple[int, ...]) -> int:
+    """Returns the number of elements."""
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def numbers(tensor: Tensor) -> Optional[Tuple[Any, ...]]:
+    """Returns the numbers of a small tensor in order.
+
+    None for a large one, and where the numbers lie in another file or are of no type of Python's.
+
+    Raises:
+        WireError: the bytes are no numbers.
+    """
+    count = elements(tensor.dims)
+    if tensor.external or not 0 <= count <= MOST_NUMBERS:
+        return None
+    found: List[Any] = []
+    for number, data in tensor.data:
+        if number == _RAW:
+            code = _FORMATS.get(tensor.data_type)
+            if code is None or len(data) != count * struct.calcsize("<" + code):
+                return None
+            found += [one[0] for one in struct.iter_unpack("<" + code, data)]
+        elif number in (_FLOAT_DATA, _DOUBLE_DATA):
+            code = "<f" if number == _FLOAT_DATA else "<d"
+            if len(data) != count * struct.calcsize(code) and len(data) != struct.calcsize(code):
+                return None
+            found += [one[0] for one in struct.iter_unpack(code, data)]
+        elif number in (_INT32_DATA, _INT64_DATA, _UINT64_DATA):
+            if len(data) > 10 * count or tensor.data_type in (10, 16):
+                return None
+            found += Reader().integers(Field(number, 2, data))
+    return tuple(found) if len(found) == count else None

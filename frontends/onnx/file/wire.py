@@ -1,0 +1,128 @@
+"""The wire format of protobuf: fields out of bytes, nothing copied, the work bounded."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, NamedTuple, Union
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+MOST_FIELDS = 5_000_000
+"""A model of ten thousand operators has about two hundred thousand."""
+
+_WIDTH = {FIXED64: 8, FIXED32: 4}
+_SIGN, _ALL = 1 << 63, 1 << 64
+
+
+class WireError(ValueError):
+    """Bytes that are no message; the text says why."""
+
+
+class Field(NamedTuple):
+    """One field of a message.
+
+    Attributes:
+        number: the field's number in its message.
+        wire_type: VARINT, FIXED64, BYTES or FIXED32.
+        value: a whole number, or a view of the bytes.
+    """
+
+    number: int
+    wire_type: int
+    value: Union[int, memoryview]
+
+    @property
+    def integer(self) -> int:
+        """The value as a signed 64-bit number.
+
+        Raises:
+            WireError: the field holds bytes.
+        """
+        if not isinstance(self.value, int):
+            raise WireError("a number is expected in field {}".format(self.number))
+        return self.value - _ALL if self.value & _SIGN else self.value
+
+    @property
+    def data(self) -> memoryview:
+        """The bytes.
+
+        Raises:
+            WireError: the field holds a number.
+        """
+        if isinstance(self.value, int):
+            raise WireError("bytes are expected in field {}".format(self.number))
+        return self.value
+
+    @property
+    def text(self) -> str:
+        """The bytes as text; what is no UTF-8 is replaced."""
+        return bytes(self.data).decode("utf-8", "replace")
+
+
+class Reader:
+    """Reads messages; counts the fields of all of them."""
+
+    def __init__(self) -> None:
+        self._left = MOST_FIELDS
+
+    def fields(self, data: memoryview) -> Iterator[Field]:
+        """Yields the fields of a message in the order in which they lie.
+
+        Raises:
+            WireError: the bytes are no message, or there are too many fields.
+        """
+        at, end = 0, len(data)
+        while at < end:
+            self._left -= 1
+            if self._left < 0:
+                raise WireError("it has more than {:,} fields".format(MOST_FIELDS))
+            key, at = varint(data, at)
+            number, wire_type = key >> 3, key & 7
+            if number == 0:
+                raise WireError("a field has the number 0")
+            if wire_type == VARINT:
+                value, at = varint(data, at)
+                yield Field(number, wire_type, value)
+                continue
+            if wire_type == BYTES:
+                size, at = varint(data, at)
+            elif wire_type in _WIDTH:
+                size = _WIDTH[wire_type]
+            else:
+                raise WireError("field {} has the wire type {}".format(number, wire_type))
+            if size > end - at:
+                raise WireError("it ends inside of field {}".format(number))
+            yield Field(number, wire_type, data[at : at + size])
+            at += size
+
+    def integers(self, field: Field) -> List[int]:
+        """Returns the signed numbers of a repeated field, packed or one of them.
+
+        Raises:
+            WireError: the bytes are no numbers, or there are too many.
+        """
+        if isinstance(field.value, int):
+            return [field.integer]
+        found, at = [], 0
+        while at < len(field.value):
+            self._left -= 1
+            if self._left < 0:
+                raise WireError("it has more than {:,} numbers".format(MOST_FIELDS))
+            number, at = varint(field.value, at)
+            found.append(number - _ALL if number & _SIGN else number)
+        return found
+
+
+def varint(data: memoryview, at: int) -> "tuple[int, int]":
+    """Returns the number that begins at a place, and the place behind it.
+
+    Raises:
+        WireError: it has no end within ten bytes.
+    """
+    number, shift, end = 0, 0, len(data)
+    while at < end and shift < 70:
+        byte = data[at]
+        at += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number & (_ALL - 1), at
+        shift += 7
+    raise WireError("it ends inside of a number" if at >= end else "a number has no end")

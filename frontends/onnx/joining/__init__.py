@@ -1,0 +1,45 @@
+"""Puts together what exporters take apart, in the file's order of axes.
+
+A join is a function that looks whether an operator is the last of some that are one; each pass
+runs joins over the graph once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from vai_inspect.core.ir.ops.no_xir import computes_each_element
+from vai_inspect.frontends.layout import Assembled
+from vai_inspect.frontends.onnx.joining import activations, norms, others
+from vai_inspect.frontends.onnx.joining.match import named, run
+
+PASSES = (
+    (activations.gelu, activations.softmax, norms.layer_norm, norms.l2_norm, norms.group_norm),
+    (activations.gated, norms.affine, others.bias, others.stacked),
+    (norms.affine,),
+)
+"""Each pass reads what the one before gives: the affine's factor comes before its sum."""
+LONGEST_CHAIN = 8
+"""Slices in a row; a tensor has no more axes that are cut."""
+
+
+def put_together(assembled: Assembled) -> Assembled:
+    """Returns the graph with the operators that the model was written with."""
+    graph = assembled.graph
+    for joins in PASSES:
+        graph = run(graph, joins)
+    for _ in range(LONGEST_CHAIN):
+        before, graph = graph, run(graph, (others.slices,))
+        if graph is before:
+            break
+    transparent = frozenset(
+        op.name
+        for op in graph
+        if op.kind == "unknown"
+        and op.name in assembled.transparent
+        and computes_each_element(named(op))
+    )
+    return dataclasses.replace(assembled, graph=graph, transparent=transparent)
+
+
+__all__ = ["put_together"]

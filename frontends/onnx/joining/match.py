@@ -1,0 +1,136 @@
+"""What the passes ask of a graph, and how several operators become one."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.ir import Graph, Op, Param, Value
+from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
+
+Join = Callable[["Matcher", Op], Optional["Joined"]]
+"""Looks whether an operator is the last of some that are one; the graph is not changed."""
+
+
+class Joined:
+    """Several operators that are one.
+
+    Attributes:
+        op: the operator that takes the place of the last one.
+        parts: those that were before it.
+    """
+
+    def __init__(self, op: Op, parts: Sequence[Op]) -> None:
+        self.op = op
+        self.parts = tuple(parts)
+
+
+class Matcher:
+    """A graph to look patterns up in."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._at = {op.name: at for at, op in enumerate(graph)}
+
+    def at(self, op: Op) -> int:
+        """Returns the place of an operator in the graph."""
+        return self._at[op.name]
+
+    def producer(self, value: Value) -> Op:
+        """Returns the operator that gives a value."""
+        return self.graph[value.op]
+
+    def number(self, value: Value) -> Optional[float]:
+        """Returns the number that a constant holds, or None."""
+        attrs = self.producer(value).attrs
+        return attrs.number if isinstance(attrs, TensorAttrs) else None
+
+    def is_constant(self, value: Value) -> bool:
+        """Tells whether a value is a constant."""
+        return self.producer(value).kind == "const"
+
+    def with_number(self, op: Op, *kinds: str) -> Optional[Tuple[Value, float]]:
+        """Returns the other operand and the number of an operator that has one for an operand."""
+        if op.kind not in kinds or len(op.inputs) != 2:
+            return None
+        first, second = op.inputs
+        number = self.number(second)
+        if number is not None:
+            return first, number
+        number = self.number(first)
+        if number is not None and op.kind in ("add", "mul"):
+            return second, number
+        return None
+
+    def pairs(self, op: Op, kind: str) -> Iterator[Tuple[Value, Value]]:
+        """Yields the operands of an operator in both orders, where it is of this kind."""
+        if op.kind == kind and len(op.inputs) == 2:
+            first, second = op.inputs
+            yield first, second
+            if first != second:
+                yield second, first
+
+    def inner(self, op: Op) -> bool:
+        """Tells whether nothing but one operator reads what an operator gives."""
+        readers = self.graph.consumers(op)
+        return len(readers) == 1 and readers[0].kind != "return"
+
+
+def named(op: Op) -> str:
+    """Returns the framework's name of an operator without XIR equivalent; else its kind."""
+    attrs = op.attrs
+    return attrs.framework_type if isinstance(attrs, UnknownAttrs) else op.kind
+
+
+def one_of(
+    parts: Sequence[Op],
+    last: Op,
+    kind: str,
+    inputs: Sequence[Value],
+    attrs: Optional[Attrs] = None,
+    params: Sequence[Param] = (),
+) -> Joined:
+    """Returns the operator that several are.
+
+    Args:
+        parts: the operators before the last one that vanish.
+        last: the last one, whose name and output the new one has.
+        kind: what it is.
+        inputs: what it reads.
+        attrs: its attributes.
+        params: its parameters.
+    """
+    origin = last.origin
+    messages: List[str] = list(last.messages)
+    for part in parts:
+        origin = origin.merged(part.origin)
+        messages += [text for text in part.messages if text not in messages]
+    new = last.replaced(
+        kind=kind,
+        attrs=NoAttrs() if attrs is None else attrs,
+        inputs=tuple(inputs),
+        params=tuple(params),
+        origin=origin,
+        messages=tuple(messages),
+    )
+    return Joined(new, parts)
+
+
+def run(graph: Graph, joins: Sequence[Join]) -> Graph:
+    """Returns the graph with what the joins find put together.
+
+    Parts that something else reads as well stay.
+    """
+    matcher = Matcher(graph)
+    change: Dict[str, Optional[Op]] = {}
+    for op in graph:
+        found = next(filter(None, (join(matcher, op) for join in joins)), None)
+        if found is None or any(part.name in change for part in (*found.parts, op)):
+            continue
+        change[op.name] = found.op
+        gone = {op.name, *(part.name for part in found.parts)}
+        for part in sorted(found.parts, key=matcher.at, reverse=True):
+            if all(reader.name in gone for reader in graph.consumers(part)):
+                change[part.name] = None
+            else:
+                gone.discard(part.name)
+    return graph.rewritten(change) if change else graph

@@ -1,0 +1,141 @@
+"""Activations."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Optional, Tuple
+
+from vai_inspect.core.ir.attrs import AxisAttrs, EluAttrs, LeakyReluAttrs
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
+
+Lowering = Callable[[Call], None]
+
+
+def _plain(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        call.emit(kind)
+
+    return lowering
+
+
+def _leaky_relu(call: Call) -> None:
+    call.emit("leaky-relu", LeakyReluAttrs(_decimal(call.number("alpha", 0.01))))
+
+
+def _elu(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        call.emit(kind, EluAttrs(_decimal(call.number("alpha", 1.0))))
+
+    return lowering
+
+
+def _decimal(number: float) -> float:
+    """Returns the shortest decimal that a 32-bit float stands for, as the user wrote it."""
+    return float("{:.7g}".format(number))
+
+
+def _prelu(call: Call) -> None:
+    """Slopes are [c] or [c, 1, 1] before the batch axis; as they lie beside NHWC [1, 1, c]."""
+    slopes = call.constant(1).shape
+    wide = [size for size in slopes if size != 1]
+    channels = call.x.shape[1] if call.x.rank > 1 else 1
+    if wide and wide != [channels]:
+        raise UnreadableError("its slopes {} are not one for each channel".format(slopes))
+    # Counted from the last axis, the slopes must stand beside the channels.
+    aligned = (1,) * (call.x.rank - len(slopes)) + slopes
+    if wide and aligned[1] != channels:
+        raise UnreadableError("its slopes {} are not along the channels".format(slopes))
+    shape = (1,) * max(call.x.rank - 2, 0) + tuple(wide or (1,))
+    call.emit("prelu", params=[("weight", shape)])
+
+
+def _hard_sigmoid(call: Call) -> None:
+    alpha, beta = call.number("alpha", 0.2), call.number("beta", 0.5)
+    if abs(alpha - 1 / 6) < 1e-6 and abs(beta - 0.5) < 1e-6:
+        call.emit("hard-sigmoid")
+    else:
+        told = "clip({:g} * x + {:g}, 0, 1)".format(alpha, beta)
+        call.unknown([call.x.shape], message=told)
+
+
+def _softmax(call: Call) -> None:
+    rank = call.x.rank
+    if not rank:
+        raise UnreadableError("its input is a scalar")
+    axis = call.integer("axis", -1 if call.opset >= 13 else 1)
+    if not -rank <= axis <= rank:
+        raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+    axis %= rank
+    # Before opset 13 the axes from this one on are taken as one.
+    if call.opset < 13 and any(size != 1 for size in call.x.shape[axis + 1 :]):
+        call.unknown([call.x.shape], message="over the axes from {} on, as one".format(axis))
+        return
+    call.emit("softmax", AxisAttrs(axis))
+
+
+_KINDS: Dict[Tuple[Optional[float], Optional[float]], str] = {
+    (0.0, 6.0): "relu6",
+    (-1.0, 1.0): "hard-tanh",
+    (0.0, None): "relu",
+}
+
+
+def _clip(call: Call) -> None:
+    """From 0 to 6 it is a relu6, from -1 to 1 XIR's hard-tanh, from 0 on a relu."""
+    low, high = bounds(call)
+    low = None if low is not None and low <= -3.4e38 else low
+    high = None if high is not None and high >= 3.4e38 else high
+    kind = _KINDS.get((low, high))
+    if kind is not None:
+        call.emit(kind, inputs=[call.value(call.x)])
+    else:
+        told = ", ".join("{:g}".format(one) if one is not None else "none" for one in (low, high))
+        call.unknown([call.x.shape], "Clip({})".format(told))
+
+
+def bounds(call: Call) -> Tuple[Optional[float], Optional[float]]:
+    """Returns the bounds of a Clip, None for one that is not there.
+
+    Raises:
+        UnreadableError: one depends on the model's inputs.
+    """
+    if call.opset >= 11:
+        return _bound(call, 1), _bound(call, 2)
+    given = call.node.attributes
+    low, high = given.get("min"), given.get("max")
+    return (None if low is None else low.number), (None if high is None else high.number)
+
+
+def _bound(call: Call, at: int) -> Optional[float]:
+    if not call.has(at):
+        return None
+    bound = call.input(at)
+    if not isinstance(bound, Known) or bound.values is None or len(bound.values) != 1:
+        raise UnreadableError("its bounds are not known")
+    return float(bound.values[0])
+
+
+def _swish(call: Call) -> None:
+    if call.number("alpha", 1.0) == 1:
+        call.emit("swish")
+    else:
+        call.unknown([call.x.shape], "Swish({:g})".format(call.number("alpha", 1.0)))
+
+
+LOWERINGS: Dict[str, Lowering] = {
+    "Celu": _elu("celu"),
+    "Clip": _clip,
+    "Elu": _elu("elu"),
+    "Gelu": _plain("gelu"),
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": _plain("hard-swish"),
+    "LeakyRelu": _leaky_relu,
+    "Mish": _plain("mish"),
+    "PRelu": _prelu,
+    "Relu": _plain("relu"),
+    "Selu": _plain("selu"),
+    "Sigmoid": _plain("sigmoid"),
+    "Softmax": _softmax,
+    "Swish": _swish,
+    "Tanh": _plain("tanh"),
+}

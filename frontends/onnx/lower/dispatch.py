@@ -1,0 +1,88 @@
+"""From an operator's domain and type to its lowering."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Optional
+
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.lower import (
+    activation,
+    conv,
+    elementwise,
+    normalization,
+    others,
+    pooling,
+    products,
+    quantised,
+    reduction,
+    resize,
+    selection,
+    shape,
+)
+from vai_inspect.frontends.onnx.tensors import UnreadableError
+
+Lowering = Callable[[Call], None]
+_TABLES = (
+    activation,
+    conv,
+    elementwise,
+    normalization,
+    others,
+    pooling,
+    products,
+    quantised,
+    reduction,
+    resize,
+    selection,
+    shape,
+)
+LOWERINGS: Dict[str, Lowering] = {}
+"""Operators of ONNX' own domain by type."""
+for _table in _TABLES:
+    LOWERINGS.update(_table.LOWERINGS)
+
+_MICROSOFT = "com.microsoft"
+
+
+def find_lowering(call: Call) -> Optional[Lowering]:
+    """Returns the lowering of a node, or None."""
+    node = call.node
+    if not node.domain:
+        return LOWERINGS.get(node.op_type)
+    if node.op_type in quantised.VENDOR:
+        return quantised.VENDOR[node.op_type]
+    if node.domain == _MICROSOFT and node.op_type == "Gelu":
+        return LOWERINGS["Gelu"]
+    return None
+
+
+def lower(call: Call) -> None:
+    """Writes the operators that one node becomes.
+
+    What no table knows, and what a lowering fails on, becomes an `unknown` operator under its own
+    type, with the shape that the file gives.
+
+    Raises:
+        UnreadableError: nothing tells its shape.
+    """
+    lowering = find_lowering(call)
+    shapes = [None] * len(call.node.outputs)
+    if lowering is None:
+        domain = call.node.domain
+        name = "{}::{}".format(domain, call.node.op_type) if domain else ""
+        message = "an operator of the domain {}".format(domain) if domain else ""
+        call.unknown(shapes, name, message, opaque=True)
+        return
+    try:
+        lowering(call)
+        return
+    except UnreadableError as error:
+        problem = str(error)
+    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
+        problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
+    call.discard()
+    message = "could not be read as an XIR operator ({})".format(problem)
+    try:
+        call.unknown(shapes, message=message, opaque=True)
+    except UnreadableError as error:
+        raise UnreadableError(problem) from error

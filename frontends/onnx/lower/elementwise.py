@@ -1,0 +1,107 @@
+"""Functions of each element, of one tensor or of several."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict
+
+from vai_inspect.core.ir.attrs import CastAttrs
+from vai_inspect.core.ir.ops import ShapeError
+from vai_inspect.core.ir.ops.joins import broadcast
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.file.numbers import dtype_of
+from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
+
+Lowering = Callable[[Call], None]
+
+
+def together(call: Call) -> Shape:
+    """Returns the shape that all inputs have together.
+
+    Raises:
+        UnreadableError: they do not broadcast.
+    """
+    try:
+        return broadcast([one.shape for one in call.inputs if one is not None])
+    except ShapeError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def _joined(kind: str) -> Lowering:
+    """Of two inputs or of any number: those behind the second are joined one after another."""
+
+    def lowering(call: Call) -> None:
+        values = [
+            call.value(one, "const_{}".format(at) if at else "const")
+            for at, one in enumerate(call.inputs)
+            if one is not None
+        ]
+        if len(values) == 1:
+            call.emit("identity", inputs=values)
+            return
+        result, rest = values[0], values[1:]
+        for at, value in enumerate(rest, 1 - len(rest)):
+            suffix = "{}_{}".format(kind, at + len(rest) - 1) if at else ""
+            result = call.emit(kind, inputs=[result, value], suffix=suffix)
+
+    return lowering
+
+
+def _unary(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        call.emit(kind)
+
+    return lowering
+
+
+def _without_equivalent(call: Call) -> None:
+    call.unknown([together(call)])
+
+
+def _condition(call: Call) -> None:
+    call.unknown([together(call)], dtype="bool")
+
+
+def _where(call: Call) -> None:
+    call.unknown([together(call)], dtype=call.input(1).dtype)
+
+
+def _cast(call: Call) -> None:
+    wanted = (
+        call.input(1).dtype if call.node.op_type == "CastLike" else dtype_of(call.integer("to"))
+    )
+    source = [call.value(call.x)]
+    if wanted == call.x.dtype:
+        call.emit("identity", inputs=source)
+    else:
+        call.emit("cast", CastAttrs(wanted.upper()), source, dtype=wanted)
+
+
+def _identity(call: Call) -> None:
+    """A dropout's mask is a constant that nothing reads at inference."""
+    call.emit("identity", inputs=[call.value(call.x)])
+
+
+_CONDITIONS = ("Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual")
+_LOGIC = ("And", "Not", "Or", "Xor")
+_EACH = (
+    ("Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Bernoulli", "BitShift")
+    + ("BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Cos", "Cosh", "Erf")
+    + ("Floor", "Log", "Mod", "Pow", "Reciprocal", "Round", "Shrink", "Sign", "Sin", "Sinh")
+    + ("Softplus", "Softsign", "Sqrt", "Tan", "ThresholdedRelu")
+)
+LOWERINGS: Dict[str, Lowering] = {
+    **dict.fromkeys(_EACH, _without_equivalent),
+    **dict.fromkeys((*_CONDITIONS, *_LOGIC), _condition),
+    **dict.fromkeys(("Cast", "CastLike"), _cast),
+    **dict.fromkeys(("Dropout", "Identity"), _identity),
+    "Add": _joined("add"),
+    "Div": _joined("div"),
+    "Exp": _unary("exp"),
+    "Max": _joined("max"),
+    "Min": _joined("min"),
+    "Mul": _joined("mul"),
+    "Neg": _unary("neg"),
+    "Sub": _joined("sub"),
+    "Sum": _joined("add"),
+    "Where": _where,
+}

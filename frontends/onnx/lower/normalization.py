@@ -1,0 +1,78 @@
+"""Normalisations."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Sequence, Tuple
+
+from vai_inspect.core.ir.attrs import (
+    BatchNormAttrs,
+    GroupNormAttrs,
+    InstanceNormAttrs,
+    L2NormalizeAttrs,
+)
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.tensors import UnreadableError
+
+
+def _batch_norm(call: Call) -> None:
+    """Over axis 1; each parameter is [c]."""
+    if call.integer("training_mode") or (call.opset >= 9 and not call.integer("spatial", 1)):
+        call.unknown([call.x.shape], message="it normalises by the statistics of the batch")
+        return
+    if call.x.rank < 2:
+        raise UnreadableError("its input {} has no channels".format(call.x.shape))
+    size = (call.x.shape[1],)
+    if any(call.constant(at).shape != size for at in range(1, 5)):
+        raise UnreadableError("its parameters are not one for each of {} channels".format(size[0]))
+    roles = ("gamma", "beta", "moving_mean", "moving_var")
+    params = [(role, size) for role in roles]
+    call.emit("batchnorm", BatchNormAttrs(1, _epsilon(call)), [call.value(call.x)], params)
+
+
+def _affine(channels: int) -> List[Tuple[str, Sequence[int]]]:
+    return [("weight", (channels,)), ("bias", (channels,))]
+
+
+def _instance_norm(call: Call) -> None:
+    if call.x.rank < 3:
+        raise UnreadableError("its input {} is no image".format(call.x.shape))
+    attrs = InstanceNormAttrs(_epsilon(call), True)
+    call.emit("instancenorm", attrs, [call.value(call.x)], _affine(call.x.shape[1]))
+
+
+def _group_norm(call: Call) -> None:
+    if call.x.rank < 2:
+        raise UnreadableError("its input {} has no channels".format(call.x.shape))
+    channels = call.x.shape[1]
+    attrs = GroupNormAttrs(call.integer("num_groups"), channels, _epsilon(call), True)
+    call.emit("groupnorm", attrs, [call.value(call.x)], _affine(channels))
+
+
+def _l2_norm(call: Call) -> None:
+    """LpNormalization; XIR has the Euclidean one."""
+    axis = call.integer("axis", -1)
+    if call.integer("p", 2) != 2:
+        call.unknown([call.x.shape], message="with another norm than the Euclidean")
+    else:
+        call.emit("l2_normalize", L2NormalizeAttrs((axis % call.x.rank,), 0.0))
+
+
+def _epsilon(call: Call) -> float:
+    return float("{:.7g}".format(call.number("epsilon", 1e-5)))
+
+
+def _without_equivalent(call: Call) -> None:
+    """Other outputs than the first are of training."""
+    if any(call.node.outputs[1:]):
+        raise UnreadableError("it gives its statistics")
+    call.unknown([call.x.shape])
+
+
+_NONE = ("LRN", "LayerNormalization", "MeanVarianceNormalization", "RMSNormalization")
+LOWERINGS: Dict[str, Callable[[Call], None]] = {
+    **dict.fromkeys(_NONE, _without_equivalent),
+    "BatchNormalization": _batch_norm,
+    "GroupNormalization": _group_norm,
+    "InstanceNormalization": _instance_norm,
+    "LpNormalization": _l2_norm,
+}

@@ -1,0 +1,132 @@
+"""Pooling: windows and whole inputs."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Tuple
+
+from vai_inspect.core.ir.attrs import (
+    AvgPool2dAttrs,
+    MaxPool1dAttrs,
+    MaxPool2dAttrs,
+    ReductionAttrs,
+)
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.lower.window import Window, window, xir, xir_pads
+from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
+
+Lowering = Callable[[Call], None]
+ONLY_2D = "XIR has average pools of two dimensions only"
+
+
+def _length(size: int, reach: int, stride: int, pads: Tuple[int, int], ceil: bool) -> int:
+    room = size + sum(pads) - reach
+    if room < 0:
+        raise UnreadableError("its window {} does not fit {}".format(reach, size))
+    length = (-(-room // stride) if ceil else room // stride) + 1
+    # A window that would begin in the padding behind is left out.
+    return length - 1 if ceil and (length - 1) * stride >= size + pads[0] else length
+
+
+def _sizes(shape: Shape, one: Window, ceil: bool) -> Shape:
+    """Returns the spatial sizes that a pool gives."""
+    return tuple(
+        _length(size, (k - 1) * d + 1, s, pads, ceil)
+        for size, k, s, d, pads in zip(shape[2:], one.kernel, one.stride, one.dilation, one.pads)
+    )
+
+
+def _window(call: Call) -> Tuple[Window, str, Shape]:
+    """Returns the window, XIR's pad mode, and the output shape.
+
+    CEIL only where it gives more than FLOOR; else the two are the same pool.
+    """
+    one = window(call, call.integers("kernel_shape"))
+    shape = call.x.shape
+    floor = _sizes(shape, one, False)
+    found = _sizes(shape, one, bool(call.integer("ceil_mode")))
+    return one, "FLOOR" if found == floor else "CEIL", (*shape[:2], *found)
+
+
+def _max_pool(call: Call) -> None:
+    """A second output holds the indices."""
+    one, mode, shape = _window(call)
+    rank = len(one.kernel)
+    indices = len(call.node.outputs) > 1 and bool(call.node.outputs[1])
+    if rank == 3 or indices or (rank == 1 and one.dilation != (1,)):
+        told = "it gives indices" if indices else "with a dilation"
+        if rank == 3:
+            told = "XIR has no max pool of three dimensions"
+        call.unknown([shape] * len(call.told), message=told)
+        return
+    pads = xir_pads(one.pads)
+    if rank == 1:
+        attrs: Any = MaxPool1dAttrs(xir(one.kernel), xir(one.stride), mode, pads)
+        call.emit("maxpool1d", attrs)
+    else:
+        attrs = MaxPool2dAttrs(
+            xir(one.kernel), xir(one.stride), mode, pads, dilation=xir(one.dilation)
+        )
+        call.emit("maxpool2d", attrs)
+
+
+def _average_pool(call: Call) -> None:
+    one, mode, shape = _window(call)
+    if len(one.kernel) != 2:
+        call.unknown([shape], message=ONLY_2D)
+        return
+    if one.dilation != (1, 1):
+        call.unknown([shape], message="with a dilation")
+        return
+    counts = bool(call.integer("count_include_pad")) and any(map(any, one.pads))
+    attrs = AvgPool2dAttrs(
+        xir(one.kernel),
+        xir(one.stride),
+        mode,
+        xir_pads(one.pads),
+        global_=shape[2:] == (1, 1) and one.kernel == call.x.shape[2:] and mode == "FLOOR",
+        count_include_pad=counts,
+    )
+    call.emit("avgpool2d", attrs)
+
+
+def whole_pool(call: Call, kind: str) -> None:
+    """Writes a pool of the whole image, or the reduction where XIR has no such pool."""
+    sizes = call.x.shape[2:]
+    if len(sizes) == 2:
+        if min(sizes) < 1:
+            raise UnreadableError("its input {} has no elements".format(call.x.shape))
+        cls: Any = MaxPool2dAttrs if kind == "maxpool2d" else AvgPool2dAttrs
+        more = {} if kind == "maxpool2d" else {"count_include_pad": False}
+        call.emit(kind, cls(xir(sizes), xir(sizes), global_=True, **more), [call.value(call.x)])
+        return
+    if not sizes:
+        raise UnreadableError("its input {} is no image".format(call.x.shape))
+    reduction = "reduction_max" if kind == "maxpool2d" else "reduction_mean"
+    axes = tuple(range(2, call.x.rank))
+    call.emit(reduction, ReductionAttrs(axes, True), [call.value(call.x)])
+
+
+def _global(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        whole_pool(call, kind)
+
+    return lowering
+
+
+def _lp_pool(call: Call) -> None:
+    _, _, shape = _window(call)
+    call.unknown([shape])
+
+
+def _global_lp(call: Call) -> None:
+    call.unknown([(*call.x.shape[:2], *(1,) * (call.x.rank - 2))])
+
+
+LOWERINGS: Dict[str, Lowering] = {
+    "AveragePool": _average_pool,
+    "GlobalAveragePool": _global("avgpool2d"),
+    "GlobalLpPool": _global_lp,
+    "GlobalMaxPool": _global("maxpool2d"),
+    "LpPool": _lp_pool,
+    "MaxPool": _max_pool,
+}

@@ -1,0 +1,75 @@
+"""Reductions of axes."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Optional, Tuple
+
+from vai_inspect.core.ir.attrs import AxisAttrs, ReductionAttrs, ReshapeAttrs
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.lower.pooling import whole_pool
+from vai_inspect.frontends.onnx.lower.selection import axis_of
+from vai_inspect.frontends.onnx.tensors import Shape
+
+Lowering = Callable[[Call], None]
+_POOLS = {"reduction_mean": ("AdaptiveAvgPool2d", "avgpool2d")}
+
+
+def _axes(call: Call) -> Tuple[int, ...]:
+    found = call.axes(call.x.rank)
+    if not found:
+        return () if call.integer("noop_with_empty_axes") else tuple(range(call.x.rank))
+    return found
+
+
+def _left(call: Call, axes: Tuple[int, ...], keep: bool) -> Shape:
+    if keep:
+        return tuple(1 if axis in axes else size for axis, size in enumerate(call.x.shape))
+    return tuple(size for axis, size in enumerate(call.x.shape) if axis not in axes)
+
+
+def _reduction(kind: Optional[str]) -> Lowering:
+    def lowering(call: Call) -> None:
+        axes, keep = _axes(call), bool(call.integer("keepdims", 1))
+        if kind is None:
+            call.unknown([_left(call, axes, keep)])
+            return
+        source = [call.value(call.x)]
+        if not axes:
+            call.emit("identity", inputs=source)
+            return
+        module, pool = _POOLS.get(kind, ("", ""))
+        if call.module == module and call.x.rank == 4 and axes == (2, 3) and keep:
+            whole_pool(call, pool)  # PyTorch's export writes the mean in its place
+            return
+        call.emit(kind, ReductionAttrs(axes, keep), source)
+
+    return lowering
+
+
+def _arg_max(call: Call) -> None:
+    axis, keep = axis_of(call), bool(call.integer("keepdims", 1))
+    shape = _left(call, (axis,), keep)
+    if call.integer("select_last_index"):
+        call.unknown([shape], dtype="int64")
+        return
+    attrs, source = AxisAttrs(axis), [call.value(call.x)]
+    value = call.emit("argmax", attrs, source, dtype="int64")
+    if keep:
+        last = call.emit("reshape", ReshapeAttrs(shape), [value], suffix="keepdims", dtype="int64")
+        call.give_values([last])
+
+
+def _arg_min(call: Call) -> None:
+    call.unknown([_left(call, (axis_of(call),), bool(call.integer("keepdims", 1)))], dtype="int64")
+
+
+_NONE = ("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMin", "ReduceSumSquare")
+LOWERINGS: Dict[str, Lowering] = {
+    **dict.fromkeys(_NONE, _reduction(None)),
+    "ArgMax": _arg_max,
+    "ArgMin": _arg_min,
+    "ReduceMax": _reduction("reduction_max"),
+    "ReduceMean": _reduction("reduction_mean"),
+    "ReduceProd": _reduction("reduction_product"),
+    "ReduceSum": _reduction("reduction_sum"),
+}

@@ -1,0 +1,98 @@
+"""Scaling of images, and pixels moved between space and channels."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Sequence, Tuple
+
+from vai_inspect.core.ir.attrs import PixelShuffleAttrs, ResizeAttrs
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
+
+_CENTRES = ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "tf_half_pixel_for_nn")
+_MODES = {
+    ("nearest", 4): "NEAREST",
+    ("nearest", 5): "NEAREST",
+    ("linear", 4): "BILINEAR",
+    ("linear", 5): "TRILINEAR",
+    ("cubic", 4): "BICUBIC",
+}
+
+
+def _wanted(call: Call) -> Shape:
+    """Returns the whole shape behind a resize: its sizes are given or computed from scales."""
+    before, rank = call.x.shape, call.x.rank
+    if call.node.op_type == "Upsample":
+        scales = call.node.attributes["scales"].numbers if call.opset < 9 else call.values(1)
+        return _scaled(before, scales)
+    at_scales, at_sizes = (1, -1) if call.opset < 11 else (2, 3)
+    named = call.integers("axes", range(rank))
+    axes = [axis % rank for axis in named]
+    if call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise UnreadableError("it keeps the ratio of the sides")
+    if at_sizes > 0 and call.has(at_sizes) and call.input(at_sizes).shape != (0,):
+        sizes = dict(zip(axes, map(int, call.values(at_sizes))))
+        return tuple(sizes.get(axis, size) for axis, size in enumerate(before))
+    by_axis = dict(zip(axes, call.values(at_scales)))
+    return _scaled(before, [by_axis.get(axis, 1.0) for axis in range(rank)])
+
+
+def _scaled(before: Shape, scales: Sequence[float]) -> Shape:
+    if len(scales) != len(before):
+        raise UnreadableError("its scales are not for {} axes".format(len(before)))
+    if any(not 0 < scale < 2**31 for scale in scales):
+        raise UnreadableError("it scales by {}".format(list(scales)))
+    return tuple(int(size * scale + 1e-6) for size, scale in zip(before, scales))
+
+
+def _resize(call: Call) -> None:
+    shape, before = _wanted(call), call.x.shape
+    mode = call.text("mode", "nearest")
+    default = "half_pixel" if call.opset >= 11 else "asymmetric"
+    how = call.text("coordinate_transformation_mode", default)
+    kind = _MODES.get((mode, len(before)))
+    called = "{}({})".format(call.node.op_type, mode)
+    if kind is None or call.integer("antialias") or how not in (*_CENTRES, *_CORNERS):
+        why = "with antialias" if call.integer("antialias") else ""
+        call.unknown([shape], called, why)
+        return
+    if shape[:2] != before[:2] or min(before) < 1:
+        call.unknown([shape], called, "of the batch or the channels")
+        return
+    scale = tuple(after / size for after, size in zip(shape[2:], before[2:]))[::-1]
+    attrs = ResizeAttrs(kind, how == "align_corners", how in _CENTRES, scale)
+    call.emit("resize", attrs, [call.value(call.x)])
+
+
+_CORNERS = ("align_corners", "asymmetric")
+
+
+def _depth_to_space(call: Call) -> None:
+    """CRD is PyTorch's pixel shuffle; DCR is TensorFlow's, XIR's `reorg` backwards."""
+    scale = call.integer("blocksize")
+    if scale < 1:
+        raise UnreadableError("its block is {}".format(scale))
+    if call.text("mode", "DCR") == "CRD":
+        call.emit("pixel-shuffle", PixelShuffleAttrs(scale, True))
+    else:
+        call.unknown([_grown(call.x.shape, scale)])
+
+
+def _grown(shape: Shape, scale: int) -> Tuple[int, ...]:
+    if len(shape) != 4 or shape[1] % scale**2:
+        raise UnreadableError("the block {} does not divide {}".format(scale, shape))
+    return shape[0], shape[1] // scale**2, shape[2] * scale, shape[3] * scale
+
+
+def _space_to_depth(call: Call) -> None:
+    scale, shape = call.integer("blocksize"), call.x.shape
+    if scale < 1 or len(shape) != 4 or shape[2] % scale or shape[3] % scale:
+        raise UnreadableError("the block {} does not divide {}".format(scale, shape))
+    call.unknown([(shape[0], shape[1] * scale**2, shape[2] // scale, shape[3] // scale)])
+
+
+LOWERINGS: Dict[str, Callable[[Call], None]] = {
+    "DepthToSpace": _depth_to_space,
+    "Resize": _resize,
+    "SpaceToDepth": _space_to_depth,
+    "Upsample": _resize,
+}

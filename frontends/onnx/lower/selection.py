@@ -1,0 +1,178 @@
+"""Parts of tensors, and tensors put together."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Sequence, Tuple
+
+from vai_inspect.core.ir import Value
+from vai_inspect.core.ir.attrs import AxisAttrs, PadAttrs, SqueezeAttrs, StridedSliceAttrs
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError
+
+Range = Tuple[int, int, int]
+
+
+def axis_of(call: Call, default: int = 0, rank: int = -1) -> int:
+    """Returns the attribute `axis`, counted from the front."""
+    rank = call.x.rank if rank < 0 else rank
+    axis = call.integer("axis", default)
+    if not -rank <= axis < rank:
+        raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+    return axis % rank
+
+
+def _concat(call: Call) -> None:
+    given = [one for one in call.inputs if one is not None]
+    full = [one for one in given if 0 not in one.shape] or given
+    values = [call.value(one, "const_{}".format(at)) for at, one in enumerate(full)]
+    call.emit("concat", AxisAttrs(axis_of(call, 1)), values)
+
+
+def cut(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:
+    """Writes a slice; a range (begin, end, step) for each axis."""
+    begin, end, strides = (tuple(column) for column in zip(*ranges))
+    attrs = StridedSliceAttrs(begin, end, strides)
+    return call.emit("strided_slice", attrs, [call.value(call.x)], suffix=suffix)
+
+
+def _whole(shape: Shape) -> List[Range]:
+    return [(0, size, 1) for size in shape]
+
+
+def ranges_of(call: Call) -> List[Range]:
+    """Returns the range of each axis that a Slice takes."""
+    rank = call.x.rank
+    if call.opset < 10:
+        starts, ends = call.integers("starts"), call.integers("ends")
+        axes, steps = call.integers("axes", range(len(starts))), (1,) * len(starts)
+    else:
+        starts, ends = (tuple(map(int, call.values(at))) for at in (1, 2))
+        axes = tuple(map(int, call.values(3))) if call.has(3) else tuple(range(len(starts)))
+        steps = tuple(map(int, call.values(4))) if call.has(4) else (1,) * len(starts)
+    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
+        raise UnreadableError("its starts, ends, axes and steps do not fit each other")
+    ranges = _whole(call.x.shape)
+    for start, end, axis, step in zip(starts, ends, axes, steps):
+        if not -rank <= axis < rank:
+            raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+        size = call.x.shape[axis % rank]
+        if step < 0 and end < -size:  # before the first element, where a `slice` would wrap
+            ranges[axis % rank] = slice(start, None, step).indices(size)
+        else:
+            ranges[axis % rank] = slice(start, end, step).indices(size)
+    return ranges
+
+
+def _slice(call: Call) -> None:
+    cut(call, ranges_of(call))
+
+
+def part_sizes(call: Call, axis: int) -> Tuple[int, ...]:
+    """Returns the sizes of the parts of a Split."""
+    size = call.x.shape[axis]
+    if "split" in call.node.attributes:
+        sizes = call.integers("split")
+    elif call.has(1):
+        sizes = tuple(map(int, call.values(1)))
+    else:
+        count = call.integer("num_outputs", len(call.node.outputs))
+        each = -(-size // max(count, 1))
+        sizes = tuple(min(each, max(size - each * at, 0)) for at in range(count))
+    if sum(sizes) != size or min(sizes, default=0) < 0 or len(sizes) != len(call.node.outputs):
+        raise UnreadableError("its parts {} are not those of {}".format(list(sizes), size))
+    return sizes
+
+
+def _split(call: Call) -> None:
+    """A slice for each part."""
+    axis, begin, values = axis_of(call), 0, []
+    for number, size in enumerate(part_sizes(call, axis)):
+        ranges = _whole(call.x.shape)
+        ranges[axis] = (begin, begin + size, 1)
+        begin += size
+        values.append(cut(call, ranges, "part_{}".format(number)))
+    call.give_values(values)
+
+
+def _gather(call: Call) -> None:
+    """One whole number takes its axis away, evenly spaced ones are a slice; else unknown."""
+    axis, indices = axis_of(call), call.input(1)
+    shape, size = call.x.shape, call.x.shape[axis] if call.x.shape else 0
+    values = indices.values if isinstance(indices, Known) else None
+    out = (*shape[:axis], *indices.shape, *shape[axis + 1 :])
+    found = _evenly([one % size for one in values]) if values and size else None
+    if found is None or isinstance(call.x, Known) or indices.rank > 1:
+        call.unknown([out])
+        return
+    ranges = _whole(shape)
+    ranges[axis] = found
+    if indices.rank:
+        cut(call, ranges)
+        return
+    if ranges == _whole(shape):
+        call.emit("squeeze", SqueezeAttrs((axis,)), [call.value(call.x)])
+        return
+    value = cut(call, ranges)
+    last = call.emit("squeeze", SqueezeAttrs((axis,)), [value], suffix="squeeze")
+    call.give_values([last])
+
+
+def _evenly(indices: Sequence[int]) -> "Range | None":
+    first, last = indices[0], indices[-1]
+    step = indices[1] - first if len(indices) > 1 else 1
+    if step < 1 or list(indices) != list(range(first, last + 1, step)):
+        return None
+    return first, last + 1, step
+
+
+def _gather_elements(call: Call) -> None:
+    call.unknown([call.input(1).shape])
+
+
+def _gather_nd(call: Call) -> None:
+    indices, batch = call.input(1).shape, call.integer("batch_dims")
+    if not indices or indices[-1] + batch > call.x.rank:
+        raise UnreadableError("its indices {} do not fit".format(indices))
+    call.unknown([(*indices[:-1], *call.x.shape[batch + indices[-1] :])])
+
+
+_MODES = {"constant": "CONSTANT", "reflect": "REFLECT", "edge": "EDGE", "wrap": "WRAP"}
+
+
+def _pad(call: Call) -> None:
+    """Pads that take away are a slice; both at once are unknown."""
+    rank, mode = call.x.rank, call.text("mode", "constant")
+    if mode not in _MODES:
+        raise UnreadableError("the mode {!r} has no word in XIR".format(mode))
+    if call.opset < 11:
+        pads, fill = call.integers("pads"), call.number("value", 0.0)
+    else:
+        pads = tuple(map(int, call.values(1)))
+        given = call.values(2) if call.has(2) else ()
+        fill = float(given[0]) if given else 0.0
+    axes = tuple(one % rank for one in map(int, call.values(3))) if call.has(3) else range(rank)
+    if len(pads) != 2 * len(axes):
+        raise UnreadableError("its pads {} are not for {} axes".format(pads, len(axes)))
+    pairs = [(0, 0)] * rank
+    for at, axis in enumerate(axes):
+        pairs[axis] = (pads[at], pads[at + len(axes)])
+    flat = tuple(side for pair in pairs for side in pair)
+    if all(side <= 0 for side in flat) and any(flat) and mode == "constant":
+        sizes = zip(pairs, call.x.shape)
+        cut(call, [(-before, size + after, 1) for (before, after), size in sizes])
+        return
+    if min(flat, default=0) < 0:
+        raise UnreadableError("it pads some sides and crops others")
+    constant = (fill,) if mode == "constant" and fill else ()
+    call.emit("pad", PadAttrs(flat, _MODES[mode], constant), [call.value(call.x)])
+
+
+LOWERINGS: Dict[str, Callable[[Call], None]] = {
+    "Concat": _concat,
+    "Gather": _gather,
+    "GatherElements": _gather_elements,
+    "GatherND": _gather_nd,
+    "Pad": _pad,
+    "Slice": _slice,
+    "Split": _split,
+}

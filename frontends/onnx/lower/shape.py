@@ -1,0 +1,125 @@
+"""Shape and order of axes."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Tuple
+
+from vai_inspect.core.ir.attrs import FlattenAttrs, ReshapeAttrs, SqueezeAttrs, TransposeAttrs
+from vai_inspect.core.ir.ops import ShapeError
+from vai_inspect.core.ir.ops.joins import broadcast
+from vai_inspect.core.ir.ops.moves import reshaped
+from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.file.numbers import elements
+from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
+
+
+def target_shape(call: Call) -> Shape:
+    """Returns the shape that a Reshape gives; 0 keeps a size, -1 takes what is left."""
+    given = call.integers("shape") if call.opset < 5 else tuple(map(int, call.values(1)))
+    keeps = not call.integer("allowzero")
+    before, wanted = call.x.shape, []
+    for axis, size in enumerate(given):
+        if size == 0 and keeps:
+            if axis >= len(before):
+                raise UnreadableError("its shape {} keeps an axis that is not there".format(given))
+            size = before[axis]
+        wanted.append(size)
+    try:
+        return reshaped(before, wanted)
+    except ShapeError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def _set_shape(call: Call, shape: Shape) -> None:
+    call.emit("reshape", ReshapeAttrs(shape), [call.value(call.x)])
+
+
+def _reshape(call: Call) -> None:
+    """Exporters write a flatten either way: one of all axes but the batch is a `flatten`."""
+    shape, rank = target_shape(call), call.x.rank
+    if rank > 2 and len(shape) == 2 and shape[0] == call.x.shape[0]:
+        call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
+    else:
+        _set_shape(call, shape)
+
+
+def _flatten(call: Call) -> None:
+    """Two axes are left, those before and from `axis` on."""
+    rank, shape = call.x.rank, call.x.shape
+    axis = call.integer("axis", 1)
+    axis = axis + rank if axis < 0 else axis
+    if not 0 <= axis <= rank:
+        raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+    if axis == 1 and rank > 1:
+        call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
+    else:
+        _set_shape(call, (elements(shape[:axis]), elements(shape[axis:])))
+
+
+def _squeeze(call: Call) -> None:
+    shape, axes = call.x.shape, call.axes(call.x.rank)
+    if axes is None:
+        axes = tuple(axis for axis, size in enumerate(shape) if size == 1)
+    source = [call.value(call.x)]
+    if axes:
+        call.emit("squeeze", SqueezeAttrs(axes), source)
+    else:
+        call.emit("identity", inputs=source)
+
+
+def _unsqueeze(call: Call) -> None:
+    if "axes" in call.node.attributes:
+        given: Tuple[int, ...] = call.integers("axes")
+    else:
+        given = tuple(map(int, call.values(1)))
+    rank = call.x.rank + len(given)
+    if any(not -rank <= axis < rank for axis in given):
+        raise UnreadableError("it has axes {} of {}".format(list(given), rank))
+    added = {axis % rank for axis in given}
+    if len(added) != len(given):
+        raise UnreadableError("it names an axis twice")
+    left = iter(call.x.shape)
+    _set_shape(call, tuple(1 if axis in added else next(left) for axis in range(rank)))
+
+
+def _transpose(call: Call) -> None:
+    order = call.integers("perm", tuple(reversed(range(call.x.rank))))
+    if sorted(order) != list(range(call.x.rank)):
+        raise UnreadableError("{} is no order of {} axes".format(list(order), call.x.rank))
+    call.emit("transpose", TransposeAttrs(order), [call.value(call.x)])
+
+
+def _expand(call: Call) -> None:
+    """XIR has no equivalent but where it only adds axes of size 1 or does nothing."""
+    try:
+        shape = broadcast([call.x.shape, tuple(map(int, call.values(1)))])
+    except ShapeError as error:
+        raise UnreadableError(str(error)) from error
+    if shape == call.x.shape:
+        call.emit("identity", inputs=[call.value(call.x)])
+    elif elements(shape) == elements(call.x.shape):
+        _set_shape(call, shape)
+    else:
+        call.unknown([shape], message="XIR has no broadcast of its own")
+
+
+def _tile(call: Call) -> None:
+    repeats = tuple(map(int, call.values(1)))
+    if len(repeats) != call.x.rank:
+        raise UnreadableError("its repeats {} are not for {} axes".format(repeats, call.x.rank))
+    shape = tuple(size * times for size, times in zip(call.x.shape, repeats))
+    if shape == call.x.shape:
+        call.emit("identity", inputs=[call.value(call.x)])
+    else:
+        call.unknown([shape])
+
+
+LOWERINGS: Dict[str, Callable[[Call], None]] = {
+    "Expand": _expand,
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Squeeze": _squeeze,
+    "Tile": _tile,
+    "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze,
+}

@@ -1,0 +1,77 @@
+"""Where a node comes from: the module path and lines that exporters leave in the file."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import List, Optional, Tuple
+
+from vai_inspect.core.ir import CallForm, Frame, Origin
+from vai_inspect.frontends.onnx.file.messages import Node
+
+FRAMEWORK = "onnx"
+_SCOPES = "pkg.torch.onnx.name_scopes"
+_CLASSES = "pkg.torch.onnx.class_hierarchy"
+_TRACE = "pkg.torch.onnx.stack_trace"
+_FRAME = re.compile(r'File "([^"\n]{1,500})", line (\d{1,9}), in ([^\n]{1,200})')
+_TORCH = re.compile(r"torch\.nn\.modules\.\w+\.(\w+)$")
+_LONGEST = 20_000
+"""Characters of metadata that are looked at."""
+
+
+def origin_of(node: Node) -> Origin:
+    """Returns the origin of a node.
+
+    torch.onnx writes the path of the module: since 2.5 as metadata, before as the node's name
+    (`/layer1/layer1.0/conv1/Conv`).
+    """
+    scopes = _listed(node.metadata.get(_SCOPES, ""))
+    classes = _listed(node.metadata.get(_CLASSES, ""))
+    path = "".join(scopes[-2:-1]) if scopes else _path(node.name)
+    layers = (path,) if path else ((node.name,) if node.name else ())
+    return Origin(FRAMEWORK, layers, _frames(node.metadata.get(_TRACE, "")), _form(node, classes))
+
+
+def _form(node: Node, classes: List[str]) -> CallForm:
+    found = _TORCH.search(classes[-2]) if len(classes) > 1 else None
+    if found is not None:
+        return CallForm(found.group(1), True)
+    return CallForm(node.op_type)
+
+
+def _listed(text: str) -> List[str]:
+    """Returns the texts of a list that is written as Python writes it."""
+    if not text or len(text) > _LONGEST:
+        return []
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return []
+    return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def _path(name: str) -> str:
+    """Returns the module's path of a node's name; "" where the name holds none."""
+    parts = [part for part in name.split("/") if part]
+    if not name.startswith("/") or len(parts) < 2:
+        return ""
+    path = ""
+    for part in parts[:-1]:
+        # A module in a container is named by the container's path from the module around it.
+        last = path.split("|")[-1]
+        if last and part.startswith(last + "."):
+            path = path[: -len(last)] + part
+        else:
+            path = path + "|" + part if path else part
+    return path.replace("|", ".")
+
+
+def _frames(text: str) -> Tuple[Frame, ...]:
+    found = _FRAME.findall(text[:_LONGEST])
+    return tuple(Frame(file, int(line), function) for file, line, function in found)
+
+
+def name_of(node: Node, number: int) -> str:
+    """Returns the name of a node; one without is called by what it gives."""
+    given: Optional[str] = next((one for one in node.outputs if one), None)
+    return node.name or "{}_{}".format(node.op_type, given or number)

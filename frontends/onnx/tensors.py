@@ -1,0 +1,124 @@
+"""What a name stands for while a graph is read: a constant, a tensor, or one without a size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
+
+from vai_inspect.core.errors import LARGEST_SIZE, MOST_ELEMENTS
+from vai_inspect.core.ir import OPS, Trait, Value
+from vai_inspect.core.ir.attrs import Attrs
+from vai_inspect.core.ir.ops import Received, ShapeError
+from vai_inspect.frontends.layout.axes import LAST, carried, ordered
+
+Shape = Tuple[int, ...]
+
+
+class UnreadableError(Exception):
+    """A node that a lowering does not know how to read; the text says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A tensor that depends on no input.
+
+    Attributes:
+        shape: its sizes.
+        dtype: element type as numpy names it.
+        values: its elements in order, where they are few and known.
+        name: an initialiser's name; empty for anything computed.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    values: Optional[Tuple[Any, ...]] = None
+    name: str = ""
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """A tensor that depends on the model's inputs.
+
+    Attributes:
+        shape: its sizes in the file's order of axes.
+        dtype: element type as numpy names it.
+        value: the value of the graph.
+    """
+
+    shape: Shape
+    dtype: str
+    value: Value
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Sizeless:
+    """What depends on the model's inputs and has a size that only running the model tells.
+
+    Attributes:
+        cause: name of the node that it comes from.
+    """
+
+    cause: str
+
+
+Operand = Union[Known, Computed]
+Named = Union[Known, Computed, Sizeless]
+
+
+def checked(shape: Sequence[int]) -> Shape:
+    """Returns a shape that something can compute with.
+
+    Raises:
+        UnreadableError: a size is negative or larger than anything computes with.
+    """
+    count = 1
+    for size in shape:
+        count *= size
+        if not 0 <= size <= LARGEST_SIZE or count > MOST_ELEMENTS:
+            raise UnreadableError("a size is negative or larger than anything computes with")
+    return tuple(shape)
+
+
+def shape_of(
+    kind: str, attrs: Attrs, inputs: Sequence[Shape], params: Dict[str, Shape]
+) -> Optional[Shape]:
+    """Returns the output shape that a kind's definition gives, in the file's order of axes.
+
+    Args:
+        kind: a key of the vocabulary.
+        attrs: its attributes; axes in the file's order.
+        inputs: shapes of what it reads, in the file's order.
+        params: shapes of its parameters, in XIR's layout.
+
+    Returns:
+        The shape; None where the definition does not say it.
+
+    Raises:
+        UnreadableError: such an operator cannot read such inputs.
+    """
+    definition, given = OPS[kind], tuple(inputs)
+    order = LAST.get(len(given[0])) if given else None
+    last = order is not None and Trait.CHANNELS_LAST in definition.traits
+    if order is not None and last:
+        given = (ordered(given[0], order), *given[1:])
+        attrs = carried(attrs, order)
+    try:
+        found = definition.output_shape(Received(attrs, given, params))
+    except ShapeError as error:
+        raise UnreadableError(str(error)) from error
+    if found is None or order is None or not last:
+        return found
+    back = [0] * len(found)
+    for axis, size in zip(order, found):
+        back[axis] = size
+    return tuple(back)

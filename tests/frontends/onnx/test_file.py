@@ -1,0 +1,251 @@
+"""Files as they come: truncated, cyclic, gigantic, deep. One line each, and no work without end."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.frontends.onnx.building import (
+    FLOAT,
+    Constant,
+    Graph,
+    Proto,
+    field,
+    function,
+    graph,
+    model,
+    node,
+    number,
+    tensor,
+    value_info,
+    varint,
+    whole,
+)
+from tests.frontends.onnx.reading import graph_of, kinds
+from vai_inspect.core.errors import GraphError, VaiInspectError
+from vai_inspect.frontends.onnx import capture
+
+X = (1, 4, 8, 10)
+CONV = model(
+    graph([node("Conv", ["x", "w"], ["y"])], {"x": X}, ["y"], {"w": Constant((6, 4, 3, 3))})
+)
+
+
+def one(nodes, shape=X, constants=None, functions=(), outputs=("y",)):
+    return model(graph(nodes, {"x": shape}, outputs, constants), functions=functions)
+
+
+def nested(depth):
+    inner = graph([node("Relu", ["x"], ["y"])], {}, ["y"])
+    for _ in range(depth):
+        branch = node("If", ["yes"], ["y"], then_branch=inner)
+        inner = graph([branch], {}, ["y"])
+    return inner
+
+
+def called(name, inner):
+    return function(name, "own", ["a"], ["b"], [node(inner, ["a"], ["b"], domain="own")])
+
+
+def deep_field(depth):
+    data = b""
+    for _ in range(depth):
+        data = field(7, data)[:10_000]
+    return data
+
+
+REFUSED = {
+    "empty": (b"", "it is empty|holds no graph"),
+    "text": (b"<html>not a model</html>", "no ONNX file"),
+    "zip": (b"PK\x03\x04" + bytes(200), "no ONNX file"),
+    "cut": (CONV[: len(CONV) // 2], "no ONNX file"),
+    "a number without end": (b"\x08" + b"\xff" * 30, "no ONNX file"),
+    "a length beyond the file": (varint(7 << 3 | 2) + varint(2**62), "no ONNX file"),
+    "no graph": (field(1, 8), "holds no graph"),
+    "an output that nothing gives": (one([node("Relu", ["x"], ["z"])]), "given by no node"),
+    "cyclic": (
+        one(
+            [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])]
+        ),
+        "cyclic or out of order",
+    ),
+    "itself": (one([node("Relu", ["y"], ["y"])]), "cyclic or out of order"),
+    "a function that calls itself": (
+        one([node("F", ["x"], ["y"], domain="own")], functions=[called("F", "F")]),
+        "for itself",
+    ),
+    "functions that call each other": (
+        one(
+            [node("F", ["x"], ["y"], domain="own")],
+            functions=[called("F", "G"), called("G", "F")],
+        ),
+        "for itself",
+    ),
+    "a negative size": (
+        one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((-5,))}),
+        "sizes that cannot be",
+    ),
+    "sizes of 10^30": (
+        one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((2**62, 2**62))}),
+        "sizes that cannot be",
+    ),
+    "an axis count": (
+        one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((1,) * 1000)}),
+        "more than 64 axes",
+    ),
+    "an input of 10^18": (one([node("Relu", ["x"], ["y"])], (1, 10**18)), "at most"),
+    "opset 6": (model(graph([node("Relu", ["x"], ["y"])], {"x": X}), 6), "opset 6"),
+    "an open dimension": (one([node("Relu", ["x"], ["y"])], (1, 3, "h", "w")), "input-shape"),
+    "an input of no rank": (
+        model(Graph(graph([node("Relu", ["x"], ["y"])], {}).data + field(11, field(1, "x")))),
+        "no tensor",
+    ),
+    "branches too deep": (
+        model(
+            Graph(
+                nested(40).data
+                + field(11, value_info("x", X))
+                + field(5, tensor(Constant((), (True,), 9), "yes"))
+            )
+        ),
+        "more than 32 deep",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_in_one_line(name, tmp_path):
+    data, words = REFUSED[name]
+    path = tmp_path / "model.onnx"
+    path.write_bytes(data)
+    begin = time.perf_counter()
+    with pytest.raises(VaiInspectError) as caught:
+        capture(path)
+    assert time.perf_counter() - begin < 5
+    message = str(caught.value)
+    assert any(word in message for word in words.split("|")), message
+    assert "\n" not in message
+    assert len(message) < 500
+
+
+def test_every_cut_of_a_file_is_read_or_refused(tmp_path):
+    path = tmp_path / "model.onnx"
+    for end in range(len(CONV)):
+        path.write_bytes(CONV[:end])
+        try:
+            capture(path)
+        except VaiInspectError:
+            continue
+
+
+def test_every_changed_byte_is_read_or_refused():
+    for at in range(len(CONV)):
+        for change in (0, 127, 255):
+            data = bytearray(CONV)
+            data[at] = change
+            try:
+                capture(Proto(bytes(data)))
+            except GraphError:  # a graph that breaks the IR's own laws is a defect of ours
+                raise
+            except VaiInspectError:
+                continue
+
+
+BOUNDED = {
+    "a constant of 10^9": (
+        one(
+            [node("ConstantOfShape", ["s"], ["c"]), node("Add", ["x", "c"], ["y"])],
+            (1, 1),
+            {"s": whole(30_000, 30_000)},
+        ),
+        ["add"],
+    ),
+    "a range of 10^9": (
+        one(
+            [node("Range", ["a", "b", "c"], ["r"]), node("Add", ["x", "r"], ["y"])],
+            (1, 1),
+            {"a": number(0), "b": number(1e9), "c": number(1)},
+        ),
+        ["add"],
+    ),
+    "a power of 10^9": (
+        one(
+            [node("Pow", ["a", "b"], ["c"]), node("Add", ["x", "c"], ["y"])],
+            (1, 1),
+            {"a": whole(10**9), "b": whole(10**9)},
+        ),
+        [],
+    ),
+    "a tensor that is not there": (
+        one([node("Conv", ["x", "w"], ["y"])], constants={"w": Constant((60_000, 4, 3, 3))}),
+        ["conv2d"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_large_numbers_cost_nothing(name):
+    data, wanted = BOUNDED[name]
+    begin = time.perf_counter()
+    try:
+        assert kinds(graph_of(Proto(data))) == wanted
+    except VaiInspectError:
+        assert not wanted
+    assert time.perf_counter() - begin < 3
+
+
+def test_external_data_is_never_opened(tmp_path, monkeypatch):
+    """The numbers of `w` are said to lie in a file outside of the folder."""
+    outside = field(1, field(1, "location") + field(2, "../../etc/passwd"))
+    held = field(1, 6) + field(1, 4) + field(1, 3) + field(1, 3) + field(2, FLOAT) + field(8, "w")
+    held += field(13, outside) + field(14, 1)
+    whole_graph = Graph(graph([node("Conv", ["x", "w"], ["y"])], {"x": X}).data + field(5, held))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model(whole_graph))
+    opened = []
+    real = type(path).open
+
+    def spy(self, *args, **kwargs):
+        opened.append(str(self))
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(path), "open", spy)
+    monkeypatch.setattr("builtins.open", lambda *args, **kwargs: pytest.fail("a file is opened"))
+    assert kinds(capture(path).graph) == ["conv2d"]
+    assert opened == [str(path)]
+
+
+def test_a_function_is_its_nodes():
+    swish = function(
+        "Swish2", "own", ["a"], ["b"],
+        [node("Sigmoid", ["a"], ["s"]), node("Mul", ["a", "s"], ["b"])],
+    )  # fmt: skip
+    data = one([node("Swish2", ["x"], ["y"], domain="own")], functions=[swish])
+    assert kinds(graph_of(Proto(data))) == ["swish"]
+
+
+@pytest.mark.parametrize(("decision", "wanted"), [(True, ["relu"]), (False, ["tanh"])])
+def test_a_branch_that_is_decided(decision, wanted):
+    branches = {
+        "then_branch": graph([node("Relu", ["x"], ["a"])], {}, ["a"]),
+        "else_branch": graph([node("Tanh", ["x"], ["b"])], {}, ["b"]),
+    }
+    constants = {"yes": Constant((), (decision,), 9)}
+    data = one([node("If", ["yes"], ["y"], **branches)], constants=constants)
+    assert kinds(graph_of(Proto(data))) == wanted
+
+
+def test_what_only_running_tells_is_left_out():
+    data = one(
+        [
+            node("Conv", ["x", "w"], ["a"], "conv"),
+            node("NonZero", ["a"], ["b"], "where"),
+            node("Cast", ["b"], ["y"], "cast", to=1),
+        ],
+        constants={"w": Constant((6, 4, 3, 3))},
+    )
+    captured = capture(Proto(data))
+    assert kinds(captured.graph) == ["conv2d"]
+    assert "2 of 3 operators are left out" in captured.warnings[0]
+    assert "where" in captured.warnings[0]
