@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 import torch
 
@@ -212,7 +212,7 @@ class _Following:
 
     def _check_not_shared(self, values: Sequence[Any]) -> None:
         """Stops where one of the values is a weight of the user's."""
-        shared = getattr(self.noting.place, "shared", None)
+        shared: Mapping[Any, str] = getattr(self.noting.place, "shared", None) or {}
         for tensor in values if shared else ():
             if isinstance(tensor, torch.Tensor) and address(tensor) in shared:
                 raise WrittenWeightError(shared[address(tensor)])

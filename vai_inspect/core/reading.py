@@ -11,7 +11,7 @@ from vai_inspect.core import target as parts
 from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.estimate import Estimate, OpEstimate
-from vai_inspect.core.findings import Finding, Remedy
+from vai_inspect.core.findings import Device, Finding, Remedy
 from vai_inspect.core.inspection import (
     SCHEMA_VERSION,
     TOOL_NAME,
@@ -239,15 +239,17 @@ def _agrees(inspection: Inspection, summary: Dict[str, Any], earlier: bool) -> N
         for name in members:
             if name not in names:
                 raise wrong("an operator of " + title, name, "one that ops holds")
-    part_of = {name: (part.name, part.device) for part in inspection.subgraphs for name in part.ops}
+    part_of: Dict[str, Tuple[Optional[str], Device]] = {
+        name: (part.name, part.device) for part in inspection.subgraphs for name in part.ops
+    }
     for at, op in enumerate(inspection.ops):
         where, readers = "ops[{}].".format(at), names[op.name]
         if set(op.consumers) != readers:
             valid = "{}, which read it".format(sorted(readers))
             raise wrong(where + "outputs", list(op.consumers), valid)
-        name, device = part_of.get(op.name, (None, op.device))
-        if op.subgraph != name:
-            raise wrong(where + "subgraph", op.subgraph, "{!r}, which holds it".format(name))
+        holder, device = part_of.get(op.name, (None, op.device))
+        if op.subgraph != holder:
+            raise wrong(where + "subgraph", op.subgraph, "{!r}, which holds it".format(holder))
         if op.device is not device:
             raise wrong(
                 where + "device", op.device.value, "{}, its subgraph's".format(device.value)
