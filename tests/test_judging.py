@@ -139,9 +139,17 @@ def test_boards_stand_for_their_target_and_have_times_of_their_own():
     assert judge(models.whole(), lookup(B4096)).keys() == {B4096}
 
 
-def test_there_is_no_plan_yet_and_a_family_without_times_says_why():
+def test_the_length_of_the_plan_is_that_of_the_inspection():
+    inspection = Inspector(B4096).inspect(models.small(), output_dir=None, verbose_level=0)
+    assert judge(models.small(), B4096)[B4096].plan_steps is None
+    found = judge(models.small(), B4096, plan=True)[B4096].plan_steps
+    assert found == len(inspection.plan()) == 1
+    assert judge(models.whole(), B4096)[B4096].plan_steps == 0
+
+
+def test_a_family_without_times_says_why():
     found = judge(models.whole(), C32)[C32]
-    assert (found.plan_steps, found.dpu_ms, found.fps, found.board) == (None,) * 4
+    assert (found.dpu_ms, found.fps, found.board) == (None,) * 3
     assert found.estimate_unknown.startswith("no times are estimated for DPUCVDX8G")
     assert isinstance(found, Summary)
 
@@ -247,4 +255,4 @@ def test_an_estimate_adds_little_to_an_inspection(tmp_path):
 
 def test_a_judgement_is_made_of_an_inspection():
     inspection = Inspector(B4096).inspect(models.small(), output_dir=None, verbose_level=0)
-    assert Judgement.of(inspection) == judge(models.small(), B4096)[B4096]
+    assert Judgement.of(inspection) == judge(models.small(), B4096, plan=True)[B4096]

@@ -46,15 +46,19 @@ def inspect_captured(captured: Captured, target: Target) -> Inspection:
 
 @paused()
 def inspect_each(
-    captured: Captured, targets: Iterable[Target], causes: bool = True
+    captured: Captured,
+    targets: Iterable[Target],
+    causes: bool = True,
+    planned: Optional[bool] = None,
 ) -> Tuple[Inspection, ...]:
     """Inspects a captured model on targets; the graph is normalised once for them all.
 
     Args:
         captured: what a frontend read.
         targets: the DPUs.
-        causes: whether to look for the root causes and the times of single operators and to make
-            a plan, too, which takes most of the time.
+        causes: whether to look for the root causes and the times of single operators, too, which
+            takes most of the time.
+        planned: whether to make a plan; by default where root causes are looked for.
 
     Returns:
         An inspection for each target, in their order.
@@ -63,7 +67,8 @@ def inspect_each(
         GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
     """
     inspecting = _Inspecting(captured)
-    return tuple(inspecting.on(target, causes) for target in targets)
+    plans = causes if planned is None else planned
+    return tuple(inspecting.on(target, causes, plans) for target in targets)
 
 
 class _Inspecting:
@@ -77,7 +82,7 @@ class _Inspecting:
             op.name: tuple(reader.name for reader in self.graph.consumers(op)) for op in self.graph
         }
 
-    def on(self, target: Target, causes: bool) -> Inspection:
+    def on(self, target: Target, causes: bool, plans: bool) -> Inspection:
         graph, family = self.graph, registry.family(target.family)
         found = evaluate(family, target, graph)
         placement = found.placement
@@ -94,7 +99,7 @@ class _Inspecting:
                 "the rules of {} are not written yet: every operator is unknown, none is said to "
                 "run on the DPU".format(family.dpu)
             )
-        planned = plan(graph, target) if causes else Planned()
+        planned = plan(graph, target) if plans else Planned()
         if planned.incomplete:
             warnings.append("the network is too large to look at every rewrite for the plan")
         inspection = Inspection(

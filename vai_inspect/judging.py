@@ -18,7 +18,10 @@ from vai_inspect.rules.targets.lookup import lookup
 
 
 def judge(
-    model: Any, targets: Union[TargetSpec, Iterable[TargetSpec]], input_args: Any = None
+    model: Any,
+    targets: Union[TargetSpec, Iterable[TargetSpec]],
+    input_args: Any = None,
+    plan: bool = False,
 ) -> Dict[str, Judgement]:
     """Returns counts and times of a model on targets, without root causes, texts and files.
 
@@ -33,6 +36,8 @@ def judge(
             target that their newest image boots in release 2.5 and have times of their own; one,
             or several.
         input_args: the inputs, or their shapes, as the inspectors take them.
+        plan: whether to count the steps of the plan, which takes a third to as long again; without,
+            they are known (none) only where no operator is on the CPU.
 
     Returns:
         A judgement for each by the name of the target, or of the board; where several builds of a
@@ -55,13 +60,13 @@ def judge(
     found: Dict[Target, Inspection] = {}
     for captured in {id(one): one for one in captures}.values():
         those = [target for target, own in zip(each, captures) if own is captured]
-        found.update(zip(those, inspect_each(captured, those, causes=False)))
+        found.update(zip(those, inspect_each(captured, those, causes=False, planned=plan)))
     names = [target.name for target in each]
     judged: Dict[str, Judgement] = {}
     for target, board in wanted:
         twice = names.count(target.name) > 1
         key = board or (target.fingerprint_text if twice else target.name)
-        judged[key] = Judgement.of(_timed(found[target], board))
+        judged[key] = Judgement.of(_timed(found[target], board), plan)
     return judged
 
 

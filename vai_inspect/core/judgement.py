@@ -22,7 +22,8 @@ class Judgement(Summary):
         fps: frames a second with all cores in use; likewise.
         error: what is known of the error of the times; None without times.
         estimate_unknown: why there are no times; None where there are.
-        plan_steps: how many steps the plan has; None, as a search loop makes no plan.
+        plan_steps: how many steps the plan has; None where operators are on the CPU and no plan
+            was asked for.
     """
 
     target: str = ""
@@ -35,13 +36,15 @@ class Judgement(Summary):
     plan_steps: Optional[int] = None
 
     @classmethod
-    def of(cls, inspection: Inspection) -> "Judgement":
+    def of(cls, inspection: Inspection, planned: bool = True) -> "Judgement":
         """Returns what an inspection says; its times are those of its own estimate.
 
         Args:
             inspection: the inspection.
+            planned: whether it was made with its plan.
         """
         found = inspection.default_estimate
+        known = planned or not inspection.summary.cpu_ops
         return cls(
             **vars(inspection.summary),
             target=inspection.target.name,
@@ -51,6 +54,7 @@ class Judgement(Summary):
             fps=None if found is None else found.fps,
             error=None if found is None else found.error,
             estimate_unknown=inspection.estimate_unknown,
+            plan_steps=len(inspection.steps) if known else None,
         )
 
     def to_dict(self) -> Dict[str, Any]:
