@@ -17,6 +17,8 @@ _ASKS = {
     "is_nonzero": "bool()",
 }
 _ASKS.update((name, name + "()") for name in ("item", "tolist", "numpy", "equal", "allclose"))
+ANSWERED = frozenset(_ASKS)
+"""What gives values themselves, as torch calls it."""
 TAKEN_OUT = ("numpy()", "tolist()")
 """What hands a tensor's values to other libraries; what these make of them is not seen."""
 _SIZED = frozenset(
@@ -46,6 +48,15 @@ def asked(name: str, raw: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) ->
     if name in ("getitem", "index") and _masks(args[1]):
         return "an index of truth values"
     return name if name in _SIZED else ""
+
+
+def deciding(name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    """Returns the arguments of a call that asks for values of which the values decide."""
+    if name in ("getitem", "index"):
+        return args[1:]
+    if name == "repeat_interleave":
+        return kwargs.get("repeats", args[1:2])
+    return args, kwargs
 
 
 def _masks(key: Any) -> bool:

@@ -47,13 +47,18 @@ def assemble(name: str, trace: Trace) -> Assembled:
             )
         )
     for step in trace.steps:
-        call = Call(step, memory.names.take(step.path), memory)
+        call = Call(step, memory.names.take(_name(step)), memory)
         lower(call)
         for tensor, value in zip(step.outputs, call.results()):
             memory.values[id(tensor)] = value
     for tensor in trace.outputs:
         _return(memory, tensor)
     return Assembled(Graph(name, memory.ops), frozenset(memory.transparent))
+
+
+def _name(step: Step) -> str:
+    """Returns a name; that of a call that depends on no input is none that another call wants."""
+    return step.path + "/constant" if step.constant else step.path
 
 
 def _return(memory: Memory, tensor: object) -> None:

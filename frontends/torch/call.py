@@ -13,6 +13,7 @@ from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
 from vai_inspect.frontends.torch.leaves import torch_class
+from vai_inspect.frontends.torch.lending import is_random
 
 AnyTensor = Union[Tensor, Constant]
 _SYNONYMS = {"axis": "dim", "axes": "dim", "x": "input", "self": "input", "keepdims": "keepdim"}
@@ -112,21 +113,23 @@ class Call:
         if isinstance(tensor, Constant):
             known = self._memory.constants.get(tensor.key)
             if known is None:
-                wanted = tensor.path or self.name + "/" + suffix
-                known = self._const(wanted, tensor.shape or (1,), tensor.dtype)
+                name = self._memory.names.take(tensor.path or self.name + "/" + suffix)
+                known = self._const(name, tensor.shape or (1,), tensor.dtype)
                 self._memory.constants[tensor.key] = known
             return known
         if isinstance(tensor, (bool, int, float)):
-            return self._const(self.name + "/" + suffix, (1,), self.output.dtype)
+            name = self._memory.names.take(self.name + "/" + suffix)
+            return self._const(name, (1,), self.output.dtype, float(tensor))
         raise UnreadableError("it reads a {}".format(type(tensor).__name__))
 
-    def _const(self, wanted: str, shape: Tuple[int, ...], dtype: str) -> Value:
-        name = self._memory.names.take(wanted)
+    def _const(
+        self, name: str, shape: Tuple[int, ...], dtype: str, number: Optional[float] = None
+    ) -> Value:
         self._memory.add(
             Op(
                 name=name,
                 kind="const",
-                attrs=TensorAttrs(shape, dtype.upper()),
+                attrs=TensorAttrs(shape, dtype.upper(), number),
                 outputs=(TensorType(shape, dtype),),
                 origin=self._origin(),
             )
@@ -205,7 +208,7 @@ class Call:
             Op(
                 name=name,
                 kind="unknown",
-                attrs=UnknownAttrs(framework_type, opaque),
+                attrs=UnknownAttrs(framework_type, opaque, random=is_random(framework_type)),
                 inputs=inputs,
                 outputs=tuple(TensorType(one.shape, one.dtype) for one in self.step.outputs),
                 params=_weights(self.module),
@@ -217,6 +220,17 @@ class Call:
             self._memory.transparent.add(name)
         self._given = [Value(name, at) for at in range(len(self.step.outputs))]
         return Value(name)
+
+    def source(self) -> None:
+        """Writes what the call gives without reading any tensor: a constant, or random values."""
+        step = self.step
+        if step.constant:
+            self._given = [
+                self._const(self._take("const" if at else ""), one.shape, one.dtype)
+                for at, one in enumerate(step.outputs)
+            ]
+        else:
+            self.unknown(step.operation)
 
     def give(self, *values: Value) -> None:
         """Says which values the call gives, where it is not what was emitted last."""

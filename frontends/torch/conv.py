@@ -16,7 +16,6 @@ from vai_inspect.core.ir.attrs import (
     TransposedDepthwiseConv3dAttrs,
 )
 from vai_inspect.frontends.torch.call import Call, UnreadableError
-from vai_inspect.frontends.torch.form import Constant
 from vai_inspect.frontends.torch.padding import emit_pad
 from vai_inspect.frontends.torch.window import pad_pairs, sizes, xir, xir_pads
 
@@ -172,9 +171,9 @@ def constant_weight(weight: Any) -> Tuple[int, ...]:
     Raises:
         UnreadableError: they are computed from the model's inputs.
     """
-    if not isinstance(weight, Constant):
+    if not weight.constant:
         raise UnreadableError("its weights are computed from the model's inputs")
-    return weight.shape
+    return tuple(weight.shape)
 
 
 def _function(call: Call) -> None:

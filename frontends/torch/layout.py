@@ -20,6 +20,7 @@ from vai_inspect.core.ir.attrs import (
     ReshapeAttrs,
     TransposeAttrs,
 )
+from vai_inspect.core.passes.constants import constant_ops
 from vai_inspect.frontends.torch.assembly import Assembled
 from vai_inspect.frontends.torch.axes import (
     LAST,
@@ -71,8 +72,9 @@ class _Pass:
     def __init__(self, graph: Graph, transparent: "frozenset[str]") -> None:
         self._graph = graph
         self._transparent = transparent
-        self._regions = Regions(graph, transparent)
-        self._made = Conversions([op.name for op in graph])
+        constant = constant_ops(graph)
+        self._regions = Regions(graph, transparent, constant)
+        self._made = Conversions([op.name for op in graph], constant)
 
     def run(self) -> Graph:
         for op in self._graph:

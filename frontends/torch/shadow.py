@@ -31,6 +31,7 @@ class Shadow:
         model: the copy, in evaluation mode.
         paths: path of each of its modules, by identity.
         parameters: path of each of its parameters and buffers, by identity.
+        originals: the user's tensor for each of the copy's, by identity of the copy's.
         hooked: paths of modules whose forward hooks are not run.
     """
 
@@ -46,6 +47,7 @@ class Shadow:
         self._memo: Dict[int, Any] = {}
         self._copies = Copies(self._known, self._memo, held or Held())
         self._alive: List[Any] = []
+        self.originals: Dict[int, Any] = {}
         self.hooked: List[str] = []
         self.model = self._module(model, "")
         _at_inference(self.model)
@@ -108,6 +110,7 @@ class Shadow:
             if isinstance(tensor, torch.nn.Parameter):
                 copy = torch.nn.Parameter(copy, requires_grad=False)
             self._memo[id(tensor)] = copy
+            self.originals[id(copy)] = tensor
             self._alive.append(tensor)
         return self._memo[id(tensor)]
 
@@ -135,6 +138,8 @@ def _at_inference(model: Any) -> None:
 
 
 _CONTAINERS = ("_parameters", "_buffers", "_modules")
+SMALL = 2**16
+"""Elements of a tensor whose values are kept, for a forward that asks for them."""
 
 
 class Place:
@@ -152,7 +157,7 @@ class Place:
     values = False
 
     def __init__(self) -> None:
-        self.device = "meta" if _meta_works() else "cpu"
+        self.device = "meta" if meta_works() else "cpu"
 
     def empty(self, shape: Tuple[int, ...], dtype: Any) -> Any:
         """Returns a tensor of no values and next to no memory."""
@@ -160,11 +165,14 @@ class Place:
 
         if self.device == "meta":
             return torch.empty(shape, dtype=dtype, device="meta")
-        dtype = torch.float32 if dtype is torch.float16 else dtype
+        dtype = torch.float32 if dtype == _half() else dtype
         return torch.zeros((), dtype=dtype).expand(shape)
 
     def copy(self, tensor: Any, path: str) -> Any:
         """Returns what stands for a parameter or buffer of the user's."""
+        if self.device != "meta" and tensor.device.type != "meta" and tensor.numel() <= SMALL:
+            here = tensor.detach().to(self.device, copy=True)
+            return here.float() if here.dtype == _half() else here
         return self.empty(tuple(tensor.shape), tensor.dtype)
 
     def input(self, item: Any, shape: Tuple[int, ...], dtype: Any) -> Any:
@@ -176,7 +184,13 @@ class Place:
         return tensor if tensor.device.type == self.device else tensor.to(self.device)
 
 
-def _meta_works() -> bool:
+def _half() -> Any:
+    import torch
+
+    return torch.float16
+
+
+def meta_works() -> bool:
     import torch
 
     version = torch.__version__.split("+")[0].split(".")

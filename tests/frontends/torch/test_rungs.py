@@ -193,7 +193,8 @@ def test_what_is_written_into_a_tensor_of_the_forwards_own_is_not_lost():
     captured = capture(Calls(forward, **parts), (1, 3, 8, 8))
     convolutions = [op for op in captured.graph if op.kind == "conv2d"]
     assert [op.name for op in convolutions] == ["first", "second"]
-    assert "writes into a tensor" in captured.warnings[0]
+    if TORCH >= (2, 0):
+        assert (captured.model.capture, captured.warnings) == ("fx", ())
 
 
 @recording

@@ -18,11 +18,13 @@ class UnknownAttrs(Attrs):
         opaque: whether it is not known that XIR has no equivalent: what the operator computes
             could not be read.
         idle: whether it gives what it reads, so that it multiplies and accumulates nothing.
+        random: whether it gives other values in each run, though it may read no input.
     """
 
     framework_type: str = extra("")
     opaque: bool = hidden(False)
     idle: bool = hidden(False)
+    random: bool = hidden(False)
 
 
 ELEMENTWISE = frozenset(
