@@ -19,6 +19,8 @@ _ASKS = {
 _ASKS.update((name, name + "()") for name in ("item", "tolist", "numpy", "equal", "allclose"))
 ANSWERED = frozenset(_ASKS)
 """What gives values themselves, as torch calls it."""
+TEXTS = frozenset(("__format__", "__repr__"))
+"""What gives them as a text, which a tensor without values has, too."""
 TAKEN_OUT = ("numpy()", "tolist()")
 """What hands a tensor's values to other libraries; what these make of them is not seen."""
 _SIZED = frozenset(

@@ -10,7 +10,7 @@ from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.torch.call import Call, Memory
 from vai_inspect.frontends.torch.dispatch import lower
-from vai_inspect.frontends.torch.form import Constant, Step, Trace
+from vai_inspect.frontends.torch.form import Step, Trace
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,8 @@ def _name(step: Step) -> str:
 
 
 def _return(memory: Memory, tensor: object) -> None:
-    if isinstance(tensor, Constant):
-        step = Step("constant", (), {}, (), "")
-        value = Call(step, "constant", memory).value(tensor)
-    else:
-        value = memory.values[id(tensor)]
+    step = Step("constant", (), {}, (), "")
+    value = Call(step, "constant", memory).value(tensor)
     memory.add(
         Op(
             name=memory.names.take("return"),

@@ -5,6 +5,7 @@ Shapes and axes are in PyTorch's own order here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 
@@ -25,7 +26,11 @@ class UnreadableError(Exception):
 
 
 class Memory:
-    """What the assembly keeps from call to call: values, names, types, what is transparent."""
+    """What the assembly keeps from call to call: values, names, types, what is transparent.
+
+    Attributes:
+        sources: how constants were made that nothing has read yet, by tensor.
+    """
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -33,6 +38,7 @@ class Memory:
         self.types: Dict[Value, TensorType] = {}
         self.values: Dict[int, Value] = {}
         self.constants: Dict[int, Value] = {}
+        self.sources: Dict[int, CallForm] = {}
         self.transparent: Set[str] = set()
 
     def add(self, op: Op) -> None:
@@ -109,6 +115,11 @@ class Call:
     def value(self, tensor: Any, suffix: str = "const") -> Value:
         """Returns the value of an argument; a number or a constant tensor is a `const`."""
         if isinstance(tensor, Tensor):
+            made = self._memory.sources.pop(id(tensor), None)
+            if made is not None:
+                name = self._memory.names.take(self.name + "/" + suffix)
+                value = self._const(name, tensor.shape, tensor.dtype, form=made)
+                self._memory.values[id(tensor)] = value
             return self._memory.values[id(tensor)]
         if isinstance(tensor, Constant):
             known = self._memory.constants.get(tensor.key)
@@ -123,15 +134,22 @@ class Call:
         raise UnreadableError("it reads a {}".format(type(tensor).__name__))
 
     def _const(
-        self, name: str, shape: Tuple[int, ...], dtype: str, number: Optional[float] = None
+        self,
+        name: str,
+        shape: Tuple[int, ...],
+        dtype: str,
+        number: Optional[float] = None,
+        form: Optional[CallForm] = None,
     ) -> Value:
+        """Writes a constant that comes from where it is read; `form` is how it was made."""
+        origin = self._origin()
         self._memory.add(
             Op(
                 name=name,
                 kind="const",
                 attrs=TensorAttrs(shape, dtype.upper(), number),
                 outputs=(TensorType(shape, dtype),),
-                origin=self._origin(),
+                origin=replace(origin, call=form or origin.call),
             )
         )
         return Value(name)
@@ -222,15 +240,15 @@ class Call:
         return Value(name)
 
     def source(self) -> None:
-        """Writes what the call gives without reading any tensor: a constant, or random values."""
-        step = self.step
-        if step.constant:
-            self._given = [
-                self._const(self._take("const" if at else ""), one.shape, one.dtype)
-                for at, one in enumerate(step.outputs)
-            ]
+        """Has what the call gives without reading any tensor written: constants where it is read.
+
+        Random values are an operator.
+        """
+        if self.step.constant:
+            self._memory.sources.update((id(one), self._form()) for one in self.step.outputs)
+            self._given = []
         else:
-            self.unknown(step.operation)
+            self.unknown(self.step.operation)
 
     def give(self, *values: Value) -> None:
         """Says which values the call gives, where it is not what was emitted last."""

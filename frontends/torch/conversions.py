@@ -148,9 +148,7 @@ class Conversions:
             made = Value(self._names.take("{}/{}".format(value.op, kind)))
             outputs = (TensorType(shape, op.outputs[value.index].dtype),)
             attrs = TransposeAttrs(order) if order else ReshapeAttrs(shape)
-            self._add(
-                Op(made.op, kind, attrs, inputs=(value,), outputs=outputs, origin=op.origin)
-            )
+            self._add(Op(made.op, kind, attrs, inputs=(value,), outputs=outputs, origin=op.origin))
             self._converted[key] = made
         return self._converted[key], shape
 

@@ -80,7 +80,7 @@ class _Pass:
         for op in self._graph:
             if op.kind == "const":
                 self._made.constant(op)
-            elif op.kind == "data":
+            elif not op.inputs:
                 order = self._wanted(Value(op.name), op.output.rank)
                 self._write(op, op.inputs, order, carried_by=order)
             elif op.kind == "return":

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import torch
 
-from vai_inspect.frontends.torch.asking import ANSWERED, asked, deciding
+from vai_inspect.frontends.torch.asking import ANSWERED, TEXTS, asked, deciding
 from vai_inspect.frontends.torch.devices import brought_here, moving
 from vai_inspect.frontends.torch.failures import DataDependentError, needs_values
 from vai_inspect.frontends.torch.frames import short, user_frames
@@ -89,12 +89,14 @@ class Noting:
                 self._note_asking(how)
             if depends or self._values is None:
                 result, count = self._ran(ran or function, name, (args, kwargs), count, how)
-            elif how and (raw or name) in ANSWERED:
+            elif raw in TEXTS and not self._values.known(args):
+                result = function(*args, **kwargs)
+            elif raw in TEXTS or (how and (raw or name) in ANSWERED):
                 result = self._values.answer(ran or function, args, kwargs, how)
             else:
                 self._lend(args, kwargs, count)
-                random = is_random(name)
-                result = self._values.run(ran or function, args, kwargs, changes, random)
+                blind = is_random(name) or _has_weights(module)
+                result = self._values.run(ran or function, args, kwargs, changes, blind)
                 if args and result is args[0] and not changes:
                     return result
             if isinstance(result, torch.Tensor):
@@ -192,6 +194,10 @@ def _raw_name(function: Any) -> str:
     name = str(getattr(function, "__name__", function))
     owner = getattr(function, "__self__", None)
     return str(getattr(owner, "__name__", name)) if name == "__get__" else name
+
+
+def _has_weights(module: Any) -> bool:
+    return module is not None and bool([*module.parameters(), *module.buffers()])
 
 
 def _tensor_first(name: str, args: Tuple[Any, ...]) -> Tuple[Any, ...]:

@@ -197,11 +197,12 @@ class Program:
         if node.target is _GETITEM or not outputs:
             return
         args, kwargs = that_count(name, args, kwargs)
-        if not self._recorder.depends((args, kwargs)) and args and result is args[0]:
+        changes = writes(node.target, name, None, kwargs)
+        still = args and result is args[0] and not changes
+        if still and not self._recorder.depends((args, kwargs)):
             return
         if first_only(name):
             outputs = outputs[:1]
-        changes = writes(node.target, name, None, kwargs)
         name, args, kwargs = as_function(name, args, kwargs)
         scope, frames = self._scope(node), _frames(node)
         whole = self._whole.get(node, "")

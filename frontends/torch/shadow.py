@@ -191,6 +191,7 @@ def _half() -> Any:
 
 
 def meta_works() -> bool:
+    """Tells whether this torch knows enough operators on the meta device."""
     import torch
 
     version = torch.__version__.split("+")[0].split(".")

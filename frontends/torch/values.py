@@ -60,6 +60,10 @@ class Values:
         found = self._known[id(tensor)][1]
         return None if found is not None and _memory(found) in self._lost else found
 
+    def known(self, value: Any) -> bool:
+        """Tells whether the values of all tensors in nested arguments are known."""
+        return self._given(value, {}) is not None
+
     def answer(self, function: Callable[..., Any], args: Any, kwargs: Any, how: str) -> Any:
         """Returns what a call gives that asks for values.
 
@@ -78,7 +82,7 @@ class Values:
         return self._on_values(function, given)
 
     def run(
-        self, function: Callable[..., Any], args: Any, kwargs: Any, writes: bool, random: bool
+        self, function: Callable[..., Any], args: Any, kwargs: Any, writes: bool, blind: bool
     ) -> Any:
         """Runs a call that depends on no input, also on the values where they are known.
 
@@ -87,7 +91,8 @@ class Values:
             args: positional arguments that the call depends on, or that lend their shape.
             kwargs: keyword arguments, likewise.
             writes: whether it changes its first argument in place.
-            random: whether it gives other values in each run.
+            blind: whether its values cannot be known: it gives others in each run, or computes with
+                more than its arguments.
         """
         try:
             result = function(
@@ -96,12 +101,12 @@ class Values:
         except Exception as error:
             # What asks for values within torch has none on the meta device.
             given = self._given(args, kwargs)
-            if given is None or writes or random or not needs_values(error):
+            if given is None or writes or blind or not needs_values(error):
                 raise
             return self._standing_for(self._on_values(function, given))
-        if not writes and (random or not _is_small(result)):
+        if not writes and (blind or not _is_small(result)):
             return result
-        given = None if random else self._given(args, kwargs)
+        given = None if blind else self._given(args, kwargs)
         if given is not None:
             self._pair(result, self._on_values(function, given))
         elif writes:
@@ -158,7 +163,7 @@ class Values:
         return value
 
     def lend(self, tensor: Any) -> None:
-        """Has a tensor of the model's inputs stand for its shape and type where one asks for them."""
+        """Has a tensor that depends on an input stand for its shape and type."""
         stand = torch.zeros((), dtype=tensor.dtype).expand(tuple(tensor.shape))
         self._known[id(tensor)] = (tensor, stand)
 

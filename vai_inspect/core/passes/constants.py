@@ -49,7 +49,9 @@ class _Folding:
         self._ops: List[Op] = []
 
     def run(self) -> Graph:
-        read = {value.op for op in self._graph if op.name not in self._folded for value in op.inputs}
+        read = {
+            value.op for op in self._graph if op.name not in self._folded for value in op.inputs
+        }
         for op in self._graph:
             if op.name in self._folded or (op.kind == "const" and self._vanishes(op, read)):
                 continue
@@ -65,9 +67,8 @@ class _Folding:
         if value.op not in self._folded:
             return value
         if value not in self._known:
-            name = self._names.take(
-                "constant" if reader.kind == "return" else reader.name + "/const"
-            )
+            around = "constant" if reader.kind == "return" else reader.name
+            name = self._names.take(around + "/const")
             self._ops.append(self._made(name, value, reader))
             self._known[value] = Value(name)
         return self._known[value]
