@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import AbstractSet, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Op, TensorType, Value
@@ -117,9 +118,7 @@ class Conversions:
             attrs = op.attrs
             assert isinstance(attrs, TensorAttrs)
             outputs = (TensorType(shape, op.output.dtype),)
-            self._add(
-                op.replaced(name=name, attrs=TensorAttrs(shape, attrs.data_type), outputs=outputs)
-            )
+            self._add(op.replaced(name=name, attrs=replace(attrs, shape=shape), outputs=outputs))
             self._converted[key] = Value(name)
         return self._converted[key]
 

@@ -9,11 +9,18 @@ from vai_inspect.core.ir import Graph, verify
 from vai_inspect.core.passes.batch_norm import TAKES_IN, fold_batch_norm
 from vai_inspect.core.passes.constants import constant_ops, fold_constants
 from vai_inspect.core.passes.identities import drop_identities
+from vai_inspect.core.passes.idle import LEAVE_OUT, idle, note_idle
 from vai_inspect.core.passes.padding import fold_padding
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: Tuple[Pass, ...] = (fold_constants, drop_identities, fold_batch_norm, fold_padding)
+PASSES: Tuple[Pass, ...] = (
+    fold_constants,
+    drop_identities,
+    fold_batch_norm,
+    fold_padding,
+    note_idle,
+)
 """The passes in the order they run."""
 
 
@@ -34,6 +41,7 @@ def normalise(graph: Graph, batch_norm_into: AbstractSet[str] = TAKES_IN) -> Gra
 
 
 __all__ = [
+    "LEAVE_OUT",
     "PASSES",
     "Pass",
     "constant_ops",
@@ -41,5 +49,7 @@ __all__ = [
     "fold_batch_norm",
     "fold_constants",
     "fold_padding",
+    "idle",
     "normalise",
+    "note_idle",
 ]
