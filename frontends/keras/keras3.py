@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
@@ -37,6 +37,12 @@ def _nothing_assigned() -> Iterator[None]:
     finally:
         del waiting[before:]
         state.set_global_attribute(_SEEDS, seeds)
+
+
+def _operation() -> Any:
+    import keras
+
+    return keras.Operation
 
 
 class Keras3(Generation):
@@ -80,7 +86,12 @@ class Keras3(Generation):
         check = getattr(operation, "_assert_input_compatibility", None)
         if check is not None and args:
             check(args[0])
-        return self.flat(operation.compute_output_spec(*args, **kwargs))
+        specs = self.flat(operation.compute_output_spec(*args, **kwargs))
+        if any(None in spec.shape[1:] for spec in specs):
+            # What a layer says of itself (EinsumDense) may be less than what its call gives.
+            with suppress(Exception):
+                return self.flat(_operation().compute_output_spec(operation, *args, **kwargs))
+        return specs
 
     def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
         """A KerasTensor."""

@@ -54,7 +54,7 @@ WHOLE: Dict[str, Tuple[str, ...]] = {
         "STFTSpectrogram",
         "Solarization",
     ),
-    "a product over several axes": ("Dot", "EinsumDense"),
+    "a product over several axes": ("Dot",),
     "a convolution whose weights differ from place to place": (
         "LocallyConnected1D",
         "LocallyConnected2D",

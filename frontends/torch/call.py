@@ -205,6 +205,7 @@ class Call:
         transparent: bool = False,
         suffix: str = "",
         opaque: bool = False,
+        macs: Optional[int] = None,
     ) -> Value:
         """Writes an operator without XIR equivalent; it keeps every input, output and weight.
 
@@ -215,6 +216,7 @@ class Call:
                 each element.
             suffix: set where it is not the call's own operator.
             opaque: see `UnknownAttrs`.
+            macs: likewise.
         """
         tensors = list(tensors_in((self.step.args, self.step.kwargs)))
         inputs = tuple(
@@ -226,7 +228,9 @@ class Call:
             Op(
                 name=name,
                 kind="unknown",
-                attrs=UnknownAttrs(framework_type, opaque, random=is_random(framework_type)),
+                attrs=UnknownAttrs(
+                    framework_type, opaque, random=is_random(framework_type), macs=macs
+                ),
                 inputs=inputs,
                 outputs=tuple(TensorType(one.shape, one.dtype) for one in self.step.outputs),
                 params=_weights(self.module),

@@ -47,7 +47,6 @@ _NO_EXPAND = exact(
     "drop-expand",
 )
 _MAX_POOL = exact("use nn.MaxPool2d with the window as kernel and stride")
-_PRODUCT = Remedy("with weights that are a parameter, nn.Linear computes the same")
 _REMOVE = exact("remove it from the deployed model, where it does nothing", "drop-noise")
 _NO_STACK = Remedy("use torch.cat along an axis that the tensors have")
 
@@ -58,7 +57,7 @@ FLOAT: Dict[str, InFloat] = {
     **_each(None, "abs", "absolute", "sign", "std", "var", "std_mean", "var_mean", "cumsum"),
     **_each(None, "roll", "flip", "fliplr", "flipud", "reciprocal"),
     **_each(None, "grid_sample", "Unfold", "unfold", "im2col"),
-    **_each(_PRODUCT, "einsum", "Bilinear", "bilinear"),
+    **_each(None, "einsum", "Bilinear", "bilinear"),
     **_each(_CHANNEL_MATRIX, "ChannelShuffle", "channel_shuffle", "native_channel_shuffle"),
     **_each(_NO_STACK, "stack", "hstack", "vstack", "dstack", "column_stack"),
     **_each(_NO_EXPAND, "expand", "expand_as", "broadcast_to"),
@@ -83,6 +82,11 @@ Not here, as a rule of the DPUs decides them with more evidence or a remedy for 
 ELU, SELU, CELU, Threshold, powers and torch.maximum. `zeros_like` is a constant.
 """
 
+EINSUM_LINEAR = _kept(
+    "einsum",
+    exact("use nn.Linear with these weights, which computes the same", "einsum-to-linear"),
+)
+"""An einsum of a feature map and a matrix of weights."""
 SELECT = _kept(
     "x[:, k] (select)", Remedy("write a slice, x[:, k:k + 1], which keeps the axis")
 )

@@ -10,6 +10,7 @@ from vai_inspect.rules.quantizers.torch.float_table import (
     ADVANCED_INDEX,
     CAST,
     CUSTOM,
+    EINSUM_LINEAR,
     FLOAT,
     RESIZES,
     SELECT,
@@ -52,6 +53,8 @@ def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
         return {"select": SELECT, "advanced": ADVANCED_INDEX}.get(index or "")
     if op.kind == "cast":
         return CAST
+    if call.name == "einsum" and op.kind in ("inner-product", "reshape"):
+        return EINSUM_LINEAR
     if call.argument("mode") in RESIZES:
         return RESIZES[str(call.argument("mode"))]
     return FLOAT.get(call.name)

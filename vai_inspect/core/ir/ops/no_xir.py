@@ -19,12 +19,14 @@ class UnknownAttrs(Attrs):
             could not be read.
         idle: whether it gives what it reads, so that it multiplies and accumulates nothing.
         random: whether it gives other values in each run, though it may read no input.
+        macs: its multiply-accumulates, where the frontend counts them.
     """
 
     framework_type: str = extra("")
     opaque: bool = hidden(False)
     idle: bool = hidden(False)
     random: bool = hidden(False)
+    macs: Optional[int] = hidden(None)
 
 
 ELEMENTWISE = frozenset(
@@ -69,6 +71,8 @@ def _macs(received: Received, output: Shape) -> Optional[int]:
     attrs = received.attrs
     if not isinstance(attrs, UnknownAttrs):
         return None
+    if attrs.macs is not None:
+        return attrs.macs
     name = _plain(attrs.framework_type)
     free = not attrs.opaque and (name in ELEMENTWISE or name in _MOVES)
     return 0 if attrs.idle or free else None
