@@ -15,6 +15,7 @@ from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
 from vai_inspect.frontends.torch.leaves import torch_class
 from vai_inspect.frontends.torch.lending import is_random
+from vai_inspect.frontends.torch.wrappers import COMPUTED
 
 AnyTensor = Union[Tensor, Constant]
 _SYNONYMS = {"axis": "dim", "axes": "dim", "x": "input", "self": "input", "keepdims": "keepdim"}
@@ -297,7 +298,9 @@ class Call:
 
     def _form(self) -> CallForm:
         if self.module is not None:
-            return CallForm(torch_class(self.module) or self.step.operation, True, self._arguments)
+            computed = vars(self.module).get(COMPUTED, ())
+            arguments = self._arguments + tuple(("computed", name) for name in computed)
+            return CallForm(torch_class(self.module) or self.step.operation, True, arguments)
         if self.step.whole:
             return CallForm(self.step.whole, True, self._arguments)
         return CallForm(self.step.operation, False, self._arguments)

@@ -16,6 +16,7 @@ from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.asking import TAKEN_OUT
 from vai_inspect.frontends.torch.aten import INDEXING, index_of
 from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.hooks import forward_replaced, has_hooks
 from vai_inspect.frontends.torch.leaves import is_leaf
 from vai_inspect.frontends.torch.modes import all_seen
 from vai_inspect.frontends.torch.noting import Noting, factories_on, run_users_forward, tensors_of
@@ -131,7 +132,16 @@ class _Following:
         if noting.within:
             return original(module, *args, **kwargs)
         if is_leaf(module) and tensors_of((args, kwargs)):
-            name, ran = type(module).__name__, partial(original, module)
+            name = type(module).__name__
+            if has_hooks(module):
+                own = module.forward
+
+                def leaf(*given: Any, **named: Any) -> Any:
+                    return noting.run(own, name, given, named, module)
+
+                with forward_replaced(module, leaf):
+                    return original(module, *args, **kwargs)
+            ran = partial(original, module)
             return noting.run(module.forward, name, args, kwargs, module, ran)
         with noting.inside(module):
             return original(module, *args, **kwargs)

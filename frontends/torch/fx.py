@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.devices import moving
 from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.hooks import forward_replaced, has_hooks
 from vai_inspect.frontends.torch.leaves import is_leaf
 from vai_inspect.frontends.torch.modes import can_see_functions, functions_seen
 from vai_inspect.frontends.torch.noting import (
@@ -106,6 +107,14 @@ class _Tracer(torch.fx.Tracer):
         if self._noting.within:
             return forward(*args, **kwargs)
         if is_leaf(m) and (proxies_in((args, kwargs)) or tensors_of((args, kwargs))):
+            if has_hooks(m):
+                own = m.forward
+
+                def leaf(*given: Any, **named: Any) -> Any:
+                    return self._run(own, type(m).__name__, given, named, m)
+
+                with forward_replaced(m, leaf):
+                    return forward(*args, **kwargs)
             return self._run(m.forward, type(m).__name__, args, kwargs, m)
         with self._noting.inside(m):
             return forward(*args, **kwargs)

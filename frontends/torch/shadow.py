@@ -12,15 +12,14 @@ from typing import Any, Dict, List, Optional, Tuple
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.torch.copying import Copies
-
-_HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-    "_forward_hooks_with_kwargs",
-    "_forward_hooks_always_called",
-    "_forward_pre_hooks_with_kwargs",
+from vai_inspect.frontends.torch.hooks import ALL as HOOKS
+from vai_inspect.frontends.torch.hooks import copy_hooks, has_hooks
+from vai_inspect.frontends.torch.wrappers import (
+    COMPUTED,
+    is_parametrised,
+    set_by_hooks,
+    settle_weights,
+    unwrapped,
 )
 
 
@@ -32,23 +31,30 @@ class Shadow:
         paths: path of each of its modules, by identity.
         parameters: path of each of its parameters and buffers, by identity.
         originals: the user's tensor for each of the copy's, by identity of the copy's.
-        hooked: paths of modules whose forward hooks are not run.
+        hooked: paths of modules with forward hooks that run.
+        unhooked: paths of modules with forward hooks that cannot be copied, and are not run.
     """
 
-    def __init__(self, model: Any, place: "Place", held: Optional[Held] = None) -> None:
+    def __init__(
+        self, model: Any, place: "Place", held: Optional[Held] = None, with_hooks: bool = True
+    ) -> None:
         """Copies a model.
 
         Args:
             model: the user's.
             place: where the copy's tensors are.
             held: gets what the copy shares with the user's, so that it can be set back.
+            with_hooks: whether forward hooks are copied, too.
         """
         self._place = place
+        self._held = held or Held()
+        self._with_hooks = with_hooks
         self._memo: Dict[int, Any] = {}
-        self._copies = Copies(self._known, self._memo, held or Held())
+        self._copies = Copies(self._known, self._memo, self._held)
         self._alive: List[Any] = []
         self.originals: Dict[int, Any] = {}
         self.hooked: List[str] = []
+        self.unhooked: List[str] = []
         self.model = self._module(model, "")
         _at_inference(self.model)
         self.paths = {id(module): path for path, module in self.model.named_modules()}
@@ -58,6 +64,9 @@ class Shadow:
     def _module(self, module: Any, path: str) -> Any:
         import torch
 
+        if id(module) in self._memo:
+            return self._memo[id(module)]
+        module = unwrapped(module)
         if id(module) in self._memo:
             return self._memo[id(module)]
         if isinstance(module, torch.jit.ScriptModule):
@@ -79,23 +88,33 @@ class Shadow:
                 state[name][key] = None if tensor is None else self._tensor(tensor, prefix + key)
         for key, child in vars(module).get("_modules", {}).items():
             state["_modules"][key] = None if child is None else self._module(child, prefix + key)
-        self._without_hooks(copy, path)
+        computed = set_by_hooks(module)
+        if is_parametrised(module):
+            with contextlib.suppress(Exception):  # what a parametrization of the user's raises
+                computed += settle_weights(copy)
+        if computed:
+            vars(copy)[COMPUTED] = computed
+        self._copy_hooks(module, copy, path)
+        vars(copy).pop("_compiled_call_impl", None)
         for key, value in list(vars(copy).items()):
-            if key not in _CONTAINERS and key not in _HOOKS:
+            if key not in _CONTAINERS and key not in HOOKS:
                 vars(copy)[key] = self._copies.of(value, prefix + key)
         self._copies.slots(module, copy, path)
         return copy
 
-    def _without_hooks(self, copy: Any, path: str) -> None:
-        for name in _HOOKS:
-            hooks = vars(copy).get(name)
-            if hooks is None:
-                continue
-            if name.startswith("_forward") and any(
-                not _torchs_own(hook) for hook in getattr(hooks, "values", list)()
-            ):
+    def _copy_hooks(self, module: Any, copy: Any, path: str) -> None:
+        for name in HOOKS:
+            if name in vars(module):
+                vars(copy)[name] = OrderedDict()
+        if self._with_hooks:
+
+            def rebuilt(hook: Any) -> Any:
+                return self._copies.of(hook, path)
+
+            if not copy_hooks(module, copy, rebuilt, self._held):
+                self.unhooked.append(path)
+            if has_hooks(copy):
                 self.hooked.append(path)
-            vars(copy)[name] = OrderedDict()
 
     def _tensor(self, tensor: Any, path: str) -> Any:
         import torch
@@ -121,12 +140,6 @@ class Shadow:
         if isinstance(value, torch.Tensor):
             return self._tensor(value, path)
         return self._module(value, path) if isinstance(value, torch.nn.Module) else None
-
-
-def _torchs_own(hook: Any) -> bool:
-    """Tells whether a hook is torch's: those set a weight or check inputs, and change no shape."""
-    module = getattr(hook, "__module__", None) or type(hook).__module__
-    return str(module).startswith("torch.")
 
 
 def _at_inference(model: Any) -> None:

@@ -8,12 +8,13 @@ from typing import Callable, Tuple
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.rules.quantizers.torch.activations import SLOPE, convert_activations
+from vai_inspect.rules.quantizers.torch.computed import note_computed
 from vai_inspect.rules.quantizers.torch.floats import mark_float
 from vai_inspect.rules.quantizers.torch.splits import mark_several_results, note_splits
 
 Pass = Callable[[Graph], Graph]
 
-MARKS: Tuple[Pass, ...] = (mark_float, mark_several_results, note_splits)
+MARKS: Tuple[Pass, ...] = (mark_float, mark_several_results, note_splits, note_computed)
 """Passes that judge the module as written; they run with `convert=False` too."""
 
 
