@@ -13,6 +13,7 @@ from vai_inspect.frontends.torch.failures import DataDependentError, needs_value
 from vai_inspect.frontends.torch.frames import short, user_frames
 from vai_inspect.frontends.torch.lending import is_random, that_count
 from vai_inspect.frontends.torch.recorder import IN_PLACE, Recorder, operation_name
+from vai_inspect.frontends.torch.recurrent import in_one_step
 from vai_inspect.frontends.torch.shadow import Place, Shadow
 from vai_inspect.frontends.torch.values import Values
 
@@ -80,6 +81,8 @@ class Noting:
         Returns:
             What the call returns.
         """
+        if module is not None and not self.place.values:
+            ran = in_one_step(module, ran or function)
         with self.as_a_whole():
             count = that_count(name, args, kwargs)
             depends = self.recorder.depends(count)
