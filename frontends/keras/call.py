@@ -43,11 +43,10 @@ class Call:
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
         self.ops: List[Op] = []
+        # Of what is in a layer of the user's own a quantiser sees that layer alone.
+        form = self.operation if step.within is None else seen(step.within)
         self._form = CallForm(
-            self.operation.class_name,
-            self.operation.is_layer,
-            base=self.operation.keras_class,
-            calls=step.calls,
+            form.class_name, form.is_layer, base=form.keras_class, calls=step.calls
         )
         self._origin = Origin("keras", (self.path,), call=self._form)
         self._step = step

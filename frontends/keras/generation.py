@@ -7,10 +7,12 @@ under other names. `Generation` is what the walk needs to know of it.
 from __future__ import annotations
 
 import importlib
-from contextlib import contextmanager
+import inspect
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
+from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.recognise import is_keras, is_keras_2
 
 Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
@@ -134,6 +136,40 @@ class Generation:
         """
         raise NotImplementedError
 
+    @contextmanager
+    def opened_call(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Iterator[Any]:
+        """Yields the graph of a layer's call, or None where it cannot run on symbolic tensors.
+
+        The nodes that this adds to layers within are taken away afterwards.
+
+        Args:
+            layer: a layer of the user's own, or a Lambda.
+            args: positional arguments of its call, tensors of the walk among them.
+            kwargs: keyword arguments, likewise.
+        """
+        layers = [one for one in layer._flatten_layers() if one is not layer]
+        if not all(one.built for one in layers):
+            yield None
+            return
+        marks = [Mark(one) for one in [layer, *layers]]
+        try:
+            function = None
+            with suppress(Exception, SystemExit):
+                # The user's own code runs here, so anything may be raised.
+                function = self.call_graph(layer, args, kwargs)
+            yield function
+        finally:
+            for mark in marks:
+                mark.restore()
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
+        """Runs a layer's `call` on fresh tensors and returns the graph of it.
+
+        Raises:
+            Exception: whatever the call raises.
+        """
+        raise NotImplementedError
+
     def built_with(self, model: Any) -> Any:
         """Returns the shapes that a model was built with, the batch left open, or None."""
         raise NotImplementedError
@@ -156,3 +192,12 @@ def generation_of(model: Any, recorded: bool = False) -> Generation:
     if is_keras_2(cls):
         return Keras2(root)
     return Recorded(root) if recorded else Keras3(root)
+
+
+def at_inference(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns the keyword arguments of a call of a layer with what tells it not to train."""
+    try:
+        taken = inspect.signature(layer.call).parameters
+    except (TypeError, ValueError):
+        return kwargs
+    return {**kwargs, "training": False} if "training" in taken else kwargs

@@ -9,7 +9,13 @@ from __future__ import annotations
 import importlib
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
+from vai_inspect.frontends.keras.generation import (
+    TENSOR_NAME,
+    Arguments,
+    Generation,
+    Symbol,
+    at_inference,
+)
 from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.nested import mapped
 from vai_inspect.frontends.keras.recognise import is_keras
@@ -79,6 +85,17 @@ class Keras2(Generation):
 
         inputs = _shapes_mapped(shapes, tensor)
         return library.Model(inputs, model.call(inputs))
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
+        """A Functional model around the call."""
+        library = self._module()
+        given = [one for one in self.flat((args, kwargs)) if isinstance(one, Symbol)]
+        inputs = [
+            library.Input(tuple(one.shape[1:]), one.shape[0], dtype=one.dtype) for one in given
+        ]
+        known = dict(zip(map(id, given), inputs))
+        args, kwargs = mapped((tuple(args), at_inference(layer, kwargs)), known.get)
+        return library.Model(inputs, layer.call(*args, **kwargs))
 
     def built_with(self, model: Any) -> Any:
         """As the model was called first, or built."""

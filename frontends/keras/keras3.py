@@ -11,7 +11,13 @@ from collections import defaultdict
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
+from vai_inspect.frontends.keras.generation import (
+    TENSOR_NAME,
+    Arguments,
+    Generation,
+    Symbol,
+    at_inference,
+)
 from vai_inspect.frontends.keras.nested import leaves, mapped
 from vai_inspect.frontends.keras.recognise import is_class, is_keras
 
@@ -114,6 +120,22 @@ class Keras3(Generation):
         )
         with _nothing_assigned() if model.built else nullcontext():
             return keras.Function(inputs, model.call(inputs))
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
+        """A `keras.Function`."""
+        import keras
+
+        inputs: List[Any] = []
+
+        def tensor(one: Any) -> Any:
+            if not isinstance(one, (Symbol, keras.KerasTensor)):
+                return one
+            inputs.append(keras.KerasTensor(tuple(one.shape), one.dtype, name="input"))
+            return inputs[-1]
+
+        args, kwargs = keras.tree.map_structure(tensor, (tuple(args), at_inference(layer, kwargs)))
+        with _nothing_assigned():
+            return keras.Function(inputs, layer.call(*args, **kwargs))
 
     def built_with(self, model: Any) -> Any:
         """As the model's build config tells."""

@@ -45,6 +45,9 @@ def leave_in_float(graph: Graph) -> Graph:
         found = None if call is None or op.kind == "const" else _in_float(op, call)
         if found is None or call is None:
             continue
+        own = (call.base or "Lambda") == "Lambda"
+        if op.kind == "identity" and own and call.is_layer:
+            continue  # a part of the user's own code that does nothing
         new = op.replaced(float_only=found.reason, float_remedy=found.remedy)
         if op.kind == "identity":
             attrs = UnknownAttrs(call.name, idle=True)
