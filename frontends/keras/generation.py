@@ -6,6 +6,7 @@ under other names. `Generation` is what the walk needs to know of it.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 from contextlib import contextmanager, suppress
@@ -27,6 +28,14 @@ class Symbol:
     shape: Tuple[Any, ...]
     dtype: str
     name: str = TENSOR_NAME
+
+
+@dataclass(frozen=True)
+class CallGraph:
+    """The graph of one call: the nodes between its tensors."""
+
+    inputs: Sequence[Any]
+    outputs: Sequence[Any]
 
 
 class Generation:
@@ -112,7 +121,7 @@ class Generation:
     def names_kept(self) -> Iterator[None]:
         """Sets Keras's counters of automatic names back, so that later layers are named alike."""
         counters = self.counters()
-        before = [(counter, dict(counter)) for counter in counters]
+        before = [(counter, copy.copy(counter)) for counter in counters]
         try:
             yield
         finally:
@@ -121,7 +130,7 @@ class Generation:
                 counter.update(was)
 
     def counters(self) -> List[Any]:
-        """Returns the counters of automatic names, each a dict."""
+        """Returns the counters of automatic names, each a dict, or the set of those in use."""
         return []
 
     def function(self, model: Any, shapes: Any) -> Any:
@@ -162,7 +171,7 @@ class Generation:
             for mark in marks:
                 mark.restore()
 
-    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
         """Runs a layer's `call` on fresh tensors and returns the graph of it.
 
         Raises:

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 from vai_inspect.frontends.keras.generation import (
     TENSOR_NAME,
     Arguments,
+    CallGraph,
     Generation,
     Symbol,
     at_inference,
@@ -121,8 +122,8 @@ class Keras3(Generation):
         with _nothing_assigned() if model.built else nullcontext():
             return keras.Function(inputs, model.call(inputs))
 
-    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
-        """A `keras.Function`."""
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """Without a `keras.Function`, which has no output that is an input."""
         import keras
 
         inputs: List[Any] = []
@@ -135,7 +136,7 @@ class Keras3(Generation):
 
         args, kwargs = keras.tree.map_structure(tensor, (tuple(args), at_inference(layer, kwargs)))
         with _nothing_assigned():
-            return keras.Function(inputs, layer.call(*args, **kwargs))
+            return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:
         """As the model's build config tells."""

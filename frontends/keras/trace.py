@@ -132,7 +132,8 @@ class _Walk:
             with self._keras.opened_call(operation, step.args, step.kwargs) as function:
                 found = None
                 if function is not None:
-                    with suppress(CaptureError):
+                    with suppress(AttributeError, CaptureError, KeyError):
+                        # What it gives may be no tensor, or come from none of its nodes.
                         found = self.run(function, step.inputs, step.path + "/")
             self._within = before
             shapes = [tuple(one.shape) for one in found or ()]
