@@ -24,6 +24,7 @@ from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.nested import mapped
 from vai_inspect.frontends.keras.recognise import is_keras
 from vai_inspect.frontends.keras.tf_operations import keeps_batch, read_operation
+from vai_inspect.frontends.keras.training import layer_within
 
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 
@@ -72,7 +73,7 @@ class Keras2(Generation):
         """A bare operation is seen as Keras 3's of the same meaning."""
         if type(node.layer).__name__ in _OPERATIONS and is_keras(type(node.layer)):
             return read_operation(node.layer, args, kwargs)
-        return node.layer, args, kwargs
+        return layer_within(node.layer), args, kwargs
 
     def flat(self, structure: Any) -> List[Any]:
         """Dicts in the order of their keys."""

@@ -13,9 +13,7 @@ WHOLE: Dict[str, Tuple[str, ...]] = {
         "Attention",
         "GroupedQueryAttention",
     ),
-    "a recurrent layer, as one operator": (
-        "AbstractRNNCell",
-    ),
+    "a recurrent layer, as one operator": ("AbstractRNNCell",),
     "a table that is looked up": (
         "DenseFeatures",
         "Embedding",
