@@ -241,9 +241,7 @@ def of_keras(build: Build) -> Dict[str, Any]:
     captured = capture(model)
     taken = time.process_time() - start
     found = collections.Counter(
-        op.origin.layers[0].split("/")[-1]
-        for op in captured.graph
-        if op.kind.startswith(_PRODUCTS)
+        op.origin.layers[0].split("/")[-1] for op in captured.graph if op.kind.startswith(_PRODUCTS)
     )
     counts = [macs(op, captured.graph) for op in captured.graph]
     wrong = {path: [1, found[path]] for path in ran if not found[path]}

@@ -71,8 +71,10 @@ class Shadow:
             return self._memo[id(module)]
         if isinstance(module, torch.jit.ScriptModule):
             raise ModelError(
-                "Module {!r} ({}) is TorchScript, whose forward cannot be followed; give the "
-                "nn.Module that it was made from.".format(path, type(module).__name__)
+                "{} is TorchScript, whose forward cannot be followed; give the nn.Module that it was "
+                "made from, before torch.jit.script or torch.jit.trace.".format(
+                    "Module {!r}".format(path) if path else "The model"
+                )
             )
         cls: Any = type(module)
         copy = object.__new__(cls)
