@@ -1,4 +1,4 @@
-"""Whether networks are read faithfully, and how fast beside torch.fx: `python -m benchmarks.survey`.
+"""Whether networks are read faithfully, and how fast beside torch.fx.
 
     python -m benchmarks.survey PACKAGE [--part I/N]
 
@@ -192,7 +192,7 @@ def _inputs(given: Any) -> Any:
 
 
 def _run(model: Any, tensors: Any) -> Tuple["collections.Counter[str]", int]:
-    """Returns how often each convolution and linear layer ran, and the floating-point operations."""
+    """Returns how often each convolution and linear layer ran, and torch's count of operations."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 

@@ -112,7 +112,7 @@ class Keras2(Generation):
         for name in (self.root + ".src.backend", self.root + ".backend", _TF_KERAS + ".backend"):
             module: Any = sys.modules.get(name)
             if hasattr(module, "PER_GRAPH_OBJECT_NAME_UIDS"):
-                names = getattr(module, "OBSERVED_NAMES", set())
+                names: Any = getattr(module, "OBSERVED_NAMES", set())
                 return [*module.PER_GRAPH_OBJECT_NAME_UIDS.values(), names]
         return []
 

@@ -41,8 +41,10 @@ def _step(layer: Layer, size: int) -> Optional[int]:
         return _GATES[name] * units * (size + units)
     if name == "RNN" and isinstance(layer.cell, Layer):
         return _step(layer.cell, size)
+    if name != "StackedRNNs":
+        return None
     total = 0
-    for cell in layer.cells if name == "StackedRNNs" else (None,):
+    for cell in layer.cells:
         each = _step(cell, size) if isinstance(cell, Layer) else None
         if each is None:
             return None

@@ -71,8 +71,8 @@ class Shadow:
             return self._memo[id(module)]
         if isinstance(module, torch.jit.ScriptModule):
             raise ModelError(
-                "{} is TorchScript, whose forward cannot be followed; give the nn.Module that it was "
-                "made from, before torch.jit.script or torch.jit.trace.".format(
+                "{} is TorchScript, whose forward cannot be followed; give the nn.Module that it "
+                "was made from, before torch.jit.script or torch.jit.trace.".format(
                     "Module {!r}".format(path) if path else "The model"
                 )
             )

@@ -154,8 +154,8 @@ _VENDORS = (
 
 def _vendors(error: ImportError) -> Optional[str]:
     """Returns what to do where a file imports the vendor's packages; None for any other."""
-    line = (traceback.extract_tb(error.__traceback__)[-1:] or [None])[0]
-    text = "{} {}".format(error.name or "", line.line if line is not None else "")
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    text = " ".join([error.name or "", *(line or "" for line in lines)])
     for word, module in _VENDORS:
         if word in text:
             return (
