@@ -144,6 +144,7 @@ def of_torch(build: Build) -> Dict[str, Any]:
     try:
         ran, flops = _run(bare, tensors)
     except Exception:  # what asks for values as it runs
+        model = build()[0].eval()
         with torch.device("cpu"):
             real = [torch.rand(one.shape) for one in tensors]
         ran, flops = _run(model, real)

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir.ops.no_xir import costs_nothing
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
 from vai_inspect.frontends.torch.leaves import torch_class
 from vai_inspect.frontends.torch.lending import is_random
@@ -224,6 +225,9 @@ class Call:
             self.value(one, "const_{}".format(at) if at else "const")
             for at, one in enumerate(tensors)
         )
+        if macs is None and not opaque and self.module is not None:
+            # A class of the user's that extends one of torch's has another name.
+            macs = 0 if costs_nothing(torch_class(self.module)) else None
         name = self._take(suffix)
         self._memory.add(
             Op(

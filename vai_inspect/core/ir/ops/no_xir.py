@@ -37,7 +37,7 @@ ELEMENTWISE = frozenset(
     + ("logsigmoid", "lt", "masked_fill", "mod", "nan_to_num", "ne", "positive", "pow")
     + ("reciprocal", "remainder", "round", "rounding", "rsqrt", "sign", "sin", "sinh", "softplus")
     + ("softshrink", "softsign", "sqrt", "tan", "tanhshrink", "threshold", "trunc", "where")
-    + ("and", "or", "xor", "addcdiv", "addcmul", "hardtanh", "power", "square")
+    + ("and", "or", "xor", "addcdiv", "addcmul", "hardtanh", "power", "square", "div", "invert")
 )
 """Functions of each element, by name without case."""
 
@@ -52,6 +52,8 @@ _MOVES = frozenset(
     + ("unique", "upsample", "var", "layernorm", "layer_norm", "layernormalization", "rms_norm")
     + ("rmsnorm", "local_response_norm", "localresponsenorm", "max_unpool2d", "zeros_like")
     + ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool1d")
+    + ("adaptiveavgpool1d", "adaptiveavgpool2d", "adaptiveavgpool3d", "adaptivemaxpool1d")
+    + ("adaptivemaxpool2d", "adaptivemaxpool3d", "adaptive_max_pool2d")
     + ("avg_pool3d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool3d", "lp_pool2d")
     + ("maxpool3d", "avgpool1d", "avgpool3d", "interpolate", "grid_sample", "ones_like")
 )
@@ -61,6 +63,12 @@ _MOVES = frozenset(
 def computes_each_element(framework_type: str) -> bool:
     """Tells whether the framework's function is one of each element, in any order of axes."""
     return _plain(framework_type) in ELEMENTWISE
+
+
+def costs_nothing(framework_type: str) -> bool:
+    """Tells whether the framework's function multiplies and accumulates nothing."""
+    name = _plain(framework_type)
+    return name in ELEMENTWISE or name in _MOVES
 
 
 def _plain(framework_type: str) -> str:
@@ -73,8 +81,7 @@ def _macs(received: Received, output: Shape) -> Optional[int]:
         return None
     if attrs.macs is not None:
         return attrs.macs
-    name = _plain(attrs.framework_type)
-    free = not attrs.opaque and (name in ELEMENTWISE or name in _MOVES)
+    free = not attrs.opaque and costs_nothing(attrs.framework_type)
     return 0 if attrs.idle or free else None
 
 
