@@ -10,7 +10,7 @@ import array
 import collections
 import functools
 import types
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 from vai_inspect.frontends.objects import (
     ATOMS,
@@ -78,6 +78,15 @@ class Held:
     def keep_class(self, cls: type) -> None:
         """Notes what is defined in a class of the user's, and in those that it extends."""
         self._classes(cls)
+        self._drain()
+
+    def keep_globals(self, function: types.FunctionType) -> None:
+        """Notes the variables of its module that a function names, and what they hold."""
+        space = function.__globals__
+        names = set(_names(function.__code__))
+        before = {name: space[name] for name in names if name in space}
+        self._set_back.append(functools.partial(_reset, space, before, names - set(before)))
+        self._waiting += before.values()
         self._drain()
 
     def _classes(self, cls: type) -> None:
@@ -244,3 +253,20 @@ def _redefine(cls: type, before: Dict[str, Any]) -> None:
     for name, value in before.items():
         if name not in now or now[name] is not value:
             type.__setattr__(cls, name, value)
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    """Yields the names that code reads or sets, and that of the functions in it."""
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from _names(one)
+
+
+def _reset(space: Dict[str, Any], before: Dict[str, Any], new: Set[str]) -> None:
+    """Sets variables of a module back to what they were."""
+    for name, value in before.items():
+        if space.get(name) is not value:
+            space[name] = value
+    for name in new:
+        space.pop(name, None)

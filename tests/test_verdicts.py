@@ -319,15 +319,27 @@ def test_what_changes_nothing_is_dropped_and_found_again():
         (32, 32, 3),
         layers.Conv2D(8, 3, name="conv"),
         layers.MaxPooling2D(1, name="pool"),
-        layers.ZeroPadding2D(0, name="pad"),
         layers.UpSampling2D(1, name="up"),
         layers.ReLU(name="relu"),
     )
     result = inspected(model)
     assert [op.name for op in result.ops if op.device.value != "user"] == ["conv", "relu"]
     assert result.summary.fully_on_dpu
-    for layer in ("pool", "pad", "up"):
+    for layer in ("pool", "up"):
         assert [op.name for op in result.find(layer)] == ["conv"]
+
+
+def test_a_pad_of_nothing_is_judged_as_written_and_best_left_out():
+    padded = layers.ZeroPadding2D(0, name="pad")
+    relu = layers.ReLU(name="relu")
+    result = inspected(sequence((32, 32, 3), layers.Conv2D(8, 3), padded, relu))
+    told = "it adds nothing (a pad of 0 on every side): leave it out, which computes the same"
+    assert result.op("pad").messages == (told,)
+    (reason,) = result.op("relu").findings
+    assert reason.suggestion == "leave pad out, which computes the same"
+    before = inspected(sequence((32, 32, 3), padded, layers.Conv2D(8, 3, name="conv")))
+    assert before.summary.fully_on_dpu
+    assert before.op("conv").op.origin.layers == ("conv", "pad")
 
 
 def test_a_concatenated_constant_is_seen():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.keras.call import Call
 from vai_inspect.frontends.keras.dispatch import lower
-from vai_inspect.frontends.keras.trace import InputTensor, Step, Trace
+from vai_inspect.frontends.keras.recognise import inner_function
+from vai_inspect.frontends.keras.trace import InputTensor, Step, Trace, trace
 
 
 class Assembly:
@@ -96,3 +97,22 @@ def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:
     for step in traced.steps:
         assembly.call(step)
     return assembly.graph(name, traced.outputs)
+
+
+def graph_within(model: Any, shape: Tuple[int, ...]) -> Optional[Graph]:
+    """Returns the graph of a live model with one input; None for any other layer.
+
+    Args:
+        model: a layer.
+        shape: what it reads.
+    """
+    from vai_inspect.frontends.keras.generation import generation_of
+    from vai_inspect.frontends.keras.layout import channels_last
+
+    function = inner_function(model)
+    if function is None or len(function.inputs) != 1:
+        return None
+    keras = generation_of(model)
+    read = InputTensor("read", keras.fresh(shape, function.inputs[0].dtype))
+    traced = trace(function, [read], False, keras)
+    return assembled(model.name, *channels_last([read], traced))

@@ -43,11 +43,10 @@ class Call:
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
         self.ops: List[Op] = []
+        # Of what is in a layer of the user's own a quantiser sees that layer alone.
+        form = self.operation if step.within is None else seen(step.within)
         self._form = CallForm(
-            self.operation.class_name,
-            self.operation.is_layer,
-            base=self.operation.keras_class,
-            calls=step.calls,
+            form.class_name, form.is_layer, base=form.keras_class, calls=step.calls
         )
         self._origin = Origin("keras", (self.path,), call=self._form)
         self._step = step
@@ -160,13 +159,28 @@ class Call:
             return found
         return self.const(_constant_shape(value), suffix, number_of(value))
 
-    def unknown(self, framework_type: str, message: str = "", suffix: str = "") -> None:
+    def constant_shape(self, value: Any) -> Optional[Shape]:
+        """Returns the shape of an argument that is a constant; None for a tensor of the graph."""
+        return None if id(value) in self._values else _constant_shape(value)
+
+    def last(self) -> Value:
+        """The value of what was emitted last."""
+        return Value(self.ops[-1].name)
+
+    def unknown(
+        self,
+        framework_type: str,
+        message: str = "",
+        suffix: str = "",
+        macs: Optional[int] = None,
+    ) -> None:
         """Writes an operator that XIR has no word for; it keeps every input, output and weight.
 
         Args:
             framework_type: the framework's own name for it.
             message: why it has no XIR word, where its name does not say so.
             suffix: set for what stands behind the call's own operator, such as its activation.
+            macs: its multiply-accumulates, where they are known.
         """
         inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
         # An activation behind the call's own operator gives what it reads.
@@ -175,7 +189,7 @@ class Call:
             Op(
                 name=self.name if not suffix else self._names.take(self.name + "/" + suffix),
                 kind="unknown",
-                attrs=UnknownAttrs(framework_type),
+                attrs=UnknownAttrs(framework_type, macs=macs),
                 inputs=inputs,
                 outputs=outputs,
                 params=() if suffix else tuple(self.operation.weights()),

@@ -17,6 +17,7 @@ from vai_inspect.frontends.keras.layout import channels_last
 from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.state import state_kept
 from vai_inspect.frontends.keras.trace import trace
+from vai_inspect.frontends.keras.training import check_float
 
 _TOO_MUCH = (
     "the model's layers hold more than {:,} objects of their own; what a call changed in the rest "
@@ -58,6 +59,7 @@ def capture(
     """
     if is_config(model) or is_path(model):
         return capture_file(model, input_args, batch, trust)
+    check_float(model)
     keras = generation_of(model, recorded)
     call = opened(model, input_args, batch)
     kept = state_kept(model)

@@ -22,6 +22,7 @@ from vai_inspect.frontends.keras import (
     resize,
     transposed,
     whole,
+    wrapped,
 )
 from vai_inspect.frontends.keras.call import Call, OutputUnknownError
 from vai_inspect.frontends.keras.layer import Layer
@@ -45,6 +46,7 @@ LAYERS: Dict[str, Lowering] = {
     **resize.LAYERS,
     **identity.LAYERS,
     **whole.LAYERS,
+    **wrapped.LAYERS,
 }
 """Keras's layers by class name."""
 
@@ -108,7 +110,7 @@ def _check_layout(call: Call) -> None:
     Raises:
         OutputUnknownError: a layer with its channels first; the model must be loaded.
     """
-    if call.operation.keras_class in whole.LAYERS:
+    if call.operation.keras_class in {**whole.LAYERS, **wrapped.LAYERS}:
         return
     if getattr(call.operation, "data_format", None) == "channels_first":
         raise OutputUnknownError(

@@ -6,11 +6,14 @@ under other names. `Generation` is what the walk needs to know of it.
 
 from __future__ import annotations
 
+import copy
 import importlib
-from contextlib import contextmanager
+import inspect
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
+from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.recognise import is_keras, is_keras_2
 
 Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
@@ -25,6 +28,14 @@ class Symbol:
     shape: Tuple[Any, ...]
     dtype: str
     name: str = TENSOR_NAME
+
+
+@dataclass(frozen=True)
+class CallGraph:
+    """The graph of one call: the nodes between its tensors."""
+
+    inputs: Sequence[Any]
+    outputs: Sequence[Any]
 
 
 class Generation:
@@ -110,7 +121,7 @@ class Generation:
     def names_kept(self) -> Iterator[None]:
         """Sets Keras's counters of automatic names back, so that later layers are named alike."""
         counters = self.counters()
-        before = [(counter, dict(counter)) for counter in counters]
+        before = [(counter, copy.copy(counter)) for counter in counters]
         try:
             yield
         finally:
@@ -119,7 +130,7 @@ class Generation:
                 counter.update(was)
 
     def counters(self) -> List[Any]:
-        """Returns the counters of automatic names, each a dict."""
+        """Returns the counters of automatic names, each a dict, or the set of those in use."""
         return []
 
     def function(self, model: Any, shapes: Any) -> Any:
@@ -128,6 +139,40 @@ class Generation:
         Args:
             model: a built subclassed model.
             shapes: the shape of its input, or a structure of shapes.
+
+        Raises:
+            Exception: whatever the call raises.
+        """
+        raise NotImplementedError
+
+    @contextmanager
+    def opened_call(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Iterator[Any]:
+        """Yields the graph of a layer's call, or None where it cannot run on symbolic tensors.
+
+        The nodes that this adds to layers within are taken away afterwards.
+
+        Args:
+            layer: a layer of the user's own, or a Lambda.
+            args: positional arguments of its call, tensors of the walk among them.
+            kwargs: keyword arguments, likewise.
+        """
+        layers = [one for one in layer._flatten_layers() if one is not layer]
+        if not all(one.built for one in layers):
+            yield None
+            return
+        marks = [Mark(one) for one in [layer, *layers]]
+        try:
+            function = None
+            with suppress(Exception, SystemExit):
+                # The user's own code runs here, so anything may be raised.
+                function = self.call_graph(layer, args, kwargs)
+            yield function
+        finally:
+            for mark in marks:
+                mark.restore()
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """Runs a layer's `call` on fresh tensors and returns the graph of it.
 
         Raises:
             Exception: whatever the call raises.
@@ -156,3 +201,12 @@ def generation_of(model: Any, recorded: bool = False) -> Generation:
     if is_keras_2(cls):
         return Keras2(root)
     return Recorded(root) if recorded else Keras3(root)
+
+
+def at_inference(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns the keyword arguments of a call of a layer with what tells it not to train."""
+    try:
+        taken = inspect.signature(layer.call).parameters
+    except (TypeError, ValueError):
+        return kwargs
+    return {**kwargs, "training": False} if "training" in taken else kwargs

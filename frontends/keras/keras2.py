@@ -7,15 +7,41 @@ called on placeholders in a scratch graph of TensorFlow's, which adds no node to
 from __future__ import annotations
 
 import importlib
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+import logging
+import sys
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
+from vai_inspect.frontends.keras.generation import (
+    TENSOR_NAME,
+    Arguments,
+    CallGraph,
+    Generation,
+    Symbol,
+    at_inference,
+)
 from vai_inspect.frontends.keras.marks import Mark
 from vai_inspect.frontends.keras.nested import mapped
 from vai_inspect.frontends.keras.recognise import is_keras
 from vai_inspect.frontends.keras.tf_operations import keeps_batch, read_operation
+from vai_inspect.frontends.keras.training import layer_within
 
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
+
+
+_TF_KERAS = "tensorflow.python.keras"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leaves out what TensorFlow warns of where variables are used in bare operations."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class Keras2(Generation):
@@ -47,7 +73,7 @@ class Keras2(Generation):
         """A bare operation is seen as Keras 3's of the same meaning."""
         if type(node.layer).__name__ in _OPERATIONS and is_keras(type(node.layer)):
             return read_operation(node.layer, args, kwargs)
-        return node.layer, args, kwargs
+        return layer_within(node.layer), args, kwargs
 
     def flat(self, structure: Any) -> List[Any]:
         """Dicts in the order of their keys."""
@@ -78,7 +104,29 @@ class Keras2(Generation):
             return library.Input(tuple(shape[1:]), size, name=None, dtype=dtype)
 
         inputs = _shapes_mapped(shapes, tensor)
-        return library.Model(inputs, model.call(inputs))
+        with _quiet():
+            return library.Model(inputs, model.call(inputs))
+
+    def counters(self) -> List[Any]:
+        """One for each graph of TensorFlow's, and the names that bare operations have."""
+        for name in (self.root + ".src.backend", self.root + ".backend", _TF_KERAS + ".backend"):
+            module: Any = sys.modules.get(name)
+            if hasattr(module, "PER_GRAPH_OBJECT_NAME_UIDS"):
+                names: Any = getattr(module, "OBSERVED_NAMES", set())
+                return [*module.PER_GRAPH_OBJECT_NAME_UIDS.values(), names]
+        return []
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """On placeholders of Keras's."""
+        library = self._module()
+        given = [one for one in self.flat((args, kwargs)) if isinstance(one, Symbol)]
+        inputs = [
+            library.Input(tuple(one.shape[1:]), one.shape[0], dtype=one.dtype) for one in given
+        ]
+        known = dict(zip(map(id, given), inputs))
+        args, kwargs = mapped((tuple(args), at_inference(layer, kwargs)), known.get)
+        with _quiet():
+            return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:
         """As the model was called first, or built."""

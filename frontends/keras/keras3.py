@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from vai_inspect.frontends.keras.generation import TENSOR_NAME, Arguments, Generation, Symbol
+from vai_inspect.frontends.keras.generation import (
+    TENSOR_NAME,
+    Arguments,
+    CallGraph,
+    Generation,
+    Symbol,
+    at_inference,
+)
 from vai_inspect.frontends.keras.nested import leaves, mapped
 from vai_inspect.frontends.keras.recognise import is_class, is_keras
 
@@ -37,6 +44,12 @@ def _nothing_assigned() -> Iterator[None]:
     finally:
         del waiting[before:]
         state.set_global_attribute(_SEEDS, seeds)
+
+
+def _operation() -> Any:
+    import keras
+
+    return keras.Operation
 
 
 class Keras3(Generation):
@@ -80,7 +93,12 @@ class Keras3(Generation):
         check = getattr(operation, "_assert_input_compatibility", None)
         if check is not None and args:
             check(args[0])
-        return self.flat(operation.compute_output_spec(*args, **kwargs))
+        specs = self.flat(operation.compute_output_spec(*args, **kwargs))
+        if any(None in spec.shape[1:] for spec in specs):
+            # What a layer says of itself (EinsumDense) may be less than what its call gives.
+            with suppress(Exception):
+                return self.flat(_operation().compute_output_spec(operation, *args, **kwargs))
+        return specs
 
     def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
         """A KerasTensor."""
@@ -103,6 +121,22 @@ class Keras3(Generation):
         )
         with _nothing_assigned() if model.built else nullcontext():
             return keras.Function(inputs, model.call(inputs))
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """Without a `keras.Function`, which has no output that is an input."""
+        import keras
+
+        inputs: List[Any] = []
+
+        def tensor(one: Any) -> Any:
+            if not isinstance(one, (Symbol, keras.KerasTensor)):
+                return one
+            inputs.append(keras.KerasTensor(tuple(one.shape), one.dtype, name="input"))
+            return inputs[-1]
+
+        args, kwargs = keras.tree.map_structure(tensor, (tuple(args), at_inference(layer, kwargs)))
+        with _nothing_assigned():
+            return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:
         """As the model's build config tells."""

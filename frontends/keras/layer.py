@@ -9,12 +9,18 @@ from __future__ import annotations
 import functools
 from typing import Any, Dict, List, Optional, Tuple
 
-from vai_inspect.core.ir import Param, TensorType
+from vai_inspect.core.ir import Graph, Param, TensorType
 from vai_inspect.frontends.keras.function import live_function
 from vai_inspect.frontends.keras.recognise import is_class, is_keras, is_keras_2, overrides
 
-FORMER_NAMES: Dict[str, str] = {"negative_slope": "alpha"}
-"""What Keras 2 calls a setting, by Keras 3's name."""
+FORMER_NAMES: Dict[str, str] = {
+    "key_dim": "_key_dim",
+    "layer": "forward_layer",
+    "negative_slope": "alpha",
+    "num_heads": "_num_heads",
+    "value_dim": "_value_dim",
+}
+"""What another Keras calls a setting, by the name that the lowerings know."""
 
 LATER_SETTINGS: Dict[str, Any] = {
     "antialias": False,
@@ -56,6 +62,10 @@ class Layer:
         """Returns its parameters in Keras's own layout, as far as they are known."""
         raise NotImplementedError
 
+    def graph(self, shape: Tuple[int, ...]) -> Optional[Graph]:
+        """Returns what a model within computes for what it reads; None for any other layer."""
+        return None
+
     def _setting(self, name: str) -> Any:
         """Returns a setting as the framework holds it, or `MISSING`."""
         raise NotImplementedError
@@ -94,6 +104,12 @@ class LiveLayer(Layer):
             for weight in weights
         ]
 
+    def graph(self, shape: Tuple[int, ...]) -> Optional[Graph]:
+        """Of a Functional or Sequential model with one input."""
+        from vai_inspect.frontends.keras.assembly import graph_within
+
+        return graph_within(self._operation, shape)
+
     def _setting(self, name: str) -> Any:
         value = getattr(self._operation, name, MISSING)
         if value is MISSING or value is None:
@@ -102,6 +118,8 @@ class LiveLayer(Layer):
             return value
         if is_class(type(value), "Layer"):
             return LiveLayer(value)
+        if isinstance(value, list) and value and all(is_class(type(one), "Layer") for one in value):
+            return tuple(map(LiveLayer, value))
         if name in _FUNCTIONS:
             return live_function(value, is_keras_2(type(self._operation)))
         if name == "axis" and isinstance(value, list) and len(value) == 1:

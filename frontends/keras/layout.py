@@ -17,9 +17,10 @@ from vai_inspect.frontends.keras.layer import Layer, seen
 from vai_inspect.frontends.keras.nested import leaves, mapped
 from vai_inspect.frontends.keras.trace import InputTensor, Step, Trace
 from vai_inspect.frontends.keras.whole import OWN_CODE, WHOLE
+from vai_inspect.frontends.keras.wrapped import LAYERS as WRAPPED
 
 _FIRST = "channels_first"
-_KEPT = frozenset(OWN_CODE).union(*WHOLE.values())
+_KEPT = frozenset(OWN_CODE).union(*WHOLE.values(), WRAPPED)
 _ANY_ORDER = frozenset(
     ("Activation", "Add", "AlphaDropout", "Average", "BatchNormalization", "Concatenate", "Dropout")
     + ("ELU", "GaussianDropout", "GaussianNoise", "GroupNormalization", "Identity", "LeakyReLU")

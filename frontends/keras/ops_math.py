@@ -7,15 +7,22 @@ from typing import Any, Callable, Tuple
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import AxisAttrs, MatmulAttrs, ReductionAttrs
 from vai_inspect.frontends.keras.call import Call
+from vai_inspect.frontends.keras.dense import inner_product
 
 Lowering = Callable[[Call], None]
 
 
-def _operands(call: Call) -> Tuple[Value, Value]:
-    """Returns the two operands in order; a number or an array becomes a constant."""
+def _arguments(call: Call) -> Tuple[Any, Any]:
+    """Returns the two arguments in order."""
     given = dict(zip(("x1", "x2"), call.args))
     given.update((key, value) for key, value in call.kwargs.items() if key in ("x1", "x2"))
-    return call.operand(given["x1"]), call.operand(given["x2"])
+    return given["x1"], given["x2"]
+
+
+def _operands(call: Call) -> Tuple[Value, Value]:
+    """Returns the two operands in order; a number or an array becomes a constant."""
+    first, second = _arguments(call)
+    return call.operand(first), call.operand(second)
 
 
 def _binary(kind: str) -> Lowering:
@@ -31,8 +38,13 @@ def square(call: Call) -> None:
 
 
 def matmul(call: Call) -> None:
-    """`matmul`; either side may be a constant."""
-    call.emit("matmul", MatmulAttrs(), inputs=_operands(call))
+    """`matmul`; a constant matrix on the right makes it an inner product."""
+    first, second = _arguments(call)
+    matrix = call.constant_shape(second)
+    if matrix is not None and len(matrix) == 2 and call.constant_shape(first) is None:
+        inner_product(call, matrix[::-1])
+    else:
+        call.emit("matmul", MatmulAttrs(), inputs=_operands(call))
 
 
 def axes_of(axis: Any, rank: int) -> Tuple[int, ...]:

@@ -67,6 +67,16 @@ def inner_function(operation: Any) -> Optional[Any]:
     return None
 
 
+def is_own_code(operation: Any) -> bool:
+    """Tells whether a layer computes what code of the user's says: its own `call`, or a Lambda."""
+    cls = type(operation)
+    if not is_class(cls, "Layer"):
+        return False
+    nearest = next(base for base in cls.__mro__ if is_keras(base))
+    own = nearest is not cls and overrides(cls, "call", nearest.__name__)
+    return own or cls.__name__ == "Lambda"
+
+
 def is_class(cls: Type[Any], name: str) -> bool:
     """Tells whether a class is Keras's own class of this name or a subclass of it."""
     for base in cls.__mro__:  # noqa: SIM110 - any() takes twice the time

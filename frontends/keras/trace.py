@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -16,7 +17,7 @@ from vai_inspect.core.errors import CaptureError, InputShapeError
 from vai_inspect.frontends.keras.generation import Generation
 from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.order import depth_first
-from vai_inspect.frontends.keras.recognise import inner_function, reason_of
+from vai_inspect.frontends.keras.recognise import inner_function, is_own_code, reason_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Step:
             but its lowering can tell.
         messages: what was assumed about its shapes.
         calls: how often the model calls the layer, which is once but for a layer that is shared.
+        within: the layer of the user's own, or Lambda, in whose call this one is; None elsewhere.
     """
 
     operation: Any
@@ -58,6 +60,7 @@ class Step:
     outputs: Optional[Tuple[Any, ...]]
     messages: Tuple[str, ...] = ()
     calls: int = 1
+    within: Any = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class _Walk:
         self._keras = keras
         self._replaced = replaced
         self._assumed = assumed
+        self._within: Any = None
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
         """Adds the steps of a graph and returns the tensors it gives."""
@@ -113,11 +117,32 @@ class _Walk:
                 outputs = self.run(inner, given, path + "/")
             else:
                 step = self._step(node, path, args, kwargs, known)
-                self.steps.append(step)
-                self.called.append(operation)
-                outputs = list(step.outputs or ())
+                outputs = self._opened(operation, step) or list(step.outputs or ())
             known.update(zip((id(symbol) for symbol in keras.outputs(node)), outputs))
         return [known[id(symbol)] for symbol in function.outputs]
+
+    def _opened(self, operation: Any, step: Step) -> Optional[List[Any]]:
+        """Adds the steps of a call of the user's own code and returns what they give.
+
+        A call that cannot be walked is one step, which it is for a layer of Keras's own.
+        """
+        steps, called, before = len(self.steps), len(self.called), self._within
+        if is_own_code(operation):
+            self._within = operation if before is None else before
+            with self._keras.opened_call(operation, step.args, step.kwargs) as function:
+                found = None
+                if function is not None:
+                    with suppress(AttributeError, CaptureError, KeyError):
+                        # What it gives may be no tensor, or come from none of its nodes.
+                        found = self.run(function, step.inputs, step.path + "/")
+            self._within = before
+            shapes = [tuple(one.shape) for one in found or ()]
+            if found and shapes == [tuple(one.shape) for one in step.outputs or ()]:
+                return found
+            del self.steps[steps:], self.called[called:]
+        self.steps.append(step)
+        self.called.append(operation)
+        return None
 
     def _ordered(self, function: Any) -> Iterator[Any]:
         """Yields the nodes between inputs and outputs, each after those it reads."""
@@ -183,7 +208,14 @@ class _Walk:
             outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
         operation, args, kwargs = self._keras.lowered_as(node, args, kwargs)
         return Step(
-            seen(operation), path, tuple(args), kwargs, inputs, tuple(outputs), tuple(messages)
+            seen(operation),
+            path,
+            tuple(args),
+            kwargs,
+            inputs,
+            tuple(outputs),
+            tuple(messages),
+            within=self._within,
         )
 
     def _specs(

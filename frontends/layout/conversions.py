@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from dataclasses import replace
+from typing import AbstractSet, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Op, TensorType, Value
 from vai_inspect.core.ir.attrs import ReshapeAttrs, TensorAttrs, TransposeAttrs
@@ -17,21 +18,28 @@ class Conversions:
         ops: the new graph's operators.
     """
 
-    def __init__(self, owned: Sequence[str]) -> None:
+    def __init__(self, owned: Sequence[str], constant: AbstractSet[str]) -> None:
+        """Begins with no operator.
+
+        Args:
+            owned: names of the old graph's operators.
+            constant: those of the operators that depend on no input, constants among them.
+        """
         self.ops: List[Op] = []
         self._names = Names(owned)
         self._at: Dict[str, int] = {}
         self._orders: Dict[Value, Order] = {}
         self._converted: Dict[Tuple[Value, Order], Value] = {}
         self._constants: Dict[Value, Op] = {}
+        self._constant = constant
 
     def constant(self, op: Op) -> None:
         """Keeps a constant; it is written where it is read, in the order that is wanted there."""
         self._constants[Value(op.name)] = op
 
     def is_constant(self, value: Value) -> bool:
-        """Tells whether a value is a constant."""
-        return value in self._constants
+        """Tells whether a value depends on no input."""
+        return value.op in self._constant
 
     def write(self, op: Op, orders: Sequence[Order]) -> None:
         """Writes an operator and says in which order each of its outputs lies."""
@@ -56,6 +64,8 @@ class Conversions:
         """
         if value in self._constants:
             return self._constant_in(value, order, broadcast)
+        if value.op in self._constant:
+            return self._computed_in(value, order, broadcast)
         mine = self._orders[value]
         if mine == order:
             return value
@@ -73,6 +83,8 @@ class Conversions:
         """
         if value in self._constants:
             return self._constant_in(value, order, broadcast=True)
+        if value.op in self._constant:
+            return self._computed_in(value, order, broadcast=True)
         rank = len(self._orders[value])
         source = self.read(value, native(rank))
         tensor = self._type(source)
@@ -106,11 +118,38 @@ class Conversions:
             attrs = op.attrs
             assert isinstance(attrs, TensorAttrs)
             outputs = (TensorType(shape, op.output.dtype),)
-            self._add(
-                op.replaced(name=name, attrs=TensorAttrs(shape, attrs.data_type), outputs=outputs)
-            )
+            self._add(op.replaced(name=name, attrs=replace(attrs, shape=shape), outputs=outputs))
             self._converted[key] = Value(name)
         return self._converted[key]
+
+    def _computed_in(self, value: Value, order: Order, broadcast: bool) -> Value:
+        """Returns the same of a value that is computed from constants."""
+        mine, shape = self._orders[value], self._type(value).shape
+        if mine != native(len(mine)):  # of a convolution of a constant
+            back = tuple(mine.index(axis) for axis in range(len(mine)))
+            value, shape = self._emit("transpose", value, ordered(shape, back), back)
+        full = (1,) * (len(order) - len(shape)) + shape
+        if full != shape:
+            value, shape = self._emit("reshape", value, full)
+        if order == native(len(order)):
+            return value
+        value, shape = self._emit("transpose", value, ordered(shape, order), order)
+        while broadcast and len(shape) > 1 and shape[0] == 1:
+            shape = shape[1:]
+        return self._emit("reshape", value, shape)[0]
+
+    def _emit(
+        self, kind: str, value: Value, shape: Tuple[int, ...], order: Order = ()
+    ) -> Tuple[Value, Tuple[int, ...]]:
+        key = (value, (*order, *shape))
+        if key not in self._converted:
+            op = self._op(value)
+            made = Value(self._names.take("{}/{}".format(value.op, kind)))
+            outputs = (TensorType(shape, op.outputs[value.index].dtype),)
+            attrs = TransposeAttrs(order) if order else ReshapeAttrs(shape)
+            self._add(Op(made.op, kind, attrs, inputs=(value,), outputs=outputs, origin=op.origin))
+            self._converted[key] = made
+        return self._converted[key], shape
 
     def _convert(self, value: Value, mine: Order, order: Order) -> Value:
         """Writes a transpose, or a reshape where only axes of size 1 move."""

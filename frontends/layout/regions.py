@@ -33,10 +33,21 @@ _ANY_ORDER = {Trait.ELEMENTWISE, Trait.NAMES_AXES, Trait.CHANNELS_LAST}
 class Regions:
     """Tensors that must lie in the same order, as sets; a set with a convolution is NHWC."""
 
-    def __init__(self, graph: Graph, transparent: AbstractSet[str]) -> None:
+    def __init__(
+        self, graph: Graph, transparent: AbstractSet[str], constant: AbstractSet[str]
+    ) -> None:
+        """Finds them.
+
+        Args:
+            graph: the graph in PyTorch's order.
+            transparent: names of unknown operators that take any order.
+            constant: names of operators that depend on no input; they lie as is wanted.
+        """
         self._parents: Dict[Value, Value] = {}
         pinned: Set[Value] = set()
         for op in graph:
+            if op.name in constant:
+                continue
             values = [Value(op.name, at) for at in range(len(op.outputs))]
             if op.inputs and is_channels_last(op, graph):
                 pinned.update([op.inputs[0], *values])
@@ -44,7 +55,7 @@ class Regions:
                 values += op.inputs
                 rank = op.output.rank
                 for value in values[1:]:
-                    if graph.type_of(value).rank == rank > 2 and not _constant(graph, value):
+                    if graph.type_of(value).rank == rank > 2 and value.op not in constant:
                         self._join(values[0], value)
         self._pinned = {self._root(value) for value in pinned}
 
@@ -61,7 +72,3 @@ class Regions:
         one, other = self._root(first), self._root(second)
         if one != other:
             self._parents[one] = other
-
-
-def _constant(graph: Graph, value: Value) -> bool:
-    return graph[value.op].kind == "const"

@@ -20,6 +20,7 @@ from vai_inspect.core.ir.attrs import (
     ReshapeAttrs,
     TransposeAttrs,
 )
+from vai_inspect.core.passes.constants import constant_ops
 from vai_inspect.frontends.layout.assembled import Assembled
 from vai_inspect.frontends.layout.axes import (
     LAST,
@@ -65,14 +66,15 @@ class _Pass:
     def __init__(self, graph: Graph, transparent: "frozenset[str]") -> None:
         self._graph = graph
         self._transparent = transparent
-        self._regions = Regions(graph, transparent)
-        self._made = Conversions([op.name for op in graph])
+        constant = constant_ops(graph)
+        self._regions = Regions(graph, transparent, constant)
+        self._made = Conversions([op.name for op in graph], constant)
 
     def run(self) -> Graph:
         for op in self._graph:
             if op.kind == "const":
                 self._made.constant(op)
-            elif op.kind == "data":
+            elif not op.inputs:
                 order = self._wanted(Value(op.name), op.output.rank)
                 self._write(op, op.inputs, order, carried_by=order)
             elif op.kind == "return":

@@ -17,6 +17,10 @@ _ASKS = {
     "is_nonzero": "bool()",
 }
 _ASKS.update((name, name + "()") for name in ("item", "tolist", "numpy", "equal", "allclose"))
+ANSWERED = frozenset(_ASKS)
+"""What gives values themselves, as torch calls it."""
+TEXTS = frozenset(("__format__", "__repr__"))
+"""What gives them as a text, which a tensor without values has, too."""
 TAKEN_OUT = ("numpy()", "tolist()")
 """What hands a tensor's values to other libraries; what these make of them is not seen."""
 MEMORY = frozenset(
@@ -51,6 +55,15 @@ def asked(name: str, raw: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) ->
     if name in ("getitem", "index") and _masks(args[1]):
         return "an index of truth values"
     return name if name in _SIZED else ""
+
+
+def deciding(name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    """Returns the arguments of a call that asks for values of which the values decide."""
+    if name in ("getitem", "index"):
+        return args[1:]
+    if name == "repeat_interleave":
+        return kwargs.get("repeats", args[1:2])
+    return args, kwargs
 
 
 def _masks(key: Any) -> bool:

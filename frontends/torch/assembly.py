@@ -8,7 +8,7 @@ from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.torch.call import Call, Memory
 from vai_inspect.frontends.torch.dispatch import lower
-from vai_inspect.frontends.torch.form import Constant, Step, Trace
+from vai_inspect.frontends.torch.form import Step, Trace
 from vai_inspect.frontends.torch.recorder import THROUGH_VIEWS
 
 
@@ -33,7 +33,7 @@ def assemble(name: str, trace: Trace) -> Assembled:
             )
         )
     for step in trace.steps:
-        call = Call(step, memory.names.take(step.path), memory)
+        call = Call(step, memory.names.take(_name(step)), memory)
         lower(call)
         for tensor, value in zip(step.outputs, call.results()):
             memory.values[id(tensor)] = value
@@ -49,12 +49,14 @@ def _shares_memory(op: Op) -> bool:
     return getattr(op.attrs, "framework_type", "") in THROUGH_VIEWS
 
 
+def _name(step: Step) -> str:
+    """Returns a name; that of a call that depends on no input is none that another call wants."""
+    return step.path + "/constant" if step.constant else step.path
+
+
 def _return(memory: Memory, tensor: object) -> None:
-    if isinstance(tensor, Constant):
-        step = Step("constant", (), {}, (), "")
-        value = Call(step, "constant", memory).value(tensor)
-    else:
-        value = memory.values[id(tensor)]
+    step = Step("constant", (), {}, (), "")
+    value = Call(step, "constant", memory).value(tensor)
     memory.add(
         Op(
             name=memory.names.take("return"),

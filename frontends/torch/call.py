@@ -5,14 +5,18 @@ Shapes and axes are in PyTorch's own order here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir.ops.no_xir import costs_nothing
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
 from vai_inspect.frontends.torch.leaves import torch_class
+from vai_inspect.frontends.torch.lending import is_random
+from vai_inspect.frontends.torch.wrappers import COMPUTED
 
 AnyTensor = Union[Tensor, Constant]
 _SYNONYMS = {"axis": "dim", "axes": "dim", "x": "input", "self": "input", "keepdims": "keepdim"}
@@ -24,7 +28,11 @@ class UnreadableError(Exception):
 
 
 class Memory:
-    """What the assembly keeps from call to call: values, names, types, what is transparent."""
+    """What the assembly keeps from call to call: values, names, types, what is transparent.
+
+    Attributes:
+        sources: how constants were made that nothing has read yet, by tensor.
+    """
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -32,6 +40,7 @@ class Memory:
         self.types: Dict[Value, TensorType] = {}
         self.values: Dict[int, Value] = {}
         self.constants: Dict[int, Value] = {}
+        self.sources: Dict[int, CallForm] = {}
         self.transparent: Set[str] = set()
 
     def add(self, op: Op) -> None:
@@ -108,27 +117,41 @@ class Call:
     def value(self, tensor: Any, suffix: str = "const") -> Value:
         """Returns the value of an argument; a number or a constant tensor is a `const`."""
         if isinstance(tensor, Tensor):
+            made = self._memory.sources.pop(id(tensor), None)
+            if made is not None:
+                name = self._memory.names.take(self.name + "/" + suffix)
+                value = self._const(name, tensor.shape, tensor.dtype, form=made)
+                self._memory.values[id(tensor)] = value
             return self._memory.values[id(tensor)]
         if isinstance(tensor, Constant):
             known = self._memory.constants.get(tensor.key)
             if known is None:
-                wanted = tensor.path or self.name + "/" + suffix
-                known = self._const(wanted, tensor.shape or (1,), tensor.dtype)
+                name = self._memory.names.take(tensor.path or self.name + "/" + suffix)
+                known = self._const(name, tensor.shape or (1,), tensor.dtype)
                 self._memory.constants[tensor.key] = known
             return known
         if isinstance(tensor, (bool, int, float)):
-            return self._const(self.name + "/" + suffix, (1,), self.output.dtype)
+            name = self._memory.names.take(self.name + "/" + suffix)
+            return self._const(name, (1,), self.output.dtype, float(tensor))
         raise UnreadableError("it reads a {}".format(type(tensor).__name__))
 
-    def _const(self, wanted: str, shape: Tuple[int, ...], dtype: str) -> Value:
-        name = self._memory.names.take(wanted)
+    def _const(
+        self,
+        name: str,
+        shape: Tuple[int, ...],
+        dtype: str,
+        number: Optional[float] = None,
+        form: Optional[CallForm] = None,
+    ) -> Value:
+        """Writes a constant that comes from where it is read; `form` is how it was made."""
+        origin = self._origin()
         self._memory.add(
             Op(
                 name=name,
                 kind="const",
-                attrs=TensorAttrs(shape, dtype.upper()),
+                attrs=TensorAttrs(shape, dtype.upper(), number),
                 outputs=(TensorType(shape, dtype),),
-                origin=self._origin(),
+                origin=replace(origin, call=form or origin.call),
             )
         )
         return Value(name)
@@ -184,6 +207,7 @@ class Call:
         transparent: bool = False,
         suffix: str = "",
         opaque: bool = False,
+        macs: Optional[int] = None,
     ) -> Value:
         """Writes an operator without XIR equivalent; it keeps every input, output and weight.
 
@@ -194,18 +218,24 @@ class Call:
                 each element.
             suffix: set where it is not the call's own operator.
             opaque: see `UnknownAttrs`.
+            macs: likewise.
         """
         tensors = list(tensors_in((self.step.args, self.step.kwargs)))
         inputs = tuple(
             self.value(one, "const_{}".format(at) if at else "const")
             for at, one in enumerate(tensors)
         )
+        if macs is None and not opaque and self.module is not None:
+            # A class of the user's that extends one of torch's has another name.
+            macs = 0 if costs_nothing(torch_class(self.module)) else None
         name = self._take(suffix)
         self._memory.add(
             Op(
                 name=name,
                 kind="unknown",
-                attrs=UnknownAttrs(framework_type, opaque),
+                attrs=UnknownAttrs(
+                    framework_type, opaque, random=is_random(framework_type), macs=macs
+                ),
                 inputs=inputs,
                 outputs=tuple(TensorType(one.shape, one.dtype) for one in self.step.outputs),
                 params=_weights(self.module),
@@ -217,6 +247,17 @@ class Call:
             self._memory.transparent.add(name)
         self._given = [Value(name, at) for at in range(len(self.step.outputs))]
         return Value(name)
+
+    def source(self) -> None:
+        """Has what the call gives without reading any tensor written: constants where it is read.
+
+        Random values are an operator.
+        """
+        if self.step.constant:
+            self._memory.sources.update((id(one), self._form()) for one in self.step.outputs)
+            self._given = []
+        else:
+            self.unknown(self.step.operation)
 
     def give(self, *values: Value) -> None:
         """Says which values the call gives, where it is not what was emitted last."""
@@ -261,7 +302,9 @@ class Call:
 
     def _form(self) -> CallForm:
         if self.module is not None:
-            return CallForm(torch_class(self.module) or self.step.operation, True, self._arguments)
+            computed = vars(self.module).get(COMPUTED, ())
+            arguments = self._arguments + tuple(("computed", name) for name in computed)
+            return CallForm(torch_class(self.module) or self.step.operation, True, arguments)
         if self.step.whole:
             return CallForm(self.step.whole, True, self._arguments)
         return CallForm(self.step.operation, False, self._arguments)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
-from typing import Any, List, Sequence
+from typing import Any, List, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
@@ -17,11 +18,11 @@ from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.torch.assembly import assemble
 from vai_inspect.frontends.torch.exported import climb_program, is_program
+from vai_inspect.frontends.torch.failures import reason
 from vai_inspect.frontends.torch.isolation import addresses_refused, imports_guarded
-from vai_inspect.frontends.torch.ladder import climb
+from vai_inspect.frontends.torch.ladder import Climbed, climb
 from vai_inspect.frontends.torch.subject import Subject
-
-_PARALLEL = ("DataParallel", "DistributedDataParallel")
+from vai_inspect.frontends.torch.wrappers import check_float, compiled_as_written, outermost
 
 
 def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
@@ -54,8 +55,10 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     import torch
 
     _check_outside_transforms()
-    hooked: Sequence[str] = ()
-    with warnings.catch_warnings(), generators_kept(), addresses_refused(), Held() as held:
+    told: List[str] = []
+    with warnings.catch_warnings(), generators_kept(), compiled_as_written(), addresses_refused(), (
+        Held()
+    ) as held:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
         if is_program(model):
@@ -63,20 +66,15 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         else:
             module = _module(model)
             subject = Subject(module, input_args, device, held)
-            hooked = subject.without_values().shadow.hooked
-            name, climbed = type(module).__name__, climb(subject)
+            name = type(module).__name__
+            climbed, told = _climbed(subject)
     if not climbed.trace.outputs:
         raise CaptureError(
             "The model's forward returns no tensor, so there is nothing to inspect; have it return "
             "what it computes."
         )
     graph, dropped = channels_last(assemble(name, climbed.trace))
-    told: List[str] = list(climbed.warnings)
-    if hooked:
-        told.append(
-            "forward hooks are not run; what they change is not seen: "
-            + ", ".join(path or name for path in hooked)
-        )
+    told = [*climbed.warnings, *told]
     if held.overflows:
         told.append(
             "the model holds more than {:,} objects that cannot be copied; what the forward "
@@ -91,6 +89,29 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
     )
+
+
+def _climbed(subject: Subject) -> Tuple[Climbed, List[str]]:
+    """Returns the trace, and what is said of hooks that did not run."""
+    shadow, told = subject.without_values().shadow, []
+    if shadow.unhooked:
+        told.append(_not_run("they hold what cannot be copied", subject, shadow.unhooked))
+    try:
+        return climb(subject), told
+    except CaptureError as error:
+        if not shadow.hooked:
+            raise
+        try:
+            found = climb(dataclasses.replace(subject, with_hooks=False))
+        except CaptureError:
+            raise error from error.__cause__
+        why = "the forward fails with them ({})".format(reason(error.__cause__ or error))
+        return found, [_not_run(why, subject, shadow.hooked + shadow.unhooked)]
+
+
+def _not_run(why: str, subject: Subject, paths: List[str]) -> str:
+    named = ", ".join(path or type(subject.model).__name__ for path in paths)
+    return "forward hooks are not run, as {}; what they change is not seen: {}".format(why, named)
 
 
 def _check_outside_transforms() -> None:
@@ -130,6 +151,6 @@ def _module(model: Any) -> Any:
                 type(model).__name__, hint
             )
         )
-    while type(model).__name__ in _PARALLEL and isinstance(model.module, torch.nn.Module):
-        model = model.module
+    model = outermost(model)
+    check_float(model)
     return model

@@ -16,7 +16,7 @@ from vai_inspect.core.ir.attrs import (
     TransposedDepthwiseConv3dAttrs,
 )
 from vai_inspect.frontends.torch.call import Call, UnreadableError
-from vai_inspect.frontends.torch.form import Constant
+from vai_inspect.frontends.torch.form import Tensor
 from vai_inspect.frontends.torch.padding import emit_pad
 from vai_inspect.frontends.torch.window import pad_pairs, sizes, xir, xir_pads
 
@@ -172,16 +172,22 @@ def constant_weight(weight: Any) -> Tuple[int, ...]:
     Raises:
         UnreadableError: they are computed from the model's inputs.
     """
-    if not isinstance(weight, Constant):
+    if not weight.constant:
         raise UnreadableError("its weights are computed from the model's inputs")
-    return weight.shape
+    return tuple(weight.shape)
+
+
+def _weight(call: Call, weight: Any) -> Tuple[int, ...]:
+    if isinstance(weight, Tensor):
+        call.keep_argument("computed", "weight")
+    return constant_weight(weight)
 
 
 def _function(call: Call) -> None:
     given = call.given("input", "weight", bias=None, stride=1, padding=0, dilation=1, groups=1)
     convolution(
         call,
-        constant_weight(given.weight),
+        _weight(call, given.weight),
         given.bias is not None,
         given.stride,
         given.padding,
@@ -196,7 +202,7 @@ def _transposed_function(call: Call) -> None:
     )
     transposed(
         call,
-        constant_weight(given.weight),
+        _weight(call, given.weight),
         given.bias is not None,
         given.stride,
         given.padding,
@@ -221,7 +227,7 @@ def _any_convolution(call: Call) -> None:
     write = transposed if given.transposed else convolution
     write(
         call,
-        constant_weight(given.weight),
+        _weight(call, given.weight),
         given.bias is not None,
         given.stride,
         given.padding,

@@ -12,12 +12,11 @@ _KINDS = ("cpu", "cuda", "mps", "xpu", "meta")
 _MOVES = ("cpu", "cuda", "to")
 
 
-def moving(name: str, place: Place) -> Optional[Callable[..., Any]]:
+def moving(name: str) -> Optional[Callable[..., Any]]:
     """Returns what stands for a method that moves a tensor elsewhere: it stays here.
 
     Args:
         name: of the method.
-        place: where the copy's tensors are.
     """
     if name not in _MOVES:
         return None
@@ -25,7 +24,7 @@ def moving(name: str, place: Place) -> Optional[Callable[..., Any]]:
     def move(owner: Any, *args: Any, **kwargs: Any) -> Any:
         if name != "to":
             return owner
-        here = tuple(place.device if is_device(one) else one for one in args)
+        here = tuple(owner.device if is_device(one) else one for one in args)
         return owner.to(*here, **kwargs)
 
     move.__name__ = name
@@ -55,4 +54,7 @@ def brought_here(value: Any, place: Place) -> Any:
         if isinstance(value, list):
             return items
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, slice):
+        parts = (value.start, value.stop, value.step)
+        return slice(*(brought_here(part, place) for part in parts))
     return value

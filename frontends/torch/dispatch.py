@@ -16,12 +16,14 @@ from vai_inspect.frontends.torch import (
     normalization,
     padding,
     pooling,
+    recurrent,
     reduction,
     resize,
     selection,
     shape,
 )
 from vai_inspect.frontends.torch.call import Call, UnreadableError
+from vai_inspect.frontends.torch.form import tensors_in
 from vai_inspect.frontends.torch.leaves import torch_class
 
 Lowering = Callable[[Call], None]
@@ -34,6 +36,7 @@ _TABLES = (
     normalization,
     padding,
     pooling,
+    recurrent,
     reduction,
     resize,
     selection,
@@ -58,6 +61,9 @@ def lower(call: Call) -> List[Op]:
     becomes an `unknown` operator under the framework's own name.
     """
     step = call.step
+    if not any(tensors_in((step.args, step.kwargs))):
+        call.source()
+        return call.ops
     lowering = find_lowering(call)
     if lowering is None:
         call.unknown(step.operation, transparent=computes_each_element(step.operation))

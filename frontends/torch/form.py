@@ -13,15 +13,17 @@ from vai_inspect.core.ir import Frame
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor that depends on the model's inputs, told apart by identity.
+    """A tensor that a call gives, told apart by identity.
 
     Attributes:
         shape: every axis in PyTorch's order, batch first.
         dtype: element type as numpy names it.
+        constant: whether it depends on none of the model's inputs.
     """
 
     shape: Tuple[int, ...]
     dtype: str = "float32"
+    constant: bool = False
 
     @property
     def rank(self) -> int:
@@ -31,12 +33,12 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A tensor that depends on no input: a parameter, a buffer, or what was computed from them.
+    """A tensor that no call gives: a parameter, a buffer, or any other that the model holds.
 
     Attributes:
         shape: every axis in PyTorch's order.
         dtype: element type as numpy names it.
-        path: the parameter's or buffer's path in the model; empty for anything computed.
+        path: the parameter's or buffer's path in the model; empty for anything else.
         key: tells one constant from another.
     """
 
@@ -44,6 +46,7 @@ class Constant:
     dtype: str
     path: str = ""
     key: int = 0
+    constant = True
 
     @property
     def rank(self) -> int:
@@ -85,6 +88,11 @@ class Step:
         if self.module is not None or self.whole:
             return self.scope or self.operation
         return "{}.{}".format(self.scope, self.operation) if self.scope else self.operation
+
+    @property
+    def constant(self) -> bool:
+        """Whether what the call gives depends on none of the model's inputs."""
+        return all(tensor.constant for tensor in self.outputs)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,16 @@ from typing import Any, Dict, Iterator, List, Tuple
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.devices import moving
 from vai_inspect.frontends.torch.form import Trace
+from vai_inspect.frontends.torch.hooks import forward_replaced, has_hooks
 from vai_inspect.frontends.torch.leaves import is_leaf
-from vai_inspect.frontends.torch.noting import Noting, factories_on, run_users_forward, writes
+from vai_inspect.frontends.torch.modes import can_see_functions, functions_seen
+from vai_inspect.frontends.torch.noting import (
+    Noting,
+    factories_on,
+    run_users_forward,
+    tensors_of,
+    writes,
+)
 from vai_inspect.frontends.torch.proxy import (
     TensorProxy,
     is_proxy,
@@ -44,7 +52,7 @@ def trace(subject: Subject) -> Trace:
     args, kwargs = copy.inputs.filled(lambda name, one: tracer.input(name, one))
     root = _Root(copy.shadow.model, args, kwargs)
     with torch.no_grad(), factories_on(copy.place), _all_functions_followed():
-        with proxies_are_tensors():
+        with proxies_are_tensors(), functions_seen(tracer.function):
             tracer.trace(root)
         return noting.recorder.trace(replaced(root.result))
 
@@ -96,19 +104,33 @@ class _Tracer(torch.fx.Tracer):
 
     def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
         """Notes a leaf module as one step and follows the forward of any other."""
-        if self._noting.within or not proxies_in((args, kwargs)):
+        if self._noting.within:
             return forward(*args, **kwargs)
-        if is_leaf(m):
+        if is_leaf(m) and (proxies_in((args, kwargs)) or tensors_of((args, kwargs))):
+            if has_hooks(m):
+                own = m.forward
+
+                def leaf(*given: Any, **named: Any) -> Any:
+                    return self._run(own, type(m).__name__, given, named, m)
+
+                with forward_replaced(m, leaf):
+                    return forward(*args, **kwargs)
             return self._run(m.forward, type(m).__name__, args, kwargs, m)
         with self._noting.inside(m):
             return forward(*args, **kwargs)
+
+    def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Notes a function, method or property that no proxy is given to."""
+        if self._noting.within or proxies_in((args, kwargs)):
+            return function(*args, **kwargs)
+        return self._wrapped(self._noting.function(function, args, kwargs))
 
     def create_proxy(
         self, kind: str, target: Any, args: Any, kwargs: Any, *_rest: Any, **_named: Any
     ) -> Any:
         """Runs a function or method on the tensors behind the proxies and notes it."""
         if kind == "call_method":
-            method = moving(target, self._noting.place) or _method(target)
+            method = moving(target) or _method(target)
             return self._run(method, operation_name(target), args, kwargs)
         name = operation_name(target)
         return self._run(target, name, args, kwargs)
@@ -121,7 +143,8 @@ class _Tracer(torch.fx.Tracer):
         kwargs: Any,
         module: Any = None,
     ) -> Any:
-        if writes(function, name, module, kwargs) and args and not is_proxy(args[0]):
+        unseen = not can_see_functions()
+        if unseen and writes(function, name, module, kwargs) and args and not is_proxy(args[0]):
             # No proxy stands for what is written, so what reads it would not be seen.
             raise CaptureError(
                 "the forward writes into a tensor that does not depend on its inputs ({})".format(

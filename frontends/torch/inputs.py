@@ -181,14 +181,22 @@ def _check_signature(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) 
         count = len(args) + len(kwargs)
         shapes = [getattr(one, "shape", _EXAMPLE) for one in args][: _needed(model)]
         shapes += [shapes[-1] if shapes else _EXAMPLE] * (_needed(model) - len(shapes))
+        names = [name for name in signature.parameters if name != "self"]
+        hint = ""
+        if len(args) > 1 and not kwargs and len(names) == 1:
+            letters = ", ".join("abcdefgh"[: len(args)])
+            hint = "; where {} is a list of tensors, give input_args=([{}],)".format(
+                names[0], letters
+            )
         raise InputShapeError(
             "Received {} input{} for a forward{}: {}; give one for each argument without a "
-            "default{}.".format(
+            "default{}{}.".format(
                 count,
                 "" if count == 1 else "s",
                 signature,
                 error,
                 ", for example " + how_to_give(*shapes) if shapes else "",
+                hint,
             )
         ) from error
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.failures import TooLongError, brief, needs_values, reason
+from vai_inspect.frontends.torch.failures import (
+    DataDependentError,
+    TooLongError,
+    brief,
+    needs_values,
+    reason,
+)
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.inputs import layout_hint
 from vai_inspect.frontends.torch.subject import Copy, Subject
@@ -20,10 +26,12 @@ class Rung:
     Attributes:
         name: what the report calls it: `fx`, `export` or `eager`.
         run: returns the trace, or raises whatever the user's forward or torch raises.
+        values: whether it runs on real tensors, so that a forward may ask for values.
     """
 
     name: str
     run: Callable[[Subject], Trace]
+    values: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,18 @@ def rungs() -> Tuple[Rung, ...]:
     """Returns the rungs in the order in which they are tried."""
     from vai_inspect.frontends.torch import eager, export, fx
 
-    return Rung("fx", fx.trace), Rung("export", export.trace), Rung("eager", eager.trace)
+    return (
+        Rung("fx", fx.trace),
+        Rung("eager", eager.trace),
+        Rung("export", export.trace),
+        Rung("eager", eager.trace_with_values, values=True),
+    )
 
 
 def climb(subject: Subject) -> Climbed:
     """Returns what the first rung that succeeds gives.
+
+    Where a forward asks for a value that depends on its inputs, only real tensors have it.
 
     Raises:
         CaptureError: none does; the message tells the user's own error where the forward itself
@@ -52,6 +67,9 @@ def climb(subject: Subject) -> Climbed:
     failures: List[str] = []
     errors: List[BaseException] = []
     for rung in rungs():
+        asking = any(isinstance(error, DataDependentError) for error in errors)
+        if rung.values != asking and not (rung.values and _values_help(subject, errors)):
+            continue
         try:
             with warnings.catch_warnings():
                 # What the forward warns of is told when the user runs it.
@@ -73,6 +91,11 @@ def climb(subject: Subject) -> Climbed:
         "The model's forward cannot be followed ({}); write what it does without the construct "
         "named here, or inspect the part of the model before it.".format("; ".join(failures))
     ) from errors[0]
+
+
+def _values_help(subject: Subject, errors: Sequence[BaseException]) -> bool:
+    """Tells whether a forward that fails without values may succeed with them."""
+    return not errors or subject.has_values or any(map(needs_values, errors))
 
 
 def _check_forward(subject: Subject, at_last: bool = False) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "Module")
+_CONTAINERS = frozenset(
+    ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "Module", "Transformer")
+    + tuple("Transformer" + part for part in ("Encoder", "EncoderLayer", "Decoder", "DecoderLayer"))
+)
 _HARMLESS = frozenset(
     ("__init__", "__module__", "__doc__", "__annotations__", "__constants__", "__qualname__")
     + ("extra_repr", "reset_parameters", "__repr__", "__parameters__", "__firstlineno__")

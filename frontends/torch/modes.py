@@ -9,6 +9,7 @@ import torch
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.isolation import here
+from vai_inspect.frontends.torch.shadow import meta_works
 
 Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
 """Takes a callable of torch's with its arguments, runs it, and returns what it returns."""
@@ -17,6 +18,37 @@ Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
 def can_record() -> bool:
     """Tells whether this torch has hooks on what runs; in 1.12 they are of another form."""
     return hasattr(getattr(torch.overrides, "TorchFunctionMode", None), "__enter__")
+
+
+def can_see_functions() -> bool:
+    """Tells whether functions of constants are seen; before torch 2.0 the copy is not on meta."""
+    return can_record() and meta_works()
+
+
+@contextmanager
+def functions_seen(function: Seen) -> Iterator[None]:
+    """Hands over functions, methods and properties that are called meanwhile, where that works.
+
+    Args:
+        function: see `all_seen`.
+    """
+    if not can_see_functions():
+        yield
+        return
+    with _functions(function):
+        yield
+
+
+def _functions(function: Seen) -> Any:
+    base: Any = torch.overrides.TorchFunctionMode
+
+    class Functions(base):
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            return function(func, tuple(args), kwargs or {})
+
+    return Functions()
 
 
 @contextmanager
@@ -41,21 +73,13 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
         )
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    base: Any = torch.overrides.TorchFunctionMode
-
-    class Functions(base):
-        def __torch_function__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            return function(func, tuple(args), kwargs or {})
-
     class Operators(TorchDispatchMode):
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
             return operator(func, tuple(args), kwargs or {})
 
-    with Operators(), Functions(), _modules_seen(module):
+    with Operators(), _functions(function), _modules_seen(module):
         yield
 
 

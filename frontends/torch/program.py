@@ -19,7 +19,8 @@ from vai_inspect.frontends.torch.aten import INDEXING, as_function, first_only, 
 from vai_inspect.frontends.torch.devices import brought_here
 from vai_inspect.frontends.torch.form import Trace
 from vai_inspect.frontends.torch.frames import is_users
-from vai_inspect.frontends.torch.noting import FACTORIES, tensors_of, writes
+from vai_inspect.frontends.torch.lending import that_count
+from vai_inspect.frontends.torch.noting import tensors_of, writes
 from vai_inspect.frontends.torch.recorder import Recorder, operation_name
 from vai_inspect.frontends.torch.shadow import Place
 
@@ -193,13 +194,15 @@ class Program:
             return
         result = known[node] = self._run(node, known)
         outputs = tensors_of(result)
-        if node.target is _GETITEM or not outputs or name in FACTORIES:
+        if node.target is _GETITEM or not outputs:
             return
-        if not self._recorder.depends((args, kwargs)):
+        args, kwargs = that_count(name, args, kwargs)
+        changes = writes(node.target, name, None, kwargs)
+        still = args and result is args[0] and not changes
+        if still and not self._recorder.depends((args, kwargs)):
             return
         if first_only(name):
             outputs = outputs[:1]
-        changes = writes(node.target, name, None, kwargs)
         name, args, kwargs = as_function(name, args, kwargs)
         scope, frames = self._scope(node), _frames(node)
         whole = self._whole.get(node, "")

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.failures import TooLongError
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, Trace, tensors_in
+from vai_inspect.frontends.torch.lending import is_random
 
 MOST_STEPS = 100_000
 """Calls that are noted; large networks have some thousand. Half a minute's work, and about a GB."""
@@ -47,11 +48,12 @@ class Recorder:
 
     def knows(self, tensor: Any) -> bool:
         """Tells whether a tensor depends on the model's inputs."""
-        return id(tensor) in self._meaning
+        found = self._meaning.get(id(tensor))
+        return found is not None and not found.constant
 
     def depends(self, value: Any) -> bool:
         """Tells whether any tensor in nested arguments depends on the model's inputs."""
-        return any(isinstance(one, Tensor) for one in tensors_in(self.seen(value)))
+        return not _constant(self.seen(value))
 
     def step(
         self,
@@ -86,12 +88,13 @@ class Recorder:
         args, kwargs = self.seen(args), self.seen(kwargs)
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
         before = [(base, self.seen(base)) for base in bases if base is not None]
-        new = tuple(self._enter(tensor) for tensor in outputs)
+        still = not is_random(operation) and _constant((args, kwargs))
+        new = tuple(self._enter(tensor, still) for tensor in outputs)
         self.steps.append(Step(operation, args, kwargs, new, scope, module, frames, whole))
         for base, was in before:
             # What is written into a view is written into the tensor behind it, too.
             read = (was, *new)
-            after = self._enter(base)
+            after = self._enter(base, _constant(read))
             self.steps.append(Step(THROUGH_VIEWS[0], read, {}, (after,), scope, None, frames))
 
     def trace(self, outputs: Any, warnings: Sequence[str] = ()) -> Trace:
@@ -102,7 +105,10 @@ class Recorder:
     def seen(self, value: Any) -> Any:
         """Returns nested arguments with the rung's tensors as `Tensor` or `Constant`."""
         if _is_tensor(value):
-            return self._meaning.get(id(value)) or self._view(value) or self._constant(value)
+            found = self._meaning.get(id(value))
+            if found is None or found.constant:
+                found = self._view(value) or found
+            return found or self._constant(value)
         if isinstance(value, dict):
             return {key: self.seen(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
@@ -112,8 +118,9 @@ class Recorder:
             return slice(self.seen(value.start), self.seen(value.stop), self.seen(value.step))
         return value
 
-    def _enter(self, tensor: Any) -> Tensor:
-        token = Tensor(tuple(int(size) for size in tensor.shape), dtype_name(tensor))
+    def _enter(self, tensor: Any, constant: bool = False) -> Tensor:
+        shape = tuple(int(size) for size in tensor.shape)
+        token = Tensor(shape, dtype_name(tensor), constant)
         self._meaning[id(tensor)] = token
         self._alive.append(tensor)
         return token
@@ -135,6 +142,10 @@ class Recorder:
             self._constants[id(tensor)] = Constant(shape, dtype_name(tensor), path, id(tensor))
             self._alive.append(tensor)
         return self._constants[id(tensor)]
+
+
+def _constant(value: Any) -> bool:
+    return all(one.constant for one in tensors_in(value))
 
 
 def dtype_name(tensor: Any) -> str:

@@ -47,8 +47,11 @@ def get_item(call: Call) -> None:
     given = call.given("input", "index")
     items = _for_each_axis(given.index, call.x.rank)
     if items is None:
+        call.keep_argument("index", "advanced")
         call.unknown("getitem", "with an index other than whole numbers and slices")
         return
+    if any(isinstance(item, int) for item in items):
+        call.keep_argument("index", "select")
     ranges, gone = [], []
     for axis, (item, size) in enumerate(
         zip((one for one in items if one is not None), call.x.shape)

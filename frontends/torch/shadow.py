@@ -12,15 +12,14 @@ from typing import Any, Dict, List, Optional, Tuple
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.torch.copying import Copies
-
-_HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-    "_forward_hooks_with_kwargs",
-    "_forward_hooks_always_called",
-    "_forward_pre_hooks_with_kwargs",
+from vai_inspect.frontends.torch.hooks import ALL as HOOKS
+from vai_inspect.frontends.torch.hooks import copy_hooks, has_hooks
+from vai_inspect.frontends.torch.wrappers import (
+    COMPUTED,
+    is_parametrised,
+    set_by_hooks,
+    settle_weights,
+    unwrapped,
 )
 
 
@@ -31,22 +30,31 @@ class Shadow:
         model: the copy, in evaluation mode.
         paths: path of each of its modules, by identity.
         parameters: path of each of its parameters and buffers, by identity.
-        hooked: paths of modules whose forward hooks are not run.
+        originals: the user's tensor for each of the copy's, by identity of the copy's.
+        hooked: paths of modules with forward hooks that run.
+        unhooked: paths of modules with forward hooks that cannot be copied, and are not run.
     """
 
-    def __init__(self, model: Any, place: "Place", held: Optional[Held] = None) -> None:
+    def __init__(
+        self, model: Any, place: "Place", held: Optional[Held] = None, with_hooks: bool = True
+    ) -> None:
         """Copies a model.
 
         Args:
             model: the user's.
             place: where the copy's tensors are.
             held: gets what the copy shares with the user's, so that it can be set back.
+            with_hooks: whether forward hooks are copied, too.
         """
         self._place = place
+        self._held = held or Held()
+        self._with_hooks = with_hooks
         self._memo: Dict[int, Any] = {}
-        self._copies = Copies(self._known, self._memo, held or Held())
+        self._copies = Copies(self._known, self._memo, self._held)
         self._alive: List[Any] = []
+        self.originals: Dict[int, Any] = {}
         self.hooked: List[str] = []
+        self.unhooked: List[str] = []
         self.model = self._module(model, "")
         _at_inference(self.model)
         self.paths = {id(module): path for path, module in self.model.named_modules()}
@@ -58,10 +66,15 @@ class Shadow:
 
         if id(module) in self._memo:
             return self._memo[id(module)]
+        module = unwrapped(module)
+        if id(module) in self._memo:
+            return self._memo[id(module)]
         if isinstance(module, torch.jit.ScriptModule):
             raise ModelError(
-                "Module {!r} ({}) is TorchScript, whose forward cannot be followed; give the "
-                "nn.Module that it was made from.".format(path, type(module).__name__)
+                "{} is TorchScript, whose forward cannot be followed; give the nn.Module that it "
+                "was made from, before torch.jit.script or torch.jit.trace.".format(
+                    "Module {!r}".format(path) if path else "The model"
+                )
             )
         cls: Any = type(module)
         copy = object.__new__(cls)
@@ -77,23 +90,33 @@ class Shadow:
                 state[name][key] = None if tensor is None else self._tensor(tensor, prefix + key)
         for key, child in vars(module).get("_modules", {}).items():
             state["_modules"][key] = None if child is None else self._module(child, prefix + key)
-        self._without_hooks(copy, path)
+        computed = set_by_hooks(module)
+        if is_parametrised(module):
+            with contextlib.suppress(Exception):  # what a parametrization of the user's raises
+                computed += settle_weights(copy)
+        if computed:
+            vars(copy)[COMPUTED] = computed
+        self._copy_hooks(module, copy, path)
+        vars(copy).pop("_compiled_call_impl", None)
         for key, value in list(vars(copy).items()):
-            if key not in _CONTAINERS and key not in _HOOKS:
+            if key not in _CONTAINERS and key not in HOOKS:
                 vars(copy)[key] = self._copies.of(value, prefix + key)
         self._copies.slots(module, copy, path)
         return copy
 
-    def _without_hooks(self, copy: Any, path: str) -> None:
-        for name in _HOOKS:
-            hooks = vars(copy).get(name)
-            if hooks is None:
-                continue
-            if name.startswith("_forward") and any(
-                not _torchs_own(hook) for hook in getattr(hooks, "values", list)()
-            ):
+    def _copy_hooks(self, module: Any, copy: Any, path: str) -> None:
+        for name in HOOKS:
+            if name in vars(module):
+                vars(copy)[name] = OrderedDict()
+        if self._with_hooks:
+
+            def rebuilt(hook: Any) -> Any:
+                return self._copies.of(hook, path)
+
+            if not copy_hooks(module, copy, rebuilt, self._held):
+                self.unhooked.append(path)
+            if has_hooks(copy):
                 self.hooked.append(path)
-            vars(copy)[name] = OrderedDict()
 
     def _tensor(self, tensor: Any, path: str) -> Any:
         import torch
@@ -108,6 +131,7 @@ class Shadow:
             if isinstance(tensor, torch.nn.Parameter):
                 copy = torch.nn.Parameter(copy, requires_grad=False)
             self._memo[id(tensor)] = copy
+            self.originals[id(copy)] = tensor
             self._alive.append(tensor)
         return self._memo[id(tensor)]
 
@@ -120,12 +144,6 @@ class Shadow:
         return self._module(value, path) if isinstance(value, torch.nn.Module) else None
 
 
-def _torchs_own(hook: Any) -> bool:
-    """Tells whether a hook is torch's: those set a weight or check inputs, and change no shape."""
-    module = getattr(hook, "__module__", None) or type(hook).__module__
-    return str(module).startswith("torch.")
-
-
 def _at_inference(model: Any) -> None:
     """Puts a copy in evaluation mode; exported programs refuse to be asked, so they are told."""
     with contextlib.suppress(Exception):
@@ -135,6 +153,8 @@ def _at_inference(model: Any) -> None:
 
 
 _CONTAINERS = ("_parameters", "_buffers", "_modules")
+SMALL = 2**16
+"""Elements of a tensor whose values are kept, for a forward that asks for them."""
 
 
 class Place:
@@ -152,7 +172,7 @@ class Place:
     values = False
 
     def __init__(self) -> None:
-        self.device = "meta" if _meta_works() else "cpu"
+        self.device = "meta" if meta_works() else "cpu"
 
     def empty(self, shape: Tuple[int, ...], dtype: Any) -> Any:
         """Returns a tensor of no values and next to no memory."""
@@ -160,11 +180,14 @@ class Place:
 
         if self.device == "meta":
             return torch.empty(shape, dtype=dtype, device="meta")
-        dtype = torch.float32 if dtype is torch.float16 else dtype
+        dtype = torch.float32 if dtype == _half() else dtype
         return torch.zeros((), dtype=dtype).expand(shape)
 
     def copy(self, tensor: Any, path: str) -> Any:
         """Returns what stands for a parameter or buffer of the user's."""
+        if self.device != "meta" and tensor.device.type != "meta" and tensor.numel() <= SMALL:
+            here = tensor.detach().to(self.device, copy=True)
+            return here.float() if here.dtype == _half() else here
         return self.empty(tuple(tensor.shape), tensor.dtype)
 
     def input(self, item: Any, shape: Tuple[int, ...], dtype: Any) -> Any:
@@ -176,7 +199,14 @@ class Place:
         return tensor if tensor.device.type == self.device else tensor.to(self.device)
 
 
-def _meta_works() -> bool:
+def _half() -> Any:
+    import torch
+
+    return torch.float16
+
+
+def meta_works() -> bool:
+    """Tells whether this torch knows enough operators on the meta device."""
     import torch
 
     version = torch.__version__.split("+")[0].split(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, List, Sequence
 
 from vai_inspect.core.ir.attrs import FlattenAttrs, ReshapeAttrs, SqueezeAttrs, TransposeAttrs
-from vai_inspect.frontends.torch.call import Call, UnreadableError
+from vai_inspect.frontends.torch.call import Call
 
 
 def reshape(call: Call) -> None:
@@ -87,20 +87,8 @@ def movedim(call: Call) -> None:
 
 
 def expand(call: Call) -> None:
-    """`expand`; XIR has no word for it but where it only adds axes or does nothing."""
-    if call.output.shape == call.x.shape:
-        call.emit("identity")
-    elif _elements(call.output.shape) == _elements(call.x.shape):
-        reshape(call)
-    else:
-        raise UnreadableError("XIR has no broadcast of its own")
-
-
-def _elements(shape: Sequence[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    """`expand`; XIR has no operator for it, and the order of axes means nothing to it."""
+    call.unknown(call.step.operation, transparent=call.x.rank == call.output.rank)
 
 
 MODULES = {"Flatten": flatten, "Unflatten": reshape}

@@ -47,12 +47,14 @@ class Subject:
         input_args: see `capture`.
         device: where real tensors are where the forward needs them.
         held: what the copies share with the user's model, to be set back.
+        with_hooks: whether its forward hooks run.
     """
 
     model: Any
     input_args: Any
     device: Any = "cpu"
     held: Held = field(default_factory=Held)
+    with_hooks: bool = True
 
     def copied(self, place: Place) -> Copy:
         """Returns a copy at a place.
@@ -63,7 +65,7 @@ class Subject:
         """
         self.held.restore()  # of what ran on a copy before
         try:
-            shadow = Shadow(self.model, place, self.held)
+            shadow = Shadow(self.model, place, self.held, self.with_hooks)
             return Copy(shadow, resolve_inputs(shadow.model, self.input_args, place), place)
         except RecursionError as error:
             raise ModelError("The modules of the model are nested too deeply.") from error

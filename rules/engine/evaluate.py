@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence, Finding, Remedy, Verdict
-from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.findings import Evidence, Finding, Remedy, Verdict, exact
+from vai_inspect.core.ir import ACTIVATIONS, Graph, Op
 from vai_inspect.core.partition import ContextRules, DeviceOf, Placement, place
+from vai_inspect.core.passes import LEAVE_OUT, idle
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import builtin_rules, plugin_validation
 from vai_inspect.rules.engine.apply_rewrites import AfterRewrites, Failure, apply_rewrites
@@ -100,11 +101,38 @@ class _Evaluator:
                 elif not known:
                     findings.append(self._unknown(op))
                 for rule in rules:
-                    findings += self._findings(rule, op, no_device)
+                    of_rule = self._findings(rule, op, no_device)
+                    if op.float_only is not None and rule.constraint.always:
+                        # That no source speaks of this kind is no doubt any more.
+                        of_rule = [one for one in of_rule if one.verdict != Verdict.UNKNOWN]
+                    findings += of_rule
                 if kind == "unknown" and not findings:
                     findings.append(self._unknown(op))
-                found[op.name] = tuple(findings)
+                found[op.name] = self._leaving_out(op, findings)
         return found
+
+    def _leaving_out(self, op: Op, findings: List[Finding]) -> Findings:
+        """Returns findings with another remedy where an operator computes nothing.
+
+        So it is also where an activation cannot be fused as one that computes nothing stands
+        before it.
+        """
+        if not findings:
+            return ()
+        before = self._graph.producer(op)
+        if idle(op, self._graph) is not None:
+            remedy = exact(LEAVE_OUT, "add-zero")
+        elif (
+            op.kind in ACTIVATIONS and before is not None and idle(before, self._graph) is not None
+        ):
+            remedy = exact(
+                "leave {operator:op} out, which computes the same",
+                "add-zero",
+                operator=before.name,
+            )
+        else:
+            return tuple(findings)
+        return tuple(replace(one, remedies=(remedy.rendered({}),)) for one in findings)
 
     def context_findings(self, op: Op, device_of: DeviceOf) -> Findings:
         """Returns what an operator's neighbours cause on the devices they have now."""

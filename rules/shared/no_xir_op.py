@@ -97,7 +97,8 @@ def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
     """
     attrs, known = ctx.original.attrs, _known(ctx.original)
     opaque = not isinstance(attrs, UnknownAttrs) or attrs.opaque
-    if known is not None:
+    in_float = ctx.original.float_only is not None
+    if known is not None and not in_float:
         what, suggest = known
         yield Violation(
             "{name}, {what}, has no XIR operator; the inspectors leave it on the CPU",
@@ -106,7 +107,7 @@ def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
             found=ctx.attrs.framework_type,
             remedy=suggest(ctx),
         )
-    elif ctx.original.origin.framework in ("torch", "onnx") and not opaque:
+    elif ctx.original.origin.framework in ("torch", "onnx") and not opaque and not in_float:
         yield Violation(
             "{name} has no XIR operator; the inspectors leave it on the CPU",
             name=ctx.attrs.framework_type,

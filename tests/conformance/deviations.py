@@ -284,12 +284,6 @@ SHOWN: Tuple[Shown, ...] = (
     ),
     Shown(
         False,
-        ("reshape",),
-        "a 1x1 map brought to NCHW for an operator that XIR lacks: no data moves",
-        cases=("expand",),
-    ),
-    Shown(
-        False,
         ("transpose",),
         "a view of a feature map counts its elements in NCHW; the vendor rewrites the sizes as if "
         "they stood for axes, which is another view",

@@ -368,9 +368,15 @@ ROWS = {
             "log_softmax": lambda y: functional.log_softmax(y, 1),
             "LayerNorm": nn.LayerNorm([8, 8]),
             "pow": lambda y: y**2,
-            "roll": lambda y: torch.roll(y, 1, 2),
         }.items()
     },
+    "roll": Row(
+        B4096,
+        lambda: after_conv(lambda y: torch.roll(y, 1, 2)),
+        (1, 3, 8, 8),
+        2,
+        {"unknown": FLOAT},
+    ),
     **{
         name: Row(
             B4096,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import os
 import re
 import sys
+import traceback
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Optional, Set
+from typing import List, Optional, Sequence, Set
 
 from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, how_to_install, message_of
@@ -49,6 +51,34 @@ def module_of(source: str, name: str, spec: str) -> ModuleType:
     return _import(source, spec)
 
 
+def callables_in(path: Path) -> List[str]:
+    """Returns the public classes, functions and called results of a file of Python, in order.
+
+    It is read without being run; nothing is returned where that cannot be done.
+    """
+    try:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return []
+    names: List[str] = []
+    for one in body:
+        if isinstance(one, (ast.ClassDef, ast.FunctionDef)):
+            names.append(one.name)
+        elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Call):
+            names += [target.id for target in one.targets if isinstance(target, ast.Name)]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns names as they are listed in a message."""
+    text = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return text + (" and {} more".format(more) if more > 0 else "")
+
+
+_MOST_NAMES = 12
+
+
 def importable_here() -> None:
     """Lets modules of the working folder be imported, as `python -m` does."""
     if "" not in sys.path:
@@ -58,9 +88,12 @@ def importable_here() -> None:
 def lacks(module: str, part: str, candidates: Set[str], spec: str) -> ModelError:
     """Returns the error that a module has no such name."""
     names = sorted(name for name in candidates if not name.startswith("_"))
-    return ModelError(
-        "MODEL {!r}: {} has no {!r}.{}".format(spec, module, part, did_you_mean(part, names))
-    )
+    hint = did_you_mean(part, names)
+    source = Path(spec.rpartition(":")[0])
+    found = callables_in(source) if source.suffix == ".py" else []
+    if found and not hint:
+        hint = " It has {}.".format(listed(found))
+    return ModelError("MODEL {!r}: {} has no {!r}.{}".format(spec, module, part, hint))
 
 
 def _check_name(path: Path, module: str, name: str, spec: str) -> None:
@@ -110,11 +143,40 @@ def _file_of(module: str) -> Optional[Path]:
     return Path(origin) if origin is not None and origin.endswith(".py") else None
 
 
+_VENDORS = (
+    ("pytorch_nndct", "vai_inspect.torch"),
+    ("nndct_shared", "vai_inspect.torch"),
+    ("vai_q_tensorflow2", "vai_inspect.keras"),
+    ("vitis_", "vai_inspect.keras"),
+)
+"""Packages and modules of the vendor's docker image, and what stands for them here."""
+
+
+def _vendors(error: ImportError) -> Optional[str]:
+    """Returns what to do where a file imports the vendor's packages; None for any other."""
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    text = " ".join([error.name or "", *(line or "" for line in lines)])
+    for word, module in _VENDORS:
+        if word in text:
+            return (
+                "it is part of the vendor's docker image: change that import to {}, or move the "
+                "network to a file of its own".format(module)
+            )
+    return None
+
+
 def _import(source: str, spec: str) -> ModuleType:
     try:
         return importlib.import_module(source)
     except ModuleNotFoundError as error:
         missing = error.name or source
+        vendors = _vendors(error)
+        if vendors is not None:
+            raise ModelError(
+                "MODEL {!r}: importing {!r} needs {!r}{}; {}.".format(
+                    spec, source, missing, where(error), vendors
+                )
+            ) from error
         package, _, part = missing.rpartition(".")
         if package in sys.modules:
             names = {name for name in dir(sys.modules[package]) if not name.startswith("_")}
@@ -147,7 +209,16 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     try:
         wanted.loader.exec_module(module)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        vendors = _vendors(error)
+        if vendors is not None:
+            raise ModelError(
+                "MODEL {!r}: {} needs {!r}{}; {}.".format(
+                    spec, path, error.name, where(error), vendors
+                )
+            ) from error
+        if not isinstance(error, ModuleNotFoundError):
+            raise _failed(path, name, spec, error) from error
         raise ModelError(
             "MODEL {!r}: {} needs the module {!r}, which is not in this environment ({}). "
             "{}".format(spec, path, error.name, sys.prefix, how_to_install(error.name or ""))
@@ -155,12 +226,16 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if "attempted relative import" in message_of(error):
-            raise ModelError(_in_package(path, name, spec)) from error
-        raise ModelError(
-            "MODEL {!r}: running {} failed: {}{}.".format(spec, path, one_line(error), where(error))
-        ) from error
+        raise _failed(path, name, spec, error) from error
     return module
+
+
+def _failed(path: Path, name: str, spec: str, error: BaseException) -> ModelError:
+    if "attempted relative import" in message_of(error):
+        return ModelError(_in_package(path, name, spec))
+    return ModelError(
+        "MODEL {!r}: running {} failed: {}{}.".format(spec, path, one_line(error), where(error))
+    )
 
 
 def _in_package(path: Path, name: str, spec: str) -> str:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from vai_inspect.cli.imports import lacks, module_of
+from vai_inspect.cli.imports import callables_in, lacks, listed, module_of
 from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, message_of
 from vai_inspect.frameworks import framework_of, is_keras_file, is_onnx_file, is_torch_file
@@ -127,6 +127,9 @@ def _check_source(source: str, name: str, spec: str) -> None:
         ModelError: it is neither.
     """
     path = Path(source)
+    other = _other_format(path)
+    if other is not None:
+        raise ModelError("MODEL {!r}: {} is {}.".format(spec, source, other))
     if path.suffix == ".py" or all(part.isidentifier() for part in source.split(".")):
         return
     if path.suffix.lower() in FILES:
@@ -147,14 +150,38 @@ def _check_source(source: str, name: str, spec: str) -> None:
 def _not_a_name(spec: str) -> str:
     path = Path(spec)
     if path.suffix == ".py" and os.path.isfile(path):
-        return "MODEL {!r} names no model in it; write {}:name, where name is one.".format(
-            spec, spec
+        found = callables_in(path)
+        return "MODEL {!r} names no model in it; write {}:name, where name is {}.".format(
+            spec, spec, "one of " + listed(found) if found else "one"
         )
+    other = _other_format(path)
+    if other is not None:
+        return "MODEL {!r} is {}.".format(spec, other)
     if path.suffix in FILES and not os.path.exists(path):
         return "MODEL {!r}: there is no such file.".format(spec)
     if os.path.exists(path):
         return "MODEL {!r} is no model that can be read; {}.".format(spec, FORMS)
     return "MODEL {!r} names no model; {}.".format(spec, FORMS)
+
+
+_OTHER_FORMATS = {
+    ".tflite": "a converted model of TensorFlow Lite, which the DPU's tools do not take; give the "
+    "Keras model that it was converted from",
+    ".pb": "a frozen graph of TensorFlow; give the Keras model (.keras, .h5) or the SavedModel "
+    "folder that it was made from",
+    ".xmodel": "a model that is quantised or compiled already; give the float model that it was "
+    "made from",
+    ".torchscript": "TorchScript, whose forward cannot be followed; give the nn.Module that it was "
+    "made from, as file.py:name",
+}
+"""Files of models that are not read, by ending, with the way from there."""
+
+
+def _other_format(path: Path) -> Optional[str]:
+    """Returns what a file is that is not read, and what to give instead; None for any other."""
+    if path.name == "saved_model.pb":
+        return "the graph of a SavedModel; give its folder, {}".format(path.parent)
+    return _OTHER_FORMATS.get(path.suffix.lower()) if path.is_file() else None
 
 
 def _attribute(module: Any, name: str, spec: str) -> Any:

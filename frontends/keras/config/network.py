@@ -19,6 +19,7 @@ from vai_inspect.frontends.keras.config.calls import (
 from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
 from vai_inspect.frontends.keras.config.view import ConfigLayer, is_own
 from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.training import looked_through
 
 _FUNCTIONAL, _SEQUENTIAL, _INPUT = ("Functional", "Model"), "Sequential", "InputLayer"
 
@@ -121,7 +122,7 @@ def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         elif is_network(entry):
             found.layers[name] = network(entry, path, keras_2)
         else:
-            found.layers[name] = ConfigLayer(entry, keras_2)
+            found.layers[name] = ConfigLayer(dict(looked_through(entry)), keras_2)
     known = set(inputs) | set(found.layers)
     for entry in entries:
         for index, call in enumerate(entry.get("inbound_nodes") or ()):
@@ -259,7 +260,7 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         if is_network(saved_layer):
             found.layers[name] = network(saved_layer, path, keras_2)
         else:
-            found.layers[name] = ConfigLayer(saved_layer, keras_2)
+            found.layers[name] = ConfigLayer(dict(looked_through(saved_layer)), keras_2)
         found.nodes[name, 0] = Node(name, (ref,), {}, (ref,))
         ref = Ref(name, 0, 0)
     found.outputs = [ref]

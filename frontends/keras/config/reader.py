@@ -19,6 +19,7 @@ from vai_inspect.frontends.keras.config.stored import Stored
 from vai_inspect.frontends.keras.dispatch import LayerRefusesError
 from vai_inspect.frontends.keras.layout import channels_last, keeps_first
 from vai_inspect.frontends.keras.trace import InputTensor, Trace
+from vai_inspect.frontends.keras.training import check_float_config
 
 
 def capture_stored(
@@ -41,6 +42,7 @@ def capture_stored(
         InputShapeError: a dimension that nothing fills, or a shape that does not fit the model.
         OutputUnknownError: a layer whose output shape the file does not tell.
     """
+    check_float_config(stored.config, stored.path)
     if not is_network(stored.config):
         raise ModelError(_not_a_graph(stored))
     try:

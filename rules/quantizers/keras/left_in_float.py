@@ -16,6 +16,9 @@ from vai_inspect.rules.quantizers.keras.supported_layers import (
     REMOVED,
 )
 
+_DENSE = exact(
+    "use keras.layers.Dense with these weights, which computes the same", "einsum-to-linear"
+)
 _REMOVE = exact("remove it from the deployed model", "drop-noise")
 
 
@@ -42,6 +45,9 @@ def leave_in_float(graph: Graph) -> Graph:
         found = None if call is None or op.kind == "const" else _in_float(op, call)
         if found is None or call is None:
             continue
+        own = (call.base or "Lambda") == "Lambda"
+        if op.kind == "identity" and own and call.is_layer:
+            continue  # a part of the user's own code that does nothing
         new = op.replaced(float_only=found.reason, float_remedy=found.remedy)
         if op.kind == "identity":
             attrs = UnknownAttrs(call.name, idle=True)
@@ -54,7 +60,8 @@ def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
     """Returns why an operator is left in float; None where it is not."""
     name = call.base or call.name
     if not call.is_layer:
-        return InFloat(f"it knows layers only, and {call.name} is a bare operation", _instead(name))
+        remedy = _DENSE if op.kind == "inner-product" else _instead(name)
+        return InFloat(f"it knows layers only, and {call.name} is a bare operation", remedy)
     if call.base is None:
         return InFloat(f"it does not know the layer {name}, which is code of your own", OWN_LAYERS)
     if call.name != name:
@@ -67,7 +74,7 @@ def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
         return None if name in REMOVED else InFloat(f"it removes only Dropout, not {name}")
     if name not in QUANTISED:
         reason = REASONS.get(name, f"it does not know the layer {name}")
-        return InFloat(reason, _instead(name))
+        return InFloat(reason, _DENSE if op.kind == "inner-product" else _instead(name))
     activation = call.argument("activation")
     found = None if activation is None else refused(activation)
     return None if found is None else InFloat(*found)

@@ -141,7 +141,7 @@ def test_sequential() -> None:
     assert kinds(capture(model).graph) == ["inner-product", "softmax"]
 
 
-def test_custom_layer_and_subclass_that_overrides_call_are_unknown() -> None:
+def test_custom_layers_and_subclasses_that_override_call_are_walked() -> None:
     class Doubled(L.Dense):
         def call(self, x: Any, training: Any = None) -> Any:
             return super().call(x) * 2
@@ -158,11 +158,18 @@ def test_custom_layer_and_subclass_that_overrides_call_are_unknown() -> None:
 
     model = model_of(Doubled(3), Renamed(3), Own(), L.Lambda(lambda x: x + 1), shape=(4,))
     found = inner_ops(capture(model).graph)
-    assert [op.kind for op in found] == ["unknown", "inner-product", "unknown", "unknown"]
-    types = [op.attributes().get("framework_type") for op in found]
-    assert types == ["Doubled", None, "Own", "Lambda"]
-    assert [(p.role, p.type.shape) for p in found[2].params] == [("w", (3, 5))]
-    assert found[2].output.shape == (1, 5)
+    forms = [(op.kind, op.origin.call.name) for op in found if op.kind != "const"]
+    assert forms == [
+        ("inner-product", "Doubled"),
+        ("add", "Doubled"),
+        ("mul", "Doubled"),
+        ("inner-product", "Renamed"),
+        ("inner-product", "Own"),
+        ("add", "Lambda"),
+    ]
+    (own,) = [op for op in found if op.origin.call.name == "Own"]
+    assert [(p.role, p.type.shape) for p in own.params] == [("weights", (5, 3))]
+    assert own.output.shape == (1, 5)
 
 
 def test_several_outputs_of_one_layer() -> None:

@@ -111,7 +111,8 @@ def test_shapes_may_be_replaced() -> None:
     )
     before = fingerprint(model)
     graph = capture(model, (2, 32, 24, 3)).graph
-    assert graph["double"].output.shape == (2, 30, 22, 4)
+    (double,) = [op for op in graph if op.origin.call and op.origin.call.name == "Lambda"][-1:]
+    assert (double.kind, double.output.shape) == ("mul", (2, 30, 22, 4))
     assert fingerprint(model) == before
     with pytest.raises(InputShapeError, match="conv"):
         capture(model, (1, 2, 2, 3))
@@ -126,15 +127,37 @@ def test_open_shapes_are_asked_for_and_filled() -> None:
     assert capture(model, (1, 8, 8, 3)).graph["conv"].output.shape == (1, 6, 6, 4)
 
 
-def test_a_lambda_and_a_layer_of_the_users_own_are_unknown() -> None:
+def test_a_lambda_and_a_layer_of_the_users_own_are_walked() -> None:
     class Twice(layers.Layer):  # type: ignore[misc]
         def call(self, x: Any) -> Any:
             return keras.backend.concatenate([x, x], axis=0)
 
-    model = model_of(layers.Conv2D(2, 1), Twice(name="twice"), shape=(4, 4, 2))
-    op = capture(model).graph["twice"]
-    assert (op.kind, op.output.shape) == ("unknown", (2, 4, 4, 2))
-    assert op.attributes()["framework_type"] == "Twice"
+    halved = layers.Lambda(lambda x: x / 2.0, name="halved")
+    model = model_of(layers.Conv2D(2, 1), Twice(name="twice"), halved, shape=(4, 4, 2))
+    before = fingerprint(model)
+    graph = capture(model).graph
+    assert fingerprint(model) == before
+    assert [str(op) for op in capture(model).graph] == [str(op) for op in graph]
+    assert kinds(graph) == ["conv2d", "concat", "const", "div"]
+    concat, div = graph["twice/tf.concat"], list(graph)[-2]
+    assert concat.output.shape == (2, 4, 4, 2)
+    assert [op.origin.call.name for op in (concat, div)] == ["Twice", "Lambda"]
+
+
+def test_a_layer_whose_call_cannot_be_walked_is_one_operator() -> None:
+    class Own(layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            if keras.backend.is_keras_tensor(x):
+                raise ValueError("no symbols")
+            return x
+
+    model = model_of(layers.Conv2D(2, 1), shape=(4, 4, 2))
+    own = Own(name="own")
+    own.call, call = (lambda x: x), own.call
+    model = keras.Model(model.inputs, own(model.outputs[0]))
+    own.call = call
+    op = capture(model).graph["own"]
+    assert (op.kind, op.attributes()["framework_type"]) == ("unknown", "Own")
 
 
 @pytest.mark.parametrize("policy", ["float16", "mixed_float16"])

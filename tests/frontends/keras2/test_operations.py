@@ -90,7 +90,7 @@ OPERATIONS: Dict[str, Tuple[Build, List[str], Dict[str, Any]]] = {
         ["avgpool2d"],
         {"kernel": [3, 3], "pad": [1, 1, 1, 1]},
     ),
-    "matmul": (lambda x: tf.matmul(x, numpy.ones((4, 4), "float32")), ["const", "matmul"], {}),
+    "matmul": (lambda x: tf.matmul(x, numpy.ones((4, 4), "float32")), ["inner-product"], {}),
     "matmul transposed": (lambda x: tf.matmul(x, x, transpose_a=True), ["unknown"], {}),
     "split": (lambda x: tf.split(x, 2, axis=-1)[1], ["unknown"], {"framework_type": "tf.split"}),
     "sqrt": (lambda x: tf.sqrt(x), ["unknown"], {"framework_type": "tf.math.sqrt"}),

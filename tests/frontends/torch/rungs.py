@@ -9,7 +9,8 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.passes import normalise
+from vai_inspect.core.ir import Graph, Value
+from vai_inspect.core.passes import idle, normalise
 from vai_inspect.frontends.torch import capture, ladder
 
 
@@ -27,10 +28,12 @@ def rows(captured: Captured, told: bool = True) -> List[Tuple[Any, ...]]:
     """What stands in the graph after the passes, an operator a row.
 
     `told` takes in where each comes from and what is said of it. torch.export leaves out calls
-    that do nothing at inference, and keeps those of the user's lines alone that are in a function
-    of the name `forward`.
+    that do nothing at inference, slices of everything among them, and keeps those of the user's
+    lines alone that are in a function of the name `forward`.
     """
     graph = normalise(captured.graph, captured.batch_norm_into)
+    if not told:
+        graph = without_idle(graph)
     at = {op.name: number for number, op in enumerate(graph)}
     return [
         (
@@ -45,6 +48,13 @@ def rows(captured: Captured, told: bool = True) -> List[Tuple[Any, ...]]:
         )
         for op in graph
     ]
+
+
+def without_idle(graph: Graph) -> Graph:
+    """The graph without the slices of everything."""
+    gone = [op for op in graph if op.kind == "strided_slice" and idle(op, graph) is not None]
+    forward = {Value(op.name): op.inputs[0] for op in gone}
+    return graph.rewritten({op.name: None for op in gone}, forward)
 
 
 class Block(nn.Module):

@@ -7,12 +7,20 @@ from typing import AbstractSet, Callable, Dict, Tuple
 
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.core.passes.batch_norm import TAKES_IN, fold_batch_norm
+from vai_inspect.core.passes.constants import constant_ops, fold_constants
 from vai_inspect.core.passes.identities import drop_identities
+from vai_inspect.core.passes.idle import LEAVE_OUT, idle, note_idle
 from vai_inspect.core.passes.padding import fold_padding
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: Tuple[Pass, ...] = (drop_identities, fold_batch_norm, fold_padding)
+PASSES: Tuple[Pass, ...] = (
+    fold_constants,
+    drop_identities,
+    fold_batch_norm,
+    fold_padding,
+    note_idle,
+)
 """The passes in the order they run."""
 
 
@@ -32,4 +40,16 @@ def normalise(graph: Graph, batch_norm_into: AbstractSet[str] = TAKES_IN) -> Gra
     return verify(graph)
 
 
-__all__ = ["PASSES", "Pass", "drop_identities", "fold_batch_norm", "fold_padding", "normalise"]
+__all__ = [
+    "LEAVE_OUT",
+    "PASSES",
+    "Pass",
+    "constant_ops",
+    "drop_identities",
+    "fold_batch_norm",
+    "fold_constants",
+    "fold_padding",
+    "idle",
+    "normalise",
+    "note_idle",
+]

@@ -8,7 +8,7 @@ from vai_inspect.core.ir import Graph, Op, Value
 
 
 def drop_identities(graph: Graph) -> Graph:
-    """Drops what changes nothing: dropout, linear activations, empty moves, pads and resizes.
+    """Drops what changes nothing: dropout, linear activations, empty moves and resizes.
 
     A pool with kernel 1 and stride 1 goes as well; compiled models show it vanish. What is left in
     float stays: the compiler is handed it as an operator of its own, whatever it computes.
@@ -46,9 +46,7 @@ def _does_nothing(op: Op, graph: Graph) -> bool:
     unchanged = op.output.shape == graph.input_types(op)[0].shape
     if op.kind in ("maxpool2d", "avgpool2d"):
         return unchanged and set(op.attributes()["kernel"]) == {1}
-    if op.kind == "strided_slice":
-        return unchanged and set(op.attributes()["strides"]) == {1}
-    return unchanged and op.kind in ("reshape", "flatten", "squeeze", "pad", "resize")
+    return unchanged and op.kind in ("reshape", "flatten", "squeeze", "resize")
 
 
 def _named(op: Op) -> str:

@@ -18,11 +18,15 @@ class UnknownAttrs(Attrs):
         opaque: whether it is not known that XIR has no equivalent: what the operator computes
             could not be read.
         idle: whether it gives what it reads, so that it multiplies and accumulates nothing.
+        random: whether it gives other values in each run, though it may read no input.
+        macs: its multiply-accumulates, where the frontend counts them.
     """
 
     framework_type: str = extra("")
     opaque: bool = hidden(False)
     idle: bool = hidden(False)
+    random: bool = hidden(False)
+    macs: Optional[int] = hidden(None)
 
 
 ELEMENTWISE = frozenset(
@@ -36,7 +40,7 @@ ELEMENTWISE = frozenset(
     + ("and", "or", "xor", "addcdiv", "addcmul", "hardtanh", "power", "square", "acosh", "asinh")
     + ("atanh", "bitshift", "bitwiseand", "bitwisenot", "bitwiseor", "bitwisexor", "equal")
     + ("greater", "greaterorequal", "hardsigmoid", "isinf", "less", "lessorequal", "not", "shrink")
-    + ("swish", "thresholdedrelu")
+    + ("swish", "thresholdedrelu", "div", "invert")
 )
 """Functions of each element, by name without case."""
 
@@ -51,6 +55,8 @@ _MOVES = frozenset(
     + ("unique", "upsample", "var", "layernorm", "layer_norm", "layernormalization", "rms_norm")
     + ("rmsnorm", "local_response_norm", "localresponsenorm", "max_unpool2d", "zeros_like")
     + ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool1d")
+    + ("adaptiveavgpool1d", "adaptiveavgpool2d", "adaptiveavgpool3d", "adaptivemaxpool1d")
+    + ("adaptivemaxpool2d", "adaptivemaxpool3d", "adaptive_max_pool2d")
     + ("avg_pool3d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool3d", "lp_pool2d")
     + ("maxpool3d", "avgpool1d", "avgpool3d", "interpolate", "grid_sample", "ones_like", "lrn")
     + ("averagepool", "depthtospace", "gatherelements", "gathernd", "globallppool", "gridsample")
@@ -67,6 +73,12 @@ def computes_each_element(framework_type: str) -> bool:
     return _plain(framework_type) in ELEMENTWISE
 
 
+def costs_nothing(framework_type: str) -> bool:
+    """Tells whether the framework's function multiplies and accumulates nothing."""
+    name = _plain(framework_type)
+    return name in ELEMENTWISE or name in _MOVES
+
+
 def _plain(framework_type: str) -> str:
     return framework_type.split("(")[0].strip().lower()
 
@@ -75,8 +87,9 @@ def _macs(received: Received, output: Shape) -> Optional[int]:
     attrs = received.attrs
     if not isinstance(attrs, UnknownAttrs):
         return None
-    name = _plain(attrs.framework_type)
-    free = not attrs.opaque and (name in ELEMENTWISE or name in _MOVES)
+    if attrs.macs is not None:
+        return attrs.macs
+    free = not attrs.opaque and costs_nothing(attrs.framework_type)
     return 0 if attrs.idle or free else None
 
 

@@ -1,0 +1,123 @@
+"""What vai_q_pytorch leaves in float, and what it quantises though XIR has no operator for it.
+
+By the class or function that the user wrote. Source: the quantisers of 3.0 and 3.5, executed on
+small modules of each form (they warn with FLOAT_OP); 2.5 prints the same as a text.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional
+
+from vai_inspect.core.findings import Remedy, approximate, exact
+
+_KEPT = "releases 3.0 and 3.5 keep {} in float (FLOAT_OP)"
+
+
+class InFloat(NamedTuple):
+    """Why an operator stays in float, and what to write instead where that is known.
+
+    Attributes:
+        reason: may name an argument of the call, as `{}`.
+        remedy: None where nothing is known.
+    """
+
+    reason: str
+    remedy: Optional[Remedy] = None
+
+    def of(self, argument: str) -> "InFloat":
+        """Returns it with the value of the argument."""
+        return InFloat(self.reason.format(repr(argument)), self.remedy)
+
+
+def _kept(what: str, remedy: Optional[Remedy] = None) -> InFloat:
+    return InFloat(_KEPT.format(what), remedy)
+
+
+def _each(remedy: Optional[Remedy], *names: str) -> Dict[str, InFloat]:
+    return {name: _kept(name, remedy) for name in names}
+
+
+_CHANNEL_MATRIX = exact(
+    "use a 1x1 convolution whose weights are a permutation", "shuffle-to-convolution"
+)
+_SLICED = Remedy("write slices, or a 1x1 convolution that selects the channels")
+_NO_EXPAND = exact(
+    "leave it out where the operator that reads it broadcasts by itself, which computes the same: "
+    "x * y in place of x * y.expand_as(x)",
+    "drop-expand",
+)
+_MAX_POOL = exact("use nn.MaxPool2d with the window as kernel and stride")
+_REMOVE = exact("remove it from the deployed model, where it does nothing", "drop-noise")
+_NO_STACK = Remedy("use torch.cat along an axis that the tensors have")
+
+FLOAT: Dict[str, InFloat] = {
+    **_each(None, "Softplus", "softplus", "LogSigmoid", "logsigmoid", "log_sigmoid"),
+    **_each(None, "RReLU", "rrelu"),
+    **_each(Remedy("write a * torch.sigmoid(b) of the two halves"), "GLU", "glu"),
+    **_each(None, "abs", "absolute", "sign", "std", "var", "std_mean", "var_mean", "cumsum"),
+    **_each(None, "roll", "flip", "fliplr", "flipud", "reciprocal"),
+    **_each(None, "grid_sample", "Unfold", "unfold", "im2col"),
+    **_each(None, "einsum", "Bilinear", "bilinear"),
+    **_each(_CHANNEL_MATRIX, "ChannelShuffle", "channel_shuffle", "native_channel_shuffle"),
+    **_each(_NO_STACK, "stack", "hstack", "vstack", "dstack", "column_stack"),
+    **_each(_NO_EXPAND, "expand", "expand_as", "broadcast_to"),
+    **_each(Remedy("write a slice, x[:, k:k + 1], which keeps the axis"), "select"),
+    **_each(_SLICED, "index_select", "index"),
+    **_each(Remedy("give them as an input"), "rand", "rand_like", "randn", "randn_like", "randint"),
+    **_each(Remedy("give them as an input"), "randint_like", "bernoulli", "normal"),
+    **_each(Remedy("do it on the host, after the network"), "normalize", "argmax"),
+    **_each(_MAX_POOL, *(f"AdaptiveMaxPool{rank}d" for rank in (1, 2, 3))),
+    **_each(_MAX_POOL, *(f"adaptive_max_pool{rank}d" for rank in (1, 2, 3))),
+    **_each(Remedy("use nn.MaxPool2d"), "FractionalMaxPool2d", "FractionalMaxPool3d"),
+    **_each(Remedy("use nn.MaxPool2d"), "fractional_max_pool2d", "fractional_max_pool3d"),
+    **_each(Remedy("use nn.Upsample"), *(f"MaxUnpool{rank}d" for rank in (1, 2, 3))),
+    **_each(Remedy("use nn.Upsample"), *(f"max_unpool{rank}d" for rank in (1, 2, 3))),
+    **_each(_REMOVE, "AlphaDropout", "FeatureAlphaDropout", "alpha_dropout"),
+    **_each(_REMOVE, "feature_alpha_dropout"),
+    **_each(Remedy("put the parts together with torch.cat: what is written is lost"), "setitem"),
+}
+"""What stays in float and goes on through the export as a custom operator.
+
+Not here, as a rule of the DPUs decides them with more evidence or a remedy for each target: SiLU,
+ELU, SELU, CELU, Threshold, powers and torch.maximum. `zeros_like` is a constant.
+"""
+
+EINSUM_LINEAR = _kept(
+    "einsum",
+    exact("use nn.Linear with these weights, which computes the same", "einsum-to-linear"),
+)
+"""An einsum of a feature map and a matrix of weights."""
+SELECT = _kept("x[:, k] (select)", Remedy("write a slice, x[:, k:k + 1], which keeps the axis"))
+"""An index with whole numbers."""
+ADVANCED_INDEX = _kept("an index of tensors, masks or lists", _SLICED)
+RESIZES: Dict[str, InFloat] = {
+    "bicubic": _kept("bicubic interpolation", approximate("use mode='bilinear' or 'nearest'")),
+    "nearest-exact": _kept("mode='nearest-exact'", approximate("use mode='nearest'")),
+}
+"""Modes of an interpolation."""
+CAST = InFloat(
+    "release 3.5 writes a cast as an operator that only the CPU runs; 2.5 and 3.0 stop at casts of "
+    "whole numbers",
+    Remedy("give the network inputs of the type that it computes with"),
+)
+TEXT_PADDING = InFloat(
+    "padding={} is given as text: releases 3.0 and 3.5 keep the whole convolution in float, and "
+    "2.5 stops",
+    exact(
+        "give the padding as numbers (for an even kernel and 'same' pad before it with "
+        "nn.ZeroPad2d)",
+        "numeric-padding",
+    ),
+)
+
+_CUSTOM = (
+    "the quantiser quantises it, but XIR has no operator for it: it becomes a custom operator, "
+    "which needs an implementation of yours on the board"
+)
+CUSTOM: Dict[str, str] = dict.fromkeys(
+    ("LayerNorm", "layer_norm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+    + ("instance_norm", "GroupNorm", "group_norm", "Mish", "mish", "clamp", "clamp_min")
+    + ("clamp_max", "exp", "sqrt", "log_softmax", "LogSoftmax", "Embedding", "embedding", "repeat"),
+    _CUSTOM,
+)
+"""What is quantised, without FLOAT_OP, and custom all the same."""
