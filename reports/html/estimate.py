@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, Iterator, Tuple
 
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.reports.text import times
+from vai_inspect.reports.text.format import count
 
 
 @dataclass(frozen=True)
@@ -30,52 +32,38 @@ def op_times(inspection: Inspection) -> OpTimes:
     Args:
         inspection: what may have an estimate.
     """
-    found = _estimate(inspection)
-    if found is None:
-        return {}
-    return {
-        name: OpTime(one.us, "{:,.1f} us, bound by {}".format(one.us, one.bound))
-        for name, one in found.ops.items()
-        if one.us
-    }
+    found = inspection.default_estimate
+    ops = found.ops.items() if found is not None else ()
+    return {name: OpTime(one.us, times.of_operator(one)) for name, one in ops if one.us}
 
 
-def figures(inspection: Inspection) -> List[Tuple[str, str]]:
-    """Returns figures with their titles.
+def figures(inspection: Inspection) -> Iterator[Tuple[str, str]]:
+    """Yields figures with their titles.
 
     Args:
         inspection: what may have an estimate.
     """
-    found = _estimate(inspection)
+    found = inspection.default_estimate
     if found is None:
-        return []
-    told = [("DPU time of a frame", "{:,.2f} ms".format(found.dpu_ms))]
+        return
+    yield "DPU time of a frame", times.milliseconds(found.dpu_ms)
     if found.latency_ms is not None:
-        told.append(("latency", "{:,.2f} ms".format(found.latency_ms)))
+        yield "one frame alone", times.milliseconds(found.latency_ms)
     if found.fps is not None:
-        told.append(("frames a second", "{:,.0f}".format(found.fps)))
-    return told
+        yield "frames a second", times.number(found.fps)
 
 
-def remarks(inspection: Inspection) -> List[str]:
-    """Returns what must be known beside the figures: the board, the error, what is left out.
+def remarks(inspection: Inspection) -> Iterator[str]:
+    """Yields what must be known beside the figures: the board, the error, what is left out.
+
+    Where there is no estimate it is why.
 
     Args:
         inspection: what may have an estimate.
     """
-    found = _estimate(inspection)
-    if found is None:
-        return []
-    where = found.board or "a design of one core"
-    told = ["Estimated for {}, {}.".format(where, found.error.brief)]
-    if found.not_counted:
-        told.append(
-            "Operators on the CPU have no price: {:,} are not counted.".format(
-                len(found.not_counted)
-            )
-        )
-    return told
-
-
-def _estimate(inspection: Inspection) -> Optional[Any]:
-    return getattr(inspection, "default_estimate", None)
+    for _, line in times.lines(inspection):
+        yield line[:1].upper() + line[1:].rstrip(".") + "."
+    found = inspection.default_estimate
+    if found is not None and found.not_counted:
+        number = count(len(found.not_counted), "operator")
+        yield "Not counted, as they have no price: {} on the CPU.".format(number)

@@ -8,15 +8,16 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import pytest
 
 from tests.graphs import conv, node
 from tests.reports import samples
 from vai_inspect.core.capture import Captured
+from vai_inspect.core.estimate import Accuracy, Estimate, OpEstimate, Platform
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
+from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.reports.html import page, sections, table
 from vai_inspect.reports.text.format import plain
@@ -169,30 +170,45 @@ def test_large_networks_are_bounded():
     assert "and 30 more root causes" in causes
 
 
-TIMES = {"conv1": (250.0, "compute"), "fc": (50.0, "memory")}
-ESTIMATE = SimpleNamespace(
-    board="KV260",
+ESTIMATE = Estimate(
+    platform=Platform("KV260", 1, 300.0, 19.2, 0.5, 0.0),
     dpu_ms=0.3,
     latency_ms=None,
     fps=None,
-    ops={name: SimpleNamespace(us=us, bound=bound) for name, (us, bound) in TIMES.items()},
-    error=SimpleNamespace(brief="error 5 % on average, 14 % at most"),
+    ops={"conv1": OpEstimate(250.0, "compute"), "fc": OpEstimate(50.0, "memory")},
+    subgraphs={"dpu_subgraph_0": 0.25, "dpu_subgraph_1": 0.05},
+    error=Accuracy(5.0, 14.0, 20, 5, ("ZCU104",), ("3.5",)),
     not_counted=("fancy",),
+    part_only="a CPU operator stands between operators of the DPU",
 )
-"""An estimate as the page reads it, of which it knows no more than this."""
 
 
 def test_an_estimate_is_shown_where_the_inspection_has_one():
     content = page.render(dataclasses.replace(samples.mixed(), default_estimate=ESTIMATE))
     words = "".join(Reader(content).words)
-    assert "0.30 ms" in words
-    assert "Estimated for KV260, error 5 % on average, 14 % at most." in words
-    assert "Operators on the CPU have no price: 1 are not counted." in words
+    assert "0.3 ms" in words
+    assert "error 5 % on average, 14 % at most" in words
+    assert "A CPU operator stands between operators of the DPU." in words
+    assert "Not counted, as they have no price: 1 operator on the CPU." in words
     assert '<td class="num" data-v="250.0">250.0<svg' in content
-    assert "250.0 us, bound by compute" in content
+    assert "250 us, bound by the array" in content
     plainly = page.render(samples.mixed())
     assert "time (us)" in content
     assert "time (us)" not in plainly
+    unknown = dataclasses.replace(samples.mixed(), estimate_unknown="nobody measured <it>")
+    assert "nobody measured &lt;it&gt;" in page.render(unknown)
+
+
+def test_a_plan_is_shown_where_there_is_one():
+    counts = [PlanCounts(cpu, 2, 3, 400, 500) for cpu in (1200, 1)]
+    step = PlanStep("rewrite", None, ("fancy",), "use <b>", "x = a < b", "approximate", *counts)
+    content = page.render(dataclasses.replace(samples.mixed(), steps=(step,)))
+    words = "".join(Reader(content).words)
+    assert "use <b> (approximate: retrain)" in words
+    assert "CPU operators 1,200 -> 1" in words
+    assert "x = a < b" in words
+    titles = re.findall('<h2 id="([a-z]+)-title">[A-Z]', content)
+    assert titles == ["plan", "causes", "warnings", "operators", "graph"]
 
 
 class OneNetwork(BaseInspector):
