@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes docs/rules/<family>.md from the constraints; with --check it only compares.
+# Writes docs/rules/<family>.md from the constraints, and what `vai-inspect targets` lists; with
+# --check it only compares.
 set -eu
 cd "$(dirname "$0")/.."
 BIN="${BIN:-.venv-test/bin}"
@@ -16,3 +17,14 @@ for family in rules/*/targets.yaml; do
     fi
 done
 "$BIN/python" docs/generate_onnx.py ${1:-}
+
+listing="rules/targets/listing.json"
+if [ "${1:-}" = "--check" ]; then
+    "$BIN/python" -m vai_inspect.rules.targets.listing | diff -u "$listing" - || {
+        echo "$listing is stale: run sh docs/generate.sh and commit what it writes" >&2
+        exit 1
+    }
+else
+    "$BIN/python" -m vai_inspect.rules.targets.listing > "$listing.new"
+    mv "$listing.new" "$listing"
+fi

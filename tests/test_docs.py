@@ -77,6 +77,8 @@ def run(words, code, monkeypatch):
         assert (ROOT / words[1]).is_file(), words
     elif words[:3] == ["python", "-m", "build"]:
         assert words[3:] == [], "tests/test_distribution.py runs it without arguments"
+    elif words[0] == "docker":
+        assert (ROOT / "Dockerfile").is_file()  # tests/test_ci_files.py reads it
     elif words[0] in ("conda", "rattler-build"):
         for_conda(words[1:])
     else:

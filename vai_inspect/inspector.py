@@ -237,7 +237,8 @@ class BaseInspector:
                 (with `image_format`), `.json` (with `write_json`) and `.html` (with `write_html`);
                 None writes nothing.
             verbose_level: 0 prints nothing, 1 the operators on the CPU with the reasons, 2 every
-                operator with its device.
+                operator with its device. A notebook shows the first by itself, where the result
+                is the last value of a cell; there it is not printed.
             image_format: None, "png" or "svg".
             write_json: whether to write the JSON report too.
             trust: whether code in a model file may run, where only the framework's own loader
@@ -310,11 +311,11 @@ def show_and_write(
         OSError: standard output cannot be written; the reports are there all the same.
     """
     from vai_inspect.reports import writer
-    from vai_inspect.reports.console import console
+    from vai_inspect.reports.console import console, notebook
 
     unshown: Optional[OSError] = None
     try:
-        console.show(inspection, verbose_level)
+        console.show(inspection, verbose_level, beside_html=notebook.shows_results())
     except OSError as error:  # whoever read it went away, say
         unshown = error
     written = None

@@ -77,13 +77,13 @@ class VitisInspector:
             InputShapeError: a shape does not fit the model.
             ReportError: the report cannot be written, or the picture is neither svg nor png.
         """
-        from vai_inspect.reports.console import console
+        from vai_inspect.reports.console import console, notebook
 
         _check_plot_file(plot, Path(plot_file))
         model = others.pop("float_model", model)
         captured = self._inspector.capture(model, _shapes(model, input_shape), "cpu", trust)
         result = inspect_captured(captured, self.target)
-        console.show(result, 2 if verbose else 1)
+        console.show(result, 2 if verbose else 1, beside_html=notebook.shows_results())
         written: List[Path] = []
         if dump_results:
             written.append(_dump(result, Path(dump_results_file)))

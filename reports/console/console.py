@@ -58,30 +58,42 @@ _DETAIL_STYLES = {"what to change": "green", "note": "dim"}
 _STYLES = {Device.DPU: "blue", Device.CPU: "red", Device.USER: "dim"}
 
 
-def show(inspection: Inspection, verbose_level: int, file: Optional[IO[str]] = None) -> None:
+def show(
+    inspection: Inspection,
+    verbose_level: int,
+    file: Optional[IO[str]] = None,
+    beside_html: bool = False,
+) -> None:
     """Prints an inspection.
 
     Args:
         inspection: what to print.
         verbose_level: 0 prints nothing, 1 the operators on the CPU, 2 every operator too.
         file: where to print; None is standard output.
+        beside_html: whether a notebook shows the result, so that only what the HTML lacks is
+            printed.
     """
-    if verbose_level < 1:
+    if verbose_level < (2 if beside_html else 1):
         return
     stream = sys.stdout if file is None else file
     console = _console(stream)
     with console.capture() as captured:
-        console.print(_panel(inspection))
-        print_plan(console, inspection)
-        _print_causes(console, inspection)
-        if inspection.summary.cpu_ops:
-            _print_on_cpu(console, inspection, whole=verbose_level >= 2)
-        for warning in inspection.warnings:
-            _print_hanging(console, "warning: ", warning, "yellow")
+        if not beside_html:
+            _print_result(console, inspection, whole=verbose_level >= 2)
         if verbose_level >= 2:
             console.print("every operator:")
             console.print(_every_operator(inspection))
     _put(captured.get(), stream)
+
+
+def _print_result(console: Console, inspection: Inspection, whole: bool) -> None:
+    console.print(_panel(inspection))
+    print_plan(console, inspection)
+    _print_causes(console, inspection)
+    if inspection.summary.cpu_ops:
+        _print_on_cpu(console, inspection, whole)
+    for warning in inspection.warnings:
+        _print_hanging(console, "warning: ", warning, "yellow")
 
 
 def tell(lines: Iterable[str], file: Optional[IO[str]] = None) -> None:

@@ -8,18 +8,17 @@ work is named in `warnings()` and left out; it never stops the others.
 from __future__ import annotations
 
 import functools
-import sys
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 from vai_inspect.core.errors import RuleError, did_you_mean, quoted
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import plugin_validation
+from vai_inspect.rules.engine.entry_points import GROUP
+from vai_inspect.rules.engine.entry_points import entry_points as _entry_points
 from vai_inspect.rules.engine.family import Family
 from vai_inspect.rules.engine.guard import GUARDED, format_error, message_of
 from vai_inspect.rules.targets.yaml_file import load_targets
-
-GROUP = "vai_inspect.rules"
 
 _ORDER = ("czdx8g", "cvdx8g", "cv2dx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g")
 
@@ -146,19 +145,6 @@ def _order(point: Any) -> Tuple[bool, int, str, str]:
     # An entry point of the tree keeps its place against another of the same name.
     ours = point.value.startswith("vai_inspect.rules.") and point.name in _ORDER
     return (not ours, _ORDER.index(point.name) if ours else 0, point.name, point.value)
-
-
-def _entry_points() -> Iterable[Any]:
-    # Slow to import, and of no use to those who name a Family themselves.
-    from importlib import metadata
-
-    found: Iterable[Any]
-    if sys.version_info >= (3, 10):
-        found = metadata.entry_points(group=GROUP)
-    else:
-        found = metadata.entry_points().get(GROUP, ())
-    # Python before 3.10 lists a distribution twice that lies on two places of the path.
-    return {(point.name, point.value): point for point in found}.values()
 
 
 __all__ = ["GROUP", "Registry", "families", "family", "registry", "targets", "warnings"]

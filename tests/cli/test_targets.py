@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vai_inspect import __version__
-from vai_inspect.cli import errors, targets
+from vai_inspect.cli import errors, listing, targets
 from vai_inspect.core.errors import ModelError, TargetError
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.describe import decoded
@@ -24,7 +24,7 @@ TYPER = tuple(int(number) for number in typer.__version__.split(".")[:2])
 
 def without_rules(text):
     """Returns a text as it is once the rules of its family are written."""
-    return text.replace("; " + targets._NO_RULES, "")
+    return text.replace("; " + listing.NO_RULES, "")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_targets_lists_all_under_their_family(vai_inspect):
         (line,) = [one for one in out.splitlines() if tuple(one.split()[: len(start)]) == start]
         assert line.split()[: len(start) + 2] == [
             *start,
-            str(target.peak_ops_per_cycle),
+            "{:,}".format(target.peak_ops_per_cycle),
             str(target.batch),
         ]
         after = "  ".join((", ".join(target.releases), ", ".join(map(str, target.board_uses))))
@@ -130,7 +130,7 @@ def test_every_target_can_be_shown(vai_inspect):
         assert (code, err) == (0, "")
         for bank in target.banks:
             (line,) = [line for line in out.splitlines() if line.startswith("  " + bank.name + " ")]
-            assert line.split()[-1] == str(bank.bytes)
+            assert line.split()[-1] == "{:,}".format(bank.bytes)
         for name, _ in target.engines():
             assert "\n{} engine\n".format(name) in out
 
@@ -235,7 +235,7 @@ def command(*args):
     [
         (
             ["targets"],
-            "  DPUCAHX8H_ISA2_ELP2              0x20200000000002e       4096      1  "
+            "  DPUCAHX8H_ISA2_ELP2              0x20200000000002e      4,096      1  "
             "1.3, 1.4, 2.0, 2.5, 3.0, 3.5  U50, U50LV, U55C, U280\n",
         ),
         (["target", "0x603000b16013831"], "\n  releases            none registers it; its figures"),
@@ -286,3 +286,82 @@ def test_whatever_is_decoded_can_be_shown(fingerprint, bits):
     assert sum(
         field["value"] << int(field["bits"].split(":")[-1]) for field in shown["fields"]
     ) == (found.fingerprint)
+
+
+def test_the_list_that_is_written_down_is_what_is_installed():
+    """`sh docs/generate.sh` writes it."""
+    from vai_inspect.rules.targets import listing as written
+
+    assert written.FILE.read_text(encoding="utf-8") == written.render()
+
+
+@pytest.mark.parametrize(
+    "args", [["--json"], [], ["--family", "DPUCVDX8G"], ["--family", "czdi4g", "--json"]]
+)
+def test_the_list_is_the_same_with_and_without_the_rules(args, vai_inspect):
+    done = subprocess.run(command("targets", *args), capture_output=True, text=True)
+    program = "import vai_inspect.rules.engine.registry, vai_inspect.cli as cli; cli.main()"
+    slow = subprocess.run(
+        [sys.executable, "-c", program, "targets", *args], capture_output=True, text=True
+    )
+    assert done.stdout == slow.stdout != ""
+
+
+def test_listing_loads_no_rules():
+    program = (
+        "import sys; from vai_inspect.cli import main\n"
+        "try: main(['targets'])\nexcept SystemExit: print(sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "vai_inspect.rules.targets.listing" in done.stderr
+    for module in ("vai_inspect.rules.czdx8g", "yaml", "vai_inspect.core.inspection", "numpy"):
+        assert repr(module) not in done.stderr
+
+
+def test_definitions_that_changed_are_read(monkeypatch):
+    from vai_inspect.rules.targets import listing as written
+
+    monkeypatch.delitem(sys.modules, "vai_inspect.rules.engine.registry")
+    assert written.written_down() is not None
+    monkeypatch.setattr(written, "_made_of", lambda: "another")
+    assert written.written_down() is None
+    monkeypatch.undo()
+    monkeypatch.delitem(sys.modules, "vai_inspect.rules.engine.registry")
+    monkeypatch.setattr(written, "_points", lambda: ["a plug-in"])
+    assert written.written_down() is None
+
+
+@pytest.mark.parametrize("width", [80, 60, 200])
+def test_the_list_keeps_to_a_terminal(width):
+    from vai_inspect.rules.targets import listing as written
+
+    lines = "\n".join(listing.listed(written.installed(), width)).splitlines()
+    wide = "\n".join(listing.listed(written.installed(), None)).splitlines()
+    if width == 200:
+        assert lines == wide
+    if width == 80:
+        assert max(map(len, lines)) <= 80
+    shown = "\n".join(lines)
+    for target in registry.targets():
+        assert target.name in shown
+        assert target.fingerprint_text in shown
+    assert "ZCU102 (2.5), ZCU104 (2.5), KV260 (2.5)" in shown
+
+
+def cpu_seconds(*words):
+    before = os.times()
+    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    return sum(after[2:4]) - sum(before[2:4])
+
+
+def test_listing_takes_little_more_time_than_a_command_that_does_nothing(tmp_path):
+    """At most 0.06 s, in processor time; of each the least of several runs."""
+    empty = tmp_path / "empty.py"
+    empty.write_text(
+        "import typer\napp = typer.Typer()\n@app.command()\ndef main(): pass\n"
+        "app(standalone_mode=False)\n"
+    )
+    pairs = [(cpu_seconds(str(empty)), cpu_seconds(*command("targets")[1:])) for _ in range(7)]
+    nothing, ours = map(min, zip(*pairs))
+    assert ours - nothing <= 0.06

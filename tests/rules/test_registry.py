@@ -8,7 +8,7 @@ import pytest
 
 from vai_inspect.core.errors import RuleError
 from vai_inspect.rules import czdi4g, czdx8g
-from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine import entry_points, registry
 from vai_inspect.rules.engine.family import INTERFACE_VERSION
 
 IN_TREE = ["czdx8g", "cvdx8g", "cv2dx8g", "cvdx8h", "cahx8h", "cahx8l", "cadf8h", "czdi4g"]
@@ -156,7 +156,7 @@ def test_nobody_takes_the_name_of_a_family_of_the_tree(plug_in):
 def test_the_older_interface_of_importlib_metadata(monkeypatch):
     point = Point("czdi4g", czdi4g.FAMILY)
     old = {"other.group": [point], registry.GROUP: [point, point]}
-    monkeypatch.setattr(registry.sys, "version_info", (3, 8, 10))
+    monkeypatch.setattr(entry_points.sys, "version_info", (3, 8, 10))
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda: old)
     assert list(registry._entry_points()) == [point]
 

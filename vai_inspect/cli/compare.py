@@ -13,8 +13,7 @@ from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON, say
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
-from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
+from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
@@ -90,6 +89,8 @@ def compare(
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
+    from vai_inspect.cli.imports import importable_here
+    from vai_inspect.cli.load import load_model
     from vai_inspect.comparing import check_fps, choose, compare_captured
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.reports import json as json_report

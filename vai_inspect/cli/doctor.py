@@ -11,7 +11,8 @@ from typing import Iterator, List, Optional, Tuple
 import typer
 
 from vai_inspect._version import __version__
-from vai_inspect.cli.targets import columns, indented
+from vai_inspect.cli.listing import columns
+from vai_inspect.cli.targets import indented
 
 # Each module and the distributions that ship it.
 FRAMEWORKS = {

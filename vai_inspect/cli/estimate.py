@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 from typing import List, Optional
 
 import typer
 
-from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
+from vai_inspect.cli import complete
+from vai_inspect.cli.config import CONFIG
+from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
@@ -22,7 +24,12 @@ def estimate(
         help=MODEL_HELP,
     ),
     target: str = typer.Option(
-        ..., "--target", "-t", metavar="TARGET", help="A target's name, a fingerprint or arch.json."
+        ...,
+        "--target",
+        "-t",
+        metavar="TARGET",
+        autocompletion=complete.targets,
+        help="A target's name, a fingerprint, a board or an arch.json.",
     ),
     board: Optional[str] = typer.Option(
         None,
@@ -61,8 +68,11 @@ def estimate(
         help="Judge the model as written, without what the vendor's quantiser replaces.",
     ),
     trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    config: Optional[Path] = CONFIG,
 ) -> None:
     """Estimate how long a float model takes on a board: each operator, subgraph and the whole."""
+    from vai_inspect.cli.imports import importable_here
+    from vai_inspect.cli.load import load_model
     from vai_inspect.estimating import estimate as estimated
     from vai_inspect.estimating import platform_for
     from vai_inspect.frameworks import inspector_for

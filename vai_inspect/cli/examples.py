@@ -17,6 +17,7 @@ EXAMPLES: Dict[str, Tuple[str, ...]] = {
     ),
     "plan": ("plan my_model.py:build -t KV260",),
     "estimate": ("estimate my_model.py:build -t KV260",),
+    "diff": ("diff before/inspect_DPUCZDX8G_ISA1_B4096.json after.json",),
     "targets": ("targets --family czdx8g", "targets --json"),
     "target": ("target KV260", "target 0x603000b16013831"),
     "rules": ("rules czdx8g", "rules KV260 --json"),

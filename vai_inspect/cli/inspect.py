@@ -12,8 +12,7 @@ from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, say, warn
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
-from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP
+from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
@@ -140,6 +139,7 @@ def inspect(
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Tell which operators of a float model run on a DPU, and why the others do not."""
+    from vai_inspect.cli.imports import importable_here
     from vai_inspect.cli.inspecting import Job, folders, read_baselines
     from vai_inspect.core.allowance import Allowance
     from vai_inspect.core.gate import Gate

@@ -12,14 +12,6 @@ from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, message_of
 from vai_inspect.frameworks import framework_of, is_keras_file, is_onnx_file, is_torch_file
 
-MODEL_HELP = (
-    "A .keras, .h5 or .onnx file, a SavedModel folder, a .pt, .pth or .pt2 file (with --trust), or "
-    "package.module:name or file.py:name, where name is a model or a callable that returns one."
-)
-TRUST_HELP = (
-    "Let a framework load MODEL where only it can, which can run code in the file: .pt, .pth, "
-    ".pt2, and a Keras file whose config alone does not say its shapes."
-)
 FORMS = (
     "valid are a .keras, .h5 or .onnx file, a SavedModel folder, with --trust a .pt, .pth or .pt2 "
     "file, package.module:name and "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import List
+from pathlib import Path
+from typing import List, Optional
 
 import typer
 
-from vai_inspect.cli.imports import importable_here
-from vai_inspect.cli.load import MODEL_HELP, TRUST_HELP, load_model
+from vai_inspect.cli import complete
+from vai_inspect.cli.config import CONFIG
+from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
@@ -20,7 +22,8 @@ def plan(
         "--target",
         "-t",
         metavar="TARGET",
-        help="A target's name, a fingerprint or an arch.json.",
+        autocompletion=complete.targets,
+        help="A target's name, a fingerprint, a board or an arch.json.",
     ),
     input_shape: List[str] = typer.Option(
         [],
@@ -36,10 +39,13 @@ def plan(
         help="An argument for the callable, as in weights=None; repeatable.",
     ),
     trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    config: Optional[Path] = CONFIG,
 ) -> None:
     """Print what to do about a model, in order: where to cut it, what to rewrite."""
     import json as json_text
 
+    from vai_inspect.cli.imports import importable_here
+    from vai_inspect.cli.load import load_model
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured
     from vai_inspect.reports.console import console

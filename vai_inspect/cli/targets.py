@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import typer
 
 from vai_inspect.cli import complete
 from vai_inspect.cli.errors import warn
+from vai_inspect.cli.listing import columns, heading_of, listed
 
 if TYPE_CHECKING:
     from vai_inspect.core.target import Target
-
-_HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES", "BOARDS")
-_BRIEF = (
-    "name",
-    "fingerprint",
-    "family",
-    "isa_version",
-    "peak_ops_per_cycle",
-    "batch",
-    "releases",
-    "boards",
-    "board_uses",
-)
-_HISTORIC = "not registered from release 2.5 on; figures derived from the fingerprint:"
-_NO_RULES = "rules not written yet: every operator is unknown"
+    from vai_inspect.rules.engine.family import Family
 
 
 def targets(
@@ -46,29 +35,39 @@ def targets(
     whose image of the board boots the target, or what else of the board has it. A fingerprint that
     is not listed can be a target too: `vai-inspect target FINGERPRINT` decodes it.
     """
-    from vai_inspect.rules.engine import registry
-    from vai_inspect.rules.targets import legacy_targets
+    from vai_inspect.rules.targets import listing
 
-    families = registry.families() if family is None else (registry.family(family),)
+    families = listing.written_down()
+    if families is None or not _is_among(family, families):
+        families = _installed(family)
+    elif family is not None:
+        families = [one for one in families if _is_among(family, [one])]
+    if as_json:
+        print_json([one for each in families for one in (*each["registered"], *each["legacy"])])
+        return
+    for line in listed(families, shutil.get_terminal_size().columns if _at_terminal() else None):
+        typer.echo(line)
+
+
+def _is_among(name: Optional[str], families: Iterable[Dict[str, Any]]) -> bool:
+    if name is None:
+        return True
+    names = {text.lower() for one in families for text in (one["name"], one["dpu"])}
+    return name.strip().lower() in names
+
+
+def _installed(family: Optional[str]) -> List[Dict[str, Any]]:
+    from vai_inspect.rules.engine import registry
+    from vai_inspect.rules.targets import listing
+
+    wanted = None if family is None else registry.family(family).name
     for text in registry.warnings():
         warn(text)
-    groups = [
-        (each, registry.targets(each), legacy_targets.targets(each.name)) for each in families
-    ]
-    found = [target for _, *both in groups for group in both for target in group]
-    if as_json:
-        print_json([brief(target) for target in found])
-        return
-    lines = iter(columns([_HEADINGS, *map(row, found)], right=(2, 3)))
-    header = next(lines)
-    for number, (each, registered, old) in enumerate(groups):
-        typer.echo("{}{}\n\n  {}".format("\n" if number else "", heading(each), header))
-        for _ in registered:
-            typer.echo("  " + next(lines))
-        if old:
-            typer.echo("\n  " + _HISTORIC)
-        for _ in old:
-            typer.echo("  " + next(lines))
+    return [one for one in listing.installed() if wanted in (None, one["name"])]
+
+
+def _at_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def target(
@@ -101,29 +100,13 @@ def target(
         typer.echo(line)
 
 
-def heading(family: Any) -> str:
-    """Returns a family as one line."""
-    guide = " ({})".format(family.guide) if family.guide else ""
-    rules = "" if family.written else "; " + _NO_RULES
-    return "{}{} - {}{}".format(family.dpu, guide, family.title, rules)
+def heading(family: Family) -> str:
+    """Returns a family as one line.
 
-
-def row(target: Target) -> Tuple[str, ...]:
-    """Returns a target as a row of the list."""
-    return (
-        target.name,
-        target.fingerprint_text,
-        str(target.peak_ops_per_cycle),
-        str(target.batch),
-        ", ".join(target.releases),
-        ", ".join(map(str, target.board_uses)),
-    )
-
-
-def brief(target: Target) -> Dict[str, Any]:
-    """Returns a target as the JSON list has it."""
-    figures = target.to_dict()
-    return {key: figures[key] for key in _BRIEF}
+    Args:
+        family: the family.
+    """
+    return heading_of({key: getattr(family, key) for key in ("dpu", "guide", "title", "written")})
 
 
 def details(found: Target, bits: Any) -> Dict[str, Any]:
@@ -157,7 +140,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         ("isa_version", str(found.isa_version)),
         ("fingerprint", found.fingerprint_text),
         ("feature_code", found.feature_code_text),
-        ("peak_ops_per_cycle", "{} for each of the batch".format(found.peak_ops_per_cycle)),
+        ("peak_ops_per_cycle", "{:,} for each of the batch".format(found.peak_ops_per_cycle)),
         ("batch", str(found.batch)),
         ("releases", _releases(found)),
     ]
@@ -177,7 +160,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
     banks = [("NAME", "TYPE", "NUM", "WIDTH", "DEPTH", "WORD_BITS", "BYTES")]
     for bank in found.banks:
         figures = (bank.num, bank.width, bank.depth, bank.word_bits, bank.bytes)
-        banks.append((bank.name, bank.type, *map(str, figures)))  # type: ignore[arg-type]
+        banks.append((bank.name, bank.type, *map("{:,}".format, figures)))  # type: ignore[arg-type]
     yield from indented(columns(banks, right=range(2, 7)))
     for name, figures in found.to_dict()["engines"].items():
         yield ""
@@ -216,19 +199,6 @@ def _figures(figures: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, s
         if isinstance(value, list):
             value = ", ".join(value) or "nothing"
         yield prefix + name, str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> List[str]:
-    """Returns rows as lines whose columns stand under one another; some flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    flush = set(right)
-    return [
-        "  ".join(
-            cell.rjust(width) if place in flush else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths))
-        ).rstrip()
-        for cells in rows
-    ]
 
 
 def indented(lines: Iterable[str]) -> Iterator[str]:
