@@ -29,7 +29,7 @@ from vai_inspect.frontends.onnx.tensors import (
     checked,
 )
 
-MOST_NODES = 500_000
+MOST_NODES = 200_000
 """Of a model, those of its functions and branches counted each time that they run."""
 
 
