@@ -62,6 +62,7 @@ DIFFERENCES = (
     ("addcmul, roll", "products and sums; slices and a concatenation"),
     ("a functional `adaptive_avg_pool2d(x, 1)` (newer exporter)", "the mean of height and width"),
     ("a concatenation of a concatenation (older exporter)", "one concatenation"),
+    ("a sum with 0, a product with 1 (older exporter)", "nothing"),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
     ("Keras: batch norm after a depthwise convolution (tf2onnx)", "a product of its own"),
     ("`expand_as`", "an Expand to a constant shape, which has no XIR operator"),

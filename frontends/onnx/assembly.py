@@ -29,7 +29,7 @@ from vai_inspect.frontends.onnx.tensors import (
     checked,
 )
 
-MOST_NODES = 500_000
+MOST_NODES = 200_000
 """Of a model, those of its functions and branches counted each time that they run."""
 
 
@@ -68,6 +68,7 @@ class _Assembly:
         self._sizes = {
             symbol: size for one in inputs for symbol, size in one.symbols.items() if symbol
         }
+        self._outputs = {info.name: info for info in graph.outputs}
         self._left_out: Dict[str, str] = {}
         self._needed: Dict[Value, None] = {}
         self._count = 0
@@ -98,13 +99,10 @@ class _Assembly:
                 "give fixed sizes when you export it."
             )
         graph = Graph(self._graph.name or "main_graph", self._memory.ops)
-        parts = frozenset(op.name for op in graph if op.name not in self._own)
+        own = {name_of(node, at) for at, node in enumerate(self._graph.nodes)}
+        parts = frozenset(op.name for op in graph if op.name not in own)
         assembled = Assembled(graph, frozenset(self._memory.transparent), parts)
         return Read(assembled, self._memory.quantised, self._left_out)
-
-    @property
-    def _own(self) -> "frozenset[str]":
-        return frozenset(name_of(node, at) for at, node in enumerate(self._graph.nodes))
 
     def _input(self, one: Input) -> Computed:
         value = Value(self._memory.names.take(one.name))
@@ -197,7 +195,7 @@ class _Assembly:
         """Returns the shape that the file gives a value, with the sizes of its symbols, or None."""
         info = scope.values.get(name)
         if info is None and scope.outer is None:
-            info = next((one for one in self._graph.outputs if one.name == name), None)
+            info = self._outputs.get(name)
         if info is None or info.dims is None:
             return None
         sizes = []

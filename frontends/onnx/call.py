@@ -76,6 +76,7 @@ class Call:
         self._origin = origin
         self._memory = memory
         self._begin = len(memory.ops)
+        self._held: List[int] = []
         self._own = False
         self._given: Optional[List[Named]] = None
 
@@ -183,6 +184,7 @@ class Call:
         if known is None:
             known = operand, self._const(operand, suffix)
             self._memory.constants[id(operand)] = known
+            self._held.append(id(operand))
         return known[1]
 
     def _const(self, constant: Known, suffix: str) -> Value:
@@ -332,8 +334,9 @@ class Call:
         del self._memory.ops[self._begin :]
         self._memory.names.release(gone - {self.name})
         self._memory.transparent -= gone
-        kept = self._memory.constants.items()
-        self._memory.constants = {key: one for key, one in kept if one[1].op not in gone}
+        for key in self._held:
+            self._memory.constants.pop(key, None)
+        self._held.clear()
         self._given, self._own = None, False
 
     def _computed(self, value: Value) -> Computed:

@@ -20,6 +20,8 @@ def read_file(path: Path) -> ModelDef:
         ModelError: there is no such file, or it cannot be opened.
         CaptureError: it is no ONNX file.
     """
+    if path.exists() and not path.is_file():
+        raise ModelError("{} is no file; give an .onnx file.".format(path))
     try:
         with path.open("rb") as stream:
             if stream.seek(0, 2) == 0:

@@ -249,3 +249,31 @@ def test_what_only_running_tells_is_left_out():
     assert kinds(captured.graph) == ["conv2d"]
     assert "2 of 3 operators are left out" in captured.warnings[0]
     assert "where" in captured.warnings[0]
+
+
+def test_many_nodes_take_time_in_proportion():
+    def seconds(count):
+        nodes = []
+        for at in range(count):
+            nodes += [
+                node("Constant", [], ["c{}".format(at)], "k{}".format(at), value=number(2)),
+                node("Neg", ["c{}".format(at)], ["d{}".format(at)], "n{}".format(at)),
+                node(
+                    "Add",
+                    ["y{}".format(at), "d{}".format(at)],
+                    ["y{}".format(at + 1)],
+                    "a{}".format(at),
+                ),
+            ]
+        data = model(graph(nodes, {"y0": X}, ["y{}".format(count)]))
+        begin = time.process_time()
+        capture(Proto(data))
+        return time.process_time() - begin
+
+    assert seconds(4000) < 8 * max(seconds(1000), 0.05)
+
+
+def test_a_folder_or_a_pipe_is_no_file(tmp_path):
+    (tmp_path / "a.onnx").mkdir()
+    with pytest.raises(VaiInspectError, match="is no file"):
+        capture(tmp_path / "a.onnx")
