@@ -87,15 +87,11 @@ EINSUM_LINEAR = _kept(
     exact("use nn.Linear with these weights, which computes the same", "einsum-to-linear"),
 )
 """An einsum of a feature map and a matrix of weights."""
-SELECT = _kept(
-    "x[:, k] (select)", Remedy("write a slice, x[:, k:k + 1], which keeps the axis")
-)
+SELECT = _kept("x[:, k] (select)", Remedy("write a slice, x[:, k:k + 1], which keeps the axis"))
 """An index with whole numbers."""
 ADVANCED_INDEX = _kept("an index of tensors, masks or lists", _SLICED)
 RESIZES: Dict[str, InFloat] = {
-    "bicubic": _kept(
-        "bicubic interpolation", approximate("use mode='bilinear' or 'nearest'")
-    ),
+    "bicubic": _kept("bicubic interpolation", approximate("use mode='bilinear' or 'nearest'")),
     "nearest-exact": _kept("mode='nearest-exact'", approximate("use mode='nearest'")),
 }
 """Modes of an interpolation."""
