@@ -152,6 +152,8 @@ PAGE_TAGS = TAGS | frozenset(
         "rect",
         "noscript",
         "script",
+        "pre",
+        "code",
     ]
     # fmt: on
 )
