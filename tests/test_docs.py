@@ -108,7 +108,7 @@ def for_conda(words):
 def installable(words):
     for word in words:
         path, _, extras = word.partition("[")
-        if not word.startswith("-") and (path in (".", "") or "/" in path):
+        if not word.startswith(("-", "https:")) and (path in (".", "") or "/" in path):
             assert (ROOT / path / "pyproject.toml").is_file(), word
         for extra in filter(None, extras.rstrip("]").split(",")):
             assert re.search("^{} = ".format(extra), PYPROJECT, re.MULTILINE), word
