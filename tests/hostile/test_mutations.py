@@ -22,8 +22,10 @@ from vai_inspect.core.errors import ReportError, RuleError, TargetError, VaiInsp
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.reports import dot, picture, text
+from vai_inspect.reports import gv
 from vai_inspect.reports import json as json_report
+from vai_inspect.reports.picture import picture
+from vai_inspect.reports.text import text
 from vai_inspect.rules.targets.lookup import lookup
 from vai_inspect.rules.targets.yaml_file import read_targets
 
@@ -233,7 +235,7 @@ def test_json_reports(data: Any) -> None:
     assert "\n" not in said
     assert bool(found) == (not said)
     if found:
-        for render in (text.render, dot.render, json_report.render, repr, picture.page_of):
+        for render in (text.render, gv.render, json_report.render, repr, picture.page_of):
             assert render(found)
         assert Inspection.from_json(json_report.render(found)) == found
     ran("JSON reports, changed: " + ("read" if found else "refused"))
