@@ -21,6 +21,8 @@ _QUANTISED = (
     *("torchao.", "pytorch_nndct.nn.quantization", "pytorch_nndct.nn.qat"),
 )
 """Where the classes of quantised modules, and of what observes values for that, are defined."""
+_FLOAT = ("FXFloatFunctional", "FloatFunctional")
+"""Float modules among them, in models that are written to be quantised."""
 
 
 def outermost(model: Any) -> Any:
@@ -75,7 +77,7 @@ def check_float(model: Any) -> None:
     """
     for path, module in model.named_modules():
         for cls in type(module).__mro__:
-            if cls.__module__.startswith(_QUANTISED):
+            if cls.__module__.startswith(_QUANTISED) and cls.__name__ not in _FLOAT:
                 raise quantised_error("module {!r} is a {}".format(path, _full(cls)))
 
 

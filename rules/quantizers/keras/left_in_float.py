@@ -46,12 +46,11 @@ def leave_in_float(graph: Graph) -> Graph:
         if found is None or call is None:
             continue
         own = (call.base or "Lambda") == "Lambda"
-        if op.kind == "identity" and own and call.is_layer:
-            continue  # a part of the user's own code that does nothing
         new = op.replaced(float_only=found.reason, float_remedy=found.remedy)
         if op.kind == "identity":
             attrs = UnknownAttrs(call.name, idle=True)
-            new = new.replaced(kind="unknown", attrs=attrs, float_remedy=_REMOVE)
+            remedy = found.remedy if own else _REMOVE
+            new = new.replaced(kind="unknown", attrs=attrs, float_remedy=remedy)
         change[op.name] = new
     return graph.rewritten(change) if change else graph
 

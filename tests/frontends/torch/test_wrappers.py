@@ -152,9 +152,11 @@ class ToQuantise(nn.Module):
         quantization = torch.ao.quantization
         self.before, self.after = quantization.QuantStub(), quantization.DeQuantStub()
         self.conv, self.relu = nn.Conv2d(3, 8, 3), nn.ReLU()
+        self.sum = torch.ao.nn.quantized.FloatFunctional()
 
     def forward(self, x):
-        return self.after(self.relu(self.conv(self.before(x))))
+        x = self.conv(self.before(x))
+        return self.after(self.relu(self.sum.add(x, x)))
 
 
 def prepared(train, converted=False):
@@ -190,4 +192,10 @@ def test_a_quantised_model_is_one_clear_error(name):
 
 def test_a_model_that_may_be_quantised_is_a_float_model():
     kinds = [op.kind for op in capture(ToQuantise(), IMAGE).graph]
-    assert [kind for kind in kinds if kind != "identity"] == ["data", "conv2d", "relu", "return"]
+    assert [kind for kind in kinds if kind != "identity"] == [
+        "data",
+        "conv2d",
+        "add",
+        "relu",
+        "return",
+    ]
