@@ -95,6 +95,17 @@ def test_arguments(
     ran("command lines: ended with {}".format(code))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("old", ["pipe", "/dev/zero", "folder", "m.keras", "arch.json", "gone"])
+def test_reports_that_are_none(
+    old: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    code, err = ended(["diff", old, old], capsys)
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("vai-inspect: error: " + old)
+
+
 @pytest.mark.parametrize(
     "model", ["m.keras", "m.h5", "m.pt", "m.pt2", "m.py:x", "m:x", "m", "m.py", "m.onnx", "saved"]
 )
