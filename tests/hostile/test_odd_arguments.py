@@ -50,7 +50,8 @@ def flat(command: Any) -> List[str]:
     """The arguments of a command; an inspection has a target and a folder in any case."""
     found: List[str] = []
     for part in command:
-        found += [part] if isinstance(part, str) else [text for one in part for text in one]
+        for one in [part] if isinstance(part, str) else part:
+            found += [one] if isinstance(one, str) else one
     if command[0] == "inspect":
         given = found[2:]
         found += [] if "-t" in given else ["-t", TARGET]

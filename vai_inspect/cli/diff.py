@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import typer
@@ -45,7 +46,7 @@ def diff(
 
 def _read(path: Path) -> str:
     """Returns the text of a report; a device or a pipe, which may have no end, is refused."""
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise ReportError("it is no regular file; give a file that inspect --json wrote.")
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
