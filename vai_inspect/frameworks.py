@@ -43,12 +43,12 @@ def is_torch_file(model: Any) -> bool:
 
 def is_keras_config(model: Any) -> bool:
     """Tells whether a model is given by what Keras saves of it: a mapping, or its text as JSON."""
-    return isinstance(model, Mapping) or (isinstance(model, str) and model.lstrip()[:1] == "{")
+    return is_a(model, Mapping) or (is_a(model, str) and model.lstrip()[:1] == "{")
 
 
 def is_onnx_file(model: Any) -> bool:
     """Tells whether a model is given by an ONNX file: a path with its suffix."""
-    if not isinstance(model, (str, os.PathLike)):
+    if not is_a(model, (str, os.PathLike)):
         return False
     return Path(os.fsdecode(model)).suffix.lower() in ONNX_FILES
 

@@ -50,7 +50,8 @@ def flat(command: Any) -> List[str]:
     """The arguments of a command; an inspection has a target and a folder in any case."""
     found: List[str] = []
     for part in command:
-        found += [part] if isinstance(part, str) else [text for one in part for text in one]
+        for one in [part] if isinstance(part, str) else part:
+            found += [one] if isinstance(one, str) else one
     if command[0] == "inspect":
         given = found[2:]
         found += [] if "-t" in given else ["-t", TARGET]
@@ -93,6 +94,17 @@ def test_arguments(
     assert all(len(line) < LONGEST for line in err.splitlines())
     assert "\x1b" not in err
     ran("command lines: ended with {}".format(code))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("old", ["pipe", "/dev/zero", "folder", "m.keras", "arch.json", "gone"])
+def test_reports_that_are_none(
+    old: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    code, err = ended(["diff", old, old], capsys)
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("vai-inspect: error: " + old)
 
 
 @pytest.mark.parametrize(

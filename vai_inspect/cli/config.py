@@ -7,6 +7,7 @@ are the long names of the options without the dashes; what the command line give
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
@@ -66,11 +67,11 @@ def find(folder: Path) -> Optional[Path]:
         folder: where to begin.
     """
     above = [folder, *folder.parents]
-    root = next((at for at, one in enumerate(above) if (one / ".git").exists()), 0)
+    root = next((at for at, one in enumerate(above) if os.path.exists(one / ".git")), 0)
     for one in above[: root + 1]:
         for name in (FILE, PYPROJECT):
             path = one / name
-            if path.is_file() and (name == FILE or _names_us(path)):
+            if os.path.isfile(path) and (name == FILE or _names_us(path)):
                 return path
     return None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import typer
 
 from vai_inspect.cli.output import put_json
 from vai_inspect.core.errors import ReportError
+
+LARGEST = 512 * 2**20
+"""Bytes of a report; that of a network of ten thousand operators has about 30 million."""
 
 
 def diff(
@@ -25,7 +29,7 @@ def diff(
     reports = []
     for path in (old, new):
         try:
-            reports.append(inspection_from_json(path.read_text(encoding="utf-8")))
+            reports.append(inspection_from_json(_read(path)))
         except (OSError, UnicodeDecodeError) as error:
             raise ReportError(
                 f"{path} cannot be read ({error}); give a file that inspect --json wrote."
@@ -38,3 +42,14 @@ def diff(
     else:
         console.tell(text.render(found).splitlines())
     raise typer.Exit(1 if found.worse else 0)
+
+
+def _read(path: Path) -> str:
+    """Returns the text of a report; a device or a pipe, which may have no end, is refused."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ReportError("it is no regular file; give a file that inspect --json wrote.")
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ReportError(f"it is longer than {LARGEST} bytes; no report is.")
+    return content.decode("utf-8")

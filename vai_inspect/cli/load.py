@@ -173,7 +173,7 @@ def _other_format(path: Path) -> Optional[str]:
     """Returns what a file is that is not read, and what to give instead; None for any other."""
     if path.name == "saved_model.pb":
         return "the graph of a SavedModel; give its folder, {}".format(path.parent)
-    return _OTHER_FORMATS.get(path.suffix.lower()) if path.is_file() else None
+    return _OTHER_FORMATS.get(path.suffix.lower()) if os.path.isfile(path) else None
 
 
 def _attribute(module: Any, name: str, spec: str) -> Any:

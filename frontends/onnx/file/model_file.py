@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from pathlib import Path
 
 from vai_inspect.core.errors import CaptureError, ModelError
@@ -20,7 +21,7 @@ def read_file(path: Path) -> ModelDef:
         ModelError: there is no such file, or it cannot be opened.
         CaptureError: it is no ONNX file.
     """
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise ModelError("{} is no file; give an .onnx file.".format(path))
     try:
         with path.open("rb") as stream:
