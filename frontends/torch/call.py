@@ -12,6 +12,7 @@ from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
+from vai_inspect.frontends.torch.kept_arguments import as_written, kept_arguments
 from vai_inspect.frontends.torch.leaves import torch_class
 
 AnyTensor = Union[Tensor, Constant]
@@ -62,7 +63,7 @@ class Call:
         self._own = False
         self._taken: List[str] = []
         self._given: Optional[List[Value]] = None
-        self._arguments: Tuple[Tuple[str, str], ...] = ()
+        self._arguments: Tuple[Tuple[str, str], ...] = kept_arguments(step)
 
     @property
     def x(self) -> AnyTensor:
@@ -115,6 +116,7 @@ class Call:
                 wanted = tensor.path or self.name + "/" + suffix
                 known = self._const(wanted, tensor.shape or (1,), tensor.dtype)
                 self._memory.constants[tensor.key] = known
+                self._memory.ops[-1] = as_written(self._memory.ops[-1], tensor)
             return known
         if isinstance(tensor, (bool, int, float)):
             return self._const(self.name + "/" + suffix, (1,), self.output.dtype)

@@ -9,6 +9,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
+from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
@@ -17,6 +18,7 @@ from vai_inspect.frontends.torch.exported import climb_program, is_program
 from vai_inspect.frontends.torch.isolation import imports_guarded
 from vai_inspect.frontends.torch.ladder import climb
 from vai_inspect.frontends.torch.layout import channels_last
+from vai_inspect.frontends.torch.model_form import form_of
 from vai_inspect.frontends.torch.subject import Subject
 
 _PARALLEL = ("DataParallel", "DistributedDataParallel")
@@ -53,6 +55,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
 
     _check_outside_transforms()
     hooked: Sequence[str] = ()
+    form = ModelForm("ExportedProgram")
     with warnings.catch_warnings(), generators_kept(), Held() as held:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
@@ -61,8 +64,10 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         else:
             module = _module(model)
             subject = Subject(module, input_args, device, held)
-            hooked = subject.without_values().shadow.hooked
+            copy = subject.without_values()
+            hooked = copy.shadow.hooked
             name, climbed = type(module).__name__, climb(subject)
+            form = form_of(model, copy.inputs, climbed.trace)
     if not climbed.trace.outputs:
         raise CaptureError(
             "The model's forward returns no tensor, so there is nothing to inspect; have it return "
@@ -88,6 +93,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         warnings=tuple(told),
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
+        form=form,
     )
 
 

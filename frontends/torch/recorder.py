@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, Trace, tensors_in
+from vai_inspect.frontends.torch.returned import returned_beside_tensors
 
 THROUGH_VIEWS = ("write_through_view", "read_through_view")
 """Names of the steps that stand for memory which two tensors share; no call of the user's."""
@@ -89,7 +90,10 @@ class Recorder:
     def trace(self, outputs: Any, warnings: Sequence[str] = ()) -> Trace:
         """Returns the trace, with all tensors in what the forward returned as its outputs."""
         found = tuple(tensors_in(self.seen(_opened(outputs, 0))))
-        return Trace(tuple(self._inputs), tuple(self.steps), found, self._modules, tuple(warnings))
+        beside = tuple(dict.fromkeys(returned_beside_tensors(outputs)))
+        return Trace(
+            tuple(self._inputs), tuple(self.steps), found, self._modules, tuple(warnings), beside
+        )
 
     def seen(self, value: Any) -> Any:
         """Returns nested arguments with the rung's tensors as `Tensor` or `Constant`."""
