@@ -21,7 +21,8 @@ from vai_inspect.reports.progress import working
 from vai_inspect.reports.words import plain
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
-from vai_inspect.rules.targets.lookup import lookup
+from vai_inspect.rules.quantizers.check import placed_in
+from vai_inspect.rules.quantizers.release import checked_release, target_in
 from vai_inspect.turns import captures_alone
 
 TargetSpec = Union[str, int, Path, Target]
@@ -76,6 +77,7 @@ class _Inspecting:
 
     def on(self, target: Target, causes: bool) -> Inspection:
         graph, family = self.graph, registry.family(target.family)
+        quantizer = self.captured.quantizer
         found = evaluate(family, target, graph)
         placement = found.placement
         parts = subgraphs(graph, placement.devices)
@@ -99,6 +101,7 @@ class _Inspecting:
             root_causes=root_causes(graph, found.own, found.context, placement) if causes else (),
             warnings=tuple(warnings),
             tool_version=__version__,
+            quantizer=quantizer and placed_in(quantizer, self.captured.graph, graph),
         )
 
     def _ops(
@@ -125,22 +128,29 @@ class BaseInspector:
 
     Attributes:
         target: the DPU that models are inspected for.
+        release: the Vitis AI release whose quantiser is asked; None for that of 3.5.
         batch_may_be_open: whether a model of this framework can leave its batch open.
     """
 
     batch_may_be_open = False
 
-    def __init__(self, target: TargetSpec) -> None:
+    def __init__(self, target: TargetSpec, release: Optional[str] = None) -> None:
         """Looks the target up.
 
         Args:
             target: a target's name in any case, a fingerprint (text or int), an arch.json (path
                 as text or `pathlib.Path`), or a `Target`.
+            release: `2.5`, `3.0` or `3.5`: the quantiser of that Vitis AI release, and its build
+                of the target's name. None: the quantiser of 3.5, and the build of 2.5 where
+                releases differ.
 
         Raises:
-            TargetError: it names no target; the message says what was received, what is valid.
+            TargetError: it names no target, or none of the release; the message says what was
+                received, what is valid.
+            ReleaseError: the release is none of those.
         """
-        self.target = lookup(target)
+        self.release = checked_release(release)
+        self.target = target_in(target, self.release)
 
     def capture(
         self, model: Any, input_args: Any = None, device: Any = "cpu", trust: bool = False

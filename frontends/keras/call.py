@@ -10,6 +10,7 @@ from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.ops import output_shape
+from vai_inspect.frontends.keras.kept_settings import kept_settings
 from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.trace import Step
 
@@ -46,6 +47,7 @@ class Call:
         self._form = CallForm(
             self.operation.class_name,
             self.operation.is_layer,
+            arguments=kept_settings(self.operation),
             base=self.operation.keras_class,
             calls=step.calls,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
@@ -89,7 +89,7 @@ class Sketch:
         known = {op.name: op for op in self._ops}
         before = [known[one].output.shape for one in read]
         attrs = attrs or default_attrs(kind, name, before[0])
-        roles = {role: (before[0][-1],) for role in params}
+        roles = dict.fromkeys(params, (before[0][-1],))
         weights = default_weights(kind, attrs, before[0])
         if weights:
             roles["weights"] = weights

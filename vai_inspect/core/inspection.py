@@ -10,6 +10,7 @@ from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.edges import Edges
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
+from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.core.root_cause import Position, RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
@@ -234,6 +235,8 @@ class Inspection:
         root_causes: what keeps operators off the DPU, that whose cure gives most back first.
         warnings: what the user should know of the whole: plug-ins that failed, missing rules.
         tool_version: version of this package.
+        quantizer: what the vendor's quantiser does with the model before the compiler sees it;
+            None where its framework's is not known.
     """
 
     model: ModelInfo
@@ -244,6 +247,7 @@ class Inspection:
     root_causes: Tuple[RootCause, ...] = ()
     warnings: Tuple[str, ...] = ()
     tool_version: str = ""
+    quantizer: Optional[QuantizerReport] = None
 
     @cached_property
     def summary(self) -> Summary:
@@ -405,6 +409,7 @@ class Inspection:
             "cut_points": self.cut_points.to_dict(),
             "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
+            "quantizer": self.quantizer and self.quantizer.to_dict(),
         }
 
     def graph(self) -> Any:

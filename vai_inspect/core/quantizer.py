@@ -23,8 +23,11 @@ class Outcome(str, Enum):
 
 
 class FlowStage(str, Enum):
-    """Where it happens: tracing, quantising (calibration too), writing the xmodel (PyTorch),
-    conversion of the quantised file to XIR (Keras), compiling, training with quantisation."""
+    """Where it happens.
+
+    Tracing, quantising (calibration too), writing the xmodel (PyTorch), converting the quantised
+    file to XIR (Keras), compiling, training with quantisation.
+    """
 
     TRACE = "trace"
     QUANTISE = "quantise"

@@ -22,6 +22,7 @@ from vai_inspect.core.inspection import (
 )
 from vai_inspect.core.ir import OPS, Op, Origin, TensorType, Value
 from vai_inspect.core.message import Argument, Arguments, mismatch
+from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.core.root_cause import RootCause
 
 
@@ -77,6 +78,7 @@ def inspection_from(report: Any) -> Inspection:
         root_causes=_tuple(RootCause, data, "root_causes"),
         warnings=_tuple(str, data, "warnings"),
         tool_version=str(tool.get("version", "")),
+        quantizer=decoded(Optional[QuantizerReport], data.get("quantizer"), "quantizer"),
     )
     earlier = version == schema_1_0.VERSION
     _agrees(inspection, plain(dict, field(data, "summary", "the report"), "summary"), earlier)

@@ -71,7 +71,7 @@ def weights_by_norm(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         how = computed.get(op.layer)
         if how and call_of(op).is_layer:
-            yield Hit((op.name,), "the weight of {} is computed by {}".format(op.layer, how))
+            yield Hit((op.name,), "its weight is computed by {}".format(how))
 
 
 @obstacle(
@@ -94,7 +94,7 @@ def standardised_weight(scene: Scene) -> Iterator[Hit]:
     """A convolution whose weight the forward computes from parameters, as standardised weights."""
     for op in scene.calls():
         if call_of(op).argument("weight") == "computed":
-            yield Hit((op.name,), "the weight of {} is computed in the forward".format(op.name))
+            yield Hit((op.name,), "its weight is computed in the forward")
 
 
 _FUNCTIONS = tuple(

@@ -63,13 +63,8 @@ def shared_convolution(scene: Scene) -> Iterator[Hit]:
         readers = scene.readers(op)
         norms = [one for one in readers if one.kind == "batchnorm"]
         if norms and len(readers) > len(norms):
-            others = [one.name for one in readers if one not in norms]
-            yield Hit(
-                (op.name, norms[0].name),
-                "{} is read by the batch norm {} and by {}".format(
-                    op.name, norms[0].name, ", ".join(others[:3])
-                ),
-            )
+            found = "a convolution is read by its batch norm and by something else"
+            yield Hit((op.name, norms[0].name), found)
 
 
 def _twice_after(sketch: Sketch) -> None:

@@ -147,11 +147,13 @@ def on_map(scene: Scene) -> Iterator[Hit]:
             continue
         if scene.release == "2.5" and found.op.kind == "add":
             continue
-        text = "{} {} is an operand of {}".format(found.path, found.shape, found.op.kind)
+        text = "a parameter of {} is an operand of {}".format(
+            "the whole map" if whole else "each channel", found.op.kind
+        )
         effects = None
         if found.fits_as_it_lies:
             effects = since_3(_SPREAD, _IN_2_5)
-            text += " on a map {} (NHWC)".format(found.map)
+            text += " on a map {}".format(found.map)
         yield Hit((found.op.name,), text, effects=effects)
 
 
@@ -184,7 +186,8 @@ def single(scene: Scene) -> Iterator[Hit]:
             continue
         if scene.release == "2.5" and not (one and found.op.kind != "add"):
             continue
-        text = "{} {} is an operand of {}".format(found.path, found.shape, found.op.kind)
+        size = "one element" if one else "the shape {}".format(found.shape)
+        text = "a parameter of {} is an operand of {}".format(size, found.op.kind)
         yield Hit((found.op.name,), text)
 
 
