@@ -151,9 +151,10 @@ def _left_in_float(graph: Graph, obstacles: Iterable[Obstacle]) -> Graph:
     change: Dict[str, Optional[Op]] = {}
     for one in obstacles:
         for name in one.ops if one.outcome is Outcome.FLOAT else ():
-            op = graph[name] if name in graph else None
-            if op is not None and op.float_only is None and op.kind not in ("const", "unknown"):
-                change[name] = op.replaced(float_only=one.message, float_cure=one.suggestion)
+            if name in graph and graph[name].float_only is None:
+                op = graph[name]
+                if op.kind not in ("const", "unknown"):
+                    change[name] = op.replaced(float_only=one.message, float_cure=one.suggestion)
     return graph.rewritten(change) if change else graph
 
 

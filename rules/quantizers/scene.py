@@ -37,9 +37,11 @@ class Scene:
         The name is that of a layer's or module's class, or of a function or method.
         """
         for op in self.graph:
-            if op.kind not in ("const", "data", "return") and op.origin.call is not None:
-                if not names or op.origin.call.name in names:
-                    yield op
+            call = op.origin.call
+            if call is None or op.kind in ("const", "data", "return"):
+                continue
+            if not names or call.name in names:
+                yield op
 
     def layers(self, *names: str) -> Iterator[Op]:
         """Yields the operators of layers that are read as these classes of Keras's."""

@@ -89,7 +89,7 @@ class Sketch:
         known = {op.name: op for op in self._ops}
         before = [known[one].output.shape for one in read]
         attrs = attrs or default_attrs(kind, name, before[0])
-        roles = dict.fromkeys(params, (before[0][-1],))
+        roles: Dict[str, Shape] = dict.fromkeys(params, (before[0][-1],))
         weights = default_weights(kind, attrs, before[0])
         if weights:
             roles["weights"] = weights

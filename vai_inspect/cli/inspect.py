@@ -40,6 +40,7 @@ class FailOn(str, Enum):
 
     CPU = "cpu"
     UNKNOWN = "unknown"
+    QUANTIZER = "quantizer"
     NEVER = "never"
 
 
@@ -102,8 +103,16 @@ def inspect(
     fail_on: FailOn = typer.Option(
         FailOn.NEVER,
         "--fail-on",
-        metavar="cpu|unknown|never",
-        help="End with 1 if an operator is on the CPU, or unknown.",
+        metavar="cpu|unknown|quantizer|never",
+        help="End with 1 if an operator is on the CPU, or unknown, or if the vendor's quantiser "
+        "fails at the model or changes its function.",
+    ),
+    release: Optional[str] = typer.Option(
+        None,
+        "--release",
+        metavar="2.5|3.0|3.5",
+        help="Quantiser and build of the target of this Vitis AI release [the quantiser of 3.5, "
+        "the build of 2.5].",
     ),
     allow: List[str] = typer.Option(
         [],
@@ -118,14 +127,16 @@ def inspect(
     from vai_inspect.frameworks import inspector_for
     from vai_inspect.inspector import inspect_captured, show_and_write
     from vai_inspect.reports.progress import working
-    from vai_inspect.rules.targets.lookup import lookup
+    from vai_inspect.rules.quantizers.release import target_in
 
-    targets = list(dict.fromkeys(lookup(name) for name in target))
+    targets = list(dict.fromkeys(target_in(name, release) for name in target))
+
+    targets = list(dict.fromkeys(target_in(name, release) for name in target))
     print_json = json and output_dir is None
     _check(targets, print_json, image_format)
     shapes = parse_shapes(input_shape)
     arguments = parse_kwargs(kwargs)
-    if allow and fail_on is FailOn.NEVER:
+    if allow and fail_on in (FailOn.NEVER, FailOn.QUANTIZER):
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     if trust:
         importable_here()  # the classes that a file names
@@ -133,7 +144,7 @@ def inspect(
     # What the user's code prints belongs to no report: standard output is for results alone.
     with at_work, native_chatter_left_out(), contextlib.redirect_stdout(sys.stderr):
         loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
+        inspector = inspector_for(loaded, targets[0], convert=not no_convert, release=release)
         captures = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
     inspections = []
     for one, captured in zip(targets, captures):
@@ -193,12 +204,27 @@ def _print_json(inspections: List[Inspection]) -> None:
     put_json(text)
 
 
+def _blocking(inspection: Inspection) -> Iterator[str]:
+    """Yields one line with what the vendor's quantiser fails at or changes, if anything."""
+    from vai_inspect.reports.words import count, plain
+
+    found = inspection.quantizer.blocking if inspection.quantizer is not None else ()
+    if found and inspection.quantizer is not None:
+        named = "; ".join(plain(one.message) for one in found[:NAMED])
+        more = "; ..." if found[NAMED:] else ""
+        name = "{} {}".format(inspection.quantizer.flow, inspection.quantizer.release)
+        yield "{} of {}: {}{}".format(count(len(found), "obstacle"), name, named, more)
+
+
 def _failures(inspection: Inspection, fail_on: FailOn, allowed: Allowance) -> Iterator[str]:
     """Yields one line that names the operators which `--fail-on` is about, if there are any."""
     from vai_inspect.core.findings import Verdict
     from vai_inspect.reports.words import allow_hint, count, plain
 
     if fail_on is FailOn.NEVER:
+        return
+    if fail_on is FailOn.QUANTIZER:
+        yield from _blocking(inspection)
         return
     found = allowed.excess(inspection)
     if fail_on is FailOn.UNKNOWN:

@@ -54,9 +54,8 @@ _HARD = {"sigmoid": "hard-sigmoid", "swish": "hard-swish"}
     effects=in_all(
         changes("quantise", "it is replaced by relu6(x + 3) * 2731 / 16384, for swish times x")
     ),
-    remedy="train with relu6(x + 3) * (1 / 6) in its place (ReLU(6.) and Multiply layers), or check "
-    "the accuracy of the quantised model; the option convert_sigmoid_to_hard_sigmoid=False keeps "
-    "it, on the CPU",
+    remedy="train with relu6(x + 3) * (1 / 6) in its place, written with a ReLU(6.) layer, or "
+    "check the accuracy of the quantised model",
     source="README of the TF2 quantiser (2.5 to 3.5): the accuracy of trained networks falls",
     passes=(
         example("relu", lambda s: s.layer("Activation", "relu", activation="keras.relu")),

@@ -41,7 +41,7 @@ def dropout(scene: Scene) -> Iterator[Hit]:
     leaves=(example("ReLU, BatchNormalization", _norm(lambda s: s.layer("ReLU", "relu"))),),
 )
 def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
-    """A batch norm after a layer with weights and without activation, its sole reader, is folded."""
+    """A batch norm that alone reads a layer with weights and no activation is folded into it."""
     for op in scene.layers(NORM):
         if op.kind == "batchnorm" and folds(scene, op):
             yield Hit((op.name,), "batch norms are folded into the layer before them")
@@ -109,9 +109,9 @@ def _average(size: int) -> Draw:
 def average(scene: Scene) -> Iterator[Hit]:
     """An average pool gets the factor that the DPU has."""
     for op in scene.layers("AveragePooling2D", "GlobalAveragePooling2D"):
-        if isinstance(op.attrs, AvgPool2dAttrs):
-            if dpu_scale(op.attrs.kernel, op.attrs.global_) != 1:
-                yield Hit((op.name,), "average pools get the factor that the DPU has")
+        attrs = op.attrs
+        if isinstance(attrs, AvgPool2dAttrs) and dpu_scale(attrs.kernel, attrs.global_) != 1:
+            yield Hit((op.name,), "average pools get the factor that the DPU has")
 
 
 def _leaky(slope: float) -> Draw:

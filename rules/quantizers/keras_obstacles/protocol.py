@@ -4,9 +4,9 @@ from __future__ import annotations
 
 CHECKLIST = (
     "give calib_dataset (Quantizer_TF2_Invalid_Calib_Dataset), images preprocessed as in training",
-    "input_shape= of quantize_model, where it is given: the model's rank, a list for several inputs "
-    "(Quantizer_TF2_Invalid_Input_Shape), batch 1 and no None",
-    "layers of your own: VitisQuantizer(custom_objects=...) and quantize_model(add_shape_info=True)",
+    "input_shape= of quantize_model, where it is given: the model's rank, a list for several "
+    "inputs (Quantizer_TF2_Invalid_Input_Shape), batch 1 and no None",
+    "layers of your own: VitisQuantizer(custom_objects=...), quantize_model(add_shape_info=True)",
     "compile the quantised .h5, not the float file",
 )
 """Shown at the end of every report of this flow."""

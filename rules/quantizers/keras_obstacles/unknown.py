@@ -156,7 +156,7 @@ def _relu_after(name: str, kind: str) -> Draw:
     effects=in_all(
         left_in_float("quantise", "'Standalone activation ... is not supported'; it stays in float")
     ),
-    remedy="put it after the layers before it, or after a convolution, Dense, Add, Multiply or pool",
+    remedy="put it before the concatenation, or after a convolution, Dense, Add, Multiply or pool",
     source=EXECUTED + "; Vitis-AI issue 1023",
     passes=(
         example("after a convolution", _relu_after("Conv2D", "conv2d")),

@@ -150,8 +150,14 @@ def one_dimensional(scene: Scene) -> Iterator[Hit]:
         yield Hit((op.name,), "{} is one-dimensional".format(described(op)))
 
 
-_OTHER_RANKS = ("ConvTranspose1d", "conv_transpose1d", "AvgPool1d", "avg_pool1d", "AvgPool3d")
-_OTHER_RANKS += ("avg_pool3d", "MaxPool3d", "max_pool3d")
+_OTHER_RANKS = (
+    "ConvTranspose1d",
+    "conv_transpose1d",
+    "AvgPool1d",
+    "avg_pool1d",
+    "AvgPool3d",
+    "avg_pool3d",
+) + ("MaxPool3d", "max_pool3d")
 
 
 @obstacle(
@@ -175,7 +181,7 @@ _OTHER_RANKS += ("avg_pool3d", "MaxPool3d", "max_pool3d")
     ),
 )
 def other_ranks(scene: Scene) -> Iterator[Hit]:
-    """Transposed convolutions and average pools of one dimension, pools of three, linear resizes."""
+    """ConvTranspose1d, AvgPool1d, AvgPool3d, MaxPool3d or a linear resize of one dimension."""
     for op in scene.calls(*_OTHER_RANKS):
         yield Hit((op.name,), "{} has no quantised form".format(described(op)))
     for op in scene.calls("interpolate", "upsample", "Upsample"):

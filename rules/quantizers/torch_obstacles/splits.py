@@ -115,9 +115,11 @@ def several_results(scene: Scene) -> Iterator[Hit]:
     yield from _several(scene, "tensor_split")
 
 
-_WITH_CHUNKS = ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer")
-_WITH_CHUNKS += ("Transformer", "TransformerEncoder", "TransformerDecoder", "LSTMCell")
-_WITH_CHUNKS += ("multi_head_attention_forward", "lstm_cell")
+_WITH_CHUNKS = (
+    ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer")
+    + ("TransformerEncoder", "TransformerDecoder", "LSTMCell", "lstm_cell")
+    + ("multi_head_attention_forward",)
+)
 
 
 @obstacle(
