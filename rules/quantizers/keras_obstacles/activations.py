@@ -46,14 +46,15 @@ def almost_hard_sigmoid(scene: Scene) -> Iterator[Hit]:
             yield Hit((op.name,), "relu6(x + {:g}) * {:g}".format(*numbers))
 
 
-_HARD = {"sigmoid": "hard-sigmoid", "swish": "hard-swish"}
+_HARD = {
+    "sigmoid": changes("quantise", "it is replaced by relu6(x + 3) * 2731 / 16384"),
+    "swish": changes("quantise", "it is replaced by x * relu6(x + 3) * 2731 / 16384"),
+}
 
 
 @obstacle(
     "keras.activations.hardened",
-    effects=in_all(
-        changes("quantise", "it is replaced by relu6(x + 3) * 2731 / 16384, for swish times x")
-    ),
+    effects=in_all(_HARD["sigmoid"]),
     remedy="train with relu6(x + 3) * (1 / 6) in its place, written with a ReLU(6.) layer, or "
     "check the accuracy of the quantised model",
     source="README of the TF2 quantiser (2.5 to 3.5): the accuracy of trained networks falls",
@@ -71,7 +72,8 @@ def hardened(scene: Scene) -> Iterator[Hit]:
     """Sigmoid and swish become their hard versions."""
     for op in scene.calls():
         if op.kind in _HARD and call_of(op).is_layer and op.name not in scene.in_float:
-            yield Hit((op.name,), "{} is converted to {}".format(op.kind, _HARD[op.kind]))
+            found = "{0} is converted to hard-{0}".format(op.kind)
+            yield Hit((op.name,), found, effects=in_all(_HARD[op.kind]))
 
 
 def _leaky(slope: float) -> Draw:

@@ -86,7 +86,16 @@ def layer_or_operation(scene: Scene) -> Iterator[Hit]:
         if op.name not in scene.in_float or _taken(op, scene.release):
             continue
         reason, remedy = scene.in_float[op.name]
-        yield Hit((op.name,), reason, remedy, _effects(op, scene))
+        yield Hit((op.name,), _found(op, reason), remedy, _effects(op, scene))
+
+
+def _found(op: Op, reason: str) -> str:
+    library, _, name = (call_of(op).argument("activation") or "").rpartition(".")
+    if library == "layer":
+        return "the layer {} is given as an activation".format(name)
+    if name:
+        return "the activation {} is {}".format(name, "not known" if library else "your own")
+    return "the quantiser " + reason[3:] if reason.startswith("it ") else reason
 
 
 def _taken(op: Op, release: str) -> bool:
