@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 
 
 def rules(
-    name: str = typer.Argument(..., metavar="FAMILY|TARGET", help="czdx8g, DPUCZDX8G_ISA1_B4096"),
+    name: str = typer.Argument(
+        ..., metavar="FAMILY|TARGET|QUANTIZER", help="czdx8g, DPUCZDX8G_ISA1_B4096, quantizers"
+    ),
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
 ) -> None:
-    """Print the rule book of a DPU family."""
+    """Print the rule book of a DPU family, or of the vendor's quantisers (keras, torch)."""
     from vai_inspect.rules.engine import rule_book
+    from vai_inspect.rules.quantizers import book as quantizers
 
+    flows = quantizers.flows_named(name)
+    if flows and markdown:
+        sys.stdout.write(quantizers.markdown(flows))
+        return
+    for flow in flows:
+        print("{} ({} models)".format(flow.name, flow.title))
+        for rule, sentence, outcomes in quantizers.table(flow):
+            print("\n{}\n  {}\n  {}".format(rule, sentence, outcomes))
+    if flows:
+        return
     family, targets = _family(name)
     if markdown:
         sys.stdout.write(rule_book.markdown(family, targets))
@@ -35,9 +48,14 @@ def rules(
 def explain(
     constraint: str = typer.Argument(..., metavar="CONSTRAINT_ID", help="czdx8g.conv.kernel"),
 ) -> None:
-    """Print one constraint: sentence, limits, evidence, what to change."""
+    """Print one constraint, or one fact about a quantiser: sentence, evidence, what to change."""
     from vai_inspect.rules.engine import registry, rule_book
+    from vai_inspect.rules.quantizers import book as quantizers
 
+    page = quantizers.explain(constraint)
+    if page is not None:
+        print(page)
+        return
     family_name, dot, _ = constraint.partition(".")
     families = {family.name: family for family in registry.families()}
     if family_name in families and not dot:
