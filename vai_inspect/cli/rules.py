@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def rules(
     name: str = typer.Argument(
-        ..., metavar="FAMILY|TARGET|QUANTIZER", help="czdx8g, DPUCZDX8G_ISA1_B4096, quantizers"
+        ..., metavar="FAMILY|TARGET", help="czdx8g, DPUCZDX8G_ISA1_B4096; quantizers"
     ),
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
 ) -> None:
