@@ -94,7 +94,8 @@ def _entry(obstacle: Obstacle, inspection: Inspection) -> Entry:
     if line:
         details.append(("source", line))
     if obstacle.suggestion:
-        details.append(("what to do", plain(obstacle.suggestion)))
+        advice = "" if obstacle.effect is None else " ({})".format(obstacle.effect.advice)
+        details.append(("what to do", plain(obstacle.suggestion) + advice))
     details.append(("rule", obstacle.id))
     headline = "{} [{}]".format(plain(obstacle.message), ", ".join(where))
     return Entry(headline, tuple(details))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import AbstractSet, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from vai_inspect.core.capture import Captured
+from vai_inspect.core.findings import Remedy
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.quantizer import (
     Conversion,
@@ -82,7 +83,7 @@ def scene_of(before: Captured, after: Graph, release: str) -> Scene:
         release=release,
         form=before.form,
         in_float={
-            op.name: (op.float_only, op.float_cure) for op in after if op.float_only is not None
+            op.name: (op.float_only, op.float_remedy) for op in after if op.float_only is not None
         },
         open_batch=before.batch is not None,
         joined=frozenset(op.name for op in before.graph if op.name not in after),
@@ -121,6 +122,7 @@ def _obstacle(rule: ObstacleRule, hit: Hit, release: str) -> Optional[Obstacle]:
     effect = (rule.effects if hit.effects is None else hit.effects).get(release)
     if effect is None:
         return None
+    remedy = hit.remedy or rule.remedy
     return Obstacle(
         id=rule.id,
         outcome=effect.outcome,
@@ -128,7 +130,9 @@ def _obstacle(rule: ObstacleRule, hit: Hit, release: str) -> Optional[Obstacle]:
         code=effect.code,
         ops=(),
         message="{}: {}".format(hit.found, effect.text),
-        suggestion=hit.remedy or rule.remedy,
+        suggestion=None if remedy is None else remedy.rendered({}).text,
+        effect=None if remedy is None else remedy.effect,
+        rewrite=None if remedy is None else remedy.rewrite,
         source=rule.source,
     )
 
@@ -154,8 +158,12 @@ def _left_in_float(graph: Graph, obstacles: Iterable[Obstacle]) -> Graph:
             if name in graph and graph[name].float_only is None:
                 op = graph[name]
                 if op.kind not in ("const", "unknown"):
-                    change[name] = op.replaced(float_only=one.message, float_cure=one.suggestion)
+                    change[name] = op.replaced(float_only=one.message, float_remedy=_remedy(one))
     return graph.rewritten(change) if change else graph
+
+
+def _remedy(one: Obstacle) -> Optional[Remedy]:
+    return None if one.suggestion is None else Remedy(one.suggestion, one.effect, one.rewrite)
 
 
 class _Becomes:

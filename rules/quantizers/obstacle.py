@@ -25,8 +25,9 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Callable, Iterable, Mapping, Optional, Tuple
+from typing import Callable, Iterable, Mapping, Optional, Tuple, Union
 
+from vai_inspect.core.findings import Remedy
 from vai_inspect.core.quantizer import FlowStage, Outcome
 from vai_inspect.rules.quantizers.scene import Scene
 from vai_inspect.rules.quantizers.sketch import Sketched
@@ -88,7 +89,7 @@ class Hit:
 
     ops: Tuple[str, ...]
     found: str
-    remedy: Optional[str] = None
+    remedy: Optional[Remedy] = None
     effects: Optional[Mapping[str, Effect]] = None
 
 
@@ -118,7 +119,7 @@ class ObstacleRule:
     sentence: str
     notes: str
     effects: Mapping[str, Effect]
-    remedy: Optional[str]
+    remedy: Optional[Remedy]
     source: str
     check: Check
     passes: Tuple[Sketched, ...]
@@ -134,7 +135,7 @@ def obstacle(
     source: str,
     fails: Tuple[Sketched, ...],
     passes: Tuple[Sketched, ...] = (),
-    remedy: Optional[str] = None,
+    remedy: Union[str, Remedy, None] = None,
     from_conversion: bool = False,
     decides: bool = False,
 ) -> Callable[[Check], ObstacleRule]:
@@ -147,7 +148,7 @@ def obstacle(
             sentence=sentence,
             notes=notes,
             effects=effects,
-            remedy=remedy,
+            remedy=Remedy(remedy) if isinstance(remedy, str) else remedy,
             source=source,
             check=check,
             passes=passes,

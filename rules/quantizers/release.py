@@ -6,8 +6,8 @@ from typing import Any, Optional
 
 from vai_inspect.core.errors import ReleaseError, TargetError
 from vai_inspect.core.target import Target
-from vai_inspect.rules import registry
-from vai_inspect.rules.lookup import lookup
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.targets.lookup import lookup
 
 RELEASES = ("2.5", "3.0", "3.5")
 """Releases whose quantisers are known."""

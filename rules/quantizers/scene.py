@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
+from vai_inspect.core.findings import Remedy
 from vai_inspect.core.ir import CallForm, Graph, Op
 from vai_inspect.core.model_form import ModelForm
 
@@ -27,7 +28,7 @@ class Scene:
     graph: Graph
     release: str
     form: ModelForm = ModelForm()
-    in_float: Mapping[str, Tuple[str, Optional[str]]] = field(default_factory=dict)
+    in_float: Mapping[str, Tuple[str, Optional[Remedy]]] = field(default_factory=dict)
     open_batch: bool = False
     joined: "frozenset[str]" = frozenset()
 

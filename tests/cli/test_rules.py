@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vai_inspect.rules.engine import registry, rule_book
-from vai_inspect.rules.quantizers import book as quantizers
+from vai_inspect.rules.quantizers import rule_book as quantizers
 
 FAMILIES = [family.name for family in registry.families()]
 RULE_BOOKS = Path(__file__).parent.parent.parent / "docs" / "rules"

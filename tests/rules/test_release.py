@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vai_inspect.core.errors import ReleaseError, TargetError
-from vai_inspect.rules.lookup import lookup
 from vai_inspect.rules.quantizers.release import RELEASES, target_in
+from vai_inspect.rules.targets.lookup import lookup
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
 OLD, NEW = 0x101000016010407, 0x101000056010407

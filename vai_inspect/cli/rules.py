@@ -22,7 +22,7 @@ def rules(
 ) -> None:
     """Print the rule book of a DPU family, or of the vendor's quantisers (keras, torch)."""
     from vai_inspect.rules.engine import rule_book
-    from vai_inspect.rules.quantizers import book as quantizers
+    from vai_inspect.rules.quantizers import rule_book as quantizers
 
     flows = quantizers.flows_named(name)
     if flows and markdown:
@@ -50,7 +50,7 @@ def explain(
 ) -> None:
     """Print one constraint, or one fact about a quantiser: sentence, evidence, what to change."""
     from vai_inspect.rules.engine import registry, rule_book
-    from vai_inspect.rules.quantizers import book as quantizers
+    from vai_inspect.rules.quantizers import rule_book as quantizers
 
     page = quantizers.explain(constraint)
     if page is not None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
+from vai_inspect.core.findings import Effect
+
 
 class Outcome(str, Enum):
     """What becomes of a construct that the quantiser does not take as it is, the worst first.
@@ -50,6 +52,8 @@ class Obstacle:
         ops: operators of the inspection that it is about; empty where it is the whole model.
         message: what was found and what happens.
         suggestion: what to do instead; None where nothing is known.
+        effect: what that does to the function; None where it is open.
+        rewrite: id of the mechanical rewrite that does it, or None.
         source: how that is known.
     """
 
@@ -60,6 +64,8 @@ class Obstacle:
     ops: Tuple[str, ...]
     message: str
     suggestion: Optional[str] = None
+    effect: Optional[Effect] = None
+    rewrite: Optional[str] = None
     source: str = ""
 
     def to_dict(self) -> Dict[str, Any]:
@@ -72,6 +78,8 @@ class Obstacle:
             "ops": list(self.ops),
             "message": self.message,
             "suggestion": self.suggestion,
+            "effect": None if self.effect is None else self.effect.value,
+            "rewrite": self.rewrite,
             "source": self.source,
         }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import approximate, exact
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
-from vai_inspect.rules.quantizers.keras.written_out import other_numbers
+from vai_inspect.rules.quantizers.keras.hard_sigmoid_pattern import other_numbers
 from vai_inspect.rules.quantizers.obstacle import (
     CONVERTED,
     EXECUTED,
@@ -55,8 +56,11 @@ _HARD = {
 @obstacle(
     "keras.activations.hardened",
     effects=in_all(_HARD["sigmoid"]),
-    remedy="train with relu6(x + 3) * (1 / 6) in its place, written with a ReLU(6.) layer, or "
-    "check the accuracy of the quantised model",
+    remedy=approximate(
+        "train with relu6(x + 3) * (1 / 6) in its place, written with a ReLU(6.) layer, or "
+        "check the accuracy of the quantised model",
+        "sigmoid",
+    ),
     source="README of the TF2 quantiser (2.5 to 3.5): the accuracy of trained networks falls",
     passes=(
         example("relu", lambda s: s.layer("Activation", "relu", activation="keras.relu")),
@@ -87,7 +91,7 @@ def _leaky(slope: float) -> Draw:
         changes("quantise", "only the class is kept, so that the slope becomes Keras's 0.3"),
         fails("quantise", "the name is joined with its settings", "TypeError"),
     ),
-    remedy="put the layer LeakyReLU after it, as a layer of its own",
+    remedy=exact("put the layer LeakyReLU after it, as a layer of its own"),
     source=EXECUTED + " (3.0 and 3.5; 2.5 by reading)",
     passes=(example("activation=LeakyReLU(0.3)", _leaky(0.3), "3.0", "3.5"),),
     fails=(example("activation=LeakyReLU(0.1)", _leaky(0.1)),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, LeakyReluAttrs
-from vai_inspect.rules.quantizers.keras.average import dpu_scale
+from vai_inspect.rules.quantizers.keras.average_pool import dpu_scale
 from vai_inspect.rules.quantizers.keras_obstacles.layers import NORM, folds
 from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
 from vai_inspect.rules.quantizers.scene import Scene, call_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Sequence
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import BatchNormAttrs, DepthwiseConv2dAttrs
 from vai_inspect.rules.quantizers.obstacle import (
@@ -33,7 +34,7 @@ def _norm(sketch: Sketch, *params: str, axis: Optional[int] = None) -> None:
 @obstacle(
     "keras.batch_norm.without_center",
     effects=in_all(fails("quantise", "it stops at 'beta:0'", "KeyError")),
-    remedy="use center=True; a beta of 0 computes the same",
+    remedy=exact("use center=True; a beta of 0 computes the same"),
     source=_BY_READING,
     passes=(example("scale=False", lambda s: _norm(s, "beta", "moving_mean", "moving_var")),),
     fails=(example("center=False", lambda s: _norm(s, "gamma", "moving_mean", "moving_var")),),
@@ -143,7 +144,7 @@ def _separable(activation: Optional[str]) -> Draw:
     effects=since_3(
         changes("quantise", "the activation is dropped; the error is as large as the signal")
     ),
-    remedy="use an activation layer after it",
+    remedy=exact("use an activation layer after it"),
     source=EXECUTED,
     passes=(example("SeparableConv2D, ReLU", _separable(None)),),
     fails=(example("SeparableConv2D(activation='relu')", _separable("keras.relu")),),
@@ -158,7 +159,7 @@ def separable_activation(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "keras.separable.in_float",
     effects={"2.5": left_in_float("quantise", "it is not quantised; 3.0 takes it apart")},
-    remedy="use DepthwiseConv2D and Conv2D(1), or release 3.0",
+    remedy=exact("use DepthwiseConv2D and Conv2D(1), or release 3.0"),
     source="the vendor's quantiser of 2.5, read; Vitis-AI issue 988",
     passes=(example("Conv2D", lambda s: s.conv()),),
     fails=(example("SeparableConv2D", _separable(None)),),
@@ -190,7 +191,7 @@ def _shared(name: str, kind: str) -> Draw:
             "UnboundLocalError",
         ),
     },
-    remedy="give each call a layer of its own, with the same weights copied",
+    remedy=exact("give each call a layer of its own, with the same weights copied", "clone-shared"),
     source=CONVERTED + "; Vitis-AI issue 1423",
     passes=(example("one call", lambda s: s.conv()),),
     fails=(
@@ -206,7 +207,7 @@ def shared_with_weights(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "keras.shared.without_weights",
     effects={"3.5": changes("convert", "the converter reads its first call and drops the others")},
-    remedy="give each call a layer of its own",
+    remedy=exact("give each call a layer of its own", "clone-shared"),
     source=CONVERTED,
     passes=(example("one call", lambda s: s.layer("ReLU", "relu")),),
     fails=(example("ReLU, called twice", _shared("ReLU", "relu")),),

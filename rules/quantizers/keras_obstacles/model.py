@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.rules.quantizers.obstacle import (
     CONVERTED,
@@ -33,7 +34,7 @@ def _form(form: ModelForm) -> Draw:
         fails("convert", "it is quantised by another path, which gives no .h5 for the compiler"),
         fails("quantise", "only Sequential and functional models are taken", "ValueError"),
     ),
-    remedy="build it as a functional model: keras.Model(inputs, outputs)",
+    remedy=exact("build it as a functional model: keras.Model(inputs, outputs)"),
     source="the vendor's quantisers, read; Vitis-AI issue 988",
     passes=(example("functional", _form(ModelForm("Functional"))),),
     fails=(example("a class with call()", _form(ModelForm("subclassed"))),),
@@ -54,7 +55,7 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
         "3.0": _OLD,
         "3.5": warns("quantise", "it is tried as a frozen graph, a path that nobody has followed"),
     },
-    remedy="flatten the nesting: call the inner layers on the outer tensors",
+    remedy=exact("flatten the nesting: call the inner layers on the outer tensors"),
     source=EXECUTED,
     passes=(example("layers alone", _form(ModelForm("Functional"))),),
     fails=(example("a model within", _form(ModelForm("Functional", nested=("backbone",)))),),

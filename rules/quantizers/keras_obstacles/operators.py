@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import Op
 from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, Hit, fails, obstacle, since_3
 from vai_inspect.rules.quantizers.scene import Scene, call_of
@@ -21,7 +22,7 @@ def _two(kind: str, name: str, is_layer: bool) -> Draw:
 @obstacle(
     "keras.operators.concatenated",
     effects=since_3(fails("quantise", "it stops at the name of a layer", "KeyError")),
-    remedy="use the layer Concatenate",
+    remedy=exact("use the layer Concatenate", "add-layer"),
     source=EXECUTED,
     passes=(example("Concatenate()([a, b])", _two("concat", "Concatenate", True)),),
     fails=(example("tf.concat([a, b])", _two("concat", "Concatenate", False)),),
@@ -36,7 +37,7 @@ def concatenated(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "keras.operators.of_two_layers",
     effects={"3.0": fails("quantise", "it stops at the name of a layer", "KeyError")},
-    remedy="use the layer: Add in place of +, Multiply in place of *",
+    remedy=exact("use the layer: Add in place of +, Multiply in place of *", "add-layer"),
     source=EXECUTED,
     passes=(
         example("Add()([a, b])", _two("add", "Add", True)),
@@ -72,7 +73,7 @@ def _constant(first: bool) -> Draw:
 @obstacle(
     "keras.operators.constant_first",
     effects={"3.5": fails("convert", "Not found parent node: _CONSTANT_VALUE", "AssertionError")},
-    remedy="put the tensor first, as in x + 3.",
+    remedy=exact("put the tensor first, as in x + 3."),
     source=CONVERTED,
     passes=(example("x + 3.", _constant(False)),),
     fails=(example("3. + x", _constant(True)),),

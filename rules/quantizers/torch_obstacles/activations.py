@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import approximate, exact
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -41,7 +42,7 @@ def hardswish(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.activations.relu6_function",
     effects={"2.5": fails("quantise", "it stops with a TypeError", "TypeError")},
-    remedy="use the module nn.ReLU6",
+    remedy=exact("use the module nn.ReLU6"),
     source=EXECUTED,
     passes=(example("nn.ReLU6", lambda s: s.layer("ReLU6", "relu6")),),
     fails=(example("F.relu6", lambda s: s.call("relu6", "relu6")),),
@@ -65,8 +66,10 @@ def relu6_function(scene: Scene) -> Iterator[Hit]:
             "it is replaced by nn.ReLU, also in your own module: values above 6 are not cut",
         ),
     ),
-    remedy="train with nn.ReLU, or check the accuracy of the quantised model; F.relu6 stays as it "
-    "is in 3.0 and 3.5",
+    remedy=approximate(
+        "train with nn.ReLU, or check the accuracy of the quantised model; F.relu6 stays as it "
+        "is in 3.0 and 3.5"
+    ),
     source=EXECUTED,
     passes=(
         example("F.relu6", lambda s: s.call("relu6", "relu6")),
@@ -92,7 +95,9 @@ def _leaky(slope: float) -> Draw:
 @obstacle(
     "torch.activations.slope",
     effects=since_3(changes("quantise", _SLOPE, "LEAKYRELU"), changes("quantise", _SLOPE)),
-    remedy="train with the slope 26/256, or check the accuracy of the quantised model",
+    remedy=approximate(
+        "train with the slope 26/256, or check the accuracy of the quantised model", "leaky"
+    ),
     source=EXECUTED,
     passes=(example("slope 0.1", _leaky(0.1)), example("slope 26/256", _leaky(SLOPE))),
     fails=(example("slope 0.2", _leaky(0.2)), example("slope 0.01", _leaky(0.01))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -25,8 +26,11 @@ _CUSTOM = "the whole convolution stays in float, a custom operator with unquanti
         left_in_float("quantise", _CUSTOM + ", without an error", "FLOAT_OP"),
         fails("quantise", "it stops at Unsupported Ops {'_convolution_mode'}", "UNSUPPORTED_OPS"),
     ),
-    remedy="give the padding as numbers, 0 for 'valid'; for an even kernel and 'same' pad before "
-    "it with nn.ZeroPad2d",
+    remedy=exact(
+        "give the padding as numbers, 0 for 'valid'; for an even kernel and 'same' pad before "
+        "it with nn.ZeroPad2d",
+        "numeric-padding",
+    ),
     source=EXECUTED,
     passes=(example("padding=1", lambda s: s.conv()),),
     fails=(
@@ -56,8 +60,10 @@ def _under(norm: str) -> Draw:
         left_in_float("quantise", "a parse error is printed, then " + _CUSTOM, "FLOAT_OP"),
         fails("quantise", "it stops at Unsupported Ops or a KeyError", "UNSUPPORTED_OPS"),
     ),
-    remedy="bake the weight in before quantising: torch.nn.utils.remove_weight_norm, "
-    "remove_spectral_norm or parametrize.remove_parametrizations",
+    remedy=exact(
+        "bake the weight in before quantising: torch.nn.utils.remove_weight_norm, "
+        "remove_spectral_norm or parametrize.remove_parametrizations"
+    ),
     source=EXECUTED,
     passes=(example("a plain convolution", lambda s: s.conv()),),
     fails=(
@@ -80,7 +86,7 @@ def weights_by_norm(scene: Scene) -> Iterator[Hit]:
         fails("export", "the weight cannot be written", "EXPORT_XMODEL"),
         fails("quantise", "it stops with a KeyError", "KeyError"),
     ),
-    remedy="bake the standardised weight in before quantising, as the weight of a nn.Conv2d",
+    remedy=exact("bake the standardised weight in before quantising, as the weight of a nn.Conv2d"),
     source=EXECUTED,
     passes=(example("F.conv2d with a parameter", lambda s: s.call("conv2d", "conv2d")),),
     fails=(
@@ -136,7 +142,7 @@ def dynamic_weight(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.convolution.one_dimensional",
     effects={"2.5": fails("export", "it stops with a TypeError", "TypeError")},
-    remedy="use the 2-D form on maps of height 1, or release 3.0",
+    remedy=exact("use the 2-D form on maps of height 1, or release 3.0", "one-d-to-two-d"),
     source=EXECUTED,
     passes=(example("nn.Conv2d", lambda s: s.conv()),),
     fails=(

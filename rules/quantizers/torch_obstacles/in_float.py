@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Optional
+from typing import Dict, Iterator, Optional, Union
 
+from vai_inspect.core.findings import Remedy, approximate, exact
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import PadAttrs
 from vai_inspect.rules.quantizers.obstacle import (
@@ -17,37 +18,54 @@ from vai_inspect.rules.quantizers.scene import Scene, call_of, described
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
 _IN_FLOAT = "it stays in float, a custom operator that the CPU runs"
-_SLICE = "write a slice that keeps the axis, x[:, k:k + 1]"
-_POOL = "use nn.MaxPool2d with the window as kernel and stride"
+_SLICE = Remedy("write a slice that keeps the axis, x[:, k:k + 1]")
+_POOL = exact("use nn.MaxPool2d with the window as kernel and stride")
+_BILINEAR = approximate("use mode='bilinear' or 'nearest'")
+_ZEROS = approximate("pad with zeros")
+_SWISH = approximate("use nn.Hardswish, which is close to it", "swish")
+_MATRIX = exact("use a Linear where one operand is a parameter", "einsum-to-linear")
+_PERMUTED = exact("a 1x1 convolution with a permutation as weights", "shuffle-to-convolution")
+_BROADCAST = exact("leave it out where its reader broadcasts", "drop-expand")
+_SMALLER = exact("torch.relu(a - b) + b is the larger, a - torch.relu(a - b) the smaller one")
 
 
-def _names(remedy: Optional[str], *names: str) -> Dict[str, Optional[str]]:
-    return dict.fromkeys(names, remedy)
+def _names(remedy: Union[str, Remedy, None], *names: str) -> Dict[str, Optional[Remedy]]:
+    return dict.fromkeys(names, Remedy(remedy) if isinstance(remedy, str) else remedy)
 
 
-FLOAT: Dict[str, Optional[str]] = {
-    **_names("use nn.Hardswish, which is close to it", "SiLU", "silu"),
-    **_names("use nn.ReLU or nn.LeakyReLU", "ELU", "elu", "SELU", "selu", "CELU", "celu"),
-    **_names("use nn.ReLU", "Softplus", "softplus", "Threshold", "threshold"),
+FLOAT: Dict[str, Optional[Remedy]] = {
+    **_names(_SWISH, "SiLU", "silu"),
+    **_names(
+        approximate("use nn.ReLU or nn.LeakyReLU", "leaky"),
+        "ELU",
+        "elu",
+        "SELU",
+        "selu",
+        "CELU",
+        "celu",
+    ),
+    **_names(approximate("use nn.ReLU"), "Softplus", "softplus", "Threshold", "threshold"),
     **_names(None, "LogSigmoid", "logsigmoid", "log_sigmoid", "RReLU", "rrelu"),
-    **_names("write a * torch.sigmoid(b) of the two halves", "GLU", "glu"),
-    **_names("multiply it with itself", "pow", "square"),
+    **_names(exact("write a * torch.sigmoid(b) of the two halves"), "GLU", "glu"),
+    **_names(exact("multiply it with itself", "square"), "pow", "square"),
     **_names(None, "abs", "sign", "std", "var", "cumsum", "roll", "flip"),
-    **_names("use a Linear where one operand is a parameter", "einsum", "Bilinear", "bilinear"),
+    **_names(_MATRIX, "einsum", "Bilinear", "bilinear"),
     **_names(None, "grid_sample", "Unfold", "unfold", "im2col", "normalize", "argmax"),
-    **_names("a 1x1 convolution with a permutation as weights", "ChannelShuffle"),
-    **_names("a 1x1 convolution with a permutation as weights", "channel_shuffle"),
+    **_names(_PERMUTED, "ChannelShuffle"),
+    **_names(_PERMUTED, "channel_shuffle"),
     **_names("use torch.cat along an axis that the tensors have", "stack"),
-    **_names("leave it out where its reader broadcasts", "expand", "expand_as", "broadcast_to"),
+    **_names(_BROADCAST, "expand", "expand_as", "broadcast_to"),
     **_names(_SLICE, "select"),
     **_names("write slices, or a 1x1 convolution that selects", "index", "index_select"),
     **_names("give it as an input", "zeros_like", "rand", "rand_like", "randn", "randn_like"),
-    **_names("multiply by a constant", "reciprocal"),
+    **_names("multiply by a constant instead", "reciprocal"),
     **_names(_POOL, "AdaptiveMaxPool2d", "adaptive_max_pool2d", "FractionalMaxPool2d"),
     **_names(_POOL, "fractional_max_pool2d"),
     **_names("use nn.Upsample", "MaxUnpool2d", "max_unpool2d"),
-    **_names("remove it from the deployed model", "AlphaDropout", "alpha_dropout"),
-    **_names("torch.relu(a - b) + b computes the same", "maximum", "minimum"),
+    **_names(
+        exact("remove it from the deployed model", "drop-noise"), "AlphaDropout", "alpha_dropout"
+    ),
+    **_names(_SMALLER, "maximum", "minimum"),
     **_names("use one result of max(dim), or do it on the host", "topk", "sort"),
 }
 """Functions and modules that stay in float in every release, with what to write instead."""
@@ -81,9 +99,9 @@ def unquantised(scene: Scene) -> Iterator[Hit]:
             yield Hit((op.name,), "{} is not known".format(how), _SLICE)
         elif call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
             mode = str(call_of(op).argument("mode"))
-            yield Hit((op.name,), "mode={!r} is not known".format(mode), "use mode='bilinear'")
+            yield Hit((op.name,), "mode={!r} is not known".format(mode), _BILINEAR)
         elif isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
-            yield Hit((op.name,), "padding_mode='circular' is not known", "pad with zeros")
+            yield Hit((op.name,), "padding_mode='circular' is not known", _ZEROS)
         elif op.name in scene.in_float:
             reason, remedy = scene.in_float[op.name]
             yield Hit((op.name,), reason, remedy)

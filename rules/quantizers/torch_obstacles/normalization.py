@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import exact
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
     Hit,
@@ -44,7 +45,10 @@ def _read_twice(sketch: Sketch) -> None:
             "normalised value too",
         )
     ),
-    remedy="give the batch norm a convolution of its own: a copy with the same weights",
+    remedy=exact(
+        "give the batch norm a convolution of its own: a copy with the same weights",
+        "batch-norm-own-reader",
+    ),
     source=EXECUTED + "; 24 % of the range wrong",
     passes=(
         example("conv, then batch norm", (lambda s: s.conv(), _norm)),
@@ -83,7 +87,7 @@ def _twice_after(sketch: Sketch) -> None:
         ),
         fails("quantise", "it stops with an AttributeError", "AttributeError"),
     ),
-    remedy="use affine=True with weight 1 and bias 0, which computes the same",
+    remedy=exact("use affine=True with weight 1 and bias 0, which computes the same"),
     source=EXECUTED + "; 12 % of the range wrong",
     passes=(example("affine=True", (lambda s: s.conv(), _norm)),),
     fails=(
@@ -126,7 +130,7 @@ def _layer_norm(*params: str) -> Draw:
         "3.0": _STOPS,
         "3.5": warns("quantise", "it becomes a custom operator", "LAYERNORM_AFFINE"),
     },
-    remedy="use nn.LayerNorm with elementwise_affine=True",
+    remedy=exact("use nn.LayerNorm with elementwise_affine=True"),
     source=EXECUTED,
     passes=(example("nn.LayerNorm(C)", _layer_norm("weight", "bias")),),
     fails=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, NamedTuple, Optional, Tuple
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import Op
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -118,7 +119,7 @@ def _plain(sketch: Sketch) -> None:
 @obstacle(
     "torch.parameters.on_map",
     effects=since_3(_NOT_BROADCAST, _IN_2_5),
-    remedy=_DEPTHWISE,
+    remedy=exact(_DEPTHWISE, "parameter-to-depthwise"),
     source=EXECUTED + "; the constants of the written file inspected; Vitis-AI issue 1079",
     passes=(
         example("a plain tensor attribute", _plain),
@@ -194,7 +195,7 @@ def single(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.parameters.one_axis",
     effects=since_3(_NOT_BROADCAST),
-    remedy="give it all four axes first: .view(1, 1, 1, W)",
+    remedy=exact("give it all four axes first: .view(1, 1, 1, W)"),
     source=EXECUTED,
     passes=(
         example(
@@ -231,7 +232,7 @@ def _of_sequential(path: str) -> Draw:
     effects=in_all(
         fails("quantise", "the generated Python has names such as self.1", "SyntaxError")
     ),
-    remedy="wrap the nn.Sequential in a Module that has it as a named attribute",
+    remedy=exact("wrap the nn.Sequential in a Module that has it as a named attribute"),
     source=EXECUTED + "; Vitis-AI issue 532",
     passes=(example("the parameter body.1.g", _of_sequential("body.1.g")),),
     fails=(example("the parameter 1.g", _of_sequential("1.g")),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import exact
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
     Hit,
@@ -27,7 +28,7 @@ _LATER = {
         "2.5": fails("quantise", "calibration stops with a RuntimeError", "RuntimeError"),
         **_LATER,
     },
-    remedy="write mean((2, 3)) or dim=..., or use nn.AdaptiveAvgPool2d(1)",
+    remedy=exact("write mean((2, 3)) or dim=..., or use nn.AdaptiveAvgPool2d(1)"),
     source=EXECUTED,
     passes=(example("mean((2, 3))", lambda s: s.call("mean", "reduction_mean")),),
     fails=(
@@ -56,7 +57,7 @@ def mean_without_dim(scene: Scene) -> Iterator[Hit]:
         left_in_float("quantise", "a parse error is printed; it stays in float", "FLOAT_OP"),
         fails("quantise", "it stops with a TypeError", "TypeError"),
     ),
-    remedy="torch.relu(a - b) + b computes the same, with the difference on the CPU",
+    remedy=exact("torch.relu(a - b) + b computes the same, with the difference on the CPU"),
     source=EXECUTED,
     passes=(example("max(dim)", lambda s: s.call("max", "reduction_max")),),
     fails=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Set
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import Op, Value
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -39,7 +40,7 @@ def _pieces(name: str, used: int) -> Draw:
 @obstacle(
     "torch.splits.chunk",
     effects={"2.5": _ONE_RESULT, "3.0": _NO_FILE},
-    remedy=_SLICES + "; release 3.5 traces it as slices",
+    remedy=exact(_SLICES + "; release 3.5 traces it as slices", "chunk-to-slices"),
     source=EXECUTED + "; Vitis-AI issue 699",
     passes=(example("one piece is used", _pieces("chunk", 1)),),
     fails=(example("both pieces are used", _pieces("chunk", 2)),),
@@ -57,7 +58,7 @@ def chunk(scene: Scene) -> Iterator[Hit]:
             "export", "one float operator aten::split feeds every reader, which the check misses"
         ),
     },
-    remedy=_SLICES + "; release 3.5 traces it as slices",
+    remedy=exact(_SLICES + "; release 3.5 traces it as slices", "chunk-to-slices"),
     source=EXECUTED,
     passes=(example("one piece is used", _pieces("split", 1)),),
     fails=(
@@ -76,7 +77,7 @@ def split(scene: Scene) -> Iterator[Hit]:
         _NO_FILE,
         fails("quantise", "calibration stops with an AttributeError", "AttributeError"),
     ),
-    remedy=_SLICES,
+    remedy=exact(_SLICES, "chunk-to-slices"),
     source=EXECUTED,
     passes=(example("slices", _pieces("getitem", 2)),),
     fails=(example("unbind", _pieces("unbind", 2)),),
@@ -125,7 +126,9 @@ _WITH_CHUNKS = (
 @obstacle(
     "torch.splits.within_modules",
     effects=since_3(_NO_FILE, _ONE_RESULT),
-    remedy="write the attention with a Linear for each of query, key and value, and with matmul",
+    remedy=exact(
+        "write the attention with a Linear for each of query, key and value, and with matmul"
+    ),
     source=EXECUTED,
     passes=(example("nn.Linear", lambda s: s.layer("Linear", "inner-product")),),
     fails=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.rules.quantizers.obstacle import Hit, fails, obstacle, since_3
 from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, described
@@ -46,7 +47,11 @@ def function(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls(*MODULES):
         name = described(op)
         if not call_of(op).is_layer:
-            yield Hit((op.name,), "{} is a function".format(name), "use " + MODULES[name])
+            yield Hit(
+                (op.name,),
+                "{} is a function".format(name),
+                exact("use {module}", module=MODULES[name]),
+            )
 
 
 def _twice(sketch: Sketch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.findings import exact
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -83,7 +84,7 @@ def index_by_buffer(scene: Scene) -> Iterator[Hit]:
     effects=in_all(
         changes("quantise", "the assignment is lost for what reads the tensor afterwards")
     ),
-    remedy="put the parts together with torch.cat, or multiply by a constant mask",
+    remedy=exact("put the parts together with torch.cat, or multiply by a constant mask"),
     source=EXECUTED,
     passes=(example("x[..., 1:]", lambda s: s.call("getitem", "strided_slice")),),
     fails=(example("y[..., 0] = 0.", lambda s: s.call("setitem")),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Optional, Tuple, Union
 
 from vai_inspect.core.errors import RuleError, did_you_mean
+from vai_inspect.core.findings import Remedy
 from vai_inspect.rules.quantizers.check import FlowRules
 from vai_inspect.rules.quantizers.facts import FACTS
 from vai_inspect.rules.quantizers.obstacle import ConversionRule, ObstacleRule
@@ -87,7 +88,8 @@ def explain(rule_id: str) -> Optional[str]:
     flow = FACTS.get(rule_id.split(".")[0]) if "." in rule_id else None
     if flow is None:
         return None
-    rules: Dict[str, Rule] = {rule.id: rule for rule in (*rules_of(flow), *flow.conversions)}
+    rules: Dict[str, Rule] = {one.id: one for one in rules_of(flow)}
+    rules.update((one.id, one) for one in flow.conversions)
     rule = rules.get(rule_id)
     if rule is None:
         raise RuleError(
@@ -99,13 +101,18 @@ def explain(rule_id: str) -> Optional[str]:
     if isinstance(rule, ObstacleRule):
         lines += ["", rule.notes] if rule.notes else []
         lines += ["", *_by_release(rule)]
-        lines += ["what to do: {}".format(rule.remedy)] if rule.remedy else []
+        lines += ["what to do: {}".format(_advice(rule.remedy))] if rule.remedy else []
     else:
         lines += ["", "releases: {}".format(_listed(rule.releases))]
     lines += ["source: {}".format(rule.source)]
     for title, texts in _examples(rule):
         lines += ["{}: {}".format(title, text) for text in texts]
     return "\n".join(lines)
+
+
+def _advice(remedy: Remedy) -> str:
+    effect = "" if remedy.effect is None else " ({})".format(remedy.effect.advice)
+    return remedy.rendered({}).text + effect
 
 
 def _groups(flow: FlowRules) -> Dict[str, List[ObstacleRule]]:
@@ -119,7 +126,7 @@ def _section(rule: ObstacleRule) -> List[str]:
     lines = ["#### `{}`".format(rule.id), "", rule.sentence, ""]
     lines += [rule.notes, ""] if rule.notes else []
     lines += ["- {}".format(line) for line in _by_release(rule)]
-    lines += ["- what to do: {}".format(rule.remedy)] if rule.remedy else []
+    lines += ["- what to do: {}".format(_advice(rule.remedy))] if rule.remedy else []
     lines += ["- source: {}".format(rule.source)]
     for title, texts in _examples(rule):
         lines += ["- {}: {}".format(title, "; ".join(texts))] if texts else []
