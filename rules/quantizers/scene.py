@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
@@ -10,6 +11,8 @@ from vai_inspect.core.ir import CallForm, Graph, Op
 from vai_inspect.core.model_form import ModelForm
 
 NO_CALL = CallForm("")
+_LAID_OUT = re.compile(r"_(?:swim|sink)_(?:transpose|reshape)(?:_\d+)?$")
+"""Names of what the layout pass inserts after an operator, under that one's call."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Scene:
         """
         for op in self.graph:
             call = op.origin.call
-            if call is None or op.kind in ("const", "data", "return"):
+            if call is None or op.kind in ("const", "data", "return") or _LAID_OUT.search(op.name):
                 continue
             if not names or call.name in names:
                 yield op

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Dict, Iterator, Optional, Union
 
 from vai_inspect.core.findings import Remedy, approximate, exact
-from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import PadAttrs
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -92,7 +91,7 @@ def unquantised(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         if op.name in scene.joined and op.kind != "identity":
             continue
-        if described(op) in FLOAT and not _by_slices(op):
+        if described(op) in FLOAT:
             yield Hit((op.name,), "{} is not known".format(described(op)), FLOAT[described(op)])
         elif described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
             how = "an index that takes its axis away" if op.kind == "squeeze" else "such an index"
@@ -105,11 +104,6 @@ def unquantised(scene: Scene) -> Iterator[Hit]:
         elif op.name in scene.in_float:
             reason, remedy = scene.in_float[op.name]
             yield Hit((op.name,), reason, remedy)
-
-
-def _by_slices(op: Op) -> bool:
-    """Tells whether an operator only lays out or casts for another one of the same call."""
-    return op.kind in ("transpose", "reshape") and op.name.endswith(("_transpose", "_reshape"))
 
 
 CUSTOM = frozenset(
@@ -142,7 +136,7 @@ def custom_operator(scene: Scene) -> Iterator[Hit]:
         name = described(op)
         wide = name in ("Hardtanh", "hardtanh") and op.kind != "relu6"
         late = name == "sqrt" and scene.release == "3.5"
-        if (name in CUSTOM or wide or late) and not _by_slices(op):
+        if name in CUSTOM or wide or late:
             yield Hit((op.name,), "{} is quantised".format(name))
 
 

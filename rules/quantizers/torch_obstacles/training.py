@@ -71,8 +71,7 @@ def reused_module(scene: Scene) -> Iterator[Hit]:
     """A module is called twice; Dropout and Identity may be."""
     calls: Dict[str, List[str]] = {}
     for op in scene.calls():
-        laid_out = op.kind in ("transpose", "reshape") and op.messages
-        if call_of(op).is_layer and op.kind != "identity" and not laid_out:
+        if call_of(op).is_layer and op.kind != "identity":
             names = calls.setdefault(op.layer, [])
             if call_name(op) not in names:
                 names.append(call_name(op))
