@@ -174,15 +174,18 @@ class _Becomes:
         self._of_layer = {layer: op.name for op in after for layer in op.origin.layers[::-1]}
 
     def __call__(self, name: str) -> Optional[str]:
-        if name in self._after or name not in self._before:
-            return name if name in self._after else None
-        op = self._before[name]
-        layers = op.origin.layers if op.kind != "const" else ()
-        for layer in layers:
-            if layer in self._of_layer:
-                return self._of_layer[layer]
-        readers = self._before.consumers(op)
-        return self(readers[0].name) if readers else None
+        while name not in self._after:
+            if name not in self._before:
+                return None
+            op = self._before[name]
+            for layer in op.origin.layers if op.kind != "const" else ():
+                if layer in self._of_layer:
+                    return self._of_layer[layer]
+            readers = self._before.consumers(op)
+            if not readers:
+                return None
+            name = readers[0].name
+        return name
 
 
 def placed_in(report: QuantizerReport, before: Graph, after: Graph) -> QuantizerReport:

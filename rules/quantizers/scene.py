@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.findings import Remedy
@@ -36,16 +37,32 @@ class Scene:
     joined: "frozenset[str]" = frozenset()
 
     def calls(self, *names: str) -> Iterator[Op]:
-        """Yields the operators of calls of these names, constants left out; of all without names.
+        """Returns the operators of calls of these names, constants left out; of all without names.
 
         The name is that of a layer's or module's class, or of a function or method.
         """
-        for op in self.graph:
-            call = op.origin.call
-            if call is None or op.kind in ("const", "data", "return") or _LAID_OUT.search(op.name):
-                continue
-            if not names or call.name in names:
-                yield op
+        if not names:
+            return iter(self._all_calls)
+        if len(names) == 1:
+            return iter(self._by_name.get(names[0], ()))
+        return (op for op in self._all_calls if call_of(op).name in names)
+
+    @cached_property
+    def _all_calls(self) -> List[Op]:
+        return [
+            op
+            for op in self.graph
+            if op.origin.call is not None
+            and op.kind not in ("const", "data", "return")
+            and not _LAID_OUT.search(op.name)
+        ]
+
+    @cached_property
+    def _by_name(self) -> Dict[str, List[Op]]:
+        found: Dict[str, List[Op]] = {}
+        for op in self._all_calls:
+            found.setdefault(call_of(op).name, []).append(op)
+        return found
 
     def layers(self, *names: str) -> Iterator[Op]:
         """Yields the operators of layers that are read as these classes of Keras's."""
@@ -61,8 +78,10 @@ class Scene:
     def readers(self, op: Op) -> Tuple[Op, ...]:
         """Returns the operators that read an operator; identities are seen through."""
         found: List[Op] = []
-        for reader in self.graph.consumers(op):
-            found += self.readers(reader) if reader.kind == "identity" else [reader]
+        waiting = [op]
+        while waiting:
+            for reader in self.graph.consumers(waiting.pop()):
+                (waiting if reader.kind == "identity" else found).append(reader)
         return tuple(found)
 
     def source(self, op: Op, index: int = 0) -> Optional[Op]:

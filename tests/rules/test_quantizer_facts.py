@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from vai_inspect.core.ir import verify
@@ -9,6 +11,7 @@ from vai_inspect.rules.quantizers import quantized
 from vai_inspect.rules.quantizers.facts import FACTS
 from vai_inspect.rules.quantizers.obstacle import ConversionRule
 from vai_inspect.rules.quantizers.release import RELEASES
+from vai_inspect.rules.quantizers.sketch import Sketch
 
 RULES = [
     (flow, rule)
@@ -74,3 +77,18 @@ def test_a_conversion_that_is_left_out_changes_no_function():
             for example in rule.fails:
                 report = quantized(example.captured(flow.framework), convert=False).quantizer
                 assert rule.id not in [one.id for one in report.obstacles]
+
+
+@pytest.mark.parametrize("framework", FACTS)
+def test_rules_of_a_deep_network_take_no_longer_than_it_is_deep(framework):
+    sketch = Sketch(framework)
+    sketch.input()
+    for _ in range(300):
+        before = sketch.x
+        sketch.call("add", "add", [sketch.layer("ReLU", "relu"), before])
+        for _ in range(10):
+            sketch.layer("Dropout", "identity")
+    captured = sketch.captured()
+    begin = time.process_time()
+    quantized(captured)
+    assert time.process_time() - begin < 5

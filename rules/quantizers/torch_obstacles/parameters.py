@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, NamedTuple, Set, Tuple
 
 from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import Op
@@ -63,38 +63,41 @@ class Operand(NamedTuple):
 
 def _operands(scene: Scene, name: str) -> Iterator[Operand]:
     """Yields the operands of one kind of constant: `parameter` or `constant`."""
+    known = _constants(scene, name)
     for op in scene.kinds(*_KINDS):
         if len(op.inputs) != 2:
             continue
         for mine, other in ((0, 1), (1, 0)):
-            found = _constant(scene, scene.graph[op.inputs[mine].op], name)
+            found = known.get(op.inputs[mine].op)
             against = scene.graph[op.inputs[other].op]
             if found is not None and against.kind != "const":
                 shape = scene.graph.type_of(op.inputs[other]).shape
                 yield Operand(op, found[0], found[1], shape, against)
 
 
-def _constant(scene: Scene, op: Op, name: str) -> Optional[Tuple[str, Shape]]:
-    """Returns path and shape of a constant, or of what is computed from parameters alone."""
-    call = call_of(op)
-    if op.kind == "const":
-        if call.name != name:
-            return None
-        text = call.argument("shape") or ""
-        return call.argument("path") or "", tuple(int(one) for one in text.split(", ") if one)
-    if name != "parameter" or op.kind == "data" or not op.inputs:
-        return None
-    behind = [_constant(scene, scene.graph[value.op], name) for value in op.inputs]
-    known = [one for one in behind if one is not None]
-    if not known or any(
-        one is None and scene.graph[value.op].kind != "const"
-        for one, value in zip(behind, op.inputs)
-    ):
-        return None
-    sizes = [size for size in op.output.shape if size != 1]
-    if len(sizes) > 1:
-        return None
-    return known[0][0], (1, *sizes, 1, 1) if op.output.rank == 4 else tuple(sizes)
+def _constants(scene: Scene, name: str) -> Dict[str, Tuple[str, Shape]]:
+    """Returns path and shape of each constant of a kind, by its operator.
+
+    What is computed from parameters alone is one as well, where one axis of it is more than 1.
+    """
+    found: Dict[str, Tuple[str, Shape]] = {}
+    fixed: Set[str] = set()
+    for op in scene.graph:
+        call = call_of(op)
+        if op.kind == "const":
+            fixed.add(op.name)
+            if call.name == name:
+                text = call.argument("shape") or ""
+                shape = tuple(int(one) for one in text.split(", ") if one)
+                found[op.name] = (call.argument("path") or "", shape)
+        elif op.inputs and op.kind != "return" and all(one.op in fixed for one in op.inputs):
+            fixed.add(op.name)
+            paths = [found[one.op][0] for one in op.inputs if one.op in found]
+            sizes = [size for size in op.output.shape if size != 1]
+            if paths and len(sizes) <= 1 and name == "parameter":
+                maps = op.output.rank == 4
+                found[op.name] = (paths[0], (1, *sizes, 1, 1) if maps else tuple(sizes))
+    return found
 
 
 def _on_map(kind: str, *shape: int, size: int = 16) -> Draw:
