@@ -11,6 +11,7 @@ from typing import Callable, Iterable, Iterator, List, Tuple
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.html import estimate
 from vai_inspect.reports.html.markup import text
+from vai_inspect.reports.text import quantizer
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
@@ -112,6 +113,26 @@ def _about(inspection: Inspection) -> Iterator[str]:
     yield "</dl></details>"
 
 
+def _quantizer(inspection: Inspection) -> Iterator[str]:
+    report = inspection.quantizer
+    if report is None or not quantizer.has_more_than_checklist(report):
+        return
+    yield "<p>{}<br>{}</p>".format(
+        text(_capital(quantizer.title(report))), text(quantizer.build_sentence(inspection))
+    )
+    for outcome, entries, more in quantizer.groups(inspection):
+        yield "<p>{}</p><ol>".format(text(_capital(quantizer.TITLES[outcome])))
+        for entry in entries:
+            told = _items("{}: {}".format(*pair) for pair in entry.details)
+            yield "<li>{}<ul>{}</ul></li>".format(text(entry.headline), told)
+        yield "</ol>"
+        if more:
+            yield "<p>{}</p>".format(text("and {:,} more".format(more)))
+    converted = _items(quantizer.conversions(report))
+    if converted:
+        yield "<details><summary>Conversions</summary><ul>{}</ul></details>".format(converted)
+
+
 def _plan(inspection: Inspection) -> Iterator[str]:
     told = list(steps(inspection))
     if told:
@@ -170,6 +191,7 @@ def _capital(words: str) -> str:
 
 
 SECTIONS: List[Tuple[str, str, Callable[[Inspection], Iterator[str]]]] = [
+    ("quantizer", "Quantiser", _quantizer),
     ("plan", "Plan", _plan),
     ("causes", "Root causes", _causes),
     ("ends", "Start and end", _ends),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vai_inspect.core.gate import Failure
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.reports.text.format import count, plain
 
 NAMED = 5
@@ -26,6 +27,8 @@ def describe(failure: Failure, inspection: Inspection) -> str:
             ", ".join(named),
             ", ..." if failure.ops[NAMED:] else "",
         )
+    if failure.option == "--fail-on quantizer" and inspection.quantizer is not None:
+        return _obstacles(inspection.quantizer)
     limit = failure.limit or 0
     if failure.option == "--min-macs":
         return "{:g}% of the multiply-accumulates are on {}, less than {:g}%".format(
@@ -33,4 +36,15 @@ def describe(failure: Failure, inspection: Inspection) -> str:
         )
     return "{} on {}, more than {:,}".format(
         count(int(failure.found), "DPU subgraph"), target, int(limit)
+    )
+
+
+def _obstacles(report: QuantizerReport) -> str:
+    found = report.blocking
+    return "{} of {} {}: {}{}".format(
+        count(len(found), "obstacle"),
+        report.flow,
+        report.release,
+        "; ".join(plain(one.message) for one in found[:NAMED]),
+        "; ..." if found[NAMED:] else "",
     )

@@ -17,7 +17,7 @@ from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
-from vai_inspect.core.errors import TargetError
+from vai_inspect.core.errors import ReportError, TargetError
 
 if TYPE_CHECKING:
     from vai_inspect.core.comparison import ComparedTarget
@@ -100,6 +100,11 @@ def compare(
 
     if (every or family is not None) and is_configured(context, "target"):
         target = []
+    if fail_on is FailOn.QUANTIZER:
+        raise ReportError(
+            "--fail-on quantizer is received by inspect alone, as the quantiser is the same for "
+            "every target; valid here are cpu, unknown and never."
+        )
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
     check_fps(fps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.cli.errors import warn
 from vai_inspect.cli.load import load_model
@@ -34,6 +34,7 @@ class Job:
         shapes: of the inputs; none for the model's own.
         kwargs: for callables.
         convert: whether what the vendor's quantiser replaces is replaced.
+        release: Vitis AI release whose quantiser is asked; None for that of 3.5.
         trust: whether code in a model file may run.
         verbose: as of `Inspector.inspect`.
         image_formats: of `png` and `svg`.
@@ -50,6 +51,7 @@ class Job:
     shapes: Tuple[Tuple[int, ...], ...]
     kwargs: Dict[str, Any]
     convert: bool
+    release: Optional[str]
     trust: bool
     verbose: int
     image_formats: Tuple[str, ...]
@@ -75,7 +77,9 @@ class Job:
         # What the user's code prints belongs to no report: standard output is for results alone.
         with at_work, native_chatter_left_out(), printed_to_stderr():
             loaded = load_model(spec, self.kwargs)
-            inspector = inspector_for(loaded, self.targets[0], convert=self.convert)
+            inspector = inspector_for(
+                loaded, self.targets[0], convert=self.convert, release=self.release
+            )
             captures = inspector.capture_for(
                 self.targets, loaded, list(self.shapes) or None, trust=self.trust
             )
