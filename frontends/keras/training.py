@@ -45,7 +45,8 @@ def check_float(model: Any) -> None:
     Raises:
         ModelError: a layer of it is.
     """
-    for layer in getattr(model, "_flatten_layers", tuple)():
+    found = getattr(model, "_flatten_layers", None)
+    for layer in found() if found is not None and not isinstance(model, type) else ():
         for cls in type(layer).__mro__:
             libraries = cls.__module__.split(".")[0] in _LIBRARIES
             quantises = cls.__name__.startswith(("Quantize", "Vitis"))

@@ -257,7 +257,7 @@ WRONG = {
         ["keras has no module 'application'", "applications"],
     ),
     "a file of Python without a name": ([MODELS, "-t", B4096], ["models.py:name"]),
-    "a file that is not there": (["model.onnx", "-t", B4096], ["no such file"]),
+    "a file that is not there": (["model.onnx", "-t", B4096], ["model.onnx", "No such file"]),
     "arguments without a key": (
         [MODELS + ":small", "-t", B4096, "--kwargs", "5"],
         ["KEY=VALUE"],

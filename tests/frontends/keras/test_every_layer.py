@@ -78,13 +78,6 @@ CASES: Dict[str, Tuple[Callable[[], Callable[[Any], Any]], Tuple[int, ...], str,
         UNSUPPORTED,
         "SpectralNormalization",
     ),
-    "Lambda": (
-        lambda: layers.Lambda(lambda x: x * 2, name="x"),
-        IMAGE,
-        UNSUPPORTED,
-        "Lambda",
-    ),
-    "own": (lambda: Own(name="x"), IMAGE, UNSUPPORTED, "Own"),
 }
 
 

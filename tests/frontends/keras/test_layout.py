@@ -68,7 +68,7 @@ CASES: Dict[str, Tuple[Build, List[str], List[List[int]]]] = {
         [NCHW, NHWC],
     ),
     "back again": (
-        lambda x: layers.Conv2D(2, 1, **FIRST)(layers.Lambda(lambda y: y * 2)(x)),
+        lambda x: layers.Conv2D(2, 1, **FIRST)(layers.Attention()([x, x])),
         ["conv2d", "transpose", "unknown", "transpose", "conv2d"],
         [NCHW, NHWC],
     ),
