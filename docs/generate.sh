@@ -1,20 +1,22 @@
 #!/bin/sh
-# Writes docs/rules/<family>.md from the constraints, and what `vai-inspect targets` lists; with
-# --check it only compares.
+# Writes docs/rules/<family>.md and docs/quantizers.md from the rules, and what `vai-inspect targets`
+# lists; with --check it only compares.
 set -eu
 cd "$(dirname "$0")/.."
 BIN="${BIN:-.venv-test/bin}"
-for family in rules/*/targets.yaml; do
-    family="$(basename "$(dirname "$family")")"
-    page="docs/rules/$family.md"
-    if [ "${1:-}" = "--check" ]; then
-        "$BIN/vai-inspect" rules "$family" --markdown | diff -u "$page" - || {
-            echo "$page is stale: run sh docs/generate.sh and commit what it writes" >&2
+page() {
+    if [ "$1" = "--check" ]; then
+        "$BIN/vai-inspect" rules "$2" --markdown | diff -u "$3" - || {
+            echo "$3 is stale: run sh docs/generate.sh and commit what it writes" >&2
             exit 1
         }
     else
-        "$BIN/vai-inspect" rules "$family" --markdown > "$page"
+        "$BIN/vai-inspect" rules "$2" --markdown > "$3"
     fi
+}
+for family in rules/*/targets.yaml; do
+    family="$(basename "$(dirname "$family")")"
+    page "${1:-}" "$family" "docs/rules/$family.md"
 done
 "$BIN/python" docs/generate_onnx.py ${1:-}
 
@@ -28,3 +30,4 @@ else
     "$BIN/python" -m vai_inspect.rules.targets.listing > "$listing.new"
     mv "$listing.new" "$listing"
 fi
+page "${1:-}" quantizers docs/quantizers.md

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.kinds import is_a
@@ -73,13 +73,16 @@ def framework_of(model: Any) -> str:
     return ""
 
 
-def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseInspector:
+def inspector_for(
+    model: Any, target: TargetSpec, convert: bool = True, release: Optional[str] = None
+) -> BaseInspector:
     """Returns the inspector for a model, whichever framework it is of.
 
     Args:
         model: the model.
         target: as the inspectors take it.
         convert: whether what the vendor's quantiser replaces is replaced; see the inspectors.
+        release: Vitis AI release; see the inspectors.
 
     Raises:
         TargetError: the target names none.
@@ -89,11 +92,11 @@ def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseI
     if framework == "torch":
         from vai_inspect.torch import Inspector as TorchInspector
 
-        return TorchInspector(target, convert=convert)
+        return TorchInspector(target, release, convert=convert)
     if framework == "onnx":
         from vai_inspect.onnx import Inspector as OnnxInspector
 
-        return OnnxInspector(target, convert=convert)
+        return OnnxInspector(target, release, convert=convert)
     if not framework and "keras" not in sys.modules:
         raise ModelError(
             "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
@@ -101,4 +104,4 @@ def inspector_for(model: Any, target: TargetSpec, convert: bool = True) -> BaseI
         )
     from vai_inspect.keras import Inspector
 
-    return Inspector(target, convert=convert)
+    return Inspector(target, release, convert=convert)

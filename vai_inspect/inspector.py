@@ -23,7 +23,8 @@ from vai_inspect.reports.console.progress import working
 from vai_inspect.reports.text.format import plain
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
-from vai_inspect.rules.targets.lookup import lookup
+from vai_inspect.rules.quantizers.check import placed_in
+from vai_inspect.rules.quantizers.release import checked_release, target_in
 from vai_inspect.turns import captures_alone
 
 TargetSpec = Union[str, int, Path, Target]
@@ -84,6 +85,7 @@ class _Inspecting:
 
     def on(self, target: Target, causes: bool, plans: bool) -> Inspection:
         graph, family = self.graph, registry.family(target.family)
+        quantizer = self.captured.quantizer
         found = evaluate(family, target, graph)
         placement = found.placement
         parts = subgraphs(graph, placement.devices)
@@ -114,6 +116,7 @@ class _Inspecting:
             warnings=tuple(warnings),
             tool_version=__version__,
             steps=planned.steps,
+            quantizer=quantizer and placed_in(quantizer, self.captured.graph, graph),
         )
         return times.added_to(inspection, each=causes)
 
@@ -141,6 +144,7 @@ class BaseInspector:
 
     Attributes:
         target: the DPU that models are inspected for.
+        release: the Vitis AI release whose quantiser is asked; None for that of 3.5.
         batch_may_be_open: whether a model of this framework can leave its batch open.
         recorded: whether the shapes that a Keras model recorded of itself are taken, where the
             inputs are its own but for the batch, in place of asking each layer.
@@ -149,17 +153,23 @@ class BaseInspector:
     batch_may_be_open = False
     recorded = False
 
-    def __init__(self, target: TargetSpec) -> None:
+    def __init__(self, target: TargetSpec, release: Optional[str] = None) -> None:
         """Looks the target up.
 
         Args:
             target: a target's name in any case, a fingerprint (text or int), a board that boots one
                 target (`KV260`), an arch.json (path as text or `pathlib.Path`), or a `Target`.
+            release: `2.5`, `3.0` or `3.5`: the quantiser of that Vitis AI release, and its build
+                of the target's name. None: the quantiser of 3.5, and the build of 2.5 where
+                releases differ.
 
         Raises:
-            TargetError: it names no target; the message says what was received, what is valid.
+            TargetError: it names no target, or none of the release; the message says what was
+                received, what is valid.
+            ReleaseError: the release is none of those.
         """
-        self.target = lookup(target)
+        self.release = checked_release(release)
+        self.target = target_in(target, self.release)
 
     def capture(
         self, model: Any, input_args: Any = None, device: Any = "cpu", trust: bool = False

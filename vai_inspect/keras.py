@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
@@ -22,11 +22,14 @@ class Inspector(BaseInspector):
 
     batch_may_be_open = True
 
-    def __init__(self, target: TargetSpec, convert: bool = True) -> None:
+    def __init__(
+        self, target: TargetSpec, release: Optional[str] = None, convert: bool = True
+    ) -> None:
         """Looks the target up.
 
         Args:
             target: see `BaseInspector`.
+            release: see `BaseInspector`.
             convert: whether the model is judged as the vendor's Keras quantiser deploys it, with
                 sigmoid, swish, the slope 0.1 of a leaky ReLU and more replaced by what the DPU
                 has; each replacement is a message on its operator. Where False, it is judged as
@@ -35,7 +38,7 @@ class Inspector(BaseInspector):
         Raises:
             TargetError: it names no target; the message says what was received, what is valid.
         """
-        super().__init__(target)
+        super().__init__(target, release)
         self.convert = convert
 
     def _captured(
@@ -54,7 +57,7 @@ class Inspector(BaseInspector):
                     error.name, how_to_install(error.name)
                 )
             ) from error
-        return quantized(captured, self.convert)
+        return quantized(captured, self.convert, self.release)
 
 
 __all__ = ["Inspector", "VitisInspector"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.inspector import BaseInspector, TargetSpec
@@ -22,17 +22,20 @@ class Inspector(BaseInspector):
 
     batch_may_be_open = True
 
-    def __init__(self, target: TargetSpec, convert: bool = True) -> None:
+    def __init__(
+        self, target: TargetSpec, release: Optional[str] = None, convert: bool = True
+    ) -> None:
         """Looks the target up.
 
         Args:
             target: see `BaseInspector`.
+            release: see `BaseInspector`.
             convert: as of the other inspectors; vai_q_onnx replaces no operators.
 
         Raises:
             TargetError: it names no target; the message says what was received, what is valid.
         """
-        super().__init__(target)
+        super().__init__(target, release)
         self.convert = convert
 
     def _captured(
@@ -41,7 +44,7 @@ class Inspector(BaseInspector):
         """Reads an ONNX file, or an onnx.ModelProto, into the IR."""
         from vai_inspect.frontends.onnx import capture
 
-        return quantized(capture(model, input_args, batch), self.convert)
+        return quantized(capture(model, input_args, batch), self.convert, self.release)
 
 
 __all__ = ["Inspector"]

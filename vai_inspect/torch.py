@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
@@ -24,17 +24,24 @@ class Inspector(BaseInspector):
         >>> result = inspector.inspect(model, torch.randn(1, 3, 224, 224), image_format="png")
     """
 
-    def __init__(self, target: TargetSpec, trust: bool = False, convert: bool = True) -> None:
+    def __init__(
+        self,
+        target: TargetSpec,
+        release: Optional[str] = None,
+        trust: bool = False,
+        convert: bool = True,
+    ) -> None:
         """Looks the target up.
 
         Args:
             target: see `BaseInspector`.
+            release: see `BaseInspector`.
             trust: as `trust` of `inspect`, for every model.
             convert: whether the model is judged as the vendor's PyTorch quantiser deploys it, with
                 nn.ReLU6 and the slope of a leaky ReLU replaced by what the DPU has; each
                 replacement is a message on its operator. Where False, it is judged as written.
         """
-        super().__init__(target)
+        super().__init__(target, release)
         self.trust = trust
         self.convert = convert
 
@@ -57,7 +64,7 @@ class Inspector(BaseInspector):
                 "PyTorch models need the module 'torch', which is not in this environment. "
                 + how_to_install("torch")
             ) from error
-        return quantized(captured, self.convert)
+        return quantized(captured, self.convert, self.release)
 
 
 __all__ = ["Inspector"]

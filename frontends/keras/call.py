@@ -10,6 +10,7 @@ from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.ops import output_shape
+from vai_inspect.frontends.keras.kept_settings import kept_settings
 from vai_inspect.frontends.keras.layer import seen
 from vai_inspect.frontends.keras.trace import Step
 
@@ -46,7 +47,11 @@ class Call:
         # Of what is in a layer of the user's own a quantiser sees that layer alone.
         form = self.operation if step.within is None else seen(step.within)
         self._form = CallForm(
-            form.class_name, form.is_layer, base=form.keras_class, calls=step.calls
+            form.class_name,
+            form.is_layer,
+            arguments=kept_settings(form),
+            base=form.keras_class,
+            calls=step.calls,
         )
         self._origin = Origin("keras", (self.path,), call=self._form)
         self._step = step

@@ -14,6 +14,7 @@ from vai_inspect.frontends.keras.config import capture_file, is_config, is_path
 from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import open_batch, resolve_inputs
 from vai_inspect.frontends.keras.layout import channels_last
+from vai_inspect.frontends.keras.model_form import form_of
 from vai_inspect.frontends.keras.recognise import opened
 from vai_inspect.frontends.keras.state import state_kept
 from vai_inspect.frontends.keras.trace import trace
@@ -76,4 +77,5 @@ def capture(
         ),
         warnings=(_TOO_MUCH,) if held.overflows else (),
         batch=open_batch(inputs),
+        form=form_of(model),
     )

@@ -14,6 +14,7 @@ from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.ops.no_xir import costs_nothing
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
+from vai_inspect.frontends.torch.kept_arguments import as_written, kept_arguments
 from vai_inspect.frontends.torch.leaves import torch_class
 from vai_inspect.frontends.torch.lending import is_random
 from vai_inspect.frontends.torch.wrappers import COMPUTED
@@ -71,7 +72,7 @@ class Call:
         self._own = False
         self._taken: List[str] = []
         self._given: Optional[List[Value]] = None
-        self._arguments: Tuple[Tuple[str, str], ...] = ()
+        self._arguments: Tuple[Tuple[str, str], ...] = kept_arguments(step)
 
     @property
     def x(self) -> AnyTensor:
@@ -129,6 +130,7 @@ class Call:
                 name = self._memory.names.take(tensor.path or self.name + "/" + suffix)
                 known = self._const(name, tensor.shape or (1,), tensor.dtype)
                 self._memory.constants[tensor.key] = known
+                self._memory.ops[-1] = as_written(self._memory.ops[-1], tensor)
             return known
         if isinstance(tensor, (bool, int, float)):
             name = self._memory.names.take(self.name + "/" + suffix)

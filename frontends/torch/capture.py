@@ -12,6 +12,7 @@ from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.kinds import is_a
+from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
@@ -21,6 +22,8 @@ from vai_inspect.frontends.torch.exported import climb_program, is_program
 from vai_inspect.frontends.torch.failures import reason
 from vai_inspect.frontends.torch.isolation import addresses_refused, imports_guarded
 from vai_inspect.frontends.torch.ladder import Climbed, climb
+from vai_inspect.frontends.torch.layout import channels_last
+from vai_inspect.frontends.torch.model_form import form_of
 from vai_inspect.frontends.torch.subject import Subject
 from vai_inspect.frontends.torch.wrappers import check_float, compiled_as_written, outermost
 
@@ -55,6 +58,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     import torch
 
     _check_outside_transforms()
+    form = ModelForm("ExportedProgram")
     told: List[str] = []
     with warnings.catch_warnings(), generators_kept(), compiled_as_written(), addresses_refused(), (
         Held()
@@ -68,6 +72,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
             subject = Subject(module, input_args, device, held)
             name = type(module).__name__
             climbed, told = _climbed(subject)
+            form = form_of(model, subject.without_values().inputs, climbed.trace)
     if not climbed.trace.outputs:
         raise CaptureError(
             "The model's forward returns no tensor, so there is nothing to inspect; have it return "
@@ -88,6 +93,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         warnings=tuple(told),
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
+        form=form,
     )
 
 

@@ -7,6 +7,7 @@ it did for one input is what is shown.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
@@ -70,7 +71,7 @@ def trace_with_values(subject: Subject) -> Trace:
         )
     if place.made_up:
         warnings.append("the model's weights have no values (device meta); made-up ones were used")
-    return Trace(found.inputs, found.steps, found.outputs, found.modules, tuple(warnings))
+    return replace(found, warnings=tuple(warnings), reads=tuple(asks))
 
 
 def _taken_out(asks: Sequence[str]) -> str:

@@ -105,6 +105,8 @@ class Trace:
         outputs: the tensors that the model returns, in order, out of tuples and dicts.
         modules: path of every module of the model.
         warnings: what the trace leaves out.
+        returned: what is returned beside tensors: `None`, `number`, `text`, `object`.
+        reads: what asks for values of tensors, with its line.
     """
 
     inputs: Tuple[Tuple[str, Tensor], ...]
@@ -112,6 +114,8 @@ class Trace:
     outputs: Tuple[Any, ...]
     modules: Tuple[str, ...] = ()
     warnings: Tuple[str, ...] = field(default=())
+    returned: Tuple[str, ...] = field(default=())
+    reads: Tuple[str, ...] = field(default=())
 
 
 def tensors_in(value: Any) -> Iterator[Any]:

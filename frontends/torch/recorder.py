@@ -13,6 +13,7 @@ from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.failures import TooLongError
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, Trace, tensors_in
 from vai_inspect.frontends.torch.lending import is_random
+from vai_inspect.frontends.torch.returned import returned_beside_tensors
 
 MOST_STEPS = 100_000
 """Calls that are noted; large networks have some thousand. Half a minute's work, and about a GB."""
@@ -100,7 +101,10 @@ class Recorder:
     def trace(self, outputs: Any, warnings: Sequence[str] = ()) -> Trace:
         """Returns the trace, with all tensors in what the forward returned as its outputs."""
         found = tuple(tensors_in(self.seen(_opened(outputs, 0))))
-        return Trace(tuple(self._inputs), tuple(self.steps), found, self._modules, tuple(warnings))
+        beside = tuple(dict.fromkeys(returned_beside_tensors(outputs)))
+        return Trace(
+            tuple(self._inputs), tuple(self.steps), found, self._modules, tuple(warnings), beside
+        )
 
     def seen(self, value: Any) -> Any:
         """Returns nested arguments with the rung's tensors as `Tensor` or `Constant`."""

@@ -7,6 +7,8 @@ from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tu
 
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.quantizer import Outcome
+from vai_inspect.reports.text import quantizer
 from vai_inspect.reports.text import times
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
@@ -78,6 +80,7 @@ def show(
     stream = sys.stdout if file is None else file
     console = _console(stream)
     with console.capture() as captured:
+        _print_quantizer(console, inspection)
         if not beside_html:
             _print_result(console, inspection, whole=verbose_level >= 2)
         if verbose_level >= 2:
@@ -190,6 +193,28 @@ def show_plan(inspection: Inspection, file: Optional[IO[str]] = None) -> None:
             _print_hanging(console, "", "nothing to do" if not inspection.summary.cpu_ops else
                            "no cut and no rewrite makes it better")  # fmt: skip
     _put(captured.get(), stream)
+
+
+def _print_quantizer(console: Console, inspection: Inspection) -> None:
+    """Prints what changes the function or stops the flow first; the rest in one line."""
+    report = inspection.quantizer
+    if report is None or not (report.obstacles or report.conversions):
+        return
+    _print_hanging(console, "", quantizer.title(report), "bold red" if report.blocking else "")
+    for outcome, entries, more in quantizer.groups(inspection):
+        if outcome not in (Outcome.CHANGES, Outcome.FAILS):
+            continue
+        style = "bold red"
+        console.print(quantizer.TITLES[outcome] + ":")
+        for number, entry in enumerate(entries, 1):
+            mark = "{}. ".format(number)
+            _print_hanging(console, mark, entry.headline, style)
+            for title, text in entry.details:
+                style_of = "green" if title == "what to do" else ""
+                _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style_of)
+        if more:
+            _print_hanging(console, "", "and {} more".format(more))
+    console.print()
 
 
 def _print_causes(console: Console, inspection: Inspection) -> None:

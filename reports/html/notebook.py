@@ -8,13 +8,13 @@ renders the notebook, the rest can be read all the same.
 from __future__ import annotations
 
 import html
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, List, Sequence
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.html import page
 from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
-from vai_inspect.reports.text import times
+from vai_inspect.reports.text import quantizer, times
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,
@@ -70,6 +70,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
 
 
 def _rest(inspection: Inspection) -> Iterator[str]:
+    yield from _quantizer(inspection)
     yield from _causes(inspection)
     following = following_sentence(inspection)
     if following:
@@ -80,6 +81,28 @@ def _rest(inspection: Inspection) -> Iterator[str]:
     for warning in inspection.warnings:
         yield "<p>warning: {}</p>".format(text(warning))
     yield from _page(inspection)
+
+
+def _quantizer(inspection: Inspection) -> Iterator[str]:
+    """Yields what the vendor's quantiser does; what stops or changes is seen without a click."""
+    report = inspection.quantizer
+    if report is None or not quantizer.has_more_than_checklist(report):
+        return
+    lines: List[str] = ["<p>{}</p>".format(text(quantizer.build_sentence(inspection)))]
+    for outcome, entries, more in quantizer.groups(inspection):
+        lines.append("<p>{}</p>".format(text(_capital(quantizer.TITLES[outcome]))))
+        items = [
+            "<li>{}<ul>{}</ul></li>".format(
+                text(entry.headline), _items("{}: {}".format(*pair) for pair in entry.details)
+            )
+            for entry in entries
+        ]
+        items += ["<li>{}</li>".format(text("and {:,} more".format(more)))] if more else []
+        lines.append("<ol>{}</ol>".format("".join(items)))
+    converted = _items(quantizer.conversions(report))
+    if converted:
+        lines.append("<p>Conversions</p><ul>{}</ul>".format(converted))
+    yield from folded(_capital(quantizer.title(report)), lines, bool(report.blocking))
 
 
 def _title(inspection: Inspection) -> str:

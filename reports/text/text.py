@@ -7,7 +7,7 @@ from typing import Iterable, Iterator, List, Optional
 from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.reports.text import summary
+from vai_inspect.reports.text import quantizer, summary
 from vai_inspect.reports.text.causes import chain, effect, ranked
 from vai_inspect.reports.text.format import doubt, file_name, grounds, plain, remedy, value
 
@@ -20,6 +20,9 @@ EXPLANATION = """\
 #
 # target info             the DPU that the model was inspected for; in brackets after a board the
 #                         releases whose image of it boots this build, or what else of it has it
+# quantizer               what the vendor's quantiser does with the model before the compiler sees
+#                         it: what changes the function without an error, what stops the flow, what
+#                         stays in float, each with what to do; then what is replaced by default
 # inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
 #                         keeps operators off the DPU whatever their neighbours do, what to change,
 #                         and what comes back to the DPU if that alone is fixed, or with those
@@ -71,6 +74,9 @@ def render(inspection: Inspection) -> str:
     lines += [""]
     lines += _section("target info")
     lines += _target(inspection)
+    if inspection.quantizer and quantizer.has_more_than_checklist(inspection.quantizer):
+        lines += ["", *_section(quantizer.title(inspection.quantizer))]
+        lines += quantizer.lines(inspection, summary.LINE)
     lines += ["", *_section("inspection summary")]
     lines += summary.lines(inspection)
     lines += ["", RULE, GRAPH_NAME + plain(inspection.model.name), RULE]
@@ -82,6 +88,9 @@ def render(inspection: Inspection) -> str:
     for op in inspection.ops:
         lines += _block(op, inspection, alone.get(op.name))
         lines.append(THIN)
+    closing = list(quantizer.closing_lines(inspection, summary.LINE))
+    if closing:
+        lines += ["", *_section(quantizer.CHECKLIST_TITLE), *closing]
     return "\n".join(lines) + "\n"
 
 

@@ -6,10 +6,14 @@ each flow. An operator's `origin.call` says how the user wrote it.
 
 from __future__ import annotations
 
-from typing import Callable, Dict
+import dataclasses
+from typing import Callable, Dict, Optional
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.rules.quantizers import keras, onnx, torch
+from vai_inspect.rules.quantizers.check import check
+from vai_inspect.rules.quantizers.facts import FACTS
+from vai_inspect.rules.quantizers.release import LATEST, checked_release
 
 Flow = Callable[[Captured, bool], Captured]
 
@@ -21,19 +25,27 @@ FLOWS: Dict[str, Flow] = {
 """The flow of each framework's quantiser, by the framework's name."""
 
 
-def quantized(captured: Captured, convert: bool = True) -> Captured:
+def quantized(captured: Captured, convert: bool = True, release: Optional[str] = None) -> Captured:
     """Returns a captured model as the vendor's quantiser of its framework hands it on.
 
     Args:
         captured: what a frontend read.
         convert: whether operators that the quantiser replaces by other functions are replaced;
             what it leaves in float is marked in any case.
+        release: the Vitis AI release whose flow it is; None for 3.5.
 
     Raises:
+        ReleaseError: the release is unknown.
         GraphError: a pass made an unsound graph, which is a defect of ours.
     """
+    wanted = checked_release(release) or LATEST
     flow = FLOWS.get(captured.model.framework)
-    return captured if flow is None else flow(captured, convert)
+    made = captured if flow is None else flow(captured, convert)
+    rules = FACTS.get(captured.model.framework)
+    if rules is None:
+        return made
+    checked = check(rules, captured, made.graph, convert, wanted)
+    return dataclasses.replace(made, graph=checked.graph, quantizer=checked.quantizer)
 
 
 __all__ = ["FLOWS", "Flow", "quantized"]

@@ -308,7 +308,18 @@ WRONG = {
     ),
     "no such --fail-on": (
         [MODELS + ":small", "-t", B4096, "--fail-on", "gpu"],
-        ["Invalid value for '--fail-on': 'gpu' is not one of 'cpu', 'unknown', 'never'"],
+        [
+            "Invalid value for '--fail-on': 'gpu' is not one of 'cpu', 'unknown', 'quantizer', "
+            "'never'"
+        ],
+    ),
+    "no such --release": (
+        [MODELS + ":small", "-t", B4096, "--release", "4.0"],
+        ["received the release '4.0'; valid are 2.5, 3.0, 3.5"],
+    ),
+    "a target that the release lacks": (
+        [MODELS + ":small", "-t", "DPUCV2DX8G_ISA1_C20B1", "--release", "2.5"],
+        ["DPUCV2DX8G_ISA1_C20B1", "is not in release 2.5", "0x901400044000144 (3.5)"],
     ),
     "no such --verbose": (
         [MODELS + ":small", "-t", B4096, "--verbose", "3"],
@@ -462,3 +473,32 @@ def test_two_processes_write_identical_bytes(tmp_path):
         written.append({path.name: path.read_bytes() for path in (tmp_path / run).iterdir()})
     assert written[0] == written[1]
     assert {Path(name).suffix for name in written[0]} == {".txt", ".gv", ".json", ".svg"}
+
+
+@pytest.mark.parametrize(
+    ("release", "fingerprint", "flow"),
+    [
+        (None, "0x101000016010407", "3.5"),
+        ("2.5", "0x101000016010407", "2.5"),
+        ("3.0", "0x101000056010407", "3.0"),
+        ("3.5", "0x101000056010407", "3.5"),
+    ],
+)
+def test_a_release_means_its_quantiser_and_its_build(command, release, fingerprint, flow):
+    options = [] if release is None else ["--release", release]
+    code, out, err = command("inspect", MODELS + ":whole", "-t", B4096, "--json", *options)
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["target"]["fingerprint"] == fingerprint
+    assert report["quantizer"]["release"] == flow
+
+
+@pytest.mark.parametrize(("name", "code"), [("whole", 0), ("swish", 1)])
+def test_fail_on_quantizer(command, name, code):
+    ended = command(
+        "inspect", MODELS + ":" + name, "-t", B4096, "--fail-on", "quantizer", "-v", "0"
+    )
+    assert ended[0] == code
+    assert ("--fail-on quantizer: 1 obstacle of vai_q_tensorflow2 3.5: swish" in ended[2]) is (
+        code == 1
+    )

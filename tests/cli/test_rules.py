@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vai_inspect.rules.engine import registry, rule_book
+from vai_inspect.rules.quantizers import rule_book as quantizers
 
 FAMILIES = [family.name for family in registry.families()]
 RULE_BOOKS = Path(__file__).parent.parent.parent / "docs" / "rules"
@@ -141,3 +142,39 @@ def test_wrong_input_ends_with_one_line_and_exit_code_2(vai_inspect, command, me
     assert err.startswith("vai-inspect: error: ")
     assert err.count("\n") == 1
     assert message in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("keras", "vai_q_tensorflow2"), ("TORCH", "vai_q_pytorch")]
+)
+def test_rules_of_a_quantiser(vai_inspect, name, title):
+    code, out, err = vai_inspect("rules", name)
+    assert (code, err) == (0, "")
+    assert out.startswith(title)
+    flow = quantizers.flows_named(name)[0]
+    found = [line for line in out.splitlines() if line.startswith(flow.framework + ".")]
+    rules = [*quantizers.rules_of(flow), *flow.conversions]
+    assert found == [rule.id for rule in rules]
+
+
+def test_the_rules_of_the_quantisers_are_the_page_in_the_docs(vai_inspect):
+    code, out, err = vai_inspect("rules", "quantizers", "--markdown")
+    assert (code, err) == (0, "")
+    assert out == RULE_BOOKS.with_name("quantizers.md").read_text(encoding="utf-8")
+
+
+def test_every_fact_about_a_quantiser_can_be_explained(vai_inspect):
+    for flow in quantizers.flows_named("quantizers"):
+        for rule in (*quantizers.rules_of(flow), *flow.conversions):
+            page = quantizers.explain(rule.id)
+            assert page is not None
+            assert page.startswith(rule.id + "\n\n" + rule.sentence)
+    code, out, err = vai_inspect("explain", "torch.splits.chunk")
+    assert (code, err) == (0, "")
+    assert "3.0: fails (export, CONVERT_XMODEL)" in out
+
+
+def test_a_fact_that_does_not_exist(vai_inspect):
+    code, out, err = vai_inspect("explain", "torch.splits.chunc")
+    assert (code, out) == (2, "")
+    assert "Did you mean torch.splits.chunk" in err

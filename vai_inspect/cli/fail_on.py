@@ -12,6 +12,7 @@ class FailOn(str, Enum):
 
     CPU = "cpu"
     UNKNOWN = "unknown"
+    QUANTIZER = "quantizer"
     NEVER = "never"
 
 

@@ -109,8 +109,16 @@ def inspect(
     fail_on: Optional[FailOn] = typer.Option(
         None,
         "--fail-on",
-        metavar="cpu|unknown|never",
-        help="End with 1 if an operator is on the CPU, or unknown [never; with --baseline: cpu].",
+        metavar="cpu|unknown|quantizer|never",
+        help="End with 1 if an operator is on the CPU, or unknown, or if the vendor's quantiser "
+        "fails at the model or changes its function [never; with --baseline: cpu].",
+    ),
+    release: Optional[str] = typer.Option(
+        None,
+        "--release",
+        metavar="2.5|3.0|3.5",
+        help="Quantiser and build of the target of this Vitis AI release [the quantiser of 3.5, "
+        "the build of 2.5].",
     ),
     allow: List[str] = typer.Option(
         [],
@@ -143,9 +151,9 @@ def inspect(
     from vai_inspect.cli.inspecting import Job, folders, read_baselines
     from vai_inspect.core.allowance import Allowance
     from vai_inspect.core.gate import Gate
-    from vai_inspect.rules.targets.lookup import lookup
+    from vai_inspect.rules.quantizers.release import target_in
 
-    targets = list(dict.fromkeys(lookup(name) for name in target))
+    targets = list(dict.fromkeys(target_in(name, release) for name in target))
     models = list(dict.fromkeys(model))
     print_json = json and output_dir is None
     if print_json:  # that of this call comes before files for every call
@@ -154,7 +162,7 @@ def inspect(
     _check(targets, print_json, image_format, report)
     baselines = read_baselines(baseline)
     failing = fail_on or (FailOn.CPU if baselines else FailOn.NEVER)
-    if allow and failing is FailOn.NEVER and not is_configured(context, "allow"):
+    if allow and failing in (FailOn.NEVER, FailOn.QUANTIZER) and not is_configured(context, "allow"):
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     job = Job(
         targets=tuple(targets),
@@ -168,6 +176,7 @@ def inspect(
         json=json,
         writes=not print_json,
         gate=Gate(failing.value, Allowance(tuple(allow)), max_subgraphs, min_macs, baselines),
+        release=release,
     )
     if trust:
         importable_here()  # the classes that a file names

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.cli.errors import warn
 from vai_inspect.cli.load import load_model
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 from vai_inspect.cli.sites import layer_sites, model_site
 from vai_inspect.core.errors import ReportError, clipped
-from vai_inspect.core.gate import Gate
+from vai_inspect.core.gate import QUANTIZER, Gate
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 from vai_inspect.frameworks import inspector_for
@@ -41,6 +41,7 @@ class Job:
         json: whether the JSON report is written, too.
         writes: whether anything is written or printed for each model.
         gate: what the inspections are held against.
+        release: Vitis AI release whose quantiser is asked; None for that of 3.5.
         done: the inspections, checked, in their order.
         labels: the MODEL of each of `done`.
         unread: models that could not be inspected.
@@ -57,6 +58,7 @@ class Job:
     json: bool
     writes: bool
     gate: Gate
+    release: Optional[str] = None
     done: List[Checked] = field(default_factory=list)
     labels: List[str] = field(default_factory=list)
     unread: List[str] = field(default_factory=list)
@@ -75,7 +77,9 @@ class Job:
         # What the user's code prints belongs to no report: standard output is for results alone.
         with at_work, native_chatter_left_out(), printed_to_stderr():
             loaded = load_model(spec, self.kwargs)
-            inspector = inspector_for(loaded, self.targets[0], convert=self.convert)
+            inspector = inspector_for(
+                loaded, self.targets[0], convert=self.convert, release=self.release
+            )
             captures = inspector.capture_for(
                 self.targets, loaded, list(self.shapes) or None, trust=self.trust
             )
@@ -120,7 +124,7 @@ class Job:
         for spec, checked in zip(self.labels, self.done):
             for failure in checked.outcome.failures:
                 hint = ""
-                if failure.ops:
+                if failure.ops and self.gate.fail_on != QUANTIZER:
                     hint = allow_hint(self.gate.allowance.for_the_rest(checked.inspection))
                 yield "{}{}: {}{}".format(
                     spec + ": " if several else "",

@@ -21,15 +21,26 @@ def rules(
     name: str = typer.Argument(
         ...,
         metavar="FAMILY|TARGET",
-        help="czdx8g, DPUCZDX8G_ISA1_B4096",
+        help="czdx8g, DPUCZDX8G_ISA1_B4096; quantizers",
         autocompletion=complete.families_and_targets,
     ),
     markdown: bool = typer.Option(False, "--markdown", help="Print the rule book as Markdown."),
     as_json: bool = typer.Option(False, "--json", help="Print the rule book as JSON."),
 ) -> None:
-    """Print the rule book of a DPU family."""
+    """Print the rule book of a DPU family, or of the vendor's quantisers (keras, torch)."""
     from vai_inspect.rules.engine import rule_book, rule_book_json
+    from vai_inspect.rules.quantizers import rule_book as quantizers
 
+    flows = quantizers.flows_named(name)
+    if flows and markdown:
+        sys.stdout.write(quantizers.markdown(flows))
+        return
+    for flow in flows:
+        print("{} ({} models)".format(flow.name, flow.title))
+        for rule, sentence, outcomes in quantizers.table(flow):
+            print("\n{}\n  {}\n  {}".format(rule, sentence, outcomes))
+    if flows:
+        return
     family, targets = _family(name)
     if as_json:
         if markdown:
@@ -55,9 +66,14 @@ def explain(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Print one constraint: sentence, limits, evidence, what to change."""
+    """Print one constraint, or one fact about a quantiser: sentence, evidence, what to change."""
     from vai_inspect.rules.engine import registry, rule_book, rule_book_json
+    from vai_inspect.rules.quantizers import rule_book as quantizers
 
+    page = quantizers.explain(constraint)
+    if page is not None:
+        print(page)
+        return
     family_name, dot, _ = constraint.partition(".")
     families = {family.name: family for family in registry.families()}
     if family_name in families and not dot:

@@ -7,7 +7,9 @@ from typing import FrozenSet, Optional, Tuple
 
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
+from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes.batch_norm import TAKES_IN
+from vai_inspect.core.quantizer import QuantizerReport
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Captured:
             of this framework does it.
         batch: the batch that was taken for inputs whose own nothing gives; None where each has
             one of its own.
+        form: how the model is built, beyond its operators.
+        quantizer: what the vendor's quantiser does with it; None before it was asked.
     """
 
     graph: Graph
@@ -29,3 +33,5 @@ class Captured:
     warnings: Tuple[str, ...] = ()
     batch_norm_into: FrozenSet[str] = TAKES_IN
     batch: Optional[int] = None
+    form: ModelForm = ModelForm()
+    quantizer: Optional[QuantizerReport] = None

@@ -17,6 +17,10 @@ class TargetError(VaiInspectError):
     """A target name, fingerprint or arch.json that names no DPU."""
 
 
+class ReleaseError(VaiInspectError):
+    """A Vitis AI release whose flow is not known."""
+
+
 class ModelError(VaiInspectError):
     """Something that was given as the model and cannot be inspected."""
 

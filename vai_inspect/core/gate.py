@@ -10,7 +10,7 @@ from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection, Summary
 
-CPU, UNKNOWN, NEVER = "cpu", "unknown", "never"
+CPU, UNKNOWN, QUANTIZER, NEVER = "cpu", "unknown", "quantizer", "never"
 """What `fail_on` can be."""
 
 ALLOWED, KNOWN = "allowed", "baseline"
@@ -24,7 +24,7 @@ class Failure:
     Attributes:
         option: the option that asks for it, `--fail-on cpu`.
         ops: the operators that break it, in graph order; empty where it is about totals.
-        found: the figure that was found: operators, DPU subgraphs, or percent.
+        found: the figure that was found: operators, obstacles, DPU subgraphs, or percent.
         limit: the figure that the option gives; None for `--fail-on`.
     """
 
@@ -60,7 +60,8 @@ class Gate:
     """Conditions on an inspection.
 
     Attributes:
-        fail_on: `cpu`, `unknown` or `never`: which operators on the CPU fail.
+        fail_on: `cpu` or `unknown`: which operators on the CPU fail; `quantizer`: what the vendor's
+            quantiser fails at, or changes the function of; or `never`.
         allowance: operators that may be on the CPU.
         max_subgraphs: DPU subgraphs at most; None for any number.
         min_macs: percent of the multiply-accumulates on the DPU at least; None for any.
@@ -86,7 +87,11 @@ class Gate:
         earlier = _baseline(self.baselines, inspection) if self.baselines else None
         left = self.allowance.excess(inspection)
         known = {op.name: op for op in earlier.on(Device.CPU)} if earlier is not None else {}
-        failures = (*self._operators(left, known), *self._totals(inspection, earlier))
+        failures = (
+            *self._operators(left, known),
+            *self._quantizer(inspection),
+            *self._totals(inspection, earlier),
+        )
         names = {op.name for op in left}
         accepted = {op.name: ALLOWED for op in inspection.on(Device.CPU) if op.name not in names}
         failing = {op.name for failure in failures for op in failure.ops}
@@ -96,7 +101,7 @@ class Gate:
     def _operators(
         self, left: Iterable[InspectedOp], known: Mapping[str, InspectedOp]
     ) -> Iterable[Failure]:
-        if self.fail_on == NEVER:
+        if self.fail_on in (NEVER, QUANTIZER):
             return
         found = [op for op in left if op.name not in known]
         if self.fail_on == UNKNOWN:
@@ -109,6 +114,14 @@ class Gate:
             ]
         if found:
             yield Failure("--fail-on " + self.fail_on, tuple(found), len(found))
+
+    def _quantizer(self, inspection: Inspection) -> Iterable[Failure]:
+        report = inspection.quantizer
+        if self.fail_on == QUANTIZER and report is not None and report.blocking:
+            ops = (inspection.op(name) for one in report.blocking for name in one.ops)
+            known = {op.name: op for op in ops if op is not None}
+            found = len(report.blocking)
+            yield Failure("--fail-on " + QUANTIZER, tuple(known.values()), found)
 
     def _totals(self, inspection: Inspection, earlier: Optional[Inspection]) -> Iterable[Failure]:
         now = inspection.summary

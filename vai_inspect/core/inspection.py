@@ -12,6 +12,7 @@ from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.plan import Plan, PlanStep
+from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.core.root_cause import Position, RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.core.views import view
@@ -243,6 +244,8 @@ class Inspection:
         default_estimate: how long it takes on the board that stands first for the target; None
             where there is no trustworthy model. `estimate()` estimates other boards.
         estimate_unknown: why there is none; None where there is.
+        quantizer: what the vendor's quantiser does with the model before the compiler sees it;
+            None where its framework's is not known.
     """
 
     model: ModelInfo
@@ -256,6 +259,7 @@ class Inspection:
     steps: Tuple[PlanStep, ...] = ()
     default_estimate: Optional[Estimate] = None
     estimate_unknown: Optional[str] = None
+    quantizer: Optional[QuantizerReport] = None
 
     @cached_property
     def summary(self) -> Summary:
@@ -451,6 +455,7 @@ class Inspection:
             "plan": [step.to_dict() for step in self.steps],
             "root_causes": [cause.to_dict() for cause in self.root_causes],
             "warnings": list(self.warnings),
+            "quantizer": self.quantizer and self.quantizer.to_dict(),
         }
 
     def plan(self) -> Plan:

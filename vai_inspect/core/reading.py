@@ -24,6 +24,7 @@ from vai_inspect.core.inspection import (
 from vai_inspect.core.ir import OPS, Op, Origin, TensorType, Value
 from vai_inspect.core.message import Argument, Arguments, mismatch
 from vai_inspect.core.plan import PlanStep
+from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.core.root_cause import RootCause
 
 
@@ -92,6 +93,7 @@ def inspection_from(report: Any) -> Inspection:
         estimate_unknown=decoded(
             Optional[str], summary.get("estimate_unknown"), "summary.estimate_unknown"
         ),
+        quantizer=decoded(Optional[QuantizerReport], data.get("quantizer"), "quantizer"),
     )
     earlier = version == schema_1_0.VERSION
     _agrees(inspection, summary, earlier)

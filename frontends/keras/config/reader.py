@@ -9,6 +9,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
+from vai_inspect.core.model_form import ModelForm
 from vai_inspect.frontends.input_shapes import InputShape, resolve_shapes, single_shape
 from vai_inspect.frontends.keras.assembly import Assembly, assembled
 from vai_inspect.frontends.keras.config.calls import Sizes
@@ -61,7 +62,13 @@ def capture_stored(
         ) from error
     taken = next((shape.sizes[0] for shape in shapes if shape.batch_open), None)
     info = ModelInfo(found.name, "keras", stored.version, "config")
-    return Captured(graph, info, batch=taken)
+    return Captured(graph, info, batch=taken, form=_form(stored, found))
+
+
+def _form(stored: Stored, found: Network) -> ModelForm:
+    nested = tuple(name for name, one in found.layers.items() if isinstance(one, Network))
+    sequential = stored.config.get("class_name") == "Sequential"
+    return ModelForm("Sequential" if sequential else "Functional", nested=nested)
 
 
 def _shapes(found: Network, input_args: Any, batch: int) -> List[InputShape]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, NamedTuple, Optional, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
@@ -68,6 +68,21 @@ def join_written_out(graph: Graph) -> Graph:
                 change[constant.name] = None
         change[op.name] = hard.noted(chain.message)
     return graph.rewritten(change) if change else graph
+
+
+def other_numbers(product: Op, graph: Graph) -> Optional[Tuple[float, float]]:
+    """Returns the two numbers of what is taken for a hard-sigmoid though they are other ones.
+
+    Args:
+        product: the product at its end.
+        graph: the graph, whatever passes have marked in it.
+    """
+    chain = _chain(product, graph)
+    if chain is None or chain.message == MESSAGE:
+        return None
+    call = chain.rectifier.origin.call
+    layer = call is not None and call.is_layer
+    return (chain.shift.number, chain.scale.number) if layer else None
 
 
 def _chain(product: Op, graph: Graph) -> Optional[_Chain]:

@@ -1,0 +1,142 @@
+"""What vai_q_tensorflow2 replaces by default."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.ir.attrs import AvgPool2dAttrs, LeakyReluAttrs
+from vai_inspect.rules.quantizers.keras.average_pool import dpu_scale
+from vai_inspect.rules.quantizers.keras_obstacles.layers import NORM, folds
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
+from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+
+
+def _norm(after: Draw) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        after(sketch)
+        sketch.layer(NORM, "batchnorm", params=("gamma", "beta"))
+
+    return draw
+
+
+@conversion(
+    "keras.converts.dropout",
+    source=EXECUTED,
+    optional=False,
+    applies=(example("Dropout", lambda s: s.layer("Dropout", "identity")),),
+    leaves=(example("SpatialDropout2D", lambda s: s.layer("SpatialDropout2D", "identity")),),
+)
+def dropout(scene: Scene) -> Iterator[Hit]:
+    """Dropout is removed; no other layer of its kind is."""
+    for op in scene.layers("Dropout"):
+        yield Hit((op.name,), "Dropout is removed")
+
+
+@conversion(
+    "keras.converts.batch_norm_folded",
+    source=EXECUTED,
+    optional=False,
+    applies=(example("Conv2D, BatchNormalization", _norm(lambda s: s.conv())),),
+    leaves=(example("ReLU, BatchNormalization", _norm(lambda s: s.layer("ReLU", "relu"))),),
+)
+def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
+    """A batch norm that alone reads a layer with weights and no activation is folded into it."""
+    for op in scene.layers(NORM):
+        if op.kind == "batchnorm" and folds(scene, op):
+            yield Hit((op.name,), "batch norms are folded into the layer before them")
+
+
+@conversion(
+    "keras.converts.batch_norm_depthwise",
+    source=EXECUTED,
+    optional=False,
+    applies=(example("ReLU, BatchNormalization", _norm(lambda s: s.layer("ReLU", "relu"))),),
+    leaves=(example("Conv2D, BatchNormalization", _norm(lambda s: s.conv())),),
+)
+def batch_norm_depthwise(scene: Scene) -> Iterator[Hit]:
+    """Any other batch norm of a map becomes a depthwise convolution of 1x1."""
+    for op in scene.layers(NORM):
+        if op.kind == "batchnorm" and not folds(scene, op) and scene.rank(op) == 4:
+            yield Hit((op.name,), "other batch norms become depthwise convolutions of 1x1")
+
+
+@conversion(
+    "keras.converts.separable",
+    source=EXECUTED + "; Vitis-AI issue 988",
+    releases=("3.0", "3.5"),
+    optional=False,
+    applies=(example("SeparableConv2D", lambda s: s.layer("SeparableConv2D", "depthwise-conv2d")),),
+    leaves=(example("DepthwiseConv2D", lambda s: s.layer("DepthwiseConv2D", "depthwise-conv2d")),),
+)
+def separable(scene: Scene) -> Iterator[Hit]:
+    """SeparableConv2D becomes a depthwise and a pointwise convolution."""
+    for op in scene.layers("SeparableConv2D"):
+        if op.kind == "depthwise-conv2d":
+            yield Hit((op.name,), "SeparableConv2D becomes DepthwiseConv2D and Conv2D")
+
+
+def _written_out(sketch: Sketch) -> None:
+    total = sketch.call("Add", "add", [sketch.conv(), sketch.constant(number=3.0)])
+    gate = sketch.layer("ReLU", "relu6", [total])
+    sketch.call("Multiply", "mul", [gate, sketch.constant(number=1 / 6)])
+
+
+@conversion(
+    "keras.converts.hard_sigmoid",
+    source=EXECUTED,
+    applies=(example("relu6(x + 3) * (1 / 6)", _written_out),),
+    leaves=(example("ReLU(6)", lambda s: s.layer("ReLU", "relu6")),),
+)
+def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
+    """relu6(x + 3) * (1 / 6), written in this order with a ReLU layer, becomes one hard-sigmoid."""
+    for op in scene.kinds("relu6"):
+        if op.name in scene.joined and call_of(op).is_layer:
+            yield Hit((op.name,), "relu6(x + 3) * (1 / 6) becomes one hard-sigmoid")
+
+
+def _average(size: int) -> Draw:
+    attrs = AvgPool2dAttrs((size, size), (size, size))
+    return lambda s: s.layer("AveragePooling2D", "avgpool2d", attrs=attrs)
+
+
+@conversion(
+    "keras.converts.average",
+    source=EXECUTED,
+    applies=(example("3x3", _average(3)),),
+    leaves=(example("2x2, whose factor is 1", _average(2)),),
+)
+def average(scene: Scene) -> Iterator[Hit]:
+    """An average pool gets the factor that the DPU has."""
+    for op in scene.layers("AveragePooling2D", "GlobalAveragePooling2D"):
+        attrs = op.attrs
+        if isinstance(attrs, AvgPool2dAttrs) and dpu_scale(attrs.kernel, attrs.global_) != 1:
+            yield Hit((op.name,), "average pools get the factor that the DPU has")
+
+
+def _leaky(slope: float) -> Draw:
+    return lambda s: s.layer("LeakyReLU", "leaky-relu", attrs=LeakyReluAttrs(slope))
+
+
+@conversion(
+    "keras.converts.slope",
+    source=EXECUTED,
+    applies=(example("LeakyReLU(0.1)", _leaky(0.1)),),
+    leaves=(example("LeakyReLU(0.2)", _leaky(0.2)),),
+)
+def slope(scene: Scene) -> Iterator[Hit]:
+    """The slope 0.1 of the layer LeakyReLU becomes 26/256; every other slope stays."""
+    for op in scene.layers("LeakyReLU"):
+        if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - 0.1) < 1e-6:
+            yield Hit((op.name,), "the slope 0.1 of leaky ReLUs becomes 26/256 = 0.1015625")
+
+
+CONVERSIONS = (
+    dropout,
+    batch_norm_folded,
+    batch_norm_depthwise,
+    separable,
+    hard_sigmoid,
+    average,
+    slope,
+)

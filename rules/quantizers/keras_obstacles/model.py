@@ -1,0 +1,113 @@
+"""The model as a whole: how it is built, and what it is called with."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import exact
+from vai_inspect.core.model_form import ModelForm
+from vai_inspect.rules.quantizers.obstacle import (
+    CONVERTED,
+    EXECUTED,
+    Hit,
+    fails,
+    in_all,
+    obstacle,
+    since_3,
+    warns,
+)
+from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+
+
+def _form(form: ModelForm) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        sketch.conv()
+        sketch.form = form
+
+    return draw
+
+
+@obstacle(
+    "keras.model.subclassed",
+    effects=since_3(
+        fails("convert", "it is quantised by another path, which gives no .h5 for the compiler"),
+        fails("quantise", "only Sequential and functional models are taken", "ValueError"),
+    ),
+    remedy=exact("build it as a functional model: keras.Model(inputs, outputs)"),
+    source="the vendor's quantisers, read; Vitis-AI issue 988",
+    passes=(example("functional", _form(ModelForm("Functional"))),),
+    fails=(example("a class with call()", _form(ModelForm("subclassed"))),),
+)
+def subclassed(scene: Scene) -> Iterator[Hit]:
+    """A subclassed model."""
+    if scene.form.kind == "subclassed":
+        yield Hit((), "the model is a class with a call() of its own")
+
+
+_OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
+
+
+@obstacle(
+    "keras.model.nested",
+    effects={
+        "2.5": _OLD,
+        "3.0": _OLD,
+        "3.5": warns("quantise", "it is tried as a frozen graph, a path that nobody has followed"),
+    },
+    remedy=exact("flatten the nesting: call the inner layers on the outer tensors"),
+    source=EXECUTED,
+    passes=(example("layers alone", _form(ModelForm("Functional"))),),
+    fails=(example("a model within", _form(ModelForm("Functional", nested=("backbone",)))),),
+)
+def nested(scene: Scene) -> Iterator[Hit]:
+    """A model that is called like a layer."""
+    for name in scene.form.nested:
+        yield Hit((), "the model {!r} is called within the model".format(name))
+
+
+@obstacle(
+    "keras.model.own_layer",
+    effects=in_all(
+        fails(
+            "quantise",
+            "Unknown layer, unless it is registered or given as custom_objects= with "
+            "add_shape_info=True; it then is a custom operator",
+            "ValueError",
+        )
+    ),
+    remedy="write it with layers of Keras's own",
+    source=EXECUTED,
+    passes=(example("a layer of Keras's", lambda s: s.conv()),),
+    fails=(example("a class of your own", lambda s: s.layer("Mine", "unknown", own_class=True)),),
+)
+def own_layer(scene: Scene) -> Iterator[Hit]:
+    """A layer whose class is the user's own."""
+    for op in scene.calls():
+        call = call_of(op)
+        if call.is_layer and (call.base is None or call.base != call.name):
+            yield Hit((op.name,), "the layer {} is a class of your own".format(call.name))
+
+
+@obstacle(
+    "keras.model.input_rank",
+    effects={"3.5": fails("convert", "Only support 2D and 4D input shape", "AssertionError")},
+    remedy="add an axis of size 1, as in (1, W, C), and use 2-D layers",
+    source=CONVERTED,
+    passes=(
+        example("a map", lambda s: s.conv()),
+        example("a vector", lambda s: (s.input((1, 8)), s.layer("Dense", "inner-product"))),
+    ),
+    fails=(
+        example("a sequence", lambda s: (s.input((1, 32, 8)), s.layer("Dense", "inner-product"))),
+    ),
+)
+def input_rank(scene: Scene) -> Iterator[Hit]:
+    """An input of rank 3 or 5: a sequence, tokens, a volume."""
+    for op in scene.kinds("data"):
+        rank = op.output.rank
+        if rank not in (2, 4):
+            yield Hit((op.name,), "the input {!r} has the rank {}".format(op.name, rank))
+
+
+RULES = (subclassed, nested, own_layer, input_rank)

@@ -1,0 +1,90 @@
+"""Bare operators and TensorFlow functions, which the flow takes badly."""
+
+from __future__ import annotations
+
+from typing import Iterator, List
+
+from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op
+from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, Hit, fails, obstacle, since_3
+from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+
+
+def _two(kind: str, name: str, is_layer: bool) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        first = sketch.conv()
+        sketch.call(name, kind, [first, sketch.conv("input")], is_layer=is_layer)
+
+    return draw
+
+
+@obstacle(
+    "keras.operators.concatenated",
+    effects=since_3(fails("quantise", "it stops at the name of a layer", "KeyError")),
+    remedy=exact("use the layer Concatenate", "add-layer"),
+    source=EXECUTED,
+    passes=(example("Concatenate()([a, b])", _two("concat", "Concatenate", True)),),
+    fails=(example("tf.concat([a, b])", _two("concat", "Concatenate", False)),),
+)
+def concatenated(scene: Scene) -> Iterator[Hit]:
+    """Tensors are concatenated by a function."""
+    for op in scene.kinds("concat"):
+        if not call_of(op).is_layer:
+            yield Hit((op.name,), "a function concatenates the outputs of layers")
+
+
+@obstacle(
+    "keras.operators.of_two_layers",
+    effects={"3.0": fails("quantise", "it stops at the name of a layer", "KeyError")},
+    remedy=exact("use the layer: Add in place of +, Multiply in place of *", "add-layer"),
+    source=EXECUTED,
+    passes=(
+        example("Add()([a, b])", _two("add", "Add", True)),
+        example(
+            "x + 1",
+            lambda s: s.call("Add", "add", [s.conv(), s.constant(number=1.0)]),
+        ),
+    ),
+    fails=(example("a + b", _two("add", "Add", False)),),
+)
+def of_two_layers(scene: Scene) -> Iterator[Hit]:
+    """An operator reads the outputs of two layers."""
+    for op in scene.calls():
+        if call_of(op).is_layer or op.kind == "concat" or op.name in scene.joined:
+            continue
+        if len(_computed(scene, op)) > 1:
+            found = "{} is an operator of the outputs of two layers".format(call_of(op).name)
+            yield Hit((op.name,), found)
+
+
+def _computed(scene: Scene, op: Op) -> List[str]:
+    return [value.op for value in op.inputs if scene.graph[value.op].kind != "const"]
+
+
+def _constant(first: bool) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        read = [sketch.conv(), sketch.constant(number=3.0)]
+        sketch.call("Add", "add", read[::-1] if first else read)
+
+    return draw
+
+
+@obstacle(
+    "keras.operators.constant_first",
+    effects={"3.5": fails("convert", "Not found parent node: _CONSTANT_VALUE", "AssertionError")},
+    remedy=exact("put the tensor first, as in x + 3."),
+    source=CONVERTED,
+    passes=(example("x + 3.", _constant(False)),),
+    fails=(example("3. + x", _constant(True)),),
+)
+def constant_first(scene: Scene) -> Iterator[Hit]:
+    """The first operand of an operator is a constant."""
+    for op in scene.calls():
+        if call_of(op).is_layer or len(op.inputs) < 2 or op.name in scene.joined:
+            continue
+        if scene.graph[op.inputs[0].op].kind == "const" and _computed(scene, op):
+            yield Hit((op.name,), "the first operand of {} is a constant".format(call_of(op).name))
+
+
+RULES = (concatenated, of_two_layers, constant_first)

@@ -1,0 +1,125 @@
+"""What a rule about a quantiser sees of a model: the graph as the user wrote it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+
+from vai_inspect.core.findings import Remedy
+from vai_inspect.core.ir import CallForm, Graph, Op
+from vai_inspect.core.model_form import ModelForm
+
+NO_CALL = CallForm("")
+_LAID_OUT = re.compile(r"_(?:swim|sink)_(?:transpose|reshape)(?:_\d+)?$")
+"""Names of what the layout pass inserts after an operator, under that one's call."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A model before the quantiser.
+
+    Attributes:
+        graph: the operators as the frontend read them, before any pass.
+        release: the Vitis AI release.
+        form: how the model is built.
+        in_float: why the flow's passes leave operators in float, with what to do, by name.
+        open_batch: whether the model leaves its batch open.
+        joined: operators that the passes took into others.
+    """
+
+    graph: Graph
+    release: str
+    form: ModelForm = ModelForm()
+    in_float: Mapping[str, Tuple[str, Optional[Remedy]]] = field(default_factory=dict)
+    open_batch: bool = False
+    joined: "frozenset[str]" = frozenset()
+
+    def calls(self, *names: str) -> Iterator[Op]:
+        """Returns the operators of calls of these names, constants left out; of all without names.
+
+        The name is that of a layer's or module's class, or of a function or method.
+        """
+        if not names:
+            return iter(self._all_calls)
+        if len(names) == 1:
+            return iter(self._by_name.get(names[0], ()))
+        return (op for op in self._all_calls if call_of(op).name in names)
+
+    @cached_property
+    def _all_calls(self) -> List[Op]:
+        return [
+            op
+            for op in self.graph
+            if op.origin.call is not None
+            and op.kind not in ("const", "data", "return")
+            and not _LAID_OUT.search(op.name)
+        ]
+
+    @cached_property
+    def _by_name(self) -> Dict[str, List[Op]]:
+        found: Dict[str, List[Op]] = {}
+        for op in self._all_calls:
+            found.setdefault(call_of(op).name, []).append(op)
+        return found
+
+    def layers(self, *names: str) -> Iterator[Op]:
+        """Yields the operators of layers that are read as these classes of Keras's."""
+        for op in self.calls():
+            call = call_of(op)
+            if call.is_layer and (call.base or call.name) in names:
+                yield op
+
+    def kinds(self, *kinds: str) -> Iterator[Op]:
+        """Yields the operators of some kinds."""
+        return (op for op in self.graph if op.kind in kinds)
+
+    def readers(self, op: Op) -> Tuple[Op, ...]:
+        """Returns the operators that read an operator; identities are seen through."""
+        found: List[Op] = []
+        waiting = [op]
+        while waiting:
+            for reader in self.graph.consumers(waiting.pop()):
+                (waiting if reader.kind == "identity" else found).append(reader)
+        return tuple(found)
+
+    def source(self, op: Op, index: int = 0) -> Optional[Op]:
+        """Returns the operator before one of another's inputs; identities are seen through."""
+        found = self.graph.producer(op, index)
+        while found is not None and found.kind == "identity":
+            found = self.graph.producer(found)
+        return found
+
+    def rank(self, op: Op, index: int = 0) -> int:
+        """Returns the number of axes of an input of an operator."""
+        types = self.graph.input_types(op)
+        return types[index].rank if index < len(types) else 0
+
+    def by_call(self, *names: str) -> Dict[Tuple[str, str], List[Op]]:
+        """Returns the operators of each call of these names, by the call."""
+        found: Dict[Tuple[str, str], List[Op]] = {}
+        for op in self.calls(*names):
+            found.setdefault((call_name(op), call_of(op).name), []).append(op)
+        return found
+
+    @property
+    def takes_integers(self) -> bool:
+        """Whether an input of the model is of whole numbers or truth values."""
+        return any(not op.output.dtype.startswith("float") for op in self.kinds("data"))
+
+
+def call_of(op: Op) -> CallForm:
+    """Returns how the user wrote an operator; an empty form where that is not known."""
+    return op.origin.call or NO_CALL
+
+
+def call_name(op: Op) -> str:
+    """Returns what the operators of one call have in common: their names begin alike."""
+    return op.name.split("/")[0]
+
+
+def described(op: Op) -> str:
+    """Returns an operator as messages name it: the layer's class, or the function."""
+    call = call_of(op)
+    return call.name or op.kind

@@ -1,0 +1,113 @@
+"""Activations that are replaced by other functions, and forms that release 2.5 stops at."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import approximate, exact
+from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.rules.quantizers.obstacle import (
+    EXECUTED,
+    Hit,
+    changes,
+    fails,
+    obstacle,
+    since_3,
+)
+from vai_inspect.rules.quantizers.scene import Scene, described
+from vai_inspect.rules.quantizers.sketch import Draw, example
+
+SLOPE = 26 / 256
+ALIKE = 0.002
+"""Slopes that differ by less are taken for one: 0.1 is written for 26/256."""
+
+
+@obstacle(
+    "torch.activations.hardswish",
+    effects={"2.5": fails("quantise", "it stops with a NameError", "NameError")},
+    remedy="use release 3.0 or later, or x * F.relu6(x + 3) / 6 with nn.ReLU6",
+    source=EXECUTED,
+    passes=(example("nn.Hardsigmoid", lambda s: s.layer("Hardsigmoid", "hard-sigmoid")),),
+    fails=(
+        example("nn.Hardswish", lambda s: s.layer("Hardswish", "hard-swish")),
+        example("F.hardswish", lambda s: s.call("hardswish", "hard-swish")),
+    ),
+)
+def hardswish(scene: Scene) -> Iterator[Hit]:
+    """Hardswish, which release 2.5 does not know."""
+    for op in scene.calls("Hardswish", "hardswish"):
+        yield Hit((op.name,), "{} is not known".format(described(op)))
+
+
+@obstacle(
+    "torch.activations.relu6_function",
+    effects={"2.5": fails("quantise", "it stops with a TypeError", "TypeError")},
+    remedy=exact("use the module nn.ReLU6"),
+    source=EXECUTED,
+    passes=(example("nn.ReLU6", lambda s: s.layer("ReLU6", "relu6")),),
+    fails=(example("F.relu6", lambda s: s.call("relu6", "relu6")),),
+)
+def relu6_function(scene: Scene) -> Iterator[Hit]:
+    """relu6 as a function, which release 2.5 does not know."""
+    for op in scene.calls("relu6"):
+        yield Hit((op.name,), "relu6 is called as a function")
+
+
+@obstacle(
+    "torch.activations.relu6_module",
+    effects=since_3(
+        changes(
+            "quantise",
+            "it is replaced by nn.ReLU, also in your own module: values above 6 are not cut",
+            "REPLACE_RELU6",
+        ),
+        changes(
+            "quantise",
+            "it is replaced by nn.ReLU, also in your own module: values above 6 are not cut",
+        ),
+    ),
+    remedy=approximate(
+        "train with nn.ReLU, or check the accuracy of the quantised model; F.relu6 stays as it "
+        "is in 3.0 and 3.5"
+    ),
+    source=EXECUTED,
+    passes=(
+        example("F.relu6", lambda s: s.call("relu6", "relu6")),
+        example("nn.Hardtanh(0, 6)", lambda s: s.layer("Hardtanh", "relu6")),
+    ),
+    fails=(example("nn.ReLU6", lambda s: s.layer("ReLU6", "relu6")),),
+    from_conversion=True,
+)
+def relu6_module(scene: Scene) -> Iterator[Hit]:
+    """The module nn.ReLU6 becomes nn.ReLU."""
+    for op in scene.calls("ReLU6"):
+        if op.kind == "relu6":
+            yield Hit((op.name,), "nn.ReLU6")
+
+
+_SLOPE = "the slope becomes 26/256 = 0.1015625"
+
+
+def _leaky(slope: float) -> Draw:
+    return lambda s: s.layer("LeakyReLU", "leaky-relu", attrs=LeakyReluAttrs(slope))
+
+
+@obstacle(
+    "torch.activations.slope",
+    effects=since_3(changes("quantise", _SLOPE, "LEAKYRELU"), changes("quantise", _SLOPE)),
+    remedy=approximate(
+        "train with the slope 26/256, or check the accuracy of the quantised model", "leaky"
+    ),
+    source=EXECUTED,
+    passes=(example("slope 0.1", _leaky(0.1)), example("slope 26/256", _leaky(SLOPE))),
+    fails=(example("slope 0.2", _leaky(0.2)), example("slope 0.01", _leaky(0.01))),
+    from_conversion=True,
+)
+def slope(scene: Scene) -> Iterator[Hit]:
+    """A leaky ReLU gets the one slope that the DPU has, whatever its own is."""
+    for op in scene.calls():
+        if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - SLOPE) >= ALIKE:
+            yield Hit((op.name,), "a leaky ReLU with the slope {:g}".format(op.attrs.alpha))
+
+
+RULES = (hardswish, relu6_function, relu6_module, slope)

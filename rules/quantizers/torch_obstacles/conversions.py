@@ -1,0 +1,187 @@
+"""What vai_q_pytorch replaces by default."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.ir.attrs import (
+    AvgPool2dAttrs,
+    DepthwiseConv2dAttrs,
+    LeakyReluAttrs,
+    PadAttrs,
+)
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
+from vai_inspect.rules.quantizers.scene import Scene, described
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+from vai_inspect.rules.quantizers.torch_obstacles.activations import ALIKE, SLOPE
+from vai_inspect.rules.quantizers.torch_obstacles.normalization import FOLDED_INTO
+
+
+def _after(draw: Draw) -> Draw:
+    def both(sketch: Sketch) -> None:
+        draw(sketch)
+        sketch.layer("BatchNorm2d", "batchnorm", params=("gamma",))
+
+    return both
+
+
+def _joined(sketch: Sketch) -> None:
+    sketch.call("cat", "concat", [sketch.conv(), sketch.conv("input")])
+
+
+@conversion(
+    "torch.converts.batch_norm_folded",
+    source=EXECUTED,
+    optional=False,
+    applies=(
+        example("conv, batch norm", _after(lambda s: s.conv())),
+        example("cat of convolutions, batch norm", _after(_joined)),
+    ),
+    leaves=(example("relu, batch norm", _after(lambda s: s.layer("ReLU", "relu"))),),
+)
+def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
+    """A batch norm after a convolution, or after a concatenation of convolutions, is folded."""
+    for op in scene.kinds("batchnorm"):
+        if _folds(scene, op.name):
+            yield Hit((op.name,), "batch norms are folded into the convolution before them")
+
+
+@conversion(
+    "torch.converts.batch_norm_scale",
+    source=EXECUTED,
+    optional=False,
+    applies=(
+        example("relu, batch norm", _after(lambda s: s.layer("ReLU", "relu"))),
+        example("Linear, batch norm", _after(lambda s: s.layer("Linear", "inner-product"))),
+    ),
+    leaves=(example("conv, batch norm", _after(lambda s: s.conv())),),
+)
+def batch_norm_scale(scene: Scene) -> Iterator[Hit]:
+    """Any other batch norm is kept as XIR's `scale`."""
+    for op in scene.kinds("batchnorm"):
+        if not _folds(scene, op.name):
+            yield Hit((op.name,), "batch norms without a convolution before them become scale")
+
+
+def _folds(scene: Scene, name: str) -> bool:
+    before = scene.source(scene.graph[name])
+    if before is not None and before.kind == "concat":
+        return all(one.kind in FOLDED_INTO for one in scene.graph.producers(before))
+    return before is not None and before.kind in FOLDED_INTO
+
+
+@conversion(
+    "torch.converts.slope",
+    source=EXECUTED,
+    applies=(
+        example(
+            "slope 0.1", lambda s: s.layer("LeakyReLU", "leaky-relu", attrs=LeakyReluAttrs(0.1))
+        ),
+    ),
+    leaves=(
+        example(
+            "slope 26/256",
+            lambda s: s.layer("LeakyReLU", "leaky-relu", attrs=LeakyReluAttrs(SLOPE)),
+        ),
+    ),
+)
+def leaky_relu(scene: Scene) -> Iterator[Hit]:
+    """The slope 0.1 of a leaky ReLU becomes 26/256."""
+    for op in scene.calls():
+        if isinstance(op.attrs, LeakyReluAttrs) and 1e-7 <= abs(op.attrs.alpha - SLOPE) < ALIKE:
+            text = "the slope {:g} of leaky ReLUs becomes 26/256 = 0.1015625"
+            yield Hit((op.name,), text.format(op.attrs.alpha))
+
+
+_HARD = "become hard-sigmoid with the factor 6 * 2731 / 16384 in place of 1"
+
+
+@conversion(
+    "torch.converts.hard_sigmoid",
+    source=EXECUTED,
+    applies=(example("nn.Hardsigmoid", lambda s: s.layer("Hardsigmoid", "hard-sigmoid")),),
+    leaves=(
+        example("nn.Sigmoid", lambda s: s.layer("Sigmoid", "sigmoid")),
+        example("nn.SiLU", lambda s: s.layer("SiLU", "swish")),
+    ),
+)
+def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
+    """Hardsigmoid and, since 3.0, Hardswish get the DPU's factor; sigmoid and SiLU stay."""
+    for op in scene.calls("Hardsigmoid", "hardsigmoid"):
+        yield Hit((op.name,), "{} {}".format(described(op), _HARD))
+    if scene.release != "2.5":
+        for op in scene.calls("Hardswish", "hardswish"):
+            yield Hit((op.name,), "{} {}".format(described(op), _HARD))
+
+
+@conversion(
+    "torch.converts.average",
+    source=EXECUTED,
+    applies=(
+        example(
+            "nn.AvgPool2d(7)",
+            lambda s: s.layer("AvgPool2d", "avgpool2d", attrs=AvgPool2dAttrs((7, 7), (7, 7))),
+        ),
+    ),
+    leaves=(example("nn.MaxPool2d", lambda s: s.layer("MaxPool2d", "maxpool2d")),),
+)
+def average(scene: Scene) -> Iterator[Hit]:
+    """An average pool is followed by a product with the DPU's factor."""
+    for op in scene.kinds("avgpool2d"):
+        yield Hit((op.name,), "average pools are multiplied by the factor that the DPU has")
+
+
+def _pads(scene: Scene) -> Iterator[str]:
+    for op in scene.kinds("pad"):
+        if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
+            yield op.name
+
+
+@conversion(
+    "torch.converts.pad",
+    source=EXECUTED,
+    releases=("3.5",),
+    optional=False,
+    applies=(
+        example("nn.ZeroPad2d", lambda s: s.layer("ZeroPad2d", "pad", attrs=PadAttrs((0,) * 8))),
+    ),
+    leaves=(
+        example("circular", lambda s: s.layer("Conv2d", "pad", attrs=PadAttrs((0,) * 8, "WRAP"))),
+    ),
+)
+def pad(scene: Scene) -> Iterator[Hit]:
+    """A pad of its own is quantised as XIR's `pad`; "can't be fused" is printed."""
+    for name in _pads(scene):
+        yield Hit((name,), "pads become pad, with the message that they cannot be fused")
+
+
+def _grouped(multiplier: int) -> Draw:
+    attrs = DepthwiseConv2dAttrs((3, 3), multiplier=multiplier)
+    return lambda s: s.layer("Conv2d", "depthwise-conv2d", attrs=attrs)
+
+
+@conversion(
+    "torch.converts.depthwise_multiplier",
+    source=EXECUTED,
+    optional=False,
+    applies=(example("groups=C, 2 * C outputs", _grouped(2)),),
+    leaves=(example("groups=C, C outputs", _grouped(1)),),
+)
+def depthwise_multiplier(scene: Scene) -> Iterator[Hit]:
+    """A depthwise convolution with a multiplier is a conv2d with groups before 3.5."""
+    for op in scene.kinds("depthwise-conv2d"):
+        if isinstance(op.attrs, DepthwiseConv2dAttrs) and op.attrs.multiplier > 1:
+            kind = "depthwise-conv2d" if scene.release == "3.5" else "conv2d with groups"
+            text = "depthwise convolutions with a multiplier become {}".format(kind)
+            yield Hit((op.name,), text)
+
+
+CONVERSIONS = (
+    batch_norm_folded,
+    batch_norm_scale,
+    leaky_relu,
+    hard_sigmoid,
+    average,
+    pad,
+    depthwise_multiplier,
+)

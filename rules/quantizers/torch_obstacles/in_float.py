@@ -1,0 +1,213 @@
+"""What is not quantised, or quantised without an XIR operator; both are custom operators."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, Optional, Union
+
+from vai_inspect.core.findings import Remedy, approximate, exact
+from vai_inspect.core.ir.attrs import PadAttrs
+from vai_inspect.rules.quantizers.obstacle import (
+    EXECUTED,
+    Hit,
+    in_all,
+    left_in_float,
+    obstacle,
+)
+from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.rules.quantizers.sketch import Draw, example
+
+_IN_FLOAT = "it stays in float, a custom operator that the CPU runs"
+_SLICE = Remedy("write a slice that keeps the axis, x[:, k:k + 1]")
+_POOL = exact("use nn.MaxPool2d with the window as kernel and stride")
+_BILINEAR = approximate("use mode='bilinear' or 'nearest'")
+_ZEROS = approximate("pad with zeros")
+_SWISH = approximate("use nn.Hardswish, which is close to it", "swish")
+_MATRIX = exact("use a Linear where one operand is a parameter", "einsum-to-linear")
+_PERMUTED = exact("a 1x1 convolution with a permutation as weights", "shuffle-to-convolution")
+_BROADCAST = exact("leave it out where its reader broadcasts", "drop-expand")
+_SMALLER = exact("torch.relu(a - b) + b is the larger, a - torch.relu(a - b) the smaller one")
+
+
+def _names(remedy: Union[str, Remedy, None], *names: str) -> Dict[str, Optional[Remedy]]:
+    return dict.fromkeys(names, Remedy(remedy) if isinstance(remedy, str) else remedy)
+
+
+FLOAT: Dict[str, Optional[Remedy]] = {
+    **_names(_SWISH, "SiLU", "silu"),
+    **_names(
+        approximate("use nn.ReLU or nn.LeakyReLU", "leaky"),
+        "ELU",
+        "elu",
+        "SELU",
+        "selu",
+        "CELU",
+        "celu",
+    ),
+    **_names(approximate("use nn.ReLU"), "Softplus", "softplus", "Threshold", "threshold"),
+    **_names(None, "LogSigmoid", "logsigmoid", "log_sigmoid", "RReLU", "rrelu"),
+    **_names(exact("write a * torch.sigmoid(b) of the two halves"), "GLU", "glu"),
+    **_names(exact("multiply it with itself", "square"), "pow", "square"),
+    **_names(None, "abs", "sign", "std", "var", "cumsum", "roll", "flip"),
+    **_names(_MATRIX, "einsum", "Bilinear", "bilinear"),
+    **_names(None, "grid_sample", "Unfold", "unfold", "im2col", "normalize", "argmax"),
+    **_names(_PERMUTED, "ChannelShuffle"),
+    **_names(_PERMUTED, "channel_shuffle"),
+    **_names("use torch.cat along an axis that the tensors have", "stack"),
+    **_names(_BROADCAST, "expand", "expand_as", "broadcast_to"),
+    **_names(_SLICE, "select"),
+    **_names("write slices, or a 1x1 convolution that selects", "index", "index_select"),
+    **_names("give it as an input", "zeros_like", "rand", "rand_like", "randn", "randn_like"),
+    **_names("multiply by a constant instead", "reciprocal"),
+    **_names(_POOL, "AdaptiveMaxPool2d", "adaptive_max_pool2d", "FractionalMaxPool2d"),
+    **_names(_POOL, "fractional_max_pool2d"),
+    **_names("use nn.Upsample", "MaxUnpool2d", "max_unpool2d"),
+    **_names(
+        exact("remove it from the deployed model", "drop-noise"), "AlphaDropout", "alpha_dropout"
+    ),
+    **_names(_SMALLER, "maximum", "minimum"),
+    **_names("use one result of max(dim), or do it on the host", "topk", "sort"),
+}
+"""Functions and modules that stay in float in every release, with what to write instead."""
+
+
+@obstacle(
+    "torch.in_float.unquantised",
+    effects=in_all(left_in_float("quantise", _IN_FLOAT, "FLOAT_OP")),
+    source=EXECUTED,
+    passes=(example("nn.ReLU", lambda s: s.layer("ReLU", "relu")),),
+    fails=(
+        example("nn.SiLU", lambda s: s.layer("SiLU", "swish")),
+        example("x.abs()", lambda s: s.call("abs")),
+        example("x[:, 0]", lambda s: s.call("getitem", "squeeze")),
+        example("bicubic", lambda s: s.call("interpolate", "resize", mode="bicubic")),
+        example(
+            "padding_mode='circular'",
+            lambda s: s.layer("Conv2d", "pad", attrs=PadAttrs((0,) * 8, "WRAP")),
+        ),
+    ),
+)
+def unquantised(scene: Scene) -> Iterator[Hit]:
+    """A function or module that the quantiser does not know."""
+    for op in scene.calls():
+        if op.name in scene.joined and op.kind != "identity":
+            continue
+        if described(op) in FLOAT:
+            yield Hit((op.name,), "{} is not known".format(described(op)), FLOAT[described(op)])
+        elif described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
+            how = "an index that takes its axis away" if op.kind == "squeeze" else "such an index"
+            yield Hit((op.name,), "{} is not known".format(how), _SLICE)
+        elif call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
+            mode = str(call_of(op).argument("mode"))
+            yield Hit((op.name,), "mode={!r} is not known".format(mode), _BILINEAR)
+        elif isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
+            yield Hit((op.name,), "padding_mode='circular' is not known", _ZEROS)
+        elif op.name in scene.in_float:
+            reason, remedy = scene.in_float[op.name]
+            yield Hit((op.name,), reason, remedy)
+
+
+CUSTOM = frozenset(
+    ("LayerNorm", "layer_norm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+    + ("instance_norm", "GroupNorm", "group_norm", "Mish", "mish", "clamp", "clamp_min")
+    + ("clamp_max", "clip", "exp", "log_softmax", "LogSoftmax", "Embedding", "embedding")
+    + ("repeat",)
+)
+_CUSTOM = (
+    "XIR has no such operator: it becomes a custom operator, which needs an implementation of "
+    "yours on the board"
+)
+
+
+@obstacle(
+    "torch.in_float.custom_operator",
+    effects=in_all(left_in_float("export", _CUSTOM)),
+    remedy="BatchNorm2d in place of other norms, ReLU or ReLU6 in place of clamp",
+    source=EXECUTED + "; Vitis-AI issue 1356",
+    passes=(example("nn.BatchNorm2d", lambda s: s.layer("BatchNorm2d", "batchnorm")),),
+    fails=(
+        example("nn.LayerNorm", lambda s: s.layer("LayerNorm", "unknown", params=("weight",))),
+        example("nn.GroupNorm", lambda s: s.layer("GroupNorm", "groupnorm")),
+        example("clamp(0, 6)", lambda s: s.call("clamp", "unknown")),
+    ),
+)
+def custom_operator(scene: Scene) -> Iterator[Hit]:
+    """A function that is quantised, though XIR has no operator for it."""
+    for op in scene.calls():
+        name = described(op)
+        wide = name in ("Hardtanh", "hardtanh") and op.kind != "relu6"
+        late = name == "sqrt" and scene.release == "3.5"
+        if name in CUSTOM or wide or late:
+            yield Hit((op.name,), "{} is quantised".format(name))
+
+
+def _pad(mode: str) -> Draw:
+    return lambda s: s.layer("ZeroPad2d", "pad", attrs=PadAttrs((0,) * 8, mode))
+
+
+_PADS = left_in_float("quantise", "aten::pad stays in float before its reader", "FLOAT_OP")
+
+
+@obstacle(
+    "torch.in_float.pad",
+    effects={"2.5": _PADS, "3.0": _PADS},
+    remedy="give the padding to the convolution, as numbers and with zeros, or use release 3.5",
+    source=EXECUTED,
+    passes=(example("padding of a convolution", lambda s: s.conv()),),
+    fails=(example("nn.ZeroPad2d", _pad("CONSTANT")), example("reflection", _pad("REFLECT"))),
+    decides=True,
+)
+def pad(scene: Scene) -> Iterator[Hit]:
+    """A pad of its own, or of a convolution with another padding_mode; 3.5 quantises it."""
+    for op in scene.kinds("pad"):
+        if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
+            yield Hit((op.name,), "{} pads before its reader".format(described(op)))
+
+
+_OLD = left_in_float("quantise", _IN_FLOAT, "FLOAT_OP")
+
+
+@obstacle(
+    "torch.in_float.products",
+    effects={"2.5": _OLD, "3.0": _OLD},
+    remedy="use release 3.5",
+    source=EXECUTED,
+    passes=(example("nn.Linear", lambda s: s.layer("Linear", "inner-product")),),
+    fails=(
+        example(
+            "a @ b",
+            lambda s: (
+                s.input((1, 8, 8)),
+                s.call("matmul", "matmul", ["input", s.layer("Linear", "inner-product")]),
+            ),
+        ),
+    ),
+    decides=True,
+)
+def products(scene: Scene) -> Iterator[Hit]:
+    """A matrix product of two activations; 3.5 writes it as matmul."""
+    for op in scene.calls("matmul", "bmm", "baddbmm"):
+        if op.kind == "matmul":
+            yield Hit((op.name,), "{} multiplies two activations".format(described(op)))
+
+
+@obstacle(
+    "torch.in_float.later_activations",
+    effects={"2.5": _OLD},
+    remedy="use nn.ReLU or nn.LeakyReLU, or release 3.0",
+    source=EXECUTED,
+    passes=(example("nn.ReLU", lambda s: s.layer("ReLU", "relu")),),
+    fails=(
+        example("nn.PReLU", lambda s: s.layer("PReLU", "prelu")),
+        example("nn.GELU", lambda s: s.layer("GELU", "gelu")),
+    ),
+    decides=True,
+)
+def later_activations(scene: Scene) -> Iterator[Hit]:
+    """PReLU, GELU and Mish in release 2.5."""
+    for op in scene.calls("PReLU", "prelu", "GELU", "gelu", "Mish", "mish"):
+        yield Hit((op.name,), "{} is not known".format(described(op)))
+
+
+RULES = (custom_operator, pad, products, later_activations)
+LAST = (unquantised,)
+"""Rules that are about what no other rule is about."""

@@ -1,0 +1,259 @@
+"""Parameters and buffers that are operands of their own, beside a layer's weights."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, NamedTuple, Set, Tuple
+
+from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op
+from vai_inspect.rules.quantizers.obstacle import (
+    EXECUTED,
+    Hit,
+    changes,
+    fails,
+    in_all,
+    obstacle,
+    since_3,
+    warns,
+)
+from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+
+Shape = Tuple[int, ...]
+_KINDS = ("add", "sub", "mul", "div")
+_DEPTHWISE = (
+    "a depthwise nn.Conv2d(C, C, 1, groups=C) with these weights, or fold it into the convolution "
+    "or a BatchNorm2d; a plain tensor attribute in place of the parameter is written correctly too"
+)
+_IN_2_5 = fails("export", "AddXopError: 'NoneType' has no attribute 'name'", "EXPORT_XMODEL")
+_NOT_BROADCAST = fails(
+    "export",
+    "the map lies as NHWC by then and the parameter still as NCHW: operands could not be broadcast",
+    "ValueError",
+)
+_SPREAD = changes(
+    "export",
+    "the map lies as NHWC by then and the parameter still as NCHW, and their shapes happen to "
+    "fit: the file holds the parameter along another axis, without an error",
+)
+
+
+class Operand(NamedTuple):
+    """A parameter that is an operand of an element-wise operator.
+
+    Attributes:
+        op: the operator.
+        path: of the parameter.
+        shape: in PyTorch's order of axes.
+        map: shape of the other operand as NHWC.
+        other: the operator that gives the other operand.
+    """
+
+    op: Op
+    path: str
+    shape: Shape
+    map: Shape
+    other: Op
+
+    @property
+    def fits_as_it_lies(self) -> bool:
+        """Whether it can be broadcast against the map without a change of its order."""
+        return all(a in (1, b) for a, b in zip(self.shape[::-1], self.map[::-1]))
+
+
+def _operands(scene: Scene, name: str) -> Iterator[Operand]:
+    """Yields the operands of one kind of constant: `parameter` or `constant`."""
+    known = _constants(scene, name)
+    for op in scene.kinds(*_KINDS):
+        if len(op.inputs) != 2:
+            continue
+        for mine, other in ((0, 1), (1, 0)):
+            found = known.get(op.inputs[mine].op)
+            against = scene.graph[op.inputs[other].op]
+            if found is not None and against.kind != "const":
+                shape = scene.graph.type_of(op.inputs[other]).shape
+                yield Operand(op, found[0], found[1], shape, against)
+
+
+def _constants(scene: Scene, name: str) -> Dict[str, Tuple[str, Shape]]:
+    """Returns path and shape of each constant of a kind, by its operator.
+
+    What is computed from parameters alone is one as well, where one axis of it is more than 1.
+    """
+    found: Dict[str, Tuple[str, Shape]] = {}
+    fixed: Set[str] = set()
+    for op in scene.graph:
+        call = call_of(op)
+        if op.kind == "const":
+            fixed.add(op.name)
+            if call.name == name:
+                text = call.argument("shape") or ""
+                shape = tuple(int(one) for one in text.split(", ") if one)
+                found[op.name] = (call.argument("path") or "", shape)
+        elif op.inputs and op.kind != "return" and all(one.op in fixed for one in op.inputs):
+            fixed.add(op.name)
+            paths = [found[one.op][0] for one in op.inputs if one.op in found]
+            sizes = [size for size in op.output.shape if size != 1]
+            if paths and len(sizes) <= 1 and name == "parameter":
+                maps = op.output.rank == 4
+                found[op.name] = (paths[0], (1, *sizes, 1, 1) if maps else tuple(sizes))
+    return found
+
+
+def _on_map(kind: str, *shape: int, size: int = 16) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        sketch.input((1, size, size, 8))
+        conv = sketch.conv()
+        sketch.call(kind, kind, [conv, sketch.parameter(*shape)])
+
+    return draw
+
+
+def _on_input(sketch: Sketch) -> None:
+    image = sketch.input()
+    sketch.call("add", "add", [image, sketch.parameter(1, 8, 16, 16)])
+    sketch.conv()
+
+
+def _plain(sketch: Sketch) -> None:
+    sketch.call("mul", "mul", [sketch.conv(), sketch.constant(1, 8, 1, 1)])
+
+
+@obstacle(
+    "torch.parameters.on_map",
+    effects=since_3(_NOT_BROADCAST, _IN_2_5),
+    remedy=exact(_DEPTHWISE, "parameter-to-depthwise"),
+    source=EXECUTED + "; the constants of the written file inspected; Vitis-AI issue 1079",
+    passes=(
+        example("a plain tensor attribute", _plain),
+        example("full size, directly on the input", _on_input, "3.0", "3.5"),
+        example("conv(x) + parameter (1, C, 1, 1)", _on_map("add", 1, 8, 1, 1), "2.5"),
+    ),
+    fails=(
+        example("conv(x) * parameter (1, C, 1, 1)", _on_map("mul", 1, 8, 1, 1)),
+        example("conv(x) / parameter (C, 1, 1)", _on_map("div", 8, 1, 1)),
+        example("conv(x) + parameter (1, C, 1, 1)", _on_map("add", 1, 8, 1, 1), "3.0", "3.5"),
+        example("conv(x) * parameter (1, C, H, W)", _on_map("mul", 1, 8, 16, 16)),
+        example("H == C", _on_map("mul", 1, 8, 1, 1, size=8)),
+    ),
+)
+def on_map(scene: Scene) -> Iterator[Hit]:
+    """A parameter or buffer of each channel, or of the whole map, is an operand of a map.
+
+    Layer scale, learned scales and biases, an input normalisation with buffers, a frozen batch
+    norm. Where height and channels are equal, the file of 3.0 and 3.5 is silently wrong.
+    """
+    for found in _operands(scene, "parameter"):
+        if len(found.map) != 4 or _elements(found.shape) == 1 or len(found.shape) < 3:
+            continue
+        whole = sum(size > 1 for size in found.shape) > 1
+        if whole and found.other.kind == "data" and scene.release != "2.5":
+            continue
+        if scene.release == "2.5" and found.op.kind == "add":
+            continue
+        text = "a parameter of {} is an operand of {}".format(
+            "the whole map" if whole else "each channel", found.op.kind
+        )
+        effects = None
+        if found.fits_as_it_lies:
+            effects = since_3(_SPREAD, _IN_2_5)
+            text += " on a map {}".format(found.map)
+        yield Hit((found.op.name,), text, effects=effects)
+
+
+@obstacle(
+    "torch.parameters.single",
+    effects=since_3(
+        warns("quantise", "it is not quantised, and the file is right", "TENSOR_NOT_QUANTIZED"),
+        _IN_2_5,
+    ),
+    source=EXECUTED,
+    passes=(example("x * 2", lambda s: s.call("mul", "mul", [s.conv(), s.constant()])),),
+    fails=(
+        example("a factor of one element", _on_map("mul", 1)),
+        example(
+            "positions added to tokens",
+            lambda s: (
+                s.input((1, 4, 8)),
+                s.call("add", "add", ["input", s.parameter(1, 4, 8)]),
+            ),
+            "3.0",
+            "3.5",
+        ),
+    ),
+)
+def single(scene: Scene) -> Iterator[Hit]:
+    """A parameter of one element, or one that is added to tokens (rank 2 or 3)."""
+    for found in _operands(scene, "parameter"):
+        one = _elements(found.shape) == 1
+        if not one and len(found.map) == 4:
+            continue
+        if scene.release == "2.5" and not (one and found.op.kind != "add"):
+            continue
+        size = "one element" if one else "the shape {}".format(found.shape)
+        text = "a parameter of {} is an operand of {}".format(size, found.op.kind)
+        yield Hit((found.op.name,), text)
+
+
+@obstacle(
+    "torch.parameters.one_axis",
+    effects=since_3(_NOT_BROADCAST),
+    remedy=exact("give it all four axes first: .view(1, 1, 1, W)"),
+    source=EXECUTED,
+    passes=(
+        example(
+            "arange(W).view(1, 1, 1, W)",
+            lambda s: s.call("add", "add", [s.conv(), s.constant(1, 1, 1, 16)]),
+        ),
+    ),
+    fails=(
+        example("conv(x) + arange(W)", lambda s: s.call("add", "add", [s.conv(), s.constant(16)])),
+        example("conv(x) * parameter (W,)", _on_map("mul", 16)),
+    ),
+)
+def one_axis(scene: Scene) -> Iterator[Hit]:
+    """A constant or parameter of one axis is an operand of a map of four."""
+    for name in ("constant", "parameter"):
+        for found in _operands(scene, name):
+            short = len(found.shape) in (1, 2) and _elements(found.shape) > 1
+            if short and len(found.map) == 4:
+                yield Hit(
+                    (found.op.name,),
+                    "a tensor of the shape {} is an operand of {}".format(
+                        found.shape, found.op.kind
+                    ),
+                    effects=since_3(_SPREAD) if found.fits_as_it_lies else None,
+                )
+
+
+def _of_sequential(path: str) -> Draw:
+    return lambda s: s.call("mul", "mul", [s.conv(), s.parameter(1, path=path)])
+
+
+@obstacle(
+    "torch.parameters.of_sequential",
+    effects=in_all(
+        fails("quantise", "the generated Python has names such as self.1", "SyntaxError")
+    ),
+    remedy=exact("wrap the nn.Sequential in a Module that has it as a named attribute"),
+    source=EXECUTED + "; Vitis-AI issue 532",
+    passes=(example("the parameter body.1.g", _of_sequential("body.1.g")),),
+    fails=(example("the parameter 1.g", _of_sequential("1.g")),),
+)
+def of_sequential(scene: Scene) -> Iterator[Hit]:
+    """The top level is nn.Sequential, and a parameter is used outside of a layer."""
+    for op in scene.graph:
+        path = call_of(op).argument("path") if call_of(op).name == "parameter" else None
+        if path and path.split(".")[0].isdigit():
+            readers = tuple(one.name for one in scene.graph.consumers(op))
+            yield Hit(readers, "the parameter {!r} is used outside of a layer".format(path))
+
+
+def _elements(shape: Shape) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+RULES = (on_map, single, one_axis, of_sequential)

@@ -1,0 +1,77 @@
+"""Means and maxima by the form of the call."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import exact
+from vai_inspect.rules.quantizers.obstacle import (
+    EXECUTED,
+    Hit,
+    fails,
+    left_in_float,
+    obstacle,
+    since_3,
+)
+from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.sketch import example
+
+_LATER = {
+    "3.0": left_in_float("quantise", "it stays in float as aten::mean", "FLOAT_OP"),
+    "3.5": fails("trace", "its wrapper of mean requires dim", "PYTORCH_TRACE"),
+}
+
+
+@obstacle(
+    "torch.reductions.mean_without_dim",
+    effects={
+        "2.5": fails("quantise", "calibration stops with a RuntimeError", "RuntimeError"),
+        **_LATER,
+    },
+    remedy=exact("write mean((2, 3)) or dim=..., or use nn.AdaptiveAvgPool2d(1)"),
+    source=EXECUTED,
+    passes=(example("mean((2, 3))", lambda s: s.call("mean", "reduction_mean")),),
+    fails=(
+        example("mean()", lambda s: s.call("mean", "reduction_mean", reduced="whole")),
+        example(
+            "mean(axis=(2, 3))",
+            lambda s: s.call("mean", "reduction_mean", reduced="by axis"),
+            "3.0",
+            "3.5",
+        ),
+    ),
+)
+def mean_without_dim(scene: Scene) -> Iterator[Hit]:
+    """A mean without `dim`: of the whole tensor, or with `axis=`."""
+    for op in scene.calls("mean"):
+        how = call_of(op).argument("reduced")
+        if how == "whole":
+            yield Hit((op.name,), "mean() has no dim")
+        elif how == "by axis":
+            yield Hit((op.name,), "mean has axis= in place of dim=", effects=_LATER)
+
+
+@obstacle(
+    "torch.reductions.max_of_two",
+    effects=since_3(
+        left_in_float("quantise", "a parse error is printed; it stays in float", "FLOAT_OP"),
+        fails("quantise", "it stops with a TypeError", "TypeError"),
+    ),
+    remedy=exact("torch.relu(a - b) + b computes the same, with the difference on the CPU"),
+    source=EXECUTED,
+    passes=(example("max(dim)", lambda s: s.call("max", "reduction_max")),),
+    fails=(
+        example(
+            "torch.max(a, b)",
+            lambda s: s.call("max", "max", [s.conv(), s.conv("input")]),
+        ),
+    ),
+)
+def max_of_two(scene: Scene) -> Iterator[Hit]:
+    """The larger of two tensors by torch.max."""
+    for op in scene.calls("max"):
+        if op.kind == "max":
+            yield Hit((op.name,), "torch.max compares two tensors")
+
+
+RULES = (mean_without_dim, max_of_two)

@@ -1,0 +1,170 @@
+"""Calls with several results."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Set
+
+from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op, Value
+from vai_inspect.rules.quantizers.obstacle import (
+    EXECUTED,
+    Hit,
+    changes,
+    fails,
+    obstacle,
+    since_3,
+)
+from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, described
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+
+_SLICES = "write slices, such as x[:, :k] and x[:, k:], or two convolutions"
+_NO_FILE = fails("export", "no file is written, and no exception raised", "CONVERT_XMODEL")
+_ONE_RESULT = changes(
+    "export",
+    "it is written as one operator with one result, which every reader gets, or XIR refuses it",
+)
+
+
+def _pieces(name: str, used: int) -> Draw:
+    """Draws a call of which some pieces are used."""
+
+    def draw(sketch: Sketch) -> None:
+        source = sketch.conv()
+        names = ("{}/part_{}".format(name, at) for at in range(used))
+        parts = [sketch.call(name, "strided_slice", [source], as_name=one) for one in names]
+        sketch.returns(*parts)
+
+    return draw
+
+
+@obstacle(
+    "torch.splits.chunk",
+    effects={"2.5": _ONE_RESULT, "3.0": _NO_FILE},
+    remedy=exact(_SLICES + "; release 3.5 traces it as slices", "chunk-to-slices"),
+    source=EXECUTED + "; Vitis-AI issue 699",
+    passes=(example("one piece is used", _pieces("chunk", 1)),),
+    fails=(example("both pieces are used", _pieces("chunk", 2)),),
+)
+def chunk(scene: Scene) -> Iterator[Hit]:
+    """Several pieces of a `chunk` are used."""
+    yield from _several(scene, "chunk")
+
+
+@obstacle(
+    "torch.splits.split",
+    effects={
+        "2.5": fails("quantise", "calibration stops with an AttributeError", "AttributeError"),
+        "3.0": changes(
+            "export", "one float operator aten::split feeds every reader, which the check misses"
+        ),
+    },
+    remedy=exact(_SLICES + "; release 3.5 traces it as slices", "chunk-to-slices"),
+    source=EXECUTED,
+    passes=(example("one piece is used", _pieces("split", 1)),),
+    fails=(
+        example("split", _pieces("split", 2)),
+        example("split_with_sizes", _pieces("split_with_sizes", 2)),
+    ),
+)
+def split(scene: Scene) -> Iterator[Hit]:
+    """Several pieces of a `split` are used."""
+    yield from _several(scene, "split", "split_with_sizes")
+
+
+@obstacle(
+    "torch.splits.unbind",
+    effects=since_3(
+        _NO_FILE,
+        fails("quantise", "calibration stops with an AttributeError", "AttributeError"),
+    ),
+    remedy=exact(_SLICES, "chunk-to-slices"),
+    source=EXECUTED,
+    passes=(example("slices", _pieces("getitem", 2)),),
+    fails=(example("unbind", _pieces("unbind", 2)),),
+)
+def unbind(scene: Scene) -> Iterator[Hit]:
+    """Several pieces of an `unbind` are used; release 3.5 rewrites chunk and split alone."""
+    yield from _several(scene, "unbind")
+
+
+def _sorted(used: int) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        source = sketch.conv()
+        sketch.returns(*[sketch.call("max", as_name=one, read=[source]) for one in _MAX[:used]])
+
+    return draw
+
+
+_MAX = ("max", "max/indices")
+
+
+@obstacle(
+    "torch.splits.several_results",
+    effects=since_3(_NO_FILE, _ONE_RESULT),
+    remedy="use one of its results, slices in place of pieces, or do it on the host; a grid is "
+    "made once, in __init__, as a plain attribute",
+    source=EXECUTED + "; Vitis-AI issue 1057",
+    passes=(example("max(dim)[0]", _sorted(1)),),
+    fails=(
+        example("values and indices of max(dim)", _sorted(2)),
+        example("tensor_split", _pieces("tensor_split", 2)),
+    ),
+)
+def several_results(scene: Scene) -> Iterator[Hit]:
+    """Several results of max, sort, topk, meshgrid, tensor_split or unsafe_chunk are used."""
+    yield from _several(scene, "max", "min", "sort", "topk", "meshgrid", "unsafe_chunk")
+    yield from _several(scene, "tensor_split")
+
+
+_WITH_CHUNKS = (
+    ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer")
+    + ("TransformerEncoder", "TransformerDecoder", "LSTMCell", "lstm_cell")
+    + ("multi_head_attention_forward",)
+)
+
+
+@obstacle(
+    "torch.splits.within_modules",
+    effects=since_3(_NO_FILE, _ONE_RESULT),
+    remedy=exact(
+        "write the attention with a Linear for each of query, key and value, and with matmul"
+    ),
+    source=EXECUTED,
+    passes=(example("nn.Linear", lambda s: s.layer("Linear", "inner-product")),),
+    fails=(
+        example("nn.MultiheadAttention", lambda s: s.layer("MultiheadAttention", "unknown")),
+        example("nn.LSTMCell", lambda s: s.layer("LSTMCell", "unknown")),
+    ),
+)
+def within_modules(scene: Scene) -> Iterator[Hit]:
+    """MultiheadAttention and LSTMCell cut tensors into pieces inside."""
+    for op in scene.calls(*_WITH_CHUNKS):
+        yield Hit((op.name,), "{} cuts a tensor into pieces inside".format(described(op)))
+
+
+def _several(scene: Scene, *names: str) -> Iterator[Hit]:
+    for (_, name), ops in scene.by_call(*names).items():
+        used = _used(scene, ops)
+        if len(used) > 1:
+            found = "{} results of {} are used".format(len(used), name)
+            yield Hit(tuple(op.name for op in ops), found)
+
+
+def _used(scene: Scene, ops: List[Op]) -> Set[Value]:
+    """Returns the values of a call that something outside of it reads."""
+    names = {op.name for op in ops}
+    base = call_name(ops[0])
+    return {
+        value
+        for op in ops
+        for reader in scene.graph.consumers(op)
+        for value in reader.inputs
+        if value.op in names and not _same_call(reader, base, ops[0])
+    }
+
+
+def _same_call(op: Op, base: str, other: Op) -> bool:
+    return call_name(op) == base and call_of(op).name == call_of(other).name
+
+
+RULES = (chunk, split, unbind, several_results, within_modules)

@@ -1,0 +1,116 @@
+"""Training with quantisation, which wants modules; quantising after training takes the same."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List
+
+from vai_inspect.core.findings import exact
+from vai_inspect.core.model_form import ModelForm
+from vai_inspect.rules.quantizers.obstacle import Hit, fails, obstacle, since_3
+from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, described
+from vai_inspect.rules.quantizers.sketch import Sketch, example
+
+_SOURCE = "the vendor's open quantiser of 3.5, executed on small models; 3.0 has the same table"
+_NOT_A_MODULE = since_3(fails("qat", "training with quantisation stops at it", "NOT_A_MODULE"))
+_FUNCTIONAL = "pytorch_nndct.nn.modules.functional.{}()"
+MODULES: Dict[str, str] = {
+    "relu": "nn.ReLU()",
+    "relu6": "nn.ReLU6()",
+    **{
+        name: _FUNCTIONAL.format(name.capitalize())
+        for name in ("add", "cat", "max", "sum", "pad", "clamp", "mul")
+    },
+    "interpolate": "nn.Upsample",
+    "max_pool2d": "nn.MaxPool2d",
+    "mean": "nn.AdaptiveAvgPool2d(1)",
+    "conv2d": "nn.Conv2d",
+}
+"""Functions that it refuses, with the module to use."""
+
+
+@obstacle(
+    "torch.training.function",
+    effects=_NOT_A_MODULE,
+    source=_SOURCE,
+    passes=(
+        example("nn.ReLU", lambda s: s.layer("ReLU", "relu")),
+        example("flatten", lambda s: s.call("flatten", "flatten")),
+    ),
+    fails=(
+        example("a + b", lambda s: s.call("add", "add", [s.conv(), s.conv("input")])),
+        example("F.relu", lambda s: s.call("relu", "relu")),
+        example("F.interpolate", lambda s: s.call("interpolate", "resize")),
+    ),
+)
+def function(scene: Scene) -> Iterator[Hit]:
+    """A function or operator where training with quantisation wants a module."""
+    for op in scene.calls(*MODULES):
+        name = described(op)
+        if not call_of(op).is_layer:
+            yield Hit(
+                (op.name,),
+                "{} is a function".format(name),
+                exact("use {module}", module=MODULES[name]),
+            )
+
+
+def _twice(sketch: Sketch) -> None:
+    sketch.layer("ReLU", "relu", layer="act")
+    sketch.layer("ReLU", "relu", layer="act")
+
+
+@obstacle(
+    "torch.training.reused_module",
+    effects=since_3(fails("qat", "training with quantisation stops at it", "REUSED_MODULE")),
+    remedy="give each call a module of its own, or pass allow_reused_module=True",
+    source=_SOURCE,
+    passes=(example("one ReLU, one call", lambda s: s.layer("ReLU", "relu", layer="act")),),
+    fails=(example("one ReLU, two calls", _twice),),
+)
+def reused_module(scene: Scene) -> Iterator[Hit]:
+    """A module is called twice; Dropout and Identity may be."""
+    calls: Dict[str, List[str]] = {}
+    for op in scene.calls():
+        if call_of(op).is_layer and op.kind != "identity":
+            names = calls.setdefault(op.layer, [])
+            if call_name(op) not in names:
+                names.append(call_name(op))
+    for layer, names in calls.items():
+        if len(names) > 1:
+            yield Hit(tuple(names), "{} is called {} times".format(layer, len(names)))
+
+
+@obstacle(
+    "torch.training.synchronised_batch_norm",
+    effects=_NOT_A_MODULE,
+    remedy="use nn.BatchNorm2d itself, no class that extends it",
+    source=_SOURCE,
+    passes=(example("nn.BatchNorm2d", lambda s: s.layer("BatchNorm2d", "batchnorm")),),
+    fails=(example("nn.SyncBatchNorm", lambda s: s.layer("SyncBatchNorm", "batchnorm")),),
+)
+def synchronised_batch_norm(scene: Scene) -> Iterator[Hit]:
+    """A batch norm of another class than BatchNorm2d or BatchNorm3d."""
+    for op in scene.calls("SyncBatchNorm"):
+        yield Hit((op.name,), "the batch norm is a {}".format(described(op)))
+
+
+def _wrapped(sketch: Sketch) -> None:
+    sketch.conv()
+    sketch.form = ModelForm("Module", "DataParallel")
+
+
+@obstacle(
+    "torch.training.data_parallel",
+    effects=since_3(fails("qat", "training with quantisation stops", "DATA_PARALLEL_NOT_ALLOWED")),
+    remedy="give model.module",
+    source=_SOURCE,
+    passes=(example("the module", lambda s: s.conv()),),
+    fails=(example("DataParallel", _wrapped),),
+)
+def data_parallel(scene: Scene) -> Iterator[Hit]:
+    """The model is inside of DataParallel."""
+    if scene.form.wrapper == "DataParallel":
+        yield Hit((), "the model is inside of DataParallel")
+
+
+RULES = (function, reused_module, synchronised_batch_norm, data_parallel)

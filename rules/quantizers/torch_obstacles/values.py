@@ -1,0 +1,174 @@
+"""Values that are no plain float tensors, that the forward looks at, or that it overwrites."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from vai_inspect.core.findings import exact
+from vai_inspect.core.model_form import ModelForm
+from vai_inspect.rules.quantizers.obstacle import (
+    EXECUTED,
+    Hit,
+    changes,
+    fails,
+    in_all,
+    left_in_float,
+    obstacle,
+    since_3,
+)
+from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
+
+_FLOAT = left_in_float("quantise", "it stays in float, without an error", "FLOAT_OP")
+
+
+@obstacle(
+    "torch.values.truth_or_complex",
+    effects={
+        "2.5": fails("export", "AddXopError: the type has no XIR equivalent", "AddXopError"),
+        "3.0": fails("export", "the type has no XIR equivalent", "EXPORT_XMODEL"),
+        "3.5": _FLOAT,
+    },
+    remedy="write it with relu or clamp, or do it on the host",
+    source=EXECUTED,
+    passes=(example("relu", lambda s: s.call("relu", "relu")),),
+    fails=(
+        example("x > 0", lambda s: s.call("gt", dtype="bool")),
+        example("fft", lambda s: s.call("fft_rfft2", dtype="complex64")),
+    ),
+)
+def truth_or_complex(scene: Scene) -> Iterator[Hit]:
+    """Tensors of truth values (comparisons, where, masked_fill, masks) or complex numbers."""
+    for op in scene.calls():
+        dtypes = {one.dtype for one in op.outputs} & {"bool", "complex64", "complex128"}
+        if dtypes:
+            found = "{} gives a tensor of the type {}".format(described(op), min(dtypes))
+            yield Hit((op.name,), found)
+
+
+def _indexed(name: str) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        conv = sketch.conv()
+        if name == "parameter":
+            sketch.call("getitem", "unknown", [conv, sketch.parameter(3, path="order")])
+        else:
+            sketch.call("getitem", "strided_slice", [conv])
+
+    return draw
+
+
+@obstacle(
+    "torch.values.index_by_buffer",
+    effects=since_3(
+        _FLOAT,
+        fails("quantise", "only floating point tensors can require gradients", "RuntimeError"),
+    ),
+    remedy="write slices, or a 1x1 convolution that selects the channels",
+    source=EXECUTED,
+    passes=(example("a slice", _indexed("slice")),),
+    fails=(example("x[:, self.order]", _indexed("parameter")),),
+)
+def index_by_buffer(scene: Scene) -> Iterator[Hit]:
+    """A buffer of whole numbers is an index."""
+    for op in scene.calls("getitem", "index", "index_select", "gather", "take"):
+        for value in op.inputs[1:]:
+            call = call_of(scene.graph[value.op])
+            if call.name == "parameter":
+                path = call.argument("path")
+                yield Hit((op.name,), "the buffer {!r} is an index".format(path))
+                break
+
+
+@obstacle(
+    "torch.values.assigned_slice",
+    effects=in_all(
+        changes("quantise", "the assignment is lost for what reads the tensor afterwards")
+    ),
+    remedy=exact("put the parts together with torch.cat, or multiply by a constant mask"),
+    source=EXECUTED,
+    passes=(example("x[..., 1:]", lambda s: s.call("getitem", "strided_slice")),),
+    fails=(example("y[..., 0] = 0.", lambda s: s.call("setitem")),),
+)
+def assigned_slice(scene: Scene) -> Iterator[Hit]:
+    """A part of a tensor is assigned to."""
+    for op in scene.calls("setitem", "index_put", "copy_slice"):
+        yield Hit((op.name,), "a part of a tensor is assigned to")
+
+
+@obstacle(
+    "torch.values.dropout_in_training",
+    effects=in_all(
+        changes("quantise", "the dropout is removed, though your model has it at inference too")
+    ),
+    remedy="write F.dropout(x, p, self.training), or nn.Dropout",
+    source=EXECUTED,
+    passes=(example("F.dropout(x, p, self.training)", lambda s: s.call("dropout", "identity")),),
+    fails=(example("F.dropout(x, p)", lambda s: s.call("dropout", "identity", training="True")),),
+)
+def dropout_in_training(scene: Scene) -> Iterator[Hit]:
+    """F.dropout with the default training=True."""
+    for op in scene.calls():
+        if call_of(op).argument("training") == "True":
+            yield Hit((op.name,), "{} is called with training=True".format(described(op)))
+
+
+def _reading(*reads: str) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        sketch.conv()
+        sketch.form = ModelForm("Module", reads=reads)
+
+    return draw
+
+
+@obstacle(
+    "torch.values.taken_out",
+    effects=since_3(
+        fails("trace", "tracing stops", "PYTORCH_TRACE"),
+        fails("trace", "tracing stops with a RuntimeError", "RuntimeError"),
+    ),
+    remedy="compute it with torch's operators, or on the host",
+    source=EXECUTED,
+    passes=(example("x.detach()", _reading()),),
+    fails=(example("x.numpy()", _reading("numpy() at net.py:12")),),
+)
+def taken_out(scene: Scene) -> Iterator[Hit]:
+    """The forward hands values to numpy."""
+    for where in scene.form.reads:
+        if where.startswith("numpy()"):
+            yield Hit((), "the forward takes values out of torch ({})".format(where))
+
+
+_SEEN = ("bool()", "int()", "float()", "item()", "an index")
+
+
+@obstacle(
+    "torch.values.decide",
+    effects=in_all(
+        changes(
+            "trace",
+            "the path or value of the sample input is traced, and every other input gets it too",
+        )
+    ),
+    remedy="compute both and select by arithmetic, or do it on the host",
+    source=EXECUTED,
+    passes=(example("if self.training", _reading()),),
+    fails=(
+        example("if x.sum() > 0", _reading("bool() at net.py:12")),
+        example("x.max().item()", _reading("item() at net.py:12")),
+    ),
+)
+def decide(scene: Scene) -> Iterator[Hit]:
+    """The forward asks for values: an `if` on data, `.item()`."""
+    for where in scene.form.reads:
+        if where.startswith(_SEEN):
+            yield Hit((), "the forward depends on values of a tensor ({})".format(where))
+
+
+RULES = (
+    truth_or_complex,
+    index_by_buffer,
+    assigned_slice,
+    dropout_in_training,
+    taken_out,
+    decide,
+)
