@@ -22,7 +22,6 @@ from vai_inspect.frontends.torch.exported import climb_program, is_program
 from vai_inspect.frontends.torch.failures import reason
 from vai_inspect.frontends.torch.isolation import addresses_refused, imports_guarded
 from vai_inspect.frontends.torch.ladder import Climbed, climb
-from vai_inspect.frontends.torch.layout import channels_last
 from vai_inspect.frontends.torch.model_form import form_of
 from vai_inspect.frontends.torch.subject import Subject
 from vai_inspect.frontends.torch.wrappers import check_float, compiled_as_written, outermost

@@ -8,8 +8,7 @@ from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tu
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.quantizer import Outcome
-from vai_inspect.reports.text import quantizer
-from vai_inspect.reports.text import times
+from vai_inspect.reports.text import quantizer, times
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
     ENDS_TITLE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.gate import Failure
+from vai_inspect.core.gate import QUANTIZER, Failure
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.text.format import count, plain
 
@@ -18,6 +18,8 @@ def describe(failure: Failure, inspection: Inspection) -> str:
         inspection: what was checked.
     """
     target = plain(inspection.target.name)
+    if failure.option.endswith(QUANTIZER):
+        return _blocking(inspection)
     if failure.ops:
         named = ("{} ({})".format(plain(op.name), plain(op.type)) for op in failure.ops[:NAMED])
         return "{} on {}: {}{}".format(
@@ -34,3 +36,13 @@ def describe(failure: Failure, inspection: Inspection) -> str:
     return "{} on {}, more than {:,}".format(
         count(int(failure.found), "DPU subgraph"), target, int(limit)
     )
+
+
+def _blocking(inspection: Inspection) -> str:
+    """Returns what the vendor's quantiser fails at, or changes the function of."""
+    report = inspection.quantizer
+    found = report.blocking if report is not None else ()
+    flow = "" if report is None else "{} {}".format(report.flow, report.release)
+    named = "; ".join(plain(one.message) for one in found[:NAMED])
+    more = "; ..." if found[NAMED:] else ""
+    return "{} of {}: {}{}".format(count(len(found), "obstacle"), flow, named, more)

@@ -17,7 +17,7 @@ from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
-from vai_inspect.core.errors import TargetError
+from vai_inspect.core.errors import ReportError, TargetError
 
 if TYPE_CHECKING:
     from vai_inspect.core.comparison import ComparedTarget
@@ -102,6 +102,11 @@ def compare(
         target = []
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
+    if fail_on is FailOn.QUANTIZER:
+        raise ReportError(
+            "--fail-on quantizer is of `vai-inspect inspect`, as it is about no target; valid here "
+            "are cpu, unknown and never."
+        )
     check_fps(fps)
     targets = choose(target or None, family)
     shapes = parse_shapes(input_shape)

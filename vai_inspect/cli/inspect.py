@@ -162,7 +162,11 @@ def inspect(
     _check(targets, print_json, image_format, report)
     baselines = read_baselines(baseline)
     failing = fail_on or (FailOn.CPU if baselines else FailOn.NEVER)
-    if allow and failing in (FailOn.NEVER, FailOn.QUANTIZER) and not is_configured(context, "allow"):
+    if (
+        allow
+        and failing in (FailOn.NEVER, FailOn.QUANTIZER)
+        and not is_configured(context, "allow")
+    ):
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     job = Job(
         targets=tuple(targets),
