@@ -18,7 +18,10 @@ from vai_inspect.core.quantizer import (
     Outcome,
     QuantizerReport,
 )
-from vai_inspect.reports import console, html, json, text
+from vai_inspect.reports import json
+from vai_inspect.reports.console import console
+from vai_inspect.reports.html import notebook
+from vai_inspect.reports.text import text
 
 
 def obstacle(outcome, ops=(), **rest):
@@ -98,7 +101,7 @@ def test_console_has_what_stops_or_changes_first():
 
 
 def test_html_escapes_it():
-    page = html.render(inspection())
+    page = notebook.render(inspection())
     assert "what changes found" in page
     assert "what to do &lt;instead&gt;" in page
 
