@@ -49,7 +49,7 @@ class Call:
         self._form = CallForm(
             form.class_name,
             form.is_layer,
-            arguments=kept_settings(self.operation),
+            arguments=kept_settings(form),
             base=form.keras_class,
             calls=step.calls,
         )

@@ -14,7 +14,7 @@ from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.ops.no_xir import costs_nothing
 from vai_inspect.frontends.torch.form import Constant, Step, Tensor, tensors_in
-from vai_inspect.frontends.torch.kept_arguments import as_written, kept_arguments
+from vai_inspect.frontends.torch.kept_arguments import as_written, kept_arguments, with_shape
 from vai_inspect.frontends.torch.leaves import torch_class
 from vai_inspect.frontends.torch.lending import is_random
 from vai_inspect.frontends.torch.wrappers import COMPUTED
@@ -123,6 +123,7 @@ class Call:
                 name = self._memory.names.take(self.name + "/" + suffix)
                 value = self._const(name, tensor.shape, tensor.dtype, form=made)
                 self._memory.values[id(tensor)] = value
+                self._memory.ops[-1] = with_shape(self._memory.ops[-1], tensor.shape)
             return self._memory.values[id(tensor)]
         if isinstance(tensor, Constant):
             known = self._memory.constants.get(tensor.key)

@@ -57,6 +57,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     import torch
 
     _check_outside_transforms()
+    form = ModelForm("ExportedProgram")
     told: List[str] = []
     form = ModelForm("ExportedProgram")
     with warnings.catch_warnings(), generators_kept(), compiled_as_written(), addresses_refused(), (

@@ -34,10 +34,18 @@ def as_written(op: Op, tensor: Constant) -> Op:
 
     Its shape is kept as the model has it, before the order of axes is another.
     """
-    shape = ", ".join(map(str, tensor.shape))
-    form = CallForm("constant", False, (("shape", shape),))
+    form = CallForm("constant")
     if tensor.path:
-        form = CallForm("parameter", False, (("path", tensor.path), ("shape", shape)))
+        form = CallForm("parameter", False, (("path", tensor.path),))
+    written = op.replaced(origin=dataclasses.replace(op.origin, call=form))
+    return with_shape(written, tensor.shape)
+
+
+def with_shape(op: Op, shape: Tuple[int, ...]) -> Op:
+    """Returns a constant with its shape in PyTorch's order among the arguments of its form."""
+    form = op.origin.call or CallForm("constant")
+    arguments = (*form.arguments, ("shape", ", ".join(map(str, shape))))
+    form = dataclasses.replace(form, arguments=arguments)
     return op.replaced(origin=dataclasses.replace(op.origin, call=form))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.gate import Failure
+from vai_inspect.core.gate import QUANTIZER, Failure
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.reports.text.format import count, plain
 
 NAMED = 5
@@ -19,6 +18,8 @@ def describe(failure: Failure, inspection: Inspection) -> str:
         inspection: what was checked.
     """
     target = plain(inspection.target.name)
+    if failure.option.endswith(QUANTIZER):
+        return _blocking(inspection)
     if failure.ops:
         named = ("{} ({})".format(plain(op.name), plain(op.type)) for op in failure.ops[:NAMED])
         return "{} on {}: {}{}".format(
@@ -27,8 +28,6 @@ def describe(failure: Failure, inspection: Inspection) -> str:
             ", ".join(named),
             ", ..." if failure.ops[NAMED:] else "",
         )
-    if failure.option == "--fail-on quantizer" and inspection.quantizer is not None:
-        return _obstacles(inspection.quantizer)
     limit = failure.limit or 0
     if failure.option == "--min-macs":
         return "{:g}% of the multiply-accumulates are on {}, less than {:g}%".format(
@@ -39,12 +38,11 @@ def describe(failure: Failure, inspection: Inspection) -> str:
     )
 
 
-def _obstacles(report: QuantizerReport) -> str:
-    found = report.blocking
-    return "{} of {} {}: {}{}".format(
-        count(len(found), "obstacle"),
-        report.flow,
-        report.release,
-        "; ".join(plain(one.message) for one in found[:NAMED]),
-        "; ..." if found[NAMED:] else "",
-    )
+def _blocking(inspection: Inspection) -> str:
+    """Returns what the vendor's quantiser fails at, or changes the function of."""
+    report = inspection.quantizer
+    found = report.blocking if report is not None else ()
+    flow = "" if report is None else "{} {}".format(report.flow, report.release)
+    named = "; ".join(plain(one.message) for one in found[:NAMED])
+    more = "; ..." if found[NAMED:] else ""
+    return "{} of {}: {}{}".format(count(len(found), "obstacle"), flow, named, more)

@@ -101,9 +101,9 @@ def test_console_has_what_stops_or_changes_first():
 
 
 def test_html_escapes_it():
-    found = notebook.render(inspection())
-    assert "what changes found" in found
-    assert "what to do &lt;instead&gt;" in found
+    page = notebook.render(inspection())
+    assert "what changes found" in page
+    assert "what to do &lt;instead&gt;" in page
 
 
 def test_json_keeps_to_the_schema_and_is_read_back():

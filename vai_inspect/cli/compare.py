@@ -100,13 +100,13 @@ def compare(
 
     if (every or family is not None) and is_configured(context, "target"):
         target = []
-    if fail_on is FailOn.QUANTIZER:
-        raise ReportError(
-            "--fail-on quantizer is received by inspect alone, as the quantiser is the same for "
-            "every target; valid here are cpu, unknown and never."
-        )
     if every + bool(target) + (family is not None) > 1:
         raise TargetError("--target, --family and --all exclude each other; give one of them.")
+    if fail_on is FailOn.QUANTIZER:
+        raise ReportError(
+            "--fail-on quantizer is of `vai-inspect inspect`, as it is about no target; valid here "
+            "are cpu, unknown and never."
+        )
     check_fps(fps)
     targets = choose(target or None, family)
     shapes = parse_shapes(input_shape)

@@ -170,7 +170,6 @@ def inspect(
         shapes=tuple(parse_shapes(input_shape)),
         kwargs=parse_kwargs(kwargs),
         convert=not no_convert,
-        release=release,
         trust=trust,
         verbose=verbose,
         image_formats=tuple(one.value for one in image_format),
@@ -178,6 +177,7 @@ def inspect(
         json=json,
         writes=not print_json,
         gate=Gate(failing.value, Allowance(tuple(allow)), max_subgraphs, min_macs, baselines),
+        release=release,
     )
     if trust:
         importable_here()  # the classes that a file names

@@ -12,7 +12,7 @@ from vai_inspect.cli.load import load_model
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 from vai_inspect.cli.sites import layer_sites, model_site
 from vai_inspect.core.errors import ReportError, clipped
-from vai_inspect.core.gate import Gate
+from vai_inspect.core.gate import QUANTIZER, Gate
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 from vai_inspect.frameworks import inspector_for
@@ -34,7 +34,6 @@ class Job:
         shapes: of the inputs; none for the model's own.
         kwargs: for callables.
         convert: whether what the vendor's quantiser replaces is replaced.
-        release: Vitis AI release whose quantiser is asked; None for that of 3.5.
         trust: whether code in a model file may run.
         verbose: as of `Inspector.inspect`.
         image_formats: of `png` and `svg`.
@@ -42,6 +41,7 @@ class Job:
         json: whether the JSON report is written, too.
         writes: whether anything is written or printed for each model.
         gate: what the inspections are held against.
+        release: Vitis AI release whose quantiser is asked; None for that of 3.5.
         done: the inspections, checked, in their order.
         labels: the MODEL of each of `done`.
         unread: models that could not be inspected.
@@ -51,7 +51,6 @@ class Job:
     shapes: Tuple[Tuple[int, ...], ...]
     kwargs: Dict[str, Any]
     convert: bool
-    release: Optional[str]
     trust: bool
     verbose: int
     image_formats: Tuple[str, ...]
@@ -59,6 +58,7 @@ class Job:
     json: bool
     writes: bool
     gate: Gate
+    release: Optional[str] = None
     done: List[Checked] = field(default_factory=list)
     labels: List[str] = field(default_factory=list)
     unread: List[str] = field(default_factory=list)
@@ -124,7 +124,7 @@ class Job:
         for spec, checked in zip(self.labels, self.done):
             for failure in checked.outcome.failures:
                 hint = ""
-                if failure.ops:
+                if failure.ops and self.gate.fail_on != QUANTIZER:
                     hint = allow_hint(self.gate.allowance.for_the_rest(checked.inspection))
                 yield "{}{}: {}{}".format(
                     spec + ": " if several else "",

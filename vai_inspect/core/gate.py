@@ -24,7 +24,7 @@ class Failure:
     Attributes:
         option: the option that asks for it, `--fail-on cpu`.
         ops: the operators that break it, in graph order; empty where it is about totals.
-        found: the figure that was found: operators, DPU subgraphs, or percent.
+        found: the figure that was found: operators, obstacles, DPU subgraphs, or percent.
         limit: the figure that the option gives; None for `--fail-on`.
     """
 
@@ -60,8 +60,8 @@ class Gate:
     """Conditions on an inspection.
 
     Attributes:
-        fail_on: `cpu`, `unknown` or `never`: which operators on the CPU fail; `quantizer`: what
-            stops the vendor's quantiser or makes it compute another function.
+        fail_on: `cpu` or `unknown`: which operators on the CPU fail; `quantizer`: what the vendor's
+            quantiser fails at, or changes the function of; or `never`.
         allowance: operators that may be on the CPU.
         max_subgraphs: DPU subgraphs at most; None for any number.
         min_macs: percent of the multiply-accumulates on the DPU at least; None for any.
@@ -89,7 +89,7 @@ class Gate:
         known = {op.name: op for op in earlier.on(Device.CPU)} if earlier is not None else {}
         failures = (
             *self._operators(left, known),
-            *self._obstacles(inspection, earlier),
+            *self._quantizer(inspection, earlier),
             *self._totals(inspection, earlier),
         )
         names = {op.name for op in left}
@@ -115,17 +115,18 @@ class Gate:
         if found:
             yield Failure("--fail-on " + self.fail_on, tuple(found), len(found))
 
-    def _obstacles(
+    def _quantizer(
         self, inspection: Inspection, earlier: Optional[Inspection]
     ) -> Iterable[Failure]:
-        report = inspection.quantizer
-        if self.fail_on != QUANTIZER or report is None:
+        if self.fail_on != QUANTIZER or inspection.quantizer is None:
             return
         before = earlier.quantizer if earlier is not None else None
         known = {(one.id, one.ops) for one in (before.blocking if before is not None else ())}
-        found = [one for one in report.blocking if (one.id, one.ops) not in known]
+        found = [one for one in inspection.quantizer.blocking if (one.id, one.ops) not in known]
         if found:
-            yield Failure("--fail-on quantizer", (), len(found))
+            ops = (inspection.op(name) for one in found for name in one.ops)
+            named = {op.name: op for op in ops if op is not None}
+            yield Failure("--fail-on " + QUANTIZER, tuple(named.values()), len(found))
 
     def _totals(self, inspection: Inspection, earlier: Optional[Inspection]) -> Iterable[Failure]:
         now = inspection.summary

@@ -63,41 +63,58 @@ class Operand(NamedTuple):
 
 def _operands(scene: Scene, name: str) -> Iterator[Operand]:
     """Yields the operands of one kind of constant: `parameter` or `constant`."""
-    known = _constants(scene, name)
+    known = _Constants(scene)
     for op in scene.kinds(*_KINDS):
         if len(op.inputs) != 2:
             continue
         for mine, other in ((0, 1), (1, 0)):
-            found = known.get(op.inputs[mine].op)
-            against = scene.graph[op.inputs[other].op]
-            if found is not None and against.kind != "const":
+            found = known.of(name).get(op.inputs[mine].op)
+            if found is not None and op.inputs[other].op not in known.all:
                 shape = scene.graph.type_of(op.inputs[other]).shape
+                against = scene.graph[op.inputs[other].op]
                 yield Operand(op, found[0], found[1], shape, against)
 
 
-def _constants(scene: Scene, name: str) -> Dict[str, Tuple[str, Shape]]:
-    """Returns path and shape of each constant of a kind, by its operator.
+class _Constants:
+    """What depends on no input: path and shape of parameters and of all others, by operator.
 
-    What is computed from parameters alone is one as well, where one axis of it is more than 1.
+    What is computed from a parameter is one as well, where at most one axis of it is more than 1;
+    of other constants, where it has one axis.
     """
-    found: Dict[str, Tuple[str, Shape]] = {}
-    fixed: Set[str] = set()
-    for op in scene.graph:
+
+    def __init__(self, scene: Scene) -> None:
+        self.all: Set[str] = set()
+        self._parameters: Dict[str, Tuple[str, Shape]] = {}
+        self._others: Dict[str, Tuple[str, Shape]] = {}
+        for op in scene.graph:
+            if op.kind == "const":
+                self._written(op)
+            elif op.inputs and op.kind != "return":
+                self._computed(op)
+
+    def _written(self, op: Op) -> None:
         call = call_of(op)
-        if op.kind == "const":
-            fixed.add(op.name)
-            if call.name == name:
-                text = call.argument("shape") or ""
-                shape = tuple(int(one) for one in text.split(", ") if one)
-                found[op.name] = (call.argument("path") or "", shape)
-        elif op.inputs and op.kind != "return" and all(one.op in fixed for one in op.inputs):
-            fixed.add(op.name)
-            paths = [found[one.op][0] for one in op.inputs if one.op in found]
-            sizes = [size for size in op.output.shape if size != 1]
-            if paths and len(sizes) <= 1 and name == "parameter":
-                maps = op.output.rank == 4
-                found[op.name] = (paths[0], (1, *sizes, 1, 1) if maps else tuple(sizes))
-    return found
+        self.all.add(op.name)
+        text = call.argument("shape")
+        if text is not None:
+            shape = tuple(int(one) for one in text.split(", ") if one)
+            self.of(call.name)[op.name] = (call.argument("path") or "", shape)
+
+    def of(self, name: str) -> Dict[str, Tuple[str, Shape]]:
+        """Returns those that are written as `parameter`, or as anything else."""
+        return self._parameters if name == "parameter" else self._others
+
+    def _computed(self, op: Op) -> None:
+        if not all(one.op in self.all for one in op.inputs):
+            return
+        self.all.add(op.name)
+        paths = [self._parameters[one.op][0] for one in op.inputs if one.op in self._parameters]
+        sizes = [size for size in op.output.shape if size != 1]
+        if paths and len(sizes) <= 1:
+            shape = (1, *sizes, 1, 1) if op.output.rank == 4 else tuple(sizes)
+            self._parameters[op.name] = (paths[0], shape)
+        elif not paths and op.output.rank == 1:
+            self._others[op.name] = ("", op.output.shape)
 
 
 def _on_map(kind: str, *shape: int, size: int = 16) -> Draw:
