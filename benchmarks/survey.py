@@ -237,9 +237,11 @@ def of_keras(build: Build) -> Dict[str, Any]:
     ran = collections.Counter(
         layer.name for layer in model._flatten_layers() if type(layer).__name__.startswith(kinds)
     )
-    capture(model)
+    open_axes = any(None in one.shape[1:] for one in model.inputs)
+    shape = (1, 224, 224, 3) if open_axes else None
+    capture(model, shape)
     start = time.process_time()
-    captured = capture(model)
+    captured = capture(model, shape)
     taken = time.process_time() - start
     found = collections.Counter(
         op.origin.layers[0].split("/")[-1] for op in captured.graph if op.kind.startswith(_PRODUCTS)

@@ -28,7 +28,7 @@ LINES: Dict[str, Tuple[str, ...]] = {
     "fails Odd": ("The model's forward fails on the inputs x", "Odd (users_code.py:"),
     "fails Colourful": ("The model's forward fails on the inputs x", COLOURFUL),
     "fails Beyond": ("the model's code ended with Beyond (users_code.py:",),
-    "Closed": ("the model is a Closed; valid is a built Keras model or a torch.nn.Module",),
+    "Closed": ("the model is a Closed; valid is a built Keras model, a torch.nn.Module",),
     "Rootless": ("the model is a Rootless; valid is a built Keras model",),
     "Endless": ("The model's forward makes more than 1,000 calls, or never ends",),
 }
