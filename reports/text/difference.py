@@ -70,6 +70,9 @@ def _counts(difference: Difference) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows)]
     for title, old, new in rows:
         yield f"{title:{widths[0]}}  {old:>{widths[1]}}  {new:>{widths[2]}}".rstrip()
+    estimate = difference.after.default_estimate
+    if old_ms is not None and estimate is not None:
+        yield f"DPU time: {estimate.error.brief}"
 
 
 def _ops(changes: Sequence[OpChange]) -> Iterator[str]:

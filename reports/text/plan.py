@@ -7,6 +7,7 @@ from typing import Iterator, List, Tuple
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.reports.text.format import plain, shortened
+from vai_inspect.reports.text.times import milliseconds
 
 PLAN_TITLE = "plan, in the order to do it:"
 LONGEST_TEXT = 400
@@ -27,7 +28,7 @@ def steps(inspection: Inspection) -> Iterator[Tuple[str, List[str]]]:
         text = shortened(plain(step.text), LONGEST_TEXT)
         headline = f"{number}. {step.kind} ({effect(step)}): {text}"
         code = [plain(line) for line in (step.code or "").splitlines()]
-        yield headline, [changes(step), *code]
+        yield headline, [changes(step, inspection), *code]
 
 
 def effect(step: PlanStep) -> str:
@@ -35,8 +36,13 @@ def effect(step: PlanStep) -> str:
     return _EFFECTS.get(step.effect, step.effect)
 
 
-def changes(step: PlanStep) -> str:
-    """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`."""
+def changes(step: PlanStep, inspection: Inspection) -> str:
+    """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`.
+
+    Args:
+        step: the step.
+        inspection: the whole, whose estimate says the error of times.
+    """
     names = ("cpu_ops", "dpu_subgraphs", "crossings")
     titles = ("CPU operators", "DPU subgraphs", "crossings")
     found = [
@@ -44,8 +50,10 @@ def changes(step: PlanStep) -> str:
         for name, title in zip(names, titles)
     ]
     before, after = step.before.dpu_ms, step.after.dpu_ms
-    if before is not None and after is not None:
-        found.append(f"DPU time {before:.3g} -> {after:.3g} ms")
+    estimate = inspection.default_estimate
+    if before is not None and after is not None and estimate is not None:
+        moved = f"{milliseconds(before)} -> {milliseconds(after)}"
+        found.append(f"DPU time {moved} ({estimate.error.brief})")
     return ", ".join(found)
 
 
