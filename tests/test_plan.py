@@ -254,3 +254,21 @@ def test_the_code_for_keras_gives_the_part():
     (step,) = inspector.inspect(model, output_dir=None, verbose_level=0).plan()
     part = carried_out(step, model, keras=keras)
     assert counts(inspector.inspect(part, output_dir=None, verbose_level=0)) == promised(step)
+
+
+class Wide(nn.Module):
+    """Nearly all of the work is in a convolution that a change brings to the DPU."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.fc = nn.Conv2d(3, 8, 3), nn.Linear(32, 10)
+        self.wide = nn.Conv2d(8, 32, 17)
+
+    def forward(self, x):
+        x = F.relu(self.wide(F.relu(self.first(x))))
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1)).softmax(1)
+
+
+def test_work_that_can_come_to_the_dpu_is_not_given_to_the_host():
+    (step,) = inspect(Wide(), (1, 3, 64, 64)).plan()
+    assert (step.kind, step.ops) == ("cut", ("fc",))

@@ -67,6 +67,7 @@ def _torch(ends: Sequence[Op], beyond: AbstractSet[str]) -> Optional[str]:
     ):
         return None
     return (
+        "# torch.fx has to trace the model for this; else end its forward there\n"
         "from torchvision.models.feature_extraction import create_feature_extractor\n"
         f"part = create_feature_extractor(model, {names!r})"
     )

@@ -58,8 +58,8 @@ def plan(graph: Graph, target: Target) -> Planned:
         return Planned()
     steps: List[PlanStep] = []
     cures = planner.cures(now)
-    curable = frozenset(name for _, names in cures for name in names)
-    cut = choose_cut(now.graph, now.devices, now.macs, curable)
+    curable = now.changeable.union(*(names for _, names in cures))
+    cut = choose_cut(now.graph, now.devices, now.macs, curable, now.followers)
     if cut:
         after = planner.placed(part_of(now.graph, cut))
         if _better(now.counts, after.counts):
@@ -75,12 +75,24 @@ def plan(graph: Graph, target: Target) -> Planned:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A graph on a target."""
+    """A graph on a target.
+
+    Attributes:
+        graph: the graph.
+        devices: the device of each operator.
+        macs: multiply-accumulates of each operator; None where they are not known.
+        counts: what a step of the plan says of it.
+        changeable: operators on the CPU for reasons of their own that a change of the network
+            removes, exact or approximate.
+        followers: operators on the CPU only because of others.
+    """
 
     graph: Graph
     devices: Mapping[str, Device]
     macs: Mapping[str, Optional[int]]
     counts: PlanCounts
+    changeable: FrozenSet[str]
+    followers: FrozenSet[str]
 
     def on_cpu(self) -> List[str]:
         """Returns the names of the operators on the CPU, without constants, in graph order."""
@@ -118,7 +130,8 @@ class _Planner:
     def placed(self, graph: Graph) -> _Placed:
         """Returns a graph as the target has it."""
         self._work += len(graph)
-        devices = evaluate(self._family, self._target, graph).placement.devices
+        placement = evaluate(self._family, self._target, graph).placement
+        devices = placement.devices
         parts = subgraphs(graph, devices)
         crossing = crossings(graph, devices, parts)
         work = {op.name: macs(op, graph) for op in graph}
@@ -132,7 +145,18 @@ class _Planner:
                 {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
             ),
         )
-        return _Placed(graph, devices, work, counts)
+        changeable = frozenset(
+            name
+            for name, findings in placement.findings.items()
+            if any(one.effect for found in findings for one in found.remedies)
+            and all(found.follows is None for found in findings)
+        )
+        followers = frozenset(
+            name
+            for name, findings in placement.findings.items()
+            if findings and all(found.follows is not None for found in findings)
+        )
+        return _Placed(graph, devices, work, counts, changeable, followers)
 
     def cures(self, now: _Placed) -> List[Cure]:
         """Returns each rewrite with the operators on the CPU that it brings to the DPU.

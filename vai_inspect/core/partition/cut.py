@@ -61,20 +61,22 @@ def choose_cut(
     devices: Mapping[str, Device],
     macs: Mapping[str, Optional[int]],
     curable: AbstractSet[str] = frozenset(),
+    followers: AbstractSet[str] = frozenset(),
 ) -> Cut:
     """Returns the cut that leaves the start and the end of a network to the host.
 
     An operator on the CPU is left to the host with all that follows it (or all before it), where
     that takes no multiply-accumulates from the DPU, or a negligible share of them and the operator
-    is not curable.
+    is not curable. What is curable and multiplies and accumulates is not the host's.
 
     Args:
         graph: the graph.
         devices: the device of each operator.
         macs: multiply-accumulates of each operator; None where they are not known.
-        curable: operators on the CPU that a rewrite brings to the DPU.
+        curable: operators on the CPU that a change of the network brings to the DPU.
+        followers: operators that are on the CPU only because of others; those decide.
     """
-    chooser = _Chooser(graph, devices, macs, curable)
+    chooser = _Chooser(graph, devices, macs, curable, followers)
     after = chooser.side(reversed(graph.ops), graph.consumers, graph.producers, frozenset())
     before = chooser.side(graph.ops, graph.producers, graph.consumers, after)
     if not any(
@@ -101,13 +103,16 @@ class _Chooser:
         devices: Mapping[str, Device],
         macs: Mapping[str, Optional[int]],
         curable: AbstractSet[str],
+        followers: AbstractSet[str],
     ) -> None:
+        self._followers = followers
         self._graph = graph
         self._devices = devices
         self._macs = {
             name: (macs[name] or 0) if devices[name] is Device.DPU else 0 for name in devices
         }
         self._curable = curable
+        self._work = {name for name in curable if macs.get(name) != 0}
         self._left = NEGLIGIBLE * sum(self._macs.values())
 
     def side(
@@ -127,10 +132,12 @@ class _Chooser:
         """
         side: Set[str] = set()
         for op in ops:
-            if not self._on_cpu(op) or op.name in side or op.name in taken:
+            if not self._decides(op) or op.name in side or op.name in taken:
                 continue
             new = self._reached(op, onward, side)
             if not new.isdisjoint(taken):
+                continue
+            if not new.isdisjoint(self._work):
                 continue
             cost = sum(self._macs[name] for name in new)
             if cost and (op.name in self._curable or cost > self._left):
@@ -141,8 +148,9 @@ class _Chooser:
             self._add_moves(side, onward, back)
         return frozenset(side)
 
-    def _on_cpu(self, op: Op) -> bool:
-        return self._devices[op.name] is Device.CPU and op.kind != "const"
+    def _decides(self, op: Op) -> bool:
+        on_cpu = self._devices[op.name] is Device.CPU and op.kind != "const"
+        return on_cpu and op.name not in self._followers
 
     def _reached(self, op: Op, onward: Neighbours, side: AbstractSet[str]) -> Set[str]:
         found = {op.name}
