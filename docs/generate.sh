@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes docs/rules/<family>.md from the constraints, and what `vai-inspect targets` lists; with
-# --check it only compares.
+# Writes docs/rules/<family>.md from the constraints, docs/onnx.md, docs/reference, and what
+# `vai-inspect targets` lists; with --check it only compares.
 set -eu
 cd "$(dirname "$0")/.."
 BIN="${BIN:-.venv-test/bin}"
@@ -17,6 +17,7 @@ for family in rules/*/targets.yaml; do
     fi
 done
 "$BIN/python" docs/generate_onnx.py ${1:-}
+"$BIN/python" docs/generate_reference.py ${1:-}
 
 listing="rules/targets/listing.json"
 if [ "${1:-}" = "--check" ]; then

@@ -104,7 +104,7 @@ def described(what: Schema, definitions: Mapping[str, Schema]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Returns a table of Markdown;"""
+    """Returns a table of Markdown."""
     written = ["| {} |".format(" | ".join(map(cell, row))) for row in (head, *rows)]
     return "\n".join([written[0], "|" + "---|" * len(head), *written[1:], ""])
 

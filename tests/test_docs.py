@@ -1,7 +1,8 @@
 """Every command and snippet of the README and of docs/ is run, and what is shown of them is so.
 
 A `sh` block is run line by line, a `python` block as a whole; blocks of one page share a folder
-and, in Python, their names. A block with a title is saved under it. The lines of a `text` block behind one must be in what it printed.
+and, in Python, their names. A block with a title is saved under it. The lines of a `text` block
+behind one must be in what it printed.
 """
 
 from __future__ import annotations
@@ -120,6 +121,8 @@ def installable(words):
             assert re.search("^{} = ".format(extra), PYPROJECT, re.MULTILINE), word
 
 
+# Keras 3.15 saves a model with numpy 2 so.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_what_a_page_shows_is_so(page, folder, monkeypatch, capsys):
     if "torchvision" in page.read_text(encoding="utf-8"):
