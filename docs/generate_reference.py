@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any, Iterable, Iterator, List, Mapping, Sequence, Tuple
@@ -45,7 +46,11 @@ def command(name: str) -> str:
     found = GROUP.commands[name]
     context = typer.Context(found, info_name="vai-inspect " + name)
     usage = found.get_usage(context).replace("Usage: ", "")
-    rows = [param.get_help_record(context) for param in found.params]
+    rows = [
+        # An argument comes with its type in Python, as in MODEL <list[str]>.
+        (re.sub(" <.*>$", "", title), text)
+        for title, text in (param.get_help_record(context) for param in found.params)
+    ]
     parts = ["## vai-inspect {}\n".format(name), found.help + "\n", fenced([usage])]
     parts += [table(("argument or option", "what it is"), rows)] if rows else []
     shown = EXAMPLES.get(name, ())
