@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import shutil
 import subprocess
 import sys
+import threading
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +20,14 @@ pytest.importorskip("mkdocstrings")
 
 ROOT = Path(__file__).parent.parent
 FETCHED = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "src"}
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves the site, and says nothing."""
+
+    def log_message(self, *_):
+        pass
 
 
 class Page(HTMLParser):
@@ -112,3 +124,29 @@ def test_the_command_line_has_every_command(pages, site):
 
     ids = pages[site / "reference" / "cli.html"].ids
     assert {"vai-inspect-" + command.name for command in app.registered_commands} <= ids
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_in_a_browser_it_asks_no_other_server_and_finds_words(site):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    handler = functools.partial(Quiet, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = "http://127.0.0.1:{}/".format(server.server_port)
+        elsewhere, troubles = [], []
+        with sync_api.sync_playwright() as playwright:
+            # As root, in CI, Chromium runs only without its sandbox; the pages are our own.
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            shown = browser.new_page()
+            shown.on("request", lambda request: elsewhere.append(request.url))
+            shown.on("pageerror", lambda error: troubles.append(str(error)))
+            shown.on("console", lambda message: troubles.append(message.text))
+            shown.goto(address + "index.html")
+            shown.fill("input[name=query]", "fingerprint")
+            shown.locator(".md-search-result__item").first.wait_for()
+            found = shown.locator(".md-search-result__item").first.inner_text()
+            browser.close()
+        server.shutdown()
+    assert "fingerprint" in found.lower()
+    assert troubles == []
+    assert [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))] == []
