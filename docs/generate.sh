@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes docs/rules/<family>.md, docs/quantizers.md and docs/onnx.md from the rules and tables, and what
+# Writes docs/rules/<family>.md, docs/quantizers.md, docs/onnx.md and docs/reference, and what
 # `vai-inspect targets` lists; with --check it only compares.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,6 +20,7 @@ for family in rules/*/targets.yaml; do
 done
 page "${1:-}" quantizers docs/quantizers.md
 "$BIN/python" docs/generate_onnx.py ${1:-}
+"$BIN/python" docs/generate_reference.py ${1:-}
 
 listing="rules/targets/listing.json"
 if [ "${1:-}" = "--check" ]; then

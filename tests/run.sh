@@ -4,6 +4,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh .ci/environment .venv-test render,dev
+sh .ci/environment .venv-test render,dev,docs
 
 exec .venv-test/bin/python -m pytest "$@"

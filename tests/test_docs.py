@@ -1,7 +1,8 @@
 """Every command and snippet of the README and of docs/ is run, and what is shown of them is so.
 
 A `sh` block is run line by line, a `python` block as a whole; blocks of one page share a folder
-and, in Python, their names. The lines of a `text` block behind one must be in what it printed.
+and, in Python, their names. A block with a title is saved under it. The lines of a `text` block
+behind one must be in what it printed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,13 @@ from vai_inspect import cli  # noqa: E402
 from vai_inspect.rules.engine import registry  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```([\w-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "tutorial").glob("*.md")),
+]
+NAMES = [page.relative_to(ROOT).as_posix().replace("docs/", "") for page in PAGES]
+FENCE = re.compile(r'^```([\w-]*)(?: title="([\w.]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
@@ -56,7 +62,8 @@ def folder(tmp_path, monkeypatch):
     yield tmp_path
     monkeypatch.undo()
     registry.registry.cache_clear()
-    sys.modules.pop("my_model", None)
+    for path in tmp_path.glob("*.py"):
+        sys.modules.pop(path.stem, None)
 
 
 def run(words, code, monkeypatch):
@@ -114,13 +121,18 @@ def installable(words):
             assert re.search("^{} = ".format(extra), PYPROJECT, re.MULTILINE), word
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+# Keras 3.15 saves a model with numpy 2 so.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_what_a_page_shows_is_so(page, folder, monkeypatch, capsys):
     if "torchvision" in page.read_text(encoding="utf-8"):
         torchvision_models()
     names, printed = {"__name__": "docs"}, ""
     capsys.readouterr()
-    for kind, block in blocks(page):
+    for kind, title, block in blocks(page):
+        if title:
+            (folder / title).write_text(block, encoding="utf-8")
+            continue
         if kind == "text":
             for line in block.splitlines():
                 assert " ".join(line.split()) in printed, "{}: {!r} is not so".format(
@@ -149,7 +161,7 @@ def written(path):
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
     links += re.findall(r'src="([^"]+)"', page.read_text(encoding="utf-8"))
@@ -159,7 +171,7 @@ def test_links_lead_somewhere(page):
 
 
 def test_there_is_something_to_run():
-    kinds = [kind for page in PAGES for kind, _ in blocks(page)]
+    kinds = [kind for page in PAGES for kind, *_ in blocks(page)]
     assert kinds.count("sh") > 5
     assert kinds.count("python") > 5
     assert kinds.count("text") > 3

@@ -47,7 +47,7 @@ def judge(
         TargetError: a target names none, or none is given.
         VaiInspectError: the model cannot be inspected.
 
-    Example:
+    Examples:
         >>> judge(model, "KV260")["KV260"].fps
     """
     wanted = _wanted(targets)

@@ -14,7 +14,7 @@ from vai_inspect.vitis import VitisInspector
 class Inspector(BaseInspector):
     """Tells which operators of a Keras model a DPU will run, and why not the others.
 
-    Example:
+    Examples:
         >>> from vai_inspect.keras import Inspector
         >>> inspector = Inspector("DPUCZDX8G_ISA1_B4096")
         >>> result = inspector.inspect(model, image_format="png")

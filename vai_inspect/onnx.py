@@ -14,7 +14,7 @@ class Inspector(BaseInspector):
 
     A file is read by its bytes; neither the package onnx nor a framework is needed.
 
-    Example:
+    Examples:
         >>> from vai_inspect.onnx import Inspector
         >>> inspector = Inspector("DPUCZDX8G_ISA1_B4096")
         >>> result = inspector.inspect("model.onnx", image_format="png")

@@ -50,7 +50,7 @@ def assert_on_dpu(
             subgraphs. The message tells every reason and what to change.
         VaiInspectError: the target or the model cannot be inspected, or `allow` is no patterns.
 
-    Example:
+    Examples:
         >>> assert_on_dpu(net, "DPUCZDX8G_ISA1_B4096", "end:softmax", input_args=(1, 3, 224, 224))
     """
     __tracebackhide__ = True

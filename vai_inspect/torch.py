@@ -18,7 +18,7 @@ class Inspector(BaseInspector):
 
     A script for the vendor's PyTorch inspector runs with its import line changed.
 
-    Example:
+    Examples:
         >>> from vai_inspect.torch import Inspector
         >>> inspector = Inspector("DPUCZDX8G_ISA1_B4096")
         >>> result = inspector.inspect(model, torch.randn(1, 3, 224, 224), image_format="png")

@@ -17,7 +17,7 @@ PathLike = Union[str, Path]
 class VitisInspector:
     """Takes the calls of `vitis_inspect.VitisInspector` and answers with an `Inspection`.
 
-    Example:
+    Examples:
         >>> from vai_inspect.keras import VitisInspector
         >>> inspector = VitisInspector(target="DPUCZDX8G_ISA1_B4096")
         >>> result = inspector.inspect_model(model, plot=True, plot_file="model.svg",
