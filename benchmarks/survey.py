@@ -145,9 +145,7 @@ def of_torch(build: Build) -> Dict[str, Any]:
         ran, flops = _run(bare, tensors)
     except Exception:  # what asks for values as it runs
         model = build()[0].eval()
-        with torch.device("cpu"):
-            real = [torch.rand(one.shape) for one in tensors]
-        ran, flops = _run(model, real)
+        ran, flops = _run(model, _real(tensors))
     capture(model, given)  # imports, and what torch keeps from the first time
     start = time.process_time()
     captured = capture(model, given)
@@ -192,6 +190,18 @@ def _inputs(given: Any) -> Any:
     return [tensor(given)] if isinstance(given[0], int) else [tensor(one) for one in given]
 
 
+def _real(tensors: Any) -> Any:
+    import torch
+
+    if isinstance(tensors, torch.Tensor):
+        return torch.rand(tensors.shape, device="cpu")
+    return [_real(one) for one in tensors]
+
+
+def _first(tensors: Any) -> Any:
+    return _first(tensors[0]) if isinstance(tensors, list) else tensors
+
+
 def _run(model: Any, tensors: Any) -> Tuple["collections.Counter[str]", int]:
     """Returns how often each convolution and linear layer ran, and torch's count of operations."""
     import torch
@@ -205,8 +215,9 @@ def _run(model: Any, tensors: Any) -> Tuple["collections.Counter[str]", int]:
         if isinstance(one, layers)
     ]
     counter = FlopCounterMode(display=False)
+    model.requires_grad_(False)  # torch's counter takes no parameters that stand as arguments else
     try:
-        with torch.no_grad(), counter, torch.device(tensors[0].device):
+        with torch.no_grad(), counter, torch.device(_first(tensors).device):
             model(*tensors)
     finally:
         for handle in handles:
