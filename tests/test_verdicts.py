@@ -128,13 +128,6 @@ CASES = {
         "unsupported",
         ["op.float", "strided_slice.cpu"],
     ),
-    "Lambda": (
-        lambda: sequence(
-            (32, 32, 3), layers.Conv2D(8, 3), named(layers.Lambda, function=lambda x: x * 2)
-        ),
-        "unsupported",
-        ["op.float"],
-    ),
     "max pool, ReLU": (
         lambda: sequence(
             (32, 32, 3), layers.Conv2D(8, 3), layers.MaxPooling2D(), named(layers.ReLU)

@@ -68,7 +68,10 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         if is_program(model):
             name, climbed = "ExportedProgram", climb_program(model, input_args, device)
         else:
-            module = _module(model)
+            try:
+                module = _module(model)
+            except RecursionError as error:
+                raise ModelError("The modules of the model are nested too deeply.") from error
             subject = Subject(module, input_args, device, held)
             name = type(module).__name__
             climbed, told = _climbed(subject)

@@ -16,7 +16,7 @@ LEAKY = {
     "torch": "use nn.LeakyReLU(26 / 256)",
     "keras": "use LeakyReLU(negative_slope=26 / 256)",
 }
-RELU = {"torch": "use nn.ReLU", "keras": "use ReLU"}
+RELU = {"torch": "use ReLU", "keras": "use ReLU"}
 
 
 def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, Op], Change]:

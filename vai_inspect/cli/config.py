@@ -30,7 +30,7 @@ def _set_defaults(context: typer.Context, given: Optional[Path]) -> Optional[Pat
     Raises:
         ConfigError: the file cannot be read, or a key or value is wrong.
     """
-    path = given if given is not None else find(Path.cwd())
+    path = given if given is not None else _nearest()
     table = read(path) if path is not None else {}
     if path is not None and table:
         defaults: Dict[str, Any] = dict(_defaults(context, path, table))
@@ -58,6 +58,13 @@ def is_configured(context: typer.Context, name: str) -> bool:
     """
     source = context.get_parameter_source(name)
     return source is not None and source.name == "DEFAULT_MAP"
+
+
+def _nearest() -> Optional[Path]:
+    try:
+        return find(Path.cwd())
+    except OSError:  # the working folder is gone
+        return None
 
 
 def find(folder: Path) -> Optional[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import List, Tuple
+from typing import Iterator, List, Tuple
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp, Inspection
@@ -87,4 +87,13 @@ def _bare(pattern: str) -> Tuple[str, str]:
 
 
 def _matches(pattern: str, op: InspectedOp) -> bool:
-    return any(fnmatchcase(text, pattern) for text in (op.type, op.name, *op.op.origin.layers))
+    names = (op.type, op.name, *op.op.origin.layers, *_around(op))
+    return any(fnmatchcase(text, pattern) for text in names)
+
+
+def _around(op: InspectedOp) -> Iterator[str]:
+    """Yields the Keras layers that hold an operator's layers: an own one that was walked."""
+    for path in op.op.origin.layers:
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            yield path
