@@ -268,6 +268,7 @@ class BaseInspector:
         with captures_alone():
             # A fork waits for the end of this, not for what another thread is about to import.
             from vai_inspect.reports import writer  # noqa: F401
+            from vai_inspect.reports.console import console, notebook  # noqa: F401
             from vai_inspect.reports.console import console  # noqa: F401
 
             with working("reading the model", quiet):

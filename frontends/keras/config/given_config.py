@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.core.kinds import is_a
 from vai_inspect.frontends.keras.config.stored import Stored
 from vai_inspect.frontends.keras.config.text import parse
 
@@ -14,7 +15,7 @@ WHERE = "the config"
 
 def is_config(model: Any) -> bool:
     """Tells whether a model is given as a config: a mapping, or the text of a JSON object."""
-    return isinstance(model, Mapping) or (isinstance(model, str) and model.lstrip()[:1] == "{")
+    return is_a(model, Mapping) or (is_a(model, str) and model.lstrip()[:1] == "{")
 
 
 def stored_config(model: Any) -> Stored:
