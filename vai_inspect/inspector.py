@@ -269,7 +269,6 @@ class BaseInspector:
             # A fork waits for the end of this, not for what another thread is about to import.
             from vai_inspect.reports import writer  # noqa: F401
             from vai_inspect.reports.console import console, notebook  # noqa: F401
-            from vai_inspect.reports.console import console  # noqa: F401
 
             with working("reading the model", quiet):
                 captured = self.capture(model, input_args, device, trust)
