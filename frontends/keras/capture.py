@@ -15,7 +15,7 @@ from vai_inspect.frontends.keras.generation import generation_of
 from vai_inspect.frontends.keras.input_shapes import open_batch, resolve_inputs
 from vai_inspect.frontends.keras.layout import channels_last
 from vai_inspect.frontends.keras.model_form import form_of
-from vai_inspect.frontends.keras.recognise import opened
+from vai_inspect.frontends.keras.recognise import check_answers, opened
 from vai_inspect.frontends.keras.state import state_kept
 from vai_inspect.frontends.keras.trace import trace
 from vai_inspect.frontends.keras.training import check_float
@@ -60,8 +60,9 @@ def capture(
     """
     if is_config(model) or is_path(model):
         return capture_file(model, input_args, batch, trust)
-    check_float(model)
+    check_answers(model)
     keras = generation_of(model, recorded)
+    check_float(model)
     call = opened(model, input_args, batch)
     kept = state_kept(model)
     with keras.names_kept(), generators_kept(), kept as held, call as function:

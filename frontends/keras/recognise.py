@@ -77,6 +77,21 @@ def is_own_code(operation: Any) -> bool:
     return own or cls.__name__ == "Lambda"
 
 
+def check_answers(model: Any) -> None:
+    """Refuses an object that does not let itself be asked for its classes or an attribute.
+
+    Raises:
+        ModelError: it fails there, which no Keras model does.
+    """
+    try:
+        getattr(model, "name", type(model).__mro__)
+    except Exception as error:
+        raise ModelError(
+            "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
+            "an onnx.ModelProto.".format(type(model).__name__)
+        ) from error
+
+
 def is_class(cls: Type[Any], name: str) -> bool:
     """Tells whether a class is Keras's own class of this name or a subclass of it."""
     for base in cls.__mro__:  # noqa: SIM110 - any() takes twice the time
