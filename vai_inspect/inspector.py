@@ -101,7 +101,7 @@ class _Inspecting:
                 "the rules of {} are not written yet: every operator is unknown, none is said to "
                 "run on the DPU".format(family.dpu)
             )
-        planned = plan(graph, target) if plans else Planned()
+        planned = plan(graph, target, placement) if plans else Planned()
         if planned.incomplete:
             warnings.append("the network is too large to look at every rewrite for the plan")
         inspection = Inspection(

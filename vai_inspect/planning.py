@@ -11,7 +11,7 @@ from typing import FrozenSet, List, Mapping, Optional, Sequence, Tuple
 from vai_inspect.core.cost import macs
 from vai_inspect.core.findings import Device, Effect
 from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import crossings, subgraphs
+from vai_inspect.core.partition import Placement, crossings, subgraphs
 from vai_inspect.core.partition.cut import Cut, choose_cut, part_of
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.target import Target
@@ -41,7 +41,7 @@ class Planned:
     incomplete: bool = False
 
 
-def plan(graph: Graph, target: Target) -> Planned:
+def plan(graph: Graph, target: Target, placement: Placement) -> Planned:
     """Returns what to do about a network, in order.
 
     First the ends that the host does at no or a negligible cost are cut off; then come the exact
@@ -51,9 +51,10 @@ def plan(graph: Graph, target: Target) -> Planned:
     Args:
         graph: the normalised graph.
         target: the DPU.
+        placement: where its operators run, and why.
     """
     planner = _Planner(target)
-    now = planner.placed(graph)
+    now = planner.described(graph, placement)
     if not now.counts.cpu_ops or not now.counts.dpu_subgraphs:
         return Planned()
     steps: List[PlanStep] = []
@@ -130,7 +131,10 @@ class _Planner:
     def placed(self, graph: Graph) -> _Placed:
         """Returns a graph as the target has it."""
         self._work += len(graph)
-        placement = evaluate(self._family, self._target, graph).placement
+        return self.described(graph, evaluate(self._family, self._target, graph).placement)
+
+    def described(self, graph: Graph, placement: Placement) -> _Placed:
+        """Returns a graph that is placed, with its counts."""
         devices = placement.devices
         parts = subgraphs(graph, devices)
         crossing = crossings(graph, devices, parts)
