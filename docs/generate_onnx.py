@@ -87,7 +87,7 @@ def markdown() -> str:
     groups["constants alone"] = [name + "*" for name in only]
     groups["of vai_q_onnx, Quark and onnxruntime"] = sorted(quantised.VENDOR)
     joins = [join for joins in PASSES for join in joins] + [others.slices]
-    told = [(inspect.getdoc(join) or "").split("\n\n")[0].replace("\n", " ") for join in joins]
+    sentences = [(inspect.getdoc(join) or "").split("\n\n")[0].replace("\n", " ") for join in joins]
     return TEXT.format(
         opset=OLDEST_OPSET,
         deep=DEEPEST,
@@ -96,7 +96,7 @@ def markdown() -> str:
         operators=table(
             ("group", "operators"), [(name, ", ".join(those)) for name, those in groups.items()]
         ),
-        joins="\n".join("- " + text for text in dict.fromkeys(told)),
+        joins="\n".join("- " + text for text in dict.fromkeys(sentences)),
         differences=table(("in the module", "in the file"), DIFFERENCES),
     )
 

@@ -132,8 +132,8 @@ def main() -> int:
         if "--check" not in sys.argv:
             page.write_text(text, encoding="utf-8")
         elif not page.is_file() or page.read_text(encoding="utf-8") != text:
-            told = "docs/reference/{} is stale: run sh docs/generate.sh and commit what it writes"
-            print(told.format(name), file=sys.stderr)
+            stale = "docs/reference/{} is stale: run sh docs/generate.sh and commit what it writes"
+            print(stale.format(name), file=sys.stderr)
             return 1
     return 0
 

@@ -13,7 +13,7 @@ from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON, say
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
-from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
+from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, NO_CONVERT, TRUST
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
@@ -25,11 +25,7 @@ if TYPE_CHECKING:
 
 def compare(
     context: typer.Context,
-    model: str = typer.Argument(
-        ...,
-        metavar="MODEL",
-        help=MODEL_HELP,
-    ),
+    model: str = MODEL,
     target: List[str] = typer.Option(
         [],
         "--target",
@@ -51,34 +47,20 @@ def compare(
         "--allow",
         metavar="PATTERN",
         help="What may be on the CPU of a target that takes the whole model: an op type, operator "
-        "or layer, as in softmax; end:softmax only where nothing behind it runs on the DPU; "
+        "or layer, as in softmax; end:softmax only where nothing after it runs on the DPU; "
         "repeatable.",
     ),
-    input_shape: List[str] = typer.Option(
-        [],
-        "--input-shape",
-        metavar="SHAPE",
-        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
-    ),
+    input_shape: List[str] = INPUT_SHAPE,
     fps: Optional[float] = typer.Option(
         None,
         "--fps",
         metavar="N",
         help="Frames a second: mark the smallest board that reaches them by its estimate.",
     ),
-    json: bool = typer.Option(False, "--json", help="Print JSON."),
-    kwargs: List[str] = typer.Option(
-        [],
-        "--kwargs",
-        metavar="KEY=VALUE",
-        help="An argument for the callable, as in weights=None; repeatable.",
-    ),
-    no_convert: bool = typer.Option(
-        False,
-        "--no-convert",
-        help="Judge the model as written, without what the vendor's quantiser replaces.",
-    ),
-    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    json: bool = JSON,
+    kwargs: List[str] = KWARGS,
+    no_convert: bool = NO_CONVERT,
+    trust: bool = TRUST,
     fail_on: FailOn = typer.Option(
         FailOn.NEVER,
         "--fail-on",

@@ -9,28 +9,16 @@ from typing import List, Optional
 
 import typer
 
-from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG
-from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
+from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, NO_CONVERT, TARGET, TRUST
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 
 
 def estimate(
-    model: str = typer.Argument(
-        ...,
-        metavar="MODEL",
-        help=MODEL_HELP,
-    ),
-    target: str = typer.Option(
-        ...,
-        "--target",
-        "-t",
-        metavar="TARGET",
-        autocompletion=complete.targets,
-        help="A target's name, a fingerprint, a board or an arch.json.",
-    ),
+    model: str = MODEL,
+    target: str = TARGET,
     board: Optional[str] = typer.Option(
         None,
         "--board",
@@ -49,25 +37,11 @@ def estimate(
         metavar="GB/S",
         help="Memory bandwidth in each direction, for all cores, in place of the board's.",
     ),
-    input_shape: List[str] = typer.Option(
-        [],
-        "--input-shape",
-        metavar="SHAPE",
-        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
-    ),
-    json: bool = typer.Option(False, "--json", help="Print JSON."),
-    kwargs: List[str] = typer.Option(
-        [],
-        "--kwargs",
-        metavar="KEY=VALUE",
-        help="An argument for the callable, as in weights=None; repeatable.",
-    ),
-    no_convert: bool = typer.Option(
-        False,
-        "--no-convert",
-        help="Judge the model as written, without what the vendor's quantiser replaces.",
-    ),
-    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    input_shape: List[str] = INPUT_SHAPE,
+    json: bool = JSON,
+    kwargs: List[str] = KWARGS,
+    no_convert: bool = NO_CONVERT,
+    trust: bool = TRUST,
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Estimate how long a float model takes on a board: each operator, subgraph and the whole."""

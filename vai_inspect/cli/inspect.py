@@ -12,7 +12,8 @@ from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG, is_configured
 from vai_inspect.cli.errors import FAILED_ON, WRONG_INPUT, report_wrong, say, warn
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
-from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
+from vai_inspect.cli.model_help import MODEL_HELP
+from vai_inspect.cli.options import INPUT_SHAPE, KWARGS, NO_CONVERT, TRUST
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
@@ -56,12 +57,7 @@ def inspect(
         autocompletion=complete.targets,
         help="A target's name, a fingerprint, a board or an arch.json; repeatable.",
     ),
-    input_shape: List[str] = typer.Option(
-        [],
-        "--input-shape",
-        metavar="SHAPE",
-        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
-    ),
+    input_shape: List[str] = INPUT_SHAPE,
     output_dir: Optional[Path] = typer.Option(
         None,
         "--output-dir",
@@ -94,18 +90,9 @@ def inspect(
         help="Write the JSON report; without --output-dir print it, and only it: an object for "
         "one model and target, a list for several.",
     ),
-    kwargs: List[str] = typer.Option(
-        [],
-        "--kwargs",
-        metavar="KEY=VALUE",
-        help="An argument for the callable, as in weights=None; repeatable.",
-    ),
-    no_convert: bool = typer.Option(
-        False,
-        "--no-convert",
-        help="Judge the model as written, without what the vendor's quantiser replaces.",
-    ),
-    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    kwargs: List[str] = KWARGS,
+    no_convert: bool = NO_CONVERT,
+    trust: bool = TRUST,
     fail_on: Optional[FailOn] = typer.Option(
         None,
         "--fail-on",
@@ -125,7 +112,7 @@ def inspect(
         "--allow",
         metavar="PATTERN",
         help="What --fail-on lets pass: an op type, operator or layer, as in softmax or 'head.*'; "
-        "end:softmax only where nothing behind it runs on the DPU; start: likewise; repeatable.",
+        "end:softmax only where nothing after it runs on the DPU; start: likewise; repeatable.",
     ),
     baseline: List[Path] = typer.Option(
         [],

@@ -5,40 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Optional
 
-import typer
-
-from vai_inspect.cli import complete
 from vai_inspect.cli.config import CONFIG
-from vai_inspect.cli.model_help import MODEL_HELP, TRUST_HELP
+from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, TARGET, TRUST
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
 
 
 def plan(
-    model: str = typer.Argument(..., metavar="MODEL", help=MODEL_HELP),
-    target: str = typer.Option(
-        ...,
-        "--target",
-        "-t",
-        metavar="TARGET",
-        autocompletion=complete.targets,
-        help="A target's name, a fingerprint, a board or an arch.json.",
-    ),
-    input_shape: List[str] = typer.Option(
-        [],
-        "--input-shape",
-        metavar="SHAPE",
-        help="Sizes of all axes, as in 1,224,224,3; once for each input.",
-    ),
-    json: bool = typer.Option(False, "--json", help="Print JSON."),
-    kwargs: List[str] = typer.Option(
-        [],
-        "--kwargs",
-        metavar="KEY=VALUE",
-        help="An argument for the callable, as in weights=None; repeatable.",
-    ),
-    trust: bool = typer.Option(False, "--trust", help=TRUST_HELP),
+    model: str = MODEL,
+    target: str = TARGET,
+    input_shape: List[str] = INPUT_SHAPE,
+    json: bool = JSON,
+    kwargs: List[str] = KWARGS,
+    trust: bool = TRUST,
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Print what to do about a model, in order: where to cut it, what to rewrite."""
