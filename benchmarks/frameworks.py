@@ -8,7 +8,7 @@ from benchmarks import networks
 from benchmarks.pipeline import STAGES, TARGET, least_stages
 from benchmarks.table import Table
 from vai_inspect.core.capture import Captured
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.targets.lookup import lookup
 
 NOTE = (

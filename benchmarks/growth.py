@@ -7,7 +7,7 @@ from typing import Iterator, Optional, Sequence
 from benchmarks.graphs import GRAPHS
 from benchmarks.pipeline import STAGES, TARGET, least_stages
 from benchmarks.table import Table
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.targets.lookup import lookup
 
 SIZES = (100, 1_000, 10_000, 30_000)

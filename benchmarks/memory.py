@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, Tuple
 from benchmarks import ROOT
 from benchmarks.pipeline import REPORTS, TARGET
 from benchmarks.table import Table
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 
 MB = 1e6
 Build = Callable[[], Any]

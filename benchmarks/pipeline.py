@@ -6,7 +6,7 @@ from typing import Any, Callable, List
 from unittest import mock
 
 from benchmarks.clock import Watch, least
-from vai_inspect import inspector
+from vai_inspect import pipeline
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
@@ -28,9 +28,9 @@ def stages(watch: Watch, capture: Callable[[], Captured], target: Target) -> Ins
         target: the DPU.
     """
     captured = watch("capture", capture)
-    with mock.patch.multiple(inspector, **_watched(watch)):
+    with mock.patch.multiple(pipeline, **_watched(watch)):
         inspection: Inspection = watch(
-            "result", lambda: inspector.inspect_captured(captured, target)
+            "result", lambda: pipeline.inspect_captured(captured, target)
         )
     for stage in ("passes", "rules", "partition", "root causes"):
         watch.times["result"] -= watch.times[stage]
@@ -59,9 +59,9 @@ def _watched(watch: Watch) -> "dict[str, Any]":
         return lambda *args, **named: watch(stage, lambda: function(*args, **named))
 
     return {
-        "evaluate": on("rules", inspector.evaluate),
-        "normalise": on("passes", inspector.normalise),
-        "subgraphs": on("partition", inspector.subgraphs),
-        "crossings": on("partition", inspector.crossings),
-        "root_causes": on("root causes", inspector.root_causes),
+        "evaluate": on("rules", pipeline.evaluate),
+        "normalise": on("passes", pipeline.normalise),
+        "subgraphs": on("partition", pipeline.subgraphs),
+        "crossings": on("partition", pipeline.crossings),
+        "root_causes": on("root causes", pipeline.root_causes),
     }

@@ -11,7 +11,7 @@ from benchmarks.pipeline import TARGET
 from benchmarks.table import Table
 from vai_inspect.comparing import choose, compare_captured
 from vai_inspect.core.capture import Captured
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 
 NETWORKS = ("ResNet50", "InceptionV3", "DenseNet121", "MobileNetV2", "EfficientNetB0")
 HEAD = ("network", "operators", "targets", "capture", "one", "all", "times", "again")

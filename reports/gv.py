@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Device, Verdict
+from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.picture.boxes import Box, each_alone
 from vai_inspect.reports.picture.columns import arranged

@@ -8,8 +8,8 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Dict, Union
 
-from vai_inspect.core.collector import paused
 from vai_inspect.core.comparison import Comparison
+from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.text.estimate_table import Estimated
 

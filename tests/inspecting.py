@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.example import with_batch
 from vai_inspect.rules.quantizers import quantized

@@ -14,7 +14,7 @@ from benchmarks.graphs import GRAPHS
 from benchmarks.table import Table
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.ir import verify
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
 

@@ -15,7 +15,7 @@ from tests.graphs import conv, node
 from tests.inspecting import inspected
 from tests.reports import samples
 from tests.rules.test_any_graph import any_graph
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import GraphError, ReportError
 from vai_inspect.core.findings import Device, Verdict

@@ -16,7 +16,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import CallForm, Graph, Origin
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.shared.examples import const, conv_op, data, depthwise_op, op
 from vai_inspect.rules.targets.lookup import lookup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
 
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import EstimateError, TargetError
@@ -13,7 +13,7 @@ from vai_inspect.core.target import Target
 from vai_inspect.core.views import set_view
 from vai_inspect.estimating import on_every_board
 from vai_inspect.frameworks import inspector_for
-from vai_inspect.inspector import TargetSpec, inspect_each
+from vai_inspect.pipeline import TargetSpec, inspect_each
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
 

@@ -11,7 +11,7 @@ from vai_inspect.core.errors import ModelError
 from vai_inspect.core.kinds import is_a
 
 if TYPE_CHECKING:
-    from vai_inspect.inspector import BaseInspector, TargetSpec
+    from vai_inspect.pipeline import BaseInspector, TargetSpec
 
 _MODELS = (
     ("keras", "keras", "Model"),

@@ -6,14 +6,14 @@ import contextlib
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
-from vai_inspect.core.collector import paused
 from vai_inspect.core.errors import TargetError
+from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.judgement import Judgement
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import board_target, estimate
 from vai_inspect.frameworks import framework_of, inspector_for
-from vai_inspect.inspector import TargetSpec, inspect_each
+from vai_inspect.pipeline import TargetSpec, inspect_each
 from vai_inspect.rules.targets.lookup import lookup
 
 

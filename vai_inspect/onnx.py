@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.inspector import BaseInspector, TargetSpec
+from vai_inspect.pipeline import BaseInspector, TargetSpec
 from vai_inspect.rules.quantizers import quantized
 
 

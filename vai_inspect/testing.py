@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import inspector_for
-from vai_inspect.inspector import TargetSpec
+from vai_inspect.pipeline import TargetSpec
 from vai_inspect.reports.text.format import are, count, doubt, grounds, plain, remedy
 
 MOST = 20

@@ -9,7 +9,7 @@ from typing import Any, Optional
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.core.kinds import is_a
-from vai_inspect.inspector import BaseInspector, TargetSpec
+from vai_inspect.pipeline import BaseInspector, TargetSpec
 from vai_inspect.rules.quantizers import quantized
 
 

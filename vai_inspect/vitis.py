@@ -8,7 +8,7 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.inspector import BaseInspector, TargetSpec, inspect_captured
+from vai_inspect.pipeline import BaseInspector, TargetSpec, inspect_captured
 
 _PICTURES = (".png", ".svg")
 PathLike = Union[str, Path]

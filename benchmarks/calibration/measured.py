@@ -10,7 +10,7 @@ from typing import Dict, List
 from benchmarks.calibration.networks import keras_network, torch_network
 from vai_inspect.core.findings import Device
 from vai_inspect.core.target import Target
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.timing.layers import Layer, Layers
 from vai_inspect.rules.timing.work import Engines
 

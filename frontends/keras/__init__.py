@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from vai_inspect.frontends.keras.capture import capture
+from vai_inspect.frontends.keras.live.capture import capture
 
 __all__ = ["capture"]

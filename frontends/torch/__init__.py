@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vai_inspect.frontends.torch.capture import capture
-from vai_inspect.frontends.torch.files import capture_file
+from vai_inspect.frontends.torch.capture.capture import capture
+from vai_inspect.frontends.torch.files.exported_program import capture_file
 
 __all__ = ["capture", "capture_file"]

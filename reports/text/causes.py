@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.edges import ahead, behind
+from vai_inspect.core.boundary import ahead, behind
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Optional
 
-from vai_inspect.core.collector import paused
 from vai_inspect.core.findings import Finding
+from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.text import quantizer, summary
 from vai_inspect.reports.text.causes import chain, effect, ranked

@@ -17,7 +17,7 @@ from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.findings import Device, Finding, Verdict  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
-from vai_inspect.inspector import inspect_captured  # noqa: E402
+from vai_inspect.pipeline import inspect_captured  # noqa: E402
 from vai_inspect.rules.quantizers import quantized  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 

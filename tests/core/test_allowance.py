@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import attrs as a
 

@@ -14,8 +14,8 @@ from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.core.message import render
 from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
-from vai_inspect.core.partition.cells import Cells
-from vai_inspect.core.partition.tally import Counter
+from vai_inspect.core.partition.clusters import Cells
+from vai_inspect.core.partition.stats import Counter
 from vai_inspect.core.root_cause import Position
 
 

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from vai_inspect.core.collector import paused
+from vai_inspect.core.gc_paused import paused
 
 
 @pytest.fixture(autouse=True)

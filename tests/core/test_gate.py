@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.gate import Gate

@@ -14,7 +14,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.rules.targets.lookup import lookup
 
 SHAPE = (1, 8, 8, 1)

@@ -71,7 +71,7 @@ OUTPUTS = """
 from tests.hostile.large_graphs import outputs
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.reports.picture import picture
 from vai_inspect.reports.picture.boxes import MOST_BOXES
 from vai_inspect.rules.targets.lookup import lookup

@@ -16,7 +16,7 @@ from tests.hostile.models import SMALL
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.reports import atomic, writer
 from vai_inspect.reports.picture import renderers
 from vai_inspect.rules.targets.lookup import lookup

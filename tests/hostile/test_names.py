@@ -27,7 +27,7 @@ from tests.placing import built_on
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports import writer
 from vai_inspect.reports.console import console

@@ -17,7 +17,7 @@ from tests.placing import built_on
 from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.core.passes import normalise
 from vai_inspect.frontends.keras import capture as capture_keras
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.reports import gv
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports.text import text

@@ -20,7 +20,7 @@ from tests.hostile.files import archive
 from tests.hostile.models import layer
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras import config as config_files
-from vai_inspect.frontends.keras.config import capture_file, fallback
+from vai_inspect.frontends.keras.config import capture_file, loading
 from vai_inspect.frontends.keras.config.stored import Stored
 
 pytestmark = pytest.mark.skipif(keras.__version__.startswith("2."), reason="files of Keras 3")
@@ -164,7 +164,7 @@ def test_keras_is_asked_where_the_file_is_trusted(
 
 
 def test_a_saved_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fallback, "_loaded", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr(loading, "_loaded", lambda *_: pytest.fail("it was loaded"))
     stored = Stored(network(layer("Dropout", "f", rate=0.5)), "2.8.0", str(tmp_path))
     monkeypatch.setattr(config_files, "read", lambda _: stored)
     with pytest.raises(ModelError, match="add --trust"):

@@ -20,7 +20,7 @@ from vai_inspect.core.errors import TargetError
 from vai_inspect.core.findings import Device, Evidence, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.pipeline import inspect_captured
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports import writer
 from vai_inspect.reports.console import console

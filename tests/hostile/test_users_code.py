@@ -13,7 +13,7 @@ from vai_inspect.cli import main
 
 pytest.importorskip("torch")
 
-from vai_inspect.frontends.torch import recorder
+from vai_inspect.frontends.torch.capture import recorder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 MODELS = str(Path(__file__).with_name("users_code.py"))

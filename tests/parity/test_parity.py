@@ -17,7 +17,7 @@ from vai_inspect.core.ir import Graph  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.keras import capture as capture_keras  # noqa: E402
 from vai_inspect.frontends.torch import capture as capture_torch  # noqa: E402
-from vai_inspect.inspector import inspect_captured  # noqa: E402
+from vai_inspect.pipeline import inspect_captured  # noqa: E402
 from vai_inspect.reports import gv, writer  # noqa: E402
 from vai_inspect.reports.text import text  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.gate import Gate
 from vai_inspect.core.ir import Frame
 from vai_inspect.reports import github, junit, sarif

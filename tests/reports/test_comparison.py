@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.findings import Device
 from vai_inspect.core.target import BoardUse

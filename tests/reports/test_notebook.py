@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.reports.html import comparison as comparison_html
 from vai_inspect.reports.html import notebook, page

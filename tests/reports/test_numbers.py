@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.reports.console import console
 from vai_inspect.reports.html import notebook

@@ -18,7 +18,7 @@ from vai_inspect.core.estimate import Accuracy, Estimate, OpEstimate, Platform
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.plan import PlanCounts, PlanStep
-from vai_inspect.inspector import BaseInspector
+from vai_inspect.pipeline import BaseInspector
 from vai_inspect.reports.html import page, sections, table
 from vai_inspect.reports.text.format import plain
 

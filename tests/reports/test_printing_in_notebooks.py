@@ -8,7 +8,7 @@ import types
 import pytest
 
 from tests.reports import samples
-from vai_inspect.inspector import show_and_write
+from vai_inspect.pipeline import show_and_write
 from vai_inspect.reports.console import console, notebook
 
 

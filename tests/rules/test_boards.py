@@ -11,7 +11,7 @@ import pytest
 
 from tests.graphs import chain
 from tests.inspecting import inspected
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection

@@ -50,7 +50,7 @@ def estimate(
     from vai_inspect.estimating import estimate as estimated
     from vai_inspect.estimating import platform_for
     from vai_inspect.frameworks import inspector_for
-    from vai_inspect.inspector import inspect_each
+    from vai_inspect.pipeline import inspect_each
     from vai_inspect.reports import json as json_report
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working

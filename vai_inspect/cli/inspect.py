@@ -19,7 +19,7 @@ from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
 from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
 
 if TYPE_CHECKING:
-    from vai_inspect.core.allowance import Allowance
+    from vai_inspect.core.allowlist import Allowance
     from vai_inspect.core.inspection import Inspection
     from vai_inspect.core.target import Target
 
@@ -136,7 +136,7 @@ def inspect(
     """Tell which operators of a float model run on a DPU, and why the others do not."""
     from vai_inspect.cli.imports import importable_here
     from vai_inspect.cli.inspecting import Job, folders, read_baselines
-    from vai_inspect.core.allowance import Allowance
+    from vai_inspect.core.allowlist import Allowance
     from vai_inspect.core.gate import Gate
     from vai_inspect.rules.quantizers.release import target_in
 

@@ -16,7 +16,7 @@ from vai_inspect.core.gate import QUANTIZER, Gate
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
 from vai_inspect.frameworks import inspector_for
-from vai_inspect.inspector import inspect_captured, show_and_write
+from vai_inspect.pipeline import inspect_captured, show_and_write
 from vai_inspect.reports.checked import Checked
 from vai_inspect.reports.console import console
 from vai_inspect.reports.console.progress import working

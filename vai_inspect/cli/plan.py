@@ -27,7 +27,7 @@ def plan(
     from vai_inspect.cli.imports import importable_here
     from vai_inspect.cli.load import load_model
     from vai_inspect.frameworks import inspector_for
-    from vai_inspect.inspector import inspect_captured
+    from vai_inspect.pipeline import inspect_captured
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working
     from vai_inspect.rules.targets.lookup import lookup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Optional, Tuple
 
-from vai_inspect.core.allowance import Allowance
+from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection, Summary

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from vai_inspect.core.boundary import Edges
 from vai_inspect.core.cost import dpu_bytes
-from vai_inspect.core.edges import Edges
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
 from vai_inspect.core.ir import Op

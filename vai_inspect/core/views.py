@@ -6,7 +6,7 @@ import importlib
 from typing import Any, Callable, Dict, Tuple
 
 _VIEWS: Dict[Tuple[type, str], Callable[..., Any]] = {}
-_SET_BY = ("vai_inspect.inspector", "vai_inspect.comparing")
+_SET_BY = ("vai_inspect.pipeline", "vai_inspect.comparing")
 """A result that was read from a file can show itself before either was imported."""
 
 

@@ -14,11 +14,11 @@ from typing import Any, Optional
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, VaiInspectError
-from vai_inspect.frontends.keras.call import OutputUnknownError
-from vai_inspect.frontends.keras.config.fallback import capture_by_loading, untrusted
 from vai_inspect.frontends.keras.config.files import is_path, read
 from vai_inspect.frontends.keras.config.given_config import is_config, stored_config
+from vai_inspect.frontends.keras.config.loading import capture_by_loading, untrusted
 from vai_inspect.frontends.keras.config.reader import capture_stored
+from vai_inspect.frontends.keras.lower.call import OutputUnknownError
 
 
 def capture_file(

@@ -11,8 +11,8 @@ import zipfile
 from typing import Any, BinaryIO, List
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.json_text import LARGEST, parse, too_large
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.config.text import LARGEST, parse, too_large
 
 CONFIG, METADATA = "config.json", "metadata.json"
 

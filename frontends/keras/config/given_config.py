@@ -6,8 +6,8 @@ from typing import Any, Dict, Mapping
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.kinds import is_a
+from vai_inspect.frontends.keras.config.json_text import parse
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.config.text import parse
 
 WHERE = "the config"
 """What messages call it."""

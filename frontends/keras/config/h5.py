@@ -6,8 +6,8 @@ from typing import Any, BinaryIO, Dict
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.hdf5 import BrokenError, Hdf5, UnusualError
+from vai_inspect.frontends.keras.config.json_text import LARGEST, parse
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.config.text import LARGEST, parse
 
 CONFIG, VERSION = "model_config", "keras_version"
 

@@ -16,10 +16,10 @@ from vai_inspect.frontends.keras.config.calls import (
     ref_of,
     sizes,
 )
+from vai_inspect.frontends.keras.config.config_layer import ConfigLayer, is_own
 from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
-from vai_inspect.frontends.keras.config.view import ConfigLayer, is_own
-from vai_inspect.frontends.keras.layer import Layer
-from vai_inspect.frontends.keras.training import looked_through
+from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.training import looked_through
 
 _FUNCTIONAL, _SEQUENTIAL, _INPUT = ("Functional", "Model"), "Sequential", "InputLayer"
 

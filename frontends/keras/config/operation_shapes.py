@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Dict, List, Optional
 
 from vai_inspect.core.ir.ops import Shape, ShapeError, elements, reshaped
-from vai_inspect.frontends.keras.config import unchanged
-from vai_inspect.frontends.keras.config.given import Given, Rule, merged, same
+from vai_inspect.frontends.keras.config import same_shape
+from vai_inspect.frontends.keras.config.shape_input import Given, Rule, merged, same
 
 
 def _expand_dims(given: Given) -> Optional[List[Shape]]:
@@ -49,8 +49,8 @@ def _split(given: Given) -> Optional[List[Shape]]:
 
 
 OPERATIONS: Dict[str, Rule] = {
-    **dict.fromkeys(unchanged.OPERATIONS, same),
-    **dict.fromkeys(unchanged.BROADCASTING, merged),
+    **dict.fromkeys(same_shape.OPERATIONS, same),
+    **dict.fromkeys(same_shape.BROADCASTING, merged),
     "ExpandDims": _expand_dims,
     "Ravel": lambda given: [(elements(given.shape),)],
     "Reshape": _reshape_operation,

@@ -11,16 +11,16 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.frontends.input_shapes import InputShape, resolve_shapes, single_shape
-from vai_inspect.frontends.keras.assembly import Assembly, assembled
+from vai_inspect.frontends.keras.config.call_order import Symbol, plan
 from vai_inspect.frontends.keras.config.calls import Sizes
 from vai_inspect.frontends.keras.config.network import Network, is_network, network
-from vai_inspect.frontends.keras.config.plan import Symbol, plan
 from vai_inspect.frontends.keras.config.steps import Steps, agrees
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.dispatch import LayerRefusesError
-from vai_inspect.frontends.keras.layout import channels_last, keeps_first
-from vai_inspect.frontends.keras.trace import InputTensor, Trace
-from vai_inspect.frontends.keras.training import check_float_config
+from vai_inspect.frontends.keras.live.trace import InputTensor, Trace
+from vai_inspect.frontends.keras.lower.assembly import Assembly, assembled
+from vai_inspect.frontends.keras.lower.channels_first import channels_last, keeps_first
+from vai_inspect.frontends.keras.lower.dispatch import LayerRefusesError
+from vai_inspect.frontends.keras.lower.training import check_float_config
 
 
 def capture_stored(

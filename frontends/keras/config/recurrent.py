@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir.ops import Shape, ShapeError
-from vai_inspect.frontends.keras.layer import Layer
+from vai_inspect.frontends.keras.lower.layer import Layer
 
 _STATES = {"GRU": 1, "GRUCell": 1, "LSTM": 2, "LSTMCell": 2, "SimpleRNN": 1, "SimpleRNNCell": 1}
 

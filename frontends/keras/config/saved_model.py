@@ -12,8 +12,8 @@ import os
 from typing import Any, Dict, Iterator, Tuple, Union
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras.config.json_text import LARGEST, parse, too_large
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.config.text import LARGEST, parse, too_large
 
 METADATA, GRAPH = "keras_metadata.pb", "saved_model.pb"
 _MODELS = ("_tf_keras_network", "_tf_keras_sequential", "_tf_keras_model")

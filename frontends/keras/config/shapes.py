@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir.ops import Shape, ShapeError, elements, reshaped
-from vai_inspect.frontends.keras.config import recurrent, unchanged
-from vai_inspect.frontends.keras.config.given import Given, Rule, merged, same
+from vai_inspect.frontends.keras.config import recurrent, same_shape
 from vai_inspect.frontends.keras.config.operation_shapes import OPERATIONS
+from vai_inspect.frontends.keras.config.shape_input import Given, Rule, merged, same
 from vai_inspect.frontends.keras.config.tf_shapes import tf_shapes
-from vai_inspect.frontends.keras.tf_operations import TfOperation
+from vai_inspect.frontends.keras.lower.tf_operations import TfOperation
 
 
 def layer_shapes(given: Given) -> Optional[List[Shape]]:
@@ -27,7 +27,7 @@ def layer_shapes(given: Given) -> Optional[List[Shape]]:
     if isinstance(layer, TfOperation) and layer.keras_class is None:
         return tf_shapes(layer.class_name[len("tf.") :], given.shapes, given.args, given.kwargs)
     if getattr(layer, "data_format", None) == "channels_first":
-        return same(given) if layer.keras_class in unchanged.LAYERS else None
+        return same(given) if layer.keras_class in same_shape.LAYERS else None
     table = _LAYERS if layer.is_layer else OPERATIONS
     rule = table.get(layer.keras_class or "")
     return None if rule is None else rule(given)
@@ -186,7 +186,7 @@ def _wrapped(given: Given) -> Optional[List[Shape]]:
 
 
 _LAYERS: Dict[str, Rule] = {
-    **dict.fromkeys(unchanged.LAYERS, same),
+    **dict.fromkeys(same_shape.LAYERS, same),
     **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), _transposed),
     **dict.fromkeys(("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"), _pool),
     **dict.fromkeys(("MaxPooling1D", "MaxPooling2D", "MaxPooling3D"), _pool),

@@ -9,17 +9,17 @@ from typing import Callable, List, Optional, Sequence, Tuple
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.ops import Shape, ShapeError
-from vai_inspect.frontends.keras.assembly import Assembly
-from vai_inspect.frontends.keras.call import OutputUnknownError
+from vai_inspect.frontends.keras.config.call_order import Planned, Symbol
 from vai_inspect.frontends.keras.config.calls import Sizes
-from vai_inspect.frontends.keras.config.given import Given
-from vai_inspect.frontends.keras.config.plan import Planned, Symbol
+from vai_inspect.frontends.keras.config.shape_input import Given
 from vai_inspect.frontends.keras.config.shapes import layer_shapes
-from vai_inspect.frontends.keras.dispatch import LayerRefusesError
-from vai_inspect.frontends.keras.layer import Layer
-from vai_inspect.frontends.keras.layout import Turned, keeps_first, to_first, to_last
-from vai_inspect.frontends.keras.nested import mapped
-from vai_inspect.frontends.keras.trace import InputTensor, Step
+from vai_inspect.frontends.keras.live.nested import mapped
+from vai_inspect.frontends.keras.live.trace import InputTensor, Step
+from vai_inspect.frontends.keras.lower.assembly import Assembly
+from vai_inspect.frontends.keras.lower.call import OutputUnknownError
+from vai_inspect.frontends.keras.lower.channels_first import Turned, keeps_first, to_first, to_last
+from vai_inspect.frontends.keras.lower.dispatch import LayerRefusesError
+from vai_inspect.frontends.keras.lower.layer import Layer
 
 _ASSUMED = (
     "the file does not tell what shape this gives; that of its input is written, and no other "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Tuple
 
+from vai_inspect.frontends.keras.config.config_layer import ConfigLayer
 from vai_inspect.frontends.keras.config.values import plain
-from vai_inspect.frontends.keras.config.view import ConfigLayer
-from vai_inspect.frontends.keras.layer import Layer
-from vai_inspect.frontends.keras.tf_operations import read_symbol, with_constants
-from vai_inspect.frontends.keras.tf_signatures import NODE_SYMBOLS
+from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.tf_operations import read_symbol, with_constants
+from vai_inspect.frontends.keras.lower.tf_signatures import NODE_SYMBOLS
 
 _SLICE = "__operators__.getitem"
 

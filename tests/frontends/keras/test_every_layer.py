@@ -10,7 +10,7 @@ from keras import layers
 
 from tests.frontends.keras.reading import inner_ops
 from vai_inspect.frontends.keras import capture
-from vai_inspect.frontends.keras.dispatch import LAYERS
+from vai_inspect.frontends.keras.lower.dispatch import LAYERS
 from vai_inspect.keras import Inspector
 
 B4096 = "DPUCZDX8G_ISA1_B4096"

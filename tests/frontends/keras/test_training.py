@@ -10,7 +10,7 @@ import pytest
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.reader import capture_stored
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.training import check_float, layer_within
+from vai_inspect.frontends.keras.lower.training import check_float, layer_within
 
 
 def saved(class_name: str, config: Dict[str, Any], name: str, before: str = "") -> Dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import List
 import pytest
 
 from tests.frontends.keras2.library import layers
-from vai_inspect.frontends.keras.dispatch import LAYERS
+from vai_inspect.frontends.keras.lower.dispatch import LAYERS
 
 
 def classes() -> List[str]:

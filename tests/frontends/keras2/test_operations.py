@@ -161,7 +161,7 @@ def test_a_layer_of_a_graph_node_with_a_constant_among_its_operands() -> None:
 
 
 def test_every_class_has_an_entry() -> None:
-    from vai_inspect.frontends.keras.dispatch import LAYERS as ENTRIES
+    from vai_inspect.frontends.keras.lower.dispatch import LAYERS as ENTRIES
 
     found = [getattr(layers, name) for name in dir(layers)]
     classes = {cls.__name__ for cls in found if isinstance(cls, type)}

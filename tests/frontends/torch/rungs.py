@@ -11,14 +11,17 @@ from torch.nn import functional as F  # noqa: N812
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, Value
 from vai_inspect.core.passes import idle, normalise
-from vai_inspect.frontends.torch import capture, ladder
+from vai_inspect.frontends.torch import capture
+from vai_inspect.frontends.torch.capture import strategies
 
 
 def capture_with(rung: str, model: Any, inputs: Any, monkeypatch: Any) -> Captured:
     """A capture for which there is no other rung."""
-    every = ladder.rungs
+    every = strategies.rungs
     with monkeypatch.context() as patch:
-        patch.setattr(ladder, "rungs", lambda: tuple(one for one in every() if one.name == rung))
+        patch.setattr(
+            strategies, "rungs", lambda: tuple(one for one in every() if one.name == rung)
+        )
         captured = capture(model, inputs)
     assert captured.model.capture == rung
     return captured

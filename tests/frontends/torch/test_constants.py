@@ -16,8 +16,8 @@ from tests.frontends.torch.rungs import capture_with  # noqa: E402
 from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
-from vai_inspect.frontends.torch.export import can_export  # noqa: E402
-from vai_inspect.frontends.torch.modes import can_record, can_see_functions  # noqa: E402
+from vai_inspect.frontends.torch.capture.export import can_export  # noqa: E402
+from vai_inspect.frontends.torch.capture.modes import can_record, can_see_functions  # noqa: E402
 from vai_inspect.torch import Inspector  # noqa: E402
 
 SHAPE = (1, 3, 16, 16)
@@ -259,7 +259,7 @@ def test_values_of_a_model_on_meta_are_not_made_up():
 
 
 def capture_only_without_values(model):
-    from vai_inspect.frontends.torch import fx
-    from vai_inspect.frontends.torch.subject import Subject
+    from vai_inspect.frontends.torch.capture import fx
+    from vai_inspect.frontends.torch.capture.request import Subject
 
     return fx.trace(Subject(model, SHAPE))

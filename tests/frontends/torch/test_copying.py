@@ -17,8 +17,9 @@ from torch import nn  # noqa: E402
 
 from vai_inspect.core.errors import ModelError, VaiInspectError  # noqa: E402
 from vai_inspect.frontends import objects  # noqa: E402
-from vai_inspect.frontends.torch import capture, copying  # noqa: E402
-from vai_inspect.frontends.torch.shadow import Place, Shadow  # noqa: E402
+from vai_inspect.frontends.torch import capture  # noqa: E402
+from vai_inspect.frontends.torch.capture import copying  # noqa: E402
+from vai_inspect.frontends.torch.capture.meta_copy import Place, Shadow  # noqa: E402
 
 SHAPE = (1, 3, 8, 8)
 LOG = []

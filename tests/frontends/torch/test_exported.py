@@ -10,7 +10,7 @@ from tests.frontends.torch.rungs import Functional, rows  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.errors import InputShapeError  # noqa: E402
 from vai_inspect.frontends.torch import capture, capture_file  # noqa: E402
-from vai_inspect.frontends.torch.export import can_export  # noqa: E402
+from vai_inspect.frontends.torch.capture.export import can_export  # noqa: E402
 from vai_inspect.torch import Inspector  # noqa: E402
 
 pytestmark = pytest.mark.skipif(

@@ -11,7 +11,7 @@ from tests.frontends.torch.zoo import build, torchvision  # noqa: E402
 from vai_inspect.core.ir.ops import output_shape  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
-from vai_inspect.frontends.torch.modes import can_record  # noqa: E402
+from vai_inspect.frontends.torch.capture.modes import can_record  # noqa: E402
 
 if not hasattr(torch, "set_default_device"):
     pytest.skip("models on the meta device need torch 2.0", allow_module_level=True)

@@ -24,9 +24,9 @@ from tests.placing import built_on  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
-from vai_inspect.frontends.torch.export import can_export  # noqa: E402
-from vai_inspect.frontends.torch.modes import can_record  # noqa: E402
-from vai_inspect.inspector import inspect_captured  # noqa: E402
+from vai_inspect.frontends.torch.capture.export import can_export  # noqa: E402
+from vai_inspect.frontends.torch.capture.modes import can_record  # noqa: E402
+from vai_inspect.pipeline import inspect_captured  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
 NETWORKS = (

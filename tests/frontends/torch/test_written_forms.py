@@ -217,7 +217,7 @@ def test_a_recurrent_layer_is_a_leaf():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("ema", [None, nn.Conv2d(3, 4, 1)])
 def test_a_training_checkpoint_is_its_module(ema, tmp_path):
-    from vai_inspect.frontends.torch.files import capture_file
+    from vai_inspect.frontends.torch.files.exported_program import capture_file
 
     file = tmp_path / "checkpoint.pt"
     torch.save({"model": nn.Conv2d(3, 8, 3), "ema": ema, "epoch": 3}, file)

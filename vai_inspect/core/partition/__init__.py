@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.partition.blame import root_causes
-from vai_inspect.core.partition.crossings import crossings
 from vai_inspect.core.partition.placement import (
     ContextRules,
     DeviceOf,
@@ -12,7 +10,9 @@ from vai_inspect.core.partition.placement import (
     place,
     settled,
 )
+from vai_inspect.core.partition.root_causes import root_causes
 from vai_inspect.core.partition.subgraphs import subgraphs
+from vai_inspect.core.partition.transfers import crossings
 
 __all__ = [
     "ContextRules",

@@ -7,8 +7,8 @@ from typing import Dict, List, Mapping, Tuple
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Subgraph
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.partition.cells import Cells
-from vai_inspect.core.partition.parts import Parts
+from vai_inspect.core.partition.clusters import Cells
+from vai_inspect.core.partition.merge import Parts
 
 
 def subgraphs(graph: Graph, devices: Mapping[str, Device]) -> Tuple[Subgraph, ...]:

@@ -1,0 +1,92 @@
+"""What a config does not tell, asked of Keras itself: the model is loaded and walked.
+
+A config may name any function of any module, or hold the code of one, and Keras versions differ
+in what they run of it. No list of what is harmless can hold, so only a trusted file is loaded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import (
+    CaptureError,
+    ModelError,
+    VaiInspectError,
+    clipped,
+    message_of,
+    needs_trust,
+)
+from vai_inspect.frontends.keras.config.stored import Stored
+
+_LIVE = (
+    "inspect the live model instead, as file.py:name on the command line or as an object in Python"
+)
+_SAVE = "save it as a Functional model with Keras 3, whose files record the shapes between layers"
+
+
+def untrusted(stored: Stored, problem: CaptureError) -> ModelError:
+    """Returns the error for a file that only Keras could read on.
+
+    Args:
+        stored: what the file holds.
+        problem: what the config alone does not tell.
+    """
+    reason = str(problem).rstrip(".")
+    return ModelError(
+        needs_trust(
+            "{}: {}, and only Keras could tell by loading the file".format(stored.path, reason),
+            "{}, or {}".format(_SAVE, _LIVE),
+        )
+    )
+
+
+def capture_by_loading(
+    stored: Stored, input_args: Any, batch: int, problem: CaptureError
+) -> Captured:
+    """Loads a trusted model with the Keras that is installed, and reads that.
+
+    Args:
+        stored: what the file holds.
+        input_args: see `frontends.keras.capture`.
+        batch: see `frontends.keras.capture`.
+        problem: what the config alone does not tell.
+
+    Raises:
+        ModelError: there is no Keras, or it cannot load the file.
+    """
+    reason = str(problem).rstrip(".")
+    try:
+        import keras
+    except ImportError as error:
+        raise ModelError(
+            "{}: {}; loading the model would tell, but there is no Keras in this environment; "
+            "pip install tensorflow, or {}.".format(stored.path, reason, _LIVE)
+        ) from error
+    from vai_inspect.frontends.keras.live.capture import capture
+
+    try:
+        model = _loaded(keras, stored.path)
+    except VaiInspectError:
+        raise
+    except (Exception, SystemExit) as error:
+        # Keras raises whatever the file leads it to.
+        text = message_of(error)
+        raise ModelError(
+            "{}: {}; Keras {} cannot load the file either: {}; {}.".format(
+                stored.path, reason, keras.__version__, clipped(text, 300).rstrip("."), _LIVE
+            )
+        ) from error
+    captured = capture(model, input_args, batch)
+    return dataclasses.replace(captured, model=dataclasses.replace(captured.model, trusted=True))
+
+
+def _loaded(keras: Any, path: str) -> Any:
+    load = getattr(keras, "saving", keras.models).load_model
+    try:
+        return load(path, compile=False, safe_mode=False)
+    except TypeError as error:
+        if "safe_mode" not in message_of(error):
+            raise
+    return load(path, compile=False)  # Keras before 2.12 knows no safe mode

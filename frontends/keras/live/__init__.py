@@ -1,0 +1,1 @@
+"""Live models of Keras: their graph is walked as Keras keeps it."""

@@ -1,0 +1,212 @@
+"""What differs between Keras 2 and Keras 3 in reading a graph of calls.
+
+A model is a graph of nodes, one for each call of a layer or operation; both generations have it,
+under other names. `Generation` is what the walk needs to know of it.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+from vai_inspect.frontends.keras.live.model_kind import is_keras, is_keras_2
+from vai_inspect.frontends.keras.live.node_snapshot import Mark
+
+Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
+TENSOR_NAME = "vai_inspect"
+"""Named so that Keras's counter of automatic tensor names does not move."""
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """A tensor of the walk that is none of Keras's own: what it is known by is its identity."""
+
+    shape: Tuple[Any, ...]
+    dtype: str
+    name: str = TENSOR_NAME
+
+
+@dataclass(frozen=True)
+class CallGraph:
+    """The graph of one call: the nodes between its tensors."""
+
+    inputs: Sequence[Any]
+    outputs: Sequence[Any]
+
+
+class Generation:
+    """One generation of Keras, as the module that a model is of."""
+
+    def __init__(self, root: str) -> None:
+        """Keeps the name of the module: `keras`, `tf_keras` or `tensorflow`."""
+        self.root = root
+
+    @property
+    def version(self) -> str:
+        """Version of the module."""
+        return str(getattr(importlib.import_module(self.root), "__version__", ""))
+
+    def node_of(self, history: Any) -> Any:
+        """Returns the node that a tensor's history names, or None where it names none."""
+        raise NotImplementedError
+
+    def operation(self, node: Any) -> Any:
+        """Returns the layer or operation that a node calls."""
+        raise NotImplementedError
+
+    def inputs(self, node: Any) -> List[Any]:
+        """Returns the tensors that a node reads, in the order of its arguments."""
+        raise NotImplementedError
+
+    def outputs(self, node: Any) -> List[Any]:
+        """Returns the tensors that a node gives."""
+        raise NotImplementedError
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Returns a node's arguments with other tensors in place of its own, by identity."""
+        raise NotImplementedError
+
+    def lowered_as(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Returns what the lowerings see of a call: (operation, args, kwargs)."""
+        return self.operation(node), args, kwargs
+
+    def flat(self, structure: Any) -> List[Any]:
+        """Returns the leaves of lists, tuples and dicts."""
+        raise NotImplementedError
+
+    def structure(self, function: Any) -> Any:
+        """Returns the inputs of a nested model as they are nested."""
+        raise NotImplementedError
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """Returns shape and element type of what a call gives.
+
+        Raises:
+            Exception: whatever the layer raises when it refuses its input.
+        """
+        raise NotImplementedError
+
+    def recorded(self, node: Any, given: Sequence[Any], own: Sequence[Any]) -> Any:
+        """Returns what a model recorded of a call, or None where it need not hold for the inputs.
+
+        Args:
+            node: the call.
+            given: the tensors that it reads now.
+            own: those that it read when the model was built.
+        """
+        outputs = self.outputs(node)
+        if len(given) != len(own) or not given:
+            return None
+        for tensor, symbol in zip(given, own):
+            if tuple(tensor.shape[1:]) != tuple(symbol.shape)[1:]:
+                return None
+        batch = max(tensor.shape[0] for tensor in given if tensor.shape)
+        shapes = [tuple(symbol.shape) for symbol in outputs]
+        if any(not shape or None in shape[1:] for shape in shapes):
+            return None
+        return [
+            self.fresh((batch if shape[0] is None else shape[0],) + shape[1:], symbol.dtype)
+            for shape, symbol in zip(shapes, outputs)
+        ]
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """Returns a symbolic tensor that is known to nobody."""
+        raise NotImplementedError
+
+    @contextmanager
+    def names_kept(self) -> Iterator[None]:
+        """Sets Keras's counters of automatic names back, so that later layers are named alike."""
+        counters = self.counters()
+        before = [(counter, copy.copy(counter)) for counter in counters]
+        try:
+            yield
+        finally:
+            for counter, was in before:
+                counter.clear()
+                counter.update(was)
+
+    def counters(self) -> List[Any]:
+        """Returns the counters of automatic names, each a dict, or the set of those in use."""
+        return []
+
+    def function(self, model: Any, shapes: Any) -> Any:
+        """Runs a model's `call` on fresh tensors and returns the graph of it.
+
+        Args:
+            model: a built subclassed model.
+            shapes: the shape of its input, or a structure of shapes.
+
+        Raises:
+            Exception: whatever the call raises.
+        """
+        raise NotImplementedError
+
+    @contextmanager
+    def opened_call(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Iterator[Any]:
+        """Yields the graph of a layer's call, or None where it cannot run on symbolic tensors.
+
+        The nodes that this adds to layers within are taken away afterwards.
+
+        Args:
+            layer: a layer of the user's own, or a Lambda.
+            args: positional arguments of its call, tensors of the walk among them.
+            kwargs: keyword arguments, likewise.
+        """
+        layers = [one for one in layer._flatten_layers() if one is not layer]
+        if not all(one.built for one in layers):
+            yield None
+            return
+        marks = [Mark(one) for one in [layer, *layers]]
+        try:
+            function = None
+            with suppress(Exception, SystemExit):
+                # The user's own code runs here, so anything may be raised.
+                function = self.call_graph(layer, args, kwargs)
+            yield function
+        finally:
+            for mark in marks:
+                mark.restore()
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """Runs a layer's `call` on fresh tensors and returns the graph of it.
+
+        Raises:
+            Exception: whatever the call raises.
+        """
+        raise NotImplementedError
+
+    def built_with(self, model: Any) -> Any:
+        """Returns the shapes that a model was built with, the batch left open, or None."""
+        raise NotImplementedError
+
+
+def generation_of(model: Any, recorded: bool = False) -> Generation:
+    """Returns the generation of Keras that a model is of.
+
+    Args:
+        model: the model.
+        recorded: whether its own record of its shapes is taken where that holds; that of Keras 2
+            always is.
+    """
+    from vai_inspect.frontends.keras.live.keras2 import Keras2
+    from vai_inspect.frontends.keras.live.keras3 import Keras3, Recorded
+
+    cls = type(model)
+    modules = [base.__module__.split(".")[0] for base in cls.__mro__ if is_keras(base)]
+    root = modules[0] if modules else "keras"
+    if is_keras_2(cls):
+        return Keras2(root)
+    return Recorded(root) if recorded else Keras3(root)
+
+
+def at_inference(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns the keyword arguments of a call of a layer with what tells it not to train."""
+    try:
+        taken = inspect.signature(layer.call).parameters
+    except (TypeError, ValueError):
+        return kwargs
+    return {**kwargs, "training": False} if "training" in taken else kwargs

@@ -1,0 +1,45 @@
+"""The inputs that a Keras graph is read with."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Sequence
+
+from vai_inspect.frontends.input_shapes import resolve_shapes
+from vai_inspect.frontends.keras.live.generation import Generation
+from vai_inspect.frontends.keras.live.trace import InputTensor
+
+
+def resolve_inputs(
+    function: Any, input_args: Any, batch: int, keras: Generation
+) -> List[InputTensor]:
+    """Returns the inputs of a model with every dimension known, in the order of its inputs.
+
+    Args:
+        function: the graph of a model.
+        input_args: see `capture`.
+        batch: see `capture`.
+        keras: the generation of Keras that the model is of.
+
+    Raises:
+        InputShapeError: a dimension other than the batch that nothing fills, or a wrong rank,
+            count or name.
+    """
+    symbols = list(function.inputs)
+    names = [_name(symbol) for symbol in symbols]
+    own = [tuple(symbol.shape) for symbol in symbols]
+    shapes = resolve_shapes(names, own, input_args, batch)
+    return [
+        InputTensor(name, keras.fresh(shape.sizes, symbol.dtype), shape.batch_open)
+        for name, shape, symbol in zip(names, shapes, symbols)
+    ]
+
+
+def open_batch(inputs: Sequence[InputTensor]) -> Optional[int]:
+    """Returns the batch that was taken for inputs that leave theirs open, or None."""
+    return next((tensor.spec.shape[0] for tensor in inputs if tensor.batch_open), None)
+
+
+def _name(symbol: Any) -> str:
+    history = getattr(symbol, "_keras_history", None)
+    operation = getattr(history, "operation", None) or getattr(history, "layer", None)
+    return str(symbol.name if operation is None else operation.name)

@@ -1,0 +1,183 @@
+"""Keras 2's graphs: tf_keras, and tensorflow.keras of TensorFlow 2.4 to 2.15.
+
+What the model recorded of its shapes is taken where only the batch is open. Elsewhere the layer is
+called on placeholders in a scratch graph of TensorFlow's, which adds no node to it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+from vai_inspect.frontends.keras.live.generation import (
+    TENSOR_NAME,
+    Arguments,
+    CallGraph,
+    Generation,
+    Symbol,
+    at_inference,
+)
+from vai_inspect.frontends.keras.live.model_kind import is_keras
+from vai_inspect.frontends.keras.live.nested import mapped
+from vai_inspect.frontends.keras.live.node_snapshot import Mark
+from vai_inspect.frontends.keras.lower.tf_operations import keeps_batch, read_operation
+from vai_inspect.frontends.keras.lower.training import layer_within
+
+_OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
+
+
+_TF_KERAS = "tensorflow.python.keras"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leaves out what TensorFlow warns of where variables are used in bare operations."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+class Keras2(Generation):
+    """Keras 2 as `tf_keras`, `keras` or `tensorflow.python.keras`."""
+
+    def node_of(self, history: Any) -> Any:
+        """The node of the layer that gave the tensor."""
+        layer = history.layer
+        return None if layer is None else layer._inbound_nodes[history.node_index]
+
+    def operation(self, node: Any) -> Any:
+        """A layer; bare operations are layers of their own classes."""
+        return node.layer
+
+    def inputs(self, node: Any) -> List[Any]:
+        """In the order of the arguments."""
+        return list(node.keras_inputs)
+
+    def outputs(self, node: Any) -> List[Any]:
+        """In the order of the results."""
+        return self.flat(node.outputs)
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Constants stay as they are."""
+        args, kwargs = mapped((tuple(node.call_args), dict(node.call_kwargs)), known.get)
+        return tuple(args), dict(kwargs)
+
+    def lowered_as(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """A bare operation is seen as Keras 3's of the same meaning."""
+        if type(node.layer).__name__ in _OPERATIONS and is_keras(type(node.layer)):
+            return read_operation(node.layer, args, kwargs)
+        return layer_within(node.layer), args, kwargs
+
+    def flat(self, structure: Any) -> List[Any]:
+        """Dicts in the order of their keys."""
+        import tensorflow
+
+        return list(tensorflow.nest.flatten(structure))
+
+    def structure(self, function: Any) -> Any:
+        """As the user nested them."""
+        return function._nested_inputs
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """The record, or what a call in a scratch graph gives."""
+        recorded = self._recorded(node, self.flat((args, kwargs)))
+        return self._called(node.layer, args, kwargs) if recorded is None else recorded
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """A `Symbol`."""
+        return Symbol(tuple(shape), str(getattr(dtype, "name", dtype)), name)
+
+    def function(self, model: Any, shapes: Any) -> Any:
+        """A Functional model around the call."""
+        library = self._module()
+        dtype = model.compute_dtype or "float32"
+
+        def tensor(shape: Sequence[Any]) -> Any:
+            size = shape[0]
+            return library.Input(tuple(shape[1:]), size, name=None, dtype=dtype)
+
+        inputs = _shapes_mapped(shapes, tensor)
+        with _quiet():
+            return library.Model(inputs, model.call(inputs))
+
+    def counters(self) -> List[Any]:
+        """One for each graph of TensorFlow's, and the names that bare operations have."""
+        for name in (self.root + ".src.backend", self.root + ".backend", _TF_KERAS + ".backend"):
+            module: Any = sys.modules.get(name)
+            if hasattr(module, "PER_GRAPH_OBJECT_NAME_UIDS"):
+                names: Any = getattr(module, "OBSERVED_NAMES", set())
+                return [*module.PER_GRAPH_OBJECT_NAME_UIDS.values(), names]
+        return []
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """On placeholders of Keras's."""
+        library = self._module()
+        given = [one for one in self.flat((args, kwargs)) if isinstance(one, Symbol)]
+        inputs = [
+            library.Input(tuple(one.shape[1:]), one.shape[0], dtype=one.dtype) for one in given
+        ]
+        known = dict(zip(map(id, given), inputs))
+        args, kwargs = mapped((tuple(args), at_inference(layer, kwargs)), known.get)
+        with _quiet():
+            return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
+
+    def built_with(self, model: Any) -> Any:
+        """As the model was called first, or built."""
+        spec = getattr(model, "_saved_model_inputs_spec", None)
+        if spec is not None:
+            shapes = [(None,) + tuple(tensor.shape)[1:] for tensor in self.flat(spec)]
+            if isinstance(spec, dict):
+                return dict(zip(sorted(spec), shapes))
+            return shapes if isinstance(spec, (list, tuple)) else shapes[0]
+        shape = getattr(model, "_build_input_shape", None)
+        return None if shape is None else (None,) + tuple(shape)[1:]
+
+    def _module(self) -> Any:
+        name = "tensorflow.keras" if self.root == "tensorflow" else self.root
+        return importlib.import_module(name)
+
+    def _recorded(self, node: Any, flat: Sequence[Any]) -> Any:
+        """Returns what the model recorded, or None where it need not hold for these inputs."""
+        layer = node.layer
+        kind = type(layer).__name__
+        if kind in _OPERATIONS:
+            if not keeps_batch(layer):
+                return None
+        elif not is_keras(type(layer)) or kind == "Lambda":
+            return None
+        given = [tensor for tensor in flat if isinstance(tensor, Symbol)]
+        return self.recorded(node, given, node.keras_inputs)
+
+    def _called(self, layer: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        import tensorflow
+
+        mark = Mark(layer)
+        try:
+            with tensorflow.__internal__.FuncGraph(TENSOR_NAME).as_default():
+                placed: Dict[int, Any] = {
+                    id(tensor): tensorflow.compat.v1.placeholder(tensor.dtype, tensor.shape)
+                    for tensor in self.flat((args, kwargs))
+                    if isinstance(tensor, Symbol)
+                }
+                args, kwargs = mapped((args, kwargs), placed.get)
+                if getattr(layer, "_expects_training_arg", False) and len(args) == 1:
+                    kwargs.setdefault("training", False)
+                results = self.flat(layer(*args, **kwargs))
+        finally:
+            mark.restore()
+        return [self.fresh(tuple(result.shape), result.dtype) for result in results]
+
+
+def _shapes_mapped(shapes: Any, function: Callable[[Sequence[Any]], Any]) -> Any:
+    if isinstance(shapes, dict):
+        return {key: _shapes_mapped(value, function) for key, value in shapes.items()}
+    if isinstance(shapes, list) or (shapes and isinstance(shapes[0], (list, tuple))):
+        return [_shapes_mapped(value, function) for value in shapes]
+    return function(shapes)

@@ -1,0 +1,190 @@
+"""Keras 3's graphs.
+
+Shapes come from `compute_output_spec` on fresh symbolic tensors, which, unlike a call, adds no
+node to the user's layers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+from vai_inspect.frontends.keras.live.generation import (
+    TENSOR_NAME,
+    Arguments,
+    CallGraph,
+    Generation,
+    Symbol,
+    at_inference,
+)
+from vai_inspect.frontends.keras.live.model_kind import is_class, is_keras
+from vai_inspect.frontends.keras.live.nested import leaves, mapped
+
+_SEEDS = "global_seed_generator"
+_WAITING = "uninitialized_variables"
+
+
+@contextmanager
+def _nothing_assigned() -> Iterator[None]:
+    """Has every assignment to a variable of Keras's end with the scope.
+
+    What is created meanwhile is never given values: neither variables, which take memory, nor
+    Keras's own generator of seeds, which would stay as it is.
+    """
+    import keras
+
+    state: Any = sys.modules["keras.src.backend.common.global_state"]
+    waiting = state.get_global_attribute(_WAITING, [], set_to_default=True)
+    before, seeds = len(waiting), state.get_global_attribute(_SEEDS)
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        del waiting[before:]
+        state.set_global_attribute(_SEEDS, seeds)
+
+
+def _operation() -> Any:
+    import keras
+
+    return keras.Operation
+
+
+class Keras3(Generation):
+    """Keras 3, on any backend."""
+
+    def node_of(self, history: Any) -> Any:
+        """The node of the operation that gave the tensor."""
+        operation = history.operation
+        return None if operation is None else operation._inbound_nodes[history.node_index]
+
+    def operation(self, node: Any) -> Any:
+        """A layer, or an operation of `keras.ops`."""
+        return node.operation
+
+    def inputs(self, node: Any) -> List[Any]:
+        """In the order of the arguments."""
+        return list(node.input_tensors)
+
+    def outputs(self, node: Any) -> List[Any]:
+        """In the order of the results."""
+        return list(node.outputs)
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Keras fills them in itself."""
+        args, kwargs = node.arguments.fill_in(known)
+        return tuple(args), dict(kwargs)
+
+    def flat(self, structure: Any) -> List[Any]:
+        """Dicts in the order of their keys."""
+        import keras
+
+        return list(keras.tree.flatten(structure))
+
+    def structure(self, function: Any) -> Any:
+        """As the user nested them."""
+        return function._inputs_struct
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """From Keras's own shape inference."""
+        operation = node.operation
+        check = getattr(operation, "_assert_input_compatibility", None)
+        if check is not None and args:
+            check(args[0])
+        specs = self.flat(operation.compute_output_spec(*args, **kwargs))
+        if any(None in spec.shape[1:] for spec in specs):
+            # What a layer says of itself (EinsumDense) may be less than what its call gives.
+            with suppress(Exception):
+                return self.flat(_operation().compute_output_spec(operation, *args, **kwargs))
+        return specs
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """A KerasTensor."""
+        import keras
+
+        return keras.KerasTensor(tuple(shape), dtype=dtype, name=name)
+
+    def counters(self) -> List[Any]:
+        """One, which is no part of what Keras makes public."""
+        state = sys.modules.get("keras.src.backend.common.global_state")
+        get = getattr(state, "get_global_attribute", None)
+        return [] if get is None else [get("object_name_uids", defaultdict(int), True)]
+
+    def function(self, model: Any, shapes: Any) -> Any:
+        """A `keras.Function`."""
+        import keras
+
+        inputs = keras.tree.map_shape_structure(
+            lambda shape: self.fresh(shape, model.compute_dtype, "input"), shapes
+        )
+        with _nothing_assigned() if model.built else nullcontext():
+            return keras.Function(inputs, model.call(inputs))
+
+    def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
+        """Without a `keras.Function`, which has no output that is an input."""
+        import keras
+
+        inputs: List[Any] = []
+
+        def tensor(one: Any) -> Any:
+            if not isinstance(one, (Symbol, keras.KerasTensor)):
+                return one
+            inputs.append(keras.KerasTensor(tuple(one.shape), one.dtype, name="input"))
+            return inputs[-1]
+
+        args, kwargs = keras.tree.map_structure(tensor, (tuple(args), at_inference(layer, kwargs)))
+        with _nothing_assigned():
+            return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
+
+    def built_with(self, model: Any) -> Any:
+        """As the model's build config tells."""
+        import keras
+
+        shapes = (model.get_build_config() or {}).get("input_shape")
+        if shapes is None:
+            return None
+        return keras.tree.map_shape_structure(lambda shape: (None,) + tuple(shape)[1:], shapes)
+
+
+class Recorded(Keras3):
+    """Keras 3, with the shapes that the model recorded of its own layers where they hold.
+
+    A layer of Keras's own gives what it gave when the model was built, where it reads the same
+    shapes but for the batch. An operation of `keras.ops`, a Lambda and a layer of the user's may
+    do anything with the batch, so they are asked as ever.
+    """
+
+    def __init__(self, root: str) -> None:
+        """Keeps the name of the module."""
+        super().__init__(root)
+        self._trusted: Dict[type, bool] = {}
+
+    def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
+        """Faster than Keras, which walks the arguments with any tree library."""
+        args, kwargs = mapped((node.arguments.args, node.arguments.kwargs), known.get)
+        return tuple(args), dict(kwargs)
+
+    def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """The record, or Keras's own shape inference."""
+        cls = type(node.operation)
+        if cls not in self._trusted:
+            layer = is_keras(cls) and is_class(cls, "Layer")
+            self._trusted[cls] = layer and cls.__name__ != "Lambda"
+        if self._trusted[cls]:
+            given = [tensor for tensor in leaves((args, kwargs)) if isinstance(tensor, Symbol)]
+            found = self.recorded(node, given, node.input_tensors)
+            if found is not None:
+                return list(found)
+        tensors: Dict[int, Any] = {
+            id(one): super(Recorded, self).fresh(one.shape, one.dtype)
+            for one in leaves((args, kwargs))
+            if isinstance(one, Symbol)
+        }
+        args, kwargs = mapped((args, kwargs), tensors.get)
+        return super().specs(node, tuple(args), dict(kwargs))
+
+    def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
+        """A `Symbol`."""
+        return Symbol(tuple(shape), str(dtype), name)

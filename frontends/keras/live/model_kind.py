@@ -1,0 +1,181 @@
+"""What was given as the model: a graph of Keras, or an error that says what it is instead."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional, Type
+
+from vai_inspect.core.errors import ModelError, how_to_give, text_of
+from vai_inspect.core.kinds import is_a
+
+_FRAMES = ("Could not automatically infer", "Exception encountered when calling")
+"""How the lines begin that Keras puts around the message of the layer itself."""
+_VALID = "a built Keras model"
+ROOTS = ("keras", "tf_keras")
+"""Packages of Keras; besides, TensorFlow 2.4 and 2.5 keep theirs in `tensorflow.python.keras`."""
+
+
+@contextmanager
+def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
+    """Yields the graph of a model, as a `keras.Function` whose nodes can be walked.
+
+    Args:
+        model: what the user gave.
+        input_args: the user's shapes; a Sequential that is not built is read from a copy that
+            is built with them.
+        batch: see `capture`.
+
+    Raises:
+        ModelError: it is no Keras 3 model, or it has no graph.
+    """
+    from vai_inspect.frontends.keras.live.subclassed import traced_call
+
+    _check_kind(model)
+    inner = inner_function(model)
+    if inner is not None:
+        yield inner
+    elif is_class(type(model), "Sequential") and not overrides(type(model), "call", "Sequential"):
+        yield _built_copy(model, input_args, batch)
+    elif is_class(type(model), "Functional"):
+        raise ModelError(
+            "Received the model {!r} ({}), which overrides call(), so that its graph does not tell "
+            "what it does; put that into layers of the Functional model.".format(
+                model.name, type(model).__name__
+            )
+        )
+    else:
+        with traced_call(model, input_args, batch) as function:
+            yield function
+
+
+def inner_function(operation: Any) -> Optional[Any]:
+    """Returns the graph inside a Functional or built Sequential model, or None.
+
+    A subclass that overrides `call` does something else than its graph says, so it has none.
+    """
+    cls = type(operation)
+    if is_class(cls, "Sequential"):
+        if overrides(cls, "call", "Sequential"):
+            return None
+        if is_keras_2(cls):
+            return operation if getattr(operation, "_graph_initialized", False) else None
+        return getattr(operation, "_functional", None)
+    if is_class(cls, "Functional") and not overrides(cls, "call", "Functional"):
+        keras_2 = hasattr(operation, "_nested_inputs")
+        return operation if keras_2 or hasattr(operation, "_inputs_struct") else None
+    return None
+
+
+def is_own_code(operation: Any) -> bool:
+    """Tells whether a layer computes what code of the user's says: its own `call`, or a Lambda."""
+    cls = type(operation)
+    if not is_class(cls, "Layer"):
+        return False
+    nearest = next(base for base in cls.__mro__ if is_keras(base))
+    own = nearest is not cls and overrides(cls, "call", nearest.__name__)
+    return own or cls.__name__ == "Lambda"
+
+
+def check_answers(model: Any) -> None:
+    """Refuses an object that does not let itself be asked for its classes or an attribute.
+
+    Raises:
+        ModelError: it fails there, which no Keras model does.
+    """
+    try:
+        getattr(model, "name", type(model).__mro__)
+    except Exception as error:
+        raise ModelError(
+            "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
+            "an onnx.ModelProto.".format(type(model).__name__)
+        ) from error
+
+
+def is_class(cls: Type[Any], name: str) -> bool:
+    """Tells whether a class is Keras's own class of this name or a subclass of it."""
+    for base in cls.__mro__:  # noqa: SIM110 - any() takes twice the time
+        if base.__name__ == name and is_keras(base):
+            return True
+    return False
+
+
+def is_keras(cls: Type[Any]) -> bool:
+    """Tells whether a class is one of Keras's own."""
+    module = cls.__module__
+    return module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras.")
+
+
+def is_keras_2(cls: Type[Any]) -> bool:
+    """Tells whether a class is of Keras 2, whose layers have their base in an `engine` package."""
+    return any(
+        base.__name__ == "Layer" and is_keras(base) and ".engine." in base.__module__
+        for base in cls.__mro__
+    )
+
+
+def overrides(cls: Type[Any], method: str, name: str) -> bool:
+    """Tells whether a subclass of Keras's class `name` has a method of its own in its place."""
+    for base in cls.__mro__:
+        if base.__name__ == name and is_keras(base):
+            return False
+        if method in vars(base) and not is_keras(base):
+            return True
+    return False
+
+
+def reason_of(error: BaseException) -> str:
+    """Returns the line of an error of Keras's that says what is wrong."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text_of(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(_FRAMES)] or lines
+    if told[:1] == ["in user code:"]:  # TensorFlow's frames of the call stand before the error
+        told = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)] or told
+    return told[0] if told else type(error).__name__
+
+
+def _check_kind(model: Any) -> None:
+    roots = {base.__module__.split(".")[0] for base in type(model).__mro__}
+    if is_a(model, type):
+        raise ModelError(
+            "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
+                model.__name__
+            )
+        )
+    if "torch" in roots:
+        raise ModelError(
+            "Received the PyTorch module {}; valid is {}; PyTorch models are for "
+            "vai_inspect.torch.Inspector.".format(type(model).__name__, _VALID)
+        )
+    if not is_class(type(model), "Model"):
+        hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"
+        raise ModelError(
+            "Received an object of type {} as the model; valid is {}; {}.".format(
+                type(model).__name__, _VALID, hint
+            )
+        )
+
+
+def _built_copy(model: Any, input_args: Any, batch: int) -> Any:
+    """Returns the graph of a copy of an unbuilt Sequential, built with the user's shape."""
+    from vai_inspect.frontends.input_shapes import single_shape
+
+    advice = (
+        "Received the Sequential model {!r}, which is not built, so that its shapes are not "
+        "known; put keras.Input(shape) first in it, call model.build((None, ...)), or give its "
+        "input shape: {}.".format(model.name, how_to_give((1, 224, 224, 3)))
+    )
+    shape = single_shape(input_args, batch)
+    if shape is None or not model.layers:
+        raise ModelError(advice)
+    try:
+        copy = type(model).from_config(model.get_config())
+        copy.build(shape)
+    except Exception as error:
+        raise ModelError(
+            "{} Building a copy of it with {} failed: {}".format(advice, shape, reason_of(error))
+        ) from error
+    function = inner_function(copy)
+    if function is None:
+        raise ModelError(advice)
+    return function

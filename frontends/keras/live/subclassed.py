@@ -1,0 +1,90 @@
+"""A subclassed model, whose graph exists only while its `call` runs.
+
+The call is run once on symbolic tensors. That adds a node to each layer it calls, which is taken
+away again when the graph was read.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator, List
+
+from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
+from vai_inspect.frontends.input_shapes import given_shapes
+from vai_inspect.frontends.keras.live.generation import generation_of
+from vai_inspect.frontends.keras.live.model_kind import reason_of
+from vai_inspect.frontends.keras.live.node_snapshot import Mark
+from vai_inspect.frontends.keras.live.unbuilt import to_build, within
+
+
+@contextmanager
+def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
+    """Yields the graph of a subclassed model's call as a `keras.Function`.
+
+    Args:
+        model: a subclassed model; one that is not built is not built afterwards.
+        input_args: see `capture`; where None, the shapes that the model was built with.
+        batch: see `capture`.
+
+    Raises:
+        ModelError: the model is not built, or its call cannot run on symbolic tensors.
+    """
+    described = "Received the subclassed Keras model {!r} ({})".format(
+        model.name, type(model).__name__
+    )
+    layers = within(model)
+    if not layers or not all(layer.built for layer in [model, *layers]):
+        yield _built_here(model, input_args, batch, described)
+        return
+    candidates = [given_shapes(input_args, batch), generation_of(model).built_with(model)]
+    candidates = [shapes for shapes in candidates if shapes is not None]
+    if not candidates:
+        raise InputShapeError(
+            described
+            + ", whose input shape is not known; give the whole shape, batch first: {}.".format(
+                how_to_give((1, 224, 224, 3))
+            )
+        )
+    marks = [Mark(operation) for operation in [model, *layers]]
+    try:
+        yield _function(model, candidates, described)
+    finally:
+        for mark in marks:
+            mark.restore()
+
+
+def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Any:
+    """Returns the graph of a model that is not built, built with the user's shapes.
+
+    Raises:
+        ModelError: there are no shapes, or it cannot be built with them.
+    """
+    shapes = given_shapes(input_args, batch)
+    described += ", which is not built"
+    if shapes is None:
+        raise ModelError(
+            "{}, so that its shapes are not known; call it once on data of the right shape, or "
+            "give its input shape: {}.".format(described, how_to_give((1, 224, 224, 3)))
+        )
+    return _function(to_build(model), [shapes], described)
+
+
+def _function(model: Any, candidates: List[Any], described: str) -> Any:
+    """Returns the graph of the call with the first shapes that it takes.
+
+    The user's shapes come first, as the call may count with them. A model within may insist on
+    its own; then the call is run with those, and the user's are carried through the graph.
+    """
+    problems: List[BaseException] = []
+    for shapes in candidates:
+        try:
+            return generation_of(model).function(model, shapes)
+        except (Exception, SystemExit) as error:
+            # The user's own code runs here, so anything may be raised.
+            problems.append(error)
+    raise ModelError(
+        "{}, whose call() cannot run on symbolic tensors of the shape {}; make it Functional: "
+        "keras.Model(inputs, outputs). Keras says: {}".format(
+            described, candidates[0], reason_of(problems[0])
+        )
+    ) from problems[0]

@@ -1,0 +1,256 @@
+"""The calls of a model in order, with the shapes that follow from the given inputs.
+
+Nodes are walked, not layers: a layer that is called twice gives two steps, and the calls of a
+nested model stand in place of the call of that model. Shapes are worked out anew, on fresh symbolic
+tensors, without adding a node to the user's layers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import CaptureError, InputShapeError
+from vai_inspect.frontends.keras.live.generation import Generation
+from vai_inspect.frontends.keras.live.model_kind import inner_function, is_own_code, reason_of
+from vai_inspect.frontends.keras.live.toposort import depth_first
+from vai_inspect.frontends.keras.lower.layer import seen
+
+
+@dataclass(frozen=True)
+class InputTensor:
+    """An input of the model.
+
+    Attributes:
+        name: its layer's name.
+        spec: a fresh symbolic tensor of the final shape.
+        batch_open: whether neither the model nor the user gives its batch.
+    """
+
+    name: str
+    spec: Any
+    batch_open: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a layer or operation.
+
+    Attributes:
+        operation: the layer, or the Keras operation, as the lowerings see it.
+        path: where it stands in the model, e.g. `backbone/conv1`.
+        args: positional arguments of the call, tensors as fresh symbolic ones.
+        kwargs: keyword arguments, likewise.
+        inputs: the tensors among the arguments, in order.
+        outputs: the fresh tensors it gives; every dimension a whole number. None where nothing
+            but its lowering can tell.
+        messages: what was assumed about its shapes.
+        calls: how often the model calls the layer, which is once but for a layer that is shared.
+        within: the layer of the user's own, or Lambda, in whose call this one is; None elsewhere.
+    """
+
+    operation: Any
+    path: str
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
+    inputs: Tuple[Any, ...]
+    outputs: Optional[Tuple[Any, ...]]
+    messages: Tuple[str, ...] = ()
+    calls: int = 1
+    within: Any = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every step in topological order, and the tensors that the model gives."""
+
+    steps: Tuple[Step, ...]
+    outputs: Tuple[Any, ...]
+
+
+def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: Generation) -> Trace:
+    """Walks a model from its inputs to its outputs.
+
+    Args:
+        function: the graph of a model, such as a Functional one.
+        inputs: its inputs, in the order of `function.inputs`.
+        replaced: whether the user's shapes replace the model's own; then a layer that refuses
+            its input is the user's error.
+        keras: the generation of Keras that the model is of.
+    """
+    assumed = any(tensor.batch_open and tensor.spec.shape[0] != 1 for tensor in inputs)
+    walk = _Walk(keras, replaced, assumed)
+    outputs = walk.run(function, [tensor.spec for tensor in inputs], "")
+    calls = Counter(map(id, walk.called))
+    steps = (
+        step if calls[id(called)] == 1 else dataclasses.replace(step, calls=calls[id(called)])
+        for step, called in zip(walk.steps, walk.called)
+    )
+    return Trace(tuple(steps), tuple(outputs))
+
+
+class _Walk:
+    """The steps so far with the layer that each calls, and what the walk needs everywhere."""
+
+    def __init__(self, keras: Generation, replaced: bool, assumed: bool) -> None:
+        self.steps: List[Step] = []
+        self.called: List[Any] = []
+        self._keras = keras
+        self._replaced = replaced
+        self._assumed = assumed
+        self._within: Any = None
+
+    def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
+        """Adds the steps of a graph and returns the tensors it gives."""
+        keras = self._keras
+        known = {id(symbol): tensor for symbol, tensor in zip(function.inputs, tensors)}
+        for node in self._ordered(function):
+            operation = keras.operation(node)
+            path = prefix + operation.name
+            args, kwargs = keras.filled(node, known)
+            inner = inner_function(operation)
+            given = None if inner is None else self._inner_inputs(inner, args, kwargs)
+            if given is not None:
+                outputs = self.run(inner, given, path + "/")
+            else:
+                step = self._step(node, path, args, kwargs, known)
+                outputs = self._opened(operation, step) or list(step.outputs or ())
+            known.update(zip((id(symbol) for symbol in keras.outputs(node)), outputs))
+        return [known[id(symbol)] for symbol in function.outputs]
+
+    def _opened(self, operation: Any, step: Step) -> Optional[List[Any]]:
+        """Adds the steps of a call of the user's own code and returns what they give.
+
+        A call that cannot be walked is one step, which it is for a layer of Keras's own.
+        """
+        steps, called, before = len(self.steps), len(self.called), self._within
+        if is_own_code(operation):
+            self._within = operation if before is None else before
+            with self._keras.opened_call(operation, step.args, step.kwargs) as function:
+                found = None
+                if function is not None:
+                    with suppress(AttributeError, CaptureError, KeyError):
+                        # What it gives may be no tensor, or come from none of its nodes.
+                        found = self.run(function, step.inputs, step.path + "/")
+            self._within = before
+            shapes = [tuple(one.shape) for one in found or ()]
+            # One that gives what it reads is an operator, too, as the quantiser keeps it.
+            walked = found and len(self.steps) > steps
+            if walked and shapes == [tuple(one.shape) for one in step.outputs or ()]:
+                return found
+            del self.steps[steps:], self.called[called:]
+        self.steps.append(step)
+        self.called.append(operation)
+        return None
+
+    def _ordered(self, function: Any) -> Iterator[Any]:
+        """Yields the nodes between inputs and outputs, each after those it reads."""
+        inputs = {id(symbol) for symbol in function.inputs}
+
+        def nodes(symbols: Sequence[Any]) -> List[Any]:
+            found = [self._node_of(symbol, inputs) for symbol in symbols]
+            return [node for node in found if node is not None]
+
+        return depth_first(nodes(function.outputs), lambda node: nodes(self._keras.inputs(node)))
+
+    def _node_of(self, symbol: Any, inputs: "set[int]") -> Any:
+        """Returns the node that gives a tensor, or None where an input of the model gives it."""
+        if id(symbol) in inputs:
+            return None
+        history = getattr(symbol, "_keras_history", None)
+        node = None if history is None else self._keras.node_of(history)
+        if node is None:
+            raise CaptureError(
+                "Tensor {!r} of the model comes from no layer; build the model from keras.Input "
+                "tensors and layers.".format(symbol.name)
+            )
+        return node
+
+    def _inner_inputs(
+        self, inner: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]
+    ) -> Optional[List[Any]]:
+        """Returns what a nested model is called with, in its own order; None where unclear."""
+        given = args[0] if args else kwargs.get("inputs")
+        struct = self._keras.structure(inner)
+        if isinstance(given, dict) and isinstance(struct, dict):
+            given = {key: given.get(key) for key in struct}
+        flat = [tensor for tensor in self._keras.flat(given) if tensor is not None]
+        if len(flat) != len(inner.inputs):
+            return None
+        if any(len(tensor.shape) != len(own.shape) for tensor, own in zip(flat, inner.inputs)):
+            return None
+        return flat
+
+    def _step(
+        self,
+        node: Any,
+        path: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        known: Dict[int, Any],
+    ) -> Step:
+        inputs = tuple([known[id(symbol)] for symbol in self._keras.inputs(node)])
+        outputs, messages = [], []
+        batch = next((tensor.shape[0] for tensor in inputs if tensor.shape), 1)
+        symbols = self._keras.outputs(node)
+        for symbol, spec in zip(symbols, self._specs(node, path, args, kwargs, inputs)):
+            shape = tuple(spec.shape)
+            if any(size is not None and size < 1 for size in shape):
+                raise InputShapeError(_refused(path, inputs, "it would give {}".format(shape)))
+            if None in shape[1:]:
+                messages.append(
+                    "the output shape {} is not known before the model runs; 1 is assumed for "
+                    "each None".format(shape)
+                )
+            final = [batch if size is None else size for size in shape[:1]]
+            final += [size or 1 for size in shape[1:]]
+            outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
+        operation, args, kwargs = self._keras.lowered_as(node, args, kwargs)
+        return Step(
+            seen(operation),
+            path,
+            tuple(args),
+            kwargs,
+            inputs,
+            tuple(outputs),
+            tuple(messages),
+            within=self._within,
+        )
+
+    def _specs(
+        self,
+        node: Any,
+        path: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        inputs: Tuple[Any, ...],
+    ) -> List[Any]:
+        """Returns the symbolic outputs of a call, from Keras's own shape inference."""
+        symbols = self._keras.outputs(node)
+        try:
+            specs = self._keras.specs(node, args, kwargs)
+        except (Exception, SystemExit) as error:
+            # The user's layers run here, so anything may be raised. A model that was built with
+            # these shapes is not refused: then its own record of the shapes is taken, but where
+            # that is of another batch.
+            if self._replaced or (self._assumed and _fixes_batch(symbols, inputs)):
+                raise InputShapeError(_refused(path, inputs, reason_of(error))) from error
+            return symbols
+        return specs if len(specs) == len(symbols) else symbols
+
+
+def _fixes_batch(symbols: Sequence[Any], inputs: Sequence[Any]) -> bool:
+    """Tells whether a record of what a call gives has another batch than the call reads."""
+    batches = {tensor.shape[0] for tensor in inputs if tensor.shape}
+    return any(symbol.shape and symbol.shape[0] not in {None, *batches} for symbol in symbols)
+
+
+def _refused(path: str, inputs: Tuple[Any, ...], reason: str) -> str:
+    shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
+    return (
+        "The input shapes do not fit the model: layer {!r} refuses {}: {}; give input shapes "
+        "(batch first) that the model takes.".format(path, shapes, reason.rstrip(".;"))
+    )

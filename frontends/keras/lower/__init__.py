@@ -1,0 +1,1 @@
+"""Keras layers and operations as operators of the IR."""

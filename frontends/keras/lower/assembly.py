@@ -1,0 +1,118 @@
+"""The graph as it grows: inputs, the operators of one call after another, outputs."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
+from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
+from vai_inspect.core.ir.names import Names
+from vai_inspect.frontends.keras.live.model_kind import inner_function
+from vai_inspect.frontends.keras.live.trace import InputTensor, Step, Trace, trace
+from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.dispatch import lower
+
+
+class Assembly:
+    """Lowers calls in topological order and keeps what each tensor has become.
+
+    Tensors are told apart by identity: they must live as long as the assembly.
+    """
+
+    def __init__(self, inputs: Sequence[InputTensor], paths: Iterable[str]) -> None:
+        """Writes the inputs.
+
+        Args:
+            inputs: the inputs of the model, with their final shapes.
+            paths: the path of every call to come, so that no name is given away that is owned.
+        """
+        self._names = Names([tensor.name for tensor in inputs] + list(paths))
+        self._values: Dict[int, Value] = {}
+        self._ops: List[Op] = [self._data(tensor) for tensor in inputs]
+
+    def call(self, step: Step) -> Tuple[TensorType, ...]:
+        """Writes the operators of one call and returns the types of what it gives.
+
+        Where the step says which tensors it gives, those are entered; see `enter` otherwise.
+
+        Raises:
+            OutputUnknownError: the step does not say, and its lowering needs to know.
+        """
+        name = self._names.take(step.path)
+        try:
+            ops = lower(Call(step, name, self._names, self._values))
+        except Exception:
+            self._names.release([name])
+            raise
+        self._ops += ops
+        if step.outputs is not None:
+            self.enter(step.outputs)
+        return ops[-1].outputs
+
+    def enter(self, tensors: Sequence[Any]) -> None:
+        """Says which tensors the last call gives."""
+        last = self._ops[-1].name
+        for index, tensor in enumerate(tensors):
+            self._values[id(tensor)] = Value(last, index)
+
+    def graph(self, name: str, outputs: Iterable[Any]) -> Graph:
+        """Returns the graph, with the given tensors as its outputs."""
+        types = {op.name: op.outputs for op in self._ops}
+        for tensor in outputs:
+            value = self._values[id(tensor)]
+            self._ops.append(
+                Op(
+                    name=self._names.take("return"),
+                    kind="return",
+                    attrs=NoAttrs(),
+                    inputs=(value,),
+                    outputs=(types[value.op][value.index],),
+                    origin=Origin("keras"),
+                )
+            )
+        return Graph(name, self._ops)
+
+    def _data(self, tensor: InputTensor) -> Op:
+        name = self._names.take(tensor.name)
+        self._values[id(tensor.spec)] = Value(name)
+        shape, dtype = tuple(tensor.spec.shape), str(tensor.spec.dtype)
+        return Op(
+            name=name,
+            kind="data",
+            attrs=TensorAttrs(shape, dtype.upper()),
+            outputs=(TensorType(shape, dtype),),
+            origin=Origin("keras", (tensor.name,)),
+        )
+
+
+def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:
+    """Returns the graph of calls whose outputs are all known.
+
+    Args:
+        name: the model's name.
+        inputs: its inputs.
+        traced: its calls and outputs.
+    """
+    assembly = Assembly(inputs, [step.path for step in traced.steps])
+    for step in traced.steps:
+        assembly.call(step)
+    return assembly.graph(name, traced.outputs)
+
+
+def graph_within(model: Any, shape: Tuple[int, ...]) -> Optional[Graph]:
+    """Returns the graph of a live model with one input; None for any other layer.
+
+    Args:
+        model: a layer.
+        shape: what it reads.
+    """
+    from vai_inspect.frontends.keras.live.generation import generation_of
+    from vai_inspect.frontends.keras.lower.channels_first import channels_last
+
+    function = inner_function(model)
+    if function is None or len(function.inputs) != 1:
+        return None
+    keras = generation_of(model)
+    read = InputTensor("read", keras.fresh(shape, function.inputs[0].dtype))
+    traced = trace(function, [read], False, keras)
+    return assembled(model.name, *channels_last([read], traced))

@@ -1,0 +1,264 @@
+"""What a lowering sees of one call, and how it writes the operators that the call becomes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
+from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
+from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir.ops import output_shape
+from vai_inspect.frontends.keras.live.trace import Step
+from vai_inspect.frontends.keras.lower.layer import seen
+from vai_inspect.frontends.keras.lower.quantizer_settings import kept_settings
+
+Shape = Tuple[int, ...]
+
+
+class OutputUnknownError(CaptureError):
+    """A call whose output shape neither Keras nor a rule tells."""
+
+
+class Call:
+    """One call of a layer or operation on its way into the IR.
+
+    A lowering calls `emit` for each operator; the last one gives what the call gives.
+
+    Attributes:
+        operation: the layer or operation, with its settings as attributes.
+        path: its path in the model, the origin of every operator emitted.
+        name: the name of the call's own operator; others are `<name>/<suffix>`.
+        inputs: the values it reads, in the order of the call's arguments.
+        types: their types, NHWC.
+        dtype: the element type that the call computes in.
+        ops: what was emitted so far.
+    """
+
+    def __init__(self, step: Step, name: str, names: Names, values: Mapping[int, Value]) -> None:
+        self.operation = seen(step.operation)
+        self.path = step.path
+        self.name = name
+        self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
+        self.types = tuple([_type(tensor) for tensor in step.inputs])
+        self.dtype = self._dtype(step)
+        self.ops: List[Op] = []
+        # Of what is in a layer of the user's own a quantiser sees that layer alone.
+        form = self.operation if step.within is None else seen(step.within)
+        self._form = CallForm(
+            form.class_name,
+            form.is_layer,
+            arguments=kept_settings(form),
+            base=form.keras_class,
+            calls=step.calls,
+        )
+        self._origin = Origin("keras", (self.path,), call=self._form)
+        self._step = step
+        self._names = names
+        self._values = values
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the first input."""
+        return self.types[0].shape
+
+    @property
+    def knows_outputs(self) -> bool:
+        """Whether `outputs` can be asked for."""
+        return self._step.outputs is not None
+
+    @property
+    def outputs(self) -> Tuple[TensorType, ...]:
+        """Types that the call gives, as Keras infers them.
+
+        Raises:
+            OutputUnknownError: Keras is not there, and no rule says what the layer gives. A
+                lowering whose operators tell their own shapes does not ask.
+        """
+        if self._step.outputs is None:
+            raise OutputUnknownError(
+                "The output shape of layer {!r} ({}) is not known.".format(
+                    self.path, self.operation.class_name
+                )
+            )
+        return tuple(_type(tensor) for tensor in self._step.outputs)
+
+    @property
+    def output(self) -> TensorType:
+        """Type of the first output; see `outputs`."""
+        return self.outputs[0]
+
+    @property
+    def kwargs(self) -> Dict[str, Any]:
+        """Keyword arguments of the call."""
+        return self._step.kwargs
+
+    @property
+    def args(self) -> Tuple[Any, ...]:
+        """Positional arguments of the call; tensors are symbolic."""
+        return self._step.args
+
+    def emit(
+        self,
+        kind: str,
+        attrs: Optional[Attrs] = None,
+        inputs: Optional[Sequence[Value]] = None,
+        shape: Optional[Sequence[int]] = None,
+        params: Sequence[Tuple[str, Sequence[int]]] = (),
+        suffix: str = "",
+        dtype: Optional[str] = None,
+    ) -> Value:
+        """Writes one operator.
+
+        Args:
+            kind: a key of the vocabulary.
+            attrs: its attributes; none by default.
+            inputs: what it reads; by default what was emitted last, else the call's inputs.
+            shape: its output shape; by default what the shape rules say, else the call's.
+            params: XIR's input name and shape of each parameter, in XIR's layout.
+            suffix: set for every operator but the call's own.
+            dtype: its output's element type; by default the call's.
+        """
+        if inputs is None:
+            inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
+        attrs = NoAttrs() if attrs is None else attrs
+        if shape is None:
+            types = self.types if inputs is self.inputs else map(self._type_of, inputs)
+            sizes = {role: tuple(size) for role, size in params}
+            shape = output_shape(kind, attrs, [one.shape for one in types], sizes)
+        if shape is None:
+            shape = self.output.shape
+        name = self.name if not suffix else self._names.take(self.name + "/" + suffix)
+        self.ops.append(
+            Op(
+                name=name,
+                kind=kind,
+                attrs=attrs,
+                inputs=tuple(inputs),
+                outputs=(TensorType(tuple(map(int, shape)), dtype or self.dtype),),
+                params=tuple([Param(role, self._parameter(size)) for role, size in params]),
+                origin=self._origin,
+            )
+        )
+        return Value(name)
+
+    def const(
+        self, shape: Sequence[int], suffix: str = "const", number: Optional[float] = None
+    ) -> Value:
+        """Writes a constant; a scalar is a tensor of one element.
+
+        Args:
+            shape: its shape.
+            suffix: of its name.
+            number: its value, where it is a single number.
+        """
+        size = tuple(shape) or (1,)
+        attrs = TensorAttrs(size, self.dtype.upper(), number)
+        return self.emit("const", attrs, (), size, suffix=suffix)
+
+    def operand(self, value: Any, suffix: str = "const") -> Value:
+        """Returns the value behind an argument; a number or an array becomes a constant."""
+        found = self._values.get(id(value))
+        if found is not None:
+            return found
+        return self.const(_constant_shape(value), suffix, number_of(value))
+
+    def constant_shape(self, value: Any) -> Optional[Shape]:
+        """Returns the shape of an argument that is a constant; None for a tensor of the graph."""
+        return None if id(value) in self._values else _constant_shape(value)
+
+    def last(self) -> Value:
+        """The value of what was emitted last."""
+        return Value(self.ops[-1].name)
+
+    def unknown(
+        self,
+        framework_type: str,
+        message: str = "",
+        suffix: str = "",
+        macs: Optional[int] = None,
+    ) -> None:
+        """Writes an operator that XIR has no word for; it keeps every input, output and weight.
+
+        Args:
+            framework_type: the framework's own name for it.
+            message: why it has no XIR word, where its name does not say so.
+            suffix: set for what stands behind the call's own operator, such as its activation.
+            macs: its multiply-accumulates, where they are known.
+        """
+        inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
+        # An activation behind the call's own operator gives what it reads.
+        outputs = (self.last_type(),) if suffix and not self.knows_outputs else self.outputs
+        self.ops.append(
+            Op(
+                name=self.name if not suffix else self._names.take(self.name + "/" + suffix),
+                kind="unknown",
+                attrs=UnknownAttrs(framework_type, macs=macs),
+                inputs=inputs,
+                outputs=outputs,
+                params=() if suffix else tuple(self.operation.weights()),
+                origin=self._origin,
+                messages=(message,) if message else (),
+            )
+        )
+
+    def note(self, message: str) -> None:
+        """Adds a message to what was emitted last."""
+        self.ops[-1] = self.ops[-1].noted(message)
+
+    def from_argument(self, name: str, value: str) -> None:
+        """Sets the argument of the call that operators emitted from now on come from."""
+        form = dataclasses.replace(self._form, arguments=((name, value),))
+        self._origin = dataclasses.replace(self._origin, call=form)
+
+    def last_type(self) -> TensorType:
+        """Type of what was emitted last, or of the first input."""
+        return self.ops[-1].output if self.ops else self.types[0]
+
+    def discard(self) -> None:
+        """Forgets what was emitted."""
+        self._names.release(op.name for op in self.ops if op.name != self.name)
+        self._origin = dataclasses.replace(self._origin, call=self._form)
+        self.ops.clear()
+
+    def finished(self) -> List[Op]:
+        """Returns the operators; the notes on shapes stand at the last one."""
+        for message in self._step.messages:
+            self.note(message)
+        return self.ops
+
+    def _dtype(self, step: Step) -> str:
+        if step.outputs is not None:
+            return str(step.outputs[0].dtype)
+        return self.operation.compute_dtype or self.types[0].dtype
+
+    def _type_of(self, value: Value) -> TensorType:
+        """Returns the type of an input of the call, or of what was emitted in it."""
+        for known, tensor in zip(self.inputs, self.types):
+            if known == value:
+                return tensor
+        return next(op for op in self.ops if op.name == value.op).outputs[value.index]
+
+    def _parameter(self, shape: Sequence[int]) -> TensorType:
+        return TensorType(tuple(shape), self.operation.variable_dtype or self.dtype)
+
+
+def number_of(value: Any) -> Optional[float]:
+    """Returns a plain number or an array of one element as a float, None for anything else."""
+    if hasattr(value, "numpy") and getattr(value, "shape", None) is not None:
+        value = value.numpy()
+    if hasattr(value, "item") and getattr(value, "size", 0) == 1:
+        value = value.item()
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _constant_shape(value: Any) -> Shape:
+    """Returns the shape of an array, or of nested lists of numbers."""
+    if isinstance(value, (list, tuple)):
+        return (len(value),) + (_constant_shape(value[0]) if value else ())
+    return tuple(getattr(value, "shape", ()))
+
+
+def _type(tensor: Any) -> TensorType:
+    return TensorType(tuple(tensor.shape), str(tensor.dtype))

@@ -1,0 +1,128 @@
+"""From a layer's class to its lowering."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Optional
+
+from vai_inspect.core.errors import CaptureError, VaiInspectError, message_of
+from vai_inspect.core.ir import Op
+from vai_inspect.core.ir.ops import ShapeError
+from vai_inspect.frontends.keras.lower import (
+    activation,
+    conv,
+    dense,
+    identity,
+    merge,
+    normalization,
+    opaque_layers,
+    ops_math,
+    ops_nn,
+    ops_shape,
+    pooling,
+    reshaping,
+    resize,
+    transposed,
+    wrapped,
+)
+from vai_inspect.frontends.keras.lower.call import Call, OutputUnknownError
+from vai_inspect.frontends.keras.lower.layer import Layer
+
+Lowering = Callable[[Call], None]
+
+
+class LayerRefusesError(CaptureError):
+    """A layer that cannot read what it is given, of a model that is read without Keras."""
+
+
+LAYERS: Dict[str, Lowering] = {
+    **conv.LAYERS,
+    **transposed.LAYERS,
+    **dense.LAYERS,
+    **pooling.LAYERS,
+    **activation.LAYERS,
+    **normalization.LAYERS,
+    **merge.LAYERS,
+    **reshaping.LAYERS,
+    **resize.LAYERS,
+    **identity.LAYERS,
+    **opaque_layers.LAYERS,
+    **wrapped.LAYERS,
+}
+"""Keras's layers by class name."""
+
+OPERATIONS: Dict[str, Lowering] = {
+    **ops_math.OPERATIONS,
+    **ops_nn.OPERATIONS,
+    **ops_shape.OPERATIONS,
+}
+"""Keras's operations (`keras.ops`) by class name; some share a layer's name, such as Add."""
+
+
+def lower(call: Call) -> List[Op]:
+    """Returns the operators that one call becomes; the last gives what the call gives.
+
+    Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
+    becomes an `unknown` operator under the framework's own name.
+
+    Raises:
+        OutputUnknownError: a config alone does not tell what the layer gives.
+    """
+    name = call.operation.class_name
+    lowering = find_lowering(call.operation)
+    if lowering is None:
+        call.unknown(name)
+        return call.finished()
+    _check_layout(call)
+    try:
+        lowering(call)
+        problem = _problem(call)
+    except VaiInspectError:
+        raise
+    except ShapeError as error:
+        if not call.knows_outputs:
+            raise LayerRefusesError(
+                "layer {!r} refuses {}: {}".format(
+                    call.path, ", ".join(str(tensor.shape) for tensor in call.types), error
+                )
+            ) from error
+        problem = str(error)
+    except Exception as error:
+        # A Keras version may name or hold its settings otherwise than the lowering expects.
+        problem = "{}: {}".format(type(error).__name__, message_of(error))
+    if problem:
+        call.discard()
+        call.unknown(name, "could not be read as an XIR operator ({})".format(problem))
+    return call.finished()
+
+
+def find_lowering(operation: Layer) -> Optional[Lowering]:
+    """Returns the lowering of a layer or operation, or None.
+
+    A user's subclass is read as the Keras class it extends unless it overrides `call`.
+    """
+    table = LAYERS if operation.is_layer else OPERATIONS
+    return None if operation.keras_class is None else table.get(operation.keras_class)
+
+
+def _check_layout(call: Call) -> None:
+    """Refuses what the layout step has not turned, which only has the calls of a live model.
+
+    Raises:
+        OutputUnknownError: a layer with its channels first; the model must be loaded.
+    """
+    if call.operation.keras_class in {**opaque_layers.LAYERS, **wrapped.LAYERS}:
+        return
+    if getattr(call.operation, "data_format", None) == "channels_first":
+        raise OutputUnknownError(
+            "Layer {!r} ({}) keeps its channels first".format(call.path, call.operation.class_name)
+        )
+
+
+def _problem(call: Call) -> str:
+    if not call.ops:
+        return "it gave no operator"
+    if not call.knows_outputs:
+        return ""
+    got = tuple(tensor.shape for tensor in call.ops[-1].outputs)
+    want = tuple(tensor.shape for tensor in call.outputs)
+    return "" if got == want else "it gave {} where Keras says {}".format(got, want)

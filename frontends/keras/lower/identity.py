@@ -1,0 +1,67 @@
+"""Layers that do nothing at inference: dropout, noise, penalties and random augmentation."""
+
+from __future__ import annotations
+
+from vai_inspect.frontends.keras.lower.call import Call
+
+
+def passed_through(call: Call) -> None:
+    """A layer that only works in training."""
+    if call.output.shape != call.shape:
+        call.unknown(call.operation.class_name)
+    else:
+        call.emit("identity")
+
+
+def regularization(call: Call) -> None:
+    """As above; a call with training=True is told of, as `model.predict` turns it off too."""
+    passed_through(call)
+    if call.kwargs.get("training"):
+        call.note("called with training=True; read as it is at inference, where it does nothing")
+
+
+_REGULARIZATION = (
+    "ActivityRegularization",
+    "AlphaDropout",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "InputLayer",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+)
+# RandomCrop is not one of them: at inference it crops the centre or resizes.
+_AUGMENTATION = (
+    "AugMix",
+    "CutMix",
+    "MixUp",
+    "RandAugment",
+    "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHeight",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
+    "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomWidth",
+    "RandomZoom",
+)
+
+LAYERS = {
+    **dict.fromkeys(_REGULARIZATION, regularization),
+    **dict.fromkeys(_AUGMENTATION, passed_through),
+}

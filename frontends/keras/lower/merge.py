@@ -1,0 +1,61 @@
+"""Layers that join tensors."""
+
+from __future__ import annotations
+
+from typing import Callable, Tuple
+
+from vai_inspect.core.errors import InputShapeError
+from vai_inspect.core.ir import Value
+from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs
+from vai_inspect.frontends.keras.lower.call import Call
+
+
+def _elementwise(kind: str) -> Callable[[Call], None]:
+    def lowering(call: Call) -> None:
+        call.emit(kind, inputs=_of_one_rank(call))
+
+    return lowering
+
+
+def _of_one_rank(call: Call) -> Tuple[Value, ...]:
+    """Keras gives tensors of lower rank axes of size 1 behind the batch before it merges."""
+    rank = max(tensor.rank for tensor in call.types)
+    values = []
+    for index, (value, tensor) in enumerate(zip(call.inputs, call.types)):
+        if tensor.rank < rank:
+            shape = tensor.shape[:1] + (1,) * (rank - tensor.rank) + tensor.shape[1:]
+            suffix = "expand_{}".format(index)
+            value = call.emit("reshape", ReshapeAttrs(shape), (value,), suffix=suffix)
+        values.append(value)
+    return tuple(values)
+
+
+def average(call: Call) -> None:
+    """Average: a sum and a product with the constant 1 / n."""
+    total = call.emit("add", inputs=_of_one_rank(call), suffix="add")
+    call.emit("mul", inputs=(total, call.const((1,))))
+
+
+def concatenate(call: Call) -> None:
+    """Concatenate; Keras's own shape inference does not compare the other axes."""
+    axis = int(call.operation.axis) % call.types[0].rank
+    rests = {tensor.shape[:axis] + tensor.shape[axis + 1 :] for tensor in call.types}
+    if len(rests) > 1:
+        raise InputShapeError(
+            "The input shapes do not fit the model: layer {!r} concatenates {} on axis {}, and "
+            "their other axes differ; give input shapes (batch first) that the model takes.".format(
+                call.path, ", ".join(str(tensor.shape) for tensor in call.types), axis
+            )
+        )
+    call.emit("concat", AxisAttrs(axis))
+
+
+LAYERS = {
+    "Add": _elementwise("add"),
+    "Average": average,
+    "Concatenate": concatenate,
+    "Maximum": _elementwise("max"),
+    "Minimum": _elementwise("min"),
+    "Multiply": _elementwise("mul"),
+    "Subtract": _elementwise("sub"),
+}

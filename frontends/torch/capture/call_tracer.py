@@ -1,0 +1,257 @@
+"""Runs one call of the forward on the copy's tensors and notes it; what fx and eager share."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+import torch
+
+from vai_inspect.frontends.torch.capture.data_dependence import ANSWERED, TEXTS, asked, deciding
+from vai_inspect.frontends.torch.capture.device_policy import brought_here, moving
+from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
+from vai_inspect.frontends.torch.capture.frames import short, user_frames
+from vai_inspect.frontends.torch.capture.meta_copy import Place, Shadow
+from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
+from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
+from vai_inspect.frontends.torch.capture.values import Values
+from vai_inspect.frontends.torch.lower.recurrent import in_one_step
+
+
+class Noting:
+    """The calls of one running forward.
+
+    Attributes:
+        recorder: holds the trace.
+        place: where the copy's tensors are.
+        within: whether a call runs that is noted as a whole, so that those inside it are not.
+        asks: what asked for values that depend on an input, with its line.
+    """
+
+    def __init__(self, shadow: Shadow, place: Place) -> None:
+        self.recorder = Recorder(shadow.parameters, list(shadow.paths.values()))
+        self.place = place
+        self.within = False
+        self.asks: List[str] = []
+        self._shadow = shadow
+        self._scopes: List[str] = [""]
+        self._values = Values(shadow.originals, place) if place.device == "meta" else None
+
+    def path_of(self, module: Any) -> str:
+        """Returns a module's path in the user's model."""
+        path = self._shadow.paths.get(id(module))
+        if path is None:  # a module that is kept in a plain list or made by the forward
+            scope = self._scopes[-1]
+            name = type(module).__name__
+            path = "{}.{}".format(scope, name) if scope else name
+        return path
+
+    def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Runs a function, method or property as torch hands it over, and notes it."""
+        raw = raw_name(function)
+        name = operation_name(raw if raw in _DUNDER else function)
+        if raw != getattr(function, "__name__", raw):
+            name = raw  # a property
+        ran = moving(name)
+        if raw in _REFLECTED and len(args) == 2:
+            name, args, ran = _REFLECTED[raw], args[::-1], _turned(function)
+        return self.run(function, name, args, kwargs, ran=ran, raw=raw)
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        module: Optional[Any] = None,
+        ran: Optional[Callable[..., Any]] = None,
+        raw: str = "",
+    ) -> Any:
+        """Runs a call and notes it as one step, where it gives tensors.
+
+        Args:
+            function: what is called.
+            name: the operation's name, see `Step`.
+            args: positional arguments, with the copy's tensors.
+            kwargs: keyword arguments, likewise.
+            module: the leaf module that is called; None for a function.
+            ran: what is run in its place, with the same arguments.
+            raw: the name as torch itself has it, where it is another.
+
+        Returns:
+            What the call returns.
+        """
+        if module is not None and not self.place.values:
+            ran = in_one_step(module, ran or function)
+        with self.as_a_whole():
+            count = that_count(name, args, kwargs)
+            depends = self.recorder.depends(count)
+            changes = writes(function, name, module, kwargs)
+            how = "" if module is not None else asked(name, raw or name, args, kwargs)
+            if how and self.recorder.depends(deciding(name, args, kwargs)):
+                self._note_asking(how)
+            if depends or self._values is None:
+                result, count = self._ran(ran or function, name, (args, kwargs), count, how)
+            elif raw in TEXTS and not self._values.known(args):
+                result = function(*args, **kwargs)
+            elif raw in TEXTS or (how and (raw or name) in ANSWERED):
+                result = self._values.answer(ran or function, args, kwargs, how)
+            else:
+                self._lend(args, kwargs, count)
+                blind = is_random(name) or _has_weights(module)
+                result = self._values.run(ran or function, args, kwargs, changes, blind)
+                if args and result is args[0] and not changes:
+                    return result
+            if isinstance(result, torch.Tensor):
+                result = self.place.moved(result)
+            outputs = [args[0]] if name == "setitem" else tensors_of(result)
+            if outputs:
+                self.recorder.step(
+                    name,
+                    _tensor_first(name, count[0]),
+                    count[1],
+                    outputs,
+                    self._scopes[-1] if module is None else self.path_of(module),
+                    module,
+                    user_frames(),
+                    writes=changes,
+                )
+        return result
+
+    def _ran(
+        self, function: Callable[..., Any], name: str, given: Any, count: Any, how: str
+    ) -> Tuple[Any, Any]:
+        """Returns what a call gives, and those of its arguments that count."""
+        args, kwargs = given
+        if how and self._values is not None:
+            args, kwargs = self._values.settled(name, args, kwargs, how)
+        try:
+            return self._run(function, args, kwargs), count
+        except Exception as error:
+            # A constant stands for a number, such as a size; without values it cannot.
+            if self._values is None or not needs_values(error):
+                raise
+            count = self._values.numbers(count)
+            return self._run(function, *self._values.numbers((args, kwargs))), count
+
+    def _run(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        here = brought_here(tuple(args), self.place), brought_here(kwargs, self.place)
+        return function(*here[0], **here[1])
+
+    def _note_asking(self, how: str) -> None:
+        """Stops at what asks for values where there are none; else keeps it in mind."""
+        if not self.place.values:
+            raise DataDependentError(how)
+        lines = user_frames()
+        where = " at {}".format(short(lines[-1])) if lines else ""
+        self.asks.append(how + where)
+
+    def _lend(self, args: Any, kwargs: Any, count: Any) -> None:
+        """Has the values know the tensors of which only shape and type are asked for."""
+        ours = {id(one) for one in tensors_of(count)}
+        for one in tensors_of((args, kwargs)):
+            if id(one) not in ours and self._values is not None and self.recorder.knows(one):
+                self._values.lend(one)
+
+    @contextmanager
+    def as_a_whole(self) -> Iterator[None]:
+        """Leaves what is called meanwhile out of the trace."""
+        before, self.within = self.within, True
+        try:
+            yield
+        finally:
+            self.within = before
+
+    @contextmanager
+    def inside(self, module: Any) -> Iterator[None]:
+        """Says that what is called meanwhile is called in a module's forward."""
+        self._scopes.append(self.path_of(module))
+        try:
+            yield
+        finally:
+            self._scopes.pop()
+
+
+_REFLECTED = {
+    "__radd__": "add",
+    "__rdiv__": "div",
+    "__rfloordiv__": "floordiv",
+    "__rmatmul__": "matmul",
+    "__rmod__": "mod",
+    "__rmul__": "mul",
+    "__rpow__": "pow",
+    "__rsub__": "sub",
+    "__rtruediv__": "div",
+}
+"""Operators whose tensor stands on the right, as torch calls them, and what they do."""
+
+_DUNDER = frozenset(("__getitem__", "__setitem__"))
+
+
+def _turned(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda left, right: function(right, left)
+
+
+def raw_name(function: Any) -> str:
+    """Returns a function's name as torch has it; of a property's getter that of the property."""
+    name = str(getattr(function, "__name__", function))
+    owner = getattr(function, "__self__", None)
+    return str(getattr(owner, "__name__", name)) if name == "__get__" else name
+
+
+def _has_weights(module: Any) -> bool:
+    return module is not None and bool([*module.parameters(), *module.buffers()])
+
+
+def _tensor_first(name: str, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
+    """Returns `2 * x` as `x * 2`, as torch itself runs it."""
+    number = name in ("add", "mul") and len(args) == 2 and isinstance(args[0], (int, float))
+    return args[::-1] if number else args
+
+
+def writes(function: Any, name: str, module: Any, kwargs: Dict[str, Any]) -> bool:
+    """Tells whether a call changes its outputs in place."""
+    if module is not None:
+        dropout = "Dropout" in type(module).__name__  # it does nothing at inference
+        return bool(getattr(module, "inplace", False)) and not dropout
+    if "dropout" in name:
+        return False
+    schema = getattr(function, "_schema", None)
+    called = str(getattr(schema, "name", None) or getattr(function, "__name__", ""))
+    in_place = called.endswith("_") and not called.endswith("__")
+    in_place = in_place or called == "__set__"
+    return in_place or name == "setitem" or called in IN_PLACE or bool(kwargs.get("inplace"))
+
+
+def tensors_of(value: Any) -> List[Any]:
+    """Returns the tensors in what a call returned, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [one for item in value for one in tensors_of(item)]
+    return []
+
+
+def run_users_forward(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    """Runs the forward; the name marks where the user's frames begin."""
+    return model(*args, **kwargs)
+
+
+def _default_device() -> str:
+    """Returns where tensors are made that name no device."""
+    try:
+        return str(torch.get_default_device())
+    except (AttributeError, RuntimeError):  # torch before 2.3; a device that is not there
+        return "unknown"
+
+
+@contextmanager
+def factories_on(place: Place) -> Iterator[None]:
+    """Makes tensors that the forward creates on the copy's device, where torch can do so."""
+    if hasattr(torch, "set_default_device") and _default_device() != place.device:
+        with torch.device(place.device):
+            yield
+    else:
+        yield

@@ -1,0 +1,169 @@
+"""A PyTorch module read into the IR: copied without values, traced, lowered, brought to NHWC."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from typing import Any, List, Tuple
+
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import CaptureError, ModelError
+from vai_inspect.core.inspection import ModelInfo
+from vai_inspect.core.ir import verify
+from vai_inspect.core.kinds import is_a
+from vai_inspect.core.model_form import ModelForm
+from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
+from vai_inspect.frontends.generators import generators_kept
+from vai_inspect.frontends.held import MOST, Held
+from vai_inspect.frontends.layout import channels_last
+from vai_inspect.frontends.torch.capture.exported import climb_program, is_program
+from vai_inspect.frontends.torch.capture.failures import reason
+from vai_inspect.frontends.torch.capture.isolation import addresses_refused, imports_guarded
+from vai_inspect.frontends.torch.capture.model_form import form_of
+from vai_inspect.frontends.torch.capture.request import Subject
+from vai_inspect.frontends.torch.capture.strategies import Climbed, climb
+from vai_inspect.frontends.torch.capture.wrappers import (
+    check_float,
+    compiled_as_written,
+    outermost,
+)
+from vai_inspect.frontends.torch.lower.assembly import assemble
+
+
+def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
+    """Reads a torch.nn.Module into the IR.
+
+    The user's module comes back unchanged; nothing of it runs but its forward, on a copy that
+    holds shapes and no values. Where the forward asks for values, it runs once on a copy that
+    shares the weights with the user's. It is read as at inference.
+
+    Args:
+        model: the module; one inside DataParallel is taken out. Or a program of torch.export.
+        input_args: what its forward is called with: a tensor, an array or a plain shape, a list
+            or tuple of them (the forward's arguments), or a dict of them by argument name.
+            Values do not matter, but where the forward itself asks for them.
+        device: where real tensors are in that case.
+
+    Returns:
+        The graph before any pass, shapes NHWC, and what the report says of the model.
+
+    Raises:
+        ModelError: something that is no torch.nn.Module, or one that cannot be copied.
+        InputShapeError: inputs that do not fit the forward's arguments.
+        CaptureError: no way of capture can follow the forward, or the forward itself fails.
+    """
+    with imports_guarded():
+        return _capture(model, input_args, device)
+
+
+def _capture(model: Any, input_args: Any, device: Any) -> Captured:
+    import torch
+
+    _check_outside_transforms()
+    form = ModelForm("ExportedProgram")
+    told: List[str] = []
+    form = ModelForm("ExportedProgram")
+    with warnings.catch_warnings(), generators_kept(), compiled_as_written(), addresses_refused(), (
+        Held()
+    ) as held:
+        # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
+        warnings.simplefilter("ignore")
+        if is_program(model):
+            name, climbed = "ExportedProgram", climb_program(model, input_args, device)
+        else:
+            try:
+                module = _module(model)
+            except RecursionError as error:
+                raise ModelError("The modules of the model are nested too deeply.") from error
+            subject = Subject(module, input_args, device, held)
+            name = type(module).__name__
+            climbed, told = _climbed(subject)
+            form = form_of(model, subject.without_values().inputs, climbed.trace)
+    if not climbed.trace.outputs:
+        raise CaptureError(
+            "The model's forward returns no tensor, so there is nothing to inspect; have it return "
+            "what it computes."
+        )
+    graph, dropped = channels_last(assemble(name, climbed.trace))
+    told = [*climbed.warnings, *told]
+    if held.overflows:
+        told.append(
+            "the model holds more than {:,} objects that cannot be copied; what the forward "
+            "changed in the rest was not set back".format(MOST)
+        )
+    if dropped:
+        told.append("nothing that the model returns reads them: " + ", ".join(dropped))
+    return Captured(
+        graph=verify(graph),
+        model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], climbed.rung),
+        warnings=tuple(told),
+        # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
+        batch_norm_into=CONVOLUTIONS,
+        form=form,
+    )
+
+
+def _climbed(subject: Subject) -> Tuple[Climbed, List[str]]:
+    """Returns the trace, and what is said of hooks that did not run."""
+    shadow, told = subject.without_values().shadow, []
+    if shadow.unhooked:
+        told.append(_not_run("they hold what cannot be copied", subject, shadow.unhooked))
+    try:
+        return climb(subject), told
+    except CaptureError as error:
+        if not shadow.hooked:
+            raise
+        try:
+            found = climb(dataclasses.replace(subject, with_hooks=False))
+        except CaptureError:
+            raise error from error.__cause__
+        why = "the forward fails with them ({})".format(reason(error.__cause__ or error))
+        return found, [_not_run(why, subject, shadow.hooked + shadow.unhooked)]
+
+
+def _not_run(why: str, subject: Subject, paths: List[str]) -> str:
+    named = ", ".join(path or type(subject.model).__name__ for path in paths)
+    return "forward hooks are not run, as {}; what they change is not seen: {}".format(why, named)
+
+
+def _check_outside_transforms() -> None:
+    """Refuses to run inside of `torch.vmap` or `torch.func.grad`: every tensor is another there.
+
+    Raises:
+        CaptureError: a transform of functions is under way.
+    """
+    import torch
+
+    functorch = getattr(torch._C, "_functorch", None)
+    peek = getattr(functorch, "peek_interpreter_stack", None)
+    if peek is not None and peek() is not None:
+        raise CaptureError(
+            "A model cannot be read inside of a function that torch transforms (torch.vmap, "
+            "torch.func.grad); inspect it outside of that function."
+        )
+
+
+def _module(model: Any) -> Any:
+    import torch
+
+    if is_a(model, type):
+        raise ModelError(
+            "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
+                model.__name__
+            )
+        )
+    if not is_a(model, torch.nn.Module):
+        hint = "give that"
+        if is_a(model, dict):
+            hint = "a state dict holds weights only; load it into the module it belongs to"
+        elif is_a(model, (str, bytes, os.PathLike)):
+            hint = "load the file first"
+        raise ModelError(
+            "Received an object of type {} as the model; valid is a torch.nn.Module; {}.".format(
+                type(model).__name__, hint
+            )
+        )
+    model = outermost(model)
+    check_float(model)
+    return model

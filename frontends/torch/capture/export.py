@@ -1,0 +1,70 @@
+"""The second rung: torch.export without strict mode, and its program of ATen operators."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, List, Optional, Tuple
+
+import torch
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.capture.call_tracer import factories_on
+from vai_inspect.frontends.torch.capture.isolation import silence
+from vai_inspect.frontends.torch.capture.leaf_modules import is_leaf
+from vai_inspect.frontends.torch.capture.program import Program
+from vai_inspect.frontends.torch.capture.request import Copy, Subject
+from vai_inspect.frontends.torch.capture.trace_ir import Trace
+
+
+def trace(subject: Subject) -> Trace:
+    """Exports the model and follows the program.
+
+    Args:
+        subject: the model and its inputs.
+
+    Raises:
+        CaptureError: this torch cannot export a module without strict mode.
+        Exception: whatever torch.export raises where it does not succeed.
+    """
+    copy = subject.without_values()
+    with silence():
+        program = _exported(copy)
+    modules = dict(copy.shadow.model.named_modules(remove_duplicate=False))
+
+    def leaf(path: str) -> Optional[Any]:
+        module = modules.get(path)
+        return module if module is not None and is_leaf(module) else None
+
+    first = {path: str(copy.shadow.paths.get(id(one), path)) for path, one in modules.items()}
+    following = Program(program, copy.place, leaf, first)
+    return following.trace(_flat(copy))
+
+
+def can_export() -> bool:
+    """Tells whether this torch can export a module without strict mode."""
+    export = getattr(getattr(torch, "export", None), "export", None)
+    return export is not None and "strict" in inspect.signature(export).parameters
+
+
+def _exported(copy: Copy) -> Any:
+    if not can_export():
+        raise CaptureError(
+            "torch {} has no torch.export without strict mode".format(torch.__version__)
+        )
+    args, kwargs = copy.inputs.filled(lambda name, one: one)
+    with torch.no_grad(), factories_on(copy.place):
+        return torch.export.export(copy.shadow.model, args, kwargs, strict=False)
+
+
+def _flat(copy: Copy) -> List[Tuple[str, Any]]:
+    """Returns name and value of each input, as the program flattens them."""
+    from torch.utils import _pytree
+
+    names = {}
+
+    def named(name: str, one: Any) -> Any:
+        names[id(one)] = name
+        return one
+
+    leaves, _ = _pytree.tree_flatten(copy.inputs.filled(named))
+    return [(names.get(id(one), ""), one) for one in leaves]

@@ -1,0 +1,100 @@
+"""Exported programs (torch.export) as models: their operators are read as they stand there."""
+
+from __future__ import annotations
+
+from typing import Any, List, Tuple
+
+from vai_inspect.core.errors import CaptureError, InputShapeError, VaiInspectError
+from vai_inspect.frontends.torch.capture.exported_shapes import Wanted
+from vai_inspect.frontends.torch.capture.failures import TooLongError, brief
+from vai_inspect.frontends.torch.capture.inputs import resolve_inputs
+from vai_inspect.frontends.torch.capture.meta_copy import Place
+from vai_inspect.frontends.torch.capture.request import Subject
+from vai_inspect.frontends.torch.capture.strategies import Climbed, climb
+
+
+def is_program(model: Any) -> bool:
+    """Tells whether something is a torch.export.ExportedProgram."""
+    return any(cls.__name__ == "ExportedProgram" for cls in type(model).__mro__)
+
+
+def climb_program(program: Any, input_args: Any, device: Any) -> Climbed:
+    """Returns the trace of an exported program.
+
+    Args:
+        program: a torch.export.ExportedProgram.
+        input_args: see `capture`; None takes the inputs that it was exported with.
+        device: see `capture`.
+
+    Raises:
+        InputShapeError: inputs of other shapes than the program was exported for.
+        CaptureError: the program cannot be followed.
+    """
+    try:
+        return _climbed(program, input_args, device)
+    except VaiInspectError:
+        raise
+    except (Exception, SystemExit) as error:
+        # A program that was read from a damaged file contradicts itself anywhere.
+        raise CaptureError(
+            "The exported program cannot be followed ({}); export the model again, or give the "
+            "module itself.".format(brief(error))
+        ) from error
+
+
+def _climbed(program: Any, input_args: Any, device: Any) -> Climbed:
+    from vai_inspect.frontends.torch.capture.program import Program
+
+    if input_args is None:
+        args, kwargs = getattr(program, "example_inputs", None) or ((), {})
+        input_args = dict(kwargs) if kwargs and not args else list(args) or None
+    place = Place()
+    module = program.module()
+    inputs = _flat(program, module, input_args, place)
+    try:
+        trace = Program(program, place, lambda path: None, _modules(program)).trace(inputs)
+    except TooLongError:
+        raise
+    except Exception as error:
+        # Anything may be raised here, as the program's operators run.
+        first = brief(error)
+    else:
+        return Climbed(trace, "export", ())
+    try:
+        found = climb(Subject(module, input_args, device))
+    except CaptureError as error:
+        raise CaptureError("The exported program cannot be followed ({}).".format(first)) from error
+    told = "captured with {}, as export: {}".format(found.rung, first)
+    return Climbed(found.trace, found.rung, (told, *found.warnings))
+
+
+def _modules(program: Any) -> Any:
+    from vai_inspect.frontends.torch.capture.program import module_paths
+
+    paths = [path for node in program.graph.nodes for path in module_paths(node)]
+    return {path: path for path in paths}
+
+
+def _flat(program: Any, module: Any, input_args: Any, place: Place) -> List[Tuple[str, Any]]:
+    """Returns name and value of each input as the program has them.
+
+    Raises:
+        InputShapeError: their number or a shape is another than the program's.
+    """
+    import torch
+    from torch.utils import _pytree
+
+    inputs = resolve_inputs(module, input_args, place)
+    leaves, _ = _pytree.tree_flatten(inputs.filled(lambda name, one: one))
+    names = list(program.graph_signature.user_inputs)
+    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    given = [tuple(one.shape) if isinstance(one, torch.Tensor) else None for one in leaves]
+    wanted = Wanted.of(program, [nodes[name] for name in names if name in nodes])
+    if not wanted.takes(given):
+        raise InputShapeError(
+            "Received inputs of the shapes {}; the program was exported for {}; give those, or "
+            "export it with {}dynamic shapes.".format(
+                ", ".join(str(one) for one in given), wanted, "other " if wanted.ranges else ""
+            )
+        )
+    return list(zip(names, leaves))

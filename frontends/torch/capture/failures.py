@@ -1,0 +1,58 @@
+"""Why a forward could not be followed: what is told of an error, and what kind of error it is."""
+
+from __future__ import annotations
+
+import re
+
+from vai_inspect.core.errors import CaptureError, VaiInspectError, clipped, message_of
+from vai_inspect.frontends.torch.capture.frames import user_line
+
+
+class DataDependentError(CaptureError):
+    """The forward asks for the value of a tensor."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__("the forward asks for the value of a tensor ({})".format(how))
+
+
+class TooLongError(CaptureError):
+    """The forward calls more than any network does; no other capture would fare better."""
+
+
+_DATA_DEPENDENT = ("nonzero", "item()", "_local_scalar_dense", "unique", "masked_select", "nms")
+"""What torch's messages name where the size or course of what follows depends on values."""
+
+
+def reason(error: BaseException) -> str:
+    """Returns an error on one line of bounded length, with the user's line that it came from."""
+    text = message_of(error)
+    asked = [name for name in _DATA_DEPENDENT if name in text]
+    if "DataDependent" in type(error).__name__ and not isinstance(error, VaiInspectError):
+        return "the forward asks for the value of a tensor" + user_line(error)
+    if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
+        text = "the forward asks for the value of a tensor ({})".format(asked[0])
+        return text + user_line(error)
+    if not isinstance(error, VaiInspectError):
+        text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
+    return clipped(text, 300).rstrip(".;") + user_line(error)
+
+
+def brief(error: BaseException) -> str:
+    """Returns why a rung failed: the first sentence of an error, with the user's line."""
+    line = user_line(error)
+    whole = reason(error)
+    text = whole[: len(whole) - len(line)] if line else whole
+    first = re.split(r"[.!?] (?=[A-Z])", text)[0].rstrip(".;")
+    return clipped(first, 160) + line
+
+
+def needs_values(error: BaseException) -> bool:
+    """Tells whether an error comes from running on tensors without values.
+
+    So it is where a value is asked for, and where an operator has no kernel for such tensors.
+    """
+    named = "DataDependent" in type(error).__name__
+    if named or isinstance(error, NotImplementedError):
+        return True
+    text = message_of(error)
+    return "meta" in text.lower() or any(name in text for name in _DATA_DEPENDENT)

@@ -1,0 +1,208 @@
+"""Notes the calls of a running forward: the one way in which every rung makes a trace.
+
+A rung runs the forward on tensors of its own, and tells the recorder of each call with the
+tensors that went in and came out. Tensors are told apart by identity; an operation in place
+gives its tensor a new meaning, so that whoever reads it later reads the result.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.ir import Frame
+from vai_inspect.frontends.torch.capture.failures import TooLongError
+from vai_inspect.frontends.torch.capture.returned import returned_beside_tensors
+from vai_inspect.frontends.torch.capture.trace_ir import Constant, Step, Tensor, Trace, tensors_in
+from vai_inspect.frontends.torch.capture.value_dependence import is_random
+
+MOST_STEPS = 100_000
+"""Calls that are noted; large networks have some thousand. Half a minute's work, and about a GB."""
+THROUGH_VIEWS = ("write_through_view", "read_through_view")
+"""Names of the steps that stand for memory which two tensors share; no call of the user's."""
+
+
+class Recorder:
+    """The trace as it grows.
+
+    Attributes:
+        steps: what was noted so far.
+    """
+
+    def __init__(self, parameters: Dict[int, str], modules: Sequence[str]) -> None:
+        """Begins an empty trace.
+
+        Args:
+            parameters: path of each parameter and buffer, by identity.
+            modules: paths of all modules.
+        """
+        self.steps: List[Step] = []
+        self._parameters = parameters
+        self._modules = tuple(modules)
+        self._inputs: List[Tuple[str, Tensor]] = []
+        self._meaning: Dict[int, Tensor] = {}
+        self._constants: Dict[int, Constant] = {}
+        self._alive: List[Any] = []
+
+    def input(self, name: str, tensor: Any) -> None:
+        """Notes an input of the model."""
+        self._inputs.append((name, self._enter(tensor)))
+
+    def knows(self, tensor: Any) -> bool:
+        """Tells whether a tensor depends on the model's inputs."""
+        found = self._meaning.get(id(tensor))
+        return found is not None and not found.constant
+
+    def depends(self, value: Any) -> bool:
+        """Tells whether any tensor in nested arguments depends on the model's inputs."""
+        return not _constant(self.seen(value))
+
+    def step(
+        self,
+        operation: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        outputs: Sequence[Any],
+        scope: str,
+        module: Optional[Any] = None,
+        frames: Tuple[Frame, ...] = (),
+        writes: bool = False,
+        whole: str = "",
+    ) -> None:
+        """Notes a call that has run.
+
+        Args:
+            operation: see `Step`.
+            args: positional arguments with the rung's tensors.
+            kwargs: keyword arguments, likewise.
+            outputs: the rung's tensors that came out.
+            scope: see `Step`.
+            module: see `Step`.
+            frames: see `Step`.
+            writes: whether it changed its outputs in place.
+            whole: see `Step`.
+        """
+        if len(self.steps) >= MOST_STEPS:
+            raise TooLongError(
+                "The model's forward makes more than {:,} calls, or never ends; inspect the part "
+                "of the model that repeats.".format(MOST_STEPS)
+            )
+        args, kwargs = self.seen(args), self.seen(kwargs)
+        bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
+        before = [(base, self.seen(base)) for base in bases if base is not None]
+        still = not is_random(operation) and _constant((args, kwargs))
+        new = tuple(self._enter(tensor, still) for tensor in outputs)
+        self.steps.append(Step(operation, args, kwargs, new, scope, module, frames, whole))
+        for base, was in before:
+            # What is written into a view is written into the tensor behind it, too.
+            read = (was, *new)
+            after = self._enter(base, _constant(read))
+            self.steps.append(Step(THROUGH_VIEWS[0], read, {}, (after,), scope, None, frames))
+
+    def trace(self, outputs: Any, warnings: Sequence[str] = ()) -> Trace:
+        """Returns the trace, with all tensors in what the forward returned as its outputs."""
+        found = tuple(tensors_in(self.seen(_opened(outputs, 0))))
+        beside = tuple(dict.fromkeys(returned_beside_tensors(outputs)))
+        return Trace(
+            tuple(self._inputs), tuple(self.steps), found, self._modules, tuple(warnings), beside
+        )
+
+    def seen(self, value: Any) -> Any:
+        """Returns nested arguments with the rung's tensors as `Tensor` or `Constant`."""
+        if _is_tensor(value):
+            found = self._meaning.get(id(value))
+            if found is None or found.constant:
+                found = self._view(value) or found
+            return found or self._constant(value)
+        if isinstance(value, dict):
+            return {key: self.seen(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            items = [self.seen(item) for item in value]
+            return items if isinstance(value, list) else tuple(items)
+        if isinstance(value, slice):
+            return slice(self.seen(value.start), self.seen(value.stop), self.seen(value.step))
+        return value
+
+    def _enter(self, tensor: Any, constant: bool = False) -> Tensor:
+        shape = tuple(int(size) for size in tensor.shape)
+        token = Tensor(shape, dtype_name(tensor), constant)
+        self._meaning[id(tensor)] = token
+        self._alive.append(tensor)
+        return token
+
+    def _view(self, tensor: Any) -> Optional[Tensor]:
+        """Returns a view that was a constant until its base was written; None for any other."""
+        base = getattr(tensor, "_base", None)
+        if base is None or not self.knows(base):
+            return None
+        read = (self._meaning[id(base)],)
+        new = self._enter(tensor)
+        self.steps.append(Step(THROUGH_VIEWS[1], read, {}, (new,), ""))
+        return new
+
+    def _constant(self, tensor: Any) -> Constant:
+        if id(tensor) not in self._constants:
+            path = self._parameters.get(id(tensor), "")
+            shape = tuple(int(size) for size in tensor.shape)
+            self._constants[id(tensor)] = Constant(shape, dtype_name(tensor), path, id(tensor))
+            self._alive.append(tensor)
+        return self._constants[id(tensor)]
+
+
+def _constant(value: Any) -> bool:
+    return all(one.constant for one in tensors_in(value))
+
+
+def dtype_name(tensor: Any) -> str:
+    """Returns a tensor's element type as numpy names it."""
+    return str(tensor.dtype).replace("torch.", "")
+
+
+def operation_name(target: Any) -> str:
+    """Returns a function's or method's name without the marks of its variants.
+
+    In-place (`add_`), dunder (`__add__`, `__iadd__`) and ATen forms (`aten::add.Tensor`) are one
+    and the same operation.
+    """
+    name = _plain_name(target)
+    return _SYNONYMS.get(name, name)
+
+
+def _plain_name(target: Any) -> str:
+    schema = getattr(target, "_schema", None)
+    name = getattr(schema, "name", None) or getattr(target, "__name__", None)
+    name = str(name if name is not None else target).split("::")[-1]
+    if name.startswith("__") and name.endswith("__"):
+        name = name.strip("_")
+        return name[1:] if name[0] == "i" and name[1:] in _IN_PLACE else name
+    if name in IN_PLACE:
+        return IN_PLACE[name]
+    return name[:-1] if name.endswith("_") and not name.startswith("_") else name
+
+
+_SYNONYMS = {"truediv": "div"}
+"""Names of operators that torch itself has another name for."""
+
+_IN_PLACE = frozenset(
+    ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+)
+IN_PLACE = {"i" + name: name for name in _IN_PLACE}
+"""Names of the operators in place, such as `iadd`, and of what each does."""
+
+
+def _opened(value: Any, depth: int) -> Any:
+    """Returns what a forward returned with objects that hold tensors turned into dicts."""
+    if _is_tensor(value) or depth > 6:
+        return value
+    if isinstance(value, dict):
+        return {key: _opened(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_opened(item, depth + 1) for item in value]
+    if hasattr(value, "__dict__") and not isinstance(value, type):
+        return {key: _opened(item, depth + 1) for key, item in vars(value).items()}
+    return value
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)

@@ -1,0 +1,1 @@
+"""PyTorch functions and modules as operators of the IR."""

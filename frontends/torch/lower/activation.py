@@ -1,0 +1,123 @@
+"""Activations: modules and functions."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from vai_inspect.core.ir.attrs import AxisAttrs, EluAttrs, LeakyReluAttrs
+from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.torch.lower.conv import constant_weight
+
+Lowering = Callable[[Call], None]
+
+
+def _plain(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        call.emit(kind)
+
+    return lowering
+
+
+_KINDS = {
+    "gelu": "gelu",
+    "hardsigmoid": "hard-sigmoid",
+    "hardswish": "hard-swish",
+    "mish": "mish",
+    "relu": "relu",
+    "relu6": "relu6",
+    "selu": "selu",
+    "sigmoid": "sigmoid",
+    "silu": "swish",
+    "tanh": "tanh",
+}
+_CLASSES = {
+    "GELU": "gelu",
+    "Hardsigmoid": "hardsigmoid",
+    "Hardswish": "hardswish",
+    "Mish": "mish",
+    "ReLU": "relu",
+    "ReLU6": "relu6",
+    "SELU": "selu",
+    "SiLU": "silu",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+}
+
+
+def _leaky_relu(call: Call) -> None:
+    slope = call.module.negative_slope if call.module is not None else None
+    if slope is None:
+        slope = call.given("input", negative_slope=0.01, inplace=False).negative_slope
+    call.emit("leaky-relu", LeakyReluAttrs(float(slope)))
+
+
+def _elu(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        alpha = call.module.alpha if call.module is not None else None
+        if alpha is None:
+            alpha = call.given("input", alpha=1.0, inplace=False).alpha
+        call.emit(kind, EluAttrs(float(alpha)))
+
+    return lowering
+
+
+def _hardtanh(call: Call) -> None:
+    """From 0 to 6 it is a relu6, from -1 to 1 XIR's hard-tanh."""
+    if call.module is not None:
+        low, high = call.module.min_val, call.module.max_val
+    else:
+        given = call.given("input", min_val=-1.0, max_val=1.0, inplace=False)
+        low, high = given.min_val, given.max_val
+    kind = {(0, 6): "relu6", (-1, 1): "hard-tanh"}.get((low, high))
+    if kind is None:
+        call.unknown("{}({:g}, {:g})".format(call.step.operation, low, high), transparent=True)
+    else:
+        call.emit(kind)
+
+
+def _prelu(call: Call) -> None:
+    if call.module is not None:
+        slopes = tuple(call.module.weight.shape)
+    else:
+        slopes = constant_weight(call.given("input", "weight").weight)
+    # One slope, or one for each channel: as it lies beside NHWC.
+    shape = (1,) * max(call.x.rank - 2, 0) + tuple(slopes)
+    call.emit("prelu", params=[("weight", shape)])
+
+
+def _softmax(call: Call) -> None:
+    if call.module is not None:
+        dim = getattr(call.module, "dim", 1)  # Softmax2d has none
+    else:
+        dim = call.given("input", dim=None, _stacklevel=3, dtype=None).dim
+    rank = call.x.rank
+    if dim is None:  # as torch.nn.functional chooses it
+        dim = 0 if rank in (0, 1, 3) else 1
+    if not rank:
+        raise UnreadableError("its input is a scalar")
+    call.emit("softmax", AxisAttrs(int(dim) % rank))
+
+
+_SPECIAL: Dict[str, Any] = {
+    "celu": _elu("celu"),
+    "elu": _elu("elu"),
+    "hardtanh": _hardtanh,
+    "leaky_relu": _leaky_relu,
+    "prelu": _prelu,
+    "softmax": _softmax,
+}
+
+FUNCTIONS: Dict[str, Lowering] = {
+    **{name: _plain(kind) for name, kind in _KINDS.items()},
+    **_SPECIAL,
+}
+MODULES: Dict[str, Lowering] = {
+    **{cls: FUNCTIONS[name] for cls, name in _CLASSES.items()},
+    "CELU": _SPECIAL["celu"],
+    "ELU": _SPECIAL["elu"],
+    "Hardtanh": _hardtanh,
+    "LeakyReLU": _leaky_relu,
+    "PReLU": _prelu,
+    "Softmax": _softmax,
+    "Softmax2d": _softmax,
+}

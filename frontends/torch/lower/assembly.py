@@ -1,0 +1,69 @@
+"""The graph as it grows: inputs, the operators of one call after another, outputs."""
+
+from __future__ import annotations
+
+from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
+from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
+from vai_inspect.core.ir.names import Names
+from vai_inspect.frontends.layout import Assembled
+from vai_inspect.frontends.torch.capture.recorder import THROUGH_VIEWS
+from vai_inspect.frontends.torch.capture.trace_ir import Step, Trace
+from vai_inspect.frontends.torch.lower.call import Call, Memory
+from vai_inspect.frontends.torch.lower.dispatch import lower
+
+
+def assemble(name: str, trace: Trace) -> Assembled:
+    """Lowers a trace, step by step.
+
+    Args:
+        name: the model's name.
+        trace: what a rung of the ladder gave.
+    """
+    memory = Memory(Names([one for one, _ in trace.inputs] + list(trace.modules)))
+    for wanted, tensor in trace.inputs:
+        value = Value(memory.names.take(wanted))
+        memory.values[id(tensor)] = value
+        memory.add(
+            Op(
+                name=value.op,
+                kind="data",
+                attrs=TensorAttrs(tensor.shape, tensor.dtype.upper()),
+                outputs=(TensorType(tensor.shape, tensor.dtype),),
+                origin=Origin("torch", (wanted,)),
+            )
+        )
+    for step in trace.steps:
+        call = Call(step, memory.names.take(_name(step)), memory)
+        lower(call)
+        for tensor, value in zip(step.outputs, call.results()):
+            memory.values[id(tensor)] = value
+    for tensor in trace.outputs:
+        _return(memory, tensor)
+    graph = Graph(name, memory.ops)
+    # Parts of a call, and memory that two tensors share, are no calls of the user's.
+    silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
+    return Assembled(graph, frozenset(memory.transparent), silent)
+
+
+def _shares_memory(op: Op) -> bool:
+    return getattr(op.attrs, "framework_type", "") in THROUGH_VIEWS
+
+
+def _name(step: Step) -> str:
+    """Returns a name; that of a call that depends on no input is none that another call wants."""
+    return step.path + "/constant" if step.constant else step.path
+
+
+def _return(memory: Memory, tensor: object) -> None:
+    step = Step("constant", (), {}, (), "")
+    value = Call(step, "constant", memory).value(tensor)
+    memory.add(
+        Op(
+            name=memory.names.take("return"),
+            kind="return",
+            attrs=NoAttrs(),
+            inputs=(value,),
+            outputs=(memory.types[value],),
+            origin=Origin("torch"),
+        )
+    )

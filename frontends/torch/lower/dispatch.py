@@ -1,0 +1,98 @@
+"""From a module's class or a function's name to its lowering."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Optional
+
+from vai_inspect.core.errors import VaiInspectError, message_of
+from vai_inspect.core.ir import Op
+from vai_inspect.core.ir.ops.no_xir import computes_each_element
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
+from vai_inspect.frontends.torch.capture.trace_ir import tensors_in
+from vai_inspect.frontends.torch.lower import (
+    activation,
+    conv,
+    elementwise,
+    identity,
+    linear,
+    normalization,
+    padding,
+    pooling,
+    recurrent,
+    reduction,
+    resize,
+    selection,
+    shape,
+)
+from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+
+Lowering = Callable[[Call], None]
+_TABLES = (
+    activation,
+    conv,
+    elementwise,
+    identity,
+    linear,
+    normalization,
+    padding,
+    pooling,
+    recurrent,
+    reduction,
+    resize,
+    selection,
+    shape,
+)
+
+MODULES: Dict[str, Lowering] = {}
+"""Modules of torch.nn by class name."""
+
+FUNCTIONS: Dict[str, Lowering] = {}
+"""Functions of torch and torch.nn.functional, methods of tensors, operators and ATen's by name."""
+
+for _table in _TABLES:
+    MODULES.update(getattr(_table, "MODULES", {}))
+    FUNCTIONS.update(getattr(_table, "FUNCTIONS", {}))
+
+
+def lower(call: Call) -> List[Op]:
+    """Writes the operators that one call becomes.
+
+    Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
+    becomes an `unknown` operator under the framework's own name.
+    """
+    step = call.step
+    if not any(tensors_in((step.args, step.kwargs))):
+        call.source()
+        return call.ops
+    lowering = find_lowering(call)
+    if lowering is None:
+        call.unknown(step.operation, transparent=computes_each_element(step.operation))
+        return call.ops
+    try:
+        lowering(call)
+        problem = _problem(call)
+    except VaiInspectError:
+        raise
+    except UnreadableError as error:
+        problem = str(error)
+    except Exception as error:
+        # Another release of torch may name or hold its settings otherwise.
+        problem = "{}: {}".format(type(error).__name__, message_of(error))
+    if problem:
+        call.discard()
+        message = "could not be read as an XIR operator ({})".format(problem)
+        call.unknown(step.operation, message, opaque=True)
+    return call.ops
+
+
+def find_lowering(call: Call) -> Optional[Lowering]:
+    """Returns the lowering of a module or function, or None."""
+    if call.module is not None:
+        return MODULES.get(torch_class(call.module))
+    return FUNCTIONS.get(call.step.operation)
+
+
+def _problem(call: Call) -> str:
+    got = [call.shape_of(value) for value in call.results()]
+    want = [tensor.shape for tensor in call.step.outputs]
+    return "" if got == want else "it gave {} where PyTorch gives {}".format(got, want)

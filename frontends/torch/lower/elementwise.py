@@ -1,0 +1,67 @@
+"""Functions of each element, of one tensor or of two."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from vai_inspect.frontends.torch.lower.call import Call
+
+Lowering = Callable[[Call], None]
+
+
+def _binary(kind: str, reversed_: bool = False) -> Lowering:
+    def lowering(call: Call) -> None:
+        given = call.given("input", "other", alpha=1, rounding_mode=None, out=None)
+        if given.rounding_mode is not None:
+            call.unknown(
+                "{}(rounding_mode={!r})".format(call.step.operation, given.rounding_mode),
+                transparent=True,
+            )
+            return
+        first, second = call.value(given.input, "const"), call.value(given.other, "const")
+        if reversed_:
+            first, second = second, first
+        if given.alpha != 1:
+            factor = call.value(given.alpha, "alpha")
+            shape = call.shape_of(second)
+            second = call.emit("mul", None, [second, factor], shape, suffix="mul")
+        call.emit(kind, inputs=[first, second])
+
+    return lowering
+
+
+def _extreme(kind: str) -> Lowering:
+    """`minimum` and `maximum` of two tensors."""
+
+    def lowering(call: Call) -> None:
+        given = call.given("input", "other")
+        call.emit(kind, inputs=[call.value(given.input), call.value(given.other)])
+
+    return lowering
+
+
+def _unary(kind: str) -> Lowering:
+    def lowering(call: Call) -> None:
+        call.emit(kind)
+
+    return lowering
+
+
+def _square(call: Call) -> None:
+    value = call.value(call.x)
+    call.emit("mul", inputs=[value, value])
+
+
+FUNCTIONS: Dict[str, Any] = {
+    **dict.fromkeys(("add", "radd"), _binary("add")),
+    **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _binary("div")),
+    **dict.fromkeys(("mul", "multiply", "rmul"), _binary("mul")),
+    **dict.fromkeys(("sub", "subtract"), _binary("sub")),
+    **dict.fromkeys(("rsub",), _binary("sub", reversed_=True)),
+    **dict.fromkeys(("rtruediv", "rdiv"), _binary("div", reversed_=True)),
+    "exp": _unary("exp"),
+    "maximum": _extreme("max"),
+    "minimum": _extreme("min"),
+    **dict.fromkeys(("neg", "negative"), _unary("neg")),
+    "square": _square,
+}

@@ -1,0 +1,214 @@
+"""Root causes, and what each of them costs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import (
+    AbstractSet,
+    Callable,
+    Dict,
+    FrozenSet,
+    Hashable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
+
+from vai_inspect.core.boundary import Edges
+from vai_inspect.core.cost import macs
+from vai_inspect.core.findings import Device, verdict_of
+from vai_inspect.core.ir import Graph
+from vai_inspect.core.partition.clusters import Cells
+from vai_inspect.core.partition.placement import ContextRules, Findings, Placement
+from vai_inspect.core.partition.stats import Counter, Tally
+from vai_inspect.core.partition.what_if import Cure
+from vai_inspect.core.root_cause import Outcome, Position, RootCause
+
+MOST_WORK = 500_000
+"""Cells and edges looked at for the outcomes of single operators, about a second's worth."""
+
+MOST_FOR_CAUSES = 1_000_000
+"""The same for the outcomes of root causes."""
+
+MOST_CURED = 100_000
+"""Operators that are placed anew, all in all, for root causes that are cured in turn."""
+
+MOST_PRICED = 3_000
+"""Operators that are priced anew for outcomes; some ten milliseconds' worth."""
+
+TimeOf = Callable[[AbstractSet[str]], Optional[float]]
+
+
+def root_causes(
+    graph: Graph,
+    own: Mapping[str, Findings],
+    context: ContextRules,
+    placement: Placement,
+    most_work: int = MOST_WORK,
+    dpu_ms: Optional[TimeOf] = None,
+) -> Tuple[RootCause, ...]:
+    """Returns the root causes, the one whose cure gives most back first.
+
+    Operators of one type that violate the same constraints, with arguments alike but for names and
+    figures and with the same remedies, have one root cause; those that cost the DPU nothing at the
+    start or the end are apart from the others, as nothing need be changed about them. What counts
+    is first the share of the network's multiply-accumulate operations that comes back, in whole
+    percents, then whether the operators cut anything where they stand, whether any comes back at
+    all, DPU subgraphs saved, bytes that need not cross, operators that come back, and last the
+    order of the graph.
+
+    Args:
+        graph: the graph.
+        own: what was given to `place`.
+        context: what was given to `place`.
+        placement: what `place` made of them.
+        most_work: how many cells and edges may be looked at to count the subgraphs that there
+            would be if a single operator were cured; what is left then is not counted.
+        dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names;
+            None where it is not estimated. It is asked of as many outcomes as there is work for.
+    """
+    reasons = {
+        name: tuple(finding for finding in findings if finding.follows is None)
+        for name, findings in placement.findings.items()
+    }
+    if not any(reasons.values()):
+        return ()
+    blame = _Blame(graph, own, context, placement, dpu_ms)
+    grouped = _grouped(graph, reasons, blame.edges)
+    ranked = sorted(
+        ((group, blame.outcome(frozenset(group), MOST_FOR_CAUSES)) for group in grouped),
+        key=lambda pair: blame.worth(*pair),
+    )
+    ranked = [(group, blame.timed(alone)) for group, alone in ranked]
+    in_turn = list(_in_turn(ranked, blame))
+    blame.rest()
+    found: List[RootCause] = []
+    for (group, alone), with_those_above in zip(ranked, in_turn):
+        first = reasons[group[0]]
+        found.append(
+            RootCause(
+                type=graph[group[0]].kind,
+                constraints=tuple(dict.fromkeys(finding.constraint for finding in first)),
+                message=first[0].message,
+                suggestion=_suggestion(first),
+                verdict=verdict_of(first),
+                position=blame.edges.position(group),
+                cuts_nothing=blame.cuts_nothing(group, alone),
+                ops=group,
+                alone=alone,
+                in_turn=with_those_above,
+                each=(alone,)
+                if len(group) == 1
+                else tuple(blame.outcome(frozenset((name,)), most_work) for name in group),
+            )
+        )
+    return tuple(found)
+
+
+def _in_turn(
+    ranked: Sequence[Tuple[Tuple[str, ...], Outcome]], blame: "_Blame"
+) -> Iterator[Optional[Outcome]]:
+    """Yields what comes back if each group is cured on top of those before it."""
+    cured: Set[str] = set()
+    placed = 0
+    for group, alone in ranked:
+        cured |= set(group)
+        placed += len(cured)
+        if len(cured) == len(group):
+            yield alone
+        elif placed <= MOST_CURED or cured.issuperset(ranked[-1][0]):
+            yield blame.timed(blame.outcome(frozenset(cured), MOST_FOR_CAUSES))
+        else:
+            yield None
+
+
+class _Blame:
+    """What comes back, counted."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        own: Mapping[str, Findings],
+        context: ContextRules,
+        placement: Placement,
+        dpu_ms: Optional[TimeOf] = None,
+    ) -> None:
+        self._dpu_ms = dpu_ms
+        self._on_dpu = {
+            op.name
+            for op in graph
+            if placement.devices[op.name] is Device.DPU and op.kind != "const"
+        }
+        self._priced = 0
+        self._cure = Cure(graph, own, context, placement)
+        self._counter = Counter(Cells(graph, placement.devices))
+        counts = {op.name: macs(op, graph) for op in graph}
+        self._macs = {name: count or 0 for name, count in counts.items()}
+        self._all_macs = max(1, sum(self._macs.values()))
+        self.edges = Edges(graph.ops, placement.devices, counts)
+
+    def rest(self) -> None:
+        """Begins to count the work anew."""
+        self._counter.work = 0
+
+    def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
+        returned = self._cure.returned(cured)
+        left = None if most_work is None else most_work - self._counter.work
+        tally = self._counter.moved(returned, left)
+        figures: Tuple[Optional[int], ...] = (None,) * 4
+        if tally is not None:
+            figures = (
+                tally.dpu_subgraphs,
+                tally.cpu_subgraphs,
+                tally.crossings,
+                tally.crossing_bytes,
+            )
+        return Outcome(returned, sum(self._macs[name] for name in returned), *figures)
+
+    def timed(self, outcome: Outcome) -> Outcome:
+        """Returns an outcome with its DPU time, as long as there is work for it."""
+        if self._dpu_ms is None or self._priced > MOST_PRICED or not outcome.returned:
+            return outcome
+        on_dpu = self._on_dpu.union(outcome.returned)
+        self._priced += len(on_dpu)
+        return dataclasses.replace(outcome, dpu_ms=self._dpu_ms(on_dpu))
+
+    def cuts_nothing(self, names: Tuple[str, ...], outcome: Outcome) -> bool:
+        """Tells whether leaving some operators to the host costs the DPU nothing."""
+        return not outcome.macs and self.edges.cuts_nothing(names)
+
+    def worth(self, names: Tuple[str, ...], outcome: Outcome) -> Tuple[int, ...]:
+        """Returns the key of a ranking, the most valuable outcome first."""
+        total: Tally = self._counter.total
+        if self.cuts_nothing(names, outcome):
+            return (0, True)
+        return (
+            -round(100 * outcome.macs / self._all_macs),
+            False,
+            self.edges.position(names) is Position.END,
+            not outcome.returned,
+            (outcome.dpu_subgraphs or 0) - total.dpu_subgraphs,
+            (outcome.crossing_bytes or 0) - total.crossing_bytes,
+            -len(outcome.returned),
+        )
+
+
+def _grouped(graph: Graph, reasons: Mapping[str, Findings], edges: Edges) -> List[Tuple[str, ...]]:
+    """Returns the operators that have reasons of their own, those with one root cause together."""
+    groups: Dict[Tuple[str, Optional[Position], FrozenSet[Hashable]], List[str]] = {}
+    for op in graph:
+        own = reasons.get(op.name, ())
+        if own:
+            alike = frozenset(finding.cause for finding in own)
+            at = edges.position((op.name,)) if edges.cuts_nothing((op.name,)) else None
+            groups.setdefault((op.kind, at, alike), []).append(op.name)
+    return [tuple(names) for names in groups.values()]
+
+
+def _suggestion(findings: Findings) -> Optional[str]:
+    told = dict.fromkeys(finding.suggestion for finding in findings if finding.suggestion)
+    return "; ".join(told) or None
