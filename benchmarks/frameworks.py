@@ -8,7 +8,7 @@ from benchmarks import networks
 from benchmarks.pipeline import STAGES, TARGET, least_stages
 from benchmarks.table import Table
 from vai_inspect.core.capture import Captured
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.targets.lookup import lookup
 
 NOTE = (
@@ -50,5 +50,5 @@ def _table(title: str, runs: int) -> Table:
 
 def _add(table: Table, name: str, capture: Callable[[], Captured], runs: int) -> None:
     target = lookup(TARGET)
-    operators = len(inspect_captured(capture(), target).ops)
+    operators = len(inspect_graph(capture(), target).ops)
     table.add(name, operators, *least_stages(capture, target, runs))

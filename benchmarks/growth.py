@@ -7,7 +7,7 @@ from typing import Iterator, Optional, Sequence
 from benchmarks.graphs import GRAPHS
 from benchmarks.pipeline import STAGES, TARGET, least_stages
 from benchmarks.table import Table
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.targets.lookup import lookup
 
 SIZES = (100, 1_000, 10_000, 30_000)
@@ -28,7 +28,7 @@ def tables(
     target = lookup(TARGET)
     for name in names:
         before: Optional[float] = None
-        inspect_captured(GRAPHS[name](min(sizes)), target)
+        inspect_graph(GRAPHS[name](min(sizes)), target)
         for size in sizes:
             captured = GRAPHS[name](size)
             often = max(1, min(runs, MOST_WORK // size))

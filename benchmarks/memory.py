@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, Tuple
 from benchmarks import ROOT
 from benchmarks.pipeline import REPORTS, TARGET
 from benchmarks.table import Table
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 
 MB = 1e6
 Build = Callable[[], Any]
@@ -81,7 +81,7 @@ def main(kind: str, network: str, file: str = "") -> None:
     model = build()
     built = _resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the highest is counted from now on
-    inspection = inspect_captured(inspector.capture(model, shape, "cpu"), inspector.target)
+    inspection = inspect_graph(inspector.capture(model, shape, "cpu"), inspector.target)
     for render in REPORTS.values():
         render(inspection)
     highest = _resident("VmHWM")

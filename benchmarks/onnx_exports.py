@@ -68,10 +68,10 @@ class Difference(NamedTuple):
 
 def rows(captured: Any) -> Count[Row]:
     """Returns the operators of a report, however often each is there; no constants."""
-    from vai_inspect.pipeline import inspect_captured
+    from vai_inspect.pipeline import inspect_graph
     from vai_inspect.rules.targets.lookup import lookup
 
-    inspection = inspect_captured(captured, lookup(TARGET))
+    inspection = inspect_graph(captured, lookup(TARGET))
     return Counter(
         (
             "reshape" if op.type == "flatten" else op.type,

@@ -7,6 +7,7 @@ from unittest import mock
 
 from benchmarks.clock import Watch, least
 from vai_inspect import pipeline
+from vai_inspect.core import capture as capture_module
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
@@ -28,10 +29,11 @@ def stages(watch: Watch, capture: Callable[[], Captured], target: Target) -> Ins
         target: the DPU.
     """
     captured = watch("capture", capture)
-    with mock.patch.multiple(pipeline, **_watched(watch)):
-        inspection: Inspection = watch(
-            "result", lambda: pipeline.inspect_captured(captured, target)
-        )
+    passes = _on(watch, "passes", capture_module.normalise)
+    with mock.patch.multiple(pipeline, **_watched(watch)), mock.patch.object(
+        capture_module, "normalise", passes
+    ):
+        inspection: Inspection = watch("result", lambda: pipeline.inspect_graph(captured, target))
     for stage in ("passes", "rules", "partition", "root causes"):
         watch.times["result"] -= watch.times[stage]
     for name, render in REPORTS.items():
@@ -54,14 +56,13 @@ def least_stages(capture: Callable[[], Captured], target: Target, runs: int) -> 
 
 def _watched(watch: Watch) -> "dict[str, Any]":
     """Returns what the inspector calls, put on a watch."""
-
-    def on(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args, **named: watch(stage, lambda: function(*args, **named))
-
     return {
-        "evaluate": on("rules", pipeline.evaluate),
-        "normalise": on("passes", pipeline.normalise),
-        "subgraphs": on("partition", pipeline.subgraphs),
-        "crossings": on("partition", pipeline.crossings),
-        "root_causes": on("root causes", pipeline.root_causes),
+        "evaluate": _on(watch, "rules", pipeline.evaluate),
+        "subgraphs": _on(watch, "partition", pipeline.subgraphs),
+        "crossings": _on(watch, "partition", pipeline.crossings),
+        "root_causes": _on(watch, "root causes", pipeline.root_causes),
     }
+
+
+def _on(watch: Watch, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **named: watch(stage, lambda: function(*args, **named))

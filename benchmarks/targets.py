@@ -11,7 +11,7 @@ from benchmarks.pipeline import TARGET
 from benchmarks.table import Table
 from vai_inspect.comparing import choose, compare_captured
 from vai_inspect.core.capture import Captured
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import capture_for, inspect_graph
 
 NETWORKS = ("ResNet50", "InceptionV3", "DenseNet121", "MobileNetV2", "EfficientNetB0")
 HEAD = ("network", "operators", "targets", "capture", "one", "all", "times", "again")
@@ -33,20 +33,19 @@ def tables(names: Sequence[str] = NETWORKS, runs: int = 5) -> Iterator[Table]:
         "`again` leaves the capture out.".format(runs, TARGET),
     )
     inspector = Inspector(TARGET)
-    capture = inspector.capture_for
     known = choose(None, None)
     chosen = ([target for target in known if "2.5" in target.releases], known)
     for name in names:
         model = keras_model(name)
         captured = inspector.capture(model, None, "cpu")
-        operators = len(inspect_captured(captured, inspector.target).ops)
+        operators = len(inspect_graph(captured, inspector.target).ops)
 
         def run(watch: Watch, model: Any = model, captured: Captured = captured) -> None:
             watch("capture", lambda: inspector.capture(model, None, "cpu"))
-            watch("one", lambda: inspect_captured(captured, inspector.target))
+            watch("one", lambda: inspect_graph(captured, inspector.target))
             for targets in chosen:
-                watch("capture for {}".format(len(targets)), partial(capture, targets, model))
-                captures = capture(targets, model)
+                watch("capture for {}".format(len(targets)), partial(capture_for, targets, model))
+                captures = capture_for(targets, model)
                 watch(str(len(targets)), partial(compare_captured, captures, targets))
 
         best = least(run, runs)

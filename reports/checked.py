@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
 from vai_inspect.core.findings import Finding
-from vai_inspect.core.gate import GateOutcome
+from vai_inspect.core.gate import Gate, GateOutcome
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.text.format import doubt, file_name, plain
 
@@ -49,6 +49,15 @@ class Checked:
     model_site: Optional[Site] = None
     layer_sites: Mapping[str, Site] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, inspection: Inspection) -> Checked:
+        """Returns an inspection with a check that demands nothing.
+
+        Args:
+            inspection: the inspection.
+        """
+        return cls(inspection, Gate().check(inspection))
 
     @property
     def title(self) -> str:

@@ -1,22 +1,142 @@
-"""Writes the reports to a folder."""
+"""The formats of reports: what a writer is, the table of them all, and how a folder is written."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Mapping, Optional, Protocol, Sequence, Set, Tuple, Union
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports import gv, json
 from vai_inspect.reports.atomic import replace_file
+from vai_inspect.reports.checked import Checked
 from vai_inspect.reports.text import text
 from vai_inspect.reports.text.format import plain
 
-ENDINGS = ("png", "svg", "json", "html", "sarif", "junit.xml")
-"""Of the files that a run writes only on request."""
+
+class Writer(Protocol):
+    """A format of report."""
+
+    @property
+    def name(self) -> str:
+        """Its name, as in `--report html`."""
+
+    @property
+    def ending(self) -> Optional[str]:
+        """Of the file `inspect_<TARGET>.<ending>`; None for one that is printed."""
+
+    def render(self, inspection: Inspection) -> bytes:
+        """Returns the report of an inspection.
+
+        Raises:
+            ReportError: it cannot be drawn; only pictures.
+        """
+
+
+@dataclass(frozen=True)
+class TextWriter:
+    """A report of what was found, in UTF-8."""
+
+    name: str
+    ending: str
+    text: Callable[[Inspection], str]
+
+    def render(self, inspection: Inspection) -> bytes:
+        """Returns the report of an inspection."""
+        return self.text(inspection).encode("utf-8")
+
+
+@dataclass(frozen=True)
+class CheckWriter:
+    """A report of what a check made of an inspection, in UTF-8.
+
+    Attributes:
+        name: the format's name.
+        ending: of its file; None for one that is printed.
+        text: renders it.
+        checked: the check; None for one that demands nothing.
+    """
+
+    name: str
+    ending: Optional[str]
+    text: Callable[[Checked], str]
+    checked: Optional[Checked] = None
+
+    def render(self, inspection: Inspection) -> bytes:
+        """Returns the report of an inspection."""
+        return self.text(self.checked or Checked.of(inspection)).encode("utf-8")
+
+
+@dataclass(frozen=True)
+class PictureWriter:
+    """The graph as a picture; its name is its ending."""
+
+    name: str
+
+    @property
+    def ending(self) -> str:
+        """Of its file."""
+        return self.name
+
+    def render(self, inspection: Inspection) -> bytes:
+        """Returns the picture of an inspection.
+
+        Raises:
+            ReportError: there is no renderer, or none could draw this graph.
+        """
+        from vai_inspect.reports.picture import picture, renderers
+
+        return renderers.drawn(picture.render(inspection), self.name)[1]
+
+
+def _html(inspection: Inspection) -> str:
+    from vai_inspect.reports.html import page
+
+    return page.render(inspection)
+
+
+def _sarif(checked: Checked) -> str:
+    from vai_inspect.reports import sarif
+
+    return sarif.render(checked)
+
+
+def _junit(checked: Checked) -> str:
+    from vai_inspect.reports import junit
+
+    return junit.render(checked)
+
+
+def _github(checked: Checked) -> str:
+    from vai_inspect.reports import github
+
+    return github.render(checked)
+
+
+ALWAYS = (TextWriter("txt", "txt", text.render), TextWriter("gv", "gv", gv.render))
+"""What every run writes."""
+
+PICTURES = (PictureWriter("png"), PictureWriter("svg"))
+"""What is drawn last: it may take seconds, and fail where no renderer is installed."""
+
+ON_REQUEST = (
+    TextWriter("html", "html", _html),
+    CheckWriter("sarif", "sarif", _sarif),
+    CheckWriter("junit", "junit.xml", _junit),
+    CheckWriter("github", None, _github),
+)
+"""The formats of `--report`."""
+
+WRITERS: Dict[str, Writer] = {
+    one.name: one
+    for one in (*ALWAYS, *PICTURES, TextWriter("json", "json", json.render), *ON_REQUEST)
+}
+"""Every format by its name."""
+
+Format = Union[str, Writer]
 
 
 @dataclass(frozen=True)
@@ -24,13 +144,8 @@ class WrittenFiles:
     """What was written.
 
     Attributes:
-        txt: the text report.
-        gv: the graph.
-        images: the pictures.
+        files: the reports by the name of their format.
         full: the picture as SVG, where the PNG had to be scaled down to its largest size.
-        json: the JSON report, or None.
-        more: the reports of other formats.
-        renderer: what drew the picture, or None.
         problem: why a picture that was asked for is missing, or None.
         older: files of the same target in the folder that an earlier run wrote and this did not.
         removed: such files of another model, which are gone: beside reports of this one they
@@ -38,79 +153,68 @@ class WrittenFiles:
         other_model: name of that model, or None.
     """
 
-    txt: Path
-    gv: Path
-    images: Tuple[Path, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
     full: Optional[Path] = None
-    json: Optional[Path] = None
-    more: Tuple[Path, ...] = ()
-    renderer: Optional[str] = None
     problem: Optional[str] = None
     older: Tuple[Path, ...] = ()
     removed: Tuple[Path, ...] = ()
     other_model: Optional[str] = None
 
     @property
-    def image(self) -> Optional[Path]:
-        """The picture, the first of several; None where there is none."""
-        return self.images[0] if self.images else None
-
-    @property
     def paths(self) -> Tuple[Path, ...]:
         """All that was written."""
-        found = (self.txt, self.gv, *self.images, self.full, self.json, *self.more)
-        return tuple(path for path in found if path is not None)
+        return (*self.files.values(), *((self.full,) if self.full is not None else ()))
 
 
 def write(
-    inspection: Inspection,
-    output_dir: Path,
-    image_formats: Union[str, Sequence[str], None],
-    write_json: bool,
-    more: Optional[Mapping[str, str]] = None,
+    inspection: Inspection, folder: Union[str, Path], formats: Sequence[Format] = ()
 ) -> WrittenFiles:
-    """Writes the reports; a picture that cannot be drawn loses none of the others.
+    """Writes reports to a folder; a picture that cannot be drawn loses none of the others.
 
     Args:
         inspection: what to report.
-        output_dir: the folder; it is made where it is missing.
-        image_formats: `png`, `svg`, both or None.
-        write_json: whether to write the JSON report too.
-        more: further reports by the ending of their files, such as `sarif`.
+        folder: the folder; it is made where it is missing.
+        formats: what to write beside the text and the graph: names of `WRITERS`, or writers.
 
     Raises:
-        ReportError: the folder cannot be made or written.
+        ReportError: there is no such format, or the folder cannot be made or written.
     """
-    folder = Path(output_dir)
+    wanted = {one.name: one for one in (*ALWAYS, *map(writer, formats)) if one.ending is not None}
     name = stem(inspection)
+    paths = {key: Path(folder) / f"{name}.{one.ending}" for key, one in wanted.items()}
     # All is rendered before anything is written, so that no half of a set is left behind.
-    words, graph = text.render(inspection), gv.render(inspection)
-    figures = json.render(inspection) if write_json else ""
-    earlier = _model_of(folder / (name + ".txt"))
+    contents = {key: one.render(inspection) for key, one in wanted.items() if one not in PICTURES}
+    earlier = _model_of(paths["txt"])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        txt = _write(folder / (name + ".txt"), words)
-        dot = _write(folder / (name + ".gv"), graph)
-        data = _write(folder / (name + ".json"), figures) if write_json else None
-        others = [
-            _write(folder / "{}.{}".format(name, ending), report)
-            for ending, report in (more or {}).items()
-        ]
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for key, content in contents.items():
+            replace_file(paths[key], content)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it.
         raise ReportError(
-            "output_dir is {!r}, where nothing can be written ({}); give a folder that you may "
-            "write, or one that can be made.".format(str(output_dir), _reason(error))
+            f"output_dir is {str(folder)!r}, where nothing can be written ({_reason(error)}); give "
+            "a folder that you may write, or one that can be made."
         ) from error
-    wanted = (image_formats,) if isinstance(image_formats, str) else tuple(image_formats or ())
-    images, full, renderer, problem = _pictures(inspection, folder, name, wanted)
-    written = WrittenFiles(txt, dot, images, full, data, tuple(others), renderer, problem)
-    kept = (folder / "{}.{}".format(name, ending) for ending in ENDINGS)
-    older = tuple(path for path in kept if path not in written.paths and os.path.exists(path))
-    if earlier in (None, plain(inspection.model.name)):
-        return replace(written, older=older)
-    removed = tuple(path for path in older if _is_removed(path))
-    older = tuple(path for path in older if path not in removed)
-    return replace(written, older=older, removed=removed, other_model=earlier)
+    pictures = {key: path for key, path in paths.items() if key not in contents}
+    drawn, full, problem = _draw(inspection, pictures)
+    files = {key: path for key, path in paths.items() if key in contents or key in drawn}
+    written = WrittenFiles(files, full, problem)
+    return _beside(written, earlier, inspection, Path(folder))
+
+
+def writer(format: Format) -> Writer:
+    """Returns the writer of a format.
+
+    Args:
+        format: its name, or the writer itself.
+
+    Raises:
+        ReportError: there is no format of this name.
+    """
+    if not isinstance(format, str):
+        return format
+    if format not in WRITERS:
+        raise ReportError(f"the format of a report is {format!r}; valid are {', '.join(WRITERS)}.")
+    return WRITERS[format]
 
 
 def _model_of(path: Path) -> Optional[str]:
@@ -133,29 +237,50 @@ def _is_removed(path: Path) -> bool:
     return True
 
 
-def _pictures(
-    inspection: Inspection, folder: Path, name: str, image_formats: Sequence[str]
-) -> Tuple[Tuple[Path, ...], Optional[Path], Optional[str], Optional[str]]:
-    """Draws the pictures; returns them, one in full size, the renderer, and what went wrong."""
-    if not image_formats:
-        return (), None, None, None
-    from vai_inspect.reports.picture import picture, renderers
+def for_check(writer: Writer, checked: Checked) -> Writer:
+    """Returns a writer that knows what a check made of the inspection, where it reports that.
 
-    page = picture.render(inspection)
-    images: List[Path] = []
-    full, renderer = None, None
+    Args:
+        writer: any writer.
+        checked: the inspection with the check's outcome.
+    """
+    return replace(writer, checked=checked) if isinstance(writer, CheckWriter) else writer
+
+
+def _draw(
+    inspection: Inspection, paths: Mapping[str, Path]
+) -> Tuple[Set[str], Optional[Path], Optional[str]]:
+    """Draws pictures; returns which, one in full size, and what went wrong."""
+    drawn: Set[str] = set()
+    if not paths:
+        return drawn, None, None
+    from vai_inspect.reports.picture import renderers
+
     try:
-        for image_format in dict.fromkeys(image_formats):
-            path = folder / "{}.{}".format(name, image_format)
-            renderer = renderers.draw(page, path, image_format)
-            images.append(path)
-        scaled = "png" in image_formats and renderers.is_scaled_down(folder / (name + ".png"))
-        if scaled and "svg" not in image_formats:
-            full = folder / (name + ".svg")
-            renderers.draw(page, full, "svg")
+        for name, path in paths.items():
+            renderers.save(WRITERS[name].render(inspection), path)
+            drawn.add(name)
+        if drawn == {"png"} and renderers.is_scaled_down(paths["png"]):
+            full = paths["png"].with_suffix(".svg")
+            renderers.save(WRITERS["svg"].render(inspection), full)
+            return drawn, full, None
     except ReportError as error:
-        return tuple(images), None, renderer, str(error)
-    return tuple(images), full, renderer, None
+        return drawn, None, str(error)
+    return drawn, None, None
+
+
+def _beside(
+    written: WrittenFiles, earlier: Optional[str], inspection: Inspection, folder: Path
+) -> WrittenFiles:
+    """Adds what an earlier run left in the folder; removes it where it is of another model."""
+    on_request = (one.ending for one in WRITERS.values() if one not in ALWAYS and one.ending)
+    kept = (folder / f"{stem(inspection)}.{ending}" for ending in on_request)
+    older = tuple(path for path in kept if path not in written.paths and os.path.exists(path))
+    if earlier in (None, plain(inspection.model.name)):
+        return replace(written, older=older)
+    removed = tuple(path for path in older if _is_removed(path))
+    older = tuple(path for path in older if path not in removed)
+    return replace(written, older=older, removed=removed, other_model=earlier)
 
 
 def _reason(error: Exception) -> str:
@@ -177,8 +302,3 @@ def safe_name(name: str) -> str:
         name: the target's name; a registered one comes back unchanged.
     """
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:150] or "target"
-
-
-def _write(path: Path, content: str) -> Path:
-    replace_file(path, content.encode("utf-8"))
-    return path

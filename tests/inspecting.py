@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.example import with_batch
 from vai_inspect.rules.quantizers import quantized
@@ -16,4 +16,4 @@ def inspected(graph, target, convert=False):
     found = lookup(target) if isinstance(target, str) else target
     graph = with_batch(graph, registry.family(found.family).batch)
     captured = Captured(graph, ModelInfo("graph", "torch", "", "fx"))
-    return inspect_captured(quantized(captured, convert), found)
+    return inspect_graph(quantized(captured, convert), found)

@@ -12,8 +12,8 @@ keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402
 
 from tests.cli import models  # noqa: E402
-from vai_inspect import compare  # noqa: E402
-from vai_inspect.captures import captured_for  # noqa: E402
+from vai_inspect import compare, frameworks, pipeline  # noqa: E402
+from vai_inspect.batches import for_each_batch  # noqa: E402
 from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.errors import InputShapeError  # noqa: E402
 from vai_inspect.core.inspection import ModelInfo  # noqa: E402
@@ -137,13 +137,12 @@ def test_the_testing_helper():
 def reads(monkeypatch):
     """The batches that models are read with."""
     taken = []
-    real = Inspector._captured
 
-    def counted(self, model, input_args, device, batch, trust):
+    def counted(framework, model, options, batch):
         taken.append(batch)
-        return real(self, model, input_args, device, batch, trust)
+        return frameworks.read(framework, model, options, batch)
 
-    monkeypatch.setattr(Inspector, "_captured", counted)
+    monkeypatch.setattr(pipeline, "read", counted)
     return taken
 
 
@@ -194,7 +193,7 @@ def test_the_error_is_that_of_a_batch_of_1():
         raise InputShapeError("with {}".format(batch))
 
     with pytest.raises(InputShapeError, match="with 1"):
-        captured_for([lookup(ADF)], read)
+        for_each_batch([lookup(ADF)], read)
 
 
 def test_a_model_is_read_once_for_each_batch():
@@ -205,7 +204,7 @@ def test_a_model_is_read_once_for_each_batch():
         return Captured(Graph("g", []), ModelInfo("g", "keras", "", "config"), batch=batch)
 
     targets = [lookup(name) for name in (B4096, ADF, B4096, "DPUCAHX8H_ISA2", ADF)]
-    found = captured_for(targets, read)
+    found = for_each_batch(targets, read)
     assert taken == [1, 4]
     assert [one.batch for one in found] == [1, 4, 1, 1, 4]
     assert found[1] is found[4]

@@ -14,7 +14,7 @@ from benchmarks.graphs import GRAPHS
 from benchmarks.table import Table
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.ir import verify
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
 
@@ -45,7 +45,7 @@ def test_the_graphs_are_sound_and_as_large_as_wanted(name):
     captured = GRAPHS[name](100)
     verify(captured.graph)
     assert 98 <= len(captured.graph) <= 104
-    done = inspect_captured(captured, lookup(pipeline.TARGET))
+    done = inspect_graph(captured, lookup(pipeline.TARGET))
     assert (done.summary.cpu_ops > 20) == ("cut" in name)
     assert done.summary.dpu_ops > 40
 

@@ -16,7 +16,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import CallForm, Graph, Origin
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.shared.examples import const, conv_op, data, depthwise_op, op
 from vai_inspect.rules.targets.lookup import lookup
@@ -463,7 +463,7 @@ def test_permutes_inserted_for_an_operator_follow_it_and_come_back_with_it():
         conv("last", "norm_swim_transpose"),
     ]
     captured = Captured(whole(ops), ModelInfo("graph", "torch", "", "fx"))
-    (cause,) = inspect_captured(captured, lookup(B4096)).root_causes
+    (cause,) = inspect_graph(captured, lookup(B4096)).root_causes
     assert cause.ops == ("norm",)
     assert cause.alone.returned == ("conv_sink_transpose", "norm", "norm_swim_transpose")
 
@@ -512,7 +512,7 @@ def test_another_batch_is_one_cause_whose_cure_brings_back_the_network():
     ops = [data(SHAPE), conv(), behind("relu", "act"), pool("pool", "act")]
     target = lookup("DPUCADF8H_ISA0")
     captured = Captured(whole(ops), ModelInfo("graph", "torch", "", "fx"))
-    (cause,) = inspect_captured(captured, target).root_causes
+    (cause,) = inspect_graph(captured, target).root_causes
     assert cause.constraints == ("cadf8h.batch.four",)
     assert cause.alone.returned == ("conv", "act", "pool")
 

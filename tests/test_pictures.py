@@ -55,15 +55,15 @@ def _check(result, folder):
     seconds = []
     while not seconds or (len(seconds) < 3 and seconds[-1] >= 10):  # others may use the machine
         begin = time.perf_counter()
-        written = writer.write(result, folder, "png", False)
+        written = writer.write(result, folder, ["png"])
         seconds.append(time.perf_counter() - begin)
     assert min(seconds) < 10
     assert written.problem is None
-    width, height = renderers.png_size(written.image)
+    width, height = renderers.png_size(written.files["png"])
     assert max(width, height) <= 7000
     assert 0.3 < width / height < 4
 
-    drawn = writer.write(result, folder, "svg", False).image.read_text(encoding="utf-8")
+    drawn = writer.write(result, folder, ["svg"]).files["svg"].read_text(encoding="utf-8")
     size = re.search(r'<svg width="([\d.]+)pt"', drawn)
     scale = re.search(r'transform="scale\(([\d.]+)', drawn)
     pixels = width / float(size.group(1)) * float(scale.group(1))
@@ -77,7 +77,7 @@ def _check(result, folder):
         for op in box.ops:
             if len(op.name) <= 30:
                 assert op.name in told
-    graph = written.gv.read_text(encoding="utf-8")
+    graph = written.files["gv"].read_text(encoding="utf-8")
     assert all('tooltip="{}"'.format(op.name) in graph for op in result.ops)
 
 

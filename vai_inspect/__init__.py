@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List
 
+from vai_inspect import presenting
 from vai_inspect._version import __version__
+from vai_inspect.core import presenter
 
 if TYPE_CHECKING:
     from vai_inspect.comparing import compare
@@ -20,13 +22,15 @@ __all__ = ["EstimateError", "__version__", "compare", "judge"]
 _MODULES = ("keras", "onnx", "testing", "torch")
 """The public modules, imported by their names."""
 
+presenter.hand_in(presenting)
+
 
 def __dir__() -> List[str]:
     return sorted([*__all__, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
-    # Importing the package alone imports nothing of it.
+    # Importing the package alone imports next to nothing of it.
     if name == "compare":
         from vai_inspect.comparing import compare
 

@@ -8,12 +8,11 @@ from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import EstimateError, TargetError
-from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.target import Target
-from vai_inspect.core.views import set_view
 from vai_inspect.estimating import on_every_board
-from vai_inspect.frameworks import inspector_for
-from vai_inspect.pipeline import TargetSpec, inspect_each
+from vai_inspect.frameworks import CaptureOptions
+from vai_inspect.pipeline import Detail, TargetSpec, capture_for, inspect_graph
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
 
@@ -56,8 +55,8 @@ def compare(
     """
     check_fps(fps)
     chosen = choose(targets, family)
-    inspector = inspector_for(model, chosen[0])
-    captured = inspector.capture_for(chosen, model, input_args, device, trust)
+    options = CaptureOptions(input_args, device, trust)
+    captured = capture_for(chosen, model, options)
     allowed = (allow,) if isinstance(allow, str) else tuple(allow)
     return compare_captured(captured, chosen, allowed, fps)
 
@@ -101,6 +100,7 @@ def choose(targets: Optional[Iterable[TargetSpec]], family: Optional[str]) -> Tu
     return tuple(dict.fromkeys(found))
 
 
+@paused()
 def compare_captured(
     captured: Sequence[Captured],
     targets: Sequence[Target],
@@ -115,28 +115,10 @@ def compare_captured(
         allow: patterns of operators that may be on the CPU.
         fps: as of `compare`.
     """
-    found: Dict[Target, Inspection] = {}
-    for one in {id(one): one for one in captured}.values():
-        those = [target for own, target in zip(captured, targets) if own is one]
-        found.update(zip(those, inspect_each(one, those, causes=False)))
-    every = [found[target] for target in targets]
-    estimates = [on_every_board(one) for one in every]
-    return Comparison.of(every, Allowance(tuple(allow)), estimates, fps)
+    pairs = zip(captured, targets)
+    found = [inspect_graph(one, target, Detail.COUNTS) for one, target in pairs]
+    estimates = [on_every_board(one) for one in found]
+    return Comparison.of(found, Allowance(tuple(allow)), estimates, fps)
 
-
-def _text(comparison: Comparison) -> str:
-    from vai_inspect.reports.text.comparison import render
-
-    return render(comparison)
-
-
-def _html(comparison: Comparison) -> str:
-    from vai_inspect.reports.html.comparison import render
-
-    return render(comparison)
-
-
-set_view(Comparison, "text", _text)
-set_view(Comparison, "html", _html)
 
 __all__ = ["compare"]

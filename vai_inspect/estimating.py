@@ -12,7 +12,6 @@ from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import Op
 from vai_inspect.core.root_cause import Position
 from vai_inspect.core.target import Target
-from vai_inspect.core.views import set_view
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.guard import GUARDED, format_error
 from vai_inspect.rules.timing import platforms
@@ -234,6 +233,3 @@ def _named(names: "list[str]") -> str:
     shown = ", ".join(names[:3])
     more = len(names) - 3
     return shown if more <= 0 else "{} and {} more".format(shown, more)
-
-
-set_view(Inspection, "estimate", estimate)

@@ -1,17 +1,16 @@
-"""Which framework a model is of, and the inspector for it; imports no framework by itself."""
+"""Which framework a model is of, and what reads it; imports no framework by itself."""
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
-from vai_inspect.core.errors import ModelError
+from vai_inspect.core.capture import Captured
+from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.core.kinds import is_a
-
-if TYPE_CHECKING:
-    from vai_inspect.pipeline import BaseInspector, TargetSpec
 
 _MODELS = (
     ("keras", "keras", "Model"),
@@ -24,6 +23,101 @@ _MODELS = (
 ONNX_FILES = (".onnx",)
 KERAS_FILES = (".keras", ".h5", ".hdf5")
 TORCH_FILES = (".pt2", ".pt", ".pth")
+
+
+@dataclass(frozen=True)
+class CaptureOptions:
+    """How a model is read.
+
+    Attributes:
+        input_args: the inputs, or their shapes; see `BaseInspector.inspect`.
+        device: where PyTorch runs real tensors when it must.
+        trust: whether code in a model file may run.
+        convert: whether operators that the vendor's quantiser replaces by other functions are
+            replaced.
+        release: the Vitis AI release whose quantiser is asked; None for that of 3.5.
+        recorded_shapes: whether the shapes that a Keras model recorded of itself are taken, where
+            the inputs are its own but for the batch, in place of asking each layer.
+    """
+
+    input_args: Any = None
+    device: Any = "cpu"
+    trust: bool = False
+    convert: bool = True
+    release: Optional[str] = None
+    recorded_shapes: bool = False
+
+
+AS_IT_IS = CaptureOptions()
+"""A model with its own inputs, as the vendor's quantiser of release 3.5 deploys it."""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A framework that models come from.
+
+    Attributes:
+        title: its name as its users write it.
+        read: reads a model with a batch for the inputs that leave theirs open.
+        needs: modules without which no model of it is read.
+        leaves_batch_open: whether a model of it can leave its batch open.
+    """
+
+    title: str
+    read: Callable[[Any, CaptureOptions, int], Captured]
+    needs: Tuple[str, ...] = ()
+    leaves_batch_open: bool = True
+
+
+def _read_keras(model: Any, options: CaptureOptions, batch: int) -> Captured:
+    from vai_inspect.frontends.keras import capture
+
+    return capture(model, options.input_args, batch, options.trust, options.recorded_shapes)
+
+
+def _read_torch(model: Any, options: CaptureOptions, batch: int) -> Captured:
+    from vai_inspect.frontends.torch import capture, capture_file
+
+    if is_a(model, (str, os.PathLike)):
+        return capture_file(Path(os.fspath(model)), options.input_args, options.trust)
+    return capture(model, options.input_args, options.device)
+
+
+def _read_onnx(model: Any, options: CaptureOptions, batch: int) -> Captured:
+    from vai_inspect.frontends.onnx import capture
+
+    return capture(model, options.input_args, batch)
+
+
+FRAMEWORKS: Dict[str, Framework] = {
+    "keras": Framework("Keras", _read_keras, needs=("keras", "tensorflow")),
+    "torch": Framework("PyTorch", _read_torch, needs=("torch",), leaves_batch_open=False),
+    "onnx": Framework("ONNX", _read_onnx),
+}
+
+
+def read(framework: Framework, model: Any, options: CaptureOptions, batch: int) -> Captured:
+    """Reads a model into the IR.
+
+    Args:
+        framework: the model's framework.
+        model: the model.
+        options: how it is read.
+        batch: the batch of inputs that leave theirs open.
+
+    Raises:
+        ModelError: the framework is not installed.
+        VaiInspectError: the model cannot be read.
+    """
+    try:
+        return framework.read(model, options, batch)
+    except ModuleNotFoundError as error:
+        if error.name not in framework.needs:
+            raise
+        raise ModelError(
+            f"{framework.title} models need the module {error.name!r}, which is not in this "
+            f"environment. {how_to_install(error.name)}"
+        ) from error
 
 
 def is_keras_file(model: Any) -> bool:
@@ -73,35 +167,19 @@ def framework_of(model: Any) -> str:
     return ""
 
 
-def inspector_for(
-    model: Any, target: TargetSpec, convert: bool = True, release: Optional[str] = None
-) -> BaseInspector:
-    """Returns the inspector for a model, whichever framework it is of.
+def framework_for(model: Any) -> Framework:
+    """Returns the framework that a model is read with.
 
     Args:
         model: the model.
-        target: as the inspectors take it.
-        convert: whether what the vendor's quantiser replaces is replaced; see the inspectors.
-        release: Vitis AI release; see the inspectors.
 
     Raises:
-        TargetError: the target names none.
-        ModelError: it is a model of no framework that can be inspected.
+        ModelError: it is a model of no framework that is known.
     """
-    framework = framework_of(model)
-    if framework == "torch":
-        from vai_inspect.torch import Inspector as TorchInspector
-
-        return TorchInspector(target, release, convert=convert)
-    if framework == "onnx":
-        from vai_inspect.onnx import Inspector as OnnxInspector
-
-        return OnnxInspector(target, release, convert=convert)
-    if not framework and "keras" not in sys.modules:
+    name = framework_of(model)
+    if not name and "keras" not in sys.modules:
         raise ModelError(
-            "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
-            "an onnx.ModelProto.".format(type(model).__name__)
+            f"the model is a {type(model).__name__}; valid is a built Keras model, a "
+            "torch.nn.Module, an .onnx file or an onnx.ModelProto."
         )
-    from vai_inspect.keras import Inspector
-
-    return Inspector(target, release, convert=convert)
+    return FRAMEWORKS[name or "keras"]

@@ -12,8 +12,8 @@ from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.judgement import Judgement
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import board_target, estimate
-from vai_inspect.frameworks import framework_of, inspector_for
-from vai_inspect.pipeline import TargetSpec, inspect_each
+from vai_inspect.frameworks import CaptureOptions, framework_of
+from vai_inspect.pipeline import Detail, TargetSpec, capture_for, inspect_graph
 from vai_inspect.rules.targets.lookup import lookup
 
 
@@ -52,15 +52,14 @@ def judge(
     """
     wanted = _wanted(targets)
     each = tuple(dict.fromkeys(target for target, _ in wanted))
-    inspector = inspector_for(model, each[0])
-    inspector.recorded = True
+    options = CaptureOptions(input_args, recorded_shapes=True)
+    detail = Detail.PLAN if plan else Detail.COUNTS
     # Following a PyTorch forward leaves circles behind, which the collector must find.
     with paused() if framework_of(model) == "keras" else contextlib.nullcontext():
-        captures = inspector.capture_for(each, model, input_args)
-    found: Dict[Target, Inspection] = {}
-    for captured in {id(one): one for one in captures}.values():
-        those = [target for target, own in zip(each, captures) if own is captured]
-        found.update(zip(those, inspect_each(captured, those, causes=False, planned=plan)))
+        captures = capture_for(each, model, options)
+    found = {
+        target: inspect_graph(captured, target, detail) for target, captured in zip(each, captures)
+    }
     names = [target.name for target in each]
     judged: Dict[str, Judgement] = {}
     for target, board in wanted:

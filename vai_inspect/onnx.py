@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
-
-from vai_inspect.core.capture import Captured
-from vai_inspect.pipeline import BaseInspector, TargetSpec
-from vai_inspect.rules.quantizers import quantized
+from vai_inspect.frameworks import FRAMEWORKS
+from vai_inspect.inspector import BaseInspector
 
 
 class Inspector(BaseInspector):
@@ -20,31 +17,7 @@ class Inspector(BaseInspector):
         >>> result = inspector.inspect("model.onnx", image_format="png")
     """
 
-    batch_may_be_open = True
-
-    def __init__(
-        self, target: TargetSpec, release: Optional[str] = None, convert: bool = True
-    ) -> None:
-        """Looks the target up.
-
-        Args:
-            target: see `BaseInspector`.
-            release: see `BaseInspector`.
-            convert: as of the other inspectors; vai_q_onnx replaces no operators.
-
-        Raises:
-            TargetError: it names no target; the message says what was received, what is valid.
-        """
-        super().__init__(target, release)
-        self.convert = convert
-
-    def _captured(
-        self, model: Any, input_args: Any, device: Any, batch: int, trust: bool
-    ) -> Captured:
-        """Reads an ONNX file, or an onnx.ModelProto, into the IR."""
-        from vai_inspect.frontends.onnx import capture
-
-        return quantized(capture(model, input_args, batch), self.convert, self.release)
+    framework = FRAMEWORKS["onnx"]
 
 
 __all__ = ["Inspector"]

@@ -7,9 +7,10 @@ from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
-from vai_inspect.frameworks import inspector_for
-from vai_inspect.pipeline import TargetSpec
+from vai_inspect.frameworks import CaptureOptions
+from vai_inspect.pipeline import TargetSpec, capture, inspect_graph
 from vai_inspect.reports.text.format import are, count, doubt, grounds, plain, remedy
+from vai_inspect.rules.targets.lookup import lookup
 
 MOST = 20
 """Operators that the message tells of one by one."""
@@ -55,9 +56,9 @@ def assert_on_dpu(
     """
     __tracebackhide__ = True
     patterns = (allow,) if isinstance(allow, str) else _patterns(allow)
-    inspection = inspector_for(model, target).inspect(
-        model, input_args, device, output_dir=None, verbose_level=0, trust=trust
-    )
+    found = lookup(target)
+    captured = capture(model, found, CaptureOptions(input_args, device, trust))
+    inspection = inspect_graph(captured, found)
     allowed = Allowance(patterns)
     lines = [*_excess(inspection, allowed), *_too_many(inspection, max_dpu_subgraphs)]
     if lines:

@@ -8,7 +8,9 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.pipeline import BaseInspector, TargetSpec, inspect_captured
+from vai_inspect.frameworks import FRAMEWORKS, CaptureOptions
+from vai_inspect.pipeline import TargetSpec, capture, inspect_graph
+from vai_inspect.rules.targets.lookup import lookup
 
 _PICTURES = (".png", ".svg")
 PathLike = Union[str, Path]
@@ -34,10 +36,7 @@ class VitisInspector:
         Raises:
             TargetError: it names no target; the vendor's inspector needs one too.
         """
-        from vai_inspect.keras import Inspector
-
-        self._inspector: BaseInspector = Inspector(target)  # type: ignore[arg-type]
-        self.target = self._inspector.target
+        self.target = lookup(target)
 
     def inspect_model(
         self,
@@ -81,8 +80,9 @@ class VitisInspector:
 
         _check_plot_file(plot, Path(plot_file))
         model = others.pop("float_model", model)
-        captured = self._inspector.capture(model, _shapes(model, input_shape), "cpu", trust)
-        result = inspect_captured(captured, self.target)
+        options = CaptureOptions(_shapes(model, input_shape), trust=trust)
+        captured = capture(model, self.target, options, FRAMEWORKS["keras"])
+        result = inspect_graph(captured, self.target)
         console.show(result, 2 if verbose else 1, beside_html=notebook.shows_results())
         written: List[Path] = []
         if dump_results:

@@ -10,7 +10,7 @@ from typing import Dict, List
 from benchmarks.calibration.networks import keras_network, torch_network
 from vai_inspect.core.findings import Device
 from vai_inspect.core.target import Target
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.timing.layers import Layer, Layers
 from vai_inspect.rules.timing.work import Engines
 
@@ -88,7 +88,7 @@ def layers_of(measured: List[Row], target: Target) -> Dict[str, List[Layer]]:
         else:
             model = keras_network(row.builder, (row.height, row.width))
             captured = KerasInspector(target).capture(model)
-        ops = inspect_captured(captured, target).ops
+        ops = inspect_graph(captured, target).ops
         dpu = {op.name for op in ops if op.device is Device.DPU and not op.constant}
         found[row.builder] = Layers([op.op for op in ops], Engines.of(target)).on(dpu)[0]
     return found

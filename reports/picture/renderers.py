@@ -72,19 +72,42 @@ def draw(dot_source: str, path: Path, image_format: str) -> str:
         ReportError: there is no renderer, none could draw this graph, or the file cannot be
             written.
     """
-    renderer, picture = _drawn(dot_source, image_format)
+    renderer, picture = drawn(dot_source, image_format)
+    save(picture, path)
+    return renderer
+
+
+def save(picture: bytes, path: Path) -> None:
+    """Writes a picture to a file, which appears whole or not at all.
+
+    Args:
+        picture: its content.
+        path: the file to write; its folder exists.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
     try:
         replace_file(path, picture)
     except OSError as error:
         raise ReportError(
-            "The picture {} cannot be written ({}); choose a folder that can be.".format(
-                path, error.strerror or error
-            )
+            f"The picture {path} cannot be written ({error.strerror or error}); choose a folder "
+            "that can be."
         ) from error
-    return renderer
 
 
-def _drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
+def drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
+    """Returns the renderer that was used and the picture of a graph.
+
+    Where one renderer fails, the other is tried.
+
+    Args:
+        dot_source: the graph in DOT.
+        image_format: `png` or `svg`.
+
+    Raises:
+        ReportError: there is no renderer, or none could draw this graph.
+    """
     if image_format not in FORMATS:
         raise ReportError(
             "image_format is {!r}; valid are {}.".format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.difference import Difference, OpChange
-from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.inspection_data import InspectionData
 from vai_inspect.reports.text.format import count, hanging, plain, shortened
 
 WIDTH = 100
@@ -92,5 +92,5 @@ def _ways(change: OpChange) -> str:
     return f": {change.before.device.value} -> {change.after.device.value}"
 
 
-def _title(inspection: Inspection) -> str:
+def _title(inspection: InspectionData) -> str:
     return f"{shortened(plain(inspection.model.name), 60)} on {plain(inspection.target.name)}"

@@ -52,10 +52,10 @@ def test_every_option_can_have_a_default(inspect):
     assert (code, err) == (0, "")
     job, gate = asked["job"], asked["job"].gate
     assert [target.name for target in job.targets] == [B4096, B512]
-    assert job.shapes == ((1, 3, 8, 8),)
+    assert job.options.input_args == [(1, 3, 8, 8)]
     assert job.kwargs == {"weights": None, "n": 3}
-    assert (job.verbose, job.convert) == (0, False)
-    assert (job.image_formats, job.reports) == (("png", "svg"), ("sarif",))
+    assert (job.verbose, job.options.convert) == (0, False)
+    assert job.formats == ("png", "svg", "sarif")
     assert (gate.fail_on, gate.allowance.patterns) == ("unknown", ("softmax", "end:*"))
     assert (gate.max_subgraphs, gate.min_macs) == (2, 97.5)
     assert asked["folder"] == Path.cwd() / "out"
@@ -72,7 +72,7 @@ def test_every_option_can_have_a_default(inspect):
 )
 def test_ways_to_write_shapes(inspect, value, shapes):
     write("target = 'KV260'\ninput-shape = " + value)
-    assert inspect()[2]["job"].shapes == shapes
+    assert inspect()[2]["job"].options.input_args == list(shapes)
 
 
 def test_the_command_line_comes_first(inspect):
@@ -86,7 +86,7 @@ def test_files_for_every_call_do_not_stand_against_printed_json(inspect):
     write('target = "KV260"\nreport = "sarif"\nimage-format = "png"')
     code, err, asked = inspect("--json")
     assert (code, err) == (0, "")
-    assert (asked["job"].reports, asked["job"].image_formats) == ((), ())
+    assert asked["job"].formats == ("json",)
 
 
 def test_where_a_config_is_found(tmp_path):

@@ -17,7 +17,7 @@ from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.capture import Captured  # noqa: E402
 from vai_inspect.core.findings import Device, Finding, Verdict  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
-from vai_inspect.pipeline import inspect_captured  # noqa: E402
+from vai_inspect.pipeline import inspect_graph  # noqa: E402
 from vai_inspect.rules.quantizers import quantized  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
@@ -112,7 +112,7 @@ def differences(case: str) -> Iterator[str]:
     model = captured(case)
     for target in TARGETS:
         if told(case, target) is not None:
-            inspection = inspect_captured(model, lookup(target))
+            inspection = inspect_graph(model, lookup(target))
             for pair in pairs(case, target, inspection):
                 problem = unexplained(pair, target)
                 if problem:
@@ -133,7 +133,7 @@ def test_devices_agree_or_the_deviation_is_written_down(case: str) -> None:
 def test_what_the_vendor_was_not_asked_has_an_answer(case: str) -> None:
     model = captured(case)
     for target in ("DPUCZDX8G_ISA1_B4096", "DPUCVDX8G_ISA3_C32B3", "DPUCAHX8L_ISA0"):
-        inspection = inspect_captured(model, lookup(target))
+        inspection = inspect_graph(model, lookup(target))
         assert not [line for line in inspection.warnings if "failed" in line]
         assert all(op.findings for op in inspection.on(Device.CPU))
 
@@ -155,5 +155,5 @@ def test_the_repaired_crashes_are_answered() -> None:
     assert sum(bool(targets) for targets in crashed.values()) > 10
     for case, targets in crashed.items():
         if targets and case in MICROS:
-            inspection = inspect_captured(captured(case), lookup(targets[0]))
+            inspection = inspect_graph(captured(case), lookup(targets[0]))
             assert len(inspection.ops) > 2

@@ -14,7 +14,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.rules.targets.lookup import lookup
 
 SHAPE = (1, 8, 8, 1)
@@ -84,7 +84,7 @@ def main() -> None:
     )
     target = lookup("DPUCZDX8G_ISA1_B4096")
     start = time.process_time()
-    inspection = inspect_captured(captured, target)
+    inspection = inspect_graph(captured, target)
     print(time.process_time() - start, len(inspection.root_causes))
 
 

@@ -71,12 +71,12 @@ OUTPUTS = """
 from tests.hostile.large_graphs import outputs
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import ModelInfo
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.picture import picture
 from vai_inspect.reports.picture.boxes import MOST_BOXES
 from vai_inspect.rules.targets.lookup import lookup
 captured = Captured(outputs(1000), ModelInfo("m", "keras", "3", "config"))
-inspection = inspect_captured(captured, lookup("DPUCZDX8G_ISA1_B4096"))
+inspection = inspect_graph(captured, lookup("DPUCZDX8G_ISA1_B4096"))
 print(len(picture.page_of(inspection).boxes), MOST_BOXES, len(inspection._repr_html_()))
 """
 

@@ -16,7 +16,7 @@ from tests.hostile.models import SMALL
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports import atomic, writer
 from vai_inspect.reports.picture import renderers
 from vai_inspect.rules.targets.lookup import lookup
@@ -29,7 +29,7 @@ PICTURES = (".png", ".svg")
 @pytest.fixture
 def inspection(tmp_path: Path) -> Inspection:
     model = archive(tmp_path / "m.keras", SMALL)
-    return inspect_captured(capture_file(model), lookup("DPUCZDX8G_ISA1_B4096"))
+    return inspect_graph(capture_file(model), lookup("DPUCZDX8G_ISA1_B4096"))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def contents(folder: Path) -> Dict[str, bytes]:
 def write(inspection: Inspection, folder: Path, ending: str) -> "str | None":
     """Writes all reports; returns why the picture is missing, if it is."""
     kind = ending[1:] if ending in PICTURES else "svg"
-    return writer.write(inspection, folder, kind, write_json=True).problem
+    return writer.write(inspection, folder, [kind, "json"]).problem
 
 
 class _Fails:
@@ -114,7 +114,7 @@ def test_a_disk_that_is_full_after_some_bytes(
     monkeypatch.setattr(atomic, "open", Full, raising=False)
     before = contents(folder)
     with pytest.raises(ReportError, match="No space left on device"):
-        writer.write(inspection, folder, None, True)
+        writer.write(inspection, folder, ["json"])
     assert contents(folder) == before
 
 
@@ -145,13 +145,13 @@ def test_a_link_is_replaced_and_not_followed(
     (tmp_path / "out").mkdir()
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "out" / (NAME + ending)).symlink_to(tmp_path / "mine")
-    writer.write(inspection, tmp_path / "out", None, True)
+    writer.write(inspection, tmp_path / "out", ["json"])
     assert (tmp_path / "mine").read_text() == "mine"
     assert not (tmp_path / "out" / (NAME + ending)).is_symlink()
 
 
 def test_folders_that_are_missing_are_made(inspection: Inspection, tmp_path: Path) -> None:
-    writer.write(inspection, tmp_path / "a" / "b" / "c", None, False)
+    writer.write(inspection, tmp_path / "a" / "b" / "c")
     assert len(list((tmp_path / "a" / "b" / "c").iterdir())) == 2
 
 

@@ -27,7 +27,7 @@ from tests.placing import built_on
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports import writer
 from vai_inspect.reports.console import console
@@ -161,10 +161,12 @@ PAGE_TAGS = TAGS | frozenset(
 
 def check_reports(inspection: Inspection, folder: Path) -> None:
     """Writes every report and reads it back."""
-    written = writer.write(inspection, folder / "out", None, True)
-    assert {one.parent for one in (written.txt, written.gv, written.json)} == {folder / "out"}
+    written = writer.write(inspection, folder / "out", ["json"])
+    assert {
+        one.parent for one in (written.files["txt"], written.files["gv"], written.files["json"])
+    } == {folder / "out"}
     assert len(list((folder / "out").iterdir())) == 3
-    text = written.txt.read_bytes().decode("utf-8")
+    text = written.files["txt"].read_bytes().decode("utf-8")
     assert all(line.isprintable() for line in text.split("\n"))
     lines = text.split("\n")
     for field in ("node name: ", "assigned device: ", "op type: "):
@@ -172,11 +174,11 @@ def check_reports(inspection: Inspection, folder: Path) -> None:
     for op in inspection.ops:
         assert "node name: " + plain(op.name) in lines
     _check_console(inspection)
-    assert written.json is not None
-    _check_json(inspection, written.json.read_bytes())
+    assert written.files["json"] is not None
+    _check_json(inspection, written.files["json"].read_bytes())
     _check_html(notebook.render(inspection), TAGS)
     _check_html(page.render(inspection), PAGE_TAGS)
-    _check_graph(inspection, written.gv.read_text("utf-8"))
+    _check_graph(inspection, written.files["gv"].read_text("utf-8"))
 
 
 def _check_console(inspection: Inspection) -> None:
@@ -228,7 +230,7 @@ def network(names: List[str]) -> Any:
 @example(names=[WORST, LONG])
 @example(names=["[bold]", "[/]", "\x1b[31m", "\ud800"])
 def test_layers_and_models_of_a_file(names: List[str], tmp_path: Path) -> None:
-    inspection = inspect_captured(
+    inspection = inspect_graph(
         capture_file(archive(tmp_path / "m.keras", network(names))), lookup(B4096)
     )
     assert [op.name for op in inspection.ops][1:-1] == names
@@ -275,7 +277,7 @@ def test_modules_classes_and_source_files(names: List[str], file: str, tmp_path:
     except (KeyError, UnicodeEncodeError, ValueError):
         return
     captured = capture(module, (1, 3, 8, 8))
-    check_reports(inspect_captured(captured, lookup(B4096)), tmp_path)
+    check_reports(inspect_graph(captured, lookup(B4096)), tmp_path)
     ran("names of modules, classes and source files in every report")
 
 
@@ -289,7 +291,7 @@ def test_targets(name: str, tmp_path: Path) -> None:
     captured = capture_file(archive(tmp_path / "m.keras", network(["c"])))
     mine = dataclasses.replace(lookup(B4096), name=name)
     (tmp_path / "in").mkdir(exist_ok=True)
-    check_reports(inspect_captured(captured, mine), tmp_path / "in")
+    check_reports(inspect_graph(captured, mine), tmp_path / "in")
     for one in (tmp_path / "in" / "out").iterdir():
         one.unlink()
     assert sorted(one.name for one in tmp_path.iterdir()) == ["in", "m.keras"]

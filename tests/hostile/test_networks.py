@@ -17,7 +17,7 @@ from tests.placing import built_on
 from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.core.passes import normalise
 from vai_inspect.frontends.keras import capture as capture_keras
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports import gv
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports.text import text
@@ -40,7 +40,7 @@ def seen(source: Any) -> Dict[str, Any]:
     operators: List[Any] = told(captured.graph)
     # A config does not tell the weights of what is not looked into.
     operators = [op if op[1] != "unknown" else op[:5] + op[6:] for op in operators]
-    reports = [inspect_captured(captured, lookup(target)).to_dict() for target in TARGETS]
+    reports = [inspect_graph(captured, lookup(target)).to_dict() for target in TARGETS]
     for report in reports:
         del report["model"]["capture"]
     return {"operators": operators, "reports": reports}
@@ -75,7 +75,7 @@ def test_keras_and_pytorch_say_the_same(network: shared_networks.Network) -> Non
     ours, theirs = (sorted(told(normalise(one.graph)), key=lambda op: op[0]) for one in both)
     assert ours == theirs
     for target in map(lookup, TARGETS):
-        devices = [{op.name: op.device for op in inspect_captured(one, target).ops} for one in both]
+        devices = [{op.name: op.device for op in inspect_graph(one, target).ops} for one in both]
         assert devices[0] == devices[1]
     ran("networks in Keras against PyTorch")
 
@@ -85,7 +85,7 @@ def test_keras_and_pytorch_say_the_same(network: shared_networks.Network) -> Non
 def test_every_report_can_be_written_of_them(recipe: Any) -> None:
     keras.backend.clear_session()
     captured = capture_keras(keras_networks.build(recipe))
-    first, again = (inspect_captured(captured, lookup(TARGETS[0])) for _ in range(2))
+    first, again = (inspect_graph(captured, lookup(TARGETS[0])) for _ in range(2))
     for render in (text.render, gv.render, json_report.render):
         assert render(first) == render(again)
     assert len(without_sources(first)) > 100

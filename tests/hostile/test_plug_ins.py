@@ -20,7 +20,7 @@ from vai_inspect.core.errors import TargetError
 from vai_inspect.core.findings import Device, Evidence, Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frontends.keras.config import capture_file
-from vai_inspect.pipeline import inspect_captured
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports import json as json_report
 from vai_inspect.reports import writer
 from vai_inspect.reports.console import console
@@ -59,20 +59,24 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def inspected(folder: Path) -> Inspection:
-    return inspect_captured(capture_file(archive(folder / "m.keras", SMALL)), lookup(TARGET))
+    return inspect_graph(capture_file(archive(folder / "m.keras", SMALL)), lookup(TARGET))
 
 
 def told_everywhere(inspection: Inspection, folder: Path) -> List[str]:
     """What each report says, which is whole, valid and of one line where it should be."""
-    written = writer.write(inspection, folder, None, True)
-    assert written.json is not None
-    data = json.loads(written.json.read_text("utf-8"))
+    written = writer.write(inspection, folder, ["json"])
+    assert written.files["json"] is not None
+    data = json.loads(written.files["json"].read_text("utf-8"))
     import jsonschema
 
     jsonschema.validate(data, json_report.schema())
     stream = io.StringIO()
     console.show(inspection, 2, stream)
-    texts = [written.txt.read_text("utf-8"), stream.getvalue(), notebook.render(inspection)]
+    texts = [
+        written.files["txt"].read_text("utf-8"),
+        stream.getvalue(),
+        notebook.render(inspection),
+    ]
     return [" ".join(text.split()) for text in (*texts, json.dumps(data))]
 
 

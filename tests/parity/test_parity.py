@@ -17,7 +17,7 @@ from vai_inspect.core.ir import Graph  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.keras import capture as capture_keras  # noqa: E402
 from vai_inspect.frontends.torch import capture as capture_torch  # noqa: E402
-from vai_inspect.pipeline import inspect_captured  # noqa: E402
+from vai_inspect.pipeline import inspect_graph  # noqa: E402
 from vai_inspect.reports import gv, writer  # noqa: E402
 from vai_inspect.reports.text import text  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
@@ -101,7 +101,7 @@ def test_the_ir_is_the_same(captured: Dict[str, Both], name: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", served(name for name in NETS if name not in PERMUTED))
 def test_the_files_are_the_same(captured: Dict[str, Both], name: str, target: str) -> None:
-    ours = [inspect_captured(one, lookup(target)) for one in captured[name]]
+    ours = [inspect_graph(one, lookup(target)) for one in captured[name]]
     assert without_sources(ours[0]) == without_sources(ours[1])
     assert gv.render(ours[0]) == gv.render(ours[1])
 
@@ -110,7 +110,7 @@ def test_a_permute_that_cancels_leaves_a_note_and_the_same_verdicts(
     captured: Dict[str, Both],
 ) -> None:
     both = captured["lenet"]
-    ours = [inspect_captured(one, lookup(TARGETS[0])) for one in both]
+    ours = [inspect_graph(one, lookup(TARGETS[0])) for one in both]
     assert [op.device for op in ours[0].ops] == [op.device for op in ours[1].ops]
     notes = [message for op in ours[1].ops for message in op.messages]
     assert [note for note in notes if note.startswith(PERMUTED["lenet"])]
@@ -120,11 +120,10 @@ def test_a_permute_that_cancels_leaves_a_note_and_the_same_verdicts(
 def test_the_pictures_are_the_same(captured: Dict[str, Both], name: str, tmp_path: Any) -> None:
     pictures = []
     for framework, one in captured[name]._asdict().items():
-        inspection = inspect_captured(one, lookup(TARGETS[0]))
-        written = writer.write(inspection, tmp_path / framework, "png", False)
+        inspection = inspect_graph(one, lookup(TARGETS[0]))
+        written = writer.write(inspection, tmp_path / framework, ["png"])
         assert written.problem is None
-        assert written.image is not None
-        pictures.append(written.image.read_bytes())
+        pictures.append(written.files["png"].read_bytes())
     assert pictures[0] == pictures[1]
 
 
@@ -180,7 +179,7 @@ def test_a_channel_shuffle_needs_two_more_permutes_in_pytorch() -> None:
             return self.last(x)
 
     both = capture_keras(model), capture_torch(Shuffle(), (1, 16, 8, 8))
-    ours = [inspect_captured(captured, lookup(TARGETS[0])) for captured in both]
+    ours = [inspect_graph(captured, lookup(TARGETS[0])) for captured in both]
     assert [sum(op.type == "transpose" for op in one.ops) for one in ours] == [1, 3]
     for inspection in ours:
         devices = {op.device.value for op in inspection.ops if op.type == "transpose"}

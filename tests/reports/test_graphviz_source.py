@@ -16,9 +16,9 @@ from vai_inspect.reports import json, writer
 @pytest.mark.parametrize("make", [samples.mixed, samples.all_on_dpu, samples.hostile])
 def test_its_text_is_that_of_the_gv_file(make, tmp_path):
     graph = make().graph()
-    written = writer.write(make(), tmp_path, None, False)
-    assert graph.source == written.gv.read_text(encoding="utf-8")
-    assert graph.filename == written.gv.name
+    written = writer.write(make(), tmp_path)
+    assert graph.source == written.files["gv"].read_text(encoding="utf-8")
+    assert graph.filename == written.files["gv"].name
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")

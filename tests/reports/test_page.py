@@ -18,7 +18,7 @@ from vai_inspect.core.estimate import Accuracy, Estimate, OpEstimate, Platform
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.plan import PlanCounts, PlanStep
-from vai_inspect.pipeline import BaseInspector
+from vai_inspect.inspector import BaseInspector
 from vai_inspect.reports.html import page, sections, table
 from vai_inspect.reports.text.format import plain
 
@@ -214,7 +214,7 @@ def test_a_plan_is_shown_where_there_is_one():
 class OneNetwork(BaseInspector):
     """Of whatever model, this network."""
 
-    def _captured(self, model, input_args, device, batch, trust):
+    def capture(self, model, input_args=None, device="cpu", trust=False):
         graph = Graph("one", [node("x", "data"), conv("wide", "x", kernel=(17, 17), pad=(8,) * 4)])
         return Captured(graph, ModelInfo("one", "keras", "3", "config"))
 

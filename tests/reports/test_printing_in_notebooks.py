@@ -8,7 +8,7 @@ import types
 import pytest
 
 from tests.reports import samples
-from vai_inspect.pipeline import show_and_write
+from vai_inspect.reporting import show_and_write
 from vai_inspect.reports.console import console, notebook
 
 
@@ -33,7 +33,7 @@ def test_a_notebook_is_known_and_a_terminal_is_none(kernel, monkeypatch):
 
 @pytest.mark.parametrize(("level", "whole"), [(0, False), (1, False), (2, True)])
 def test_only_what_the_html_lacks_is_printed(kernel, tmp_path, capsys, level, whole):
-    show_and_write(samples.mixed(), tmp_path, level, None, False)
+    show_and_write(samples.mixed(), tmp_path, level)
     printed = capsys.readouterr().out
     assert ("every operator:" in printed) is whole
     assert "operators on the CPU:" not in printed

@@ -73,7 +73,7 @@ def test_png_of_a_long_graph_is_a_page(renderer, tmp_path):
 @pytest.mark.parametrize("image_format", ["png", "svg"])
 def test_the_same_graph_gives_the_same_bytes(renderer, image_format):
     source = picture.render(samples.mixed())
-    assert renderers._drawn(source, image_format) == renderers._drawn(source, image_format)
+    assert renderers.drawn(source, image_format) == renderers.drawn(source, image_format)
 
 
 def wide():
@@ -100,10 +100,10 @@ def test_png_is_bounded_whatever_the_graph(renderer, tmp_path):
 
 
 def test_beside_a_png_that_is_scaled_down_lies_an_svg(renderer, tmp_path, monkeypatch):
-    assert writer.write(wide(), tmp_path / "small", "png", False).full is None
+    assert writer.write(wide(), tmp_path / "small", ["png"]).full is None
     monkeypatch.setattr(picture, "render", gv.render)
-    written = writer.write(wide(), tmp_path, "png", False)
-    assert (written.image.suffix, written.full.suffix) == (".png", ".svg")
+    written = writer.write(wide(), tmp_path, ["png"])
+    assert (written.files["png"].suffix, written.full.suffix) == (".png", ".svg")
     assert written.full.read_bytes().count(b"wide149") >= 1
 
 

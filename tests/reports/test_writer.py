@@ -21,20 +21,24 @@ def _names(folder):
 
 def test_writes_what_was_asked_for(tmp_path):
     folder = tmp_path / "new" / "folder"
-    written = writer.write(samples.mixed(), folder, None, False)
+    written = writer.write(samples.mixed(), folder)
     stem = "inspect_DPUCZDX8G_ISA1_B4096"
     assert _names(folder) == [stem + ".gv", stem + ".txt"]
-    assert written == writer.WrittenFiles(folder / (stem + ".txt"), folder / (stem + ".gv"))
-    written = writer.write(samples.mixed(), folder, None, True)
-    assert written.json == folder / (stem + ".json")
-    assert json.loads(written.json.read_text(encoding="utf-8"))["summary"]["cpu_ops"] == 3
+    files = {"txt": folder / (stem + ".txt"), "gv": folder / (stem + ".gv")}
+    assert written == writer.WrittenFiles(files)
+    written = writer.write(samples.mixed(), folder, ["json"])
+    assert written.files["json"] == folder / (stem + ".json")
+    assert json.loads(written.files["json"].read_text(encoding="utf-8"))["summary"]["cpu_ops"] == 3
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path):
     for inspection in (samples.mixed(), samples.hostile()):
-        first = writer.write(inspection, tmp_path / "a", None, True)
-        again = writer.write(inspection, tmp_path / "b", None, True)
-        for one, other in zip((first.txt, first.gv, first.json), (again.txt, again.gv, again.json)):
+        first = writer.write(inspection, tmp_path / "a", ["json"])
+        again = writer.write(inspection, tmp_path / "b", ["json"])
+        for one, other in zip(
+            (first.files["txt"], first.files["gv"], first.files["json"]),
+            (again.files["txt"], again.files["gv"], again.files["json"]),
+        ):
             assert one.read_bytes() == other.read_bytes()
 
 
@@ -42,21 +46,42 @@ def test_writing_twice_gives_the_same_bytes(tmp_path):
 def test_writes_a_picture(tmp_path, image_format):
     if renderers.find_renderer(image_format) is None:
         pytest.skip("no renderer is installed")
-    written = writer.write(samples.all_on_dpu(), tmp_path, image_format, False)
+    written = writer.write(samples.all_on_dpu(), tmp_path, [image_format])
     assert written.problem is None
-    assert written.renderer in (renderers.DOT, renderers.PIP)
-    assert written.image == tmp_path / ("inspect_DPUCZDX8G_ISA1_B4096." + image_format)
-    assert written.image.stat().st_size > 1000
+    picture = written.files[image_format]
+    assert picture == tmp_path / ("inspect_DPUCZDX8G_ISA1_B4096." + image_format)
+    assert picture.stat().st_size > 1000
 
 
 def test_a_picture_that_fails_loses_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setattr(renderers, "find_renderers", lambda image_format="svg": [])
-    written = writer.write(samples.mixed(), tmp_path, "png", True)
-    assert written.image is None
-    assert written.renderer is None
+    written = writer.write(samples.mixed(), tmp_path, ["png", "json"])
     assert "pip install" in written.problem
-    assert all(path.stat().st_size for path in (written.txt, written.gv, written.json))
+    assert set(written.files) == {"txt", "gv", "json"}
+    assert all(path.stat().st_size for path in written.paths)
     assert len(_names(tmp_path)) == 3
+
+
+def test_a_format_that_is_none(tmp_path):
+    with pytest.raises(ReportError, match="is 'pdf'; valid are txt, gv, png, svg, json, html"):
+        writer.write(samples.mixed(), tmp_path / "out", ["pdf"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_format_renders_an_inspection_alone(tmp_path):
+    printed = [one for one in writer.WRITERS.values() if one.ending is None]
+    assert [one.name for one in printed] == ["github"]
+    rest = sorted(set(writer.WRITERS) - {"png", "svg"})
+    written = writer.write(samples.mixed(), tmp_path, rest)
+    assert sorted(written.files) == sorted(set(rest) - {"github"})
+    assert all(path.stat().st_size > 100 for path in written.paths)
+    assert printed[0].render(samples.mixed()).startswith(b"::warning")
+
+
+def test_the_command_line_has_the_formats_of_the_table():
+    from vai_inspect.cli.inspect import ReportFormat
+
+    assert [one.value for one in ReportFormat] == [one.name for one in writer.ON_REQUEST]
 
 
 def test_a_folder_that_is_a_file(tmp_path):
@@ -64,7 +89,7 @@ def test_a_folder_that_is_a_file(tmp_path):
     path.write_text("mine")
     for folder in (path, path / "below"):
         with pytest.raises(ReportError, match="output_dir is '.*taken.*give a folder") as caught:
-            writer.write(samples.mixed(), folder, None, False)
+            writer.write(samples.mixed(), folder)
         assert "\n" not in str(caught.value)
     assert path.read_text() == "mine"
 
@@ -74,14 +99,14 @@ def test_a_folder_that_may_not_be_written(tmp_path):
     tmp_path.chmod(0o555)
     try:
         with pytest.raises(ReportError, match="Permission denied"):
-            writer.write(samples.mixed(), tmp_path, None, False)
+            writer.write(samples.mixed(), tmp_path)
     finally:
         tmp_path.chmod(0o755)
 
 
 def test_a_path_that_no_system_takes(tmp_path):
     with pytest.raises(ReportError, match="output_dir is"):
-        writer.write(samples.mixed(), tmp_path / "nul\0", None, False)
+        writer.write(samples.mixed(), tmp_path / "nul\0")
 
 
 def test_a_write_that_fails_leaves_the_old_report(tmp_path, monkeypatch):
@@ -113,10 +138,10 @@ def test_a_target_name_cannot_lead_out_of_the_folder(tmp_path, name):
     inspection = dataclasses.replace(
         samples.mixed(), target=dataclasses.replace(samples.TARGET, name=name)
     )
-    written = writer.write(inspection, tmp_path / "out", None, True)
+    written = writer.write(inspection, tmp_path / "out", ["json"])
     assert len(_names(tmp_path / "out")) == 3
     assert _names(tmp_path) == ["out"]
-    assert written.txt.parent == tmp_path / "out"
+    assert written.files["txt"].parent == tmp_path / "out"
 
 
 def test_importing_the_reports_loads_no_renderer():

@@ -15,8 +15,7 @@ from vai_inspect.cli.errors import FAILED_ON, say
 from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, NO_CONVERT, TRUST
 from vai_inspect.cli.output import put_json
-from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
+from vai_inspect.cli.parsing import parse_kwargs
 from vai_inspect.core.errors import ReportError, TargetError
 
 if TYPE_CHECKING:
@@ -71,10 +70,8 @@ def compare(
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Compare targets for a float model: how much of it each of them runs."""
-    from vai_inspect.cli.imports import importable_here
-    from vai_inspect.cli.load import load_model
+    from vai_inspect.cli.reading import options_of, read_model
     from vai_inspect.comparing import check_fps, choose, compare_captured
-    from vai_inspect.frameworks import inspector_for
     from vai_inspect.reports import json as json_report
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working
@@ -91,17 +88,9 @@ def compare(
         )
     check_fps(fps)
     targets = choose(target or None, family)
-    shapes = parse_shapes(input_shape)
-    arguments = parse_kwargs(kwargs)
-    if trust:
-        importable_here()  # the classes that a file names
-    at_work = working("loading {}".format(model))
-    # What the user's code prints belongs to no report: standard output is for results alone.
-    with at_work, native_chatter_left_out(), printed_to_stderr():
-        loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, targets[0], convert=not no_convert)
-        captured = inspector.capture_for(targets, loaded, shapes or None, trust=trust)
-    with working("comparing {} targets for {}".format(len(targets), captured[0].model.name)):
+    options = options_of(input_shape, trust, no_convert)
+    captured = read_model(model, parse_kwargs(kwargs), targets, options)
+    with working(f"comparing {len(targets)} targets for {captured[0].model.name}"):
         found = compare_captured(captured, targets, allow, fps)
     if json:
         put_json(json_report.render(found))

@@ -22,14 +22,14 @@ def diff(
     """Compare two JSON reports: what moved, what got worse; exit code 1 where NEW is worse."""
     import json as json_text
 
-    from vai_inspect.core.reading import inspection_from_json
+    from vai_inspect.core.inspection import Inspection
     from vai_inspect.reports.console import console
     from vai_inspect.reports.text import difference as text
 
     reports = []
     for path in (old, new):
         try:
-            reports.append(inspection_from_json(_read(path)))
+            reports.append(Inspection.from_json(_read(path)))
         except (OSError, UnicodeDecodeError) as error:
             raise ReportError(
                 f"{path} cannot be read ({error}); give a file that inspect --json wrote."

@@ -12,8 +12,7 @@ import typer
 from vai_inspect.cli.config import CONFIG
 from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, NO_CONVERT, TARGET, TRUST
 from vai_inspect.cli.output import put_json
-from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
+from vai_inspect.cli.parsing import parse_kwargs
 
 
 def estimate(
@@ -45,12 +44,10 @@ def estimate(
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Estimate how long a float model takes on a board: each operator, subgraph and the whole."""
-    from vai_inspect.cli.imports import importable_here
-    from vai_inspect.cli.load import load_model
+    from vai_inspect.cli.reading import options_of, read_model
     from vai_inspect.estimating import estimate as estimated
     from vai_inspect.estimating import platform_for
-    from vai_inspect.frameworks import inspector_for
-    from vai_inspect.pipeline import inspect_each
+    from vai_inspect.pipeline import Detail, inspect_graph
     from vai_inspect.reports import json as json_report
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working
@@ -60,18 +57,10 @@ def estimate(
     found = lookup(target)
     given = (board, clock, cores, bandwidth)
     platform_for(found, *given)  # a wrong board is told before a framework is loaded
-    shapes = parse_shapes(input_shape)
-    arguments = parse_kwargs(kwargs)
-    if trust:
-        importable_here()  # the classes that a file names
-    # What the user's code prints belongs to no report: standard output is for results alone.
-    at_work = working("loading {}".format(model))
-    with at_work, native_chatter_left_out(), printed_to_stderr():
-        loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, found, convert=not no_convert)
-        (captured,) = inspector.capture_for((found,), loaded, shapes or None, trust=trust)
-    with working("estimating {} on {}".format(captured.model.name, found.name)):
-        inspection = inspect_each(captured, (found,), causes=False)[0]
+    options = options_of(input_shape, trust, no_convert)
+    (captured,) = read_model(model, parse_kwargs(kwargs), (found,), options)
+    with working(f"estimating {captured.model.name} on {found.name}"):
+        inspection = inspect_graph(captured, found, Detail.COUNTS)
         times = estimated(inspection, *given)
     if json:
         put_json(json_report.render(estimate_table.Estimated(inspection, times)))

@@ -15,7 +15,7 @@ from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.model_help import MODEL_HELP
 from vai_inspect.cli.options import INPUT_SHAPE, KWARGS, NO_CONVERT, TRUST
 from vai_inspect.cli.output import put_json
-from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
+from vai_inspect.cli.parsing import parse_kwargs
 from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ImageFormat(str, Enum):
 
 
 class ReportFormat(str, Enum):
-    """Reports beside those that are always written; `reports.formats` renders them."""
+    """Reports beside those that are always written: `reports.writer.ON_REQUEST`."""
 
     HTML = "html"
     SARIF = "sarif"
@@ -134,8 +134,8 @@ def inspect(
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Tell which operators of a float model run on a DPU, and why the others do not."""
-    from vai_inspect.cli.imports import importable_here
     from vai_inspect.cli.inspecting import Job, folders, read_baselines
+    from vai_inspect.cli.reading import options_of
     from vai_inspect.core.allowlist import Allowance
     from vai_inspect.core.gate import Gate
     from vai_inspect.rules.quantizers.release import target_in
@@ -154,20 +154,17 @@ def inspect(
         warn("--allow has no effect without --fail-on cpu or --fail-on unknown.")
     job = Job(
         targets=tuple(targets),
-        shapes=tuple(parse_shapes(input_shape)),
+        options=options_of(input_shape, trust, no_convert, release),
         kwargs=parse_kwargs(kwargs),
-        convert=not no_convert,
-        trust=trust,
         verbose=verbose,
-        image_formats=tuple(one.value for one in image_format),
-        reports=tuple(one.value for one in report),
-        json=json,
+        formats=(
+            *(one.value for one in image_format),
+            *(["json"] if json else []),
+            *dict.fromkeys(one.value for one in report),
+        ),
         writes=not print_json,
         gate=Gate(failing.value, Allowance(tuple(allow)), max_subgraphs, min_macs, baselines),
-        release=release,
     )
-    if trust:
-        importable_here()  # the classes that a file names
     for one, folder in zip(models, folders(models, output_dir or DEFAULT_FOLDER)):
         try:
             job.run(one, folder)

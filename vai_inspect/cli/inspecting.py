@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.cli.errors import warn
-from vai_inspect.cli.load import load_model
-from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
+from vai_inspect.cli.reading import read_model
 from vai_inspect.cli.sites import layer_sites, model_site
 from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.gate import QUANTIZER, Gate
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
-from vai_inspect.frameworks import inspector_for
-from vai_inspect.pipeline import inspect_captured, show_and_write
+from vai_inspect.frameworks import CaptureOptions
+from vai_inspect.pipeline import inspect_graph
+from vai_inspect.reporting import show_and_write
 from vai_inspect.reports.checked import Checked
 from vai_inspect.reports.console import console
 from vai_inspect.reports.console.progress import working
-from vai_inspect.reports.formats import FORMATS
 from vai_inspect.reports.text import gate as gate_text
 from vai_inspect.reports.text.format import allow_hint
+from vai_inspect.reports.writer import WRITERS, CheckWriter, for_check
 
 
 @dataclass
@@ -31,34 +31,24 @@ class Job:
 
     Attributes:
         targets: the DPUs.
-        shapes: of the inputs; none for the model's own.
+        options: how the models are read.
         kwargs: for callables.
-        convert: whether what the vendor's quantiser replaces is replaced.
-        trust: whether code in a model file may run.
         verbose: as of `Inspector.inspect`.
-        image_formats: of `png` and `svg`.
-        reports: names of `FORMATS`.
-        json: whether the JSON report is written, too.
+        formats: of the reports beside those that are always written.
         writes: whether anything is written or printed for each model.
         gate: what the inspections are held against.
-        release: Vitis AI release whose quantiser is asked; None for that of 3.5.
         done: the inspections, checked, in their order.
         labels: the MODEL of each of `done`.
         unread: models that could not be inspected.
     """
 
     targets: Tuple[Target, ...]
-    shapes: Tuple[Tuple[int, ...], ...]
+    options: CaptureOptions
     kwargs: Dict[str, Any]
-    convert: bool
-    trust: bool
     verbose: int
-    image_formats: Tuple[str, ...]
-    reports: Tuple[str, ...]
-    json: bool
+    formats: Tuple[str, ...]
     writes: bool
     gate: Gate
-    release: Optional[str] = None
     done: List[Checked] = field(default_factory=list)
     labels: List[str] = field(default_factory=list)
     unread: List[str] = field(default_factory=list)
@@ -73,20 +63,11 @@ class Job:
         Raises:
             VaiInspectError: it cannot be loaded, inspected or reported.
         """
-        at_work = working("loading {}".format(spec), quiet=not self.verbose)
-        # What the user's code prints belongs to no report: standard output is for results alone.
-        with at_work, native_chatter_left_out(), printed_to_stderr():
-            loaded = load_model(spec, self.kwargs)
-            inspector = inspector_for(
-                loaded, self.targets[0], convert=self.convert, release=self.release
-            )
-            captures = inspector.capture_for(
-                self.targets, loaded, list(self.shapes) or None, trust=self.trust
-            )
+        quiet = not self.verbose
+        captures = read_model(spec, self.kwargs, self.targets, self.options, quiet)
         for target, captured in zip(self.targets, captures):
-            doing = "inspecting {} for {}".format(captured.model.name, target.name)
-            with working(doing, not self.verbose):
-                inspection = inspect_captured(captured, target)
+            with working(f"inspecting {captured.model.name} for {target.name}", quiet):
+                inspection = inspect_graph(captured, target)
             checked = self._checked(spec, inspection)
             self.done.append(checked)
             self.labels.append(spec)
@@ -95,7 +76,7 @@ class Job:
 
     def _checked(self, spec: str, inspection: Inspection) -> Checked:
         outcome = self.gate.check(inspection)
-        if not self.reports:
+        if not any(isinstance(WRITERS[name], CheckWriter) for name in self.formats):
             return Checked(inspection, outcome)
         keras = inspection.model.framework == "keras"
         return Checked(
@@ -107,14 +88,11 @@ class Job:
         )
 
     def _write(self, checked: Checked, folder: Path) -> None:
-        wanted = [FORMATS[name] for name in dict.fromkeys(self.reports)]
-        files = {one.ending: one.render(checked) for one in wanted if one.ending is not None}
-        problem = show_and_write(
-            checked.inspection, folder, self.verbose, self.image_formats, self.json, files
-        )
+        wanted = [for_check(WRITERS[name], checked) for name in self.formats]
+        problem = show_and_write(checked.inspection, folder, self.verbose, wanted)
         for one in wanted:
             if one.ending is None:
-                console.tell(one.render(checked).splitlines())
+                console.tell(one.render(checked.inspection).decode("utf-8").splitlines())
         if problem is not None:
             warn(problem)
 

@@ -8,8 +8,7 @@ from typing import List, Optional
 from vai_inspect.cli.config import CONFIG
 from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, TARGET, TRUST
 from vai_inspect.cli.output import put_json
-from vai_inspect.cli.parsing import parse_kwargs, parse_shapes
-from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
+from vai_inspect.cli.parsing import parse_kwargs
 
 
 def plan(
@@ -24,26 +23,17 @@ def plan(
     """Print what to do about a model, in order: where to cut it, what to rewrite."""
     import json as json_text
 
-    from vai_inspect.cli.imports import importable_here
-    from vai_inspect.cli.load import load_model
-    from vai_inspect.frameworks import inspector_for
-    from vai_inspect.pipeline import inspect_captured
+    from vai_inspect.cli.reading import options_of, read_model
+    from vai_inspect.pipeline import inspect_graph
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working
     from vai_inspect.rules.targets.lookup import lookup
 
     found = lookup(target)
-    shapes = parse_shapes(input_shape)
-    arguments = parse_kwargs(kwargs)
-    if trust:
-        importable_here()  # the classes that a file names
-    at_work = working(f"loading {model}")
-    with at_work, native_chatter_left_out(), printed_to_stderr():
-        loaded = load_model(model, arguments)
-        inspector = inspector_for(loaded, found)
-        captured = inspector.capture(loaded, shapes or None, trust=trust)
+    options = options_of(input_shape, trust)
+    (captured,) = read_model(model, parse_kwargs(kwargs), (found,), options)
     with working(f"inspecting it for {found.name}"):
-        inspection = inspect_captured(captured, found)
+        inspection = inspect_graph(captured, found)
     if json:
         put_json(json_text.dumps([step.to_dict() for step in inspection.steps], indent=2) + "\n")
     else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import FrozenSet, Optional, Tuple
 
-from vai_inspect.core.inspection import ModelInfo
+from vai_inspect.core.inspected import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.model_form import ModelForm
+from vai_inspect.core.passes import normalise
 from vai_inspect.core.passes.batch_norm import TAKES_IN
 from vai_inspect.core.quantizer import QuantizerReport
 
@@ -35,3 +37,12 @@ class Captured:
     batch: Optional[int] = None
     form: ModelForm = ModelForm()
     quantizer: Optional[QuantizerReport] = None
+
+    @cached_property
+    def normalised(self) -> Graph:
+        """The graph after every pass, which is the same for all targets.
+
+        Raises:
+            GraphError: a pass made an unsound graph, which is a defect of ours.
+        """
+        return normalise(self.graph, self.batch_norm_into)

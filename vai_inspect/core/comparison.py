@@ -17,8 +17,8 @@ from vai_inspect.core.inspection import (
     Summary,
     summary_dict,
 )
+from vai_inspect.core.presenter import presenter
 from vai_inspect.core.target import Target
-from vai_inspect.core.views import view
 
 _TARGET = (
     "name",
@@ -195,32 +195,16 @@ class Comparison:
             "targets": [row.to_dict() for row in self.rows],
         }
 
-    def _repr_html_(self) -> Optional[str]:
-        found: Optional[str] = view(self, "html")
-        return found
+    def _repr_html_(self) -> str:
+        return presenter().html(self)
 
     def __str__(self) -> str:
-        return str(view(self, "text"))
+        return presenter().text(self)
 
 
 def _rows(inspections: Iterable[Inspection], allowance: Allowance) -> List[ComparedTarget]:
-    """Returns the rows; where all operators are the same objects, all but the target is alike."""
-    rows: List[ComparedTarget] = []
-    known: Dict[Tuple[int, ...], ComparedTarget] = {}
-    for one in inspections:
-        key = (id(one.ops), id(one.subgraphs), id(one.crossings))
-        row = known.get(key) or known.setdefault(key, _row(one, allowance))
-        own = () if one.default_estimate is None else (one.default_estimate,)
-        rows.append(
-            replace(
-                row,
-                target=one.target,
-                warnings=one.warnings,
-                estimates=own,
-                estimate_unknown=one.estimate_unknown,
-            )
-        )
-    return rows
+    """Returns a row for each inspection."""
+    return [_row(one, allowance) for one in inspections]
 
 
 def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
@@ -236,6 +220,8 @@ def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
         smallest=False,
         smallest_but_for_ends=False,
         warnings=inspection.warnings,
+        estimates=() if inspection.default_estimate is None else (inspection.default_estimate,),
+        estimate_unknown=inspection.estimate_unknown,
         unknown_left=sum(op.verdict is Verdict.UNKNOWN for op in excess),
     )
 

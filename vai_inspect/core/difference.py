@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from vai_inspect.core.findings import Device
-from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.inspected import InspectedOp
+from vai_inspect.core.inspection_data import InspectionData
 
 COUNTS = (
     "dpu_ops",
@@ -80,8 +81,8 @@ class Difference:
         after: the new inspection.
     """
 
-    before: Inspection
-    after: Inspection
+    before: InspectionData
+    after: InspectionData
 
     @cached_property
     def counts(self) -> Dict[str, Tuple[int, int]]:
@@ -218,10 +219,10 @@ def _shape(op: InspectedOp) -> Tuple[Any, ...]:
     return (op.type, *(tensor.shape for tensor in op.op.outputs))
 
 
-def _share(inspection: Inspection) -> float:
+def _share(inspection: InspectionData) -> float:
     total = inspection.summary
     return total.dpu_macs / total.macs if total.macs else 1.0
 
 
-def _title(inspection: Inspection) -> Dict[str, str]:
+def _title(inspection: InspectionData) -> Dict[str, str]:
     return {"model": inspection.model.name, "target": inspection.target.name}

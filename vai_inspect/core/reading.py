@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple, Type, TypeVar
 
 from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
@@ -12,30 +12,25 @@ from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.estimate import Estimate, OpEstimate
 from vai_inspect.core.findings import Device, Finding, Remedy
-from vai_inspect.core.inspection import (
-    SCHEMA_VERSION,
-    TOOL_NAME,
-    Crossing,
-    InspectedOp,
-    Inspection,
-    ModelInfo,
-    Subgraph,
-)
+from vai_inspect.core.inspected import Crossing, InspectedOp, ModelInfo, Subgraph
+from vai_inspect.core.inspection_data import SCHEMA_VERSION, TOOL_NAME, InspectionData
 from vai_inspect.core.ir import OPS, Op, Origin, TensorType, Value
 from vai_inspect.core.message import Argument, Arguments, mismatch
 from vai_inspect.core.plan import PlanStep
 from vai_inspect.core.quantizer import QuantizerReport
 from vai_inspect.core.root_cause import RootCause
 
+T = TypeVar("T", bound=InspectionData)
 
-def inspection_from_json(text: str) -> Inspection:
-    """Returns the inspection that a JSON report holds.
+
+def read_json(text: str) -> Any:
+    """Returns what the text of a JSON report holds.
 
     Args:
         text: the report; one, not the list that is printed for several targets.
 
     Raises:
-        ReportError: it is no JSON, or no report.
+        ReportError: it is no JSON, or a list.
     """
     try:
         report = json.loads(text)
@@ -54,16 +49,17 @@ def inspection_from_json(text: str) -> Inspection:
                 len(report)
             )
         )
-    return inspection_from(report)
+    return report
 
 
-def inspection_from(report: Any) -> Inspection:
+def read_inspection(kind: Type[T], report: Any) -> T:
     """Returns the inspection that a report holds; of schema 1.0 with the counts of today.
 
     What a report does not hold, an operator's parameters, element types and which output of
     another it reads, is left out. Every report that is made of the result is the same.
 
     Args:
+        kind: the class of the inspection.
         report: what `Inspection.to_dict` returned.
 
     Raises:
@@ -79,7 +75,7 @@ def inspection_from(report: Any) -> Inspection:
     model = dataclass(ModelInfo, field(data, "model", "the report"), "model")
     ops = plain(list, field(data, "ops", "the report"), "ops")
     summary = plain(dict, field(data, "summary", "the report"), "summary")
-    inspection = Inspection(
+    inspection = kind(
         model=model,
         target=_target(field(data, "target", "the report")),
         ops=tuple(_op(op, "ops[{}]".format(at), model.framework) for at, op in enumerate(ops)),
@@ -224,7 +220,7 @@ def _fingerprint(value: Any) -> Optional[int]:
         raise wrong("target.fingerprint", text, "0x and hexadecimal digits, or null") from None
 
 
-def _agrees(inspection: Inspection, summary: Dict[str, Any], earlier: bool) -> None:
+def _agrees(inspection: InspectionData, summary: Dict[str, Any], earlier: bool) -> None:
     """Checks that what the report sums up is what it holds, as its version of the schema counts."""
     names: Dict[str, Set[str]] = {}
     for at, op in enumerate(inspection.ops):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import Any, Container, Dict
+from typing import Any, Container, Dict, TypeVar
 
 from vai_inspect.core.findings import Device, Verdict
-from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.inspection_data import InspectionData
 from vai_inspect.core.root_cause import Outcome, RootCause
 
 VERSION = "1.0"
+T = TypeVar("T", bound=InspectionData)
 
 
-def summary(inspection: Inspection) -> Dict[str, Any]:
+def summary(inspection: InspectionData) -> Dict[str, Any]:
     """Returns the summary of an inspection as a report of schema 1.0 has it.
 
     Args:
@@ -32,7 +33,7 @@ def summary(inspection: Inspection) -> Dict[str, Any]:
     return figures
 
 
-def without_constants(inspection: Inspection) -> Inspection:
+def without_constants(inspection: T) -> T:
     """Returns an inspection whose root causes count as they do now: no constant comes back.
 
     Args:

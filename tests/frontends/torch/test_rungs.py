@@ -26,7 +26,7 @@ from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.frontends.torch.capture.export import can_export  # noqa: E402
 from vai_inspect.frontends.torch.capture.modes import can_record  # noqa: E402
-from vai_inspect.pipeline import inspect_captured  # noqa: E402
+from vai_inspect.pipeline import inspect_graph  # noqa: E402
 from vai_inspect.rules.targets.lookup import lookup  # noqa: E402
 
 NETWORKS = (
@@ -81,7 +81,7 @@ def test_eager_gives_what_fx_gives(name, monkeypatch):
 
 def _devices(captured):
     bare = replace(captured, graph=without_idle(captured.graph))
-    found = inspect_captured(bare, lookup("DPUCZDX8G_ISA1_B4096"))
+    found = inspect_graph(bare, lookup("DPUCZDX8G_ISA1_B4096"))
     return [(one.op.name, one.device, one.verdict) for one in found.ops]
 
 

@@ -1,4 +1,4 @@
-"""A model read for several targets: once for each batch that they want."""
+"""A model read for targets: once for each batch that they want."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Read = Callable[[int], Captured]
 """Reads a model; its argument is the batch of inputs that leave theirs open."""
 
 
-def captured_for(targets: Iterable[Target], read: Read) -> Tuple[Captured, ...]:
+def for_each_batch(targets: Iterable[Target], read: Read) -> Tuple[Captured, ...]:
     """Reads a model for targets; again only where the batch that is taken would be another.
 
     Args:
@@ -33,7 +33,7 @@ def captured_for(targets: Iterable[Target], read: Read) -> Tuple[Captured, ...]:
         batch = registry.family(target.family).batch
         given = next((one for one in known.values() if one.batch is None), None)
         if given is None and batch not in known:
-            known[batch] = _captured(read, batch)
+            known[batch] = _with_batch(read, batch)
         found.append(given or known[batch])
     return tuple(found)
 
@@ -45,17 +45,17 @@ def open_batch(captured: Captured, target: Target) -> Iterator[str]:
     whole = "multiply-accumulates and bytes are those of the whole batch"
     if captured.batch == registry.family(target.family).batch:
         yield (
-            "the model leaves its batch open; {} is taken, the images that {} takes at a run: "
-            "quantise and compile it with that batch; {}".format(captured.batch, target.dpu, whole)
+            f"the model leaves its batch open; {captured.batch} is taken, the images that "
+            f"{target.dpu} takes at a run: quantise and compile it with that batch; {whole}"
         )
     else:
         yield (
-            "the model leaves the batch of some inputs open; {} is taken, as others have it; "
-            "{}".format(captured.batch, whole)
+            f"the model leaves the batch of some inputs open; {captured.batch} is taken, as "
+            f"others have it; {whole}"
         )
 
 
-def _captured(read: Read, batch: int) -> Captured:
+def _with_batch(read: Read, batch: int) -> Captured:
     try:
         return read(batch)
     except VaiInspectError as error:
@@ -63,6 +63,7 @@ def _captured(read: Read, batch: int) -> Captured:
             raise
         problem = str(error)
     captured = read(1)
-    told = "the model leaves its batch open; it cannot be read with {}, so 1 is taken: {}"
-    warnings = (*captured.warnings, told.format(batch, problem))
-    return dataclasses.replace(captured, warnings=warnings)
+    warning = (
+        f"the model leaves its batch open; it cannot be read with {batch}, so 1 is taken: {problem}"
+    )
+    return dataclasses.replace(captured, warnings=(*captured.warnings, warning))
