@@ -16,6 +16,7 @@ SECTIONS: Dict[str, Tuple[str, str]] = {
     "growth": ("growth", "tables"),
     "process": ("process", "tables"),
     "memory": ("memory", "tables"),
+    "walk": ("walk", "tables"),
 }
 """Where each section is made. They import frameworks, so only the one that runs is imported."""
 

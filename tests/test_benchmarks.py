@@ -102,6 +102,40 @@ def test_memory_has_a_row_for_each_case():
     assert figures(table.rows[0][2:])[0] > 40
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_walk_has_a_row_for_each_convolution():
+    pytest.importorskip("keras")
+    torchvision_models()
+    from benchmarks import walk
+
+    table = the_only(walk.tables())
+    assert [row[0] for row in table.rows] == [
+        "F.conv2d",
+        "nn.Conv2d",
+        "keras.layers.Conv2D",
+        "a .keras file",
+    ]
+    for _, files, changes, *entered, rest in table.rows:
+        assert sum(map(int, entered)) == int(changes) > int(files) > int(rest) > 20
+
+
+def test_the_parts_of_a_walk_are_files_that_there_are():
+    from benchmarks.walk import LATER
+
+    for start in (start for starts in LATER.values() for start in starts):
+        path = ROOT / start
+        assert path.is_dir() or path.with_suffix(".py").is_file(), start
+
+
+def test_a_change_is_a_step_into_another_file():
+    from benchmarks.walk import changes, walk
+
+    assert changes(["a", "a", "b", "a"]) == 3
+    steps = walk(lambda: lookup("KV260"))
+    assert steps[0] == "rules/targets/lookup.py"
+    assert walk(lambda: sorted([2, 1])) == []
+
+
 def test_the_command_prints_tables():
     command = [sys.executable, "-m", "benchmarks", "--help"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=str(ROOT))

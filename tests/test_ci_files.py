@@ -120,6 +120,25 @@ def test_pre_commit_takes_the_hooks():
     clientlib.load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))
 
 
+def test_our_own_hooks_run_what_there_is():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (repo,) = config["repos"]
+    assert repo["repo"] == "local"  # nothing is fetched
+    tools = {"ruff": "ruff>=", "sh": ""}
+    for hook in repo["hooks"]:
+        program, *arguments = hook["entry"].split()
+        wanted = tools[program.split("/")[-1]]
+        assert any(one.startswith(wanted) for one in PROJECT["optional-dependencies"]["dev"])
+        assert program != "sh" or (ROOT / arguments[0]).is_file()
+
+
+def test_the_workflow_runs_the_gate():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    scripts = [step["run"] for step in steps_of(workflow) if "run" in step]
+    assert scripts == ["bash .ci/run"]
+    assert (ROOT / ".ci" / "run").is_file()
+
+
 def test_what_the_files_run_is_what_the_package_installs():
     programs = set(PROJECT["scripts"])
     assert HOOKS[0]["entry"].split()[0] in programs

@@ -31,6 +31,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "tutorial").glob("*.md")),
 ]
+LINKED = [*PAGES, ROOT / "CONTRIBUTING.md"]
 NAMES = [page.relative_to(ROOT).as_posix().replace("docs/", "") for page in PAGES]
 FENCE = re.compile(r'^```([\w-]*)(?: title="([\w.]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -161,13 +162,23 @@ def written(path):
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", LINKED, ids=[*NAMES, "CONTRIBUTING.md"])
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
     links += re.findall(r'src="([^"]+)"', page.read_text(encoding="utf-8"))
     for link in links:
         if not link.startswith("http"):
             assert (page.parent / link).exists(), link
+
+
+def test_paths_of_the_recipes_lead_somewhere():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"`((?:tests|rules|frontends|reports|vai_inspect|docs)/[\w./-]*)`", page)
+    commands = re.findall(r"(?<=pytest )[^`\n]+|(?<= )tests/[\w./]+", page)
+    named = [*quoted, *(word for line in commands for word in line.split() if "/" in word)]
+    assert len(named) > 20
+    for path in named:
+        assert (ROOT / path).exists(), path
 
 
 def test_there_is_something_to_run():

@@ -83,3 +83,25 @@ def test_the_page_of_onnx_is_up_to_date():
     command = [sys.executable, str(ROOT / "docs" / "generate_onnx.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_of_what_is_stable_names_the_interface_of_plug_ins():
+    from vai_inspect.rules import plugin
+
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    table = page.split("The interface is what")[1].split("A plug-in of another")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert named == set(plugin.__all__)
+
+
+def test_the_page_of_what_is_stable_has_imports_that_there_are():
+    import importlib
+
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for_scripts = page.split("## For scripts")[1].split("## For plug-ins")[0]
+    rows = re.findall(r"^\| (`vai_inspect[^|]*) \| ([^|]*) \|$", for_scripts, re.MULTILINE)
+    assert len(rows) == 4
+    for modules, names in rows:
+        for module in re.findall(r"`([\w.]+)`", modules):
+            found = importlib.import_module(module)
+            assert set(re.findall(r"`(\w+)`", names)) <= set(dir(found)) | {"EstimateError"}

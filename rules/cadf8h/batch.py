@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from dataclasses import replace
+from typing import AbstractSet, Iterator, Optional, Tuple
 
 from vai_inspect.core.ir import OPS, Op
-from vai_inspect.rules.plugin import Evidence, OpContext, Violation, constraint
+from vai_inspect.rules.plugin import Constraint, Evidence, OpContext, Violation, constraint
 from vai_inspect.rules.shared.examples import conv
 
-_NO_WORK = ("data", "const", "return", "identity", "unknown")
+
+def with_batch_four(
+    rules: Tuple[Constraint, ...], takes: AbstractSet[str]
+) -> Tuple[Constraint, ...]:
+    """Returns a family's constraints, before them that of the batch for every kind they name.
+
+    A kind that neither they nor `takes` name stays unknown.
+
+    Args:
+        rules: the other constraints of the family.
+        takes: kinds that the family runs unless a constraint objects.
+    """
+    named = takes.union(*(rule.kinds for rule in rules)) - {"unknown"}
+    return (replace(four, kinds=tuple(kind for kind in OPS if kind in named)), *rules)
 
 
 @constraint(
     "batch.four",
-    kinds=tuple(kind for kind in OPS if kind not in _NO_WORK),
+    kinds=("conv2d",),
     evidence=Evidence.COMPILED,
     source="compile logs: 'DPU prefers ... input batch to be 4, but it's 1 now. So it will be "
     "assigned to CPU.' (Vitis-AI issues 490, 602)",

@@ -92,7 +92,7 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
     others = {f"{family.name}.{one.id}": one for one in parts}
     if constraint_id in others:
         return _page_of_other(constraint_id, others[constraint_id])
-    rule = by_id.get(constraint_id) or _renamed(family, constraint_id)
+    rule = by_id.get(constraint_id) or renamed(family, constraint_id)
     if rule is None:
         raise RuleError(
             f"There is no constraint {constraint_id!r}."
@@ -102,8 +102,13 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
     return "\n".join(_page(family, rule, targets))
 
 
-def _renamed(family: Family, constraint_id: str) -> Optional[Constraint]:
-    """Returns the constraint that had an id in an earlier release."""
+def renamed(family: Family, constraint_id: str) -> Optional[Constraint]:
+    """Returns the constraint that had an id in an earlier release and has another now.
+
+    Args:
+        family: the family that the id names.
+        constraint_id: the whole id.
+    """
     for rule in all_constraints(family):
         if constraint_id in [f"{family.name}.{alias}" for alias in rule.aliases]:
             return rule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -100,9 +101,17 @@ def test_explain(vai_inspect):
     )
 
 
-def test_a_constraint_is_found_by_the_id_that_it_had_in_an_earlier_release(vai_inspect):
-    code, out, err = vai_inspect("explain", "czdx8g.conv1d.unknown")
-    assert (code, err) == (0, "")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_constraint_is_found_by_the_id_that_it_had_in_an_earlier_release(vai_inspect, options):
+    code, out, err = vai_inspect("explain", "czdx8g.conv1d.unknown", *options)
+    assert code == 0
+    assert err == (
+        "vai-inspect: warning: czdx8g.conv1d.unknown is deprecated: the constraint is now "
+        "czdx8g.conv1d.group; use that id.\n"
+    )
+    if options:
+        assert json.loads(out)["id"] == "czdx8g.conv1d.group"
+        return
     assert out.startswith("czdx8g.conv1d.group\n")
     assert "\nsince:          0.1.0; formerly conv1d.unknown\n" in out
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
+from typing import FrozenSet
 
 import pytest
 
@@ -146,9 +149,41 @@ def test_ids_are_unique():
     assert len(ids) == len(set(ids))
 
 
+DECIDED_OTHERWISE = {"data", "const", "return", "identity"}
+NEW: FrozenSet[str] = frozenset()
+"""Kinds that no rule speaks of yet; each is unknown on every DPU until one does."""
+
+
 def test_every_kind_of_the_vocabulary_has_an_answer():
     """No float operator of the vocabulary is left to chance by a written family."""
     for family in WRITTEN:
         spoken = {kind for rule in family.constraints for kind in rule.kinds} | family.takes
         silent = {kind for kind in OPS if kind not in spoken}
-        assert silent == {"data", "const", "return", "identity"}
+        assert silent == DECIDED_OTHERWISE | NEW
+
+
+A_NEW_KIND = """
+from vai_inspect.core.ir import OPS, Trait, verify
+from vai_inspect.core.ir.ops.definition import define
+
+OPS["made-up"] = define("made-up", traits={Trait.ELEMENTWISE, Trait.SAME_SHAPE})
+
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.engine.example import with_batch
+from vai_inspect.rules.shared.examples import after_conv
+from vai_inspect.rules.targets.lookup import lookup
+
+example = after_conv("after a convolution", "made-up")
+for family in registry.families():
+    graph = verify(with_batch(example.graph(), family.batch))
+    found = evaluate(family, lookup(family.example_targets[0]), graph).placement.findings["op"]
+    print(*((finding.constraint, finding.verdict.value) for finding in found))
+"""
+
+
+def test_a_kind_that_no_rule_names_is_unknown_on_every_dpu():
+    command = [sys.executable, "-c", A_NEW_KIND]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    wanted = [str((family.name + ".op.unknown", "unknown")) for family in WRITTEN]
+    assert done.stdout.splitlines() == wanted

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Dict, Tuple
 import typer
 
 from vai_inspect.cli import complete
+from vai_inspect.cli.errors import warn
 from vai_inspect.cli.output import put_json
 from vai_inspect.core.errors import RuleError, TargetError, did_you_mean, nearest_names
 
@@ -86,6 +87,10 @@ def explain(
             "family one of {}.{}".format(constraint, ", ".join(families), _meant(constraint))
         )
     family = families[family_name]
+    successor = rule_book.renamed(family, constraint)
+    if successor is not None:
+        new = successor.id_in(family_name)
+        warn("{} is deprecated: the constraint is now {}; use that id.".format(constraint, new))
     if as_json:
         found = rule_book_json.one(family, constraint, registry.targets(family_name))
         put_json(json.dumps(found, indent=2) + "\n")

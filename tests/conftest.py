@@ -1,0 +1,61 @@
+"""Which tests are slow: `pytest -m "not slow"` leaves them out and does not even import them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+HERE = Path(__file__).parent
+SLOW = (
+    "conformance",
+    "frontends/keras",
+    "frontends/keras2",
+    "hostile",
+    "observed",
+    "parity",
+    "frontends/onnx/test_exports.py",
+    "frontends/torch/test_models.py",
+    "quantizers/test_keras_cases.py",
+    "quantizers/test_keras_forms.py",
+    "reports/test_browser.py",
+    "reports/test_network_reports.py",
+    "reports/test_picture.py",
+    "test_batch.py",
+    "test_benchmarks.py",
+    "test_calibration.py",
+    "test_ci_files.py",
+    "test_comparing.py",
+    "test_conda.py",
+    "test_distribution.py",
+    "test_docs.py",
+    "test_networks.py",
+    "test_observed.py",
+    "test_pictures.py",
+    "test_suggestions.py",
+    "test_threads.py",
+    "test_torch_networks.py",
+    "test_vitis_inspector.py",
+)
+"""Folders and files of tests that load frameworks, draw, start processes or try many inputs."""
+
+
+def is_slow(path: Path) -> bool:
+    """Tells whether a file of tests is slow as a whole."""
+    if HERE not in path.parents:
+        return False
+    inside = path.relative_to(HERE)
+    names = {part.as_posix() for part in (inside, *inside.parents)}
+    return not names.isdisjoint(SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: Any) -> Optional[bool]:
+    left_out = config.option.markexpr == "not slow" and is_slow(collection_path)
+    return True if left_out else None
+
+
+def pytest_collection_modifyitems(items: "list[pytest.Item]") -> None:
+    for item in items:
+        if is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
