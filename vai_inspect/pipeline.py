@@ -101,7 +101,8 @@ class _Inspecting:
                 "the rules of {} are not written yet: every operator is unknown, none is said to "
                 "run on the DPU".format(family.dpu)
             )
-        planned = plan(graph, target, placement) if plans else Planned()
+        asked = quantizer and placed_in(quantizer, self.captured.graph, graph)
+        planned = plan(graph, target, placement, asked) if plans else Planned()
         if planned.incomplete:
             warnings.append("the network is too large to look at every rewrite for the plan")
         inspection = Inspection(
@@ -116,7 +117,7 @@ class _Inspecting:
             warnings=tuple(warnings),
             tool_version=__version__,
             steps=planned.steps,
-            quantizer=quantizer and placed_in(quantizer, self.captured.graph, graph),
+            quantizer=asked,
         )
         return times.added_to(inspection, each=causes)
 
