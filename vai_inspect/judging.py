@@ -37,7 +37,8 @@ def judge(
             or several.
         input_args: the inputs, or their shapes, as the inspectors take them.
         plan: whether to count the steps of the plan, which takes a third to as long again; without,
-            they are known (none) only where no operator is on the CPU.
+            they are known (none) only where no operator is on the CPU and nothing stops the
+            vendor's quantiser.
 
     Returns:
         A judgement for each by the name of the target, or of the board; where several builds of a

@@ -110,7 +110,8 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
     placement = found.placement
     parts = subgraphs(graph, placement.devices)
     times = Times(graph.ops, target)
-    planned = Planned() if detail is Detail.COUNTS else plan(graph, target, placement)
+    asked = captured.quantizer and placed_in(captured.quantizer, captured.graph, graph)
+    planned = Planned() if detail is Detail.COUNTS else plan(graph, target, placement, asked)
     causes: Tuple[RootCause, ...] = ()
     if detail is Detail.FULL:
         causes = root_causes(graph, found.own, found.context, placement, dpu_ms=times.dpu_ms)
@@ -124,7 +125,7 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
         warnings=tuple(_warnings(captured, target, found, planned)),
         tool_version=__version__,
         steps=planned.steps,
-        quantizer=captured.quantizer and placed_in(captured.quantizer, captured.graph, graph),
+        quantizer=asked,
     )
     return times.added_to(inspection, each=detail is Detail.FULL)
 

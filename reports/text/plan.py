@@ -6,6 +6,7 @@ from typing import Iterator, List, Tuple
 
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.plan import PlanCounts, PlanStep
+from vai_inspect.core.quantizer import Outcome
 from vai_inspect.reports.text.format import plain, shortened
 from vai_inspect.reports.text.times import milliseconds
 
@@ -15,6 +16,11 @@ _EFFECTS = {
     "exact": "exact",
     "approximate": "approximate: retrain",
     "none": "the function stays",
+    "open": "check the function",
+}
+_REMOVED = {
+    Outcome.CHANGES: "the file computes what the model does",
+    Outcome.FAILS: "the quantiser's flow no longer stops here",
 }
 
 
@@ -39,22 +45,28 @@ def effect(step: PlanStep) -> str:
 def changes(step: PlanStep, inspection: Inspection) -> str:
     """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`.
 
+    Of a step that removes an obstacle of the quantiser alone it says what that gives.
+
     Args:
         step: the step.
         inspection: the whole, whose estimate says the error of times.
     """
+    if step.obstacle is not None and step.before == step.after:
+        report = inspection.quantizer
+        found = [one for one in (report.obstacles if report else ()) if one.id == step.obstacle]
+        return _REMOVED.get(found[0].outcome, "") if found else "the quantiser takes it"
     names = ("cpu_ops", "dpu_subgraphs", "crossings")
     titles = ("CPU operators", "DPU subgraphs", "crossings")
-    found = [
+    moved = [
         f"{title} {_figure(step.before, name)} -> {_figure(step.after, name)}"
         for name, title in zip(names, titles)
     ]
     before, after = step.before.dpu_ms, step.after.dpu_ms
     estimate = inspection.default_estimate
     if before is not None and after is not None and estimate is not None:
-        moved = f"{milliseconds(before)} -> {milliseconds(after)}"
-        found.append(f"DPU time {moved} ({estimate.error.brief})")
-    return ", ".join(found)
+        times = f"{milliseconds(before)} -> {milliseconds(after)}"
+        moved.append(f"DPU time {times} ({estimate.error.brief})")
+    return ", ".join(moved)
 
 
 def _figure(counts: PlanCounts, name: str) -> str:

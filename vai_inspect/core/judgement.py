@@ -22,8 +22,8 @@ class Judgement(Summary):
         fps: frames a second with all cores in use; likewise.
         error: what is known of the error of the times; None without times.
         estimate_unknown: why there are no times; None where there are.
-        plan_steps: how many steps the plan has; None where operators are on the CPU and no plan
-            was asked for.
+        plan_steps: how many steps the plan has; None where no plan was asked for and operators
+            are on the CPU, or the vendor's quantiser fails at the model or changes its function.
     """
 
     target: str = ""
@@ -44,7 +44,8 @@ class Judgement(Summary):
             planned: whether it was made with its plan.
         """
         found = inspection.default_estimate
-        known = planned or not inspection.summary.cpu_ops
+        blocked = inspection.quantizer is not None and bool(inspection.quantizer.blocking)
+        known = planned or not (inspection.summary.cpu_ops or blocked)
         return cls(
             **vars(inspection.summary),
             target=inspection.target.name,

@@ -32,16 +32,21 @@ class PlanStep:
     """One step.
 
     Attributes:
-        kind: `cut` (give the start or the end of the network to the host) or `rewrite`.
-        rewrite: id of the rewrite, as in `mean-to-pool`; None for a cut.
+        kind: `remedy` (do what an obstacle of the vendor's quantiser asks for), `rewrite`, `cut`
+            (give the start or the end of the network to the host) or `leave` (give the host parts
+            in the middle that are not worth their crossings).
+        rewrite: id of the rewrite, as in `mean-to-pool`; None where no rewrite does it.
         ops: names of the operators that it is about: those that the DPU's part begins or ends
-            with for a cut, those to rewrite else.
+            with for a cut, those to change or to leave else; empty where an obstacle is one of
+            the model as a whole.
         text: what to do, a sentence.
         code: code that does it, or None.
         effect: what it does to the function of the network: `exact`, `approximate` (train
-            again, or at least evaluate) or `none` (a cut computes nothing else).
+            again, or at least evaluate), `none` (where something is computed, not what) or `open`
+            (nobody has said).
         before: the network before the step.
         after: the network after it; after a cut the DPU's part alone.
+        obstacle: id of the quantiser's obstacle that the step removes, or None.
     """
 
     kind: str
@@ -52,6 +57,7 @@ class PlanStep:
     effect: str
     before: PlanCounts
     after: PlanCounts
+    obstacle: Optional[str] = None
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the step as the JSON report holds it."""
@@ -65,7 +71,8 @@ class Plan:
     """The steps in the order to do them; each is counted with those before it done.
 
     Attributes:
-        steps: the steps; none where the whole network runs on the DPU, or nothing helps.
+        steps: the steps; none where the whole network runs on the DPU and nothing stands in the
+            quantiser's way, or nothing helps.
     """
 
     steps: Tuple[PlanStep, ...] = ()

@@ -62,6 +62,7 @@ def choose_cut(
     macs: Mapping[str, Optional[int]],
     curable: AbstractSet[str] = frozenset(),
     followers: AbstractSet[str] = frozenset(),
+    most_macs: Optional[float] = None,
 ) -> Cut:
     """Returns the cut that leaves the start and the end of a network to the host.
 
@@ -75,8 +76,10 @@ def choose_cut(
         macs: multiply-accumulates of each operator; None where they are not known.
         curable: operators on the CPU that a change of the network brings to the DPU.
         followers: operators that are on the CPU only because of others; those decide.
+        most_macs: multiply-accumulates of the DPU that the host may do; by default the share of
+            them that is negligible.
     """
-    chooser = _Chooser(graph, devices, macs, curable, followers)
+    chooser = _Chooser(graph, devices, macs, curable, followers, most_macs)
     after = chooser.side(reversed(graph.ops), graph.consumers, graph.producers, frozenset())
     before = chooser.side(graph.ops, graph.producers, graph.consumers, after)
     if not any(
@@ -104,6 +107,7 @@ class _Chooser:
         macs: Mapping[str, Optional[int]],
         curable: AbstractSet[str],
         followers: AbstractSet[str],
+        most_macs: Optional[float],
     ) -> None:
         self._followers = followers
         self._graph = graph
@@ -113,7 +117,7 @@ class _Chooser:
         }
         self._curable = curable
         self._work = {name for name in curable if macs.get(name) != 0}
-        self._left = NEGLIGIBLE * sum(self._macs.values())
+        self._left = NEGLIGIBLE * sum(self._macs.values()) if most_macs is None else most_macs
 
     def side(
         self,

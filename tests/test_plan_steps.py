@@ -1,0 +1,181 @@
+"""Steps of the plan beside cuts and rewrites, and what makes one step better than none."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+torch = pytest.importorskip("torch")
+nn, F = torch.nn, torch.nn.functional
+
+from tests.test_plan import counts, inspect, promised  # noqa: E402
+from vai_inspect.core.inspection import Inspection  # noqa: E402
+from vai_inspect.core.plan import PlanCounts  # noqa: E402
+from vai_inspect.planning import better  # noqa: E402
+from vai_inspect.reports.text.plan import steps as in_words  # noqa: E402
+
+BASE = PlanCounts(4, 3, 6, 1000, 1_000_000, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("after", "is_better"),
+    [
+        ({"dpu_subgraphs": 2, "crossings": 4, "cpu_ops": 9}, True),
+        ({"crossings": 5, "dpu_ms": 9.0}, True),
+        ({"dpu_subgraphs": 4, "crossings": 0, "cpu_ops": 0}, False),
+        ({"dpu_subgraphs": 1, "crossings": 7}, False),
+        ({"cpu_ops": 3}, True),
+        ({"cpu_ops": 3, "dpu_ms": 2.1}, False),  # time for nothing
+        ({"cpu_ops": 3, "dpu_ms": 2.1, "dpu_macs": 1_100_000}, True),
+        ({"cpu_ops": 3, "dpu_ms": None}, True),
+        ({"cpu_ops": 5}, False),
+        ({}, False),
+    ],
+)
+def test_better_saves_something_and_makes_nothing_worse(after, is_better):
+    assert better(BASE, dataclasses.replace(BASE, **after)) is is_better
+
+
+class Island(nn.Module):
+    """A small convolution between what no change brings to the DPU."""
+
+    def __init__(self, on_host=False, width=2):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 64, 3, padding=1), nn.Conv2d(width, 64, 3, padding=1)
+        self.wide = nn.Conv2d(64, 64, 3, padding=1)
+        # The quantiser leaves a convolution whose padding is text in float, for the CPU.
+        self.small = nn.Conv2d(64, width, 1, padding="same" if on_host else 0)
+
+    def forward(self, x):
+        x = self.wide(F.relu(self.first(x))).softmax(1)
+        return self.last(self.small(x).softmax(1))
+
+
+def test_a_part_that_is_not_worth_its_crossings_is_left_to_the_host():
+    (step,) = inspect(Island(), (1, 3, 16, 16)).plan()
+    assert (step.kind, step.ops, step.effect, step.rewrite) == ("leave", ("small",), "none", None)
+    assert (step.before.dpu_subgraphs, step.after.dpu_subgraphs) == (3, 2)
+    assert step.before.dpu_macs - step.after.dpu_macs == 2 * 64 * 16 * 16
+    assert counts(inspect(Island(on_host=True), (1, 3, 16, 16))) == promised(step)
+
+
+def test_what_is_more_than_negligible_work_is_not_left_to_the_host():
+    assert not inspect(Island(width=32), (1, 3, 16, 16)).plan().steps
+
+
+class Coming(Island):
+    """The same, beside a kernel that can be made smaller."""
+
+    def __init__(self):
+        super().__init__()
+        self.wide = nn.Conv2d(64, 64, 17, padding=8)
+
+
+def test_nothing_is_left_to_the_host_beside_work_that_can_come_to_the_dpu():
+    assert "leave" not in {step.kind for step in inspect(Coming(), (1, 3, 16, 16)).plan()}
+
+
+class TwoReaders(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.norm(x) + x
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3)
+        self.scale = nn.Parameter(torch.ones(1, 8, 1, 1))
+
+    def forward(self, x):
+        return self.last(self.conv(x) * self.scale)
+
+
+class Padded(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 8, 3, padding="same"), nn.Conv2d(8, 8, 3)
+
+    def forward(self, x):
+        return self.b(self.a(x))
+
+
+class InPieces(nn.Module):
+    """A tensor in pieces, which no release of the quantiser exports."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(4, 8, 3)
+
+    def forward(self, x):
+        a, b = self.conv(x).tensor_split(2, 1)
+        return self.last(a + b)
+
+
+class PiecesAtTheEnd(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3)
+
+    def forward(self, x):
+        return self.last(self.conv(x)).softmax(1).flatten(1).topk(2)
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "rewrite", "effect", "obstacle"),
+    [
+        (TwoReaders, "rewrite", "batch-norm-own-reader", "exact",
+         "torch.normalization.shared_convolution"),
+        (InPieces, "remedy", None, "open", "torch.splits.several_results"),
+        (Scaled, "rewrite", "parameter-to-depthwise", "exact", "torch.parameters.on_map"),
+        (Padded, "rewrite", "numeric-padding", "exact", None),
+    ],
+)  # fmt: skip
+def test_what_the_quantiser_asks_for_is_the_first_step(model, kind, rewrite, effect, obstacle):
+    inspection = inspect(model(), (1, 3, 32, 32))
+    first = inspection.plan()[0]
+    assert (first.kind, first.rewrite, first.obstacle) == (kind, rewrite, obstacle)
+    assert first.effect == effect
+    assert set(first.ops) <= {op.name for op in inspection.ops}
+    if obstacle is not None:
+        assert first.before == first.after
+        assert inspection.quantizer.blocking[0].id == obstacle
+    assert Inspection.from_dict(inspection.to_dict()).plan() == inspection.plan()
+
+
+def test_the_host_s_part_needs_no_remedy():
+    inspection = inspect(PiecesAtTheEnd(), (1, 3, 16, 16))
+    assert [one.id for one in inspection.quantizer.blocking] == ["torch.splits.several_results"]
+    (step,) = inspection.plan()
+    assert (step.kind, step.ops) == ("cut", ("last",))
+    assert step.text.endswith("1 obstacle of the quantiser is in the host's part")
+
+
+def test_a_remedy_says_what_it_gives():
+    inspection = inspect(TwoReaders(), (1, 3, 32, 32))
+    ((headline, (gives,)),) = list(in_words(inspection))
+    assert headline.startswith("1. rewrite (exact): a convolution is read by its batch norm")
+    assert gives == "the file computes what the model does"
+
+
+def test_the_remedies_of_keras():
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
+    inputs = keras.Input((16, 16, 8))
+    relu = keras.layers.ReLU()
+    x = relu(keras.layers.Conv2D(8, 3, padding="same")(inputs))
+    x = relu(keras.layers.Conv2D(8, 3, padding="same")(x))
+    x = keras.layers.SeparableConv2D(8, 3, activation="relu", name="separable")(x)
+    inspection = Inspector("DPUCZDX8G_ISA1_B4096").inspect(
+        keras.Model(inputs, x), output_dir=None, verbose_level=0
+    )
+    assert [(step.kind, step.rewrite, step.obstacle) for step in inspection.plan()] == [
+        ("remedy", None, "keras.separable.activation"),
+        ("rewrite", "clone-shared", "keras.shared.without_weights"),
+    ]

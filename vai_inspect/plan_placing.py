@@ -1,0 +1,226 @@
+"""Changed graphs, placed on a target and counted; what a plan is chosen by."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+from vai_inspect.core.cost import macs
+from vai_inspect.core.findings import Device, Effect, Evidence, Finding
+from vai_inspect.core.ir import Graph
+from vai_inspect.core.partition import Placement, crossings, settled, subgraphs
+from vai_inspect.core.plan import PlanCounts
+from vai_inspect.core.target import Target
+from vai_inspect.estimating import Times
+from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.rewrites import REWRITES, Rewrite, apply
+
+MOST_WORK = 100_000
+"""Operators that are placed for a plan, all in all; some seconds' worth."""
+
+Better = Callable[[PlanCounts, PlanCounts], bool]
+_LEFT = (Finding("plan.leave", "the plan leaves it to the host", Evidence.INFERRED),)
+
+
+@dataclass(frozen=True)
+class Cure:
+    """A rewrite with the operators that it brings to the DPU.
+
+    Attributes:
+        rewrite: the rewrite.
+        ops: names of the operators.
+    """
+
+    rewrite: Rewrite
+    ops: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A graph on a target.
+
+    Attributes:
+        graph: the graph.
+        devices: the device of each operator.
+        macs: multiply-accumulates of each operator; None where they are not known.
+        counts: what a step of the plan says of it.
+        coming: operators on the CPU with work, for reasons of their own that a change of the
+            network removes, exact or approximate.
+        followers: operators on the CPU only because of others.
+    """
+
+    graph: Graph
+    devices: Mapping[str, Device]
+    macs: Mapping[str, Optional[int]]
+    counts: PlanCounts
+    coming: FrozenSet[str]
+    followers: FrozenSet[str]
+
+    def on_cpu(self) -> List[str]:
+        """Returns the names of the operators on the CPU, without constants, in graph order."""
+        return [
+            op.name
+            for op in self.graph
+            if self.devices[op.name] is Device.CPU and op.kind != "const"
+        ]
+
+    def dpu_macs_of(self, name: str) -> int:
+        """Returns the multiply-accumulates that the DPU does for an operator."""
+        return (self.macs[name] or 0) if self.devices[name] is Device.DPU else 0
+
+
+class Placing:
+    """Places changed graphs on a target, and counts the work.
+
+    Attributes:
+        incomplete: whether rewrites were not looked at, as the network is too large.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._family = registry.family(target.family)
+        self._work = 0
+        self.incomplete = False
+
+    @property
+    def has_time(self) -> bool:
+        """Whether more may be placed."""
+        return self._work < MOST_WORK
+
+    def placed(self, graph: Graph) -> Placed:
+        """Returns a graph as the target has it."""
+        self._work += len(graph)
+        return self.described(graph, evaluate(self._family, self._target, graph).placement)
+
+    def described(self, graph: Graph, placement: Placement) -> Placed:
+        """Returns a graph that is placed, with its counts."""
+        devices = placement.devices
+        parts = subgraphs(graph, devices)
+        crossing = crossings(graph, devices, parts)
+        work = {op.name: macs(op, graph) for op in graph}
+        counts = PlanCounts(
+            cpu_ops=sum(devices[op.name] is Device.CPU and op.kind != "const" for op in graph),
+            dpu_subgraphs=sum(part.device is Device.DPU for part in parts),
+            crossings=len(crossing),
+            crossing_bytes=sum(one.bytes for one in crossing),
+            dpu_macs=sum(work[name] or 0 for name in work if devices[name] is Device.DPU),
+            dpu_ms=Times(graph.ops, self._target).dpu_ms(
+                {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
+            ),
+        )
+        coming = frozenset(
+            name
+            for name, findings in placement.findings.items()
+            if work[name] != 0
+            and any(one.effect for found in findings for one in found.remedies)
+            and all(found.follows is None for found in findings)
+        )
+        followers = frozenset(
+            name
+            for name, findings in placement.findings.items()
+            if findings and all(found.follows is not None for found in findings)
+        )
+        return Placed(graph, devices, work, counts, coming, followers)
+
+    def cures(self, now: Placed) -> List[Cure]:
+        """Returns each rewrite with the operators on the CPU that it brings to the DPU.
+
+        Each operator is given to the first rewrite of the table that brings it there, on top of
+        those before it.
+        """
+        cures: List[Cure] = []
+        waiting = now.on_cpu()
+        for rewrite in REWRITES:
+            graph = now.graph
+            names = [name for name in waiting if rewrite.change(graph, graph[name]) is not None]
+            if not names:
+                continue
+            if self._work + 2 * len(graph) > MOST_WORK:
+                self.incomplete = True
+                break
+            changed = self.placed(apply(graph, rewrite, names)).devices
+            cured = tuple(name for name in names if _cured(graph, rewrite, name, changed))
+            if cured:
+                cures.extend(_by_remedy(graph, rewrite, cured))
+                now = self.placed(apply(graph, rewrite, cured))
+                waiting = now.on_cpu()
+        return cures
+
+    def ordered(self, now: Placed, cures: Sequence[Cure]) -> List[Cure]:
+        """Returns the rewrites of what is left, exact ones first, those first that save most."""
+        ranked = []
+        for number, cure in enumerate(cures):
+            left = dataclasses.replace(
+                cure, ops=tuple(name for name in cure.ops if name in now.graph)
+            )
+            gain: Tuple[int, ...] = ()
+            if left.ops and len(cures) > 1 and self.has_time:
+                counts = self.placed(apply(now.graph, left.rewrite, left.ops)).counts
+                gain = (counts.dpu_subgraphs, counts.crossings, counts.cpu_ops)
+            if left.ops:
+                ranked.append((left.rewrite.effect is not Effect.EXACT, gain, number, left))
+        return [left for _, _, _, left in sorted(ranked, key=lambda one: one[:3])]
+
+    def leaving(
+        self, now: Placed, most_macs: float, better: Better
+    ) -> Tuple[Tuple[str, ...], Placed]:
+        """Returns the operators of DPU subgraphs that are not worth their crossings.
+
+        Each subgraph is placed on the CPU on trial, the one with the least work first. Beside
+        work on the CPU that a change of the network brings to the DPU none is left.
+
+        Args:
+            now: the network.
+            most_macs: multiply-accumulates that the host may do for it, all in all.
+            better: tells whether counts are better than others.
+
+        Returns:
+            The names in graph order, none where every subgraph is worth it, and the network
+            with those on the CPU.
+        """
+        parts = subgraphs(now.graph, now.devices)
+        beside = {
+            name
+            for part in parts
+            if part.device is Device.CPU and not now.coming.isdisjoint(part.ops)
+            for name in (*part.ops, *part.inputs)
+        }
+        islands = [
+            part
+            for part in parts
+            if part.device is Device.DPU and beside.isdisjoint((*part.ops, *part.inputs))
+        ]
+        sized = [(sum(now.dpu_macs_of(name) for name in one.ops), one) for one in islands]
+        found = evaluate(self._family, self._target, now.graph)
+        own: Dict[str, Tuple[Finding, ...]] = dict(found.own)
+        names: List[str] = []
+        best = now
+        for size, island in sorted(sized, key=lambda pair: pair[0]):
+            if size > most_macs or not self.has_time or best.counts.dpu_subgraphs < 2:
+                break
+            self._work += len(now.graph)
+            trial = {**own, **dict.fromkeys(island.ops, _LEFT)}
+            devices = settled(now.graph, trial, found.context)
+            after = self.described(now.graph, Placement(devices, found.placement.findings))
+            lost = best.counts.dpu_macs - after.counts.dpu_macs
+            fewer = after.counts.dpu_subgraphs < best.counts.dpu_subgraphs
+            if lost <= most_macs and fewer and better(best.counts, after.counts):
+                best, own, most_macs = after, trial, most_macs - lost
+                names.extend(island.ops)
+        left = set(names)
+        return tuple(op.name for op in now.graph if op.name in left and op.kind != "const"), best
+
+
+def _by_remedy(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> List[Cure]:
+    """Returns a cure for each remedy of what the quantiser leaves in float, else one in all."""
+    groups: Dict[object, List[str]] = {}
+    for name in names:
+        groups.setdefault(graph[name].float_remedy if not rewrite.advice else None, []).append(name)
+    return [Cure(rewrite, tuple(one)) for one in groups.values()]
+
+
+def _cured(graph: Graph, rewrite: Rewrite, name: str, devices: Mapping[str, Device]) -> bool:
+    made = [op.name for ops in (rewrite.change(graph, graph[name]) or {}).values() for op in ops]
+    return all(devices.get(one) is Device.DPU for one in made)

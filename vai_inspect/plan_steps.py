@@ -1,0 +1,153 @@
+"""The steps of a plan in words."""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from vai_inspect.core.findings import Effect
+from vai_inspect.core.ir import Graph
+from vai_inspect.core.partition.cut import Cut
+from vai_inspect.core.plan import PlanCounts, PlanStep
+from vai_inspect.core.quantizer import Obstacle
+from vai_inspect.cut_code import cut_code
+from vai_inspect.plan_placing import Cure, Placed
+
+
+def rewrite_step(
+    now: Placed, after: Placed, cure: Cure, obstacle: Optional[str] = None
+) -> PlanStep:
+    """Returns the step that a rewrite is.
+
+    Args:
+        now: the network before it.
+        after: the network after it.
+        cure: the rewrite and the operators.
+        obstacle: id of the quantiser's obstacle that asks for it.
+    """
+    first = now.graph[cure.ops[0]]
+    kinds = dict.fromkeys(now.graph[name].kind for name in cure.ops)
+    own = first.float_remedy.rewrite if first.float_remedy is not None else None
+    advice = cure.rewrite.advised(first)
+    return PlanStep(
+        kind="rewrite",
+        rewrite=cure.rewrite.id if cure.rewrite.advice else own or cure.rewrite.id,
+        ops=cure.ops,
+        text=f"{', '.join(kinds)}: {advice} ({_operators(len(cure.ops))})",
+        code=None,
+        effect=cure.rewrite.effect.value,
+        before=now.counts,
+        after=after.counts,
+        obstacle=obstacle,
+    )
+
+
+def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
+    """Returns the step that a cut is.
+
+    Args:
+        now: the network before it.
+        after: the DPU's part.
+        cut: where it begins and ends.
+        obstacles: how many obstacles of the quantiser are among what the host does.
+    """
+    given = sum(now.dpu_macs_of(name) for name in cut.before | cut.after)
+    parts = []
+    if cut.after:
+        parts.append(_side(now.graph, "end the DPU's part with", cut.end, "after", cut.after))
+    if cut.before:
+        parts.append(_side(now.graph, "begin it after", cut.start, "before", cut.before))
+    if given:
+        parts.append(f"the DPU gives away {given:,} multiply-accumulates")
+    if obstacles:
+        noun = "obstacle" if obstacles == 1 else "obstacles"
+        parts.append(f"{obstacles} {noun} of the quantiser {'is' if obstacles == 1 else 'are'} "
+                     "in the host's part")  # fmt: skip
+    return PlanStep(
+        kind="cut",
+        rewrite=None,
+        ops=(*cut.start, *cut.end),
+        text="; ".join(parts),
+        code=cut_code(now.graph, cut),
+        effect="none",
+        before=now.counts,
+        after=after.counts,
+    )
+
+
+def _side(graph: Graph, words: str, names: Sequence[str], where: str, host: FrozenSet[str]) -> str:
+    count = sum(graph[name].kind != "const" for name in host)
+    what = "the operator" if count == 1 else f"the {count} operators"
+    return f"{words} {', '.join(names)}; the host does {what} {where} it"
+
+
+def leave_step(now: Placed, after: Placed, names: Tuple[str, ...]) -> PlanStep:
+    """Returns the step that leaves parts in the middle to the host.
+
+    Args:
+        now: the network before it.
+        after: the network with the parts on the CPU.
+        names: the operators of the parts.
+    """
+    given = now.counts.dpu_macs - after.counts.dpu_macs
+    share = 100 * given / max(1, now.counts.dpu_macs)
+    return PlanStep(
+        kind="leave",
+        rewrite=None,
+        ops=names,
+        text=(
+            f"run {_listed(names)} on the host, with the CPU operators around: "
+            f"{given:,} multiply-accumulates ({share:.2g} % of the DPU's) are not worth the "
+            "crossings"
+        ),
+        code=None,
+        effect="none",
+        before=now.counts,
+        after=after.counts,
+    )
+
+
+def remedy_steps(
+    obstacles: Iterable[Obstacle], graph: Graph, host: AbstractSet[str], counts: PlanCounts
+) -> Iterator[PlanStep]:
+    """Yields what to do about obstacles of the quantiser.
+
+    Obstacles of one remedy are one step. What the host does after a cut is no obstacle, and what
+    has no remedy is no step.
+
+    Args:
+        obstacles: the obstacles, in order.
+        graph: the network.
+        host: operators that cuts give to the host.
+        counts: the network's counts, which a remedy leaves as they are.
+    """
+    found: Dict[Tuple[str, Optional[str]], List[Obstacle]] = {}
+    for one in obstacles:
+        if one.suggestion and not (one.ops and host.issuperset(one.ops)):
+            found.setdefault((one.id, one.suggestion), []).append(one)
+    for group in found.values():
+        first = group[0]
+        those = {name for one in group for name in one.ops if name not in host}
+        ops = tuple(op.name for op in graph if op.name in those)
+        done = first.rewrite is not None and first.effect is Effect.EXACT
+        yield PlanStep(
+            kind="rewrite" if done else "remedy",
+            rewrite=first.rewrite if done else None,
+            ops=ops,
+            text="{}: {}{}".format(
+                first.message, first.suggestion, f" ({_operators(len(ops))})" if ops else ""
+            ),
+            code=None,
+            effect="open" if first.effect is None else first.effect.value,
+            before=counts,
+            after=counts,
+            obstacle=first.id,
+        )
+
+
+def _operators(count: int) -> str:
+    return "1 operator" if count == 1 else f"{count:,} operators"
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
