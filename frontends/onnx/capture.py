@@ -14,7 +14,7 @@ from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
-from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs
+from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
 from vai_inspect.frontends.onnx.joining import put_together
 
 OLDEST_OPSET = 7
@@ -45,9 +45,12 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
     _check_opset(parsed)
     inputs = resolve_inputs(graph, input_args, batch)
     read = assemble(parsed, graph, inputs)
-    joined = put_together(read.assembled)
+    joined = put_together(read.assembled, parsed.producer)
     nhwc, dropped = channels_last(joined)
     warnings = [*_warnings(read, parsed)]
+    left_out = unread(graph)
+    if left_out:
+        warnings.append("inputs that no operator reads are left out: " + _listed(left_out))
     if dropped:
         warnings.append("nothing that the model returns reads them: " + _listed(dropped))
     return Captured(

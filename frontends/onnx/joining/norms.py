@@ -6,6 +6,7 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import (
+    BatchNormAttrs,
     GroupNormAttrs,
     InstanceNormAttrs,
     L2NormalizeAttrs,
@@ -77,6 +78,39 @@ def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op
     for first, second in matcher.pairs(op, kind):
         if matcher.is_constant(second) and not matcher.is_constant(first):
             return matcher.producer(first), matcher.producer(second)
+    return None
+
+
+def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """A product and a sum with a constant for each channel are a batch norm in tf2onnx' files.
+
+    So is the product alone after a depthwise convolution: a sum with zeros is left out.
+    """
+    found = _by_channel(matcher, op, "add")
+    product = matcher.producer(found[0]) if found is not None else op
+    factor = _by_channel(matcher, product, "mul")
+    if factor is None or (found is not None and found[1] != factor[1]):
+        return None
+    if found is None:
+        readers = matcher.graph.consumers(op)
+        alone = not any(_by_channel(matcher, reader, "add") for reader in readers)
+        if not alone or matcher.producer(factor[0]).kind != "depthwise-conv2d":
+            return None
+    elif not matcher.inner(product):
+        return None
+    size = TensorType((op.output.shape[factor[1]],), op.output.dtype)
+    roles = ("gamma", "beta", "moving_mean", "moving_var")
+    params = [Param(role, size) for role in roles]
+    parts = [] if found is None else [product]
+    return one_of(parts, op, "batchnorm", [factor[0]], BatchNormAttrs(factor[1], 0.0), params)
+
+
+def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, int]]:
+    """Returns what is computed with a constant for each channel, and the channels' axis."""
+    for first, second in matcher.pairs(op, kind):
+        axis = matcher.channel_axis(second, op.output.shape)
+        if axis is not None and matcher.graph.type_of(first).shape == op.output.shape:
+            return first, axis
     return None
 
 
