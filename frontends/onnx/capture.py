@@ -10,7 +10,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
-from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
+from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, TAKES_IN
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
@@ -18,6 +18,8 @@ from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
 from vai_inspect.frontends.onnx.joining import put_together
 
 OLDEST_OPSET = 7
+KERAS = "tf2onnx"
+"""What writes the files of Keras, whose batch norms are folded into inner products, too."""
 NAMED = 5
 """Nodes that a warning names."""
 
@@ -57,7 +59,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         graph=verify(nhwc),
         model=ModelInfo(name, "onnx", _version(parsed), "config"),
         warnings=tuple(warnings),
-        batch_norm_into=CONVOLUTIONS,
+        batch_norm_into=TAKES_IN if parsed.producer == KERAS else CONVOLUTIONS,
         batch=open_batch(inputs),
     )
 

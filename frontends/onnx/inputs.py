@@ -80,10 +80,11 @@ def _without(input_args: Any, names: Sequence[str], left_out: Sequence[str]) -> 
     """Returns the shapes of those inputs that are read, where all have one."""
     if isinstance(input_args, dict):
         return {name: one for name, one in input_args.items() if name not in left_out}
-    if isinstance(input_args, (list, tuple)) and len(input_args) == len(names):
-        if not any(isinstance(one, int) for one in input_args):
-            return [one for one, name in zip(input_args, names) if name not in left_out]
-    return input_args
+    if not isinstance(input_args, (list, tuple)) or len(input_args) != len(names):
+        return input_args
+    if any(isinstance(one, int) for one in input_args):  # a shape
+        return input_args
+    return [one for one, name in zip(input_args, names) if name not in left_out]
 
 
 def open_batch(inputs: List[Input]) -> Optional[int]:

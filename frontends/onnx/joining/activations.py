@@ -63,7 +63,7 @@ def gelu(matcher: Matcher, op: Op) -> Optional[Joined]:
 
 
 def prelu(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """PReLU: relu(x) + slopes * relu(-x), a negative slope for each channel; Keras writes it."""
+    """Keras' PReLU: relu(x) + slopes * relu(-x), a slope (negated) for each channel."""
     for positive, product in matcher.pairs(op, "add"):
         first, scaled = matcher.producer(positive), matcher.producer(product)
         for negative, slopes in matcher.pairs(scaled, "mul"):

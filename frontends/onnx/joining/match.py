@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Param, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
@@ -32,6 +32,21 @@ class Matcher:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._at = {op.name: at for at, op in enumerate(graph)}
+        self._scopes: Optional[Dict[str, Set[str]]] = None
+
+    @property
+    def scopes(self) -> Mapping[str, Set[str]]:
+        """The scopes that lie directly within each scope, by the names of the operators."""
+        if self._scopes is None:
+            self._scopes = {}
+            for op in self.graph:
+                if op.kind == "const":  # `dense_1/add/y` beside the operator `dense_1/add`
+                    continue
+                scope = op.name.rpartition("/")[0]
+                while "/" in scope and scope not in self._scopes.get(_around(scope), ()):
+                    self._scopes.setdefault(_around(scope), set()).add(scope)
+                    scope = _around(scope)
+        return self._scopes
 
     def at(self, op: Op) -> int:
         """Returns the place of an operator in the graph."""
@@ -93,6 +108,10 @@ class Matcher:
         """Tells whether nothing but one operator reads what an operator gives."""
         readers = self.graph.consumers(op)
         return len(readers) == 1 and readers[0].kind != "return"
+
+
+def _around(scope: str) -> str:
+    return scope.rpartition("/")[0]
 
 
 def named(op: Op) -> str:

@@ -6,7 +6,6 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import (
-    BatchNormAttrs,
     GroupNormAttrs,
     InstanceNormAttrs,
     L2NormalizeAttrs,
@@ -28,27 +27,29 @@ def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     shifted = matcher.producer(root.inputs[0])
     plus = matcher.with_number(shifted, "add")
     first = matcher.producer(mean)
-    if plus is None or not _mean_of(first, x):
+    if plus is None or not mean_of(first, x):
         return None
     variance = matcher.producer(plus[0])
     square = matcher.producer(variance.inputs[0]) if variance.inputs else variance
-    if not _mean_of(variance, Value(square.name)) or not square.inputs:
+    if not mean_of(variance, Value(square.name)) or not square.inputs:
         return None
     if square.inputs[0] != Value(centred.name):
         return None
-    if not (_is_square(matcher, square) or square.inputs == (square.inputs[0],) * 2):
+    if not is_square(matcher, square):
         return None
     parts = [centred, root, shifted, variance, square, first]
     return one_of(parts, op, "unknown", [x], UnknownAttrs("LayerNormalization"))
 
 
-def _is_square(matcher: Matcher, op: Op) -> bool:
+def is_square(matcher: Matcher, op: Op) -> bool:
+    """Tells whether an operator squares its first input."""
     if named(op) == "Pow":
         return matcher.number(op.inputs[1]) == 2
-    return op.kind == "mul" and op.inputs[0] == op.inputs[1]
+    return op.kind == "mul" and len(op.inputs) == 2 and op.inputs[0] == op.inputs[1]
 
 
-def _mean_of(op: Op, x: Value) -> bool:
+def mean_of(op: Op, x: Value) -> bool:
+    """Tells whether an operator is the mean of a value over its last axis, which stays."""
     attrs = op.attrs
     return (
         op.kind == "reduction_mean"
@@ -78,39 +79,6 @@ def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op
     for first, second in matcher.pairs(op, kind):
         if matcher.is_constant(second) and not matcher.is_constant(first):
             return matcher.producer(first), matcher.producer(second)
-    return None
-
-
-def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A product and a sum with a constant for each channel are a batch norm in tf2onnx' files.
-
-    So is the product alone after a depthwise convolution: a sum with zeros is left out.
-    """
-    found = _by_channel(matcher, op, "add")
-    product = matcher.producer(found[0]) if found is not None else op
-    factor = _by_channel(matcher, product, "mul")
-    if factor is None or (found is not None and found[1] != factor[1]):
-        return None
-    if found is None:
-        readers = matcher.graph.consumers(op)
-        alone = not any(_by_channel(matcher, reader, "add") for reader in readers)
-        if not alone or matcher.producer(factor[0]).kind != "depthwise-conv2d":
-            return None
-    elif not matcher.inner(product):
-        return None
-    size = TensorType((op.output.shape[factor[1]],), op.output.dtype)
-    roles = ("gamma", "beta", "moving_mean", "moving_var")
-    params = [Param(role, size) for role in roles]
-    parts = [] if found is None else [product]
-    return one_of(parts, op, "batchnorm", [factor[0]], BatchNormAttrs(factor[1], 0.0), params)
-
-
-def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, int]]:
-    """Returns what is computed with a constant for each channel, and the channels' axis."""
-    for first, second in matcher.pairs(op, kind):
-        axis = matcher.channel_axis(second, op.output.shape)
-        if axis is not None and matcher.graph.type_of(first).shape == op.output.shape:
-            return first, axis
     return None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from vai_inspect.core.ir import Op, Param, TensorType, Value
-from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs, StridedSliceAttrs, TransposeAttrs
+from vai_inspect.core.ir import Op, Param, TensorType
+from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs, StridedSliceAttrs
 from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, one_of
 
 
@@ -43,23 +43,6 @@ def stacked(matcher: Matcher, op: Op) -> Optional[Joined]:
     if len(set(parts)) < len(op.inputs):
         return None
     return one_of(parts, op, "stack", sources, op.attrs)
-
-
-def pixels(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A reshape of figures to an image of one pixel comes from channels last in tf2onnx' files."""
-    before, after = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output, op.output
-    if op.kind != "reshape" or before.rank != 2 or after.shape != (*before.shape, 1, 1):
-        return None
-    shape = (before.shape[0], 1, 1, before.shape[1])
-    name = op.name + "/channels_last"
-    if name in matcher.graph:
-        return None
-    outputs = (TensorType(shape, after.dtype),)
-    image = op.replaced(name=name, attrs=ReshapeAttrs(shape), outputs=outputs)
-    turned = op.replaced(
-        kind="transpose", attrs=TransposeAttrs((0, 3, 1, 2)), inputs=(Value(name),)
-    )
-    return Joined(turned, (), (image,))
 
 
 def slices(matcher: Matcher, op: Op) -> Optional[Joined]:

@@ -1,4 +1,4 @@
-"""Images whose pixels are repeated, which exporters write with moves of axes and a tile."""
+"""Images whose pixels are repeated, which tf2onnx writes with moves of axes and tiles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
 
 Axes = List[Tuple[Part, ...]]
-"""For each axis of a tensor the parts that it holds, the slowest first; none where its size is 1."""
+"""For each axis of a tensor the parts that it holds, the slowest first; of size 1 it has none."""
 
 
 class Repeated(NamedTuple):
@@ -39,10 +39,7 @@ class Repeated(NamedTuple):
 
 
 def repeated(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A new axis that is tiled and reshaped into the one before it repeats pixels: a resize.
-
-    Both sides of Keras' UpSampling2D, with the transposes between them.
-    """
+    """Keras' UpSampling2D: a new axis that is tiled and reshaped into the one before it, twice."""
     chain = _chain(matcher, op)
     for begin in range(len(chain) - 2):
         found = _last(matcher, chain[begin:])
@@ -93,7 +90,7 @@ def _last(matcher: Matcher, chain: Sequence[Op]) -> Optional[Repeated]:
         times[kept[0].axis] = math.prod(one.size for one in more)
         order.append(kept[0].axis)
     spatial = {at for at, count in enumerate(times) if count > 1}
-    fits = spatial and (spatial <= {2, 3} or spatial <= {1, 2})
+    fits = spatial and (spatial <= {2, 3} or spatial == {1, 2})
     return Repeated(tuple(times), tuple(order)) if fits else None
 
 
@@ -110,8 +107,7 @@ def _moved(op: Op, axes: Axes, before: Sequence[int]) -> Optional[Axes]:
     if len(before) != len(after) or any(a != b and b != 1 for a, b in zip(after, before)):
         return None
     return [
-        parts if size == old else _part(None, size)
-        for parts, size, old in zip(axes, after, before)
+        parts if size == old else _part(None, size) for parts, size, old in zip(axes, after, before)
     ]
 
 
@@ -148,7 +144,8 @@ def _resize(matcher: Matcher, chain: Sequence[Op], found: Repeated) -> Joined:
         rest = [one for one in chain if one not in places] if kind == "resize" else []
         new = one_of(rest, place, kind, [source], attrs).op
         outputs = (TensorType(size, last.output.dtype),)
-        made.append(new.replaced(outputs=outputs, messages=() if kind == "resize" else new.messages))
+        messages = () if kind == "resize" else new.messages  # those of the tile
+        made.append(new.replaced(outputs=outputs, messages=messages))
         source = Value(place.name)
     return Joined(made[-1], chain[:-1], made[:-1])
 
