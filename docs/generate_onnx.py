@@ -69,6 +69,7 @@ DIFFERENCES = (
     ("a sum with 0, a product with 1 (older exporter)", "nothing"),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
     ("Keras: what vai_q_tensorflow2 converts or leaves in float", "as it is"),
+    ("Keras: LayerNormalization before a Permute", "its parts, among transposes"),
     ("Keras: equal layers of one input (NASNet)", "one operator"),
     ("Keras: Conv1D, MaxPooling1D", "a convolution, a pool of two dimensions between reshapes"),
     ("Keras: MultiHeadAttention, GroupNormalization, UnitNormalization", "products, sums, moves"),
