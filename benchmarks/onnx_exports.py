@@ -113,16 +113,17 @@ def difference(model: Any, inputs: Any, exporter: str, opset: Any = None) -> Dif
 
 
 def _models(names: List[str]) -> Iterator[Tuple[str, Any, int]]:
-    import timm
-
     from tests.torchvision_models import torchvision_models
+
+    networks = torchvision_models()
+    import timm  # which imports torchvision, too
 
     for name in names or [*TORCHVISION, *TIMM]:
         if name in TIMM:
             model = timm.create_model(name, pretrained=False)
             yield name, model.eval(), model.default_cfg["input_size"][-1]
             continue
-        found: Any = torchvision_models()
+        found: Any = networks
         for part in name.split("."):
             found = getattr(found, part)
         more: Any = {"weights_backbone": None} if "segmentation" in name else {}

@@ -17,7 +17,7 @@ from vai_inspect.frontends.onnx.joining.match import named, run
 PASSES = (
     (activations.gelu, activations.softmax, norms.layer_norm, norms.l2_norm, norms.group_norm),
     (activations.gated, norms.affine, others.bias, others.stacked),
-    (norms.affine,),
+    (norms.affine, others.reshapes),
 )
 """Each pass reads what the one before gives: the affine's factor comes before its sum."""
 OF_PRODUCER = {
