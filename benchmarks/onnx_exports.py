@@ -3,8 +3,8 @@
     python -m benchmarks.onnx_exports                        # every model, TorchScript's exporter
     python -m benchmarks.onnx_exports --exporter dynamo resnet18 mobilenet_v2
 
-Operators, shapes, devices and reasons are compared, not names. What PyTorch's quantiser replaces is
-left out (`convert=False`), and a flatten and a reshape are the same, since exporters write either.
+Operators, shapes, devices and reasons are compared, not names. What PyTorch's quantiser does is
+left out, and a flatten and a reshape are the same, since exporters write either.
 Needs torchvision and timm; `dynamo` needs onnx and onnxscript, too. A model takes some seconds.
 """
 
@@ -17,8 +17,9 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Tuple
 from typing import Counter as Count
 
 TARGET = "DPUCZDX8G_ISA1_B4096"
@@ -100,28 +101,29 @@ def export(model: Any, inputs: Any, path: Path, exporter: str, opset: Any = None
 
 def difference(model: Any, inputs: Any, exporter: str, opset: Any = None) -> Difference:
     """Exports a module and compares the two reports."""
-    from vai_inspect.onnx import Inspector as OnnxInspector
-    from vai_inspect.torch import Inspector as TorchInspector
+    from vai_inspect.frontends.onnx import capture as read_onnx
+    from vai_inspect.frontends.torch import capture
 
-    direct = rows(TorchInspector(TARGET, convert=False).capture(model, inputs))
+    direct = rows(capture(model, inputs))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         export(model, inputs, path, exporter, opset)
-        exported = rows(OnnxInspector(TARGET).capture(path))
+        exported = rows(read_onnx(path))
     return Difference(direct - exported, exported - direct, sum(direct.values()))
 
 
 def _models(names: List[str]) -> Iterator[Tuple[str, Any, int]]:
-    import timm
-
     from tests.torchvision_models import torchvision_models
+
+    networks = torchvision_models()
+    import timm  # which imports torchvision, too
 
     for name in names or [*TORCHVISION, *TIMM]:
         if name in TIMM:
             model = timm.create_model(name, pretrained=False)
             yield name, model.eval(), model.default_cfg["input_size"][-1]
             continue
-        found: Any = torchvision_models()
+        found: Any = networks
         for part in name.split("."):
             found = getattr(found, part)
         more: Any = {"weights_backbone": None} if "segmentation" in name else {}
@@ -130,33 +132,49 @@ def _models(names: List[str]) -> Iterator[Tuple[str, Any, int]]:
         yield name, found(weights=None, **more).eval(), 299 if name == "inception_v3" else 224
 
 
-def main() -> None:
-    """Prints a line for each model, and those operators that differ."""
+def _image(size: int) -> Any:
     import torch
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="*")
-    parser.add_argument("--exporter", choices=("torchscript", "dynamo"), default="torchscript")
-    parser.add_argument("--opset", type=int)
-    given = parser.parse_args()
+    return torch.randn(1, 3, size, size)
+
+
+def report(found: Iterable[Tuple[str, Callable[[], Difference]]]) -> None:
+    """Prints a line for each model as it is compared, those operators that differ, and the count.
+
+    Args:
+        found: models by name, and what compares each.
+    """
     same = total = 0
-    for name, model, size in _models(given.models):
+    for name, compare in found:
         total += 1
         try:
-            found = difference(model, torch.randn(1, 3, size, size), given.exporter, given.opset)
+            one = compare()
         except Exception as error:
-            print("{:44} {}: {}".format(name, type(error).__name__, str(error)[:100]))
+            print("{:44} {}: {}".format(name, type(error).__name__, str(error)[:100]), flush=True)
             continue
-        same += not found.direct and not found.exported
-        counts = sum(found.direct.values()), sum(found.exported.values())
-        print("{:44} {:5} operators, {:4} / {:4} differ".format(name, found.total, *counts))
-        for side, those in (("module", found.direct), ("file", found.exported)):
+        same += not one.direct and not one.exported
+        counts = sum(one.direct.values()), sum(one.exported.values())
+        print("{:44} {:5} operators, {:4} / {:4} differ".format(name, one.total, *counts))
+        for side, those in (("module", one.direct), ("file", one.exported)):
             kinds = Counter((row[0], row[2]) for row in those.elements())
             if kinds:
                 listed = ("{} {} ({})".format(n, *kind) for kind, n in kinds.most_common())
                 print("    the {} alone: {}".format(side, ", ".join(listed)))
         sys.stdout.flush()
     print("{} of {} are the same".format(same, total))
+
+
+def main() -> None:
+    """Prints a line for each model, and those operators that differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*")
+    parser.add_argument("--exporter", choices=("torchscript", "dynamo"), default="torchscript")
+    parser.add_argument("--opset", type=int)
+    given = parser.parse_args()
+    report(
+        (name, partial(difference, model, _image(size), given.exporter, given.opset))
+        for name, model, size in _models(given.models)
+    )
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, List, Sequence
+from typing import Callable, Dict, Iterable, List, Sequence
 
 from vai_inspect.frontends.onnx.assembly import MOST_NODES
 from vai_inspect.frontends.onnx.bodies import DEEPEST
 from vai_inspect.frontends.onnx.capture import OLDEST_OPSET
 from vai_inspect.frontends.onnx.constants.evaluate import EVALUATIONS
 from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
-from vai_inspect.frontends.onnx.joining import PASSES, others
+from vai_inspect.frontends.onnx.joining import OF_PRODUCER, PASSES, others
 from vai_inspect.frontends.onnx.lower import dispatch, quantised
 
 PAGE = Path(__file__).with_name("onnx.md")
@@ -50,6 +50,10 @@ Several operators that exporters write for one:
 
 {joins}
 
+In files of tf2onnx, which Keras' own export uses, where they lie within one layer:
+
+{layers}
+
 ## Where a report differs from that of the module
 
 {differences}
@@ -61,10 +65,16 @@ DIFFERENCES = (
     ("scaled_dot_product_attention, nn.MultiheadAttention", "their products, sums and slices"),
     ("addcmul, roll", "products and sums; slices and a concatenation"),
     ("a functional `adaptive_avg_pool2d(x, 1)` (newer exporter)", "the mean of height and width"),
-    ("a concatenation of a concatenation (older exporter)", "one concatenation"),
+    ("a concatenation of a concatenation (older exporter, tf2onnx)", "one concatenation"),
     ("a sum with 0, a product with 1 (older exporter)", "nothing"),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
-    ("Keras: batch norm after a depthwise convolution (tf2onnx)", "a product of its own"),
+    ("Keras: what vai_q_tensorflow2 converts or leaves in float", "as it is"),
+    ("Keras: LayerNormalization before a Permute", "its parts, among transposes"),
+    ("Keras: equal layers of one input (NASNet)", "one operator"),
+    ("Keras: Conv1D, MaxPooling1D", "a convolution, a pool of two dimensions between reshapes"),
+    ("Keras: MultiHeadAttention, GroupNormalization, UnitNormalization", "products, sums, moves"),
+    ("Keras: grouped convolution, exact GELU", "TensorFlow's operators: such a file cannot run"),
+    ("Keras: x * relu6(x + 3) / 6 written by hand", "x * (relu6(x + 3) * (1 / 6))"),
     ("`expand_as`", "an Expand to a constant shape, which has no XIR operator"),
 )
 """What exporters write otherwise, so that the file does not tell."""
@@ -74,6 +84,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Returns a table of Markdown."""
     written = ["| {} |".format(" | ".join(row)) for row in (head, *rows)]
     return "\n".join([written[0], "|" + "---|" * len(head), *written[1:]])
+
+
+def listed(joins: Iterable[Callable[..., object]]) -> str:
+    """Returns the first sentence of each docstring as a list."""
+    sentences = [(inspect.getdoc(join) or "").split("\n\n")[0].replace("\n", " ") for join in joins]
+    return "\n".join("- " + text for text in dict.fromkeys(sentences))
 
 
 def markdown() -> str:
@@ -87,7 +103,7 @@ def markdown() -> str:
     groups["constants alone"] = [name + "*" for name in only]
     groups["of vai_q_onnx, Quark and onnxruntime"] = sorted(quantised.VENDOR)
     joins = [join for joins in PASSES for join in joins] + [others.slices]
-    sentences = [(inspect.getdoc(join) or "").split("\n\n")[0].replace("\n", " ") for join in joins]
+    layers = [join for joins in OF_PRODUCER["tf2onnx"] for join in joins]
     return TEXT.format(
         opset=OLDEST_OPSET,
         deep=DEEPEST,
@@ -96,7 +112,8 @@ def markdown() -> str:
         operators=table(
             ("group", "operators"), [(name, ", ".join(those)) for name, those in groups.items()]
         ),
-        joins="\n".join("- " + text for text in dict.fromkeys(sentences)),
+        joins=listed(joins),
+        layers=listed(layers),
         differences=table(("in the module", "in the file"), DIFFERENCES),
     )
 

@@ -10,7 +10,7 @@ from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.layout import Assembled
-from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of
+from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of, read_around
 from vai_inspect.frontends.onnx.call import Call, Memory
 from vai_inspect.frontends.onnx.constants.evaluate import ALWAYS, KEEPS_VALUES, evaluate
 from vai_inspect.frontends.onnx.file import ModelDef, dtype_of, numbers
@@ -147,7 +147,8 @@ class _Assembly:
                 for name, inner in zip(node.outputs, body.outputs):
                     scope.names[name] = self._named(inner, node, body.scope)
                 continue
-            results = self._results(node, number, inputs, scope)
+            around = read_around(node, scope, self._bodies)
+            results = self._results(node, number, [*inputs, *around], scope)
             for name, result in zip(node.outputs, results):
                 if name:
                     scope.names[name] = result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.onnx.file.messages import (
@@ -57,10 +57,39 @@ class Body:
 
 
 class Bodies:
-    """The functions of a model."""
+    """The functions of a model, and what its inner graphs read, once each is looked at."""
 
     def __init__(self, model: ModelDef) -> None:
         self.functions = model.functions
+        self._free: Dict[int, Tuple[memoryview, FrozenSet[str]]] = {}
+
+    def free(self, node: Node, depth: int = 0) -> FrozenSet[str]:
+        """Returns the names that the inner graphs of a node read and do not give.
+
+        Raises:
+            CaptureError: they lie too deep inside of each other, or one is none.
+        """
+        found: Set[str] = set()
+        for attribute in node.attributes.values():
+            data = attribute.graph
+            if data is None:
+                continue
+            if depth >= DEEPEST:
+                raise _too_deep(node)
+            if id(data) not in self._free:
+                self._free[id(data)] = data, self._read_by(data, node, depth)
+            found |= self._free[id(data)][1]
+        return frozenset(found)
+
+    def _read_by(self, data: memoryview, node: Node, depth: int) -> FrozenSet[str]:
+        graph = read_graph(data, node.name)
+        own = {one.name for one in (*graph.inputs, *graph.initializers)}
+        read = {one.name for one in graph.outputs}
+        for inner in graph.nodes:
+            read.update(inner.inputs)
+            read |= self.free(inner, depth + 1)
+            own.update(inner.outputs)
+        return frozenset(read - own)
 
 
 def body_of(
@@ -80,11 +109,27 @@ def body_of(
     if function is None and not decided:
         return None
     if depth >= DEEPEST:
-        raise CaptureError(
-            "Node {!r} ({}) stands for nodes more than {} deep inside of each other, or for "
-            "itself; export the model again.".format(node.name, node.op_type, DEEPEST)
-        )
+        raise _too_deep(node)
     return _branch(node, inputs, scope) if function is None else _called(node, inputs, function)
+
+
+def read_around(node: Node, scope: Scope, bodies: Bodies) -> List[Named]:
+    """Returns what the inner graphs of a Loop, Scan or If read of the graph around them.
+
+    Constants are left out.
+
+    Raises:
+        CaptureError: they lie too deep inside of each other, or one is none.
+    """
+    found = (scope.find(name) for name in sorted(bodies.free(node)))
+    return [one for one in found if one is not None and not isinstance(one, Known)]
+
+
+def _too_deep(node: Node) -> CaptureError:
+    return CaptureError(
+        "Node {!r} ({}) stands for nodes more than {} deep inside of each other, or for "
+        "itself; export the model again.".format(node.name, node.op_type, DEEPEST)
+    )
 
 
 def _decided(inputs: Sequence[Optional[Named]]) -> bool:

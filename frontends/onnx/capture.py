@@ -10,14 +10,16 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
-from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
+from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, TAKES_IN
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
-from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs
+from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
 from vai_inspect.frontends.onnx.joining import put_together
 
 OLDEST_OPSET = 7
+KERAS = "tf2onnx"
+"""What writes the files of Keras, whose batch norms are folded into inner products, too."""
 NAMED = 5
 """Nodes that a warning names."""
 
@@ -45,16 +47,19 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
     _check_opset(parsed)
     inputs = resolve_inputs(graph, input_args, batch)
     read = assemble(parsed, graph, inputs)
-    joined = put_together(read.assembled)
+    joined = put_together(read.assembled, parsed.producer)
     nhwc, dropped = channels_last(joined)
     warnings = [*_warnings(read, parsed)]
+    left_out = unread(graph)
+    if left_out:
+        warnings.append("inputs that no operator reads are left out: " + _listed(left_out))
     if dropped:
         warnings.append("nothing that the model returns reads them: " + _listed(dropped))
     return Captured(
         graph=verify(nhwc),
         model=ModelInfo(name, "onnx", _version(parsed), "config"),
         warnings=tuple(warnings),
-        batch_norm_into=CONVOLUTIONS,
+        batch_norm_into=TAKES_IN if parsed.producer == KERAS else CONVOLUTIONS,
         batch=open_batch(inputs),
     )
 

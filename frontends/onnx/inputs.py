@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
 from vai_inspect.frontends.input_shapes import resolve_shapes
@@ -32,7 +32,7 @@ class Input:
 
 
 def resolve_inputs(graph: GraphDef, input_args: Any, batch: int) -> List[Input]:
-    """Returns the inputs of a graph; initialisers among them are none.
+    """Returns the inputs of a graph; initialisers and what nothing reads are none.
 
     Args:
         graph: the graph.
@@ -45,8 +45,10 @@ def resolve_inputs(graph: GraphDef, input_args: Any, batch: int) -> List[Input]:
             file fixes otherwise.
         CaptureError: an input is no tensor, or of unknown rank.
     """
-    stored = {tensor.name for tensor in graph.initializers}
-    infos = [info for info in graph.inputs if info.name not in stored]
+    infos, left_out = _infos(graph), unread(graph)
+    if left_out:
+        input_args = _without(input_args, [info.name for info in infos], left_out)
+        infos = [info for info in infos if info.name not in left_out]
     own = [_dims(info) for info in infos]
     names = [info.name for info in infos]
     found = []
@@ -56,6 +58,33 @@ def resolve_inputs(graph: GraphDef, input_args: Any, batch: int) -> List[Input]:
         dtype = dtype_of(info.data_type)
         found.append(Input(info.name, shape.sizes, dtype, shape.batch_open, symbols))
     return found
+
+
+def unread(graph: GraphDef) -> List[str]:
+    """Returns the names of inputs that no node reads, such as constants that tf2onnx leaves."""
+    nodes, names = graph.nodes, [info.name for info in _infos(graph)]
+    if any(one.graph is not None for node in nodes for one in node.attributes.values()):
+        return []  # a branch reads what is around it
+    read = {name for node in nodes for name in node.inputs}
+    read.update(info.name for info in graph.outputs)
+    found = [name for name in names if name not in read]
+    return found if len(found) < len(names) else []
+
+
+def _infos(graph: GraphDef) -> List[ValueInfo]:
+    stored = {tensor.name for tensor in graph.initializers}
+    return [info for info in graph.inputs if info.name not in stored]
+
+
+def _without(input_args: Any, names: Sequence[str], left_out: Sequence[str]) -> Any:
+    """Returns the shapes of those inputs that are read, where all have one."""
+    if isinstance(input_args, dict):
+        return {name: one for name, one in input_args.items() if name not in left_out}
+    if not isinstance(input_args, (list, tuple)) or len(input_args) != len(names):
+        return input_args
+    if any(isinstance(one, int) for one in input_args):  # a shape
+        return input_args
+    return [one for one, name in zip(input_args, names) if name not in left_out]
 
 
 def open_batch(inputs: List[Input]) -> Optional[int]:

@@ -10,23 +10,37 @@ import dataclasses
 
 from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.layout import Assembled
-from vai_inspect.frontends.onnx.joining import activations, norms, others
+from vai_inspect.frontends.onnx.joining import activations, norms, others, repeats
+from vai_inspect.frontends.onnx.joining import of_tf2onnx as tf
 from vai_inspect.frontends.onnx.joining.match import named, run
 
 PASSES = (
     (activations.gelu, activations.softmax, norms.layer_norm, norms.l2_norm, norms.group_norm),
     (activations.gated, norms.affine, others.bias, others.stacked),
-    (norms.affine,),
+    (norms.affine, others.reshapes),
 )
 """Each pass reads what the one before gives: the affine's factor comes before its sum."""
+OF_PRODUCER = {
+    "tf2onnx": (
+        (*map(tf.within_a_layer, (tf.layer_norm, tf.dense, tf.hard_sigmoid, activations.gelu)),),
+        (*map(tf.within_a_layer, (activations.gated, activations.prelu)), others.bias),
+        (tf.within_a_layer(tf.batch_norm), tf.pixels, repeats.repeated),
+    )
+}
+"""In the place of those passes, what one exporter writes."""
 LONGEST_CHAIN = 8
 """Slices in a row; a tensor has no more axes that are cut."""
 
 
-def put_together(assembled: Assembled) -> Assembled:
-    """Returns the graph with the operators that the model was written with."""
+def put_together(assembled: Assembled, producer: str = "") -> Assembled:
+    """Returns the graph with the operators that the model was written with.
+
+    Args:
+        assembled: the graph as the file has it.
+        producer: the name of what wrote the file.
+    """
     graph = assembled.graph
-    for joins in PASSES:
+    for joins in OF_PRODUCER.get(producer, PASSES):
         graph = run(graph, joins)
     for _ in range(LONGEST_CHAIN):
         before, graph = graph, run(graph, (others.slices,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import List, Optional, Tuple
 
-from vai_inspect.core.ir import Op, Value
+from vai_inspect.core.ir import Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import AxisAttrs, TransposeAttrs
 from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, named, one_of
 
@@ -59,6 +59,25 @@ def gelu(matcher: Matcher, op: Op) -> Optional[Joined]:
         inner = _one_plus(matcher, total, x)
         if inner is not None:
             return one_of([*parts, *inner], op, "gelu", [x])
+    return None
+
+
+def prelu(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' PReLU: relu(x) + slopes * relu(-x), a slope (negated) for each channel."""
+    for positive, product in matcher.pairs(op, "add"):
+        first, scaled = matcher.producer(positive), matcher.producer(product)
+        for negative, slopes in matcher.pairs(scaled, "mul"):
+            second = matcher.producer(negative)
+            if first.kind != "relu" or second.kind != "relu" or not matcher.is_constant(slopes):
+                continue
+            turned = matcher.producer(second.inputs[0])
+            axis = matcher.channel_axis(slopes, op.output.shape)
+            if turned.kind != "neg" or turned.inputs != first.inputs or axis is None:
+                continue
+            weight = (1,) * max(op.output.rank - 2, 0) + (op.output.shape[axis],)
+            params = [Param("weight", TensorType(weight, op.output.dtype))]
+            parts = [first, scaled, second, turned]
+            return one_of(parts, op, "prelu", first.inputs, params=params)
     return None
 
 

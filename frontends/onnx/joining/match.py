@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Param, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
@@ -17,11 +17,13 @@ class Joined:
     Attributes:
         op: the operator that takes the place of the last one.
         parts: those that were before it.
+        before: what the operator reads that is new; it may have the names of parts.
     """
 
-    def __init__(self, op: Op, parts: Sequence[Op]) -> None:
+    def __init__(self, op: Op, parts: Sequence[Op], before: Sequence[Op] = ()) -> None:
         self.op = op
         self.parts = tuple(parts)
+        self.before = tuple(before)
 
 
 class Matcher:
@@ -30,6 +32,21 @@ class Matcher:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._at = {op.name: at for at, op in enumerate(graph)}
+        self._scopes: Optional[Dict[str, Set[str]]] = None
+
+    @property
+    def scopes(self) -> Mapping[str, Set[str]]:
+        """The scopes that lie directly within each scope, by the names of the operators."""
+        if self._scopes is None:
+            self._scopes = {}
+            for op in self.graph:
+                if op.kind == "const":  # `dense_1/add/y` beside the operator `dense_1/add`
+                    continue
+                scope = op.name.rpartition("/")[0]
+                while "/" in scope and scope not in self._scopes.get(_around(scope), ()):
+                    self._scopes.setdefault(_around(scope), set()).add(scope)
+                    scope = _around(scope)
+        return self._scopes
 
     def at(self, op: Op) -> int:
         """Returns the place of an operator in the graph."""
@@ -47,6 +64,24 @@ class Matcher:
     def is_constant(self, value: Value) -> bool:
         """Tells whether a value is a constant."""
         return self.producer(value).kind == "const"
+
+    def channel_axis(self, constant: Value, shape: Sequence[int]) -> Optional[int]:
+        """Returns the axis of a tensor along which a constant has one figure for each channel.
+
+        Args:
+            constant: what is added to the tensor or multiplied by it.
+            shape: the tensor's, in the file's order.
+
+        Returns:
+            1 or the last axis; None where the constant is anything else.
+        """
+        own = self.producer(constant).output.shape
+        if not self.is_constant(constant) or len(own) > len(shape):
+            return None
+        wide = [axis - len(own) for axis, size in enumerate(own) if size != 1]
+        axis = wide[0] + len(shape) if len(wide) == 1 else 0
+        fits = axis in (1, len(shape) - 1) and axis > 0 and own[wide[0]] == shape[axis]
+        return axis if fits else None
 
     def with_number(self, op: Op, *kinds: str) -> Optional[Tuple[Value, float]]:
         """Returns the other operand and the number of an operator that has one for an operand."""
@@ -73,6 +108,10 @@ class Matcher:
         """Tells whether nothing but one operator reads what an operator gives."""
         readers = self.graph.consumers(op)
         return len(readers) == 1 and readers[0].kind != "return"
+
+
+def _around(scope: str) -> str:
+    return scope.rpartition("/")[0]
 
 
 def named(op: Op) -> str:
@@ -122,15 +161,20 @@ def run(graph: Graph, joins: Sequence[Join]) -> Graph:
     """
     matcher = Matcher(graph)
     change: Dict[str, Optional[Op]] = {}
+    added: Dict[str, Sequence[Op]] = {}
     for op in graph:
         found = next(filter(None, (join(matcher, op) for join in joins)), None)
         if found is None or any(part.name in change for part in (*found.parts, op)):
             continue
         change[op.name] = found.op
+        added[op.name] = found.before
         gone = {op.name, *(part.name for part in found.parts)}
         for part in sorted(found.parts, key=matcher.at, reverse=True):
             if all(reader.name in gone for reader in graph.consumers(part)):
                 change[part.name] = None
             else:
                 gone.discard(part.name)
-    return graph.rewritten(change) if change else graph
+    if not change:
+        return graph
+    new = ((*added.get(op.name, ()), change.get(op.name, op)) for op in graph)
+    return Graph(graph.name, (op for ops in new for op in ops if op is not None))

@@ -27,27 +27,29 @@ def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     shifted = matcher.producer(root.inputs[0])
     plus = matcher.with_number(shifted, "add")
     first = matcher.producer(mean)
-    if plus is None or not _mean_of(first, x):
+    if plus is None or not mean_of(first, x):
         return None
     variance = matcher.producer(plus[0])
     square = matcher.producer(variance.inputs[0]) if variance.inputs else variance
-    if not _mean_of(variance, Value(square.name)) or not square.inputs:
+    if not mean_of(variance, Value(square.name)) or not square.inputs:
         return None
     if square.inputs[0] != Value(centred.name):
         return None
-    if not (_is_square(matcher, square) or square.inputs == (square.inputs[0],) * 2):
+    if not is_square(matcher, square):
         return None
     parts = [centred, root, shifted, variance, square, first]
     return one_of(parts, op, "unknown", [x], UnknownAttrs("LayerNormalization"))
 
 
-def _is_square(matcher: Matcher, op: Op) -> bool:
+def is_square(matcher: Matcher, op: Op) -> bool:
+    """Tells whether an operator squares its first input."""
     if named(op) == "Pow":
         return matcher.number(op.inputs[1]) == 2
-    return op.kind == "mul" and op.inputs[0] == op.inputs[1]
+    return op.kind == "mul" and len(op.inputs) == 2 and op.inputs[0] == op.inputs[1]
 
 
-def _mean_of(op: Op, x: Value) -> bool:
+def mean_of(op: Op, x: Value) -> bool:
+    """Tells whether an operator is the mean of a value over its last axis, which stays."""
     attrs = op.attrs
     return (
         op.kind == "reduction_mean"

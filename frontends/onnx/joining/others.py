@@ -45,6 +45,16 @@ def stacked(matcher: Matcher, op: Op) -> Optional[Joined]:
     return one_of(parts, op, "stack", sources, op.attrs)
 
 
+def reshapes(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """A reshape to one axis and back to the shape before is nothing."""
+    before = matcher.producer(op.inputs[0]) if op.kind == "reshape" else op
+    if before.kind != "reshape" or before.output.rank != 1 or op is before:
+        return None
+    if matcher.graph.type_of(before.inputs[0]).shape != op.output.shape:
+        return None
+    return one_of([before], op, "identity", before.inputs)
+
+
 def slices(matcher: Matcher, op: Op) -> Optional[Joined]:
     """A slice of a slice along other axes is one slice."""
     if not isinstance(op.attrs, StridedSliceAttrs):

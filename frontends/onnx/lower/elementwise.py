@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict
+from typing import Callable, Dict, Optional
 
 from vai_inspect.core.ir.attrs import CastAttrs
 from vai_inspect.core.ir.ops import ShapeError
 from vai_inspect.core.ir.ops.joins import broadcast
 from vai_inspect.frontends.onnx.call import Call
 from vai_inspect.frontends.onnx.file.numbers import dtype_of
-from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
+from vai_inspect.frontends.onnx.tensors import (
+    Computed,
+    Known,
+    Operand,
+    Shape,
+    UnreadableError,
+)
 
 Lowering = Callable[[Call], None]
 
@@ -27,9 +33,16 @@ def together(call: Call) -> Shape:
 
 
 def _joined(kind: str) -> Lowering:
-    """Of two inputs or of any number: those behind the second are joined one after another."""
+    """Of two inputs or of any number: those after the second are joined one after another.
+
+    A product with 1 and a sum with 0 are nothing; PyTorch's older exporter leaves them out, too.
+    """
 
     def lowering(call: Call) -> None:
+        same = _unchanged(call, kind)
+        if same is not None:
+            call.emit("identity", inputs=[call.value(same)])
+            return
         values = [
             call.value(one, "const_{}".format(at) if at else "const")
             for at, one in enumerate(call.inputs)
@@ -44,6 +57,21 @@ def _joined(kind: str) -> Lowering:
             result = call.emit(kind, inputs=[result, value], suffix=suffix)
 
     return lowering
+
+
+_NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
+
+
+def _unchanged(call: Call, kind: str) -> Optional[Operand]:
+    """Returns the input that an operator of two gives as it is, since the other is neutral."""
+    if kind not in _NEUTRAL or len(call.inputs) != 2:
+        return None
+    pairs = [(call.input(0), call.input(1)), (call.input(1), call.input(0))]
+    for kept, other in pairs if kind in ("add", "mul") else pairs[:1]:
+        neutral = isinstance(other, Known) and other.values == (_NEUTRAL[kind],)
+        if neutral and isinstance(kept, Computed) and kept.shape == together(call):
+            return kept
+    return None
 
 
 def _unary(kind: str) -> Lowering:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Value
-from vai_inspect.core.ir.attrs import AxisAttrs, PadAttrs, SqueezeAttrs, StridedSliceAttrs
+from vai_inspect.core.ir.attrs import (
+    AxisAttrs,
+    PadAttrs,
+    ReshapeAttrs,
+    SqueezeAttrs,
+    StridedSliceAttrs,
+)
 from vai_inspect.frontends.onnx.call import Call
 from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError
 
@@ -95,11 +101,17 @@ def _split(call: Call) -> None:
 
 
 def _gather(call: Call) -> None:
-    """One whole number takes its axis away, evenly spaced ones are a slice; else unknown."""
+    """One whole number takes its axis away, evenly spaced ones are a slice; else unknown.
+
+    All elements of one axis in their order are a reshape: so PyTorch writes `as_strided`.
+    """
     axis, indices = axis_of(call), call.input(1)
     shape, size = call.x.shape, call.x.shape[axis] if call.x.shape else 0
     values = indices.values if isinstance(indices, Known) else None
     out = (*shape[:axis], *indices.shape, *shape[axis + 1 :])
+    if shape == (len(values or ()),) and values == tuple(range(size)):
+        call.emit("reshape", ReshapeAttrs(out), [call.value(call.x)])
+        return
     found = _evenly([one % size for one in values]) if values and size else None
     if found is None or isinstance(call.x, Known) or indices.rank > 1:
         call.unknown([out])

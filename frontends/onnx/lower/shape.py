@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 from vai_inspect.core.ir.attrs import FlattenAttrs, ReshapeAttrs, SqueezeAttrs, TransposeAttrs
 from vai_inspect.core.ir.ops import ShapeError
 from vai_inspect.core.ir.ops.joins import broadcast
 from vai_inspect.core.ir.ops.moves import reshaped
+from vai_inspect.frontends.layout.axes import LAST, Order, moves_nothing, ordered
 from vai_inspect.frontends.onnx.call import Call
 from vai_inspect.frontends.onnx.file.numbers import elements
 from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
@@ -35,12 +36,35 @@ def _set_shape(call: Call, shape: Shape) -> None:
 
 
 def _reshape(call: Call) -> None:
-    """Exporters write a flatten either way: one of all axes but the batch is a `flatten`."""
+    """Exporters write a flatten either way: one of all axes but the batch is a `flatten`.
+
+    One to the shape that it reads changes nothing, in whichever order the axes lie.
+    """
     shape, rank = target_shape(call), call.x.rank
-    if rank > 2 and len(shape) == 2 and shape[0] == call.x.shape[0]:
+    order = _same_as_transpose(call.x.shape, shape)
+    if shape == call.x.shape:
+        call.emit("identity", inputs=[call.value(call.x)])
+    elif order is not None:
+        call.emit("transpose", TransposeAttrs(order), [call.value(call.x)])
+    elif rank > 2 and len(shape) == 2 and shape[0] == call.x.shape[0]:
         call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
     else:
         _set_shape(call, shape)
+
+
+def _same_as_transpose(before: Shape, after: Shape) -> Optional[Order]:
+    """Returns the order between channels first and last that a Reshape stands for, or None.
+
+    So tf2onnx writes a transpose of an image of one channel, or of one pixel.
+    """
+    last = LAST.get(len(before), ())
+    first = tuple(last.index(axis) for axis in range(len(last)))
+    fits = (
+        order
+        for order in (first, last)
+        if order and ordered(before, order) == after and moves_nothing(before, order)
+    )
+    return next(fits, None)
 
 
 def _flatten(call: Call) -> None:

@@ -121,8 +121,10 @@ def graph(
     return Graph(out)
 
 
-def model(whole_graph: Graph, opset: int = 17, functions: Sequence[bytes] = ()) -> bytes:
-    out = field(1, 8) + field(2, "tests") + field(7, whole_graph.data)
+def model(
+    whole_graph: Graph, opset: int = 17, functions: Sequence[bytes] = (), producer: str = "tests"
+) -> bytes:
+    out = field(1, 8) + field(2, producer) + field(7, whole_graph.data)
     out += field(8, field(1, "") + field(2, opset)) + field(8, field(1, "own") + field(2, 1))
     return out + b"".join(field(25, one) for one in functions)
 

@@ -78,21 +78,14 @@ MODULES = {
 }
 
 
-FLOAT_IN_PYTORCH = ("l2 norm",)
-"""What vai_q_pytorch leaves in float: the reason is another one, the device is the same."""
-
-
-def check(name, found):
-    if name in FLOAT_IN_PYTORCH:
-        assert {row[:3] for row in found.direct} == {row[:3] for row in found.exported} != set()
-    else:
-        assert (dict(found.direct), dict(found.exported)) == ({}, {})
+def check(found):
+    assert (dict(found.direct), dict(found.exported)) == ({}, {})
 
 
 @pytest.mark.parametrize("opset", [11, 17])
 @pytest.mark.parametrize("name", MODULES)
 def test_of_the_torchscript_exporter(name, opset):
-    check(name, difference(MODULES[name], torch.randn(IMAGE), "torchscript", opset))
+    check(difference(MODULES[name], torch.randn(IMAGE), "torchscript", opset))
 
 
 MEAN = "of another exporter: the mean of height and width in the place of an average pool"
@@ -108,7 +101,7 @@ def test_of_the_dynamo_exporter(name):
     if name in DYNAMO_DIFFERS:
         assert {row[2] for row in found.direct} == {row[2] for row in found.exported}
     else:
-        check(name, found)
+        check(found)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"])

@@ -24,6 +24,7 @@ from tests.frontends.onnx.building import (
 )
 from tests.frontends.onnx.reading import graph_of, kinds
 from vai_inspect.core.errors import GraphError, VaiInspectError
+from vai_inspect.core.ir import Value
 from vai_inspect.frontends.onnx import capture
 
 X = (1, 4, 8, 10)
@@ -234,6 +235,78 @@ def test_a_branch_that_is_decided(decision, wanted):
     constants = {"yes": Constant((), (decision,), 9)}
     data = one([node("If", ["yes"], ["y"], **branches)], constants=constants)
     assert kinds(graph_of(Proto(data))) == wanted
+
+
+def inner_loop(nodes, outputs=("go_on", "c")):
+    """The body of a Loop: whether to go on, and what it gives."""
+    going = node("Identity", ["go"], ["go_on"])
+    return graph([going, *nodes], {"i": (), "go": (), "a": X}, outputs)
+
+
+def test_what_an_inner_graph_reads_of_the_graph_around_it_is_read():
+    body = inner_loop([node("Add", ["a", "gate"], ["c"])])
+    data = model(
+        graph(
+            [
+                node("Sigmoid", ["x"], ["gate"], "gate"),
+                node("Loop", ["", "", "x"], ["y"], "loop", body=body),
+            ],
+            {"x": X},
+            values={"y": X},
+        )
+    )
+    captured = capture(Proto(data))
+    assert kinds(captured.graph) == ["sigmoid", "Loop"]
+    loop = captured.graph["loop"]
+    assert loop.inputs == (Value("x"), Value("gate"))
+    assert loop.messages == ("it runs graphs of its own, whose operators are not inspected",)
+    assert loop.attrs.opaque
+
+
+def test_an_inner_graph_of_constants_that_reads_an_input_is_no_constant():
+    branches = {
+        "then_branch": graph([node("Relu", ["x"], ["a"])], {}, ["a"]),
+        "else_branch": graph([node("Tanh", ["x"], ["b"])], {}, ["b"]),
+    }
+    nodes = [
+        node("ReduceMax", ["x"], ["most"], keepdims=0),
+        node("Greater", ["most", "zero"], ["positive"]),
+        node("If", ["positive"], ["y"], "if", **branches),
+    ]
+    data = model(graph(nodes, {"x": X}, constants={"zero": Constant((), (0.0,))}, values={"y": X}))
+    assert kinds(graph_of(Proto(data))) == ["reduction_max", "Greater", "If"]
+
+
+def test_inner_graphs_too_deep_of_each_other_are_refused_where_nothing_decides():
+    inner = graph([node("Relu", ["x"], ["y"])], {}, ["y"])
+    for _ in range(40):
+        inner = graph([node("If", ["x"], ["y"], then_branch=inner)], {}, ["y"])
+    data = model(graph([node("If", ["x"], ["y"], then_branch=inner)], {"x": X}))
+    with pytest.raises(VaiInspectError, match="more than 32 deep"):
+        capture(Proto(data))
+
+
+def test_detections_are_left_out_and_the_network_before_them_is_judged():
+    nodes = [
+        node("Conv", ["x", "w"], ["map"], "conv"),
+        node("Reshape", ["map", "to"], ["boxes"], "boxes"),
+        node("Reshape", ["map", "scores_to"], ["scores"], "scores"),
+        node("NonMaxSuppression", ["boxes", "scores"], ["kept"], "nms"),
+        node("Gather", ["kept", "two"], ["which"], "which", axis=1),
+        node("Gather", ["boxes", "which"], ["y"], "chosen", axis=1),
+    ]
+    constants = {
+        "w": Constant((4, 4, 1, 1)),
+        "to": whole(1, 80, 4),
+        "scores_to": whole(1, 4, 80),
+        "two": Constant((), (2,), 7),
+    }
+    captured = capture(Proto(one(nodes, constants=constants)))
+    assert kinds(captured.graph) == ["conv2d", "transpose", "reshape", "reshape"]
+    returned = [op.inputs[0].op for op in captured.graph if op.kind == "return"]
+    assert returned == ["boxes", "scores"]
+    assert "3 of 6 operators are left out" in captured.warnings[0]
+    assert "nms and what follows" in captured.warnings[0]
 
 
 def test_what_only_running_tells_is_left_out():

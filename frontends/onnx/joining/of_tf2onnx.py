@@ -1,0 +1,179 @@
+"""What layers of Keras are in tf2onnx' files: the joins of this exporter alone.
+
+Its nodes have the names of TensorFlow's operators (`model/dense_1/Relu`), so that what one layer
+computes differs from the same computation written by hand, which is judged as it is written.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+from vai_inspect.core.ir import Op, Param, TensorType, Value
+from vai_inspect.core.ir.attrs import (
+    BatchNormAttrs,
+    InnerProductAttrs,
+    ReshapeAttrs,
+    TransposeAttrs,
+    UnknownAttrs,
+)
+from vai_inspect.frontends.onnx.joining.match import Join, Joined, Matcher, named, one_of
+from vai_inspect.frontends.onnx.joining.norms import is_square, mean_of
+
+
+def within_a_layer(join: Join) -> Join:
+    """Returns a join that puts together what one layer of the model computes, nothing else."""
+
+    def only(matcher: Matcher, op: Op) -> Optional[Joined]:
+        found = join(matcher, op)
+        if found is None or not _is_one_layer(matcher, [op, *found.parts]):
+            return None
+        return found
+
+    only.__doc__ = join.__doc__
+    return only
+
+
+def _is_one_layer(matcher: Matcher, ops: Sequence[Op]) -> bool:
+    """Tells whether operators have a scope in common that is no model's: those hold layers."""
+    paths = [op.name.split("/")[:-1] for op in ops]
+    common: List[str] = []
+    for parts in zip(*paths):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return bool(common) and len(matcher.scopes.get("/".join(common), ())) <= 1
+
+
+def hard_sigmoid(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' hard-sigmoid: relu6(x + 3) / 6, within one layer."""
+    scaled = matcher.with_number(op, "mul", "div")
+    if scaled is None:
+        return None
+    clamp = matcher.producer(scaled[0])
+    factor = scaled[1] if op.kind == "mul" else 1 / (scaled[1] or 1)
+    if clamp.kind != "relu6" or abs(factor - 1 / 6) > 1e-6:
+        return None
+    total = matcher.producer(clamp.inputs[0])
+    shifted = matcher.with_number(total, "add")
+    if shifted is None or shifted[1] != 3:
+        return None
+    return one_of([clamp, total], op, "hard-sigmoid", [shifted[0]])
+
+
+def dense(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' Dense of more than two axes: an inner product between two reshapes."""
+    product = matcher.producer(op.inputs[0]) if op.kind == "reshape" else op
+    if product.kind != "inner-product" or not matcher.inner(product):
+        return None
+    spread = matcher.producer(product.inputs[0])
+    if spread.kind != "reshape" or product.output.rank != 2:
+        return None
+    shape = matcher.graph.type_of(spread.inputs[0]).shape
+    if op.output.shape != (*shape[:-1], product.output.shape[1]):
+        return None
+    if spread.output.shape[1:] != shape[-1:]:
+        return None
+    attrs = InnerProductAttrs(axis=len(shape) - 1)
+    return one_of([product, spread], op, "inner-product", spread.inputs, attrs, product.params)
+
+
+def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' LayerNormalization: x * m + (beta - mean * m), with m = gamma / sqrt(var + eps)."""
+    for scaled, shift in matcher.pairs(op, "add"):
+        first, second = matcher.producer(scaled), matcher.producer(shift)
+        moved = next((one for one in _constant_last(matcher, second, "add")), None)
+        centre = matcher.producer(moved[0]) if moved else second
+        for x, factor in matcher.pairs(first, "mul"):
+            found = _moments(matcher, x, factor, centre)
+            if found is None or (moved is None and found[1] is None):
+                continue
+            parts, gamma = found
+            beta = [moved[1]] if moved else []
+            inputs = [x, *([gamma] if gamma else []), *beta]
+            parts = [first, second, *([centre] if moved else []), *parts]
+            return one_of(parts, op, "unknown", inputs, UnknownAttrs("LayerNormalization"))
+    return None
+
+
+def _constant_last(matcher: Matcher, op: Op, kind: str) -> List[Tuple[Value, Value]]:
+    return [pair for pair in matcher.pairs(op, kind) if matcher.is_constant(pair[1])]
+
+
+def _moments(
+    matcher: Matcher, x: Value, factor: Value, centre: Op
+) -> Optional[Tuple[List[Op], Optional[Value]]]:
+    """Returns the parts of x * factor + -mean * factor, and gamma."""
+    for turned, other in matcher.pairs(centre, "mul"):
+        negative = matcher.producer(turned)
+        if other != factor or negative.kind != "neg":
+            continue
+        mean = matcher.producer(negative.inputs[0])
+        scale = matcher.producer(factor)
+        with_gamma = _constant_last(matcher, scale, "mul")
+        inverse = matcher.producer(with_gamma[0][0]) if with_gamma else scale
+        root = matcher.producer(inverse.inputs[0]) if named(inverse) == "Reciprocal" else inverse
+        if named(root) != "Sqrt" or not mean_of(mean, x):
+            continue
+        total = matcher.producer(root.inputs[0])
+        plus = matcher.with_number(total, "add")
+        variance = matcher.producer(plus[0]) if plus else total
+        square = matcher.producer(variance.inputs[0]) if variance.inputs else variance
+        if not mean_of(variance, Value(square.name)) or not is_square(matcher, square):
+            continue
+        centred = matcher.producer(square.inputs[0])
+        if centred.kind != "sub" or centred.inputs != (x, Value(mean.name)):
+            continue
+        parts = [negative, inverse, root, total, variance, square, centred, mean]
+        return (
+            [*parts, *([scale] if with_gamma else [])],
+            with_gamma[0][1] if with_gamma else None,
+        )
+    return None
+
+
+def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' BatchNormalization: a product and a sum with a constant for each channel.
+
+    So is the product alone after a depthwise convolution: a sum with zeros is left out.
+    """
+    found = _by_channel(matcher, op, "add")
+    product = matcher.producer(found[0]) if found is not None else op
+    factor = _by_channel(matcher, product, "mul")
+    if factor is None or (found is not None and found[1] != factor[1]):
+        return None
+    if found is None:
+        readers = matcher.graph.consumers(op)
+        alone = not any(_by_channel(matcher, reader, "add") for reader in readers)
+        if not alone or matcher.producer(factor[0]).kind != "depthwise-conv2d":
+            return None
+    elif not matcher.inner(product):
+        return None
+    size = TensorType((op.output.shape[factor[1]],), op.output.dtype)
+    roles = ("gamma", "beta", "moving_mean", "moving_var")
+    params = [Param(role, size) for role in roles]
+    parts = [] if found is None else [product]
+    return one_of(parts, op, "batchnorm", [factor[0]], BatchNormAttrs(factor[1], 0.0), params)
+
+
+def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, int]]:
+    """Returns what is computed with a constant for each channel, and the channels' axis."""
+    for first, second in matcher.pairs(op, kind):
+        axis = matcher.channel_axis(second, op.output.shape)
+        if axis is not None and matcher.graph.type_of(first).shape == op.output.shape:
+            return first, axis
+    return None
+
+
+def pixels(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' Reshape of figures to an image of one pixel, whose channels are last."""
+    before, after = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output, op.output
+    if op.kind != "reshape" or before.rank != 2 or after.shape != (*before.shape, 1, 1):
+        return None
+    shape = (before.shape[0], 1, 1, before.shape[1])
+    name = op.name + "/channels_last"
+    if name in matcher.graph:
+        return None
+    outputs = (TensorType(shape, after.dtype),)
+    image = op.replaced(name=name, attrs=ReshapeAttrs(shape), outputs=outputs)
+    order = TransposeAttrs((0, 3, 1, 2))
+    return Joined(op.replaced(kind="transpose", attrs=order, inputs=(Value(name),)), (), (image,))

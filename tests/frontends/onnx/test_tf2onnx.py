@@ -1,0 +1,298 @@
+"""Files of Keras models: what tf2onnx takes apart is one layer again, what the user wrote stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.frontends.onnx.building import Constant, Proto, graph, model, node, number, whole
+from tests.frontends.onnx.reading import graph_of, inner_ops, kinds
+from vai_inspect.core.passes import normalise
+from vai_inspect.frontends.onnx import capture
+
+IMAGE = (1, 4, 8, 10)
+TOKENS = (1, 7, 20)
+CHANNELS = Constant((1, 4, 1, 1))
+
+
+def net(nodes, shape, producer="tf2onnx", outputs=("y",), **constants):
+    """Nodes as (op type, inputs, output) or with attributes; names are those of the outputs."""
+    written = []
+    for op_type, inputs, output, *attributes in nodes:
+        more = attributes[0] if attributes else {}
+        written.append(node(op_type, inputs.split(), [output], output, **more))
+    written.append(node("Identity", [written_name(nodes)], ["y"], "Identity"))
+    return Proto(model(graph(written, {"x": shape}, outputs, constants), producer=producer))
+
+
+def written_name(nodes):
+    return nodes[-1][2]
+
+
+def layer(scope, *nodes):
+    """Nodes whose outputs, but for the input x, lie in a scope."""
+    return [
+        (kind, " ".join(one if one in OUTSIDE else scope + one for one in inputs.split()), *rest)
+        for kind, inputs, *rest in (
+            (kind, inputs, scope + output, *more) for kind, inputs, output, *more in nodes
+        )
+    ]
+
+
+OUTSIDE = ("x", "w", "k", "gamma", "beta", "slopes", "three", "sixth", "six", "low", "high", "eps")
+OUTSIDE += ("to", "back")
+HARD_SIGMOID = [("Add", "x three", "add"), ("Clip", "add low high", "Relu6")]
+NUMBERS = {
+    "three": number(3),
+    "sixth": number(1 / 6),
+    "six": number(6),
+    "low": number(0),
+    "high": number(6),
+}
+SWISH = [("Sigmoid", "x", "Sigmoid"), ("Mul", "x Sigmoid", "mul")]
+DEPTHWISE = ("Conv", "x w", "depthwise", {"group": 4})
+NORM = [
+    ("ReduceMean", "x", "moments/mean", {"axes": [2]}),
+    ("Neg", "moments/mean", "Neg"),
+    ("Sub", "x moments/mean", "moments/SquaredDifference"),
+    ("Mul", "moments/SquaredDifference moments/SquaredDifference", "moments/Square"),
+    ("ReduceMean", "moments/Square", "moments/variance", {"axes": [2]}),
+    ("Add", "moments/variance eps", "add"),
+    ("Sqrt", "add", "Rsqrt"),
+    ("Reciprocal", "Rsqrt", "Rsqrt__27"),
+    ("Mul", "Rsqrt__27 gamma", "mul"),
+    ("Mul", "x mul", "mul_2"),
+    ("Mul", "Neg mul", "mul_1"),
+    ("Add", "mul_1 beta", "add_1"),
+    ("Add", "mul_2 add_1", "add_2"),
+]
+AFFINE = {
+    "eps": number(1e-3),
+    "gamma": Constant((1, 1, 20)),
+    "beta": Constant((1, 1, 20)),
+}
+DENSE = [
+    ("Reshape", "x to", "Tensordot/Reshape"),
+    ("MatMul", "Tensordot/Reshape w", "Tensordot/MatMul"),
+    ("Reshape", "Tensordot/MatMul back", "Tensordot"),
+    ("Add", "Tensordot k", "BiasAdd"),
+]
+OF_DENSE = {
+    "to": whole(-1, 20),
+    "back": whole(1, 7, 6),
+    "w": Constant((20, 6)),
+    "k": Constant((6,)),
+}
+SLOPED = [
+    ("Relu", "x", "Relu"),
+    ("Neg", "x", "Neg"),
+    ("Relu", "Neg", "Relu_1"),
+    ("Mul", "Relu_1 slopes", "mul"),
+    ("Add", "Relu mul", "add"),
+]
+CASES = {
+    "a hard sigmoid": (
+        net(layer("m/act/", *HARD_SIGMOID, ("Mul", "Relu6 sixth", "truediv")), IMAGE, **NUMBERS),
+        ["hard-sigmoid"],
+    ),
+    "a hard sigmoid, divided": (
+        net(layer("m/act/", *HARD_SIGMOID, ("Div", "Relu6 six", "truediv")), IMAGE, **NUMBERS),
+        ["hard-sigmoid"],
+    ),
+    "a hard swish": (
+        net(
+            layer(
+                "m/act/",
+                *HARD_SIGMOID,
+                ("Mul", "Relu6 sixth", "truediv"),
+                ("Mul", "x truediv", "mul"),
+            ),
+            IMAGE,
+            **NUMBERS,
+        ),
+        ["hard-swish"],
+    ),
+    "a hard sigmoid of a layer, multiplied by another": (
+        net(
+            [
+                *layer("m/act/", *HARD_SIGMOID, ("Mul", "Relu6 sixth", "truediv")),
+                ("Mul", "x m/act/truediv", "m/multiply/Mul"),
+            ],
+            IMAGE,
+            **NUMBERS,
+        ),
+        ["hard-sigmoid", "mul"],
+    ),
+    "a hard sigmoid written by hand": (
+        net(
+            [
+                ("Add", "x three", "m/Add"),
+                ("Clip", "m/Add low high", "m/re_lu/Relu6"),
+                ("Mul", "m/re_lu/Relu6 sixth", "m/Mul"),
+                ("Relu", "m/Mul", "m/re_lu_1/Relu"),
+            ],
+            IMAGE,
+            **NUMBERS,
+        ),
+        ["add", "relu6", "mul", "relu"],
+    ),
+    "a hard sigmoid of another exporter": (
+        net(
+            layer("m/act/", *HARD_SIGMOID, ("Mul", "Relu6 sixth", "truediv")),
+            IMAGE,
+            producer="pytorch",
+            **NUMBERS,
+        ),
+        ["add", "relu6", "mul"],
+    ),
+    "a swish": (net(layer("m/act/", *SWISH), IMAGE), ["swish"]),
+    "a sigmoid and a product of two layers": (
+        net([("Sigmoid", "x", "m/act/Sigmoid"), ("Mul", "x m/act/Sigmoid", "m/mul/Mul")], IMAGE),
+        ["sigmoid", "mul"],
+    ),
+    "a PReLU": (net(layer("m/p/", *SLOPED), IMAGE, slopes=CHANNELS), ["prelu"]),
+    "a PReLU with a slope for each element": (
+        net(layer("m/p/", *SLOPED), IMAGE, slopes=Constant(IMAGE)),
+        ["relu", "neg", "relu", "mul", "add"],
+    ),
+    "layer norm": (net(layer("m/n/", *NORM), TOKENS, **AFFINE), ["LayerNormalization"]),
+    "layer norm without beta": (
+        net(
+            layer("m/n/", *NORM[:-2], ("Add", "mul_2 mul_1", "add_2")),
+            TOKENS,
+            **{key: AFFINE[key] for key in ("eps", "gamma")},
+        ),
+        ["LayerNormalization"],
+    ),
+    "dense of tokens": (net(layer("m/d/", *DENSE), TOKENS, **OF_DENSE), ["inner-product"]),
+    "two reshapes of the user's": (
+        net(
+            [
+                ("Reshape", "x to", "m/reshape/Reshape"),
+                ("MatMul", "m/reshape/Reshape w", "m/dense/MatMul"),
+                ("Reshape", "m/dense/MatMul back", "m/reshape_1/Reshape"),
+            ],
+            TOKENS,
+            **OF_DENSE,
+        ),
+        ["reshape", "inner-product", "reshape"],
+    ),
+    "batch norm": (
+        net(
+            [
+                DEPTHWISE,
+                ("Mul", "depthwise gamma", "bn/mul_1"),
+                ("Add", "bn/mul_1 beta", "bn/add_1"),
+            ],
+            IMAGE,
+            w=Constant((4, 1, 3, 3)),
+            gamma=CHANNELS,
+            beta=CHANNELS,
+        ),
+        ["depthwise-conv2d", "batchnorm"],
+    ),
+    "batch norm without beta and mean": (
+        net(
+            [DEPTHWISE, ("Mul", "depthwise gamma", "bn/mul_1"), ("Relu", "bn/mul_1", "relu")],
+            IMAGE,
+            w=Constant((4, 1, 3, 3)),
+            gamma=CHANNELS,
+        ),
+        ["depthwise-conv2d", "batchnorm", "relu"],
+    ),
+    "batch norm before a convolution": (
+        net(
+            [
+                ("Mul", "x gamma", "bn/mul_1"),
+                ("Add", "bn/mul_1 beta", "bn/add_1"),
+                ("Conv", "bn/add_1 w", "conv"),
+            ],
+            IMAGE,
+            w=Constant((4, 4, 3, 3)),
+            gamma=CHANNELS,
+            beta=CHANNELS,
+        ),
+        ["batchnorm", "conv2d"],
+    ),
+    "a product with a number for each pixel": (
+        net(
+            [("Mul", "x gamma", "m/mul"), ("Add", "m/mul beta", "m/add"), ("Relu", "m/add", "r")],
+            IMAGE,
+            gamma=Constant((1, 1, 8, 1)),
+            beta=Constant((1, 1, 8, 1)),
+        ),
+        ["mul", "add", "relu"],
+    ),
+    "a product of which something else reads": (
+        net(
+            [
+                ("Mul", "x gamma", "m/mul"),
+                ("Add", "m/mul beta", "m/add"),
+                ("Sub", "m/add m/mul", "m/sub"),
+            ],
+            IMAGE,
+            gamma=CHANNELS,
+            beta=CHANNELS,
+        ),
+        ["mul", "add", "sub"],
+    ),
+}
+
+
+def without_identities(found):
+    return [kind for kind in found if kind != "identity"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_joined(name):
+    proto, wanted = CASES[name]
+    assert without_identities(kinds(graph_of(proto))) == wanted
+
+
+def test_a_batch_norm_is_folded():
+    captured = capture(CASES["batch norm"][0])
+    normal = normalise(captured.graph, captured.batch_norm_into)
+    (op,) = inner_ops(normal)
+    assert op.kind == "depthwise-conv2d"
+    assert op.param("bias") is not None
+
+
+def test_figures_to_an_image_of_one_pixel():
+    nodes = [
+        ("GlobalAveragePool", "x", "pool"),
+        ("Squeeze", "pool axes", "flat"),
+        ("Reshape", "flat to", "image"),
+        ("Conv", "image w", "conv"),
+    ]
+    constants = {"axes": whole(2, 3), "to": whole(-1, 4, 1, 1), "w": Constant((2, 4, 1, 1))}
+    found = normalise(graph_of(net(nodes, IMAGE, **constants)))
+    assert [(op.kind, op.output.shape) for op in inner_ops(found)] == [
+        ("avgpool2d", (1, 1, 1, 4)),
+        ("squeeze", (1, 4)),
+        ("reshape", (1, 1, 1, 4)),
+        ("conv2d", (1, 1, 1, 2)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "to", "wanted"),
+    [
+        ((1, 8, 10, 1), (1, 1, 8, 10), []),
+        ((1, 8, 10, 4), (1, 4, 8, 10), ["reshape"]),
+        ((1, 1, 1, 4), (1, 4, 1, 1), []),
+    ],
+)
+def test_a_reshape_that_moves_the_channels_of_one_pixel_or_one_channel(shape, to, wanted):
+    nodes = [("Reshape", "x to", "image"), ("Conv", "image w", "conv")]
+    constants = {"to": whole(*to), "w": Constant((2, to[1], 1, 1))}
+    found = normalise(graph_of(net(nodes, shape, **constants)))
+    assert [op.kind for op in inner_ops(found)][: len(wanted)] == wanted
+    assert inner_ops(found)[-1].kind == "conv2d"
+
+
+def test_inputs_that_nothing_reads_are_left_out():
+    nodes = [node("Relu", ["x"], ["y"])]
+    proto = Proto(model(graph(nodes, {"x": IMAGE, "mean": (1, 3), "var": (1, 3)})))
+    for given in (None, IMAGE, [IMAGE, (1, 3), (1, 3)], {"x": IMAGE, "mean": (1, 3)}):
+        captured = capture(proto, given)
+        assert [op.name for op in captured.graph if op.kind == "data"] == ["x"]
+        assert captured.warnings == ("inputs that no operator reads are left out: mean, var",)
