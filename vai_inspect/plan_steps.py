@@ -122,7 +122,7 @@ def remedy_steps(
     """
     found: Dict[Tuple[str, Optional[str]], List[Obstacle]] = {}
     for one in obstacles:
-        if one.suggestion and not (one.ops and host.issuperset(one.ops)):
+        if one.suggestion and not (one.ops and set(one.ops) <= host):
             found.setdefault((one.id, one.suggestion), []).append(one)
     for group in found.values():
         first = group[0]

@@ -21,7 +21,7 @@ def with_batch_four(
         rules: the other constraints of the family.
         takes: kinds that the family runs unless a constraint objects.
     """
-    named = takes.union(*(rule.kinds for rule in rules)) - {"unknown"}
+    named = frozenset(takes).union(*(rule.kinds for rule in rules)) - {"unknown"}
     return (replace(four, kinds=tuple(kind for kind in OPS if kind in named)), *rules)
 
 
