@@ -30,6 +30,7 @@ from __future__ import annotations
 import pkgutil
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from vai_inspect.core import codec
 from vai_inspect.core.errors import RuleError, quoted
 from vai_inspect.core.target import (
     AluEngine,
@@ -194,7 +195,7 @@ def _target(name: str, block: Dict[str, Any], place: Place, **identity: Any) -> 
     engines: Dict[str, Any] = {}
     for engine, kind in _ENGINES.items():
         if engine in block:
-            engines[engine] = yaml_schema.build(kind, block[engine], place.at(engine))
+            engines[engine] = codec.dataclass(kind, block[engine], place.at(engine))
             _check_banks(engines[engine], banks, place.at(engine))
     others = yaml_schema.mapping(block.get("others") or {}, place.at("others"))
     return Target(

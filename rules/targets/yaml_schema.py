@@ -1,29 +1,24 @@
-"""Builds the dataclasses of `core.target` from the plain figures of a targets.yaml.
+"""How the codec reads a targets.yaml: the notations of its figures, and what its errors say.
 
-The dataclasses themselves say which figures there are and of which kind, so a figure added there
-can be written in a targets.yaml at once. Every wrong figure is a RuleError that says where it
+The dataclasses of `core.target` say which figures there are and of which kind, so a figure added
+there can be written in a targets.yaml at once. Every wrong figure is a RuleError that says where it
 stands, what was received and what is valid.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import re
-import typing
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
+from vai_inspect.core import codec
 from vai_inspect.core.errors import RuleError, did_you_mean, listed, quoted
 from vai_inspect.core.target import Bank, BoardUse, Limit
-
-T = TypeVar("T")
 
 _RELEASE = re.compile(r"\d+\.\d+\Z", re.ASCII)
 _BANK = re.compile(r"(Virtual|Param|Special) (\S+) x (\S+) x (\S+?)(?:, (\d+) bit)?\Z")
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(codec.Place):
     """Where in which file a figure stands, and the sizes that figures there may name.
 
     Attributes:
@@ -31,36 +26,51 @@ class Place:
         sizes: numbers by name, `PP`, `ICP`, ...
     """
 
-    path: Tuple[str, ...]
-    sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    strict = True
 
-    def at(self, name: object) -> "Place":
+    def __init__(
+        self, path: Sequence[Union[str, int]], sizes: Optional[Mapping[str, int]] = None
+    ) -> None:
+        """Takes the path.
+
+        Args:
+            path: file, target and field.
+            sizes: numbers by name.
+        """
+        super().__init__(*path)
+        self.sizes = sizes or {}
+
+    def at(self, key: object) -> Place:
         """Returns the place of a field in here."""
-        return Place((*self.path, str(name)), self.sizes)
+        return Place((*self.path, str(key)), self.sizes)
 
     def error(self, received: object, valid: str) -> RuleError:
         """Returns the error of this place."""
-        where = self.path[0] + "".join(": " + part for part in self.path[1:2])
-        field = ".".join(self.path[2:])
+        path = list(map(str, self.path))
+        where, field = ": ".join(path[:2]), ".".join(path[2:])
         got = "nothing" if received is None else quoted(received)
-        return RuleError(
-            "{}{}: received {}; valid is {}.".format(
-                where, ": " + field if field else "", got, valid
-            )
-        )
+        whole = f"{where}: {field}" if field else where
+        return RuleError(f"{whole}: received {got}; valid is {valid}.")
+
+    def missing(self, name: str) -> RuleError:
+        """Returns the error that a field is not there."""
+        return self.at(name).error(None, "a figure: the field is required")
+
+    def unknown(self, name: str, known: Iterable[str]) -> RuleError:
+        """Returns the error that there is no such field."""
+        valid = sorted(known)
+        return self.error(name, f"one of {', '.join(valid)}.{did_you_mean(name, valid)}")
 
 
-def mapping(value: object, place: Place, names: typing.Iterable[str] = ()) -> Dict[str, Any]:
+def mapping(value: object, place: Place, names: Iterable[str] = ()) -> Dict[str, Any]:
     """Returns a mapping whose keys are among the names, where any are given."""
     if not isinstance(value, dict):
         raise place.error(value, "a mapping of names to figures")
     figures = {str(key): figure for key, figure in value.items()}
-    valid = sorted(names)
+    valid = tuple(names)
     for key in figures:
         if valid and key not in valid:
-            raise place.error(
-                key, "one of {}.{}".format(", ".join(valid), did_you_mean(key, valid))
-            )
+            raise place.unknown(key, valid)
     return figures
 
 
@@ -180,46 +190,11 @@ def bank(name: str, value: object, base_id: int, place: Place) -> Bank:
     )
 
 
-def build(kind: Type[T], value: object, place: Place) -> T:
-    """Returns a dataclass of `core.target` from a mapping of its fields."""
-    described: Any = kind  # mypy does not see that a type is hashable
-    hints, required = _fields(described)
-    figures = mapping(value, place, hints)
-    for name in required:
-        if name not in figures:
-            raise place.at(name).error(None, "a figure: the field is required")
-    return kind(
-        **{name: _figure(hints[name], figure, place.at(name)) for name, figure in figures.items()}
-    )
-
-
-_READERS: Dict[Any, Callable[[object, Place], Any]] = {
+Place.readers = {
+    dict: mapping,
     int: number,
     str: text,
     bool: flag,
     Limit: limit,
     Tuple[str, ...]: words,
 }
-
-
-def _figure(hint: Any, value: object, place: Place) -> Any:
-    reader = _READERS.get(hint)
-    return reader(value, place) if reader else build(hint, value, place)
-
-
-@functools.lru_cache(maxsize=None)
-def _fields(kind: Type[Any]) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
-    hints = {name: _bare(hint) for name, hint in typing.get_type_hints(kind).items()}
-    required = tuple(
-        field.name
-        for field in dataclasses.fields(kind)
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    )
-    return hints, required
-
-
-def _bare(hint: Any) -> Any:
-    """Returns what Optional wraps, or the hint itself."""
-    if getattr(hint, "__origin__", None) is Union:
-        return next(part for part in hint.__args__ if part is not type(None))
-    return hint

@@ -19,6 +19,7 @@ import pkgutil
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
+from vai_inspect.core import codec
 from vai_inspect.core.errors import RuleError
 from vai_inspect.rules.targets.yaml_schema import Place, mapping
 
@@ -82,9 +83,6 @@ class Table:
     checked: Dict[Tuple[str, str], Checked]
 
 
-CONSTANTS = ("port", "memory", "fill", "host", "host_pixel")
-
-
 @functools.lru_cache(maxsize=None)
 def load(package: str) -> Table:
     """Returns the table in a family's package.
@@ -101,28 +99,12 @@ def load(package: str) -> Table:
     except (OSError, ImportError, yaml.YAMLError) as error:
         raise RuleError("{}: cannot be read: {}.".format(source, error)) from error
     place = Place((source,))
-    try:
-        found = mapping(document, place, ("fitted", "checked"))
-        fitted = {name: Constant(**found["fitted"][name]) for name in CONSTANTS}
-        checked = {_key(name): _checked(one) for name, one in found["checked"].items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise RuleError("{}: is malformed: {!r}.".format(source, error)) from error
-    return Table(checked=checked, **fitted)
-
-
-def _key(name: str) -> Tuple[str, str]:
-    board, release = name.split()
-    return board, release
-
-
-def _checked(figures: Dict[str, object]) -> Checked:
-    networks, families, frame, latency = (
-        figures[name] for name in ("networks", "families", "frame", "latency")
-    )
-    return Checked(int(str(networks)), int(str(families)), _pair(frame), _pair(latency))
-
-
-def _pair(value: object) -> Tuple[float, float]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError(value)
-    return float(value[0]), float(value[1])
+    found = mapping(document, place, ("fitted", "checked"))
+    checked: Dict[Tuple[str, str], Checked] = {}
+    for name, one in mapping(found.get("checked"), place.at("checked")).items():
+        here = place.at("checked").at(name)
+        board, _, release = name.partition(" ")
+        if not release:
+            raise here.error(name, "a board and a release, as in KV260 2.5")
+        checked[board, release] = codec.dataclass(Checked, one, here)
+    return codec.dataclass(Table, found.get("fitted"), place.at("fitted"), checked=checked)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import (
@@ -33,7 +34,7 @@ _TARGET = (
 
 
 @dataclass(frozen=True)
-class ComparedTarget:
+class ComparedTarget(Plain):
     """What became of the model on one target.
 
     Attributes:
@@ -90,25 +91,25 @@ class ComparedTarget:
             "target": {key: target[key] for key in _TARGET},
             "takes_all": self.takes_all,
             "takes_all_but_ends": self.takes_all_but_ends,
-            "ends": list(self.ends),
+            "ends": encode(self.ends),
             "smallest_of_family": self.smallest,
             "smallest_of_family_but_for_ends": self.smallest_but_for_ends,
             "summary": summary_dict(self.summary, self.estimate, self.estimate_unknown),
-            "estimates": [one.to_dict() for one in self.estimates],
+            "estimates": encode(self.estimates),
             "first_blocker": blocker
             and {
                 "name": blocker.name,
                 "type": blocker.type,
                 "verdict": blocker.verdict.value,
-                "layers": list(blocker.op.origin.layers),
-                "finding": reason and reason.to_dict(),
+                "layers": encode(blocker.op.origin.layers),
+                "finding": encode(reason),
             },
-            "warnings": list(self.warnings),
+            "warnings": encode(self.warnings),
         }
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Plain):
     """One model on several targets.
 
     Attributes:
@@ -189,10 +190,10 @@ class Comparison:
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": TOOL_NAME, "version": self.tool_version},
             "model": self.model.to_dict(),
-            "allow": list(self.allow),
+            "allow": encode(self.allow),
             "fps": self.fps,
             "smallest_board": board and {"target": board[0].target.name, "board": board[1].board},
-            "targets": [row.to_dict() for row in self.rows],
+            "targets": encode(self.rows),
         }
 
     def _repr_html_(self) -> str:

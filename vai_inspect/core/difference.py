@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspected import InspectedOp
 from vai_inspect.core.inspection_data import InspectionData
@@ -26,7 +27,7 @@ COUNTS = (
 
 
 @dataclass(frozen=True)
-class OpChange:
+class OpChange(Plain):
     """One operator before and after.
 
     Attributes:
@@ -154,15 +155,15 @@ class Difference:
         return {
             "before": _title(self.before),
             "after": _title(self.after),
-            "worse": list(self.worse),
-            "better": list(self.better),
+            "worse": encode(self.worse),
+            "better": encode(self.better),
             "counts": {
                 name: {"before": old, "after": new} for name, (old, new) in self.counts.items()
             },
             "dpu_ms": dict(zip(("before", "after"), self.dpu_ms)),
-            "moved": [change.to_dict() for change in self.moved],
-            "added": [change.to_dict() for change in self.added],
-            "removed": [change.to_dict() for change in self.removed],
+            "moved": encode(self.moved),
+            "added": encode(self.added),
+            "removed": encode(self.removed),
         }
 
     def __repr__(self) -> str:

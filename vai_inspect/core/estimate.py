@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Mapping, Optional, Tuple
+
+from vai_inspect.core.codec import Plain
 
 BOUNDS = ("compute", "engine", "memory", "overhead")
 """What the time of an operator is bound by: the convolution array, the ALU, transfers from or to
@@ -12,7 +13,7 @@ memory, or what every layer waits for before and after its overlapped part."""
 
 
 @dataclass(frozen=True)
-class Platform:
+class Platform(Plain):
     """What the DPU runs on: a board whose figures are known, or a design of the user's own.
 
     Attributes:
@@ -36,13 +37,9 @@ class Platform:
     given: Tuple[str, ...] = ()
     source: str = ""
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the platform as the JSON report holds it."""
-        return dict(vars(self), given=list(self.given))
-
 
 @dataclass(frozen=True)
-class Accuracy:
+class Accuracy(Plain):
     """What is known of an estimate's error.
 
     Attributes:
@@ -100,13 +97,9 @@ class Accuracy:
             self.networks,
         )
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the error as the JSON report holds it."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class Padded:
+class Padded(Plain):
     """An axis that is padded to the array's parallelism.
 
     Attributes:
@@ -126,7 +119,7 @@ class Padded:
 
 
 @dataclass(frozen=True)
-class OpEstimate:
+class OpEstimate(Plain):
     """The time of one operator on the DPU.
 
     Attributes:
@@ -147,13 +140,9 @@ class OpEstimate:
     layer: Tuple[str, ...] = ()
     padded: Tuple[Padded, ...] = ()
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the time as the JSON report holds it."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Plain):
     """How long a network takes on a platform. No figure counts operators on the CPU.
 
     Attributes:
@@ -170,6 +159,18 @@ class Estimate:
             where they are of the whole.
     """
 
+    MEMBERS = (
+        "platform",
+        "dpu_ms",
+        "latency_ms",
+        "fps",
+        "subgraphs",
+        "error",
+        "not_counted",
+        "part_only",
+    )
+    """`ops` stand with the operators."""
+
     platform: Platform
     dpu_ms: float
     latency_ms: Optional[float]
@@ -184,21 +185,3 @@ class Estimate:
     def board(self) -> Optional[str]:
         """Name of the board; None for a design of the user's own."""
         return self.platform.board
-
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the totals as the JSON report holds them; `ops` stand with the operators."""
-        return {
-            "platform": self.platform.to_dict(),
-            "dpu_ms": self.dpu_ms,
-            "latency_ms": self.latency_ms,
-            "fps": self.fps,
-            "subgraphs": dict(self.subgraphs),
-            "error": self.error.to_dict(),
-            "not_counted": list(self.not_counted),
-            "part_only": self.part_only,
-        }
-
-
-def _plain(value: Any) -> Dict[str, Any]:
-    found = dataclasses.asdict(value)
-    return {name: list(one) if isinstance(one, tuple) else one for name, one in found.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Dict, Hashable, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
+from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.message import (
     Argument,
     Arguments,
@@ -74,7 +75,7 @@ class Effect(str, Enum):
 
 
 @dataclass(frozen=True)
-class Remedy:
+class Remedy(Plain):
     """What to change so that a finding goes away.
 
     Attributes:
@@ -85,6 +86,8 @@ class Remedy:
         arguments: what the placeholders stand for.
         text: the template rendered; empty before that.
     """
+
+    MEMBERS = ("text", "template", "arguments", "effect", "rewrite")
 
     template: str
     effect: Optional[Effect] = None
@@ -104,14 +107,8 @@ class Remedy:
         )
 
     def to_dict(self) -> Dict[str, Any]:
-        """Returns the remedy as the JSON report holds it."""
-        return {
-            "text": self.text,
-            "template": self.template,
-            "arguments": {name: _plain(value) for name, value in self.arguments},
-            "effect": None if self.effect is None else self.effect.value,
-            "rewrite": self.rewrite,
-        }
+        """Returns the remedy as the JSON report holds it, its arguments by name."""
+        return dict(super().to_dict(), arguments=encode(dict(self.arguments)))
 
 
 def exact(template: str, rewrite: Optional[str] = None, **arguments: Argument) -> Remedy:
@@ -137,7 +134,7 @@ def approximate(template: str, rewrite: Optional[str] = None, **arguments: Argum
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Plain):
     """One reason why an operator does not, or may not, run on the DPU.
 
     Attributes:
@@ -154,6 +151,23 @@ class Finding:
         template: the message with placeholders, see `core.message`; empty where there is none.
         arguments: what the placeholders stand for.
     """
+
+    MEMBERS = (
+        "constraint",
+        "message",
+        "template",
+        "arguments",
+        "found",
+        "limit",
+        "nearest",
+        "suggestion",
+        "effect",
+        "remedies",
+        "evidence",
+        "source",
+        "verdict",
+        "follows",
+    )
 
     constraint: str
     message: str
@@ -207,23 +221,8 @@ class Finding:
         )
 
     def to_dict(self) -> Dict[str, Any]:
-        """Returns the finding as the JSON report holds it."""
-        return {
-            "constraint": self.constraint,
-            "message": self.message,
-            "template": self.template,
-            "arguments": {name: _plain(value) for name, value in self.arguments},
-            "found": _plain(self.found),
-            "limit": self.limit,
-            "nearest": _plain(self.nearest),
-            "suggestion": self.suggestion,
-            "effect": None if self.effect is None else self.effect.value,
-            "remedies": [remedy.to_dict() for remedy in self.remedies],
-            "evidence": self.evidence.value,
-            "source": self.source,
-            "verdict": self.verdict.value,
-            "follows": self.follows,
-        }
+        """Returns the finding as the JSON report holds it, its arguments by name."""
+        return dict(super().to_dict(), arguments=encode(dict(self.arguments)))
 
 
 def what_to_change(remedies: Sequence[Remedy]) -> Optional[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
+from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
@@ -12,7 +13,7 @@ from vai_inspect.core.ir import Op
 
 
 @dataclass(frozen=True)
-class ModelInfo:
+class ModelInfo(Plain):
     """What was inspected.
 
     Attributes:
@@ -30,18 +31,15 @@ class ModelInfo:
     trusted: bool = False
 
     def to_dict(self) -> Dict[str, Any]:
-        """Returns the model as the JSON report holds it."""
-        found: Dict[str, Any] = {
-            "name": self.name,
-            "framework": self.framework,
-            "framework_version": self.framework_version,
-            "capture": self.capture,
-        }
-        return dict(found, trusted=True) if self.trusted else found
+        """Returns the model as the JSON report holds it; `trusted` only where it is."""
+        found = super().to_dict()
+        if not self.trusted:
+            del found["trusted"]
+        return found
 
 
 @dataclass(frozen=True)
-class InspectedOp:
+class InspectedOp(Plain):
     """One operator with its placement.
 
     Attributes:
@@ -100,29 +98,23 @@ class InspectedOp:
             "name": self.name,
             "type": self.type,
             "inputs": list(dict.fromkeys(value.op for value in self.op.inputs)),
-            "outputs": list(self.consumers),
-            "output_shapes": [list(tensor.shape) for tensor in self.op.outputs],
+            "outputs": encode(self.consumers),
+            "output_shapes": [encode(tensor.shape) for tensor in self.op.outputs],
             "attributes": self.op.attributes(),
             "device": self.device.value,
             "verdict": self.verdict.value,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "messages": list(self.messages),
+            "findings": encode(self.findings),
+            "messages": encode(self.messages),
             "subgraph": self.subgraph,
             "macs": self.macs,
             "macs_untold": self.macs_untold,
             "output_bytes": self.output_bytes,
-            "origin": {
-                "layers": list(self.op.origin.layers),
-                "source": [
-                    {"file": frame.file, "line": frame.line, "function": frame.function}
-                    for frame in self.op.origin.source
-                ],
-            },
+            "origin": self.op.origin.to_dict(),
         }
 
 
 @dataclass(frozen=True)
-class Subgraph:
+class Subgraph(Plain):
     """A connected, convex part of the graph on one device.
 
     Attributes:
@@ -139,19 +131,9 @@ class Subgraph:
     inputs: Tuple[str, ...]
     outputs: Tuple[str, ...]
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the subgraph as the JSON report holds it."""
-        return {
-            "name": self.name,
-            "device": self.device.value,
-            "ops": list(self.ops),
-            "inputs": list(self.inputs),
-            "outputs": list(self.outputs),
-        }
-
 
 @dataclass(frozen=True)
-class Crossing:
+class Crossing(Plain):
     """A tensor that passes from the DPU to the CPU or back.
 
     Attributes:
@@ -170,7 +152,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class CutPoints:
+class CutPoints(Plain):
     """Where to cut a network so that the host does its start and its end.
 
     Attributes:
@@ -181,13 +163,9 @@ class CutPoints:
     start: Tuple[str, ...]
     end: Tuple[str, ...]
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the cut points as the JSON report holds them."""
-        return {"start": list(self.start), "end": list(self.end)}
-
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Plain):
     """Totals of an inspection: `ops` = `dpu_ops` + `cpu_ops` + `user_ops` + `constants`.
 
     `user_ops` counts the inputs and outputs of the graph. Constants are weights: each is placed
@@ -224,7 +202,4 @@ def summary_dict(
         estimate: how long it takes, where that is estimated.
         unknown: why it is not.
     """
-    found = dict(vars(summary))
-    found["estimate"] = estimate and estimate.to_dict()
-    found["estimate_unknown"] = unknown
-    return found
+    return dict(summary.to_dict(), estimate=encode(estimate), estimate_unknown=unknown)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from vai_inspect.core.boundary import Edges
+from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspected import (
@@ -28,7 +29,7 @@ TOOL_NAME = "vai-inspect"
 
 
 @dataclass(frozen=True)
-class InspectionData:
+class InspectionData(Plain):
     """What became of a model on a target.
 
     Attributes:
@@ -182,8 +183,7 @@ class InspectionData:
     def to_dict(self) -> Dict[str, Any]:
         """Returns the inspection as the JSON report holds it (see the shipped schema)."""
         estimated = self.default_estimate
-        every = estimated.ops if estimated is not None else {}
-        times = {name: entry.to_dict() for name, entry in every.items()}
+        times = encode(estimated.ops) if estimated is not None else {}
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": TOOL_NAME, "version": self.tool_version},
@@ -191,13 +191,13 @@ class InspectionData:
             "target": self.target.to_dict(),
             "summary": summary_dict(self.summary, estimated, self.estimate_unknown),
             "ops": [{**op.to_dict(), "estimate": times.get(op.name)} for op in self.ops],
-            "subgraphs": [part.to_dict() for part in self.subgraphs],
-            "crossings": [dict(vars(crossing)) for crossing in self.crossings],
+            "subgraphs": encode(self.subgraphs),
+            "crossings": encode(self.crossings),
             "cut_points": self.cut_points.to_dict(),
-            "plan": [step.to_dict() for step in self.steps],
-            "root_causes": [cause.to_dict() for cause in self.root_causes],
-            "warnings": list(self.warnings),
-            "quantizer": self.quantizer and self.quantizer.to_dict(),
+            "plan": encode(self.steps),
+            "root_causes": encode(self.root_causes),
+            "warnings": encode(self.warnings),
+            "quantizer": encode(self.quantizer),
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Optional
 
 from vai_inspect.core.estimate import Accuracy
 from vai_inspect.core.inspection import Inspection, Summary
@@ -57,7 +57,3 @@ class Judgement(Summary):
             estimate_unknown=inspection.estimate_unknown,
             plan_steps=len(inspection.steps) if known else None,
         )
-
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the judgement as plain data."""
-        return dict(vars(self), error=self.error and self.error.to_dict())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Iterator, Optional, Tuple
+
+from vai_inspect.core.codec import Plain
 
 
 @dataclass(frozen=True)
-class PlanCounts:
+class PlanCounts(Plain):
     """A network as it stands between two steps.
 
     Attributes:
@@ -28,7 +30,7 @@ class PlanCounts:
 
 
 @dataclass(frozen=True)
-class PlanStep:
+class PlanStep(Plain):
     """One step.
 
     Attributes:
@@ -58,12 +60,6 @@ class PlanStep:
     before: PlanCounts
     after: PlanCounts
     obstacle: Optional[str] = None
-
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the step as the JSON report holds it."""
-        return dict(
-            vars(self), ops=list(self.ops), before=vars(self.before), after=vars(self.after)
-        )
 
 
 @dataclass(frozen=True)

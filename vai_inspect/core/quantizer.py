@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Callable, Dict, Iterable, Optional, Tuple
+from typing import Callable, Iterable, Optional, Tuple
 
+from vai_inspect.core.codec import Plain
 from vai_inspect.core.findings import Effect
 
 
@@ -40,7 +41,7 @@ class FlowStage(str, Enum):
 
 
 @dataclass(frozen=True)
-class Obstacle:
+class Obstacle(Plain):
     """Something in the model that the vendor's flow fails at, changes, leaves in float or warns of.
 
     Attributes:
@@ -68,24 +69,9 @@ class Obstacle:
     rewrite: Optional[str] = None
     source: str = ""
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the obstacle as the JSON report holds it."""
-        return {
-            "id": self.id,
-            "outcome": self.outcome.value,
-            "stage": self.stage.value,
-            "code": self.code,
-            "ops": list(self.ops),
-            "message": self.message,
-            "suggestion": self.suggestion,
-            "effect": None if self.effect is None else self.effect.value,
-            "rewrite": self.rewrite,
-            "source": self.source,
-        }
-
 
 @dataclass(frozen=True)
-class Conversion:
+class Conversion(Plain):
     """What the quantiser puts in the place of something by default, as intended.
 
     Attributes:
@@ -100,13 +86,9 @@ class Conversion:
     message: str
     source: str = ""
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the conversion as the JSON report holds it."""
-        return dict(dataclasses.asdict(self), ops=list(self.ops))
-
 
 @dataclass(frozen=True)
-class QuantizerReport:
+class QuantizerReport(Plain):
     """What the vendor's quantiser of a release does with the model.
 
     Attributes:
@@ -162,14 +144,3 @@ class QuantizerReport:
                 dataclasses.replace(one, ops=those(one.ops)) for one in self.conversions
             ),
         )
-
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the report as the JSON report holds it."""
-        return {
-            "flow": self.flow,
-            "release": self.release,
-            "obstacles": [one.to_dict() for one in self.obstacles],
-            "training": [one.to_dict() for one in self.training],
-            "conversions": [one.to_dict() for one in self.conversions],
-            "checklist": list(self.checklist),
-        }

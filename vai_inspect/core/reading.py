@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import typing
-from typing import Any, Dict, List, Optional, Set, Tuple, Type, TypeVar
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple, Type, TypeVar
 
 from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
-from vai_inspect.core.decode import dataclass, decoded, field, plain, wrong
+from vai_inspect.core.codec import Place, dataclass, decode, member, plain
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.estimate import Estimate, OpEstimate
 from vai_inspect.core.findings import Device, Finding, Remedy
@@ -65,159 +65,152 @@ def read_inspection(kind: Type[T], report: Any) -> T:
     Raises:
         ReportError: it is no report, or its parts contradict each other.
     """
-    data = plain(dict, report, "the report")
-    version = str(field(data, "schema_version", "the report"))
+    place = Place()
+    data = plain(dict, report, place)
+    version = str(member(Any, data, "schema_version", place))
     if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
-        raise wrong("schema_version", version, "a version like " + SCHEMA_VERSION)
-    tool = plain(dict, field(data, "tool", "the report"), "tool")
+        raise place.at("schema_version").error(version, "a version like " + SCHEMA_VERSION)
+    tool = member(dict, data, "tool", place)
     if tool.get("name") != TOOL_NAME:
-        raise wrong("tool.name", tool.get("name"), repr(TOOL_NAME))
-    model = dataclass(ModelInfo, field(data, "model", "the report"), "model")
-    ops = plain(list, field(data, "ops", "the report"), "ops")
-    summary = plain(dict, field(data, "summary", "the report"), "summary")
+        raise place.at("tool").at("name").error(tool.get("name"), repr(TOOL_NAME))
+    model = member(ModelInfo, data, "model", place)
+    ops = member(list, data, "ops", place)
+    summary = member(dict, data, "summary", place)
+    in_summary = place.at("summary")
     inspection = kind(
         model=model,
-        target=_target(field(data, "target", "the report")),
-        ops=tuple(_op(op, "ops[{}]".format(at), model.framework) for at, op in enumerate(ops)),
-        subgraphs=_tuple(Subgraph, data, "subgraphs"),
-        crossings=_tuple(Crossing, data, "crossings"),
-        root_causes=_tuple(RootCause, data, "root_causes"),
-        warnings=_tuple(str, data, "warnings"),
+        target=_target(member(dict, data, "target", place), place.at("target")),
+        ops=tuple(_op(op, place.at("ops").at(at), model.framework) for at, op in enumerate(ops)),
+        subgraphs=_optional(Tuple[Subgraph, ...], data, "subgraphs", place, ()),
+        crossings=_optional(Tuple[Crossing, ...], data, "crossings", place, ()),
+        root_causes=_optional(Tuple[RootCause, ...], data, "root_causes", place, ()),
+        warnings=_optional(Tuple[str, ...], data, "warnings", place, ()),
         tool_version=str(tool.get("version", "")),
-        steps=_tuple(PlanStep, data, "plan"),
-        default_estimate=_estimate(summary.get("estimate"), ops),
-        estimate_unknown=decoded(
-            Optional[str], summary.get("estimate_unknown"), "summary.estimate_unknown"
-        ),
-        quantizer=decoded(Optional[QuantizerReport], data.get("quantizer"), "quantizer"),
+        steps=_optional(Tuple[PlanStep, ...], data, "plan", place, ()),
+        default_estimate=_estimate(summary.get("estimate"), ops, in_summary.at("estimate")),
+        estimate_unknown=_optional(Optional[str], summary, "estimate_unknown", in_summary),
+        quantizer=_optional(Optional[QuantizerReport], data, "quantizer", place),
     )
     earlier = version == schema_1_0.VERSION
     _agrees(inspection, summary, earlier)
     cuts = inspection.cut_points.to_dict()
     if data.get("cut_points", cuts) != cuts:
-        raise wrong("cut_points", data["cut_points"], "{}, as the operators stand".format(cuts))
+        valid = f"{cuts}, as the operators stand"
+        raise place.at("cut_points").error(data["cut_points"], valid)
     return schema_1_0.without_constants(inspection) if earlier else inspection
 
 
-def _tuple(kind: Any, data: Dict[str, Any], name: str) -> Any:
-    return decoded(Tuple[kind, ...], data.get(name, []), name)
+def _optional(kind: Any, data: Dict[str, Any], name: str, place: Place, default: Any = None) -> Any:
+    """Returns a member of an object, or what stands for it where an early report has none."""
+    return decode(kind, data[name], place.at(name)) if name in data else default
 
 
-def _op(value: Any, where: str, framework: str) -> InspectedOp:
-    data = plain(dict, value, where)
-    kind = plain(str, field(data, "type", where), where + ".type")
+def _op(value: Any, place: Place, framework: str) -> InspectedOp:
+    data = plain(dict, value, place)
+    kind = member(str, data, "type", place)
     if kind not in OPS:
-        raise wrong(where + ".type", kind, "an op type of XIR, or return, or unknown")
-    shapes = field(data, "output_shapes", where)
-    outputs = decoded(Tuple[Tuple[int, ...], ...], shapes, where + ".output_shapes")
+        raise place.at("type").error(kind, "an op type of XIR, or return, or unknown")
+    outputs = _member(Tuple[Tuple[int, ...], ...], data, "output_shapes", place)
     if not outputs:
-        raise wrong(where + ".output_shapes", [], "a shape for each output")
-    inputs = decoded(Tuple[str, ...], field(data, "inputs", where), where + ".inputs")
-    attributes = field(data, "attributes", where)
-    origin = field(data, "origin", where)
+        raise place.at("output_shapes").error([], "a shape for each output")
+    inputs = _member(Tuple[str, ...], data, "inputs", place)
+    origin = member(dict, data, "origin", place)
+    findings = enumerate(member(list, data, "findings", place))
     return dataclass(
         InspectedOp,
         data,
-        where,
+        place,
         op=Op(
-            name=plain(str, field(data, "name", where), where + ".name"),
+            name=member(str, data, "name", place),
             kind=kind,
-            attrs=dataclass(OPS[kind].attrs, attributes, where + ".attributes"),
+            attrs=member(OPS[kind].attrs, data, "attributes", place),
             inputs=tuple(Value(name) for name in inputs),
             outputs=tuple(TensorType(shape) for shape in outputs),
-            origin=dataclass(Origin, origin, where + ".origin", framework=framework),
+            origin=dataclass(Origin, origin, place.at("origin"), framework=framework),
         ),
-        consumers=decoded(Tuple[str, ...], field(data, "outputs", where), where + ".outputs"),
-        findings=tuple(
-            _finding(one, "{}.findings[{}]".format(where, at))
-            for at, one in enumerate(plain(list, field(data, "findings", where), where))
-        ),
+        consumers=_member(Tuple[str, ...], data, "outputs", place),
+        findings=tuple(_finding(one, place.at("findings").at(at)) for at, one in findings),
     )
 
 
-def _finding(value: Any, where: str) -> Finding:
-    data = plain(dict, value, where)
-    remedies = plain(list, data.get("remedies", []), where + ".remedies")
-    found = tuple(_remedy(one, f"{where}.remedies[{at}]") for at, one in enumerate(remedies))
+def _member(kind: Any, data: Dict[str, Any], name: str, place: Place) -> Any:
+    """Returns a member whose annotation is no class, such as a tuple."""
+    return member(kind, data, name, place)
+
+
+def _finding(value: Any, place: Place) -> Finding:
+    data = plain(dict, value, place)
+    each = enumerate(_optional(list, data, "remedies", place, ()))
+    found = tuple(_remedy(one, place.at("remedies").at(at)) for at, one in each)
     if "remedies" not in data and data.get("suggestion") is not None:  # as in schema 1.0
-        text = plain(str, data["suggestion"], where + ".suggestion")
+        text = member(str, data, "suggestion", place)
         found = (Remedy(text, text=text),)
-    finding = dataclass(
-        Finding, data, where, remedies=found, arguments=_arguments(data, "template", where)
-    )
+    finding = dataclass(Finding, data, place, remedies=found, arguments=_arguments(data, place))
     if data.get("suggestion") != finding.suggestion:
-        raise wrong(where + ".suggestion", data["suggestion"], "the texts of its remedies")
+        raise place.at("suggestion").error(data["suggestion"], "the texts of its remedies")
     return finding
 
 
-def _remedy(value: Any, where: str) -> Remedy:
-    data = plain(dict, value, where)
-    return dataclass(Remedy, data, where, arguments=_arguments(data, "template", where))
+def _remedy(value: Any, place: Place) -> Remedy:
+    data = plain(dict, value, place)
+    return dataclass(Remedy, data, place, arguments=_arguments(data, place))
 
 
-def _arguments(data: Dict[str, Any], template: str, where: str) -> Arguments:
+def _arguments(data: Dict[str, Any], place: Place) -> Arguments:
     """Returns the arguments of a template, which must be what it names."""
-    given = plain(dict, data.get("arguments", {}), where + ".arguments")
-    read = {
-        name: decoded(Argument, value, f"{where}.arguments.{name}") for name, value in given.items()
-    }
-    problem = mismatch(plain(str, data.get(template, ""), f"{where}.{template}"), read)
+    read = _optional(Mapping[str, Argument], data, "arguments", place, {})
+    problem = mismatch(_optional(str, data, "template", place, ""), read)
     if problem is not None:
-        raise wrong(where + ".arguments", given, f"what its template names: {problem}")
+        valid = f"what its template names: {problem}"
+        raise place.at("arguments").error(data.get("arguments", {}), valid)
     return tuple(read.items())
 
 
-def _estimate(total: Any, ops: List[Any]) -> Optional[Estimate]:
+def _estimate(total: Any, ops: List[Any], place: Place) -> Optional[Estimate]:
     """Returns the estimate, whose figures for single operators stand with them."""
     if total is None:
         return None
-    times = {}
-    for at, op in enumerate(ops):
-        where = "ops[{}].estimate".format(at)
-        if op.get("estimate") is not None:
-            times[str(op["name"])] = dataclass(OpEstimate, op["estimate"], where)
-    data = plain(dict, total, "summary.estimate")
-    subgraphs = plain(dict, field(data, "subgraphs", "summary.estimate"), "subgraphs")
-    return dataclass(
-        Estimate,
-        data,
-        "summary.estimate",
-        ops=times,
-        subgraphs={
-            name: plain(float, one, "summary.estimate.subgraphs." + name)
-            for name, one in subgraphs.items()
-        },
-    )
+    times = {
+        str(op["name"]): decode(OpEstimate, op["estimate"], Place("ops", at, "estimate"))
+        for at, op in enumerate(ops)
+        if op.get("estimate") is not None
+    }
+    return dataclass(Estimate, total, place, ops=times)
 
 
-def _target(value: Any) -> parts.Target:
-    data = plain(dict, value, "target")
-    dpu = plain(str, field(data, "family", "target"), "target.family")
-    fingerprint = _fingerprint(field(data, "fingerprint", "target"))
-    engines = plain(dict, field(data, "engines", "target"), "target.engines")
+def _target(data: Dict[str, Any], place: Place) -> parts.Target:
+    dpu = member(str, data, "family", place)
+    engines, of_engines = member(dict, data, "engines", place), place.at("engines")
     for name in ("load", "conv", "save"):
-        field(engines, name, "target.engines")
+        if name not in engines:
+            raise of_engines.missing(name)
     hints = typing.get_type_hints(parts.Target)
     built = {
-        name: decoded(hints[name], engine, "target.engines." + name)
+        name: decode(hints[name], engine, of_engines.at(name))
         for name, engine in engines.items()
         if name in hints
     }
-    family = dpu[3:].lower() if dpu.startswith("DPU") else dpu.lower()
     if "board_uses" not in data:  # as in schema 1.0
-        names = decoded(Tuple[str, ...], data.get("boards", []), "target.boards")
+        names = _optional(Tuple[str, ...], data, "boards", place, ())
         built["board_uses"] = tuple(map(parts.BoardUse, names))
     return dataclass(
-        parts.Target, data, "target", dpu=dpu, family=family, fingerprint=fingerprint, **built
+        parts.Target,
+        data,
+        place,
+        dpu=dpu,
+        family=dpu[3:].lower() if dpu.startswith("DPU") else dpu.lower(),
+        fingerprint=_fingerprint(data, place),
+        **built,
     )
 
 
-def _fingerprint(value: Any) -> Optional[int]:
-    text = decoded(Optional[str], value, "target.fingerprint")
+def _fingerprint(data: Dict[str, Any], place: Place) -> Optional[int]:
+    text = _member(Optional[str], data, "fingerprint", place)
     try:
         return None if text is None else int(text, 16)
     except ValueError:
-        raise wrong("target.fingerprint", text, "0x and hexadecimal digits, or null") from None
+        valid = "0x and hexadecimal digits, or null"
+        raise place.at("fingerprint").error(text, valid) from None
 
 
 def _agrees(inspection: InspectionData, summary: Dict[str, Any], earlier: bool) -> None:
@@ -226,7 +219,7 @@ def _agrees(inspection: InspectionData, summary: Dict[str, Any], earlier: bool) 
     for at, op in enumerate(inspection.ops):
         for value in op.op.inputs:
             if value.op not in names:
-                raise wrong("ops[{}].inputs".format(at), value.op, "an operator before it")
+                raise Place("ops", at, "inputs").error(value.op, "an operator before it")
             names[value.op].add(op.name)
         names[op.name] = set()
     if len(names) < len(inspection.ops):
@@ -236,27 +229,22 @@ def _agrees(inspection: InspectionData, summary: Dict[str, Any], earlier: bool) 
     for title, members in groups:
         for name in members:
             if name not in names:
-                raise wrong("an operator of " + title, name, "one that ops holds")
+                raise Place("an operator of " + title).error(name, "one that ops holds")
     part_of: Dict[str, Tuple[Optional[str], Device]] = {
         name: (part.name, part.device) for part in inspection.subgraphs for name in part.ops
     }
     for at, op in enumerate(inspection.ops):
-        where, readers = "ops[{}].".format(at), names[op.name]
+        place, readers = Place("ops", at), names[op.name]
         if set(op.consumers) != readers:
-            valid = "{}, which read it".format(sorted(readers))
-            raise wrong(where + "outputs", list(op.consumers), valid)
+            valid = f"{sorted(readers)}, which read it"
+            raise place.at("outputs").error(list(op.consumers), valid)
         holder, device = part_of.get(op.name, (None, op.device))
         if op.subgraph != holder:
-            raise wrong(where + "subgraph", op.subgraph, "{!r}, which holds it".format(holder))
+            raise place.at("subgraph").error(op.subgraph, f"{holder!r}, which holds it")
         if op.device is not device:
-            raise wrong(
-                where + "device", op.device.value, "{}, its subgraph's".format(device.value)
-            )
+            raise place.at("device").error(op.device.value, f"{device.value}, its subgraph's")
     held = schema_1_0.summary(inspection) if earlier else vars(inspection.summary)
     for name, figure in held.items():
         if name in summary and summary[name] != figure:
-            raise wrong(
-                "summary." + name,
-                summary[name],
-                "{}, which is what the report holds".format(figure),
-            )
+            valid = f"{figure}, which is what the report holds"
+            raise Place("summary", name).error(summary[name], valid)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Dict, Optional, Tuple
+from typing import Optional, Tuple
 
+from vai_inspect.core.codec import Plain
 from vai_inspect.core.findings import Verdict
 
 _FEW = 3
@@ -26,7 +27,7 @@ class Position(str, Enum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Plain):
     """What the placement would be if reasons of some operators were removed and all else stayed.
 
     The operators are placed anew for it, so that an operator which has another reason, or a
@@ -52,13 +53,9 @@ class Outcome:
     crossing_bytes: Optional[int]
     dpu_ms: Optional[float] = None
 
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the outcome as the JSON report holds it."""
-        return dict(vars(self), returned=list(self.returned))
-
 
 @dataclass(frozen=True)
-class RootCause:
+class RootCause(Plain):
     """One reason, or set of reasons, that operators have of their own, whatever their neighbours.
 
     Attributes:
@@ -78,6 +75,20 @@ class RootCause:
             multiplies and accumulates.
     """
 
+    MEMBERS = (
+        "type",
+        "constraints",
+        "message",
+        "suggestion",
+        "verdict",
+        "position",
+        "cuts_nothing",
+        "ops",
+        "alone",
+        "in_turn",
+        "each",
+    )
+
     type: str
     constraints: Tuple[str, ...]
     message: str
@@ -96,19 +107,3 @@ class RootCause:
         effect = "costs the DPU nothing" if self.cuts_nothing else f"{back:,} back if fixed alone"
         text = f"{len(self.ops):,} {self.type} ({names}): {self.message}; {effect}"
         return f"<RootCause {self.constraints[0] if self.constraints else ''}: {text}>"
-
-    def to_dict(self) -> Dict[str, Any]:
-        """Returns the root cause as the JSON report holds it."""
-        return {
-            "type": self.type,
-            "constraints": list(self.constraints),
-            "message": self.message,
-            "suggestion": self.suggestion,
-            "verdict": self.verdict.value,
-            "position": self.position.value,
-            "cuts_nothing": self.cuts_nothing,
-            "ops": list(self.ops),
-            "alone": self.alone.to_dict(),
-            "in_turn": self.in_turn.to_dict() if self.in_turn is not None else None,
-            "each": [outcome.to_dict() for outcome in self.each],
-        }

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from vai_inspect.core.codec import Plain, encode
+
 NOT_KNOWN = "not known"
 """What stands in texts for a fingerprint that no source tells."""
 
@@ -74,7 +76,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Bank:
+class Bank(Plain):
     """A group of on-chip memory banks.
 
     Attributes:
@@ -86,6 +88,8 @@ class Bank:
         depth: addresses in one bank.
         word_bits: bits of one word.
     """
+
+    MEMBERS = ("name", "type", "base_id", "num", "width", "depth", "word_bits", "bytes")
 
     name: str
     type: str
@@ -101,8 +105,16 @@ class Bank:
         return self.num * self.width * self.depth * self.word_bits // 8
 
 
+class Figures(Plain):
+    """Base of what the definitions say of an engine; a figure that is absent is not written."""
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns the figures that there are."""
+        return {name: one for name, one in super().to_dict().items() if one is not None}
+
+
 @dataclass(frozen=True)
-class WindowLimit:
+class WindowLimit(Figures):
     """What a window engine takes; kernel and stride hold for both axes."""
 
     kernel_size: Limit
@@ -111,7 +123,7 @@ class WindowLimit:
 
 
 @dataclass(frozen=True)
-class PadLimit:
+class PadLimit(Figures):
     """Padding that the ALU takes on each side."""
 
     left: Limit
@@ -121,7 +133,7 @@ class PadLimit:
 
 
 @dataclass(frozen=True)
-class ConvEngine:
+class ConvEngine(Figures):
     """The convolution engine; `nonlinear` names the activations it fuses."""
 
     input_channel_parallel: int
@@ -137,7 +149,7 @@ class ConvEngine:
 
 
 @dataclass(frozen=True)
-class DepthwiseEngine:
+class DepthwiseEngine(Figures):
     """The depthwise convolution engine of families without an ALU."""
 
     channel_parallel: int
@@ -151,7 +163,7 @@ class DepthwiseEngine:
 
 
 @dataclass(frozen=True)
-class AluEngine:
+class AluEngine(Figures):
     """The ALU: depthwise convolution, pooling and more, as `alu_type` lists."""
 
     channel_parallel: int
@@ -167,7 +179,7 @@ class AluEngine:
 
 
 @dataclass(frozen=True)
-class PoolEngine:
+class PoolEngine(Figures):
     """The pooling engine of families without an ALU; a limit is None where the kind is absent."""
 
     channel_parallel: int
@@ -181,7 +193,7 @@ class PoolEngine:
 
 
 @dataclass(frozen=True)
-class EltwiseEngine:
+class EltwiseEngine(Figures):
     """The element-wise engine; `elew_type` lists add, mult, sub."""
 
     channel_parallel: int
@@ -193,7 +205,7 @@ class EltwiseEngine:
 
 
 @dataclass(frozen=True)
-class LoadEngine:
+class LoadEngine(Figures):
     """Loads feature maps and parameters from memory."""
 
     channel_parallel: int
@@ -201,7 +213,7 @@ class LoadEngine:
 
 
 @dataclass(frozen=True)
-class SaveEngine:
+class SaveEngine(Figures):
     """Stores feature maps to memory; `argmax` tells whether it can reduce to the largest."""
 
     channel_parallel: int
@@ -210,7 +222,7 @@ class SaveEngine:
 
 
 @dataclass(frozen=True)
-class BoardUse:
+class BoardUse(Plain):
     """A board that a target is known from.
 
     Attributes:
@@ -236,7 +248,7 @@ class BoardUse:
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Plain):
     """One DPU configuration.
 
     Attributes:
@@ -332,27 +344,10 @@ class Target:
             "batch": self.batch,
             "feature_code": None if self.fingerprint is None else self.feature_code_text,
             "peak_ops_per_cycle": self.peak_ops_per_cycle,
-            "releases": list(self.releases),
-            "boards": list(self.boards),
-            "board_uses": [dict(vars(use), releases=list(use.releases)) for use in self.board_uses],
-            "banks": [dict(dataclasses.asdict(bank), bytes=bank.bytes) for bank in self.banks],
-            "engines": {name: _engine_dict(engine) for name, engine in self.engines()},
-            "unused_engines": list(self.unused_engines),
+            "releases": encode(self.releases),
+            "boards": encode(self.boards),
+            "board_uses": encode(self.board_uses),
+            "banks": encode(self.banks),
+            "engines": encode(dict(self.engines())),
+            "unused_engines": encode(self.unused_engines),
         }
-
-
-def _engine_dict(engine: Any) -> Dict[str, Any]:
-    figures: Dict[str, Any] = {}
-    for field in dataclasses.fields(engine):
-        value = getattr(engine, field.name)
-        if isinstance(value, (WindowLimit, PadLimit)):
-            value = {
-                part.name: str(getattr(value, part.name))
-                for part in dataclasses.fields(value)
-                if getattr(value, part.name) is not None
-            }
-        elif isinstance(value, tuple):
-            value = list(value)
-        if value is not None:
-            figures[field.name] = value
-    return figures

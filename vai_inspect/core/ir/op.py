@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
+from vai_inspect.core.codec import Plain
 from vai_inspect.core.findings import Remedy
 from vai_inspect.core.ir.attrs import Attrs
 
@@ -50,7 +51,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(Plain):
     """One line of the user's code."""
 
     file: str
@@ -84,7 +85,7 @@ class CallForm:
 
 
 @dataclass(frozen=True)
-class Origin:
+class Origin(Plain):
     """Where an operator comes from.
 
     Attributes:
@@ -94,6 +95,8 @@ class Origin:
         source: frames of the user's code, innermost last; empty where the framework has none.
         call: how the user wrote it; None for inputs, outputs and what was read from a report.
     """
+
+    MEMBERS = ("layers", "source")
 
     framework: str = ""
     layers: Tuple[str, ...] = ()

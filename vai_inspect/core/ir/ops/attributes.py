@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Dict, Tuple
 
+from vai_inspect.core.codec import Plain, encode
+
 Pair = Tuple[int, int]
 Triple = Tuple[int, int, int]
 Pads2d = Tuple[int, int, int, int]
@@ -13,7 +15,7 @@ Pads3d = Tuple[int, int, int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Attrs:
+class Attrs(Plain):
     """Base of the attribute sets: frozen, with XIR's names in XIR's order.
 
     A field whose name is a Python keyword carries a trailing underscore, which `to_dict` drops.
@@ -23,7 +25,7 @@ class Attrs:
 
     def to_dict(self) -> Dict[str, Any]:
         """Returns the attributes by XIR name, tuples as lists, in XIR's order, extras last."""
-        return {name: _plain(getattr(self, field)) for name, field in _shown(type(self))}
+        return {name: encode(getattr(self, field)) for name, field in _shown(type(self))}
 
 
 def _shown(attrs: "type[Attrs]") -> Tuple[Tuple[str, str], ...]:
@@ -56,15 +58,3 @@ def hidden(default: Any) -> Any:
 def is_xir(field: "dataclasses.Field[Any]") -> bool:
     """Tells whether a field is an attribute of XIR's own."""
     return bool(field.metadata.get("xir", True))
-
-
-_PLAIN = frozenset((int, float, str, bool, type(None)))
-
-
-def _plain(value: Any) -> Any:
-    if type(value) in _PLAIN:  # as good as all are
-        return value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    # A framework's own number, such as numpy's, becomes Python's.
-    return value.item() if hasattr(value, "item") else value
