@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
-from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
-from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir import Origin, Value
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of, read_around
 from vai_inspect.frontends.onnx.call import Call, Memory
@@ -64,7 +62,7 @@ class _Assembly:
         self._graph = graph
         self._inputs = inputs
         owned = [name_of(node, at) for at, node in enumerate(graph.nodes)]
-        self._memory = Memory(Names(owned))
+        self._memory = Memory(owned)
         self._sizes = {
             symbol: size for one in inputs for symbol, size in one.symbols.items() if symbol
         }
@@ -92,29 +90,20 @@ class _Assembly:
                 self._return(found)
                 returned += 1
         for value in self._needed:
-            self._return_value(value)
+            self._memory.output(value)
         if not returned and not self._needed:
             raise CaptureError(
                 "Nothing that the model returns has a size that can be told without running it; "
                 "give fixed sizes when you export it."
             )
-        graph = Graph(self._graph.name or "main_graph", self._memory.ops)
+        graph = self._memory.graph(self._graph.name or "main_graph")
         own = {name_of(node, at) for at, node in enumerate(self._graph.nodes)}
         parts = frozenset(op.name for op in graph if op.name not in own)
         assembled = Assembled(graph, frozenset(self._memory.transparent), parts)
         return Read(assembled, self._memory.quantised, self._left_out)
 
     def _input(self, one: Input) -> Computed:
-        value = Value(self._memory.names.take(one.name))
-        self._memory.add(
-            Op(
-                name=value.op,
-                kind="data",
-                attrs=TensorAttrs(one.shape, one.dtype.upper()),
-                outputs=(TensorType(one.shape, one.dtype),),
-                origin=Origin(FRAMEWORK, (one.name,)),
-            )
-        )
+        value = self._memory.input(one.name, one.shape, one.dtype)
         return Computed(one.shape, one.dtype, value)
 
     def _initializers(self, tensors: Sequence[Tensor], scope: Scope) -> None:
@@ -212,22 +201,10 @@ class _Assembly:
             node = Node("Constant", (), ())
             origin = Origin(FRAMEWORK)
             call = Call(node, "constant", 1, (), (), origin, self._memory)
-            self._return_value(call.value(found))
+            self._memory.output(call.value(found))
         else:
             self._needed.pop(found.value, None)
-            self._return_value(found.value)
-
-    def _return_value(self, value: Value) -> None:
-        self._memory.add(
-            Op(
-                name=self._memory.names.take("return"),
-                kind="return",
-                attrs=NoAttrs(),
-                inputs=(value,),
-                outputs=(self._memory.types[value],),
-                origin=Origin(FRAMEWORK),
-            )
-        )
+            self._memory.output(found.value)
 
 
 def _random(node: Node) -> bool:

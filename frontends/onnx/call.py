@@ -5,12 +5,12 @@ Shapes and axes are in the file's own order here.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.ir import OPS, Op, Origin, Param, TensorType, Trait, Value
-from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
-from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir import OPS, Origin, Param, TensorType, Trait, Value
+from vai_inspect.core.ir.attrs import Attrs, NoAttrs, UnknownAttrs
 from vai_inspect.core.ir.ops.no_xir import computes_each_element
+from vai_inspect.frontends.graph_builder import CallBuilder, GraphBuilder
 from vai_inspect.frontends.onnx.file.messages import Node, Tensor
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
@@ -26,25 +26,17 @@ from vai_inspect.frontends.onnx.tensors import (
 Params = Sequence[Tuple[str, Sequence[int]]]
 
 
-class Memory:
-    """What the assembly keeps from node to node: the operators, their names and types."""
+class Memory(GraphBuilder):
+    """The graph, and what the assembly keeps from node to node."""
 
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.ops: List[Op] = []
-        self.types: Dict[Value, TensorType] = {}
+    def __init__(self, owned: Iterable[str]) -> None:
+        """Starts an empty graph; see `GraphBuilder`."""
+        super().__init__("onnx", owned)
         self.constants: Dict[int, Tuple[Known, Value]] = {}
-        self.transparent: Set[str] = set()
         self.quantised = 0
 
-    def add(self, op: Op) -> None:
-        """Writes an operator."""
-        self.ops.append(op)
-        for index, tensor in enumerate(op.outputs):
-            self.types[Value(op.name, index)] = tensor
 
-
-class Call:
+class Call(CallBuilder):
     """One node on its way into the IR.
 
     A lowering calls `emit` for each operator; what was emitted last is what the node gives, unless
@@ -68,17 +60,20 @@ class Call:
         origin: Origin,
         memory: Memory,
     ) -> None:
+        super().__init__(name, memory)
         self.node = node
-        self.name = name
         self.opset = opset
         self.inputs = tuple(inputs)
         self.told = tuple(told)
         self._origin = origin
         self._memory = memory
-        self._begin = len(memory.ops)
         self._held: List[int] = []
-        self._own = False
         self._given: Optional[List[Named]] = None
+
+    @property
+    def origin(self) -> Origin:
+        """The node, and the module that it was exported from."""
+        return self._origin
 
     @property
     def x(self) -> Operand:
@@ -188,20 +183,10 @@ class Call:
         return known[1]
 
     def _const(self, constant: Known, suffix: str) -> Value:
-        name = self._memory.names.take(constant.name or self.name + "/" + suffix)
-        shape = constant.shape or (1,)
         values = constant.values
         number = float(values[0]) if values is not None and len(values) == 1 else None
-        self._memory.add(
-            Op(
-                name=name,
-                kind="const",
-                attrs=TensorAttrs(shape, constant.dtype.upper(), number),
-                outputs=(TensorType(shape, constant.dtype),),
-                origin=self._origin,
-            )
-        )
-        return Value(name)
+        name = constant.name or self.name + "/" + suffix
+        return self.write_const(name, constant.shape or (1,), constant.dtype, number)
 
     def shape(self, value: Value) -> Shape:
         """Returns the shape of a value."""
@@ -243,20 +228,9 @@ class Call:
         if found is None:
             raise UnreadableError("its output shape is not known")
         element = dtype or self._memory.types[sources[0]].dtype
-        name = self._take(suffix)
-        self._memory.add(
-            Op(
-                name=name,
-                kind=kind,
-                attrs=chosen,
-                inputs=sources,
-                outputs=(TensorType(checked(found), element),),
-                params=tuple(Param(role, TensorType(one, element)) for role, one in given.items()),
-                origin=self._origin,
-            )
-        )
-        self._own = True
-        return Value(name)
+        weights = (Param(role, TensorType(one, element)) for role, one in given.items())
+        output = TensorType(checked(found), element)
+        return self.write(kind, chosen, sources, (output,), weights, suffix)
 
     def unknown(
         self,
@@ -291,21 +265,10 @@ class Call:
             for at, one in enumerate(self.inputs)
             if one is not None
         )
-        taken = self._take("")
-        self._memory.add(
-            Op(
-                name=taken,
-                kind="unknown",
-                attrs=UnknownAttrs(called, opaque),
-                inputs=inputs,
-                outputs=tuple(outputs),
-                origin=self._origin,
-                messages=(message,) if message else (),
-            )
-        )
+        attrs = UnknownAttrs(called, opaque)
+        taken = self.write("unknown", attrs, inputs, outputs, message=message).op
         if computes_each_element(called) and not opaque:
             self._memory.transparent.add(taken)
-        self._own = True
         self.give(*(self._computed(Value(taken, at)) for at in range(len(outputs))))
 
     def give(self, *results: Named) -> None:
@@ -324,24 +287,14 @@ class Call:
         """Counts the node as one of a quantised model."""
         self._memory.quantised += 1
 
-    def note(self, message: str) -> None:
-        """Adds a message to what was emitted last."""
-        self._memory.ops[-1] = self._memory.ops[-1].noted(message)
-
     def discard(self) -> None:
-        """Forgets what was emitted."""
-        gone = {op.name for op in self._memory.ops[self._begin :]}
-        del self._memory.ops[self._begin :]
-        self._memory.names.release(gone - {self.name})
-        self._memory.transparent -= gone
+        """Forgets what was emitted, and the constants that nothing else has read."""
+        super().discard()
         for key in self._held:
             self._memory.constants.pop(key, None)
         self._held.clear()
-        self._given, self._own = None, False
+        self._given = None
 
     def _computed(self, value: Value) -> Computed:
         tensor = self._memory.types[value]
         return Computed(tensor.shape, tensor.dtype, value)
-
-    def _take(self, suffix: str) -> str:
-        return self._memory.names.take(self.name + "/" + suffix) if suffix else self.name

@@ -9,13 +9,10 @@ from vai_inspect.core.errors import LARGEST_SIZE, MOST_ELEMENTS
 from vai_inspect.core.ir import OPS, Trait, Value
 from vai_inspect.core.ir.attrs import Attrs
 from vai_inspect.core.ir.ops import Received, ShapeError
+from vai_inspect.frontends.graph_builder import UnreadableError as UnreadableError
 from vai_inspect.frontends.layout.axes import LAST, carried, ordered
 
 Shape = Tuple[int, ...]
-
-
-class UnreadableError(Exception):
-    """A node that a lowering does not know how to read; the text says why."""
 
 
 @dataclass(frozen=True, eq=False)

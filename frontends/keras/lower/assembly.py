@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
-from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
-from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
-from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir import Graph, TensorType, Value
+from vai_inspect.frontends.graph_builder import GraphBuilder
 from vai_inspect.frontends.keras.live.model_kind import inner_function
 from vai_inspect.frontends.keras.live.trace import InputTensor, Step, Trace, trace
 from vai_inspect.frontends.keras.lower.call import Call
@@ -26,9 +25,11 @@ class Assembly:
             inputs: the inputs of the model, with their final shapes.
             paths: the path of every call to come, so that no name is given away that is owned.
         """
-        self._names = Names([tensor.name for tensor in inputs] + list(paths))
-        self._values: Dict[int, Value] = {}
-        self._ops: List[Op] = [self._data(tensor) for tensor in inputs]
+        self._builder = GraphBuilder("keras", [tensor.name for tensor in inputs] + list(paths))
+        self._values: Dict[int, Value] = {
+            id(one.spec): self._builder.input(one.name, one.spec.shape, str(one.spec.dtype))
+            for one in inputs
+        }
 
     def call(self, step: Step) -> Tuple[TensorType, ...]:
         """Writes the operators of one call and returns the types of what it gives.
@@ -38,51 +39,29 @@ class Assembly:
         Raises:
             OutputUnknownError: the step does not say, and its lowering needs to know.
         """
-        name = self._names.take(step.path)
+        builder, begin = self._builder, len(self._builder.ops)
+        name = builder.names.take(step.path)
         try:
-            ops = lower(Call(step, name, self._names, self._values))
+            ops = lower(Call(step, name, builder, self._values))
         except Exception:
-            self._names.release([name])
+            builder.forget(begin)
+            builder.names.release([name])
             raise
-        self._ops += ops
         if step.outputs is not None:
             self.enter(step.outputs)
         return ops[-1].outputs
 
     def enter(self, tensors: Sequence[Any]) -> None:
         """Says which tensors the last call gives."""
-        last = self._ops[-1].name
+        last = self._builder.ops[-1].name
         for index, tensor in enumerate(tensors):
             self._values[id(tensor)] = Value(last, index)
 
     def graph(self, name: str, outputs: Iterable[Any]) -> Graph:
         """Returns the graph, with the given tensors as its outputs."""
-        types = {op.name: op.outputs for op in self._ops}
         for tensor in outputs:
-            value = self._values[id(tensor)]
-            self._ops.append(
-                Op(
-                    name=self._names.take("return"),
-                    kind="return",
-                    attrs=NoAttrs(),
-                    inputs=(value,),
-                    outputs=(types[value.op][value.index],),
-                    origin=Origin("keras"),
-                )
-            )
-        return Graph(name, self._ops)
-
-    def _data(self, tensor: InputTensor) -> Op:
-        name = self._names.take(tensor.name)
-        self._values[id(tensor.spec)] = Value(name)
-        shape, dtype = tuple(tensor.spec.shape), str(tensor.spec.dtype)
-        return Op(
-            name=name,
-            kind="data",
-            attrs=TensorAttrs(shape, dtype.upper()),
-            outputs=(TensorType(shape, dtype),),
-            origin=Origin("keras", (tensor.name,)),
-        )
+            self._builder.output(self._values[id(tensor)])
+        return self._builder.graph(name)
 
 
 def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:

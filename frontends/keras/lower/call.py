@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
-from vai_inspect.core.ir.names import Names
 from vai_inspect.core.ir.ops import output_shape
+from vai_inspect.frontends.graph_builder import CallBuilder, GraphBuilder
 from vai_inspect.frontends.keras.live.trace import Step
 from vai_inspect.frontends.keras.lower.layer import seen
 from vai_inspect.frontends.keras.lower.quantizer_settings import kept_settings
@@ -21,7 +21,7 @@ class OutputUnknownError(CaptureError):
     """A call whose output shape neither Keras nor a rule tells."""
 
 
-class Call:
+class Call(CallBuilder):
     """One call of a layer or operation on its way into the IR.
 
     A lowering calls `emit` for each operator; the last one gives what the call gives.
@@ -33,17 +33,17 @@ class Call:
         inputs: the values it reads, in the order of the call's arguments.
         types: their types, NHWC.
         dtype: the element type that the call computes in.
-        ops: what was emitted so far.
     """
 
-    def __init__(self, step: Step, name: str, names: Names, values: Mapping[int, Value]) -> None:
+    def __init__(
+        self, step: Step, name: str, builder: GraphBuilder, values: Mapping[int, Value]
+    ) -> None:
+        super().__init__(name, builder)
         self.operation = seen(step.operation)
         self.path = step.path
-        self.name = name
         self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
-        self.ops: List[Op] = []
         # Of what is in a layer of the user's own a quantiser sees that layer alone.
         form = self.operation if step.within is None else seen(step.within)
         self._form = CallForm(
@@ -55,8 +55,12 @@ class Call:
         )
         self._origin = Origin("keras", (self.path,), call=self._form)
         self._step = step
-        self._names = names
         self._values = values
+
+    @property
+    def origin(self) -> Origin:
+        """The layer, and what of it the operators come from; see `from_argument`."""
+        return self._origin
 
     @property
     def shape(self) -> Shape:
@@ -129,19 +133,9 @@ class Call:
             shape = output_shape(kind, attrs, [one.shape for one in types], sizes)
         if shape is None:
             shape = self.output.shape
-        name = self.name if not suffix else self._names.take(self.name + "/" + suffix)
-        self.ops.append(
-            Op(
-                name=name,
-                kind=kind,
-                attrs=attrs,
-                inputs=tuple(inputs),
-                outputs=(TensorType(tuple(map(int, shape)), dtype or self.dtype),),
-                params=tuple([Param(role, self._parameter(size)) for role, size in params]),
-                origin=self._origin,
-            )
-        )
-        return Value(name)
+        output = TensorType(tuple(map(int, shape)), dtype or self.dtype)
+        weights = [Param(role, self._parameter(size)) for role, size in params]
+        return self.write(kind, attrs, inputs, (output,), weights, suffix)
 
     def const(
         self, shape: Sequence[int], suffix: str = "const", number: Optional[float] = None
@@ -190,22 +184,9 @@ class Call:
         inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
         # An activation behind the call's own operator gives what it reads.
         outputs = (self.last_type(),) if suffix and not self.knows_outputs else self.outputs
-        self.ops.append(
-            Op(
-                name=self.name if not suffix else self._names.take(self.name + "/" + suffix),
-                kind="unknown",
-                attrs=UnknownAttrs(framework_type, macs=macs),
-                inputs=inputs,
-                outputs=outputs,
-                params=() if suffix else tuple(self.operation.weights()),
-                origin=self._origin,
-                messages=(message,) if message else (),
-            )
-        )
-
-    def note(self, message: str) -> None:
-        """Adds a message to what was emitted last."""
-        self.ops[-1] = self.ops[-1].noted(message)
+        attrs = UnknownAttrs(framework_type, macs=macs)
+        weights = () if suffix else self.operation.weights()
+        self.write("unknown", attrs, inputs, outputs, weights, suffix, message)
 
     def from_argument(self, name: str, value: str) -> None:
         """Sets the argument of the call that operators emitted from now on come from."""
@@ -218,9 +199,8 @@ class Call:
 
     def discard(self) -> None:
         """Forgets what was emitted."""
-        self._names.release(op.name for op in self.ops if op.name != self.name)
+        super().discard()
         self._origin = dataclasses.replace(self._origin, call=self._form)
-        self.ops.clear()
 
     def finished(self) -> List[Op]:
         """Returns the operators; the notes on shapes stand at the last one."""
@@ -238,7 +218,7 @@ class Call:
         for known, tensor in zip(self.inputs, self.types):
             if known == value:
                 return tensor
-        return next(op for op in self.ops if op.name == value.op).outputs[value.index]
+        return self.builder.types[value]
 
     def _parameter(self, shape: Sequence[int]) -> TensorType:
         return TensorType(tuple(shape), self.operation.variable_dtype or self.dtype)

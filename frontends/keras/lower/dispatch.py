@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Dict, List, Optional
 
-from vai_inspect.core.errors import CaptureError, VaiInspectError, message_of
+from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.ops import ShapeError
+from vai_inspect.frontends.graph_builder import UnreadableError, problem_with, unreadable
 from vai_inspect.frontends.keras.lower import (
     activation,
     conv,
@@ -73,25 +75,10 @@ def lower(call: Call) -> List[Op]:
         call.unknown(name)
         return call.finished()
     _check_layout(call)
-    try:
-        lowering(call)
-        problem = _problem(call)
-    except VaiInspectError:
-        raise
-    except ShapeError as error:
-        if not call.knows_outputs:
-            raise LayerRefusesError(
-                "layer {!r} refuses {}: {}".format(
-                    call.path, ", ".join(str(tensor.shape) for tensor in call.types), error
-                )
-            ) from error
-        problem = str(error)
-    except Exception as error:
-        # A Keras version may name or hold its settings otherwise than the lowering expects.
-        problem = "{}: {}".format(type(error).__name__, message_of(error))
+    problem = problem_with(partial(_lower, lowering), call, _problem)
     if problem:
         call.discard()
-        call.unknown(name, "could not be read as an XIR operator ({})".format(problem))
+        call.unknown(name, unreadable(problem))
     return call.finished()
 
 
@@ -102,6 +89,17 @@ def find_lowering(operation: Layer) -> Optional[Lowering]:
     """
     table = LAYERS if operation.is_layer else OPERATIONS
     return None if operation.keras_class is None else table.get(operation.keras_class)
+
+
+def _lower(lowering: Lowering, call: Call) -> None:
+    """Lowers a call; what no operator can read is refused as Keras would, which is not there."""
+    try:
+        lowering(call)
+    except ShapeError as error:
+        if call.knows_outputs:
+            raise UnreadableError(str(error)) from error
+        shapes = ", ".join(str(tensor.shape) for tensor in call.types)
+        raise LayerRefusesError(f"layer {call.path!r} refuses {shapes}: {error}") from error
 
 
 def _check_layout(call: Call) -> None:

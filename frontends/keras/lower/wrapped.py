@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from vai_inspect.core.cost import macs
-from vai_inspect.core.ir import Graph, Op, TensorType, Value
-from vai_inspect.core.ir.attrs import TensorAttrs
-from vai_inspect.core.ir.names import Names
+from vai_inspect.frontends.graph_builder import GraphBuilder
 from vai_inspect.frontends.keras.live.generation import Symbol
 from vai_inspect.frontends.keras.live.trace import Step
 from vai_inspect.frontends.keras.lower.call import Call
@@ -80,12 +78,11 @@ def _counted(layer: Any, shape: Shape) -> Optional[int]:
     graph = layer.graph(shape)
     if graph is None:
         read = Symbol(shape, layer.compute_dtype or "float32")
-        names = Names(["read"])
+        builder = GraphBuilder("keras")
+        value = builder.input("read", shape, read.dtype)
         step = Step(layer, "layer", (read,), {}, (read,), None)
-        ops = lower(Call(step, names.take("layer"), names, {id(read): Value("read")}))
-        tensor = TensorType(shape, read.dtype)
-        attrs = TensorAttrs(shape, read.dtype.upper())
-        graph = Graph("layer", [Op("read", "data", attrs, outputs=(tensor,)), *ops])
+        lower(Call(step, builder.names.take("layer"), builder, {id(read): value}))
+        graph = builder.graph("layer")
     counts = [macs(op, graph) for op in graph]
     return None if None in counts else sum(one or 0 for one in counts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Optional
 
+from vai_inspect.frontends.graph_builder import UnreadableError, problem_with, unreadable
 from vai_inspect.frontends.onnx.call import Call
 from vai_inspect.frontends.onnx.lower import (
     activation,
@@ -19,7 +20,6 @@ from vai_inspect.frontends.onnx.lower import (
     selection,
     shape,
 )
-from vai_inspect.frontends.onnx.tensors import UnreadableError
 
 Lowering = Callable[[Call], None]
 _TABLES = (
@@ -75,16 +75,11 @@ def lower(call: Call) -> None:
             message = "it runs graphs of its own, whose operators are not inspected"
         call.unknown(shapes, name, message, opaque=True)
         return
-    try:
-        lowering(call)
+    problem = problem_with(lowering, call)
+    if not problem:
         return
-    except UnreadableError as error:
-        problem = str(error)
-    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
-        problem = "{}: {}".format(type(error).__name__, " ".join(str(error).split()))
     call.discard()
-    message = "could not be read as an XIR operator ({})".format(problem)
     try:
-        call.unknown(shapes, message=message, opaque=True)
+        call.unknown(shapes, message=unreadable(problem), opaque=True)
     except UnreadableError as error:
         raise UnreadableError(problem) from error

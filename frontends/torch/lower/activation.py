@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from vai_inspect.core.ir.attrs import AxisAttrs, EluAttrs, LeakyReluAttrs
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.graph_builder import UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.conv import constant_weight
 
 Lowering = Callable[[Call], None]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
-from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
-from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir import Op
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.torch.capture.recorder import THROUGH_VIEWS
 from vai_inspect.frontends.torch.capture.trace_ir import Step, Trace
@@ -19,19 +17,9 @@ def assemble(name: str, trace: Trace) -> Assembled:
         name: the model's name.
         trace: what a rung of the ladder gave.
     """
-    memory = Memory(Names([one for one, _ in trace.inputs] + list(trace.modules)))
+    memory = Memory([one for one, _ in trace.inputs] + list(trace.modules))
     for wanted, tensor in trace.inputs:
-        value = Value(memory.names.take(wanted))
-        memory.values[id(tensor)] = value
-        memory.add(
-            Op(
-                name=value.op,
-                kind="data",
-                attrs=TensorAttrs(tensor.shape, tensor.dtype.upper()),
-                outputs=(TensorType(tensor.shape, tensor.dtype),),
-                origin=Origin("torch", (wanted,)),
-            )
-        )
+        memory.values[id(tensor)] = memory.input(wanted, tensor.shape, tensor.dtype)
     for step in trace.steps:
         call = Call(step, memory.names.take(_name(step)), memory)
         lower(call)
@@ -39,7 +27,7 @@ def assemble(name: str, trace: Trace) -> Assembled:
             memory.values[id(tensor)] = value
     for tensor in trace.outputs:
         _return(memory, tensor)
-    graph = Graph(name, memory.ops)
+    graph = memory.graph(name)
     # Parts of a call, and memory that two tensors share, are no calls of the user's.
     silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
     return Assembled(graph, frozenset(memory.transparent), silent)
@@ -56,14 +44,4 @@ def _name(step: Step) -> str:
 
 def _return(memory: Memory, tensor: object) -> None:
     step = Step("constant", (), {}, (), "")
-    value = Call(step, "constant", memory).value(tensor)
-    memory.add(
-        Op(
-            name=memory.names.take("return"),
-            kind="return",
-            attrs=NoAttrs(),
-            inputs=(value,),
-            outputs=(memory.types[value],),
-            origin=Origin("torch"),
-        )
-    )
+    memory.output(Call(step, "constant", memory).value(tensor))

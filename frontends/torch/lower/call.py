@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
-from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
-from vai_inspect.core.ir.names import Names
+from vai_inspect.core.ir import CallForm, Origin, Param, TensorType, Value
+from vai_inspect.core.ir.attrs import Attrs, UnknownAttrs
 from vai_inspect.core.ir.ops.no_xir import costs_nothing
+from vai_inspect.frontends.graph_builder import CallBuilder, GraphBuilder, UnreadableError
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.trace_ir import Constant, Step, Tensor, tensors_in
 from vai_inspect.frontends.torch.capture.value_dependence import is_random
@@ -28,34 +28,24 @@ _SYNONYMS = {"axis": "dim", "axes": "dim", "x": "input", "self": "input", "keepd
 _SYNONYMS.update({"x1": "input", "x2": "other", "tensor": "input"})
 
 
-class UnreadableError(Exception):
-    """A call that a lowering does not know how to read; the text says why."""
-
-
-class Memory:
-    """What the assembly keeps from call to call: values, names, types, what is transparent.
+class Memory(GraphBuilder):
+    """The graph, and what each tensor of the trace became.
 
     Attributes:
+        values: the value of each tensor, by its identity.
+        constants: that of each constant tensor, by its key.
         sources: how constants were made that nothing has read yet, by tensor.
     """
 
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.ops: List[Op] = []
-        self.types: Dict[Value, TensorType] = {}
+    def __init__(self, owned: Iterable[str]) -> None:
+        """Starts an empty graph; see `GraphBuilder`."""
+        super().__init__("torch", owned)
         self.values: Dict[int, Value] = {}
         self.constants: Dict[int, Value] = {}
         self.sources: Dict[int, CallForm] = {}
-        self.transparent: Set[str] = set()
-
-    def add(self, op: Op) -> None:
-        """Writes an operator."""
-        self.ops.append(op)
-        for index, tensor in enumerate(op.outputs):
-            self.types[Value(op.name, index)] = tensor
 
 
-class Call:
+class Call(CallBuilder):
     """One call of a module, function or method on its way into the IR.
 
     A lowering calls `emit` for each operator; what was emitted last gives what the call gives,
@@ -67,14 +57,13 @@ class Call:
         name: the name of the call's own operator; others are `<name>/<suffix>`.
     """
 
+    KEPT = frozenset({"const"})  # another call may read them; they vanish where none does
+
     def __init__(self, step: Step, name: str, memory: Memory) -> None:
+        super().__init__(name, memory)
         self.step = step
         self.module: Any = step.module
-        self.name = name
         self._memory = memory
-        self._begin = len(memory.ops)
-        self._own = False
-        self._taken: List[str] = []
         self._given: Optional[List[Value]] = None
         self._arguments: Tuple[Tuple[str, str], ...] = kept_arguments(step)
 
@@ -91,9 +80,11 @@ class Call:
         return self.step.outputs[0]
 
     @property
-    def ops(self) -> List[Op]:
-        """What was emitted so far."""
-        return self._memory.ops[self._begin :]
+    def origin(self) -> Origin:
+        """The module that the user wrote, his lines, and how he wrote the call."""
+        step = self.step
+        layers = (step.scope,) if step.scope else ()
+        return Origin("torch", layers, step.frames, self._form())
 
     def given(self, *required: str, **optional: Any) -> Any:
         """Returns the arguments by name, as the function's signature has them.
@@ -124,44 +115,24 @@ class Call:
         if isinstance(tensor, Tensor):
             made = self._memory.sources.pop(id(tensor), None)
             if made is not None:
-                name = self._memory.names.take(self.name + "/" + suffix)
-                value = self._const(name, tensor.shape, tensor.dtype, form=made)
+                origin = replace(self.origin, call=made)
+                name = f"{self.name}/{suffix}"
+                value = self.write_const(name, tensor.shape, tensor.dtype, origin=origin)
                 self._memory.values[id(tensor)] = value
-                self._memory.ops[-1] = with_shape(self._memory.ops[-1], tensor.shape)
+                self._memory.replace_last(with_shape(self._memory.ops[-1], tensor.shape))
             return self._memory.values[id(tensor)]
         if isinstance(tensor, Constant):
             known = self._memory.constants.get(tensor.key)
             if known is None:
-                name = self._memory.names.take(tensor.path or self.name + "/" + suffix)
-                known = self._const(name, tensor.shape or (1,), tensor.dtype)
+                name = tensor.path or f"{self.name}/{suffix}"
+                known = self.write_const(name, tensor.shape or (1,), tensor.dtype)
                 self._memory.constants[tensor.key] = known
-                self._memory.ops[-1] = as_written(self._memory.ops[-1], tensor)
+                self._memory.replace_last(as_written(self._memory.ops[-1], tensor))
             return known
         if isinstance(tensor, (bool, int, float)):
-            name = self._memory.names.take(self.name + "/" + suffix)
-            return self._const(name, (1,), self.output.dtype, float(tensor))
-        raise UnreadableError("it reads a {}".format(type(tensor).__name__))
-
-    def _const(
-        self,
-        name: str,
-        shape: Tuple[int, ...],
-        dtype: str,
-        number: Optional[float] = None,
-        form: Optional[CallForm] = None,
-    ) -> Value:
-        """Writes a constant that comes from where it is read; `form` is how it was made."""
-        origin = self._origin()
-        self._memory.add(
-            Op(
-                name=name,
-                kind="const",
-                attrs=TensorAttrs(shape, dtype.upper(), number),
-                outputs=(TensorType(shape, dtype),),
-                origin=replace(origin, call=form or origin.call),
-            )
-        )
-        return Value(name)
+            name = f"{self.name}/{suffix}"
+            return self.write_const(name, (1,), self.output.dtype, float(tensor))
+        raise UnreadableError(f"it reads a {type(tensor).__name__}")
 
     def shape_of(self, value: Value) -> Tuple[int, ...]:
         """Returns the shape of a value, in PyTorch's order."""
@@ -193,19 +164,8 @@ class Call:
         if inputs is None and shape is None and size == self.x.shape == ():
             size = self.shape_of(sources[0])  # a constant of no axes lies as one of one element
         element = dtype or self.output.dtype
-        name = self._take(suffix)
-        self._memory.add(
-            Op(
-                name=name,
-                kind=kind,
-                attrs=NoAttrs() if attrs is None else attrs,
-                inputs=sources,
-                outputs=(TensorType(size, element),),
-                params=tuple(Param(role, TensorType(tuple(one), element)) for role, one in params),
-                origin=self._origin(),
-            )
-        )
-        return Value(name)
+        weights = (Param(role, TensorType(tuple(one), element)) for role, one in params)
+        return self.write(kind, attrs, sources, (TensorType(size, element),), weights, suffix)
 
     def unknown(
         self,
@@ -235,25 +195,14 @@ class Call:
         if macs is None and not opaque and self.module is not None:
             # A class of the user's that extends one of torch's has another name.
             macs = 0 if costs_nothing(torch_class(self.module)) else None
-        name = self._take(suffix)
-        self._memory.add(
-            Op(
-                name=name,
-                kind="unknown",
-                attrs=UnknownAttrs(
-                    framework_type, opaque, random=is_random(framework_type), macs=macs
-                ),
-                inputs=inputs,
-                outputs=tuple(TensorType(one.shape, one.dtype) for one in self.step.outputs),
-                params=_weights(self.module),
-                origin=self._origin(),
-                messages=(message,) if message else (),
-            )
-        )
+        attrs = UnknownAttrs(framework_type, opaque, random=is_random(framework_type), macs=macs)
+        outputs = [TensorType(one.shape, one.dtype) for one in self.step.outputs]
+        weights = _weights(self.module)
+        value = self.write("unknown", attrs, inputs, outputs, weights, suffix, message)
         if transparent:
-            self._memory.transparent.add(name)
-        self._given = [Value(name, at) for at in range(len(self.step.outputs))]
-        return Value(name)
+            self._memory.transparent.add(value.op)
+        self._given = [Value(value.op, at) for at in range(len(outputs))]
+        return value
 
     def source(self) -> None:
         """Has what the call gives without reading any tensor written: constants where it is read.
@@ -277,35 +226,16 @@ class Call:
         """
         self._arguments += ((name, value),)
 
-    def note(self, message: str) -> None:
-        """Adds a message to what was emitted last."""
-        self._memory.ops[-1] = self._memory.ops[-1].noted(message)
-
     def discard(self) -> None:
-        """Forgets what was emitted; constants stay, and vanish where nothing reads them."""
-        kept = [op for op in self.ops if op.kind == "const"]
-        gone = {op.name for op in self.ops if op.kind != "const"}
-        self._memory.ops[self._begin :] = kept
-        self._memory.names.release(gone - {self.name})
-        self._memory.transparent -= gone
-        self._given, self._own = None, False
+        """Forgets what was emitted, but for constants."""
+        super().discard()
+        self._given = None
 
     def results(self) -> List[Value]:
         """Returns the value of each tensor that the call gives."""
         if self._given is not None:
             return self._given
         return [Value(self.ops[-1].name)] if self.ops else []
-
-    def _take(self, suffix: str) -> str:
-        if not suffix and not self._own:
-            self._own = True
-            return self.name
-        return self._memory.names.take(self.name + "/" + (suffix or "op"))
-
-    def _origin(self) -> Origin:
-        step = self.step
-        layers = (step.scope,) if step.scope else ()
-        return Origin("torch", layers, step.frames, self._form())
 
     def _form(self) -> CallForm:
         if self.module is not None:

@@ -15,8 +15,9 @@ from vai_inspect.core.ir.attrs import (
     TransposedDepthwiseConv2dAttrs,
     TransposedDepthwiseConv3dAttrs,
 )
+from vai_inspect.frontends.graph_builder import UnreadableError
 from vai_inspect.frontends.torch.capture.trace_ir import Tensor
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.padding import emit_pad
 from vai_inspect.frontends.torch.lower.window import pad_pairs, sizes, xir, xir_pads
 

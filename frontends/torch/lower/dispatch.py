@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Optional
 
-from vai_inspect.core.errors import VaiInspectError, message_of
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.ops.no_xir import computes_each_element
+from vai_inspect.frontends.graph_builder import problem_with, unreadable
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.trace_ir import tensors_in
 from vai_inspect.frontends.torch.lower import (
@@ -24,7 +24,7 @@ from vai_inspect.frontends.torch.lower import (
     selection,
     shape,
 )
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 
 Lowering = Callable[[Call], None]
 _TABLES = (
@@ -68,20 +68,10 @@ def lower(call: Call) -> List[Op]:
     if lowering is None:
         call.unknown(step.operation, transparent=computes_each_element(step.operation))
         return call.ops
-    try:
-        lowering(call)
-        problem = _problem(call)
-    except VaiInspectError:
-        raise
-    except UnreadableError as error:
-        problem = str(error)
-    except Exception as error:
-        # Another release of torch may name or hold its settings otherwise.
-        problem = "{}: {}".format(type(error).__name__, message_of(error))
+    problem = problem_with(lowering, call, _problem)
     if problem:
         call.discard()
-        message = "could not be read as an XIR operator ({})".format(problem)
-        call.unknown(step.operation, message, opaque=True)
+        call.unknown(step.operation, unreadable(problem), opaque=True)
     return call.ops
 
 

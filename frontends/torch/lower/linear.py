@@ -6,7 +6,8 @@ from typing import Any, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import InnerProductAttrs, MatmulAttrs, ReshapeAttrs
 from vai_inspect.frontends import einsum
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.graph_builder import UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.conv import constant_weight
 
 

@@ -6,7 +6,8 @@ from typing import Any, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import PadAttrs, StridedSliceAttrs
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.graph_builder import UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.window import sizes
 
 _MODES = {"constant": "CONSTANT", "reflect": "REFLECT", "replicate": "EDGE", "circular": "WRAP"}

@@ -11,7 +11,8 @@ from vai_inspect.core.ir.attrs import (
     MaxPool2dAttrs,
     ReductionAttrs,
 )
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.graph_builder import UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.window import sizes, xir, xir_pads
 
 Lowering = Callable[[Call], None]

@@ -6,7 +6,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs, SqueezeAttrs, StridedSliceAttrs
-from vai_inspect.frontends.torch.lower.call import Call, UnreadableError
+from vai_inspect.frontends.graph_builder import UnreadableError
+from vai_inspect.frontends.torch.lower.call import Call
 
 Range = Tuple[int, int, int]
 

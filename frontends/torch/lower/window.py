@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Sequence, Tuple
 
-from vai_inspect.frontends.torch.lower.call import UnreadableError
+from vai_inspect.frontends.graph_builder import UnreadableError
 
 
 def sizes(value: Any, rank: int) -> Tuple[int, ...]:
