@@ -102,6 +102,7 @@ def markdown() -> str:
     only = sorted(set(EVALUATIONS) - set(dispatch.LOWERINGS))
     groups["constants alone"] = [name + "*" for name in only]
     groups["of vai_q_onnx, Quark and onnxruntime"] = sorted(quantised.VENDOR)
+    groups["of com.microsoft"] = sorted([*quantised.MICROSOFT, "Gelu"])
     joins = [join for joins in PASSES for join in joins] + [others.slices]
     layers = [join for joins in OF_PRODUCER["tf2onnx"] for join in joins]
     return TEXT.format(

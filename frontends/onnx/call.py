@@ -5,6 +5,7 @@ Shapes and axes are in the file's own order here.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.ir import OPS, Op, Origin, Param, TensorType, Trait, Value
@@ -265,6 +266,7 @@ class Call:
         message: str = "",
         dtype: Optional[str] = None,
         opaque: bool = False,
+        any_order: bool = False,
     ) -> None:
         """Writes an operator without XIR equivalent.
 
@@ -274,6 +276,8 @@ class Call:
             message: why it has no XIR equivalent, where its name does not say so.
             dtype: its outputs' element type; by default its first input's.
             opaque: see `UnknownAttrs`.
+            any_order: whether it works in any order of axes, all its tensors in the same one;
+                functions of each element do.
 
         Raises:
             UnreadableError: neither a rule nor the file tells a shape.
@@ -303,7 +307,7 @@ class Call:
                 messages=(message,) if message else (),
             )
         )
-        if computes_each_element(called) and not opaque:
+        if any_order or (computes_each_element(called) and not opaque):
             self._memory.transparent.add(taken)
         self._own = True
         self.give(*(self._computed(Value(taken, at)) for at in range(len(outputs))))
@@ -319,6 +323,12 @@ class Call:
     def pass_on(self) -> None:
         """Gives the first input as it is; no operator is written."""
         self.give(self.x)
+
+    def read_as(self, op_type: str, inputs: Sequence[Optional[Operand]]) -> None:
+        """Reads the node as another operator of ONNX' own domain, with these inputs."""
+        self.node = dataclasses.replace(self.node, op_type=op_type, domain="")
+        self.opset = self.integer("opset", max(self.opset, 13))  # as QLinearSoftmax names it
+        self.inputs = tuple(inputs)
 
     def quantises(self) -> None:
         """Counts the node as one of a quantised model."""

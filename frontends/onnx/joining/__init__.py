@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.joining import activations, norms, others, repeats
 from vai_inspect.frontends.onnx.joining import of_tf2onnx as tf
@@ -51,7 +50,7 @@ def put_together(assembled: Assembled, producer: str = "") -> Assembled:
         for op in graph
         if op.kind == "unknown"
         and op.name in assembled.transparent
-        and computes_each_element(named(op))
+        and named(op) == named(assembled.graph[op.name])
     )
     return dataclasses.replace(assembled, graph=graph, transparent=transparent)
 

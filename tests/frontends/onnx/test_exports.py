@@ -150,3 +150,29 @@ def test_a_proto_is_read_as_its_file(tmp_path):
     of_proto = inspector.capture(onnx.load(str(tmp_path / "a.onnx")))
     assert rows(of_file) == rows(of_proto)
     assert of_file.graph.ops == of_proto.graph.ops
+
+
+def test_a_proto_too_large_to_be_written_is_read_without_its_weights(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    export(MODULES["linear"], torch.randn(IMAGE), tmp_path / "a.onnx", "torchscript")
+    proto = onnx.load(str(tmp_path / "a.onnx"))
+
+    class TooLarge:
+        def __new__(cls, held=None):
+            return onnx.ModelProto() if held is None else super().__new__(cls)
+
+        def __init__(self, held):
+            self.held = held
+
+        def __getattr__(self, name):
+            return getattr(self.held, name)
+
+        def SerializeToString(self):  # noqa: N802
+            raise ValueError("exceeds maximum protobuf size of 2GB")
+
+    before = proto.SerializeToString()
+    inspector = Inspector(TARGET)
+    found = inspector.capture(TooLarge(proto))
+    assert found.graph.ops == inspector.capture(proto).graph.ops
+    assert found.model == inspector.capture(proto).model
+    assert proto.SerializeToString() == before
