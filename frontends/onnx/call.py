@@ -267,6 +267,7 @@ class Call:
         dtype: Optional[str] = None,
         opaque: bool = False,
         any_order: bool = False,
+        reads: Optional[int] = None,
     ) -> None:
         """Writes an operator without XIR equivalent.
 
@@ -278,6 +279,8 @@ class Call:
             opaque: see `UnknownAttrs`.
             any_order: whether it works in any order of axes, all its tensors in the same one;
                 functions of each element do.
+            reads: how many of its inputs are tensors that it computes with, where the others
+                are settings such as a shape; by default all.
 
         Raises:
             UnreadableError: neither a rule nor the file tells a shape.
@@ -292,7 +295,7 @@ class Call:
         called = name or self.node.op_type
         inputs = tuple(
             self.value(one, "const_{}".format(at) if at else "const")
-            for at, one in enumerate(self.inputs)
+            for at, one in enumerate(self.inputs[:reads])
             if one is not None
         )
         taken = self._take("")

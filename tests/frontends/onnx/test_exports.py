@@ -74,6 +74,13 @@ MODULES = {
     "squeeze and excite": part(
         lambda m, x: x * torch.sigmoid(m.conv(F.adaptive_avg_pool2d(x, 1))),
     ),
+    "expand": part(
+        lambda m, x: x * torch.sigmoid(m.conv(F.adaptive_avg_pool2d(x, 1))).expand_as(x),
+    ),
+    "pool of channels last": part(
+        lambda m, x: m.pool(m.conv(x).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)),
+        pool=nn.AdaptiveAvgPool2d(1),
+    ),
     "view with computed sizes": part(lambda m, x: m.conv(x).view(x.shape[0], -1)),
 }
 
@@ -91,6 +98,7 @@ def test_of_the_torchscript_exporter(name, opset):
 MEAN = "of another exporter: the mean of height and width in the place of an average pool"
 DYNAMO = ("batch norm", "gelu", "group norm", "hardswish", "l2 norm", "layer norm", "linear")
 DYNAMO += ("pad", "pixel shuffle", "computed size", "focus", "chunk", "squeeze and excite")
+DYNAMO += ("pool of channels last",)
 DYNAMO_DIFFERS = {"linear": MEAN, "squeeze and excite": MEAN}
 
 
