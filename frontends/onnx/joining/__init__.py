@@ -11,12 +11,13 @@ import dataclasses
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.joining import activations, norms, others, repeats
 from vai_inspect.frontends.onnx.joining import of_tf2onnx as tf
+from vai_inspect.frontends.onnx.joining.attention import attention
 from vai_inspect.frontends.onnx.joining.match import named, run
 
 PASSES = (
     (activations.gelu, activations.softmax, norms.layer_norm, norms.l2_norm, norms.group_norm),
     (activations.gated, norms.affine, others.bias, others.stacked),
-    (norms.affine, others.reshapes),
+    (norms.affine, others.reshapes, attention),
 )
 """Each pass reads what the one before gives: the affine's factor comes before its sum."""
 OF_PRODUCER = {
