@@ -83,7 +83,7 @@ class Bodies:
 
     def _read_by(self, data: memoryview, node: Node, depth: int) -> FrozenSet[str]:
         graph = read_graph(data, node.name)
-        own = {one.name for one in (*graph.inputs, *graph.initializers)}
+        own = {one.name for one in graph.inputs} | {one.name for one in graph.initializers}
         read = {one.name for one in graph.outputs}
         for inner in graph.nodes:
             read.update(inner.inputs)

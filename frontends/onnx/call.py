@@ -5,6 +5,7 @@ Shapes and axes are in the file's own order here.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import OPS, Origin, Param, TensorType, Trait, Value
@@ -239,6 +240,8 @@ class Call(CallBuilder):
         message: str = "",
         dtype: Optional[str] = None,
         opaque: bool = False,
+        any_order: bool = False,
+        reads: Optional[int] = None,
     ) -> None:
         """Writes an operator without XIR equivalent.
 
@@ -248,6 +251,10 @@ class Call(CallBuilder):
             message: why it has no XIR equivalent, where its name does not say so.
             dtype: its outputs' element type; by default its first input's.
             opaque: see `UnknownAttrs`.
+            any_order: whether it works in any order of axes, all its tensors in the same one;
+                functions of each element do.
+            reads: how many of its inputs are tensors that it computes with, where the others
+                are settings such as a shape; by default all.
 
         Raises:
             UnreadableError: neither a rule nor the file tells a shape.
@@ -262,12 +269,12 @@ class Call(CallBuilder):
         called = name or self.node.op_type
         inputs = tuple(
             self.value(one, "const_{}".format(at) if at else "const")
-            for at, one in enumerate(self.inputs)
+            for at, one in enumerate(self.inputs[:reads])
             if one is not None
         )
         attrs = UnknownAttrs(called, opaque)
         taken = self.write("unknown", attrs, inputs, outputs, message=message).op
-        if computes_each_element(called) and not opaque:
+        if any_order or (computes_each_element(called) and not opaque):
             self._memory.transparent.add(taken)
         self.give(*(self._computed(Value(taken, at)) for at in range(len(outputs))))
 
@@ -282,6 +289,12 @@ class Call(CallBuilder):
     def pass_on(self) -> None:
         """Gives the first input as it is; no operator is written."""
         self.give(self.x)
+
+    def read_as(self, op_type: str, inputs: Sequence[Optional[Operand]]) -> None:
+        """Reads the node as another operator of ONNX' own domain, with these inputs."""
+        self.node = dataclasses.replace(self.node, op_type=op_type, domain="")
+        self.opset = self.integer("opset", max(self.opset, 13))  # as QLinearSoftmax names it
+        self.inputs = tuple(inputs)
 
     def quantises(self) -> None:
         """Counts the node as one of a quantised model."""

@@ -14,6 +14,7 @@ from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, TAKES_IN
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
+from vai_inspect.frontends.onnx.file.proto import without_weights
 from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
 from vai_inspect.frontends.onnx.joining import put_together
 
@@ -75,7 +76,8 @@ def _parsed(model: Any) -> "tuple[ModelDef, str]":
             "onnx.ModelProto.".format(type(model).__name__)
         )
     try:
-        data = serialise()
+        light = without_weights(model) if hasattr(model, "graph") else model
+        data = light.SerializeToString()
     except Exception as error:
         raise ModelError(
             "The ModelProto cannot be serialised ({}); save it to a file, with its weights "

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.joining import activations, norms, others, repeats
 from vai_inspect.frontends.onnx.joining import of_tf2onnx as tf
+from vai_inspect.frontends.onnx.joining.attention import attention
 from vai_inspect.frontends.onnx.joining.match import named, run
 
 PASSES = (
     (activations.gelu, activations.softmax, norms.layer_norm, norms.l2_norm, norms.group_norm),
     (activations.gated, norms.affine, others.bias, others.stacked),
-    (norms.affine, others.reshapes),
+    (norms.affine, others.reshapes, attention),
 )
 """Each pass reads what the one before gives: the affine's factor comes before its sum."""
 OF_PRODUCER = {
@@ -51,7 +51,7 @@ def put_together(assembled: Assembled, producer: str = "") -> Assembled:
         for op in graph
         if op.kind == "unknown"
         and op.name in assembled.transparent
-        and computes_each_element(named(op))
+        and named(op) == named(assembled.graph[op.name])
     )
     return dataclasses.replace(assembled, graph=graph, transparent=transparent)
 

@@ -30,20 +30,14 @@ def _weights(call: Call, at: int) -> Tuple[Shape, int]:
     return weight, rank
 
 
-def convolution(call: Call, at: int = 1, bias: int = 2) -> None:
-    """Writes a convolution; as many groups as input channels make it a depthwise one.
-
-    Args:
-        call: the node.
-        at: which input holds the weights [oc, ic / group, (kd), (kh), kw].
-        bias: which input holds the bias.
-    """
-    weight, rank = _weights(call, at)
+def _convolution(call: Call) -> None:
+    """Weights are [oc, ic / group, (kd), (kh), kw]; as many groups as channels: a depthwise one."""
+    weight, rank = _weights(call, 1)
     outputs, kernel = weight[0], weight[2:]
     shape = _figures(window(call, kernel))
     groups, channels = call.integer("group", 1), call.x.shape[1]
     source = [call.value(call.x)]
-    params = _params(outputs, call.has(bias))
+    params = _params(outputs, call.has(2))
     if rank == 2 and groups > 1 and groups == channels:
         multiplier = outputs // channels
         params[0] = ("weights", (multiplier, *kernel, channels))
@@ -120,6 +114,6 @@ def _params(outputs: int, bias: bool) -> Params:
 
 
 LOWERINGS: Dict[str, Callable[[Call], None]] = {
-    "Conv": convolution,
+    "Conv": _convolution,
     "ConvTranspose": _transposed,
 }

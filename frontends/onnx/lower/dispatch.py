@@ -51,8 +51,9 @@ def find_lowering(call: Call) -> Optional[Lowering]:
         return LOWERINGS.get(node.op_type)
     if node.op_type in quantised.VENDOR:
         return quantised.VENDOR[node.op_type]
-    if node.domain == _MICROSOFT and node.op_type == "Gelu":
-        return LOWERINGS["Gelu"]
+    if node.domain == _MICROSOFT:
+        own = {"Gelu": LOWERINGS["Gelu"], **quantised.MICROSOFT}
+        return own.get(node.op_type)
     return None
 
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict
+from typing import Callable, Dict, Sequence, Tuple
 
 from vai_inspect.frontends.onnx.call import Call
-from vai_inspect.frontends.onnx.lower.conv import convolution
-from vai_inspect.frontends.onnx.tensors import Computed, Known
+from vai_inspect.frontends.onnx.lower import (
+    activation,
+    conv,
+    elementwise,
+    pooling,
+    products,
+    reduction,
+    selection,
+)
+from vai_inspect.frontends.onnx.tensors import Computed, Known, Operand, UnreadableError
+
+Lowering = Callable[[Call], None]
+
+
+def _float(operand: Operand) -> Operand:
+    """Returns an operand as the float model has it; its figures are others."""
+    if isinstance(operand, Known):
+        return Known(operand.shape, "float32", None, operand.name)
+    return Computed(operand.shape, "float32", operand.value)
 
 
 def _through(call: Call) -> None:
     """QuantizeLinear and DequantizeLinear give what they read, as the float model has it."""
     call.quantises()
-    x = call.x
-    if isinstance(x, Known):
-        call.give(Known(x.shape, "float32", None, x.name))
-    else:
-        call.give(Computed(x.shape, "float32", x.value))
+    call.give(_float(call.x))
 
 
 def _dynamic(call: Call) -> None:
@@ -25,20 +38,77 @@ def _dynamic(call: Call) -> None:
     call.give(call.x, *rest[: len(call.node.outputs) - 1])
 
 
-def _convolution(call: Call) -> None:
-    """QLinearConv: scales and zero points stand between its input, weights and bias."""
-    call.quantises()
-    convolution(call, 3, 8)
+def _as_float(op_type: str, lowering: Lowering, *places: int) -> Lowering:
+    """Returns the lowering of a quantised operator: scales and zero points are between its inputs.
+
+    Args:
+        op_type: the float operator.
+        lowering: of that one.
+        places: which inputs the float operator has; those that are not there are left out.
+    """
+
+    def of_quantised(call: Call) -> None:
+        call.quantises()
+        if call.integer("channels_last"):
+            raise UnreadableError("its channels are last")
+        found = [call.inputs[at] if at < len(call.inputs) else None for at in places]
+        while found and found[-1] is None:
+            found.pop()
+        call.read_as(op_type, [None if one is None else _float(one) for one in found])
+        lowering(call)
+
+    return of_quantised
 
 
-LOWERINGS: Dict[str, Callable[[Call], None]] = {
+def _concat(call: Call) -> None:
+    """QLinearConcat: the output's scale and zero point, then a tensor and its own two, each."""
+    _as_float("Concat", selection.LOWERINGS["Concat"], *range(2, len(call.inputs), 3))(call)
+
+
+_Row = Tuple[str, str, Dict[str, Lowering], Sequence[int]]
+
+
+def _table(rows: Sequence[_Row]) -> Dict[str, Lowering]:
+    return {
+        name: _as_float(op_type, table[op_type], *places) for name, op_type, table, places in rows
+    }
+
+
+_TWO = (0, 3)
+LOWERINGS: Dict[str, Lowering] = {
     **dict.fromkeys(("DequantizeLinear", "QuantizeLinear"), _through),
     "DynamicQuantizeLinear": _dynamic,
-    "QLinearConv": _convolution,
+    **_table(
+        (
+            ("ConvInteger", "Conv", conv.LOWERINGS, (0, 1)),
+            ("MatMulInteger", "MatMul", products.LOWERINGS, (0, 1)),
+            ("QLinearConv", "Conv", conv.LOWERINGS, (0, 3, 8)),
+            ("QLinearMatMul", "MatMul", products.LOWERINGS, _TWO),
+        )
+    ),
 }
-VENDOR: Dict[str, Callable[[Call], None]] = dict.fromkeys(
+VENDOR: Dict[str, Lowering] = dict.fromkeys(
     ("ExtendedDequantizeLinear", "ExtendedQuantizeLinear", "FixNeuron", "BFPQuantizeDequantize")
     + ("VitisDequantizeLinear", "VitisQuantizeLinear", "DequantizeLinear", "QuantizeLinear"),
     _through,
 )
 """Of the domains of vai_q_onnx, Quark and onnxruntime."""
+MICROSOFT: Dict[str, Lowering] = {
+    "QLinearConcat": _concat,
+    **_table(
+        (
+            ("QGemm", "Gemm", products.LOWERINGS, (0, 3, 6)),
+            ("QLinearAdd", "Add", elementwise.LOWERINGS, _TWO),
+            ("QLinearAveragePool", "AveragePool", pooling.LOWERINGS, (0,)),
+            ("QLinearConv", "Conv", conv.LOWERINGS, (0, 3, 8)),
+            ("QLinearGlobalAveragePool", "GlobalAveragePool", pooling.LOWERINGS, (0,)),
+            ("QLinearLeakyRelu", "LeakyRelu", activation.LOWERINGS, (0,)),
+            ("QLinearMul", "Mul", elementwise.LOWERINGS, _TWO),
+            ("QLinearReduceMean", "ReduceMean", reduction.LOWERINGS, (0,)),
+            ("QLinearSigmoid", "Sigmoid", activation.LOWERINGS, (0,)),
+            ("QLinearSoftmax", "Softmax", activation.LOWERINGS, (0,)),
+            ("QLinearWhere", "Where", elementwise.LOWERINGS, (0, 1, 4)),
+        )
+    ),
+}
+"""Of onnxruntime's domain `com.microsoft`."""

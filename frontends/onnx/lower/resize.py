@@ -67,14 +67,17 @@ _CORNERS = ("align_corners", "asymmetric")
 
 
 def _depth_to_space(call: Call) -> None:
-    """CRD is PyTorch's pixel shuffle; DCR is TensorFlow's, XIR's `reorg` backwards."""
+    """CRD is PyTorch's pixel shuffle; DCR is TensorFlow's, of which XIR is not known to have one.
+
+    Both work in any order of axes, as SpaceToDepth does, which TensorFlow has channels last.
+    """
     scale = call.integer("blocksize")
     if scale < 1:
         raise UnreadableError("its block is {}".format(scale))
     if call.text("mode", "DCR") == "CRD":
         call.emit("pixel-shuffle", PixelShuffleAttrs(scale, True))
     else:
-        call.unknown([_grown(call.x.shape, scale)])
+        call.unknown([_grown(call.x.shape, scale)], any_order=True)
 
 
 def _grown(shape: Shape, scale: int) -> Tuple[int, ...]:
@@ -87,7 +90,8 @@ def _space_to_depth(call: Call) -> None:
     scale, shape = call.integer("blocksize"), call.x.shape
     if scale < 1 or len(shape) != 4 or shape[2] % scale or shape[3] % scale:
         raise UnreadableError("the block {} does not divide {}".format(scale, shape))
-    call.unknown([(shape[0], shape[1] * scale**2, shape[2] // scale, shape[3] // scale)])
+    small = (shape[0], shape[1] * scale**2, shape[2] // scale, shape[3] // scale)
+    call.unknown([small], any_order=True)
 
 
 LOWERINGS: Dict[str, Callable[[Call], None]] = {

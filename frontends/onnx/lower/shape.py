@@ -124,7 +124,8 @@ def _expand(call: Call) -> None:
     elif elements(shape) == elements(call.x.shape):
         _set_shape(call, shape)
     else:
-        call.unknown([shape], message="XIR has no broadcast of its own")
+        why = "XIR has no broadcast of its own"
+        call.unknown([shape], message=why, any_order=len(shape) == call.x.rank, reads=1)
 
 
 def _tile(call: Call) -> None:
@@ -135,7 +136,7 @@ def _tile(call: Call) -> None:
     if shape == call.x.shape:
         call.emit("identity", inputs=[call.value(call.x)])
     else:
-        call.unknown([shape])
+        call.unknown([shape], any_order=True, reads=1)
 
 
 LOWERINGS: Dict[str, Callable[[Call], None]] = {

@@ -47,7 +47,48 @@ AFFINE = {
     "w": Constant((20,)),
     "v": Constant((20,)),
 }
+ATTENTION = [
+    ("Mul", "x c", "q"),
+    ("Transpose", "x", "t", {"perm": [0, 2, 1]}),
+    ("Mul", "t c", "k"),
+    ("MatMul", "q k", "scores"),
+    ("Softmax", "scores", "weights"),
+    ("MatMul", "weights x", "y"),
+]
+MASKED = [
+    *ATTENTION[:4],
+    ("Add", "scores mask", "masked"),
+    ("Softmax", "masked", "weights"),
+    ("MatMul", "weights x", "y"),
+]
 CASES = {
+    "attention": (net(ATTENTION, TOKENS, c=number(0.5)), ["scaled_dot_product_attention"]),
+    "attention with a mask": (
+        net(MASKED, TOKENS, c=number(0.5), mask=Constant((7, 7))),
+        ["scaled_dot_product_attention"],
+    ),
+    "attention with one factor": (
+        net(
+            [
+                ("Transpose", "x", "t", {"perm": [0, 2, 1]}),
+                ("MatMul", "x t", "product"),
+                ("Mul", "product c", "scores"),
+                *ATTENTION[4:],
+            ],
+            TOKENS,
+            c=number(0.5),
+        ),
+        ["transpose", "matmul", "mul", "softmax", "matmul"],
+    ),
+    "attention with two factors": (
+        net(
+            [ATTENTION[0], ATTENTION[1], ("Mul", "t d", "k"), *ATTENTION[3:]],
+            TOKENS,
+            c=number(0.5),
+            d=number(0.25),
+        ),
+        ["mul", "transpose", "mul", "matmul", "softmax", "matmul"],
+    ),
     "silu": (
         net([("Sigmoid", "x", "a"), ("Mul", "x a", "y")], IMAGE),
         ["swish"],

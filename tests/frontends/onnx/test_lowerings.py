@@ -368,6 +368,30 @@ def test_several_operators(name):
     assert [(kind, op.output.shape) for kind, op in zip(kinds(graph), inner_ops(graph))] == wanted
 
 
+@pytest.mark.parametrize(
+    ("op_type", "shape"), [("DepthToSpace", (1, 16, 20, 1)), ("SpaceToDepth", (1, 4, 5, 16))]
+)
+def test_pixels_move_in_any_order_of_axes(op_type, shape):
+    from tests.frontends.onnx.building import Proto, graph, model, node
+
+    nodes = [
+        node("Conv", ["x", "w"], ["a"], "conv"),
+        node(op_type, ["a"], ["y"], "moved", blocksize=2),
+    ]
+    proto = Proto(model(graph(nodes, {"x": X}, constants={"w": Constant((4, 4, 1, 1))})))
+    found = [
+        (kind, op.output.shape)
+        for kind, op in zip(kinds(graph_of(proto)), inner_ops(graph_of(proto)))
+    ]
+    assert found == [("conv2d", (1, 8, 10, 4)), (op_type, shape)]
+
+
+def test_the_column_row_depth_is_pytorchs_pixel_shuffle():
+    model = single("DepthToSpace", IMAGE, blocksize=2, mode="CRD")
+    (op,) = inner_ops(graph_of(model))
+    assert (op.kind, op.output.shape) == ("pixel-shuffle", (1, 16, 20, 1))
+
+
 def test_a_custom_domain_is_unknown_with_the_shape_that_the_file_gives():
     from tests.frontends.onnx.building import Proto, graph, model, node
 
