@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from vai_inspect.core.fixed import FixChange, Fixed, FixLeft
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.plan import PlanStep
+from vai_inspect.rules.rewrites import REWRITES
 
 LARGEST_ERROR = 1e-5
 """Largest difference of an exact change, as a share of the output's range."""
@@ -39,17 +40,23 @@ class Fixable:
 
     Attributes:
         notes: see `Fixed`.
+        inputs: see `Fixed`.
     """
 
     notes: Tuple[str, ...] = ()
+    inputs: Tuple[Any, ...] = ()
 
     @property
     def model(self) -> Any:
         """The framework's model, with the user's weights."""
         raise NotImplementedError
 
-    def inspect(self) -> Inspection:
-        """Returns the inspection of the model, with a plan."""
+    def inspect(self, whole: bool = False) -> Inspection:
+        """Returns the inspection of the model, with a plan.
+
+        Args:
+            whole: whether root causes are looked for, too.
+        """
         raise NotImplementedError
 
     def name_of(self, op: str) -> str:
@@ -109,8 +116,9 @@ def fix_model(given: Inspection, start: Fixable, approximate: bool = False) -> F
         for op, reason in applied.left.items():
             leave(step, (op,), reason)
         done = [op for op in ops if op not in applied.left]
-        if applied.model is None or not done:
-            leave(step, done, "it was not done")
+        if applied.model is None:
+            if done:
+                leave(step, done, "it was not done")
             continue
         error = current.error_of(applied.model)
         if step.effect == "exact" and not error <= LARGEST_ERROR:
@@ -122,14 +130,29 @@ def fix_model(given: Inspection, start: Fixable, approximate: bool = False) -> F
             leave(step, done, "taken back, as it makes the whole worse: " + "; ".join(worse))
             continue
         names = tuple(current.name_of(op) for op in done)
-        changes.append(FixChange(step.rewrite, names, step.effect, error))
+        settled.update((step.rewrite, name) for name in names)
+        changes.append(FixChange(step.rewrite, names, step.effect, error, _advice(step, now)))
         now, current = after, applied.model
     for step in now.steps:
         if step.kind == "cut":
             leave(step, step.ops, "a cut changes what the model returns; do it as the plan has it")
         elif step.effect == "approximate" and not approximate:
             leave(step, step.ops, "it changes the function; give approximate=True for it")
-    return Fixed(current.model, tuple(changes), tuple(left.values()), given, now, current.notes)
+    return Fixed(
+        current.model,
+        tuple(changes),
+        tuple(left.values()),
+        given,
+        now,
+        current.notes,
+        current.inputs,
+    )
+
+
+def _advice(step: PlanStep, now: Inspection) -> str:
+    rewrite = next((one for one in REWRITES if one.id == step.rewrite), None)
+    op = next((one.op for one in now.ops if one.name == step.ops[0]), None)
+    return rewrite.advised(op) if rewrite is not None and op is not None else ""
 
 
 def _next(

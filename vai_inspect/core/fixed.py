@@ -21,12 +21,14 @@ class FixChange:
         effect: `exact` or `approximate`.
         max_error: largest difference of the outputs before and after it, as a share of the
             output's range, in float64 on random inputs with random weights and statistics.
+        advice: what to write in the source for the same, in the framework's words.
     """
 
     rule: str
     ops: Tuple[str, ...]
     effect: str
     max_error: float
+    advice: str = ""
 
     def __str__(self) -> str:
         return "{}: {} ({}, largest difference {:.1e})".format(
@@ -65,6 +67,7 @@ class Fixed:
         before: the inspection of the model that was given.
         after: the inspection of the new model.
         notes: what else is to be known of the new model, a sentence each.
+        inputs: PyTorch: tensors that the new model can be called and exported with.
     """
 
     model: Any
@@ -73,6 +76,7 @@ class Fixed:
     before: Inspection
     after: Inspection
     notes: Tuple[str, ...] = ()
+    inputs: Tuple[Any, ...] = ()
 
     @property
     def difference(self) -> Difference:
