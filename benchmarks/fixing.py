@@ -59,16 +59,16 @@ def surveyed(name: str, target: str) -> Dict[str, Any]:
     try:
         exact = fix(model, target, shape)
         fixed = exact
-        if _on_cpu(exact.after):
+        if not whole(exact.after):
             fixed = fix(model, target, shape, approximate=True)
     except VaiInspectError as error:
         return {"name": name, "group": GROUPS[3], "reason": str(error)}
     effects = {change.effect for change in fixed.changes}
-    if not _on_cpu(exact.before):
+    if whole(exact.before):
         group = GROUPS[0]
-    elif not _on_cpu(exact.after):
+    elif whole(exact.after):
         group = GROUPS[1]
-    elif not _on_cpu(fixed.after):
+    elif whole(fixed.after):
         group = GROUPS[2]
     else:
         group = GROUPS[3]
@@ -102,15 +102,24 @@ def _counts(inspection: Any) -> Dict[str, int]:
     }
 
 
+def whole(inspection: Any) -> bool:
+    """Tells whether all runs on the DPU, but for ends that the plan gives to the host."""
+    return not _on_cpu(inspection) or _cut(inspection) is not None
+
+
+def _cut(inspection: Any) -> Any:
+    """Returns the cut after which nothing is on the CPU, or None."""
+    cuts = (step for step in inspection.steps if step.kind == "cut" and not step.after.cpu_ops)
+    return next(cuts, None)
+
+
 def _reason(fixed: Any) -> str:
-    """Returns why operators are left on the CPU: the first root cause, or the end of the network."""
+    """Returns why operators are left on the CPU: the end of the network, or a root cause."""
     if not _on_cpu(fixed.after):
         return ""
-    if any(step.kind == "cut" for step in fixed.after.steps):
-        cut = next(step for step in fixed.after.steps if step.kind == "cut")
-        rest = cut.after.cpu_ops
-        if not rest:
-            return f"whole after a cut at {', '.join(cut.ops)}"
+    cut = _cut(fixed.after)
+    if cut is not None:
+        return f"ends on the host: cut at {', '.join(cut.ops)}"
     causes = fixed.after.root_causes
     return str(causes[0].message) if causes else ""
 
@@ -126,9 +135,11 @@ def table(rows: Sequence[Dict[str, Any]]) -> Iterator[str]:
         yield ""
         yield f"### {group[0].upper()}{group[1:]}"
         yield ""
-        yield "| network | CPU operators | DPU subgraphs | what was done | largest difference of "
-        yield_rows = "exact changes | what is left |"
-        yield yield_rows
+        yield (
+            "| network | CPU operators | DPU subgraphs | what was done | largest difference of an "
+            "exact change | what is left |"
+        )
+        yield "|---|---|---|---|---|---|"
         for row in counted[group]:
             yield _row(row)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import pathlib
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import CaptureError, ModelError  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.frontends.torch import rewrite  # noqa: E402
+from vai_inspect.rules.rewrites import REWRITES  # noqa: E402
 from vai_inspect.torch import fix  # noqa: E402
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
@@ -61,15 +64,15 @@ def focused(x):
 
 
 class Scaled(nn.Module):
-    """A number for each channel, added and, where asked for, multiplied."""
+    """A number for each channel, multiplied, and another one added."""
 
-    def __init__(self, factor):
+    def __init__(self):
         super().__init__()
-        self.factor = nn.Parameter(torch.rand(16, 1, 1)) if factor else None
+        self.factor = nn.Parameter(torch.rand(16, 1, 1) + 0.5)
         self.shift = nn.Parameter(torch.randn(1, 16, 1, 1))
 
     def forward(self, x):
-        return (x if self.factor is None else x * self.factor) + self.shift
+        return x * self.factor + self.shift
 
 
 class Frozen(nn.Module):
@@ -133,7 +136,8 @@ EXACT = {
     "unshuffle-to-convolution": nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(64, 16, 1)),
     "unshuffle-to-convolution: slices": nn.Sequential(Call(lambda x: focused(x)),
                                                       nn.Conv2d(64, 16, 1)),
-    "constant-sum": Scaled(False),
+    "parameter-to-depthwise: a sum": Call(lambda x: x + torch.linspace(-1, 1, 16).view(1, 16, 1, 1)),
+    "parameter-to-depthwise": Scaled(),
     "drop-noise": nn.FeatureAlphaDropout(),
 }  # fmt: skip
 
@@ -303,3 +307,128 @@ def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
     assert not fixed.changes
     assert "makes the whole worse: 1 new operator on the CPU" in fixed.left[0].reason
     assert type(fixed.model.pattern) is nn.SiLU
+
+
+BY_HAND = {
+    "add-layer", "clone-shared", "einsum-to-linear", "kernel-in-range", "keras-pad",
+    "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise", "silu-to-product",
+    "split-channels",
+}  # fmt: skip
+
+
+def test_every_rewrite_is_done_by_program_or_is_advice_alone():
+    known = {one.id: one for one in REWRITES}
+    assert set(rewrite.PROGRAMS) | BY_HAND == set(known)
+    assert not BY_HAND & set(rewrite.PROGRAMS)
+    assert len(known) == len(REWRITES)
+    for name, one in known.items():
+        assert one.advice or name == "quantised-form"
+
+
+def test_the_remedies_of_the_rules_name_rewrites():
+    named = set()
+    for file in (pathlib.Path(__file__).parent.parent / "rules").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = getattr(getattr(node, "func", None), "id", "")
+            if called in ("exact", "approximate") and len(node.args) > 1:
+                named.add(getattr(node.args[1], "value", None))
+    named.discard(None)  # a name in place of the text
+    assert named <= {one.id for one in REWRITES}
+    assert len(named) > 10
+
+
+SOURCE = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 16, 3, groups=1), nn.Conv2d(16, 16, 3, groups=4)
+        self.fc = nn.Linear(16, 4)
+
+    def forward(self, x):
+        x = self.b(self.a(x))
+        return self.fc(x.mean((2, 3)))
+"""
+
+
+@pytest.fixture
+def net(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(SOURCE)
+    return tmp_path
+
+
+ARGUMENTS = ("net.py:Net", "-t", "KV260", "--input-shape", "1,3,32,32")
+
+
+def test_the_command_says_what_it_did_and_writes_nothing_unasked(net, vai_inspect):  # noqa: F811
+    code, out, _ = vai_inspect("fix", *ARGUMENTS)
+    assert code == 0
+    assert "done (2 changes):" in out
+    assert "group-to-dense (exact), 1 operator: b; largest difference 0.0e+00" in out
+    assert "operators on the CPU" in out
+    assert [path.name for path in net.iterdir() if path.is_file()] == ["net.py"]
+
+
+def test_the_command_prints_the_lines_to_change(net, vai_inspect):  # noqa: F811
+    code, out, _ = vai_inspect("fix", *ARGUMENTS, "--diff")
+    assert code == 0
+    hunk = out[out.index("--- ") :].splitlines()
+    assert hunk[0].endswith("net.py")
+    assert hunk[2] == "@@ -13 +13 @@ forward: b"
+    assert hunk[3] == "-        x = self.b(self.a(x))"
+    assert hunk[4].startswith("+        # group-to-dense: use a convolution with groups=1")
+
+
+def test_what_the_command_writes_is_the_fixed_model(net, vai_inspect):  # noqa: F811
+    for output, more in (("fixed.pt2", ()), ("fixed.pt", ("--pickle",))):
+        code, out, _ = vai_inspect("fix", *ARGUMENTS, "--output", output, *more)
+        assert code == 0
+        assert f"written: {output}" in out
+        shape = () if output == "fixed.pt2" else ("--input-shape", "1,3,32,32")
+        code, out, _ = vai_inspect(
+            "inspect", output, "--trust", "-t", "KV260", *shape, "--verbose", "0", "--json"
+        )
+        assert code == 0
+        assert '"cpu_ops": 0' in out
+
+
+WRONG = [
+    (("--output", "x.keras"), "the file's ending is .pt2"),
+    (("--output", "x.pt"), "give --pickle, too"),
+    (("--output", "x.pt2", "--pickle"), "with --pickle the file's ending is .pt or .pth"),
+    (("--pickle",), "--pickle is for --output"),
+    (("--output", "missing/x.pt2"), "there is no folder missing"),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), WRONG)
+def test_wrong_options_are_refused_in_one_line(net, vai_inspect, given, told):  # noqa: F811
+    code, out, err = vai_inspect("fix", *ARGUMENTS, *given)
+    assert code == 2
+    assert told in err
+    assert err.count("\n") == 1
+    assert not out
+
+
+def test_a_file_needs_trust(net, vai_inspect):  # noqa: F811
+    torch.save(nn.Sequential(nn.Conv2d(3, 16, 3, groups=1), nn.Conv2d(16, 8, 3, groups=4)), "m.pt")
+    given = ("fix", "m.pt", "-t", "KV260", "--input-shape", "1,3,32,32")
+    code, _, err = vai_inspect(*given)
+    assert code == 2
+    assert "--trust" in err
+    with pytest.raises(ModelError, match="trust"):
+        fix("m.pt", B4096, SHAPE)
+    code, out, _ = vai_inspect(*given, "--trust")
+    assert code == 0
+    assert "group-to-dense" in out
+
+
+def test_a_model_of_another_framework_is_refused_in_one_line(net, vai_inspect):  # noqa: F811
+    (net / "m.onnx").write_bytes(b"")
+    code, _, err = vai_inspect("fix", "m.onnx", "-t", "KV260")
+    assert code == 2
+    assert "a model of ONNX" in err

@@ -136,7 +136,7 @@ def fix_model(given: Inspection, start: Fixable, approximate: bool = False) -> F
     for step in now.steps:
         if step.kind == "cut":
             leave(step, step.ops, "a cut changes what the model returns; do it as the plan has it")
-        elif step.effect == "approximate" and not approximate:
+        elif step.kind == "rewrite" and step.effect == "approximate" and not approximate:
             leave(step, step.ops, "it changes the function; give approximate=True for it")
     return Fixed(
         current.model,

@@ -22,6 +22,8 @@ from vai_inspect.frontends.torch.rewrite.edit import (
 
 def mean_to_pool(edit: Edit, node: Any) -> None:
     """A mean over height and width becomes nn.AdaptiveAvgPool2d(1)."""
+    if edit.is_call(node, "mean") and edit.is_call(node.args[0], "mean"):
+        node = node.args[0]  # the first of two, one axis each
     last = edit.only_user(node)
     if edit.is_call(node, "mean") and edit.is_call(last, "mean") and _one_after_another(edit, node):
         source, rank, kept = node.args[0], len(edit.shape(node.args[0])), False

@@ -115,6 +115,9 @@ def constant_sum(edit: Edit, node: Any) -> None:
 
 def parameter_to_depthwise(edit: Edit, node: Any) -> None:
     """A factor for each channel, and what is added after it, become a 1x1 depthwise one."""
+    if edit.is_call(node, "add"):
+        constant_sum(edit, node)
+        return
     source, scale = _with_constant(edit, node, "mul")
     reader, shift = edit.only_user(node), None
     if edit.is_call(reader, "add"):
@@ -147,6 +150,8 @@ def scale_and_shift(edit: Edit, node: Any) -> None:
     """What is added to the product of a map and a factor for each channel, with the product."""
     first, second = operands(node)
     product = first if edit.is_call(first, "mul") else second
+    if not edit.is_call(product, "mul"):
+        raise RefusedError("nothing is multiplied before it")
     parameter_to_depthwise(edit, product)
 
 
