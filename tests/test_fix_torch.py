@@ -136,7 +136,9 @@ EXACT = {
     "unshuffle-to-convolution": nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(64, 16, 1)),
     "unshuffle-to-convolution: slices": nn.Sequential(Call(lambda x: focused(x)),
                                                       nn.Conv2d(64, 16, 1)),
-    "parameter-to-depthwise: a sum": Call(lambda x: x + torch.linspace(-1, 1, 16).view(1, 16, 1, 1)),
+    "parameter-to-depthwise: a sum": Call(
+        lambda x: x + torch.linspace(-1, 1, 16).view(1, 16, 1, 1)
+    ),
     "parameter-to-depthwise": Scaled(),
     "drop-noise": nn.FeatureAlphaDropout(),
 }  # fmt: skip

@@ -305,7 +305,6 @@ class _Tracer(torch.fx.Tracer):
         target: Any,
         args: Any,
         kwargs: Any,
-        name: Optional[str] = None,
         *_rest: Any,
         **_named: Any,
     ) -> Any:
@@ -322,7 +321,7 @@ class _Tracer(torch.fx.Tracer):
         finally:
             self._within = False
         scope = self._scopes[-1]
-        wanted = name or _wanted(kind, target, scope)
+        wanted = _wanted(kind, target, scope)  # fx itself knows no scopes
         node = self.create_node(
             kind, target, self.create_arg(_nodes(args)), self.create_arg(_nodes(kwargs)), wanted
         )
