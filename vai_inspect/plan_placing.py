@@ -222,5 +222,5 @@ def _by_remedy(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> List[Cur
 
 
 def _cured(graph: Graph, rewrite: Rewrite, name: str, devices: Mapping[str, Device]) -> bool:
-    made = [op.name for ops in (rewrite.change(graph, graph[name]) or {}).values() for op in ops]
-    return all(devices.get(one) is Device.DPU for one in made)
+    made = [op for ops in (rewrite.change(graph, graph[name]) or {}).values() for op in ops]
+    return all(devices.get(op.name) is Device.DPU for op in made if op.kind != "identity")

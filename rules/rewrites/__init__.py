@@ -7,15 +7,27 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from vai_inspect.rules.rewrites import activations, arithmetic, convolutions, quantised, reductions
+from vai_inspect.rules.rewrites import (
+    activations,
+    advice,
+    arithmetic,
+    constants,
+    convolutions,
+    quantised,
+    reductions,
+    shuffles,
+)
 from vai_inspect.rules.rewrites.rewrite import Rewrite, apply
 
 REWRITES: Tuple[Rewrite, ...] = (
     *quantised.REWRITES,
+    *constants.REWRITES,
     *reductions.REWRITES,
     *arithmetic.REWRITES,
+    *shuffles.REWRITES,
     *convolutions.REWRITES,
     *activations.REWRITES,
+    *advice.REWRITES,
 )
 
 __all__ = ["REWRITES", "Rewrite", "apply"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Callable, Sequence
 
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.ir.attrs import Attrs, LeakyReluAttrs, NoAttrs
+from vai_inspect.core.ir.attrs import Attrs, LeakyReluAttrs, NoAttrs, ResizeAttrs
 from vai_inspect.rules.quantizers.torch import SLOPE
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
@@ -38,6 +39,24 @@ def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, O
     return change
 
 
+def softplus(graph: Graph, op: Op) -> Change:
+    """Softplus becomes ReLU."""
+    if str(getattr(op.attrs, "framework_type", "")).lower() != "softplus":
+        return None
+    new = op.replaced(
+        kind="relu", attrs=NoAttrs(), inputs=op.inputs[:1], float_only=None, float_remedy=None
+    )
+    return {op.name: (new,)}
+
+
+def align_corners(graph: Graph, op: Op) -> Change:
+    """A resize with aligned corners becomes one with half-pixel centres."""
+    if not isinstance(op.attrs, ResizeAttrs) or not op.attrs.align_corners:
+        return None
+    attrs = dataclasses.replace(op.attrs, align_corners=False, half_pixel_centers=True)
+    return {op.name: (op.replaced(attrs=attrs, float_only=None, float_remedy=None),)}
+
+
 def _approximate(
     name: str, kinds: Sequence[str], kind: str, attrs: Attrs, advice: "dict[str, str]", source: str
 ) -> Rewrite:
@@ -48,8 +67,19 @@ SMOOTH = ("swish", "gelu", "mish")
 SLOPED = ("leaky-relu", "prelu", "elu", "celu", "selu")
 REWRITES = (
     _approximate(
-        "swish", SMOOTH, "hard-swish", NoAttrs(), HARD_SWISH,
+        "swish", ("swish",), "hard-swish", NoAttrs(), HARD_SWISH,
         "the usual swap; the vendor's Keras quantiser does it itself",
+    ),
+    _approximate("gelu", ("gelu",), "hard-swish", NoAttrs(), HARD_SWISH, "users' projects"),
+    _approximate("mish", ("mish",), "hard-swish", NoAttrs(), HARD_SWISH, "users' projects"),
+    Rewrite("softplus", Effect.APPROXIMATE, softplus, RELU, "users' projects"),
+    Rewrite(
+        "align-corners", Effect.APPROXIMATE, align_corners,
+        {
+            "torch": "use align_corners=False",
+            "keras": "use UpSampling2D, whose pixels have half-pixel centres",
+        },
+        "observed",
     ),
     _approximate(
         "sigmoid", ("sigmoid",), "hard-sigmoid", NoAttrs(), HARD_SIGMOID,

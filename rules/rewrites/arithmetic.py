@@ -40,13 +40,15 @@ def divide(graph: Graph, op: Op) -> Change:
 
 def subtract(graph: Graph, op: Op) -> Change:
     """a - b becomes a + b * (-1), where a 1x1 depthwise convolution multiplies."""
+    if op.kind == "neg" and op.output.rank == 4:
+        return {op.name: (scaled(op.name, op.inputs[0], op.output, op),)}
     if op.kind != "sub" or len(op.inputs) != 2:
         return None
     first, second = op.inputs
     if graph[second.op].kind == "const":
         return {op.name: (op.replaced(kind="add", float_only=None, float_remedy=None),)}
     tensor = graph.type_of(second)
-    if graph[first.op].kind == "const" or tensor.rank != 4:
+    if tensor.rank != 4:
         return None
     negated = scaled(op.name + "/negated", second, tensor, op)
     new = op.replaced(

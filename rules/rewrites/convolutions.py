@@ -7,6 +7,7 @@ import dataclasses
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import (
+    AvgPool2dAttrs,
     Conv2dAttrs,
     DepthwiseConv2dAttrs,
     MaxPool2dAttrs,
@@ -63,7 +64,44 @@ def chain_max_pool(graph: Graph, op: Op) -> Change:
     return {op.name: tuple(ops)}
 
 
+def split_pool(graph: Graph, op: Op) -> Change:
+    """An average pool with a large window becomes two whose windows multiply to it."""
+    attrs = op.attrs
+    if op.kind != "avgpool2d" or not isinstance(attrs, AvgPool2dAttrs) or any(attrs.pad):
+        return None
+    source = graph.type_of(op.inputs[0])
+    divides = (source.shape[2] % attrs.kernel[0], source.shape[1] % attrs.kernel[1]) == (0, 0)
+    if source.rank != 4 or attrs.stride != attrs.kernel or not divides:
+        return None
+    outer = (factor(attrs.kernel[0]), factor(attrs.kernel[1]))
+    inner = (attrs.kernel[0] // outer[0], attrs.kernel[1] // outer[1])
+    if (1, 1) in (outer, inner):
+        return None
+    batch, height, width, channels = source.shape
+    between = TensorType((batch, height // inner[1], width // inner[0], channels), source.dtype)
+    first = op.replaced(
+        name=op.name + "/first", attrs=AvgPool2dAttrs(inner, inner), outputs=(between,)
+    )
+    last = op.replaced(
+        attrs=AvgPool2dAttrs(outer, outer, global_=attrs.global_), inputs=(Value(first.name),)
+    )
+    return {op.name: (first, last)}
+
+
+def factor(size: int) -> int:
+    """Returns the largest divisor that is at most the square root."""
+    return max(one for one in range(1, int(size**0.5) + 1) if size % one == 0)
+
+
 REWRITES = (
+    Rewrite(
+        "split-pool", Effect.EXACT, split_pool,
+        {
+            "torch": "use two nn.AvgPool2d in a row, whose kernels multiply to it",
+            "keras": "use two AveragePooling2D in a row, whose sizes multiply to it",
+        },
+        "the vendor's option SplitLargeKernelPool",
+    ),
     Rewrite(
         "chain-max-pool", Effect.EXACT, chain_max_pool,
         {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Callable, Mapping, Optional
+
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir.attrs import NoAttrs
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 
@@ -16,4 +19,74 @@ def quantised_form(graph: Graph, op: Op) -> Change:
     return {op.name: (op.replaced(float_only=None, float_remedy=None),)}
 
 
-REWRITES = (Rewrite("quantised-form", Effect.EXACT, quantised_form),)
+def of_remedy(rewrite: str) -> Callable[[Graph, Op], Change]:
+    """Returns a change of operators whose remedy is one rewrite into the quantised form."""
+
+    def change(graph: Graph, op: Op) -> Change:
+        named = op.float_remedy is not None and op.float_remedy.rewrite == rewrite
+        return quantised_form(graph, op) if named else None
+
+    return change
+
+
+def dropped(rewrite: str) -> Callable[[Graph, Op], Change]:
+    """Returns a change that leaves operators out whose remedy is one rewrite."""
+
+    def change(graph: Graph, op: Op) -> Change:
+        if op.float_remedy is None or op.float_remedy.rewrite != rewrite or len(op.inputs) != 1:
+            return None
+        return {op.name: (passing(op),)}
+
+    return change
+
+
+def passing(op: Op, index: int = 0) -> Op:
+    """Returns an operator that gives one of its inputs on; `apply` leaves it out."""
+    return op.replaced(
+        kind="identity",
+        attrs=NoAttrs(),
+        inputs=(op.inputs[index],),
+        params=(),
+        float_only=None,
+        float_remedy=None,
+    )
+
+
+def _exact(
+    name: str,
+    torch: str,
+    keras: Optional[str] = None,
+    change: Optional[Callable[[Graph, Op], Change]] = None,
+    source: str = "",
+) -> Rewrite:
+    advice: Mapping[str, str] = {"torch": torch, **({"keras": keras} if keras else {})}
+    return Rewrite(name, Effect.EXACT, change or of_remedy(name), advice, source)
+
+
+REWRITES = (
+    _exact(
+        "numeric-padding",
+        "give the padding as numbers; for an even kernel pad before it with nn.ZeroPad2d",
+        source="executed: a convolution with its padding as text stays in float",
+    ),
+    _exact(
+        "drop-expand",
+        "leave the expand out where its reader broadcasts: x * y in place of x * y.expand_as(x)",
+        change=dropped("drop-expand"),
+        source="executed: expand stays in float",
+    ),
+    _exact(
+        "drop-noise",
+        "remove it from the deployed model",
+        "remove it from the deployed model",
+        change=dropped("drop-noise"),
+    ),
+    _exact(
+        "einsum-to-linear",
+        "use an nn.Linear, its weight the parameter transposed",
+        "use Dense, its kernel the parameter",
+    ),
+    _exact("chunk-to-slices", "write slices, such as x[:, :k] and x[:, k:]",
+           "write slices, such as x[..., :k] and x[..., k:]"),
+    Rewrite("quantised-form", Effect.EXACT, quantised_form),
+)  # fmt: skip

@@ -18,6 +18,10 @@ def mean_to_pool(graph: Graph, op: Op) -> Change:
     if op.kind != "reduction_mean" or not isinstance(op.attrs, ReductionAttrs):
         return None
     source = graph.type_of(op.inputs[0])
+    if len(op.attrs.axis) == 1 and not op.attrs.keep_dims:
+        before = graph.producer(op)
+        second = source.rank == 3 and before is not None and before.kind == "reduction_mean"
+        return _one_after_another(graph, before if second and before is not None else op)
     if source.rank != 4 or tuple(sorted(axis % 4 for axis in op.attrs.axis)) != (1, 2):
         return None
     batch, height, width, channels = source.shape
@@ -53,6 +57,22 @@ def mean_to_pool(graph: Graph, op: Op) -> Change:
         float_remedy=None,
     )
     return {op.name: (pool, flat)}
+
+
+def _one_after_another(graph: Graph, op: Op) -> Change:
+    """x.mean(3).mean(2): a mean over one axis of the map and then over the other."""
+    readers = graph.consumers(op)
+    source = graph.type_of(op.inputs[0])
+    if source.rank != 4 or not isinstance(op.attrs, ReductionAttrs) or op.attrs.keep_dims:
+        return None
+    if len(readers) != 1 or readers[0].kind != "reduction_mean" or readers[0].output.rank != 2:
+        return None
+    (last,) = readers
+    if last.output.shape != (source.shape[0], source.channels):
+        return None
+    both = op.replaced(name=last.name, attrs=ReductionAttrs((1, 2), False), outputs=(last.output,))
+    made = mean_to_pool(graph, both)
+    return {op.name: (), **made} if made is not None else None
 
 
 def channel_mean(graph: Graph, op: Op) -> Change:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Effect
-from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir import Graph, Op, Value
 
 Change = Optional[Dict[str, Tuple[Op, ...]]]
 """The operators in place of each operator that changes; the last of them has its name."""
@@ -60,10 +60,28 @@ def apply(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> Graph:
     ops: List[Op] = []
     for op in graph:
         ops.extend(changes.get(op.name, (op,)))
-    return _without_unread(Graph(graph.name, ops))
+    passing = {
+        Value(op.name): op.inputs[0]
+        for new in changes.values()
+        for op in new
+        if op.kind == "identity"
+    }
+    return _without_unread(_led(Graph(graph.name, ops), passing))
+
+
+def _led(graph: Graph, passing: Dict[Value, Value]) -> Graph:
+    """Drops operators that give their input on, and has their readers read it."""
+    return graph.rewritten({value.op: None for value in passing}, passing) if passing else graph
 
 
 def _without_unread(graph: Graph) -> Graph:
-    """Drops the constants that nothing reads any more."""
-    unread = {op.name: None for op in graph if op.kind == "const" and not graph.consumers(op)}
-    return graph.rewritten(unread) if unread else graph
+    """Drops what nothing reads any more."""
+    while True:
+        unread = {
+            op.name: None
+            for op in graph
+            if op.kind not in ("data", "return") and not graph.consumers(op)
+        }
+        if not unread:
+            return graph
+        graph = graph.rewritten(unread)

@@ -12,7 +12,7 @@ from typing import List, Optional
 import typer
 
 from vai_inspect._version import __version__
-from vai_inspect.cli import compare, diff, doctor, estimate, inspect, plan, rules, targets
+from vai_inspect.cli import compare, diff, doctor, estimate, fix, inspect, plan, rules, targets
 from vai_inspect.cli.errors import PROGRAM, run
 from vai_inspect.cli.examples import examples
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("inspect", epilog=examples("inspect"))(inspect.inspect)
 app.command("compare", epilog=examples("compare"))(compare.compare)
 app.command("plan", epilog=examples("plan"))(plan.plan)
+app.command("fix", epilog=examples("fix"))(fix.fix)
 app.command("estimate", epilog=examples("estimate"))(estimate.estimate)
 app.command("diff", epilog=examples("diff"))(diff.diff)
 app.command("targets", epilog=examples("targets"))(targets.targets)

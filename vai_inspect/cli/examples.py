@@ -16,6 +16,10 @@ EXAMPLES: Dict[str, Tuple[str, ...]] = {
         "compare my_model.py:build -t KV260 -t VCK190 --fail-on cpu",
     ),
     "plan": ("plan my_model.py:build -t KV260",),
+    "fix": (
+        "fix my_model.py:build -t KV260",
+        "fix my_model.py:build -t KV260 --approximate --output fixed.pt2",
+    ),
     "estimate": ("estimate my_model.py:build -t KV260",),
     "diff": ("diff before/inspect_DPUCZDX8G_ISA1_B4096.json after.json",),
     "targets": ("targets --family czdx8g", "targets --json"),

@@ -74,8 +74,8 @@ class OpChange(Plain):
 class Difference:
     """What moved from one inspection to another.
 
-    Operators are paired by name; those left over by type and output shapes, in graph order, so
-    that a renamed operator is no new one.
+    Operators are paired by name; those left over by type and output shapes, in graph order and
+    first those on the same device, so that a renamed operator is no new one.
 
     Attributes:
         before: the old inspection.
@@ -199,12 +199,15 @@ class Difference:
         old = {op.name: op for op in self.before.ops if not op.constant}
         new = [op for op in self.after.ops if not op.constant]
         pairs = {op.name: old.pop(op.name) for op in new if op.name in old}
-        left: Dict[Any, List[InspectedOp]] = defaultdict(list)
-        for op in old.values():
-            left[_shape(op)].append(op)
-        for op in new:
-            if op.name not in pairs and left[_shape(op)]:
-                pairs[op.name] = left[_shape(op)].pop(0)
+        for alike in (_shape_and_device, _shape):
+            left: Dict[Any, List[InspectedOp]] = defaultdict(list)
+            taken = {op.name for op in pairs.values()}
+            for op in old.values():
+                if op.name not in taken:
+                    left[alike(op)].append(op)
+            for op in new:
+                if op.name not in pairs and left[alike(op)]:
+                    pairs[op.name] = left[alike(op)].pop(0)
         paired = {op.name for op in pairs.values()}
         return [
             *(OpChange(pairs.get(op.name), op) for op in new),
@@ -218,6 +221,10 @@ def _on(op: Optional[InspectedOp], device: Device) -> bool:
 
 def _shape(op: InspectedOp) -> Tuple[Any, ...]:
     return (op.type, *(tensor.shape for tensor in op.op.outputs))
+
+
+def _shape_and_device(op: InspectedOp) -> Tuple[Any, ...]:
+    return (*_shape(op), op.device)
 
 
 def _share(inspection: InspectionData) -> float:

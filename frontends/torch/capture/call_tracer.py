@@ -10,7 +10,7 @@ import torch
 from vai_inspect.frontends.torch.capture.data_dependence import ANSWERED, TEXTS, asked, deciding
 from vai_inspect.frontends.torch.capture.device_policy import brought_here, moving
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
-from vai_inspect.frontends.torch.capture.frames import short, user_frames
+from vai_inspect.frontends.torch.capture.frames import fx_variable, short, user_frames
 from vai_inspect.frontends.torch.capture.meta_copy import Place, Shadow
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
 from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
@@ -115,6 +115,7 @@ class Noting:
                     module,
                     user_frames(),
                     writes=changes,
+                    variable=fx_variable() if module is None else "",
                 )
         return result
 

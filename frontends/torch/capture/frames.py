@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 import os
+import re
 import sys
 from typing import List, Tuple
 
@@ -33,6 +35,28 @@ def user_frames(depth: int = 1) -> Tuple[Frame, ...]:
     return tuple(reversed(found))
 
 
+def fx_variable(depth: int = 1) -> str:
+    """Returns the variable that a torch.fx GraphModule's forward gives the call its result, or "".
+
+    That is the name of the node in its graph; the code is generated, a line for each node.
+
+    Args:
+        depth: how many of the innermost frames to skip.
+    """
+    frame = sys._getframe(depth)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(_GENERATED):
+            found = _ASSIGNED.search(linecache.getline(file, frame.f_lineno, frame.f_globals))
+            return found.group(1) if found else ""
+        if is_users(file):
+            break
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+_GENERATED = "<eval_with_key>"
+_ASSIGNED = re.compile(r"(?:^|;)\s*([A-Za-z_]\w*)\s*(?::[^=;]*)?=(?!=)")
 ROOT = "run_users_forward"
 """The function of this frontend that calls the user's forward; no frame outside it counts."""
 

@@ -51,7 +51,7 @@ def trace(subject: Subject) -> Trace:
     tracer = _Tracer(noting)
     args, kwargs = copy.inputs.filled(lambda name, one: tracer.input(name, one))
     root = _Root(copy.shadow.model, args, kwargs)
-    with torch.no_grad(), factories_on(copy.place), _all_functions_followed():
+    with torch.no_grad(), factories_on(copy.place), all_functions_followed():
         with proxies_are_tensors(), functions_seen(tracer.function):
             tracer.trace(root)
         return noting.recorder.trace(replaced(root.result))
@@ -183,7 +183,7 @@ def _method(name: str) -> Any:
 
 
 @contextmanager
-def _all_functions_followed() -> Iterator[None]:
+def all_functions_followed() -> Iterator[None]:
     """Has fx follow the functions, too, that libraries of models tell it to leave alone.
 
     They do so for control flow on sizes, which are plain numbers here.

@@ -95,7 +95,7 @@ def proxies_are_tensors() -> Iterator[None]:
     original = isinstance
 
     def is_instance(value: Any, kind: Any) -> bool:
-        if type(value) is TensorProxy:
+        if issubclass(type(value), TensorProxy):
             return original(value, kind) or original(value.value, kind)
         return original(value, kind)
 

@@ -67,6 +67,7 @@ class Recorder:
         frames: Tuple[Frame, ...] = (),
         writes: bool = False,
         whole: str = "",
+        variable: str = "",
     ) -> None:
         """Notes a call that has run.
 
@@ -80,6 +81,7 @@ class Recorder:
             frames: see `Step`.
             writes: whether it changed its outputs in place.
             whole: see `Step`.
+            variable: see `Step`.
         """
         if len(self.steps) >= MOST_STEPS:
             raise TooLongError(
@@ -91,7 +93,9 @@ class Recorder:
         before = [(base, self.seen(base)) for base in bases if base is not None]
         still = not is_random(operation) and _constant((args, kwargs))
         new = tuple(self._enter(tensor, still) for tensor in outputs)
-        self.steps.append(Step(operation, args, kwargs, new, scope, module, frames, whole))
+        self.steps.append(
+            Step(operation, args, kwargs, new, scope, module, frames, whole, variable)
+        )
         for base, was in before:
             # What is written into a view is written into the tensor behind it, too.
             read = (was, *new)

@@ -71,6 +71,7 @@ class Step:
         frames: the user's lines that lead here, innermost last.
         whole: class name of the torch.nn module at `scope` where the function is all that it does;
             empty otherwise.
+        variable: name of the node, where the function is called by a torch.fx GraphModule.
     """
 
     operation: str
@@ -81,13 +82,15 @@ class Step:
     module: Optional[Any] = None
     frames: Tuple[Frame, ...] = ()
     whole: str = ""
+    variable: str = ""
 
     @property
     def path(self) -> str:
         """Path of a module; of a function the path of the module around it and its name."""
         if self.module is not None or self.whole:
             return self.scope or self.operation
-        return "{}.{}".format(self.scope, self.operation) if self.scope else self.operation
+        name = self.variable or self.operation
+        return "{}.{}".format(self.scope, name) if self.scope else name
 
     @property
     def constant(self) -> bool:

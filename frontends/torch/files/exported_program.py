@@ -34,6 +34,28 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
         InputShapeError: see `capture`.
         CaptureError: see `capture`.
     """
+    model, told = load_file(path, trust)
+    exported = path.suffix.lower() in EXPORTED
+    captured = capture(model, input_args)
+    name = path.stem if exported else captured.model.name
+    return dataclasses.replace(
+        captured,
+        graph=Graph(name, captured.graph.ops),
+        model=dataclasses.replace(captured.model, name=name, trusted=True),
+        warnings=(*told, *captured.warnings),
+    )
+
+
+def load_file(path: Path, trust: bool) -> Tuple[Any, Tuple[str, ...]]:
+    """Returns the module or exported program in a file, and what to report of where it stood.
+
+    Args:
+        path: see `capture_file`.
+        trust: see `capture_file`.
+
+    Raises:
+        ModelError: see `capture_file`.
+    """
     if not os.path.isfile(path):
         raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
     if not trust:
@@ -43,16 +65,7 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
                 _GIVE_MODULE,
             )
         )
-    exported = path.suffix.lower() in EXPORTED
-    model, told = (_program(path), ()) if exported else _module(path)
-    captured = capture(model, input_args)
-    name = path.stem if exported else captured.model.name
-    return dataclasses.replace(
-        captured,
-        graph=Graph(name, captured.graph.ops),
-        model=dataclasses.replace(captured.model, name=name, trusted=True),
-        warnings=(*told, *captured.warnings),
-    )
+    return (_program(path), ()) if path.suffix.lower() in EXPORTED else _module(path)
 
 
 def _program(path: Path) -> Any:

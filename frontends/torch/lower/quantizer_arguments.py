@@ -82,6 +82,15 @@ def _mean(step: Step) -> Kept:
         yield "reduced", "whole"
 
 
+def _power(step: Step) -> Kept:
+    if step.operation == "square":
+        yield "exponent", "2"
+        return
+    power = step.kwargs.get("exponent", step.args[1] if len(step.args) > 1 else None)
+    if isinstance(power, (int, float)):
+        yield "exponent", f"{power:g}"
+
+
 def _adaptive_function(step: Step) -> Kept:
     size = step.kwargs.get("output_size", step.args[1] if len(step.args) > 1 else None)
     if isinstance(size, (list, tuple)) and None in size:
@@ -121,5 +130,6 @@ FUNCTIONS: Dict[str, Callable[[Step], Kept]] = {
     "interpolate": _interpolate,
     "layer_norm": _normalised,
     "mean": _mean,
+    **dict.fromkeys(("pow", "square"), _power),
     "upsample": _interpolate,
 }

@@ -1,0 +1,49 @@
+"""Rewrites done on a live module: a copy of it as a torch.fx graph, and a program for each id."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from vai_inspect.frontends.torch.rewrite import (
+    activations,
+    arithmetic,
+    channels,
+    convolutions,
+    pools,
+)
+from vai_inspect.frontends.torch.rewrite.edit import Program
+
+PROGRAMS: Dict[str, Program] = {
+    "add-zero": arithmetic.add_zero,
+    "align-corners": activations.align_corners,
+    "batch-norm-between": activations.norm_between,
+    "batch-norm-own-reader": convolutions.own_reader,
+    "chain-max-pool": pools.chain_max_pool,
+    "channel-mean": arithmetic.channel_mean,
+    "chunk-to-slices": channels.chunk_to_slices,
+    "constant-sum": channels.constant_sum,
+    "divide-by-constant": arithmetic.divide_by_constant,
+    "drop-expand": arithmetic.drop_expand,
+    "drop-noise": channels.drop,
+    "frozen-batch-norm": channels.frozen_batch_norm,
+    "gelu": activations.swish,
+    "group-to-dense": convolutions.group_to_dense,
+    "hardswish-module": arithmetic.hard_swish,
+    "leaky": activations.leaky,
+    "mean-to-pool": arithmetic.mean_to_pool,
+    "mish": activations.swish,
+    "multiplier-to-depthwise": convolutions.group_to_dense,
+    "numeric-padding": convolutions.numeric_padding,
+    "parameter-to-depthwise": channels.parameter_to_depthwise,
+    "relu-after-sum": activations.relu,
+    "shuffle-to-convolution": channels.shuffle,
+    "sigmoid": activations.sigmoid,
+    "slices-to-convolutions": channels.slices_to_convolutions,
+    "softplus": activations.relu,
+    "split-pool": pools.split_pool,
+    "square": arithmetic.square,
+    "subtract": arithmetic.subtract,
+    "swish": activations.swish,
+    "unshuffle-to-convolution": channels.unshuffle,
+}
+"""What is done by program; every other rewrite is advice alone."""

@@ -1,0 +1,110 @@
+"""Convolutions as others with the same function, their weights carried over."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError
+
+
+def group_to_dense(edit: Edit, node: Any) -> None:
+    """A grouped convolution, or a depthwise one with a multiplier, becomes a dense one."""
+    conv = edit.called(node, "Conv2d")
+    if conv is None:
+        raise RefusedError("it is no nn.Conv2d")
+    if conv.groups == 1:
+        raise RefusedError("it has one group already")
+    edit.swap(node, dense(conv))
+
+
+def dense(conv: Any) -> Any:
+    """Returns a convolution without groups that computes what one with groups does."""
+    made = like(conv, conv.in_channels, conv.out_channels, groups=1)
+    groups = conv.groups
+    rows, columns = conv.out_channels // groups, conv.in_channels // groups
+    weight = torch.zeros_like(made.weight)
+    for group in range(groups):
+        at = slice(group * rows, (group + 1) * rows)
+        weight[at, group * columns : (group + 1) * columns] = conv.weight[at]
+    return filled(made, weight, conv.bias)
+
+
+def like(conv: Any, inputs: int, outputs: int, **changes: Any) -> Any:
+    """Returns a convolution with the settings of another, its weights not set."""
+    settings = {
+        "stride": conv.stride,
+        "padding": conv.padding,
+        "dilation": conv.dilation,
+        "groups": conv.groups,
+        "bias": conv.bias is not None,
+        "padding_mode": conv.padding_mode,
+        "dtype": conv.weight.dtype,
+        "device": conv.weight.device,
+    }
+    settings.update(changes)
+    kernel = settings.pop("kernel_size", conv.kernel_size)
+    return nn.Conv2d(inputs, outputs, kernel, **settings)
+
+
+def filled(conv: Any, weight: Any, bias: Any) -> Any:
+    """Returns a convolution after its weights are set."""
+    with torch.no_grad():
+        conv.weight.copy_(weight)
+        if conv.bias is not None and bias is not None:
+            conv.bias.copy_(bias)
+    return conv
+
+
+def numeric_padding(edit: Edit, node: Any) -> None:
+    """Conv2d(padding="same") becomes one with the numbers; an even kernel gets a pad before."""
+    conv = edit.called(node, "Conv2d")
+    if conv is None or not isinstance(conv.padding, str):
+        raise RefusedError("it is no nn.Conv2d with a padding in words")
+    if conv.padding == "valid":
+        edit.swap(node, filled(_padded(conv, 0), conv.weight, conv.bias))
+        return
+    total = [dilation * (size - 1) for dilation, size in zip(conv.dilation, conv.kernel_size)]
+    if all(size % 2 == 0 for size in total):
+        around = tuple(size // 2 for size in total)
+        edit.swap(node, filled(_padded(conv, around), conv.weight, conv.bias))
+        return
+    if conv.padding_mode != "zeros":
+        raise RefusedError("it pads with something else than zeros")
+    height, width = ((size // 2, size - size // 2) for size in total)
+    pad = edit.add(nn.ZeroPad2d((*width, *height)), node.args[0], node, "pad")
+    node.args = (pad, *node.args[1:])
+    edit.swap(node, filled(_padded(conv, 0), conv.weight, conv.bias))
+
+
+def _padded(conv: Any, padding: Any) -> Any:
+    return like(conv, conv.in_channels, conv.out_channels, padding=padding)
+
+
+def own_reader(edit: Edit, node: Any) -> None:
+    """A convolution that its batch norm and others read is called twice, with the same weights."""
+    conv = edit.called(node, "Conv2d", "ConvTranspose2d")
+    norms = [one for one in edit.users(node) if edit.called(one, "BatchNorm2d") is not None]
+    if conv is None or not norms or len(node.users) == len(norms) == 1:
+        raise RefusedError("it is no convolution that a batch norm and others read")
+    for norm in norms[: len(norms) if len(norms) < len(node.users) else -1]:
+        made = edit.add(copy.deepcopy(conv), node.args[0], norm, "own")
+        norm.replace_input_with(node, made)
+
+
+def permutation(channels: Any, edit: Edit, node: Any) -> Any:
+    """Returns a 1x1 convolution that puts channels in an order.
+
+    Args:
+        channels: for each output channel the input channel that it is.
+        edit: says the element type.
+        node: the call that it stands for.
+    """
+    size = len(channels)
+    conv = nn.Conv2d(size, size, 1, bias=False, **edit.like(node))
+    weight = torch.zeros_like(conv.weight)
+    weight[torch.arange(size), torch.as_tensor(channels)] = 1.0
+    return filled(conv, weight, None)

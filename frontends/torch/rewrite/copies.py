@@ -1,0 +1,161 @@
+"""A traced copy and its twin, changed alike: the one to keep, the other to compare outputs with."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+
+import torch
+import torch.fx
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.capture.failures import brief
+from vai_inspect.frontends.torch.rewrite.edit import Edit, Program, RefusedError, shared_copy
+from vai_inspect.frontends.torch.rewrite.locate import Located
+from vai_inspect.frontends.torch.rewrite.random_weights import inputs_like, randomised
+from vai_inspect.frontends.torch.rewrite.tracing import Traced, shape_of, tensors_in
+
+
+class Pair:
+    """A copy and its twin.
+
+    Attributes:
+        module: the copy, with the user's weights.
+        args: inputs of the user's shapes.
+    """
+
+    def __init__(self, module: Any, twin: Any, args: Tuple[Any, ...]) -> None:
+        self.module = module
+        self.args = args
+        self._twin = twin
+
+    @cached_property
+    def located(self) -> Located:
+        """The nodes by the names of the inspection."""
+        return Located(self.module)
+
+    @cached_property
+    def outputs(self) -> Tuple[Any, ...]:
+        """What the twin gives on random inputs; notes the shapes of all nodes on the way.
+
+        Raises:
+            Exception: the twin fails.
+        """
+        shapes = _Shapes(self._twin)
+        with torch.no_grad():
+            found = tensors_in(shapes.run(*inputs_like(self.args)))
+        for node in self.module.graph.nodes:
+            if node.name in shapes.found:
+                node.meta["shape"] = shapes.found[node.name]
+        return tuple(found)
+
+    def users_name(self, op: str) -> str:
+        """Returns what the user's model calls an operator, where it has it."""
+        node = self.located.node(op) if self.located.knows(op) else None
+        named = node.meta.get("op") if node is not None else None
+        return op if named is None else named + self.located.suffix(op)
+
+    def name_after(self, names: Mapping[str, str]) -> None:
+        """Notes what the user's model calls the operators.
+
+        Args:
+            names: the user's name of each operator of the inspection.
+        """
+        for own, users in names.items():
+            if "/" not in own and self.located.knows(own):
+                self.located.node(own).meta["op"] = users
+
+    def changed(
+        self, program: Program, ops: Sequence[str]
+    ) -> Tuple[Optional["Pair"], Dict[str, str]]:
+        """Returns a pair with a rewrite done at operators, and why not at the others.
+
+        Args:
+            program: does the rewrite at a node.
+            ops: names of operators of the inspection.
+        """
+        left: Dict[str, str] = {}
+        nodes: Dict[str, str] = {}
+        for op in ops:
+            node = self.located.node(op)
+            if node is None:
+                left[op] = "the call that it comes from is not found in the traced copy"
+            else:
+                nodes[op] = node.name
+        if not self.outputs:  # asking for them notes the shapes
+            return None, dict.fromkeys(ops, "the model returns no tensor")
+        made = shared_copy(self.module)
+        twin = shared_copy(self._twin)
+        for op, name in nodes.items():
+            try:
+                _done(program, made, name)
+                _done(program, twin, name)
+            except RefusedError as error:
+                left[op] = str(error)
+        for one in (made, twin):
+            one.delete_all_unused_submodules()
+            one.graph.lint()
+            one.recompile()
+        if len(left) == len(ops):
+            return None, left
+        return Pair(made, twin, self.args), left
+
+    def error_of(self, other: "Pair") -> float:
+        """Returns the largest difference of another pair's outputs, as a share of their range."""
+        mine = self.outputs
+        try:
+            found = other.outputs
+        except Exception:  # what a changed graph raises
+            return float("inf")
+        if [one.shape for one in mine] != [one.shape for one in found]:
+            return float("inf")
+        return max((_difference(*both) for both in zip(mine, found)), default=0.0)
+
+
+def first_pair(traced: Traced) -> Pair:
+    """Returns a traced copy with its twin.
+
+    Raises:
+        CaptureError: the twin fails on random inputs.
+    """
+    pair = Pair(traced.module, randomised(traced.module), traced.args)
+    try:
+        pair.outputs  # noqa: B018
+    except Exception as error:  # what the user's forward raises
+        raise CaptureError(
+            "The model's forward fails in float64 on random inputs, with which changes are "
+            "checked: {}; have it take the element type of its inputs.".format(brief(error))
+        ) from error
+    return pair
+
+
+def _done(program: Program, module: Any, name: str) -> None:
+    node = next((one for one in module.graph.nodes if one.name == name), None)
+    if node is not None:  # else it was a part of what is done already
+        program(Edit(module), node)
+
+
+def _difference(one: Any, other: Any) -> float:
+    if not one.numel():
+        return 0.0
+    one, other = one.double(), other.double()
+    if not bool(torch.isfinite(one).all()):
+        return float("inf")
+    reach = float(one.max() - one.min()) or float(one.abs().max()) or 1.0
+    found = float((one - other).abs().max()) / reach
+    return found if found == found else float("inf")
+
+
+class _Shapes(torch.fx.Interpreter):
+    """Runs a graph and keeps the shape that each node gives."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module)
+        self.found: Dict[str, Any] = {}
+
+    def run_node(self, n: Any) -> Any:
+        """Runs one node."""
+        value = super().run_node(n)
+        self.found[n.name] = shape_of(value)
+        n.meta["shape"] = self.found[n.name]
+        return value

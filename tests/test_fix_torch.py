@@ -1,0 +1,436 @@
+"""fix for PyTorch: what each program makes of a small network, and that nothing else changes."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import pathlib
+
+import pytest
+
+torch = pytest.importorskip("torch")
+nn, F = torch.nn, torch.nn.functional
+
+from tests.cli.conftest import vai_inspect  # noqa: E402, F401
+from vai_inspect.core.errors import CaptureError, ModelError  # noqa: E402
+from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
+from vai_inspect.frontends.torch import rewrite  # noqa: E402
+from vai_inspect.rules.rewrites import REWRITES  # noqa: E402
+from vai_inspect.torch import fix  # noqa: E402
+
+B4096 = "DPUCZDX8G_ISA1_B4096"
+SHAPE = (1, 3, 32, 32)
+
+
+class Net(nn.Module):
+    """A pattern between convolutions."""
+
+    def __init__(self, pattern, channels=16):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 16, 3, 2, 1), nn.Conv2d(channels, 8, 1)
+        self.norm = nn.BatchNorm2d(16)
+        self.pattern = pattern
+        with torch.no_grad():
+            self.norm.running_mean.normal_()
+            self.norm.running_var.uniform_(0.5, 1.5)
+
+    def forward(self, x):
+        return self.last(self.pattern(self.norm(self.first(x))))
+
+
+class Call(nn.Module):
+    """A function as a module that is followed into, with modules of its own."""
+
+    def __init__(self, function, **modules):
+        super().__init__()
+        self.function = function
+        for name, module in modules.items():
+            setattr(self, name, module)
+
+    def forward(self, x):
+        return self.function(self, x) if self._modules else self.function(x)
+
+
+def shuffled(x, groups):
+    batch, channels, height, width = x.shape
+    x = x.view(batch, groups, channels // groups, height, width)
+    return x.transpose(1, 2).contiguous().view(batch, -1, height, width)
+
+
+def focused(x):
+    return torch.cat(
+        (x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]), 1
+    )
+
+
+class Scaled(nn.Module):
+    """A number for each channel, multiplied, and another one added."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.rand(16, 1, 1) + 0.5)
+        self.shift = nn.Parameter(torch.randn(1, 16, 1, 1))
+
+    def forward(self, x):
+        return x * self.factor + self.shift
+
+
+class Frozen(nn.Module):
+    """As torchvision's, whose name it has."""
+
+    def __init__(self, channels=16):
+        super().__init__()
+        self.eps = 1e-5
+        for name in ("weight", "running_var"):
+            self.register_buffer(name, torch.rand(channels) + 0.5)
+        for name in ("bias", "running_mean"):
+            self.register_buffer(name, torch.randn(channels))
+
+    def forward(self, x):
+        w, b = self.weight.reshape(1, -1, 1, 1), self.bias.reshape(1, -1, 1, 1)
+        rv, rm = self.running_var.reshape(1, -1, 1, 1), self.running_mean.reshape(1, -1, 1, 1)
+        scale = w * (rv + self.eps).rsqrt()
+        return x * scale + (b - rm * scale)
+
+
+FrozenBatchNorm2d = type("FrozenBatchNorm2d", (Frozen,), {})
+
+EXACT = {
+    "mean-to-pool": Call(lambda x: x.mean((2, 3)).view(x.size(0), -1, 1, 1)),
+    "mean-to-pool: one axis after the other": Call(
+        lambda x: x.mean(3).mean(2).view(x.size(0), -1, 1, 1)
+    ),
+    "mean-to-pool: negative axes": Call(
+        lambda x: torch.mean(x, [-1, -2]).view(x.size(0), 16, 1, 1)
+    ),
+    "hardswish-module": Call(lambda x: x * F.relu6(x + 3) / 6),
+    "hardswish-module: divided first": Call(lambda x: x * (F.relu6(x + 3) / 6)),
+    "square": Call(lambda x: x**2),
+    "square: torch.pow": Call(lambda x: torch.pow(x, 2)),
+    "divide-by-constant": Call(lambda x: x / 3.0),
+    "subtract": Call(lambda self, x: self.a(x) - self.b(x), a=nn.Conv2d(16, 16, 1),
+                     b=nn.Conv2d(16, 16, 1)),
+    "subtract: from a number": Call(lambda x: 1 - x),
+    "subtract: negated": Call(lambda x: -x),
+    "numeric-padding": nn.Conv2d(16, 16, 3, padding="same"),
+    "numeric-padding: dilation, bias": nn.Conv2d(16, 16, 3, padding="same", dilation=2),
+    "numeric-padding: valid": nn.Conv2d(16, 16, 3, padding="valid"),
+    "channel-mean": Call(lambda self, x: self.c(torch.cat((x, x.mean(1, keepdim=True)), 1)),
+                         c=nn.Conv2d(17, 16, 1)),
+    "group-to-dense": nn.Conv2d(16, 16, 3, groups=4),
+    "group-to-dense: more outputs, no bias": nn.Sequential(
+        nn.Conv2d(16, 32, 3, groups=2, bias=False), nn.Conv2d(32, 16, 1)
+    ),
+    "multiplier-to-depthwise": nn.Sequential(
+        nn.Conv2d(16, 32, 3, groups=16), nn.Conv2d(32, 16, 1)
+    ),
+    "batch-norm-between": nn.Sequential(nn.MaxPool2d(2), nn.ReLU6()),
+    "frozen-batch-norm": FrozenBatchNorm2d(),
+    "drop-expand": Call(
+        lambda self, x: x * self.gate(F.adaptive_avg_pool2d(x, 1)).expand_as(x),
+        gate=nn.Conv2d(16, 16, 1),
+    ),
+    "shuffle-to-convolution": Call(lambda x: shuffled(x, 4)),
+    "shuffle-to-convolution: module": nn.ChannelShuffle(4),
+    "shuffle-to-convolution: function": Call(lambda x: F.channel_shuffle(x, 2)),
+    "unshuffle-to-convolution": nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(64, 16, 1)),
+    "unshuffle-to-convolution: slices": nn.Sequential(Call(lambda x: focused(x)),
+                                                      nn.Conv2d(64, 16, 1)),
+    "parameter-to-depthwise: a sum": Call(
+        lambda x: x + torch.linspace(-1, 1, 16).view(1, 16, 1, 1)
+    ),
+    "parameter-to-depthwise": Scaled(),
+    "drop-noise": nn.FeatureAlphaDropout(),
+}  # fmt: skip
+
+
+APPROXIMATE = {
+    "swish": nn.SiLU(),
+    "swish: function": Call(F.silu),
+    "sigmoid": nn.Sequential(nn.Conv2d(16, 16, 1), nn.Sigmoid()),
+    "leaky": nn.ELU(),
+    "leaky: PReLU": nn.PReLU(),
+    "gelu": nn.GELU(),
+    "mish": nn.Mish(),
+    "softplus": nn.Softplus(),
+    "align-corners": nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
+    "align-corners: function": Call(
+        lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+    ),
+    "relu-after-sum": Call(lambda self, x: F.gelu(x + self.c(x)), c=nn.Conv2d(16, 16, 1)),
+}
+
+
+def outputs(model, shape=SHAPE):
+    torch.manual_seed(0)
+    x = torch.randn(shape, dtype=torch.float64)
+    with torch.no_grad():
+        return copy.deepcopy(model).double().eval()(x)
+
+
+def differs(one, other):
+    return float((one - other).abs().max() / (one.max() - one.min()))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_an_exact_rewrite_is_done_with_the_weights_carried_over(name):
+    model = Net(EXACT[name]).eval()
+    fixed = fix(model, B4096, SHAPE)
+    (change,) = fixed.changes
+    assert (change.rule, change.effect) == (name.split(":")[0], "exact")
+    assert change.max_error < LARGEST_ERROR
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+    assert not fixed.before.summary.fully_on_dpu
+    assert fixed.after.summary.fully_on_dpu
+    assert set(change.ops) <= {op.name for op in fixed.before.ops}
+    assert not fixed.left
+
+
+@pytest.mark.parametrize("name", APPROXIMATE)
+def test_an_approximate_rewrite_is_done_where_it_is_asked_for(name):
+    model = Net(APPROXIMATE[name]).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert not fixed.changes
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+    (left,) = fixed.left
+    assert "approximate=True" in left.reason
+    fixed = fix(model, B4096, SHAPE, approximate=True)
+    (change,) = fixed.changes
+    assert (change.rule, change.effect) == (name.split(":")[0], "approximate")
+    assert change.max_error > LARGEST_ERROR
+    assert fixed.after.summary.fully_on_dpu
+
+
+@pytest.mark.parametrize("name", [*EXACT, *APPROXIMATE])
+def test_a_fixed_model_needs_no_fix(name):
+    model = Net({**EXACT, **APPROXIMATE}[name]).eval()
+    fixed = fix(model, B4096, SHAPE, approximate=True)
+    again = fix(fixed.model, B4096, SHAPE, approximate=True)
+    assert not again.changes
+    assert not again.left
+    assert not again.difference.worse
+    assert not again.difference.better
+
+
+def test_the_users_model_is_untouched():
+    model = Net(nn.Sequential(nn.Conv2d(16, 16, 3, groups=4), nn.ReLU(inplace=True))).train()
+    model.first.weight.requires_grad_(False)
+    calls = []
+    model.first.register_forward_hook(lambda *given: calls.append(1))
+    state = {name: one.clone() for name, one in model.state_dict().items()}
+    modules = [(path, id(one)) for path, one in model.named_modules()]
+    random = torch.get_rng_state()
+    fixed = fix(model, B4096, SHAPE)
+    assert [one.rule for one in fixed.changes] == ["group-to-dense"]
+    assert model.training
+    assert all(one.training for one in model.modules())
+    assert [(path, id(one)) for path, one in model.named_modules()] == modules
+    assert all(torch.equal(one, state[name]) for name, one in model.state_dict().items())
+    assert not calls
+    assert len(model.first._forward_hooks) == 1
+    assert model.pattern[1].inplace
+    assert not model.first.weight.requires_grad
+    assert torch.equal(torch.get_rng_state(), random)
+    # The new model has weights of its own, which train as the user's do.
+    own = dict(fixed.model.named_parameters())
+    assert not own["first.weight"].requires_grad
+    assert own["last.weight"].requires_grad
+    assert own["first.weight"].data_ptr() != model.first.weight.data_ptr()
+    assert not fixed.model.training
+
+
+def test_the_batch_stays_open():
+    model = Net(Call(lambda x: x.mean((2, 3)).view(x.size(0), -1, 1, 1))).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert [one.rule for one in fixed.changes] == ["mean-to-pool"]
+    assert outputs(fixed.model, (4, 3, 32, 32)).shape[0] == 4
+    assert not fixed.notes
+
+
+def test_a_change_that_computes_something_else_is_taken_back(monkeypatch):
+    def wrong(edit, node):
+        conv = copy.deepcopy(edit.called(node, "Conv2d"))
+        edit.swap(node, nn.Conv2d(16, 16, 3).to(conv.weight))
+
+    monkeypatch.setitem(rewrite.PROGRAMS, "group-to-dense", wrong)
+    model = Net(nn.Conv2d(16, 16, 3, groups=4)).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert not fixed.changes
+    assert "taken back, as outputs differ by" in fixed.left[0].reason
+    assert differs(outputs(model), outputs(fixed.model)) == 0
+
+
+def test_a_rewrite_without_a_program_is_left_as_advice(monkeypatch):
+    monkeypatch.delitem(rewrite.PROGRAMS, "group-to-dense")
+    fixed = fix(Net(nn.Conv2d(16, 16, 3, groups=4)).eval(), B4096, SHAPE)
+    assert "advice only" in fixed.left[0].reason
+    assert "advice only" in repr(fixed)
+
+
+def test_in_place_modules_stay_what_they_are():
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.c, self.act = nn.Conv2d(3, 8, 3), nn.SiLU(inplace=True)
+            self.d = nn.Conv2d(8, 8, 1)
+
+        def forward(self, x):
+            x = self.c(x)
+            y = self.act(x)
+            return self.d(x) + self.d(y)  # x is y by now
+
+    model = Both().eval()
+    assert differs(outputs(model), outputs(fix(model, B4096, SHAPE).model)) < LARGEST_ERROR
+
+
+def test_what_cannot_be_fixed_is_refused_in_one_line():
+    class Asks(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.c = nn.Conv2d(3, 8, 3)
+
+        def forward(self, x):
+            x = self.c(x)
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(CaptureError, match="cannot be written as a graph of calls"):
+        fix(Asks(), B4096, SHAPE)
+    exported = torch.export.export(Net(nn.ReLU()).eval(), (torch.zeros(SHAPE),))
+    with pytest.raises(ModelError, match="exported program"):
+        fix(exported, B4096)
+
+
+def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
+    def worse(edit, node):
+        edit.replace(node, edit.add(nn.Softmax(1), node.args[0], node, "softmax"))
+
+    monkeypatch.setitem(rewrite.PROGRAMS, "swish", worse)
+    fixed = fix(Net(nn.SiLU()).eval(), B4096, SHAPE, approximate=True)
+    assert not fixed.changes
+    assert "makes the whole worse: 1 new operator on the CPU" in fixed.left[0].reason
+    assert type(fixed.model.pattern) is nn.SiLU
+
+
+BY_HAND = {
+    "add-layer", "clone-shared", "einsum-to-linear", "kernel-in-range", "keras-pad",
+    "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise", "silu-to-product",
+    "split-channels",
+}  # fmt: skip
+
+
+def test_every_rewrite_is_done_by_program_or_is_advice_alone():
+    known = {one.id: one for one in REWRITES}
+    assert set(rewrite.PROGRAMS) | BY_HAND == set(known)
+    assert not BY_HAND & set(rewrite.PROGRAMS)
+    assert len(known) == len(REWRITES)
+    for name, one in known.items():
+        assert one.advice or name == "quantised-form"
+
+
+def test_the_remedies_of_the_rules_name_rewrites():
+    named = set()
+    for file in (pathlib.Path(__file__).parent.parent / "rules").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = getattr(getattr(node, "func", None), "id", "")
+            if called in ("exact", "approximate") and len(node.args) > 1:
+                named.add(getattr(node.args[1], "value", None))
+    named.discard(None)  # a name in place of the text
+    assert named <= {one.id for one in REWRITES}
+    assert len(named) > 10
+
+
+SOURCE = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 16, 3, groups=1), nn.Conv2d(16, 16, 3, groups=4)
+        self.fc = nn.Linear(16, 4)
+
+    def forward(self, x):
+        x = self.b(self.a(x))
+        return self.fc(x.mean((2, 3)))
+"""
+
+
+@pytest.fixture
+def net(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(SOURCE)
+    return tmp_path
+
+
+ARGUMENTS = ("net.py:Net", "-t", "KV260", "--input-shape", "1,3,32,32")
+
+
+def test_the_command_says_what_it_did_and_writes_nothing_unasked(net, vai_inspect):  # noqa: F811
+    code, out, _ = vai_inspect("fix", *ARGUMENTS)
+    assert code == 0
+    assert "done (2 changes):" in out
+    assert "group-to-dense (exact), 1 operator: b; largest difference 0.0e+00" in out
+    assert "operators on the CPU" in out
+    assert [path.name for path in net.iterdir() if path.is_file()] == ["net.py"]
+
+
+def test_the_command_prints_the_lines_to_change(net, vai_inspect):  # noqa: F811
+    code, out, _ = vai_inspect("fix", *ARGUMENTS, "--diff")
+    assert code == 0
+    hunk = out[out.index("--- ") :].splitlines()
+    assert hunk[0].endswith("net.py")
+    assert hunk[2] == "@@ -13 +13 @@ forward: b"
+    assert hunk[3] == "-        x = self.b(self.a(x))"
+    assert hunk[4].startswith("+        # group-to-dense: use a convolution with groups=1")
+
+
+def test_what_the_command_writes_is_the_fixed_model(net, vai_inspect):  # noqa: F811
+    for output, more in (("fixed.pt2", ()), ("fixed.pt", ("--pickle",))):
+        code, out, _ = vai_inspect("fix", *ARGUMENTS, "--output", output, *more)
+        assert code == 0
+        assert f"written: {output}" in out
+        shape = () if output == "fixed.pt2" else ("--input-shape", "1,3,32,32")
+        code, out, _ = vai_inspect(
+            "inspect", output, "--trust", "-t", "KV260", *shape, "--verbose", "0", "--json"
+        )
+        assert code == 0
+        assert '"cpu_ops": 0' in out
+
+
+WRONG = [
+    (("--output", "x.keras"), "the file's ending is .pt2"),
+    (("--output", "x.pt"), "give --pickle, too"),
+    (("--output", "x.pt2", "--pickle"), "with --pickle the file's ending is .pt or .pth"),
+    (("--pickle",), "--pickle is for --output"),
+    (("--output", "missing/x.pt2"), "there is no folder missing"),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), WRONG)
+def test_wrong_options_are_refused_in_one_line(net, vai_inspect, given, told):  # noqa: F811
+    code, out, err = vai_inspect("fix", *ARGUMENTS, *given)
+    assert code == 2
+    assert told in err
+    assert err.count("\n") == 1
+    assert not out
+
+
+def test_a_file_needs_trust(net, vai_inspect):  # noqa: F811
+    torch.save(nn.Sequential(nn.Conv2d(3, 16, 3, groups=1), nn.Conv2d(16, 8, 3, groups=4)), "m.pt")
+    given = ("fix", "m.pt", "-t", "KV260", "--input-shape", "1,3,32,32")
+    code, _, err = vai_inspect(*given)
+    assert code == 2
+    assert "--trust" in err
+    with pytest.raises(ModelError, match="trust"):
+        fix("m.pt", B4096, SHAPE)
+    code, out, _ = vai_inspect(*given, "--trust")
+    assert code == 0
+    assert "group-to-dense" in out
+
+
+def test_a_model_of_another_framework_is_refused_in_one_line(net, vai_inspect):  # noqa: F811
+    (net / "m.onnx").write_bytes(b"")
+    code, _, err = vai_inspect("fix", "m.onnx", "-t", "KV260")
+    assert code == 2
+    assert "a model of ONNX" in err

@@ -1,0 +1,37 @@
+"""`fix` for a model of whichever framework."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vai_inspect.core.errors import ModelError
+from vai_inspect.core.fixed import Fixed
+from vai_inspect.frameworks import FRAMEWORKS, framework_of
+from vai_inspect.pipeline import TargetSpec
+
+
+def fixed_model(
+    model: Any, target: TargetSpec, input_args: Any, approximate: bool, trust: bool
+) -> Fixed:
+    """Returns what `fix` makes of a model, whichever framework it is of.
+
+    Args:
+        model: the model.
+        target: as the inspectors take it.
+        input_args: as of `fix`.
+        approximate: as of `fix`.
+        trust: as of `fix`.
+
+    Raises:
+        VaiInspectError: as of `fix`; or there is none for the model's framework.
+    """
+    name = framework_of(model)
+    if name != "torch":
+        what = f"a model of {FRAMEWORKS[name].title}" if name else f"a {type(model).__name__}"
+        raise ModelError(
+            f"fix changes PyTorch modules, and received {what}; the command plan says what to do "
+            "by hand."
+        )
+    from vai_inspect.torch import fix
+
+    return fix(model, target, input_args, approximate, trust=trust)
