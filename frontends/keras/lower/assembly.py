@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Origin, TensorType, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
@@ -11,6 +12,21 @@ from vai_inspect.frontends.keras.live.model_kind import inner_function
 from vai_inspect.frontends.keras.live.trace import InputTensor, Step, Trace, trace
 from vai_inspect.frontends.keras.lower.call import Call
 from vai_inspect.frontends.keras.lower.dispatch import lower
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an operator was made of.
+
+    Attributes:
+        step: the call.
+        part: what its name has after that of the call; empty for the call's own operator.
+        kind: what it became.
+    """
+
+    step: Step
+    part: str
+    kind: str
 
 
 class Assembly:
@@ -29,6 +45,7 @@ class Assembly:
         self._names = Names([tensor.name for tensor in inputs] + list(paths))
         self._values: Dict[int, Value] = {}
         self._ops: List[Op] = [self._data(tensor) for tensor in inputs]
+        self._made: Dict[str, Made] = {}
 
     def call(self, step: Step) -> Tuple[TensorType, ...]:
         """Writes the operators of one call and returns the types of what it gives.
@@ -45,6 +62,7 @@ class Assembly:
             self._names.release([name])
             raise
         self._ops += ops
+        self._made.update((op.name, Made(step, op.name[len(name) + 1 :], op.kind)) for op in ops)
         if step.outputs is not None:
             self.enter(step.outputs)
         return ops[-1].outputs
@@ -54,6 +72,11 @@ class Assembly:
         last = self._ops[-1].name
         for index, tensor in enumerate(tensors):
             self._values[id(tensor)] = Value(last, index)
+
+    @property
+    def made(self) -> Mapping[str, Made]:
+        """What each operator was made of, by its name; inputs and outputs are not among them."""
+        return self._made
 
     def graph(self, name: str, outputs: Iterable[Any]) -> Graph:
         """Returns the graph, with the given tensors as its outputs."""

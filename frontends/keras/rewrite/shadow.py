@@ -1,0 +1,131 @@
+"""A model with random weights, in float64, that two forms of a network are compared on."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from typing import Any, List, Sequence
+
+import numpy as np
+
+from vai_inspect.frontends.keras.live.model_kind import is_class
+from vai_inspect.frontends.keras.live.nested import leaves
+from vai_inspect.frontends.keras.live.trace import InputTensor
+
+BATCH = 2
+_SEED = 20
+
+
+def randomise(model: Any, inputs: Sequence[Any]) -> None:
+    """Gives a model random weights, and statistics that keep its values in their usual range.
+
+    Without them a batch normalisation of a new model does nothing, an offset is zero, and a deep
+    network gives the same for every input.
+
+    Args:
+        model: the model, which is changed.
+        inputs: what it is run on.
+    """
+    random = np.random.RandomState(_SEED)
+    norms = []
+    for layer in model._flatten_layers():
+        if layer._flatten_layers(include_self=False, recursive=False) and layer is not model:
+            continue
+        if layer is model or not layer.weights:
+            continue
+        layer.set_weights([_drawn(one, random) for one in _named(layer)])
+        if is_class(type(layer), "BatchNormalization"):
+            norms.append((layer, layer.momentum))
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+    try:
+        for layer, _ in norms:
+            layer.momentum = 0.0
+        if norms:
+            with suppress(Exception):
+                # A layer may not know how to train; then the statistics stay as drawn.
+                model(_given(model, inputs), training=True)
+    finally:
+        for layer, momentum in norms:
+            layer.momentum = momentum
+    for layer, _ in norms:
+        *others, mean, variance = layer.get_weights()
+        held = np.maximum(variance, 1e-3) * random.uniform(0.7, 1.4, variance.shape)
+        layer.set_weights([*others, mean + 0.1 * np.sqrt(held), held])
+
+
+def random_inputs(model: Any, inputs: Sequence[InputTensor]) -> List[Any]:
+    """Returns random inputs for a model.
+
+    Args:
+        model: the model.
+        inputs: its inputs, with the shapes that it was inspected with.
+    """
+    random = np.random.RandomState(_SEED)
+    found = []
+    for symbol, tensor in zip(model.inputs, inputs):
+        own = tuple(symbol.shape)
+        shape = [size or given for size, given in zip(own, tensor.spec.shape)]
+        shape[0] = own[0] or BATCH
+        dtype = str(getattr(symbol.dtype, "name", symbol.dtype))
+        drawn = random.standard_normal(shape) if "float" in dtype else random.randint(0, 2, shape)
+        found.append(drawn.astype(dtype))
+    return found
+
+
+def difference(first: Any, second: Any, inputs: Sequence[Any]) -> float:
+    """Returns how far the outputs of a model are from those of another.
+
+    Returns:
+        The largest difference of any output, as a share of that output's range; infinity where an
+        output is missing, has another shape or is no number.
+    """
+    one, other = ([np.asarray(out) for out in _run(model, inputs)] for model in (first, second))
+    if len(one) != len(other):
+        return math.inf
+    return max((_relative(*pair) for pair in zip(one, other)), default=0.0)
+
+
+def _relative(one: Any, other: Any) -> float:
+    if one.shape != other.shape or not np.all(np.isfinite(one)):
+        return math.inf
+    largest = float(np.max(np.abs(one - other))) if one.size else 0.0
+    if not math.isfinite(largest):
+        return math.inf
+    span = float(np.max(one) - np.min(one)) if one.size else 0.0
+    return largest / span if span else (0.0 if largest == 0 else math.inf)
+
+
+def _run(model: Any, inputs: Sequence[Any]) -> List[Any]:
+    return leaves(model(_given(model, inputs), training=False))
+
+
+def _given(model: Any, inputs: Sequence[Any]) -> Any:
+    """Returns inputs nested as the model wants them."""
+    given: Any = model.input
+    if isinstance(given, dict):
+        by_id = dict(zip(map(id, model.inputs), inputs))
+        return {key: by_id[id(symbol)] for key, symbol in given.items()}
+    return list(inputs) if len(inputs) > 1 else inputs[0]
+
+
+def _named(layer: Any) -> List[Any]:
+    values = layer.get_weights()
+    names = [str(one.name).split("/")[-1].split(":")[0] for one in layer.weights]
+    return list(zip(names, values))
+
+
+def _drawn(named: Any, random: Any) -> Any:
+    name, value = named
+    if not np.issubdtype(value.dtype, np.floating):
+        return value
+    if "var" in name or name in ("gamma", "scale", "count"):
+        drawn = random.uniform(0.5, 1.5, value.shape)
+    elif value.ndim < 2:
+        drawn = 0.2 * random.standard_normal(value.shape)
+    else:
+        # A depthwise kernel reads one channel alone.
+        depthwise = "depthwise" in name
+        reads = max(int(np.prod(value.shape[:2] if depthwise else value.shape[:-1])), 1)
+        drawn = random.standard_normal(value.shape) * math.sqrt(2.0 / reads)
+    return drawn.astype(value.dtype)
