@@ -25,7 +25,7 @@ KINDS = frozenset(
 
 
 def hard_sigmoid(make: Maker, tensor: Any, suffix: str) -> Any:
-    """relu6(x + 3) * (1 / 6), as the quantiser recognises it."""
+    """The product relu6(x + 3) * (1 / 6), as the quantiser recognises it."""
     start = f"{suffix}_" if suffix else ""
     shifted = make.bare(tensor + 3.0, start + "shift")
     clamped = make.layer("ReLU", shifted, start + "relu6", max_value=6.0)
@@ -33,7 +33,7 @@ def hard_sigmoid(make: Maker, tensor: Any, suffix: str) -> Any:
 
 
 def hard_swish(make: Maker, tensor: Any, suffix: str) -> Any:
-    """x * relu6(x + 3) * (1 / 6), as the quantiser recognises it."""
+    """The product x * relu6(x + 3) * (1 / 6), as the quantiser recognises it."""
     start = f"{suffix}_" if suffix else ""
     return make.layer("Multiply", [tensor, hard_sigmoid(make, tensor, start + "gate")], suffix)
 
@@ -91,7 +91,7 @@ def as_layer(site: Site) -> Union[Edit, str]:
 
 
 def hard_swish_module(site: Site) -> Union[Edit, str]:
-    """x * relu6(x + 3) / 6 that is written out becomes the form that the quantiser recognises."""
+    """A hard-swish that is written out becomes the form that the quantiser recognises."""
     found = _written_out(site)
     if found is None:
         return "it is no hard-swish that is written out"

@@ -149,10 +149,16 @@ def scaled(site: Site, symbol: Any, factor: Any, offset: Any = None) -> Union[Sc
     values = []
     for value in (factor, offset):
         array = None if value is None else np.asarray(value, "float64")
-        if array is not None and array.size not in (1, channels):
+        if (
+            array is not None
+            and array.size > 1
+            and (array.size, *array.shape[-1:])
+            != (
+                channels,
+                channels,
+            )
+        ):
             return "its constant is neither one number nor one for each channel"
-        if array is not None and array.size > 1 and array.shape[-1] != channels:
-            return "its constant differs along another axis than the channels"
         values.append(None if array is None else array.reshape(-1))
     times, plus = np.broadcast_to(values[0], (channels,)), values[1]
     plus = None if plus is None else np.broadcast_to(plus, (channels,))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.keras.live.generation import Generation, generation_of
+from vai_inspect.frontends.keras.live.input_shapes import resolve_inputs
 from vai_inspect.frontends.keras.live.layer_state import state_kept
 from vai_inspect.frontends.keras.live.model_kind import check_answers, inner_function, opened
 from vai_inspect.frontends.keras.lower.channels_first import keeps_first
@@ -41,20 +43,27 @@ class Changeable:
 
     Attributes:
         model: the model, with the user's weights.
-        notes: what is to be known of how it is checked.
     """
 
-    def __init__(
-        self, model: Any, twin: Any, inputs: List[Any], shapes: Any, batch: int, note: str = ""
-    ) -> None:
-        """Keeps the model and its twin; see `changeable`."""
+    def __init__(self, model: Any, shapes: Any, batch: int, twin: "Optional[Twin]" = None) -> None:
+        """Keeps the model.
+
+        Args:
+            model: the model.
+            shapes: what it is inspected with; see `capture`.
+            batch: see `capture`.
+            twin: its form with random weights; None where it is made when it is needed.
+        """
         self.model = model
-        self.notes: Tuple[str, ...] = (note,) if note else ()
-        self._twin = twin
-        self._inputs = inputs
         self._shapes = shapes
         self._batch = batch
-        self._note = note
+        self._known_twin = twin
+
+    @property
+    def notes(self) -> Tuple[str, ...]:
+        """What is to be known of how changes were checked."""
+        twin = self._known_twin
+        return (IN_FLOAT32,) if twin is not None and not twin.float64 else ()
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Changed:
         """Does a rewrite at operators, on a copy.
@@ -74,16 +83,39 @@ class Changeable:
             if not edits:
                 return Changed(None, left)
             done = [op for op in ops if op not in left]
-            twins, _ = self._edits(self._twin, keras, rewrite, done)
             new = rebuilt(self.model, inner_function(self.model), keras, edits)
-            twin = rebuilt(self._twin, inner_function(self._twin), keras, twins)
-        made = Changeable(new, twin, self._inputs, self._shapes, self._batch, self._note)
-        return Changed(made, left)
+            twin = self._twin
+            twins, _ = self._edits(twin.model, keras, rewrite, done)
+            other = rebuilt(twin.model, inner_function(twin.model), keras, twins)
+        made = dataclasses.replace(twin, model=other)
+        return Changed(Changeable(new, self._shapes, self._batch, made), left)
 
     def error_of(self, other: "Changeable") -> float:
         """Returns how far another model's outputs are from this one's; see `shadow.difference`."""
+        twin = self._twin
         with generators_kept():
-            return shadow.difference(self._twin, other._twin, self._inputs)
+            return shadow.difference(twin.model, other._twin.model, twin.inputs)
+
+    @property
+    def _twin(self) -> "Twin":
+        if self._known_twin is None:
+            keras = generation_of(self.model)
+            with _kept(keras):
+                try:
+                    self._known_twin = self._new_twin(keras, "float64")
+                except Exception:
+                    # A layer of the user's may insist on its element type.
+                    self._known_twin = self._new_twin(keras, None)
+        return self._known_twin
+
+    def _new_twin(self, keras: Generation, dtype: Optional[str]) -> "Twin":
+        function = inner_function(self.model)
+        given = resolve_inputs(function, self._shapes, self._batch, keras)
+        model = rebuilt(self.model, function, keras, {}, dtype)
+        inputs = shadow.random_inputs(model, given)
+        shadow.randomise(model, inputs)
+        shadow.run(model, inputs)
+        return Twin(model, inputs, dtype is not None)
 
     def _edits(
         self, model: Any, keras: Generation, rewrite: str, ops: Sequence[str]
@@ -98,6 +130,21 @@ class Changeable:
             else:
                 edits[found[0]] = found[1]
         return edits, left
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A model with random weights, for the comparison.
+
+    Attributes:
+        model: the model.
+        inputs: what it is run on.
+        float64: whether it is in float64; else in the model's own element type.
+    """
+
+    model: Any
+    inputs: List[Any]
+    float64: bool
 
 
 def changeable(model: Any, input_args: Any = None, batch: int = 1) -> Changeable:
@@ -116,21 +163,7 @@ def changeable(model: Any, input_args: Any = None, batch: int = 1) -> Changeable
     keras = generation_of(model)
     call = opened(model, input_args, batch)
     with _kept(keras), state_kept(model), call as function:
-        copy = rebuilt(model, function, keras, {})
-        sites = Sites(inner_function(copy), input_args, batch, keras)
-        note = ""
-        try:
-            twin = rebuilt(copy, inner_function(copy), keras, {}, "float64")
-            inputs = shadow.random_inputs(twin, sites.inputs)
-            shadow.randomise(twin, inputs)
-            shadow.difference(twin, twin, inputs)
-        except Exception:
-            # A layer of the user's may insist on its element type.
-            note = IN_FLOAT32
-            twin = rebuilt(copy, inner_function(copy), keras, {})
-            inputs = shadow.random_inputs(twin, sites.inputs)
-            shadow.randomise(twin, inputs)
-    return Changeable(copy, twin, inputs, input_args, batch, note)
+        return Changeable(rebuilt(model, function, keras, {}), input_args, batch)
 
 
 def _edit(site: "Site | str", rewrite: str) -> "Tuple[Place, Edit] | str":
@@ -147,6 +180,3 @@ def _kept(keras: Generation) -> Iterator[None]:
     """Sets back what making layers draws from and counts."""
     with keras.names_kept(), generators_kept():
         yield
-
-
-

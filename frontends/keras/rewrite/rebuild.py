@@ -115,6 +115,9 @@ class _Rebuild:
         layer = self._keras.operation(node)
         policy = getattr(layer, "dtype_policy", None)
         policy = getattr(layer, "_dtype_policy", None) if policy is None else policy
+        if policy is None:  # a bare operation
+            dtype = self._keras.outputs(node)[0].dtype
+            policy = str(getattr(dtype, "name", dtype))
         return Maker(self._library, names, layer.name, policy, self._dtype)
 
 

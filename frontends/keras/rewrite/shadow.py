@@ -8,8 +8,9 @@ from typing import Any, List, Sequence
 
 import numpy as np
 
-from vai_inspect.frontends.keras.live.model_kind import is_class
-from vai_inspect.frontends.keras.live.nested import leaves
+from vai_inspect.frontends.keras.live.generation import generation_of
+from vai_inspect.frontends.keras.live.model_kind import inner_function, is_class
+from vai_inspect.frontends.keras.live.nested import leaves, mapped
 from vai_inspect.frontends.keras.live.trace import InputTensor
 
 BATCH = 2
@@ -80,7 +81,7 @@ def difference(first: Any, second: Any, inputs: Sequence[Any]) -> float:
         The largest difference of any output, as a share of that output's range; infinity where an
         output is missing, has another shape or is no number.
     """
-    one, other = ([np.asarray(out) for out in _run(model, inputs)] for model in (first, second))
+    one, other = ([np.asarray(out) for out in run(model, inputs)] for model in (first, second))
     if len(one) != len(other):
         return math.inf
     return max((_relative(*pair) for pair in zip(one, other)), default=0.0)
@@ -96,17 +97,16 @@ def _relative(one: Any, other: Any) -> float:
     return largest / span if span else (0.0 if largest == 0 else math.inf)
 
 
-def _run(model: Any, inputs: Sequence[Any]) -> List[Any]:
+def run(model: Any, inputs: Sequence[Any]) -> List[Any]:
+    """Returns what a model gives for inputs."""
     return leaves(model(_given(model, inputs), training=False))
 
 
 def _given(model: Any, inputs: Sequence[Any]) -> Any:
     """Returns inputs nested as the model wants them."""
-    given: Any = model.input
-    if isinstance(given, dict):
-        by_id = dict(zip(map(id, model.inputs), inputs))
-        return {key: by_id[id(symbol)] for key, symbol in given.items()}
-    return list(inputs) if len(inputs) > 1 else inputs[0]
+    function = inner_function(model)
+    struct = generation_of(model).structure(function)
+    return mapped(struct, dict(zip(map(id, function.inputs), inputs)).get)
 
 
 def _named(layer: Any) -> List[Any]:
