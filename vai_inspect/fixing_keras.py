@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Sequence
 
+from vai_inspect.core.errors import ReportError
+from vai_inspect.core.fixed import Fixed
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.fixing import Applied, Fixable
+from vai_inspect.fixing import Applied, Fixable, fix_model
+from vai_inspect.frontends.keras.config import is_path
+from vai_inspect.frontends.keras.config.loading import loaded
+from vai_inspect.frontends.keras.live.model_kind import reason_of
 from vai_inspect.frontends.keras.rewrite import Changeable, changeable
 from vai_inspect.pipeline import BaseInspector, inspect_captured
 from vai_inspect.rules.engine import registry
+from vai_inspect.turns import captures_alone
 
 
 class KerasFixable(Fixable):
     """A live Keras model that rewrites are done on."""
 
     def __init__(self, changed: Changeable, inspector: BaseInspector, input_args: Any) -> None:
-        """Keeps a model of its own, and how it is inspected; see `keras_fixable`."""
+        """Keeps a model of its own, and how it is inspected; see `fix_keras`."""
         self._changed = changed
         self._inspector = inspector
         self._input_args = input_args
@@ -43,25 +50,48 @@ class KerasFixable(Fixable):
         return self._changed.error_of(other._changed)
 
 
-def keras_fixable(model: Any, inspector: BaseInspector, input_args: Any) -> KerasFixable:
-    """Returns a copy of a live Keras model that rewrites can be done on.
+def fix_keras(
+    model: Any, inspector: BaseInspector, input_args: Any, approximate: bool, trust: bool
+) -> Fixed:
+    """Returns what `fix` makes of a Keras model.
 
     Args:
-        model: the model, which stays as it is.
+        model: a live model, which stays as it is, or a file of one.
         inspector: inspects it.
         input_args: see `Inspector.inspect`.
+        approximate: see `fix_model`.
+        trust: whether Keras may load a file.
 
     Raises:
-        VaiInspectError: it cannot be read, or a layer cannot be made again from its config.
+        VaiInspectError: it cannot be read or loaded, or a layer cannot be made again from its
+            config.
     """
+    live = loaded(model, trust) if is_path(model) else model
     batch = registry.family(inspector.target.family).batch
-    return KerasFixable(changeable(model, input_args, batch), inspector, input_args)
+    with captures_alone():
+        given = inspected(live, inspector, input_args)
+        start = KerasFixable(changeable(live, input_args, batch), inspector, input_args)
+        return fix_model(given, start, approximate)
 
 
 def inspected(model: Any, inspector: BaseInspector, input_args: Any) -> Inspection:
     """Returns the inspection of a live model, with a plan; nothing is printed or written."""
-    captured = inspector.capture(model, input_args)
-    return inspect_captured(captured, inspector.target)
+    return inspect_captured(inspector.capture(model, input_args), inspector.target)
 
 
-__all__ = ["KerasFixable", "inspected", "keras_fixable"]
+def save(fixed: Fixed, path: Path) -> None:
+    """Writes the new model with Keras's own `save`.
+
+    Raises:
+        ReportError: it cannot be written.
+    """
+    try:
+        fixed.model.save(path)
+    except Exception as error:
+        # Keras raises whatever a layer of the user's leads it to.
+        raise ReportError(
+            "{} cannot be written: {}.".format(path, reason_of(error).rstrip("."))
+        ) from error
+
+
+__all__ = ["KerasFixable", "fix_keras", "inspected", "save"]

@@ -57,15 +57,18 @@ def fix(
         >>> fixed = fix(model, "DPUCZDX8G_ISA1_B4096")
         >>> fixed.model.save("fixed.keras")
     """
-    from vai_inspect.fixing import fix_model
-    from vai_inspect.fixing_keras import inspected, keras_fixable
-    from vai_inspect.frontends.keras.config.loading import loaded
-
     inspector = Inspector(target, release, convert)
-    live = loaded(model, trust) if is_keras_file(model) else model
-    with captures_alone():
-        given = inspected(live, inspector, input_args)
-        return fix_model(given, keras_fixable(live, inspector, input_args), approximate)
+    try:
+        from vai_inspect.fixing_keras import fix_keras
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "numpy", "tensorflow"):
+            raise
+        raise ModelError(
+            "Keras models need the module {!r}, which is not in this environment. {}".format(
+                error.name, how_to_install(error.name)
+            )
+        ) from error
+    return fix_keras(model, inspector, input_args, approximate, trust)
 
 
 __all__ = ["Inspector", "VitisInspector", "fix"]

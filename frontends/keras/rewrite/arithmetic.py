@@ -146,23 +146,19 @@ def scaled(site: Site, symbol: Any, factor: Any, offset: Any = None) -> Union[Sc
         offset: likewise, or None.
     """
     channels = symbol.shape[-1]
-    values = []
-    for value in (factor, offset):
-        array = None if value is None else np.asarray(value, "float64")
-        if (
-            array is not None
-            and array.size > 1
-            and (array.size, *array.shape[-1:])
-            != (
-                channels,
-                channels,
-            )
-        ):
-            return "its constant is neither one number nor one for each channel"
-        values.append(None if array is None else array.reshape(-1))
-    times, plus = np.broadcast_to(values[0], (channels,)), values[1]
-    plus = None if plus is None else np.broadcast_to(plus, (channels,))
+    times = _of_channels(factor, channels)
+    plus = None if offset is None else _of_channels(offset, channels)
+    if times is None or (plus is None and offset is not None):
+        return "its constant is neither one number nor one for each channel"
     return _folded(site, symbol, times, plus) or _depthwise_scaled(symbol, times, plus)
+
+
+def _of_channels(value: Any, channels: int) -> Any:
+    """Returns a constant as a number for each channel; None where it is none of those."""
+    array = np.asarray(value, "float64")
+    if array.size > 1 and (array.size != channels or array.shape[-1] != channels):
+        return None
+    return np.broadcast_to(array.reshape(-1), (channels,))
 
 
 def depthwise(make: Maker, tensor: Any, factor: Any, offset: Any, suffix: str) -> Any:

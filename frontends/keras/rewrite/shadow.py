@@ -104,7 +104,7 @@ def run(model: Any, inputs: Sequence[Any]) -> List[Any]:
 
 def _given(model: Any, inputs: Sequence[Any]) -> Any:
     """Returns inputs nested as the model wants them."""
-    function = inner_function(model)
+    function: Any = inner_function(model)
     struct = generation_of(model).structure(function)
     return mapped(struct, dict(zip(map(id, function.inputs), inputs)).get)
 
