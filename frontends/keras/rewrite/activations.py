@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional, Union
 import numpy as np
 
 from vai_inspect.frontends.keras.live.model_kind import is_class
+from vai_inspect.frontends.keras.rewrite.arithmetic import depthwise
 from vai_inspect.frontends.keras.rewrite.copies import copied
 from vai_inspect.frontends.keras.rewrite.edit import Edit, Program
 from vai_inspect.frontends.keras.rewrite.maker import Maker
@@ -101,17 +102,29 @@ def hard_swish_module(site: Site) -> Union[Edit, str]:
 
 def norm_between(site: Site) -> Union[Edit, str]:
     """An identity BatchNormalization before an activation."""
-    if site.part or len(site.shapes[0]) != 4:
+    epsilon = 1e-3
+
+    def norm(make: Maker, tensor: Any) -> Any:
+        zeros, ones = np.zeros(tensor.shape[-1]), np.ones(tensor.shape[-1])
+        weights = [ones, zeros, zeros, ones - epsilon]
+        return make.layer("BatchNormalization", tensor, "norm", weights=weights, epsilon=epsilon)
+
+    return _with_before(site, norm)
+
+
+def convolution_between(site: Site) -> Union[Edit, str]:
+    """A 1x1 depthwise convolution of ones before an activation."""
+    return _with_before(site, lambda make, tensor: depthwise(make, tensor, 1.0, None, "between"))
+
+
+def _with_before(site: Site, before: Callable[[Maker, Any], Any]) -> Union[Edit, str]:
+    """Returns the edit that puts a layer before an activation."""
+    if site.part or len(site.shapes[0]) != 4 or site.made.kind not in KINDS:
         return "it is no activation of its own after a feature map"
     layer = site.layer
-    channels, epsilon = site.shapes[0][3], 1e-3
-    zeros, ones = np.zeros(channels), np.ones(channels)
-    weights = [ones, zeros, zeros, ones - epsilon]
 
     def write(make: Maker, tensors: List[Any]) -> Any:
-        made = make.layer(
-            "BatchNormalization", tensors[0], "norm", weights=weights, epsilon=epsilon
-        )
+        made = before(make, tensors[0])
         if is_class(type(layer), "Layer"):
             return make.like(layer, made)
         again = copied(layer, make.library)

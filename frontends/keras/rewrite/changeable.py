@@ -23,6 +23,10 @@ NO_PROGRAM = "no program does it; do it by hand, as the plan has it"
 IN_FLOAT32 = (
     "changes were checked in the model's own element type, as it cannot be made again in float64"
 )
+CONSTANT = (
+    "with random weights an output of the network is the same for every input, so that the check "
+    "says little of it"
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ class Changeable:
     def notes(self) -> Tuple[str, ...]:
         """What is to be known of how changes were checked."""
         twin = self._known_twin
-        return (IN_FLOAT32,) if twin is not None and not twin.float64 else ()
+        if twin is None:
+            return ()
+        found = ((not twin.float64, IN_FLOAT32), (not twin.depends, CONSTANT))
+        return tuple(note for there, note in found if there)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Changed:
         """Does a rewrite at operators, on a copy.
@@ -114,8 +121,8 @@ class Changeable:
         model = rebuilt(self.model, function, keras, {}, dtype)
         inputs = shadow.random_inputs(model, given)
         shadow.randomise(model, inputs)
-        shadow.run(model, inputs)
-        return Twin(model, inputs, dtype is not None)
+        depends = shadow.depends_on_inputs(model, inputs)
+        return Twin(model, inputs, dtype is not None, depends)
 
     def _edits(
         self, model: Any, keras: Generation, rewrite: str, ops: Sequence[str]
@@ -140,11 +147,13 @@ class Twin:
         model: the model.
         inputs: what it is run on.
         float64: whether it is in float64; else in the model's own element type.
+        depends: whether every output depends on the inputs.
     """
 
     model: Any
     inputs: List[Any]
     float64: bool
+    depends: bool
 
 
 def changeable(model: Any, input_args: Any = None, batch: int = 1) -> Changeable:

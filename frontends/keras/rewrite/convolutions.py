@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Tuple, Union
 import numpy as np
 
 from vai_inspect.frontends.keras.live.model_kind import is_class
+from vai_inspect.frontends.keras.lower.reshaping import borders
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import Maker
 from vai_inspect.frontends.keras.rewrite.sites import Site
@@ -66,6 +67,28 @@ def multiplier_to_dense(site: Site) -> Union[Edit, str]:
             weights=[kernel, *rest],
             data_format="channels_last",
             **config,
+        )
+
+    return Edit(site.node, (site.source,), write)
+
+
+def crop_to_depthwise(site: Site) -> Union[Edit, str]:
+    """A Cropping2D becomes a depthwise convolution whose kernel has a single 1."""
+    if site.seen.name != "Cropping2D":
+        return "it is no Cropping2D"
+    (top, bottom), (left, right) = borders(site.seen.operation.cropping)
+    channels = site.shapes[0][3]
+    kernel = np.zeros((top + bottom + 1, left + right + 1, channels, 1))
+    kernel[top, left] = 1
+
+    def write(make: Maker, tensors: List[Any]) -> Any:
+        return make.layer(
+            "DepthwiseConv2D",
+            tensors[0],
+            weights=[kernel],
+            kernel_size=kernel.shape[:2],
+            use_bias=False,
+            data_format="channels_last",
         )
 
     return Edit(site.node, (site.source,), write)

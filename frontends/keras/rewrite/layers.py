@@ -17,7 +17,7 @@ from vai_inspect.frontends.keras.rewrite.sites import Site
 def layer_form(site: Site) -> Union[Edit, str]:
     """Whatever the quantiser leaves in float becomes the layer of the same meaning."""
     seen = site.seen
-    if site.part or seen.name == "Activation":
+    if seen.name == "Activation" or (site.part and site.made.kind in activations.KINDS):
         return _activation_form(site)
     program = (LAYERS if seen.is_layer else OPERATIONS).get(seen.name)
     if program is None:
@@ -226,6 +226,7 @@ OPERATIONS: Dict[str, Program] = {
 LAYERS: Dict[str, Program] = {
     "Average": arithmetic.average,
     "Conv1D": conv_1d,
+    "CustomScaleLayer": arithmetic.custom_scale,
     "EinsumDense": dense,
     "GlobalMaxPooling2D": reductions.global_max_pool,
     "Normalization": arithmetic.affine,

@@ -18,41 +18,46 @@ _SEED = 20
 
 
 def randomise(model: Any, inputs: Sequence[Any]) -> None:
-    """Gives a model random weights, and statistics that keep its values in their usual range.
+    """Gives a model random weights, and the statistics of what it is run on.
 
-    Without them a batch normalisation of a new model does nothing, an offset is zero, and a deep
-    network gives the same for every input.
+    In a new model a batch normalisation does nothing and an offset is zero. With statistics of
+    other values a deep network gives the same for every input, as its values grow or vanish.
 
     Args:
         model: the model, which is changed.
         inputs: what it is run on.
     """
     random = np.random.RandomState(_SEED)
-    norms = []
+    kept = []
     for layer in model._flatten_layers():
-        if layer._flatten_layers(include_self=False, recursive=False) and layer is not model:
-            continue
-        if layer is model or not layer.weights:
+        if is_class(type(layer), "BatchNormalization"):
+            kept.append((layer, "momentum", layer.momentum))
+        elif isinstance(getattr(layer, "rate", None), float):  # Dropout and noise
+            kept.append((layer, "rate", layer.rate))
+        holds = bool(layer._flatten_layers(include_self=False, recursive=False))
+        if holds or layer is model or not layer.weights:
             continue
         layer.set_weights([_drawn(one, random) for one in _named(layer)])
-        if is_class(type(layer), "BatchNormalization"):
-            norms.append((layer, layer.momentum))
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
+    if not any(name == "momentum" for _, name, _ in kept):
+        return
     try:
-        for layer, _ in norms:
-            layer.momentum = 0.0
-        if norms:
-            with suppress(Exception):
-                # A layer may not know how to train; then the statistics stay as drawn.
-                model(_given(model, inputs), training=True)
+        for layer, name, _ in kept:
+            setattr(layer, name, 0.0)
+        with suppress(Exception):
+            # A layer may not know how to train; then the statistics stay as drawn.
+            model(_given(model, inputs), training=True)
     finally:
-        for layer, momentum in norms:
-            layer.momentum = momentum
-    for layer, _ in norms:
-        *others, mean, variance = layer.get_weights()
-        held = np.maximum(variance, 1e-3) * random.uniform(0.7, 1.4, variance.shape)
-        layer.set_weights([*others, mean + 0.1 * np.sqrt(held), held])
+        for layer, name, value in kept:
+            setattr(layer, name, value)
+
+
+def depends_on_inputs(model: Any, inputs: Sequence[Any]) -> bool:
+    """Tells whether every output of a model is another one for the first and the last image."""
+    outputs = [np.asarray(one) for one in run(model, inputs)]
+    single = any(len(one) < 2 for one in inputs)
+    return single or all(len(one) < 2 or np.any(one[0] != one[-1]) for one in outputs)
 
 
 def random_inputs(model: Any, inputs: Sequence[InputTensor]) -> List[Any]:

@@ -21,6 +21,8 @@ PROGRAMS: Dict[str, Program] = {
     "chain-max-pool": reductions.chain_max_pool,
     "channel-mean": reductions.channel_mean,
     "clone-shared": calls.clone_shared,
+    "convolution-between": activations.convolution_between,
+    "crop-to-depthwise": convolutions.crop_to_depthwise,
     "constant-sum": layers.layer_form,
     "divide-by-constant": arithmetic.quotient,
     "drop-noise": calls.drop_noise,
@@ -37,9 +39,12 @@ PROGRAMS: Dict[str, Program] = {
     "split-pool": reductions.split_pool,
     "square": arithmetic.square,
     "subtract": arithmetic.difference,
+    "gelu": in_place(activations.hard_swish),
     "leaky": in_place(activations.leaky),
+    "mish": in_place(activations.hard_swish),
     "relu-after-sum": in_place(activations.relu),
     "sigmoid": in_place(activations.hard_sigmoid),
+    "softplus": in_place(activations.relu),
     "swish": in_place(activations.hard_swish),
 }
 """The exact ones first, then the approximate ones."""
