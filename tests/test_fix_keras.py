@@ -84,7 +84,7 @@ EACH: List[Case] = [
         ["GlobalAveragePooling2D"],
     ),
     ("channel-mean", bare(lambda x: ops.mean(x, axis=-1, keepdims=True)), ["Conv2D"]),
-    ("split-pool", layer("GlobalAveragePooling2D"), ["AveragePooling2D", "GlobalAveragePooling2D"]),
+    ("split-pool", layer("GlobalAveragePooling2D"), ["AveragePooling2D"]),
     ("split-pool", layer("AveragePooling2D", pool_size=4), ["AveragePooling2D"] * 2),
     (
         "chain-max-pool",
