@@ -444,8 +444,8 @@ def test_keras_2_is_fixed_too() -> None:
     old = pytest.importorskip("tf_keras")
     given = old.Input(SHAPE)
     x = old.layers.Conv2D(4, 3, padding="same")(given)
-    x = tf.square(x) + old.layers.Conv2D(4, 1)(x)
-    x = old.layers.Dense(3)(tf.reduce_mean(x, [1, 2]))
+    x = old.layers.Conv2D(8, 3, padding="same")(tf.square(x) + old.layers.Conv2D(4, 1)(x))
+    x = old.layers.Dense(3)(tf.reduce_mean(old.layers.Conv2D(8, 3)(x), [1, 2]))
     model = old.Model(given, x)
     fixed = fix(model, TARGET)
     assert fixed.changes

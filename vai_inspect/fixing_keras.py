@@ -13,7 +13,8 @@ from vai_inspect.frontends.keras.config import is_path
 from vai_inspect.frontends.keras.config.loading import loaded
 from vai_inspect.frontends.keras.live.model_kind import reason_of
 from vai_inspect.frontends.keras.rewrite import Changeable, changeable
-from vai_inspect.pipeline import BaseInspector, inspect_captured
+from vai_inspect.inspector import BaseInspector
+from vai_inspect.pipeline import Detail, inspect_graph
 from vai_inspect.rules.engine import registry
 from vai_inspect.turns import captures_alone
 
@@ -33,9 +34,9 @@ class KerasFixable(Fixable):
         """A Functional or Sequential model."""
         return self._changed.model
 
-    def inspect(self) -> Inspection:
+    def inspect(self, whole: bool = False) -> Inspection:
         """Reads it as any other model."""
-        return inspected(self.model, self._inspector, self._input_args)
+        return _inspected(self.model, self._inspector, self._input_args, whole)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Applied:
         """Makes the functional graph again, with other layers at some calls."""
@@ -69,14 +70,9 @@ def fix_keras(
     live = loaded(model, trust) if is_path(model) else model
     batch = registry.family(inspector.target.family).batch
     with captures_alone():
-        given = inspected(live, inspector, input_args)
+        given = _inspected(live, inspector, input_args, whole=True)
         start = KerasFixable(changeable(live, input_args, batch), inspector, input_args)
         return fix_model(given, start, approximate)
-
-
-def inspected(model: Any, inspector: BaseInspector, input_args: Any) -> Inspection:
-    """Returns the inspection of a live model, with a plan; nothing is printed or written."""
-    return inspect_captured(inspector.capture(model, input_args), inspector.target)
 
 
 def save(fixed: Fixed, path: Path) -> None:
@@ -94,4 +90,6 @@ def save(fixed: Fixed, path: Path) -> None:
         ) from error
 
 
-__all__ = ["KerasFixable", "fix_keras", "inspected", "save"]
+def _inspected(model: Any, inspector: BaseInspector, input_args: Any, whole: bool) -> Inspection:
+    captured = inspector.capture(model, input_args)
+    return inspect_graph(captured, inspector.target, Detail.FULL if whole else Detail.PLAN)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Optional
+
+from vai_inspect.core.errors import ModelError, how_to_install
+from vai_inspect.core.fixed import Fixed
 from vai_inspect.frameworks import FRAMEWORKS
 from vai_inspect.inspector import BaseInspector
+from vai_inspect.pipeline import TargetSpec
 from vai_inspect.vitis import VitisInspector
 
 
