@@ -13,7 +13,7 @@ import json
 import time
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 TARGET = "DPUCZDX8G_ISA1_B4096"
 SIZES = {"inception_v3": 128, "vit": 224, "swin": 64, "maxvit": 224, "vgg": 64, "alexnet": 96}
@@ -53,16 +53,25 @@ def network(name: str) -> Tuple[Any, Tuple[int, ...]]:
 
 def surveyed(name: str, target: str) -> Dict[str, Any]:
     """Returns what a network needs, and what `fix` makes of it."""
-    from vai_inspect.core.errors import VaiInspectError
     from vai_inspect.torch import fix
 
     model, shape = network(name)
+    return result(name, lambda approximate: fix(model, target, shape, approximate=approximate))
+
+
+def result(name: str, fixed_with: Callable[[bool], Any]) -> Dict[str, Any]:
+    """Returns what a network needs, and what `fix` makes of it.
+
+    Args:
+        name: the network's name.
+        fixed_with: fixes it; its argument says whether approximate rewrites are done, too.
+    """
+    from vai_inspect.core.errors import VaiInspectError
+
     begun = time.perf_counter()
     try:
-        exact = fix(model, target, shape)
-        fixed = exact
-        if not whole(exact.after):
-            fixed = fix(model, target, shape, approximate=True)
+        exact = fixed_with(False)
+        fixed = exact if whole(exact.after) else fixed_with(True)
     except VaiInspectError as error:
         return {"name": name, "group": GROUPS[3], "reason": str(error)}
     effects = {change.effect for change in fixed.changes}
@@ -164,8 +173,23 @@ def _row(row: Dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Surveys the networks and prints or writes the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Surveys torchvision's networks."""
+    run(surveyed, names, __doc__)
+
+
+def run(
+    survey: Callable[[str, str], Dict[str, Any]],
+    every: Callable[[], Sequence[str]],
+    description: Optional[str],
+) -> None:
+    """Surveys networks and prints or writes the table.
+
+    Args:
+        survey: returns what a network needs, by its name and the target's.
+        every: returns the names of all.
+        description: of the command.
+    """
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--target", default=TARGET)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--json", type=Path, help="results, one line each; what is there is kept")
@@ -175,10 +199,10 @@ def main() -> None:
     if given.json is not None and given.json.exists():
         lines = given.json.read_text(encoding="utf-8").splitlines()
         known = {row["name"]: row for row in map(json.loads, lines)}
-    for name in given.only or names():
+    for name in given.only or every():
         if name in known:
             continue
-        known[name] = surveyed(name, given.target)
+        known[name] = survey(name, given.target)
         row = known[name]
         print(name, row["group"], row.get("before"), row.get("after"), row["reason"], flush=True)
         if given.json is not None:

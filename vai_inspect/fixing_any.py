@@ -26,12 +26,16 @@ def fixed_model(
         VaiInspectError: as of `fix`; or there is none for the model's framework.
     """
     name = framework_of(model)
-    if name != "torch":
-        what = f"a model of {FRAMEWORKS[name].title}" if name else f"a {type(model).__name__}"
-        raise ModelError(
-            f"fix changes PyTorch modules, and received {what}; the command plan says what to do "
-            "by hand."
-        )
-    from vai_inspect.torch import fix
+    if name == "torch":
+        from vai_inspect.torch import fix as fix_torch
 
-    return fix(model, target, input_args, approximate, trust=trust)
+        return fix_torch(model, target, input_args, approximate, trust=trust)
+    if name == "keras":
+        from vai_inspect.keras import fix as fix_keras
+
+        return fix_keras(model, target, input_args, approximate, trust=trust)
+    what = f"a model of {FRAMEWORKS[name].title}" if name else f"a {type(model).__name__}"
+    raise ModelError(
+        f"fix changes Keras models and PyTorch modules, and received {what}; the command plan says "
+        "what to do by hand."
+    )

@@ -13,6 +13,7 @@ from vai_inspect.rules.rewrites import (
     arithmetic,
     constants,
     convolutions,
+    depthwise,
     quantised,
     reductions,
     shuffles,
@@ -26,6 +27,7 @@ REWRITES: Tuple[Rewrite, ...] = (
     *arithmetic.REWRITES,
     *shuffles.REWRITES,
     *convolutions.REWRITES,
+    *depthwise.REWRITES,
     *activations.REWRITES,
     *advice.REWRITES,
 )

@@ -26,7 +26,8 @@ def fix(
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the new model: .pt2, or .pt with --pickle. Without it nothing is written.",
+        help="Write the new model: .keras, .pt2, or .pt with --pickle. Without it nothing is "
+        "written.",
     ),
     pickle: bool = typer.Option(
         False, "--pickle", help="Have --output FILE.pt pickle the module as a whole."
@@ -39,12 +40,13 @@ def fix(
     config: Optional[Path] = CONFIG,
 ) -> None:
     """Do the rewrites of the plan on a copy of the model, and check each one."""
-    from vai_inspect.cli.fix_output import check_output, save
+    from vai_inspect.cli.fix_output import check_framework, check_output, save
     from vai_inspect.cli.imports import importable_here
     from vai_inspect.cli.load import load_model
     from vai_inspect.cli.parsing import parse_shapes
     from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
     from vai_inspect.fixing_any import fixed_model
+    from vai_inspect.frameworks import framework_of
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working
     from vai_inspect.reports.text import fixed as text
@@ -60,6 +62,7 @@ def fix(
     at_work = working(f"fixing {model} for {found.name}")
     with at_work, native_chatter_left_out(), printed_to_stderr():
         loaded = load_model(model, arguments)
+        check_framework(output, framework_of(loaded))
         fixed = fixed_model(loaded, found, shapes or None, approximate, trust)
         if output is not None:
             save(fixed, output, pickle)

@@ -7,6 +7,7 @@ in what they run of it. No list of what is harmless can hold, so only a trusted 
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import Any
 
 from vai_inspect.core.capture import Captured
@@ -15,14 +16,17 @@ from vai_inspect.core.errors import (
     ModelError,
     VaiInspectError,
     clipped,
+    how_to_install,
     message_of,
     needs_trust,
 )
+from vai_inspect.frontends.keras.config.files import VALID
 from vai_inspect.frontends.keras.config.stored import Stored
 
 _LIVE = (
     "inspect the live model instead, as file.py:name on the command line or as an object in Python"
 )
+_LIVE_FIX = "give the live model instead, as file.py:name on the command line or as an object"
 _SAVE = "save it as a Functional model with Keras 3, whose files record the shapes between layers"
 
 
@@ -80,6 +84,41 @@ def capture_by_loading(
         ) from error
     captured = capture(model, input_args, batch)
     return dataclasses.replace(captured, model=dataclasses.replace(captured.model, trusted=True))
+
+
+def loaded(path: Any, trust: bool) -> Any:
+    """Returns the live model of a file.
+
+    Args:
+        path: a .keras or .h5 file, or a folder of a SavedModel.
+        trust: whether Keras may load it, which can run code that it holds.
+
+    Raises:
+        ModelError: it is not trusted, there is no such file, or Keras cannot load it.
+    """
+    path = os.fspath(path)
+    if not os.path.exists(path):
+        raise ModelError("There is no file {}; {}.".format(path, VALID))
+    if not trust:
+        raise ModelError(needs_trust("{}: Keras would have to load it".format(path), _LIVE_FIX))
+    try:
+        import keras
+    except ImportError as error:
+        raise ModelError(
+            "{} is loaded by Keras, which is not in this environment; {}".format(
+                path, how_to_install("keras")
+            )
+        ) from error
+    try:
+        return _loaded(keras, path)
+    except (Exception, SystemExit) as error:
+        # Keras raises whatever the file leads it to.
+        text = clipped(message_of(error), 300).rstrip(".")
+        raise ModelError(
+            "{}: Keras {} cannot load the file: {}; {}.".format(
+                path, keras.__version__, text, _LIVE_FIX
+            )
+        ) from error
 
 
 def _loaded(keras: Any, path: str) -> Any:

@@ -82,6 +82,14 @@ class Generation:
         """Returns the inputs of a nested model as they are nested."""
         raise NotImplementedError
 
+    def results(self, function: Any) -> Any:
+        """Returns the outputs of a model as they are nested."""
+        raise NotImplementedError
+
+    def library(self) -> Any:
+        """Returns the module with `layers`, `Input` and `Model`."""
+        return importlib.import_module(self.root)
+
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         """Returns shape and element type of what a call gives.
 

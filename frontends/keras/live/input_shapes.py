@@ -25,7 +25,7 @@ def resolve_inputs(
             count or name.
     """
     symbols = list(function.inputs)
-    names = [_name(symbol) for symbol in symbols]
+    names = [name_of(symbol) for symbol in symbols]
     own = [tuple(symbol.shape) for symbol in symbols]
     shapes = resolve_shapes(names, own, input_args, batch)
     return [
@@ -39,7 +39,8 @@ def open_batch(inputs: Sequence[InputTensor]) -> Optional[int]:
     return next((tensor.spec.shape[0] for tensor in inputs if tensor.batch_open), None)
 
 
-def _name(symbol: Any) -> str:
+def name_of(symbol: Any) -> str:
+    """Returns the name of an input: that of its layer, where it has one."""
     history = getattr(symbol, "_keras_history", None)
     operation = getattr(history, "operation", None) or getattr(history, "layer", None)
     return str(symbol.name if operation is None else operation.name)

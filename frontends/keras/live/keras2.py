@@ -85,6 +85,15 @@ class Keras2(Generation):
         """As the user nested them."""
         return function._nested_inputs
 
+    def results(self, function: Any) -> Any:
+        """As the user nested them."""
+        return function._nested_outputs
+
+    def library(self) -> Any:
+        """Of `tensorflow`, its `keras`."""
+        name = "tensorflow.keras" if self.root == "tensorflow" else self.root
+        return importlib.import_module(name)
+
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         """The record, or what a call in a scratch graph gives."""
         recorded = self._recorded(node, self.flat((args, kwargs)))
@@ -96,7 +105,7 @@ class Keras2(Generation):
 
     def function(self, model: Any, shapes: Any) -> Any:
         """A Functional model around the call."""
-        library = self._module()
+        library = self.library()
         dtype = model.compute_dtype or "float32"
 
         def tensor(shape: Sequence[Any]) -> Any:
@@ -118,7 +127,7 @@ class Keras2(Generation):
 
     def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
         """On placeholders of Keras's."""
-        library = self._module()
+        library = self.library()
         given = [one for one in self.flat((args, kwargs)) if isinstance(one, Symbol)]
         inputs = [
             library.Input(tuple(one.shape[1:]), one.shape[0], dtype=one.dtype) for one in given
@@ -138,10 +147,6 @@ class Keras2(Generation):
             return shapes if isinstance(spec, (list, tuple)) else shapes[0]
         shape = getattr(model, "_build_input_shape", None)
         return None if shape is None else (None,) + tuple(shape)[1:]
-
-    def _module(self) -> Any:
-        name = "tensorflow.keras" if self.root == "tensorflow" else self.root
-        return importlib.import_module(name)
 
     def _recorded(self, node: Any, flat: Sequence[Any]) -> Any:
         """Returns what the model recorded, or None where it need not hold for these inputs."""

@@ -87,6 +87,10 @@ class Keras3(Generation):
         """As the user nested them."""
         return function._inputs_struct
 
+    def results(self, function: Any) -> Any:
+        """As the user nested them."""
+        return function._outputs_struct
+
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         """From Keras's own shape inference."""
         operation = node.operation

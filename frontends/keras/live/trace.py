@@ -50,6 +50,7 @@ class Step:
         messages: what was assumed about its shapes.
         calls: how often the model calls the layer, which is once but for a layer that is shared.
         within: the layer of the user's own, or Lambda, in whose call this one is; None elsewhere.
+        nodes: its node in the model's graph, after those of the calls of the models that it is in.
     """
 
     operation: Any
@@ -61,6 +62,7 @@ class Step:
     messages: Tuple[str, ...] = ()
     calls: int = 1
     within: Any = None
+    nodes: Tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class _Walk:
         self._replaced = replaced
         self._assumed = assumed
         self._within: Any = None
+        self._around: Tuple[Any, ...] = ()
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
         """Adds the steps of a graph and returns the tensors it gives."""
@@ -114,7 +117,9 @@ class _Walk:
             inner = inner_function(operation)
             given = None if inner is None else self._inner_inputs(inner, args, kwargs)
             if given is not None:
+                around, self._around = self._around, (*self._around, node)
                 outputs = self.run(inner, given, path + "/")
+                self._around = around
             else:
                 step = self._step(node, path, args, kwargs, known)
                 outputs = self._opened(operation, step) or list(step.outputs or ())
@@ -218,6 +223,7 @@ class _Walk:
             tuple(outputs),
             tuple(messages),
             within=self._within,
+            nodes=(*self._around, node),
         )
 
     def _specs(

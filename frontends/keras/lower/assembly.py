@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, TensorType, Value
 from vai_inspect.frontends.graph_builder import GraphBuilder
@@ -10,6 +11,21 @@ from vai_inspect.frontends.keras.live.model_kind import inner_function
 from vai_inspect.frontends.keras.live.trace import InputTensor, Step, Trace, trace
 from vai_inspect.frontends.keras.lower.call import Call
 from vai_inspect.frontends.keras.lower.dispatch import lower
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an operator was made of.
+
+    Attributes:
+        step: the call.
+        part: what its name has after that of the call; empty for the call's own operator.
+        kind: what it became.
+    """
+
+    step: Step
+    part: str
+    kind: str
 
 
 class Assembly:
@@ -30,6 +46,7 @@ class Assembly:
             id(one.spec): self._builder.input(one.name, one.spec.shape, str(one.spec.dtype))
             for one in inputs
         }
+        self._made: Dict[str, Made] = {}
 
     def call(self, step: Step) -> Tuple[TensorType, ...]:
         """Writes the operators of one call and returns the types of what it gives.
@@ -47,6 +64,7 @@ class Assembly:
             builder.forget(begin)
             builder.names.release([name])
             raise
+        self._made.update((op.name, Made(step, op.name[len(name) + 1 :], op.kind)) for op in ops)
         if step.outputs is not None:
             self.enter(step.outputs)
         return ops[-1].outputs
@@ -56,6 +74,11 @@ class Assembly:
         last = self._builder.ops[-1].name
         for index, tensor in enumerate(tensors):
             self._values[id(tensor)] = Value(last, index)
+
+    @property
+    def made(self) -> Mapping[str, Made]:
+        """What each operator was made of, by its name; inputs and outputs are not among them."""
+        return self._made
 
     def graph(self, name: str, outputs: Iterable[Any]) -> Graph:
         """Returns the graph, with the given tensors as its outputs."""

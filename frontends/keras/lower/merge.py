@@ -36,6 +36,13 @@ def average(call: Call) -> None:
     call.emit("mul", inputs=(total, call.const((1,))))
 
 
+def custom_scale(call: Call) -> None:
+    """CustomScaleLayer of InceptionResNetV2: a + b * scale."""
+    factor = call.const((1,), "scale", float(call.operation.scale))
+    product = call.emit("mul", inputs=(call.inputs[1], factor), suffix="mul")
+    call.emit("add", inputs=(call.inputs[0], product))
+
+
 def concatenate(call: Call) -> None:
     """Concatenate; Keras's own shape inference does not compare the other axes."""
     axis = int(call.operation.axis) % call.types[0].rank
@@ -54,6 +61,7 @@ LAYERS = {
     "Add": _elementwise("add"),
     "Average": average,
     "Concatenate": concatenate,
+    "CustomScaleLayer": custom_scale,
     "Maximum": _elementwise("max"),
     "Minimum": _elementwise("min"),
     "Multiply": _elementwise("mul"),

@@ -53,6 +53,9 @@ INSTEAD: Dict[str, Remedy] = {
     "AveragePool": exact("use keras.layers.AveragePooling2D"),
     "Concatenate": exact("use keras.layers.Concatenate"),
     "Conv1D": exact("use Conv2D on a map of height 1", "one-d-to-two-d"),
+    "CustomScaleLayer": exact(
+        "use Add, with the factor in the weights of the convolution before it"
+    ),
     "GlobalMaxPooling2D": exact("use MaxPooling2D with the map's size"),
     "LayerNormalization": approximate(
         "use BatchNormalization, which is folded into the convolution before it"

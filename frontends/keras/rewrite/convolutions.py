@@ -1,0 +1,157 @@
+"""Convolutions as others that the DPU has."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple, Union
+
+import numpy as np
+
+from vai_inspect.frontends.keras.live.model_kind import is_class
+from vai_inspect.frontends.keras.lower.reshaping import borders
+from vai_inspect.frontends.keras.rewrite.edit import Edit
+from vai_inspect.frontends.keras.rewrite.maker import Maker
+from vai_inspect.frontends.keras.rewrite.sites import Site
+
+KEPT = (
+    ("filters", "kernel_size", "strides", "padding", "dilation_rate", "use_bias", "activation")
+    + ("bias_initializer", "bias_regularizer", "activity_regularizer", "bias_constraint")
+)  # fmt: skip
+"""What a dense convolution has in common with the one in whose place it stands."""
+
+
+def group_to_dense(site: Site) -> Union[Edit, str]:
+    """A grouped Conv2D becomes one with block-diagonal weights."""
+    layer = site.layer
+    groups = int(getattr(layer, "groups", 1))
+    if site.part or not is_class(type(layer), "Conv2D") or groups == 1:
+        return "it is no convolution in groups"
+    kernel, *bias = (np.asarray(one) for one in layer.get_weights())
+    height, width, inputs, filters = kernel.shape
+    dense = np.zeros((height, width, inputs * groups, filters), kernel.dtype)
+    part = filters // groups
+    for number in range(groups):
+        rows = slice(number * inputs, (number + 1) * inputs)
+        columns = slice(number * part, (number + 1) * part)
+        dense[:, :, rows, columns] = kernel[:, :, :, columns]
+
+    def write(make: Maker, tensors: List[Any]) -> Any:
+        return make.like(layer, tensors[0], weights=[dense, *bias], groups=1)
+
+    return Edit(site.node, (site.source,), write)
+
+
+def multiplier_to_dense(site: Site) -> Union[Edit, str]:
+    """A depthwise convolution with a multiplier becomes a dense Conv2D."""
+    layer = site.layer
+    name = site.seen.name
+    if name == "Conv2D":
+        return group_to_dense(site)
+    if name not in ("DepthwiseConv2D", "SeparableConv2D"):
+        return "it is no depthwise convolution"
+    held = [np.asarray(one) for one in layer.get_weights()]
+    each = held[0]
+    height, width, channels, times = each.shape
+    kernel = np.zeros((height, width, channels, channels * times), each.dtype)
+    for number in range(channels):
+        kernel[:, :, number, number * times : (number + 1) * times] = each[:, :, number]
+    rest = held[1:]
+    if name == "SeparableConv2D":
+        kernel, rest = kernel @ held[1][0, 0], held[2:]
+    config = {key: value for key, value in layer.get_config().items() if key in KEPT}
+    config["filters"] = kernel.shape[3]
+
+    def write(make: Maker, tensors: List[Any]) -> Any:
+        return make.layer(
+            "Conv2D",
+            tensors[0],
+            weights=[kernel, *rest],
+            data_format="channels_last",
+            **config,
+        )
+
+    return Edit(site.node, (site.source,), write)
+
+
+def crop_to_depthwise(site: Site) -> Union[Edit, str]:
+    """A Cropping2D becomes a depthwise convolution whose kernel has a single 1."""
+    if site.seen.name != "Cropping2D":
+        return "it is no Cropping2D"
+    (top, bottom), (left, right) = borders(site.seen.operation.cropping)
+    channels = site.shapes[0][3]
+    kernel = np.zeros((top + bottom + 1, left + right + 1, channels, 1))
+    kernel[top, left] = 1
+
+    def write(make: Maker, tensors: List[Any]) -> Any:
+        return make.layer(
+            "DepthwiseConv2D",
+            tensors[0],
+            weights=[kernel],
+            kernel_size=kernel.shape[:2],
+            use_bias=False,
+            data_format="channels_last",
+        )
+
+    return Edit(site.node, (site.source,), write)
+
+
+def shuffle_to_convolution(site: Site) -> Union[Edit, str]:
+    """A channel shuffle (reshape, transpose, reshape) becomes a 1x1 convolution."""
+    for node in _before_and_after(site):
+        found = _shuffle(site, node)
+        if found is not None and any(one is site.node for one in found[0]):
+            nodes, source, groups = found
+            break
+    else:
+        return "it is no part of a channel shuffle"
+    channels = int(source.shape[-1])
+    order = np.arange(channels).reshape(groups, channels // groups).T.reshape(-1)
+    kernel = np.zeros((1, 1, channels, channels))
+    kernel[0, 0, order, np.arange(channels)] = 1
+
+    def write(make: Maker, tensors: List[Any]) -> Any:
+        return make.layer(
+            "Conv2D",
+            tensors[0],
+            weights=[kernel],
+            filters=channels,
+            kernel_size=1,
+            use_bias=False,
+            data_format="channels_last",
+        )
+
+    return Edit(nodes[-1], (source,), write)
+
+
+def _before_and_after(site: Site) -> List[Any]:
+    """Returns the call, and those up to two steps before it in a chain."""
+    found = [site.node]
+    for _ in range(2):
+        before = site.level.giver(site.keras.inputs(found[-1])[0])
+        if before is None:
+            break
+        found.append(before)
+    return found
+
+
+def _shuffle(site: Site, first: Any) -> Optional[Tuple[List[Any], Any, int]]:
+    """Returns the three calls of a shuffle, what it reads, and its groups."""
+    nodes = [first]
+    for _ in range(2):
+        reader = site.level.only_reader(site.keras.outputs(nodes[-1])[0])
+        if reader is None:
+            return None
+        nodes.append(reader)
+    source = site.keras.inputs(first)[0]
+    symbols = [site.keras.outputs(node)[0] for node in nodes]
+    split, turned, joined = (tuple(symbol.shape) for symbol in symbols)
+    shape = tuple(source.shape)
+    names = [site.seen_at(node).name for node in nodes]
+    if names[0] != "Reshape" or names[2] != "Reshape" or len(shape) != 4 or len(split) != 5:
+        return None
+    if names[1] not in ("Permute", "Transpose") or shape != joined or split[1:3] != shape[1:3]:
+        return None
+    operation = site.seen_at(nodes[1]).operation
+    order = operation.dims if names[1] == "Permute" else (operation.axes or ())[1:]
+    if tuple(order) != (1, 2, 4, 3) or None in shape[1:] or split[3] * split[4] != shape[3]:
+        return None
+    return nodes, source, int(split[3])

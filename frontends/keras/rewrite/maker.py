@@ -1,0 +1,117 @@
+"""Makes the layers of a new model: names that are free, the right element type, the weights."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Sequence, Set
+
+from vai_inspect.frontends.keras.rewrite.copies import carry, copied
+
+Weights = Optional[Sequence[Any]]
+
+
+class FreeNames:
+    """Names of the layers of one model, each once."""
+
+    def __init__(self) -> None:
+        self._taken: Set[str] = set()
+
+    def take(self, wanted: str) -> str:
+        """Returns the name, or the first numbered form of it that is free."""
+        name, number = wanted, 0
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+
+class Maker:
+    """Makes what stands in place of one call.
+
+    Attributes:
+        library: the module with `layers`.
+    """
+
+    def __init__(
+        self, library: Any, names: FreeNames, name: str, policy: Any, dtype: Optional[str]
+    ) -> None:
+        """Keeps what its layers have in common.
+
+        Args:
+            library: the module with `layers`.
+            names: the names of the model's layers.
+            name: that of the call's layer, which the last new layer takes.
+            policy: dtype or policy of the call's layer.
+            dtype: element type in place of every floating-point one, or None.
+        """
+        self.library = library
+        self._names = names
+        self._name = name
+        self._policy = dtype or policy
+        self._dtype = dtype
+        self._named: Dict[int, str] = {}
+
+    def layer(
+        self,
+        kind: str,
+        tensors: Any,
+        suffix: str = "",
+        weights: Weights = None,
+        **settings: Any,
+    ) -> Any:
+        """Calls a new layer and returns what it gives.
+
+        Args:
+            kind: its class.
+            tensors: what it reads.
+            suffix: follows the name of the call's layer; none for the layer that stands in its
+                place.
+            weights: its weights, arrays in Keras's order.
+            **settings: its arguments.
+        """
+        made = getattr(self.library.layers, kind)(
+            name=self._take(suffix), dtype=self._policy, **settings
+        )
+        result = made(tensors)
+        if weights is not None:
+            made.set_weights(list(weights))
+        return result
+
+    def like(
+        self,
+        layer: Any,
+        tensors: Any,
+        suffix: str = "",
+        weights: Weights = None,
+        **settings: Any,
+    ) -> Any:
+        """Calls a new layer that is like another but for some settings.
+
+        Args:
+            layer: the layer.
+            tensors: what the new one reads.
+            suffix: see `layer`.
+            weights: its weights; None for those of the layer.
+            **settings: what of its config is otherwise.
+        """
+        made = copied(layer, self.library, self._dtype, name=self._take(suffix), **settings)
+        result = made(tensors)
+        if weights is None:
+            carry(layer, made)
+        else:
+            made.set_weights(list(weights))
+        return result
+
+    def bare(self, result: Any, suffix: str) -> Any:
+        """Names the bare operation that gave a tensor, and returns the tensor."""
+        history = result._keras_history
+        operation = getattr(history, "operation", None)
+        if operation is None:
+            operation = history.layer
+            operation._name = self._take(suffix)
+        else:
+            operation.name = self._take(suffix)
+        return result
+
+    def _take(self, suffix: str) -> str:
+        return self._names.take(f"{self._name}_{suffix}" if suffix else self._name)

@@ -1,0 +1,50 @@
+"""The rewrites that a program does on a live Keras model, by id."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from vai_inspect.frontends.keras.rewrite import (
+    activations,
+    arithmetic,
+    calls,
+    convolutions,
+    layers,
+    reductions,
+)
+from vai_inspect.frontends.keras.rewrite.activations import in_place
+from vai_inspect.frontends.keras.rewrite.edit import Program
+
+PROGRAMS: Dict[str, Program] = {
+    "add-layer": arithmetic.sum_of,
+    "batch-norm-between": activations.norm_between,
+    "chain-max-pool": reductions.chain_max_pool,
+    "channel-mean": reductions.channel_mean,
+    "clone-shared": calls.clone_shared,
+    "convolution-between": activations.convolution_between,
+    "crop-to-depthwise": convolutions.crop_to_depthwise,
+    "constant-sum": layers.layer_form,
+    "divide-by-constant": arithmetic.quotient,
+    "drop-noise": calls.drop_noise,
+    "einsum-to-linear": layers.dense,
+    "group-to-dense": convolutions.group_to_dense,
+    "hardswish-module": activations.hard_swish_module,
+    "keras-pad": layers.zero_padding,
+    "mean-to-pool": reductions.mean_to_pool,
+    "multiplier-to-depthwise": convolutions.multiplier_to_dense,
+    "one-d-to-two-d": layers.conv_1d,
+    "parameter-to-depthwise": layers.layer_form,
+    "quantised-form": layers.layer_form,
+    "shuffle-to-convolution": convolutions.shuffle_to_convolution,
+    "split-pool": reductions.split_pool,
+    "square": arithmetic.square,
+    "subtract": arithmetic.difference,
+    "gelu": in_place(activations.hard_swish),
+    "leaky": in_place(activations.leaky),
+    "mish": in_place(activations.hard_swish),
+    "relu-after-sum": in_place(activations.relu),
+    "sigmoid": in_place(activations.hard_sigmoid),
+    "softplus": in_place(activations.relu),
+    "swish": in_place(activations.hard_swish),
+}
+"""The exact ones first, then the approximate ones."""

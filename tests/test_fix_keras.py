@@ -1,0 +1,531 @@
+"""`fix` for Keras: each program, what it is checked with, and whole models."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Tuple
+
+import numpy as np
+import pytest
+
+keras: Any = pytest.importorskip("keras", minversion="3.0")
+tf: Any = pytest.importorskip("tensorflow")
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from vai_inspect.core.errors import ModelError  # noqa: E402
+from vai_inspect.frontends.keras.rewrite import PROGRAMS, Changeable, changeable  # noqa: E402
+from vai_inspect.keras import Inspector, fix  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:keras.*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorflow.*"),
+]
+TARGET = "DPUCZDX8G_ISA1_B4096"
+EXACT = 1e-9
+"""Far below the bound: what the programs do is algebra, up to rounding in float64."""
+ops, layers = keras.ops, keras.layers
+SHAPE = (8, 8, 4)
+
+
+def network(body: Callable[[Any], Any], shape: Tuple[int, ...] = SHAPE) -> Any:
+    """A convolution, the body, and a global pool where there is a map."""
+    given = keras.Input(shape, name="given")
+    if len(shape) == 3:
+        value = body(layers.Conv2D(shape[-1], 3, padding="same", name="first")(given))
+    else:
+        value = body(given)
+    return keras.Model(given, value, name="network")
+
+
+def conv(name: str, filters: int = 4, **settings: Any) -> Any:
+    return layers.Conv2D(filters, 1, name=name, **settings)
+
+
+def written_out(x: Any) -> Any:
+    return x * ops.relu6(x + 3.0) / 6.0
+
+
+def shuffled(x: Any) -> Any:
+    x = layers.Reshape((8, 8, 2, 2), name="split")(x)
+    x = layers.Permute((1, 2, 4, 3), name="turn")(x)
+    return layers.Reshape((8, 8, 4), name="join")(x)
+
+
+def summed(name: str, function: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    def body(x: Any) -> Any:
+        result = function(conv("left")(x), conv("right")(x))
+        result._keras_history.operation.name = name
+        return result
+
+    return body
+
+
+def bare(function: Callable[[Any], Any], name: str = "here") -> Callable[[Any], Any]:
+    """A bare operation of a name."""
+
+    def body(x: Any) -> Any:
+        result = function(x)
+        result._keras_history.operation.name = name
+        return result
+
+    return body
+
+
+def layer(kind: str, **settings: Any) -> Callable[[Any], Any]:
+    return lambda x: getattr(layers, kind)(name="here", **settings)(x)
+
+
+Case = Tuple[str, Callable[[Any], Any], List[str]]
+EACH: List[Case] = [
+    ("mean-to-pool", bare(lambda x: ops.mean(x, axis=(1, 2))), ["GlobalAveragePooling2D"]),
+    (
+        "mean-to-pool",
+        bare(lambda x: ops.mean(x, axis=[-2, 1], keepdims=True)),
+        ["GlobalAveragePooling2D"],
+    ),
+    ("channel-mean", bare(lambda x: ops.mean(x, axis=-1, keepdims=True)), ["Conv2D"]),
+    ("split-pool", layer("GlobalAveragePooling2D"), ["AveragePooling2D"]),
+    ("split-pool", layer("AveragePooling2D", pool_size=4), ["AveragePooling2D"] * 2),
+    (
+        "chain-max-pool",
+        layer("MaxPooling2D", pool_size=9, strides=1, padding="same"),
+        ["MaxPooling2D"] * 2,
+    ),
+    (
+        "chain-max-pool",
+        layer("MaxPooling2D", pool_size=13, strides=1, padding="same"),
+        ["MaxPooling2D"] * 3,
+    ),
+    ("hardswish-module", bare(written_out), ["Add", "ReLU", "Multiply", "Multiply"]),
+    (
+        "hardswish-module",
+        bare(lambda x: (ops.clip(3.0 + x, 0, 6) / 6.0) * x),
+        ["Add", "ReLU", "Multiply", "Multiply"],
+    ),
+    ("divide-by-constant", bare(lambda x: x / 4.0), ["Conv2D"]),
+    (
+        "divide-by-constant",
+        lambda x: bare(lambda y: y / 4.0)(layers.ReLU()(x)),
+        ["DepthwiseConv2D"],
+    ),
+    ("subtract", summed("here", lambda a, b: a - b), ["Conv2D", "Add"]),
+    ("subtract", bare(lambda x: x - 2.0), ["Conv2D"]),
+    ("subtract", bare(lambda x: 2.0 - x), ["Conv2D"]),
+    (
+        "subtract",
+        summed("here", lambda a, b: layers.Subtract(name="it")([a, b])),
+        ["Conv2D", "Add"],
+    ),
+    ("square", bare(ops.square), ["Multiply"]),
+    ("add-layer", summed("here", lambda a, b: a + b), ["Add"]),
+    ("constant-sum", bare(lambda x: x + np.arange(4.0)), ["Conv2D"]),
+    ("constant-sum", bare(lambda x: x * 0.3), ["Conv2D"]),
+    ("keras-pad", bare(lambda x: ops.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0)))), ["ZeroPadding2D"]),
+    ("drop-noise", layer("SpatialDropout2D", rate=0.5), []),
+    ("drop-noise", layer("GaussianNoise", stddev=0.5), []),
+    (
+        "batch-norm-between",
+        lambda x: layer("ReLU")(layers.MaxPooling2D()(x)),
+        ["BatchNormalization"],
+    ),
+    (
+        "batch-norm-between",
+        lambda x: bare(ops.relu6)(layers.MaxPooling2D()(x)),
+        ["BatchNormalization"],
+    ),
+    (
+        "convolution-between",
+        lambda x: layer("ReLU")(layers.Concatenate()([conv("left")(x), conv("right")(x)])),
+        ["DepthwiseConv2D"],
+    ),
+    ("crop-to-depthwise", layer("Cropping2D", cropping=((1, 0), (2, 3))), ["DepthwiseConv2D"]),
+    ("group-to-dense", layer("Conv2D", filters=6, kernel_size=3, groups=2), ["Conv2D"]),
+    (
+        "multiplier-to-depthwise",
+        layer("DepthwiseConv2D", kernel_size=3, depth_multiplier=3, activation="relu"),
+        ["Conv2D"],
+    ),
+    (
+        "multiplier-to-depthwise",
+        layer("SeparableConv2D", filters=5, kernel_size=3, depth_multiplier=2, strides=2),
+        ["Conv2D"],
+    ),
+    ("shuffle-to-convolution", shuffled, ["Conv2D"]),
+    ("parameter-to-depthwise", layer("Rescaling", scale=[1.0, 2.0, 3.0, 4.0]), ["Conv2D"]),
+    (
+        "parameter-to-depthwise",
+        lambda x: layer("Normalization", mean=[1.0] * 4, variance=[2.0] * 4)(layers.ReLU()(x)),
+        ["DepthwiseConv2D"],
+    ),
+    (
+        "einsum-to-linear",
+        layer("EinsumDense", equation="bhwc,cd->bhwd", output_shape=(8, 8, 3), bias_axes="d"),
+        ["Dense"],
+    ),
+    ("einsum-to-linear", bare(lambda x: ops.matmul(x, np.ones((4, 3), "float32"))), ["Dense"]),
+    (
+        "quantised-form",
+        layer("Activation", activation="hard_swish"),
+        ["Add", "ReLU", "Multiply", "Multiply"],
+    ),
+    ("quantised-form", layer("Activation", activation="hard_sigmoid"), ["Add", "ReLU", "Multiply"]),
+    ("quantised-form", layer("Activation", activation="relu6"), ["ReLU"]),
+    ("quantised-form", layer("Activation", activation=keras.layers.LeakyReLU(0.1)), ["LeakyReLU"]),
+    ("quantised-form", bare(lambda x: ops.transpose(x, (0, 2, 1, 3))), ["Permute"]),
+    ("quantised-form", bare(lambda x: ops.reshape(x, (-1, 64, 4))), ["Reshape"]),
+    ("quantised-form", bare(lambda x: ops.expand_dims(x, 1)), ["Reshape"]),
+    ("quantised-form", bare(ops.relu), ["ReLU"]),
+    ("quantised-form", bare(ops.leaky_relu), ["ReLU"]),
+    ("quantised-form", bare(ops.silu), ["Activation"]),
+    ("quantised-form", bare(ops.sigmoid), ["Activation"]),
+    ("quantised-form", bare(lambda x: ops.max_pool(x, 2)), ["MaxPooling2D"]),
+    ("quantised-form", bare(lambda x: ops.average_pool(x, 2, 1, "same")), ["AveragePooling2D"]),
+    ("quantised-form", summed("here", lambda a, b: ops.concatenate([a, b], -1)), ["Concatenate"]),
+    ("quantised-form", summed("here", lambda a, b: a * b), ["Multiply"]),
+    (
+        "quantised-form",
+        summed("here", lambda a, b: layers.Average(name="it")([a, b])),
+        ["Add", "DepthwiseConv2D"],
+    ),
+    ("quantised-form", layer("GlobalMaxPooling2D"), ["MaxPooling2D", "Flatten"]),
+    ("quantised-form", layer("GlobalMaxPooling2D", keepdims=True), ["MaxPooling2D"]),
+]
+"""Rewrite, network with the operator `here` (or the first of a shuffle), the new classes."""
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "body", "classes"), EACH, ids=[f"{i}-{one[0]}" for i, one in enumerate(EACH)]
+)
+def test_a_program_does_its_rewrite(
+    rewrite: str, body: Callable[[Any], Any], classes: List[str]
+) -> None:
+    model = network(body)
+    start = changeable(model)
+    changed = done(start, rewrite, ["turn" if body is shuffled else "here"])
+    assert start.error_of(changed) < EXACT
+    old = {one.name: written(one) for one in operations_of(model)}
+    new = [one for one in operations_of(changed.model) if old.get(one.name) != written(one)]
+    assert sorted(type(one).__name__ for one in new) == sorted(classes)
+    assert same_outputs(model, changed.model)
+
+
+APPROXIMATE = [
+    ("swish", "swish", "Multiply"),
+    ("sigmoid", "sigmoid", "ReLU"),
+    ("leaky", "elu", "ReLU"),
+    ("relu-after-sum", "gelu", "ReLU"),
+]
+
+
+@pytest.mark.parametrize(("rewrite", "function", "kind"), APPROXIMATE)
+@pytest.mark.parametrize("within", [False, True])
+def test_another_activation_takes_the_place_of_one(
+    rewrite: str, function: str, kind: str, within: bool
+) -> None:
+    if within:
+        model, op = network(conv("here", activation=function)), f"here/{_xir(function)}"
+    else:
+        model, op = network(layer("Activation", activation=function)), "here"
+    start = changeable(model)
+    changed = done(start, rewrite, [op])
+    assert kind in classes_of(changed.model)
+    assert start.error_of(changed) > 1e-3
+
+
+def _xir(function: str) -> str:
+    return {"swish": "silu"}.get(function, function)
+
+
+LEFT = [
+    ("mean-to-pool", bare(lambda x: ops.mean(x, axis=1)), "no mean over height and width"),
+    ("split-pool", layer("AveragePooling2D", pool_size=7), "do not divide"),
+    ("keras-pad", bare(lambda x: ops.pad(x, 1, constant_values=2.0)), "with zeros"),
+    ("drop-noise", layer("ReLU"), "give at inference"),
+    ("square", bare(ops.exp), "no square"),
+    ("group-to-dense", conv("here"), "no convolution in groups"),
+    ("clone-shared", conv("here"), "called once"),
+    ("subtract", lambda x: bare(lambda y: y - np.ones((8, 1)))(x), "neither one number"),
+    ("divide-by-constant", summed("here", lambda a, b: a / b), "divides by a tensor"),
+    ("no-such-rewrite", layer("ReLU"), "no program"),
+    ("drop-noise", layer("Lambda", function=lambda x: x), "give at inference"),
+]
+
+
+@pytest.mark.parametrize(("rewrite", "body", "reason"), LEFT)
+def test_what_a_program_cannot_do_is_left_with_the_reason(
+    rewrite: str, body: Callable[[Any], Any], reason: str
+) -> None:
+    changed = changeable(network(body)).apply(rewrite, ["here"])
+    assert changed.model is None
+    assert reason in changed.left["here"]
+
+
+def test_an_operator_that_is_no_call_is_left() -> None:
+    changed = changeable(network(layer("ReLU"))).apply("square", ["given", "nothing"])
+    assert set(changed.left) == {"given", "nothing"}
+
+
+def test_a_shared_layer_becomes_one_for_each_call() -> None:
+    shared = conv("shared")
+    model = network(lambda x: shared(shared(x)))
+    start = changeable(model)
+    changed = done(start, "clone-shared", ["shared_1"])
+    assert start.error_of(changed) < EXACT
+    first, second = (changed.model.get_layer(name) for name in ("shared", "shared_1"))
+    assert np.array_equal(first.kernel, second.kernel)
+    assert same_outputs(model, changed.model)
+
+
+def test_a_layer_in_a_nested_model_is_changed_there() -> None:
+    inner = keras.Sequential(
+        [keras.Input(SHAPE), layers.MaxPooling2D(), layers.ReLU(name="act")], name="inner"
+    )
+    model = network(lambda x: layers.Add()([inner(x), inner(x)]))
+    start = changeable(model)
+    changed = done(start, "batch-norm-between", ["inner/act", "inner/act_1"])
+    assert start.error_of(changed) < EXACT
+    assert "BatchNormalization" in classes_of(changed.model.get_layer("inner"))
+    assert same_outputs(model, changed.model)
+
+
+def test_one_call_of_a_shared_model_is_changed_alone() -> None:
+    inner = keras.Sequential(
+        [keras.Input(SHAPE), conv("c"), layers.GaussianNoise(1.0, name="noise")], name="inner"
+    )
+    model = network(lambda x: layers.Add()([inner(x), inner(x)]))
+    start = changeable(model)
+    changed = done(start, "drop-noise", ["inner/noise_1"])
+    assert start.error_of(changed) < EXACT
+    assert "GaussianNoise" in classes_of(changed.model.get_layer("inner"))
+    assert "GaussianNoise" not in classes_of(changed.model.get_layer("inner_1"))
+    assert changed.model.get_layer("inner").get_layer("c") is changed.model.get_layer(
+        "inner_1"
+    ).get_layer("c")
+
+
+def test_a_subclassed_model_becomes_a_functional_one() -> None:
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(name="own")
+            self.conv = conv("c")
+            self.dense = layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(ops.mean(self.conv(x), axis=(1, 2)))
+
+    model = Own()
+    model(np.zeros((1, *SHAPE), "float32"))
+    nodes = len(model.conv._inbound_nodes)
+    fixed = fix(model, TARGET)
+    assert [change.rule for change in fixed.changes] in (["quantised-form"], ["mean-to-pool"])
+    assert same_outputs(model, fixed.model, SHAPE)
+    assert len(model.conv._inbound_nodes) == nodes
+
+
+def test_code_of_the_users_is_left_as_it_is() -> None:
+    class Own(layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return ops.mean(x, axis=(1, 2))
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return (shape[0], shape[3])
+
+    changed = changeable(network(Own(name="own"))).apply("mean-to-pool", ["own/mean"])
+    assert changed.model is None
+
+
+def test_a_layer_without_a_config_is_an_error_of_one_line() -> None:
+    class Own(layers.Layer):  # type: ignore[misc]
+        def __init__(self, size: int, function: Any) -> None:
+            super().__init__(name="own")
+            self.size = size
+
+        def call(self, x: Any) -> Any:
+            return x * self.size
+
+        def get_config(self) -> Any:
+            return {}
+
+    with pytest.raises(ModelError, match="Layer 'own' .* cannot be made again from its config"):
+        fix(network(Own(2, print)), TARGET)
+
+
+def test_the_twin_depends_on_its_inputs() -> None:
+    deep = keras.Sequential([keras.Input((16, 16, 3))])
+    for _ in range(12):
+        deep.add(layers.Conv2D(8, 3, padding="same", use_bias=False))
+        deep.add(layers.BatchNormalization())
+        deep.add(layers.ReLU())
+    deep.add(layers.GlobalAveragePooling2D())
+    deep.add(layers.Dense(5, activation="softmax"))
+    twin = changeable(deep)._twin
+    first, second = np.asarray(twin.model(twin.inputs[0]))
+    assert twin.float64
+    assert np.max(np.abs(first - second)) > 1e-3
+
+
+def test_a_change_that_is_not_exact_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vai_inspect.frontends.keras.rewrite.activations import in_place
+
+    def wrong(make: Any, tensor: Any, suffix: str) -> Any:
+        return make.layer("ReLU", tensor, suffix, max_value=5.0)
+
+    monkeypatch.setitem(PROGRAMS, "quantised-form", in_place(wrong))
+    model = network(lambda x: conv("c")(layer("Activation", activation="hard_swish")(x)))
+    fixed = fix(model, TARGET)
+    assert not fixed.changes
+    assert any("taken back, as outputs differ" in left.reason for left in fixed.left)
+
+
+def mobile() -> Any:
+    return keras.applications.MobileNetV3Small(
+        weights=None, input_shape=(32, 32, 3), alpha=0.35, minimalistic=False, classes=5
+    )
+
+
+def test_a_whole_network_is_whole_after_fix_and_the_given_one_is_untouched() -> None:
+    model = mobile()
+    config, weights = model.get_config(), model.get_weights()
+    nodes = [len(one._inbound_nodes) for one in model.layers]
+    fixed = fix(model, TARGET)
+    assert fixed.after.summary.dpu_subgraphs == 1 < fixed.before.summary.dpu_subgraphs
+    assert all(change.effect == "exact" and change.max_error < EXACT for change in fixed.changes)
+    assert not fixed.difference.worse
+    assert model.get_config() == config
+    assert nodes == [len(one._inbound_nodes) for one in model.layers]
+    assert all(np.array_equal(*pair) for pair in zip(weights, model.get_weights()))
+    assert same_outputs(model, fixed.model)
+    again = fix(fixed.model, TARGET)
+    assert not again.changes
+    assert same_outputs(fixed.model, again.model)
+
+
+def test_the_fixed_model_is_saved_and_loaded(tmp_path: Any) -> None:
+    model = network(lambda x: conv("d")(conv("c", activation="hard_swish")(ops.square(x))))
+    fixed = fix(model, TARGET)
+    assert fixed.changes
+    fixed.model.save(tmp_path / "fixed.keras")
+    loaded = keras.models.load_model(tmp_path / "fixed.keras")
+    assert same_outputs(model, loaded)
+    result = Inspector(TARGET).inspect(tmp_path / "fixed.keras", output_dir=None, verbose_level=0)
+    assert result.summary.cpu_ops == fixed.after.summary.cpu_ops
+
+
+def test_a_file_needs_trust(tmp_path: Any) -> None:
+    path = tmp_path / "model.keras"
+    network(lambda x: conv("c")(layer("Activation", activation="hard_swish")(x))).save(path)
+    with pytest.raises(ModelError, match="--trust"):
+        fix(path, TARGET)
+    assert fix(path, TARGET, trust=True).changes
+    with pytest.raises(ModelError, match="There is no file"):
+        fix(tmp_path / "no.keras", TARGET, trust=True)
+    (tmp_path / "broken.keras").write_bytes(b"PK no archive")
+    with pytest.raises(ModelError, match="cannot load the file"):
+        fix(tmp_path / "broken.keras", TARGET, trust=True)
+
+
+def test_names_and_random_numbers_are_as_without_a_fix() -> None:
+    model = network(lambda x: conv("c")(layer("Activation", activation="hard_swish")(x)))
+    np.random.seed(3)
+    expected = np.random.rand()
+    np.random.seed(3)
+    before = layers.Dense(1).name
+    fix(model, TARGET)
+    after = layers.Dense(1).name
+    assert np.random.rand() == expected
+    assert _number(after) == _number(before) + 1
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition("_")[2]) if "_" in name else 0
+
+
+def test_keras_2_is_fixed_too() -> None:
+    old = pytest.importorskip("tf_keras")
+    given = old.Input(SHAPE)
+    x = old.layers.Conv2D(4, 3, padding="same")(given)
+    x = old.layers.Conv2D(8, 3, padding="same")(tf.square(x) + old.layers.Conv2D(4, 1)(x))
+    x = old.layers.Dense(3)(tf.reduce_mean(old.layers.Conv2D(8, 3)(x), [1, 2]))
+    model = old.Model(given, x)
+    fixed = fix(model, TARGET)
+    assert fixed.changes
+    assert fixed.after.summary.cpu_ops == 0
+    assert same_outputs(model, fixed.model)
+    assert isinstance(fixed.model, old.Model)
+
+
+PATTERNS: List[Callable[[Any], Any]] = [
+    lambda x: layers.Activation("hard_swish")(x),
+    lambda x: ops.square(x),
+    lambda x: x + conv_like(x),
+    lambda x: layers.ReLU()(layers.MaxPooling2D(3, 1, "same")(x)),
+    lambda x: x * written_gate(x),
+    lambda x: layers.SpatialDropout2D(0.3)(x),
+    lambda x: ops.pad(x, ((0, 0), (1, 0), (0, 1), (0, 0))),
+    lambda x: layers.Subtract()([conv_like(x), x]),
+    lambda x: x / 3.0,
+    lambda x: layers.Conv2D(4, 3, padding="same", groups=2)(x),
+    lambda x: layers.DepthwiseConv2D(3, padding="same", activation="relu")(x),
+    lambda x: layers.Add()([x, x * 0.5]),
+]
+
+
+def conv_like(x: Any) -> Any:
+    return layers.Conv2D(x.shape[-1], 1)(x)
+
+
+def written_gate(x: Any) -> Any:
+    return ops.relu6(conv_like(x) + 3.0) * (1 / 6)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    parts=st.lists(st.sampled_from(range(len(PATTERNS))), min_size=2, max_size=4),
+    headed=st.booleans(),
+)
+def test_fix_never_changes_outputs_nor_makes_it_worse(parts: List[int], headed: bool) -> None:
+    def body(x: Any) -> Any:
+        for part in parts:
+            x = PATTERNS[part](conv_like(x))
+        return layers.Dense(3)(ops.mean(x, axis=(1, 2))) if headed else x
+
+    model = network(body)
+    fixed = fix(model, TARGET)
+    assert not fixed.difference.worse
+    assert same_outputs(model, fixed.model)
+    assert not fix(fixed.model, TARGET).changes
+
+
+def done(start: Changeable, rewrite: str, names: List[str]) -> Changeable:
+    changed = start.apply(rewrite, names)
+    assert not changed.left
+    assert changed.model is not None
+    return changed.model
+
+
+def written(operation: Any) -> Any:
+    config = operation.get_config() if isinstance(operation, layers.Layer) else None
+    return type(operation), config
+
+
+def operations_of(model: Any) -> List[Any]:
+    found = getattr(model, "_operations", None) or model.layers
+    return [one for one in found if type(one).__name__ != "InputLayer"]
+
+
+def classes_of(model: Any) -> List[str]:
+    return [type(one).__name__ for one in operations_of(model)]
+
+
+def same_outputs(first: Any, second: Any, shape: Any = None) -> bool:
+    """Float32 outputs of the user's own weights, on random inputs."""
+    random = np.random.RandomState(1)
+    sizes = tuple(first.input_shape[1:]) if shape is None else shape
+    x = random.standard_normal((2, *sizes)).astype("float32")
+    one, other = (np.asarray(model(x, training=False)) for model in (first, second))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, atol=1e-4))
