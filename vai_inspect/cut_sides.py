@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import FrozenSet, Tuple
 
+from vai_inspect.core.boundary import ahead
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition.cut import Cut
 
@@ -15,7 +16,9 @@ class Sides:
 
     Attributes:
         starts: what the part reads: operators that the host does, and inputs of the network.
-        ends: operators whose outputs the part gives: to the host, or as the network does.
+        ends: operators whose outputs the part gives to the host, or as the network does.
+        optional: names of ends that the network returns and the host does not read, and that
+            others need anyway: the part is the same without returning them.
         inside: names of the part's operators, the network's inputs and constants not among them.
         host: names of the operators that the host does.
         cut_at_start: whether the host does anything before the part.
@@ -24,6 +27,7 @@ class Sides:
 
     starts: Tuple[Op, ...]
     ends: Tuple[Op, ...]
+    optional: FrozenSet[str]
     inside: FrozenSet[str]
     host: FrozenSet[str]
     cut_at_start: bool
@@ -61,4 +65,6 @@ class Sides:
             for layer in graph[name].origin.layers
             if graph[name].kind != "transpose"
         )
-        return cls(starts, ends, inside, host, bool(cut.before), layers)
+        needed = set(cut.end) | ahead(graph.ops, frozenset(cut.end))
+        optional = frozenset(op.name for op in ends if op.name not in cut.end and inside <= needed)
+        return cls(starts, ends, optional, inside, host, bool(cut.before), layers)

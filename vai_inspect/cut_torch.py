@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.cut_sides import Sides
@@ -72,13 +72,17 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
     ends = _ends(graph, sides)
     if ends is None:
         return None
+    left_out = [
+        op.name for op in sides.ends if op.origin.layers[-1:] not in [(one,) for one in ends]
+    ]
+    note = f"# without {', '.join(left_out)}, which the model returns as well\n" if left_out else ""
     if not sides.cut_at_start:
-        return f"{_HEAD}{_INIT}{_KEEP}{_FORWARD}\npart = Part(model, {ends!r})"
+        return f"{_HEAD}{_INIT}{_KEEP}{_FORWARD}\n{note}part = Part(model, {ends!r})"
     starts = _starts(graph, sides)
     if starts is None:
         return None
     return (
-        f"{_HEAD}{_INIT_WITH_STARTS}{_KEEP}{_FORWARD_WITH_STARTS}\n"
+        f"{_HEAD}{_INIT_WITH_STARTS}{_KEEP}{_FORWARD_WITH_STARTS}\n{note}"
         "# inputs: a tuple of what the whole model is called with; the part takes in their place\n"
         f"# what the host gives: {', '.join(op.name for op in sides.starts)}\n"
         f"part = Part(model, {ends!r}, {starts!r}, inputs)"
@@ -89,16 +93,22 @@ def _ends(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
     """Returns the modules whose outputs are the ends, with how often each is called."""
     wanted: Dict[str, List[Op]] = {}
     for op in sides.ends:
-        path = op.origin.layers[-1] if op.origin.layers else None
-        if path is None or path in sides.host_layers or not _is_layer(op):
-            return None
+        path = op.origin.layers[-1] if op.origin.layers else ""
         wanted.setdefault(path, []).append(op)
-    for path, ops in wanted.items():
-        calls = [op for op in graph if op.name in sides.inside and op.origin.layers[-1:] == (path,)]
-        last = [op for op in calls if not any(one in calls for one in graph.consumers(op))]
-        if last != ops:  # some of its calls are within the part
-            return None
+    for path, ops in list(wanted.items()):
+        if not _is_given_by(path, ops, graph, sides):
+            if not all(op.name in sides.optional for op in ops):
+                return None
+            del wanted[path]
     return {path: len(ops) for path, ops in wanted.items()}
+
+
+def _is_given_by(path: str, ops: Sequence[Op], graph: Graph, sides: Sides) -> bool:
+    """Tells whether the outputs of a module, each time it is called, are those of operators."""
+    if not path or path in sides.host_layers or not all(_is_layer(op) for op in ops):
+        return False
+    calls = [op for op in graph if op.name in sides.inside and op.origin.layers[-1:] == (path,)]
+    return ops == [op for op in calls if not any(one in calls for one in graph.consumers(op))]
 
 
 def _starts(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:

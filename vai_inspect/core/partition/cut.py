@@ -179,9 +179,7 @@ class _Chooser:
             for op in back(waiting.pop()):
                 if op.name in side or op.kind not in _MOVES:
                     continue
-                others = [
-                    one for one in onward(op) if one.kind not in ("const", "data", "return")
-                ]
+                others = [one for one in onward(op) if one.kind not in ("const", "data", "return")]
                 if all(one.name in side for one in others):
                     side.add(op.name)
                     waiting.append(op)
