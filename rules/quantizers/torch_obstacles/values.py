@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+import re
+from typing import Iterator, Tuple
 
 from vai_inspect.core.findings import exact
 from vai_inspect.core.model_form import ModelForm
@@ -135,7 +136,8 @@ def taken_out(scene: Scene) -> Iterator[Hit]:
     """The forward hands values to numpy."""
     for where in scene.form.reads:
         if where.startswith("numpy()"):
-            yield Hit((), "the forward takes values out of torch ({})".format(where))
+            found = "the forward takes values out of torch ({})".format(where)
+            yield Hit(_made_at(scene, where), found)
 
 
 _SEEN = ("bool()", "int()", "float()", "item()", "an index")
@@ -161,7 +163,19 @@ def decide(scene: Scene) -> Iterator[Hit]:
     """The forward asks for values: an `if` on data, `.item()`."""
     for where in scene.form.reads:
         if where.startswith(_SEEN):
-            yield Hit((), "the forward depends on values of a tensor ({})".format(where))
+            found = "the forward depends on values of a tensor ({})".format(where)
+            yield Hit(_made_at(scene, where), found)
+
+
+def _made_at(scene: Scene, where: str) -> Tuple[str, ...]:
+    """Returns the operators of the line that a read names, `item() at net.py:12`."""
+    file, _, line = where.rpartition(" at ")[2].rpartition(":")
+    return tuple(
+        op.name
+        for op in scene.calls()
+        for frame in op.origin.source[-1:]
+        if file and str(frame.line) == line and re.split(r"[/\\]", frame.file)[-1] == file
+    )
 
 
 RULES = (
