@@ -10,7 +10,9 @@ from typing import Mapping, Optional, Tuple
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.gate import Gate, GateOutcome
 from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.quantizer import Obstacle, Outcome
 from vai_inspect.reports.text.format import doubt, file_name, plain
+from vai_inspect.reports.text.quantizer import STAGES
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -41,7 +43,7 @@ class Checked:
         model_site: where the model is made, or None where that is no file of the user's.
         layer_sites: lines at which layers are named, for frameworks whose models do not know
             the line that made them; by the layer's name.
-        rules: sentence of each constraint, by its id.
+        rules: sentence of each constraint and of each rule about the quantiser, by its id.
     """
 
     inspection: Inspection
@@ -99,6 +101,31 @@ class Checked:
         costs = op.name not in {one.name for one in self.inspection.left_to_host()}
         return WARNING if finding.follows is None and costs else NOTE
 
+    def obstacles(self) -> Tuple[Obstacle, ...]:
+        """Returns what the vendor's quantiser stops at, changes or warns of, the worst first.
+
+        What it leaves in float is not among them: those operators are on the CPU and say so.
+        """
+        quantizer = self.inspection.quantizer
+        every = quantizer.obstacles if quantizer is not None else ()
+        return tuple(one for one in every if one.outcome is not Outcome.FLOAT)
+
+    def obstacle_level(self, obstacle: Obstacle) -> str:
+        """Returns how serious an obstacle is, as `level`; a note is only warned of."""
+        if obstacle in self.outcome.blocked:
+            return ERROR
+        return NOTE if obstacle.outcome is Outcome.WARNS else WARNING
+
+    def obstacle_site(self, obstacle: Obstacle) -> Optional[Site]:
+        """Returns the line of the first operator of an obstacle that has one; else the model's."""
+        found = (self.inspection.op(name) for name in obstacle.ops)
+        sites = (self.site(op) for op in found if op is not None)
+        return next((site for site in sites if site is not None), self.model_site)
+
+    def is_known(self, obstacle: Obstacle) -> bool:
+        """Tells whether the baseline has an obstacle already."""
+        return (obstacle.id, obstacle.ops) in self.outcome.obstacles
+
 
 def within_working_folder(file: str) -> Optional[str]:
     """Returns a path from the working folder on, with slashes; None for one that is elsewhere.
@@ -134,6 +161,21 @@ def message(op: InspectedOp, finding: Finding) -> str:
     )
     if finding.suggestion and finding.follows is None:
         return "{}. What to change: {}".format(said, plain(finding.suggestion))
+    return said
+
+
+def obstacle_message(obstacle: Obstacle) -> str:
+    """Returns what is said of an obstacle, with what to change, on one line.
+
+    Args:
+        obstacle: the obstacle.
+    """
+    said = "{} [{}]".format(
+        plain(obstacle.message),
+        ", ".join([STAGES[obstacle.stage.value], *([obstacle.code] if obstacle.code else [])]),
+    )
+    if obstacle.suggestion:
+        return "{}. What to change: {}".format(said, plain(obstacle.suggestion))
     return said
 
 

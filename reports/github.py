@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Optional
 
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
-from vai_inspect.reports.checked import ERROR, NOTE, WARNING, Checked, Site, message
+from vai_inspect.reports.checked import (
+    ERROR,
+    NOTE,
+    WARNING,
+    Checked,
+    Site,
+    message,
+    obstacle_message,
+)
 from vai_inspect.reports.text.format import plain
 from vai_inspect.reports.text.gate import describe
+from vai_inspect.reports.text.quantizer import names
 
 _COMMANDS = {ERROR: "error", WARNING: "warning", NOTE: "notice"}
 FEW_NAMES = 3
 
 
 def render(checked: Checked) -> str:
-    """Returns the annotations: one for each failure, then one for each root cause at its line.
+    """Returns the annotations: one for each failure, then for each obstacle and root cause.
 
     GitHub shows ten errors and ten warnings of a step, so operators that are on the CPU for one
     reason share an annotation, and those that only follow from others have none. What is accepted
@@ -23,7 +32,8 @@ def render(checked: Checked) -> str:
     Args:
         checked: the inspection.
     """
-    return "".join(line + "\n" for line in [*_failures(checked), *_causes(checked)])
+    lines = [*_failures(checked), *_obstacles(checked), *_causes(checked)]
+    return "".join(line + "\n" for line in lines)
 
 
 def _failures(checked: Checked) -> Iterator[str]:
@@ -31,6 +41,18 @@ def _failures(checked: Checked) -> Iterator[str]:
         title = "{}: {}".format(TOOL_NAME, failure.option)
         text = "{}: {}".format(checked.title, describe(failure, checked.inspection))
         yield _command("error", checked.model_site, title, text)
+
+
+def _obstacles(checked: Checked) -> Iterator[str]:
+    for obstacle in checked.obstacles():
+        level = checked.obstacle_level(obstacle)
+        if level == NOTE or checked.is_known(obstacle):
+            continue
+        title = "{} {}: {}".format(TOOL_NAME, checked.title, obstacle.id)
+        text = obstacle_message(obstacle)
+        if obstacle.ops:
+            text = "{}. Operators: {}".format(text, names(obstacle.ops))
+        yield _command(_COMMANDS[level], checked.obstacle_site(obstacle), title, text)
 
 
 def _causes(checked: Checked) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Optional, Tuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.gate import ALLOWED, KNOWN
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
-from vai_inspect.reports.checked import Checked, message
+from vai_inspect.reports.checked import ERROR, NOTE, Checked, Site, message, obstacle_message
 from vai_inspect.reports.text.format import grounds, plain
 from vai_inspect.reports.text.gate import describe
 
@@ -19,13 +19,14 @@ def render(checked: Checked) -> str:
     """Returns the JUnit report of an inspection.
 
     An operator on the DPU passes. One on the CPU fails where the check fails on it; else it is
-    skipped, with the reasons. A condition on totals is a test case of its own where it fails. So
-    a report without failures goes with exit code 0.
+    skipped, with the reasons. What the vendor's quantiser stops at or changes is a test case of
+    its own, and so is a condition on totals where it fails. So a report without failures goes with
+    exit code 0.
 
     Args:
         checked: the inspection.
     """
-    cases = [*_totals(checked), *_operators(checked)]
+    cases = [*_totals(checked), *_obstacles(checked), *_operators(checked)]
     failures = sum(case.find("failure") is not None for case in cases)
     counts = {
         "tests": str(len(cases)),
@@ -58,10 +59,32 @@ def _properties(checked: Checked) -> Iterator[Tuple[str, str]]:
 
 def _totals(checked: Checked) -> Iterator[Element]:
     for failure in checked.outcome.failures:
-        if not failure.ops:
+        if not failure.ops and not failure.obstacles:
             case = _case(failure.option.lstrip("-"), checked)
             SubElement(case, "failure", {"message": describe(failure, checked.inspection)})
             yield case
+
+
+def _obstacles(checked: Checked) -> Iterator[Element]:
+    for obstacle in checked.obstacles():
+        level = checked.obstacle_level(obstacle)
+        if level == NOTE:
+            continue
+        case = _case(" ".join([obstacle.id, *obstacle.ops[:1]]), checked)
+        _place(case, checked.obstacle_site(obstacle))
+        text = obstacle_message(obstacle)
+        if level == ERROR:
+            said = {"type": plain(obstacle.id), "message": text}
+            SubElement(case, "failure", said).text = ", ".join(map(plain, obstacle.ops))
+        else:
+            SubElement(case, "skipped", {"message": text})
+        yield case
+
+
+def _place(case: Element, site: Optional[Site]) -> None:
+    if site is not None and not site.installed:
+        case.set("file", site.file)
+        case.set("line", str(site.line))
 
 
 def _operators(checked: Checked) -> Iterator[Element]:
@@ -70,10 +93,7 @@ def _operators(checked: Checked) -> Iterator[Element]:
         if op.constant or op.device is Device.USER:
             continue
         case = _case(op.name, checked)
-        site = checked.site(op)
-        if site is not None and not site.installed:
-            case.set("file", site.file)
-            case.set("line", str(site.line))
+        _place(case, checked.site(op))
         if op.name in failing:
             first = op.findings[0] if op.findings else None
             kind = plain(first.constraint) if first is not None else op.type

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 from urllib.parse import quote
 
 from vai_inspect.core.findings import Finding
 from vai_inspect.core.gate import ALLOWED, KNOWN
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
-from vai_inspect.reports.checked import WARNING, Checked, Site, message, on_the_cpu
+from vai_inspect.core.quantizer import Obstacle
+from vai_inspect.reports.checked import (
+    WARNING,
+    Checked,
+    Site,
+    message,
+    obstacle_message,
+    on_the_cpu,
+)
 from vai_inspect.reports.text.format import plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -20,7 +28,10 @@ _JUSTIFICATIONS = {ALLOWED: "--allow", KNOWN: "on the CPU in the baseline, too"}
 
 
 def render(checked: Checked) -> str:
-    """Returns the SARIF log of an inspection: a result for each finding of each operator.
+    """Returns the SARIF log of an inspection.
+
+    It has a result for each finding of each operator, and for each obstacle of the vendor's
+    quantiser but what that leaves in float, of which the findings say it.
 
     Args:
         checked: the inspection.
@@ -34,6 +45,10 @@ def _run(checked: Checked) -> Dict[str, Any]:
     found = [(op, finding) for op in on_the_cpu(checked) for finding in op.findings]
     ids = list(dict.fromkeys(finding.constraint for _, finding in found))
     rules = [_rule(next(f for _, f in found if f.constraint == id), checked) for id in ids]
+    obstacles = checked.obstacles()
+    for one in {obstacle.id: obstacle for obstacle in obstacles}.values():
+        ids.append(one.id)
+        rules.append(_rule_of_obstacle(one, checked))
     return {
         "tool": {
             "driver": {
@@ -57,7 +72,10 @@ def _run(checked: Checked) -> Dict[str, Any]:
             }
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(op, finding, ids, checked) for op, finding in found],
+        "results": [
+            *(_result(op, finding, ids, checked) for op, finding in found),
+            *(_result_of_obstacle(one, ids, checked) for one in obstacles),
+        ],
         "properties": {
             "model": plain(inspection.model.name),
             "target": plain(inspection.target.name),
@@ -68,8 +86,18 @@ def _run(checked: Checked) -> Dict[str, Any]:
 
 
 def _rule(finding: Finding, checked: Checked) -> Dict[str, Any]:
-    id = plain(finding.constraint)
-    sentence = plain(checked.rules.get(finding.constraint) or id)
+    return _described(
+        finding.constraint, checked, {"evidence": finding.evidence.value, "tags": ["dpu"]}
+    )
+
+
+def _rule_of_obstacle(obstacle: Obstacle, checked: Checked) -> Dict[str, Any]:
+    return _described(obstacle.id, checked, {"tags": ["quantizer"]})
+
+
+def _described(rule: str, checked: Checked, properties: Dict[str, Any]) -> Dict[str, Any]:
+    id = plain(rule)
+    sentence = plain(checked.rules.get(rule) or id)
     return {
         "id": id,
         "shortDescription": {"text": sentence},
@@ -78,7 +106,7 @@ def _rule(finding: Finding, checked: Checked) -> Dict[str, Any]:
             "text": "{}\n`{} explain {}` shows limits and sources.".format(sentence, TOOL_NAME, id)
         },
         "defaultConfiguration": {"level": WARNING},
-        "properties": {"evidence": finding.evidence.value, "tags": ["dpu"]},
+        "properties": properties,
     }
 
 
@@ -95,7 +123,9 @@ def _result(op: InspectedOp, finding: Finding, ids: List[str], checked: Checked)
         "level": checked.level(op, finding),
         "message": {"text": message(op, finding)},
         "locations": [_location(op, checked)],
-        "partialFingerprints": {"operator/v1": _fingerprint(op, finding, checked)},
+        "partialFingerprints": {
+            "operator/v1": _fingerprint(checked, op.name, finding.constraint, finding.follows or "")
+        },
         "properties": {
             "operator": plain(op.name),
             "verdict": finding.verdict.value,
@@ -110,14 +140,42 @@ def _result(op: InspectedOp, finding: Finding, ids: List[str], checked: Checked)
     return result
 
 
+def _result_of_obstacle(obstacle: Obstacle, ids: List[str], checked: Checked) -> Dict[str, Any]:
+    result: Dict[str, Any] = {
+        "ruleId": plain(obstacle.id),
+        "ruleIndex": ids.index(obstacle.id),
+        "level": checked.obstacle_level(obstacle),
+        "message": {"text": obstacle_message(obstacle)},
+        "locations": [_located(obstacle.ops, checked.obstacle_site(obstacle), checked)],
+        "partialFingerprints": {
+            "operator/v1": _fingerprint(checked, obstacle.id, obstacle.message, *obstacle.ops)
+        },
+        "properties": {
+            "operators": [plain(name) for name in obstacle.ops],
+            "outcome": obstacle.outcome.value,
+            "stage": obstacle.stage.value,
+        },
+    }
+    if checked.outcome.baseline:
+        known = checked.is_known(obstacle)
+        result["baselineState"] = "unchanged" if known else "new"
+        if known:
+            result["suppressions"] = [{"kind": "external", "justification": "in the baseline, too"}]
+    return result
+
+
 def _location(op: InspectedOp, checked: Checked) -> Dict[str, Any]:
-    names = list(dict.fromkeys([*op.op.origin.layers, op.name]))
+    names = dict.fromkeys([*op.op.origin.layers, op.name])
+    return _located(names, checked.site(op), checked)
+
+
+def _located(names: Iterable[str], site: Optional[Site], checked: Checked) -> Dict[str, Any]:
+    listed = list(names) or [checked.inspection.model.name]
     found: Dict[str, Any] = {
         "logicalLocations": [
-            {"fullyQualifiedName": plain(name), "kind": "element"} for name in names
+            {"fullyQualifiedName": plain(name), "kind": "element"} for name in listed
         ]
     }
-    site = checked.site(op)
     if site is not None:
         found["physicalLocation"] = _physical(site)
     return found
@@ -130,7 +188,7 @@ def _physical(site: Site) -> Dict[str, Any]:
     return {"artifactLocation": artifact, "region": {"startLine": site.line}}
 
 
-def _fingerprint(op: InspectedOp, finding: Finding, checked: Checked) -> str:
-    """Returns what stays the same of a finding while lines move."""
-    parts = (checked.inspection.target.name, op.name, finding.constraint, finding.follows or "")
+def _fingerprint(checked: Checked, *parts: str) -> str:
+    """Returns what stays the same of a result while lines move."""
+    parts = (checked.inspection.target.name, *parts)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from pathlib import Path
@@ -13,6 +14,7 @@ keras = pytest.importorskip("keras")
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from tests.reports import samples  # noqa: E402
 from vai_inspect.core.inspection import Inspection  # noqa: E402
+from vai_inspect.core.quantizer import FlowStage, Obstacle, Outcome, QuantizerReport  # noqa: E402
 from vai_inspect.keras import Inspector  # noqa: E402
 
 B4096 = "DPUCZDX8G_ISA1_B4096"
@@ -43,10 +45,12 @@ WORSE = [
     ({}, {"kernel": 17}, ["2 new operators on the CPU", "more DPU subgraphs: 1 -> 2",
                                "more crossings between the DPU and the CPU: 0 -> 2",
                                "fewer multiply-accumulates on the DPU: "]),
-    ({}, {"activation": "softplus"}, ["3 new operators on the CPU", "more DPU subgraphs",
-                                           "more crossings"]),
+    ({}, {"activation": "softplus"}, ["more obstacles of the quantiser: keras.unknown.",
+                                      "3 new operators on the CPU", "more DPU subgraphs",
+                                      "more crossings"]),
     ({"activation": "softplus"}, {"activation": "softplus", "depth": 4},
-     ["1 new operator on the CPU", "more DPU subgraphs", "more crossings"]),
+     ["more obstacles of the quantiser: keras.unknown.layer_or_operation",
+      "1 new operator on the CPU", "more DPU subgraphs", "more crossings"]),
 ]  # fmt: skip
 
 
@@ -82,6 +86,44 @@ def test_what_is_not_worse(inspected, before, after):
         assert not (difference.moved)
         assert not (difference.added)
         assert not (difference.removed)
+
+
+def obstacle(id, outcome, *ops):
+    return Obstacle(id, outcome, FlowStage.EXPORT, None, ops, "found: what happens")
+
+
+A = obstacle("torch.a", Outcome.FAILS, "conv1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ((), (A,), ["torch.a"]),
+        ((A,), (A,), []),
+        ((A,), (), []),
+        ((A,), (obstacle("torch.a", Outcome.FAILS, "renamed"),), []),
+        ((A,), (obstacle("torch.a", Outcome.FAILS, "conv1", "conv2"),), ["torch.a"]),
+        ((A,), (A, obstacle("torch.b", Outcome.CHANGES)), ["torch.b"]),
+        ((), (obstacle("torch.c", Outcome.FLOAT, "conv1"),), []),
+        ((), (obstacle("torch.d", Outcome.WARNS),), []),
+        (None, (A,), ["torch.a"]),
+        ((A,), None, []),
+    ],
+)
+def test_a_new_obstacle_of_the_quantiser_makes_it_worse(before, after, new):
+    old, other = (
+        dataclasses.replace(
+            samples.all_on_dpu(),
+            quantizer=None if one is None else QuantizerReport("vai_q_pytorch", "3.5", one),
+        )
+        for one in (before, after)
+    )
+    difference = old.diff(other)
+    assert [one.id for one in difference.new_obstacles] == new
+    assert [one["id"] for one in difference.to_dict()["new_obstacles"]] == new
+    said = (f"more obstacles of the quantiser: {new[0]}",) if new else ()
+    assert difference.worse == said
+    assert other.diff(old).better == tuple(text.replace("more", "fewer") for text in said)
 
 
 def test_which_operators_moved(inspected):

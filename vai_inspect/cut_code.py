@@ -2,72 +2,49 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, List, Optional, Sequence
+from typing import List, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition.cut import Cut
+from vai_inspect.cut_keras import keras_code
+from vai_inspect.cut_sides import Sides
+from vai_inspect.cut_torch import torch_code
 
 
 def cut_code(graph: Graph, cut: Cut) -> Optional[str]:
-    """Returns code that makes the DPU's part of a model, or None where only words help.
+    """Returns code that makes the DPU's part of a model, `part` of `model`.
+
+    Where a value that the part begins or ends with has no name in the framework, the code is a
+    comment that says at which line of the user's; where that is not known either, it is None.
 
     Args:
         graph: the graph.
         cut: where the part begins and ends.
     """
-    if cut.before or not cut.end:
+    sides = Sides.of(graph, cut)
+    if not sides.ends:
         return None
-    ends = [graph[name] for name in cut.end]
-    framework = ends[0].origin.framework
-    # A transpose that a change of the order of axes inserted is named after what it follows.
-    beyond = {
-        layer
-        for name in cut.after
-        for layer in graph[name].origin.layers
-        if graph[name].kind != "transpose"
-    }
+    framework = sides.ends[0].origin.framework
     if framework == "keras":
-        return _keras(ends, beyond)
-    return _torch(ends, beyond) if framework == "torch" else None
+        return keras_code(graph, sides)
+    if framework == "torch":
+        return torch_code(graph, sides) or _by_hand(sides)
+    return None
 
 
-def _keras(ends: Sequence[Op], beyond: AbstractSet[str]) -> Optional[str]:
-    """Returns the code for a Keras model.
-
-    Args:
-        ends: the operators that the part ends with.
-        beyond: the layers of what the host does.
-    """
-    names: List[str] = []
-    notes: List[str] = []
-    for op in ends:
-        layer = op.origin.layers[-1] if op.origin.layers else None
-        if layer is None or "/" in layer:
-            return None  # within a nested model, whose tensors are not those of the outer one
-        names.append(f"model.get_layer({layer!r}).output")
-        if layer in beyond:
-            notes.append(f"# build {layer!r} with activation=None; the host applies the activation")
-    outputs = names[0] if len(names) == 1 else "[" + ", ".join(names) + "]"
-    return "\n".join([*notes, f"part = keras.Model(model.input, {outputs})"])
+def _by_hand(sides: Sides) -> Optional[str]:
+    """Returns comments that name the lines to change."""
+    lines: List[str] = []
+    for words, ops in (("begin with", sides.starts), ("end with and return", sides.ends)):
+        for op in ops:
+            if op.kind == "data":
+                continue
+            if not op.origin.source:
+                return None
+            lines.append(f"# {words} {op.name}, {_line(op)}")
+    return "\n".join(["# write a forward that does only the DPU's part:", *lines])
 
 
-def _torch(ends: Sequence[Op], beyond: AbstractSet[str]) -> Optional[str]:
-    """Returns the code for a module whose part ends with modules, each called once.
-
-    Args:
-        ends: the operators that the part ends with.
-        beyond: the modules of what the host does.
-    """
-    names = [op.origin.layers[-1] if op.origin.layers else None for op in ends]
-    calls = [op.origin.call for op in ends]
-    if (
-        None in names
-        or not beyond.isdisjoint(filter(None, names))
-        or not all(call is not None and call.is_layer for call in calls)
-    ):
-        return None
-    return (
-        "# torch.fx has to trace the model for this; else end its forward there\n"
-        "from torchvision.models.feature_extraction import create_feature_extractor\n"
-        f"part = create_feature_extractor(model, {names!r})"
-    )
+def _line(op: Op) -> str:
+    frame = op.origin.source[-1]
+    return f"line {frame.line} of {frame.file} ({frame.function})"

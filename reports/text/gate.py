@@ -19,7 +19,7 @@ def describe(failure: Failure, inspection: Inspection) -> str:
     """
     target = plain(inspection.target.name)
     if failure.option.endswith(QUANTIZER):
-        return _blocking(inspection)
+        return _blocking(failure, inspection)
     if failure.ops:
         named = ("{} ({})".format(plain(op.name), plain(op.type)) for op in failure.ops[:NAMED])
         return "{} on {}: {}{}".format(
@@ -38,10 +38,9 @@ def describe(failure: Failure, inspection: Inspection) -> str:
     )
 
 
-def _blocking(inspection: Inspection) -> str:
+def _blocking(failure: Failure, inspection: Inspection) -> str:
     """Returns what the vendor's quantiser fails at, or changes the function of."""
-    report = inspection.quantizer
-    found = report.blocking if report is not None else ()
+    report, found = inspection.quantizer, failure.obstacles
     flow = "" if report is None else "{} {}".format(report.flow, report.release)
     named = "; ".join(plain(one.message) for one in found[:NAMED])
     more = "; ..." if found[NAMED:] else ""

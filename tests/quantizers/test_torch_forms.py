@@ -46,6 +46,12 @@ def assigned(s, x):
     return x
 
 
+def masked(s, x):
+    mask = x.new_zeros(16, 16)
+    mask[:4, :4] = 1.0
+    return x * mask.view(1, 1, 16, 16)
+
+
 def twice_read(s, x):
     return s.norm(x) + x
 
@@ -87,6 +93,13 @@ FORMS = {
         lambda: scaled(1, 8, 1, 1, size=8),
         "torch.parameters.on_map",
         "changes",
+    ),
+    "scale (C,), viewed": (
+        lambda: mapped(
+            lambda s, x: s.scale.view(1, -1, 1, 1) * x, scale=nn.Parameter(torch.ones(8))
+        ),
+        "torch.parameters.on_map",
+        "fails",
     ),
     "full-size scale": (lambda: scaled(1, 8, 16, 16), "torch.parameters.on_map", "fails"),
     "one element": (lambda: scaled(1), "torch.parameters.single", "warns"),
@@ -179,6 +192,11 @@ FORMS = {
     ),
     "an index from a buffer": (selected, "torch.values.index_by_buffer", "float"),
     "y[..., 0] = 0": (lambda: mapped(assigned), "torch.values.assigned_slice", "changes"),
+    "a mask of the forward's own": (
+        lambda: mapped(masked),
+        "torch.values.assigned_slice",
+        "float",
+    ),
     "F.dropout(x)": (
         lambda: mapped(lambda s, x: F.dropout(x, 0.5)),
         "torch.values.dropout_in_training",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.reports import samples
 from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.gate import Gate
 from vai_inspect.core.ir import Frame
+from vai_inspect.core.quantizer import FlowStage, Obstacle, Outcome, QuantizerReport
 from vai_inspect.reports import github, junit, sarif
 from vai_inspect.reports.checked import Checked, Site, within_working_folder
 from vai_inspect.reports.writer import ON_REQUEST, WRITERS, for_check
@@ -29,6 +31,36 @@ GATES = {
     "some are allowed": Gate("cpu", Allowance(("conv2d",))),
     "nothing is new": Gate("cpu", baselines=(MIXED,)),
     "totals": Gate(max_subgraphs=1, min_macs=99),
+}
+
+
+def with_obstacles():
+    quantizer = QuantizerReport(
+        "vai_q_pytorch",
+        "3.5",
+        (
+            Obstacle("torch.changing", Outcome.CHANGES, FlowStage.EXPORT, None, ("conv1", "fc"),
+                     "it is <wrong>", "write it otherwise"),
+            Obstacle("torch.failing", Outcome.FAILS, FlowStage.TRACE, "PYTORCH_TRACE", (),
+                     "it stops"),
+            Obstacle("torch.float", Outcome.FLOAT, FlowStage.QUANTISE, None, (WIDE,), "in float"),
+            Obstacle("torch.warned", Outcome.WARNS, FlowStage.EXPORT, None, ("fc",), "printed"),
+        ),
+    )  # fmt: skip
+    return dataclasses.replace(MIXED, quantizer=quantizer)
+
+
+BLOCKED = with_obstacles()
+BLOCKED_GATES = {
+    # gate, level of each obstacle in SARIF; state in the baseline
+    "nothing fails": (Gate(), ["warning", "warning", "note"], None),
+    "the quantiser fails": (Gate("quantizer"), ["error", "error", "note"], None),
+    "it did before": (
+        Gate("quantizer", baselines=(BLOCKED,)),
+        ["warning", "warning", "note"],
+        "unchanged",
+    ),
+    "it is new": (Gate("quantizer", baselines=(MIXED,)), ["error", "error", "note"], "new"),
 }
 
 
@@ -192,6 +224,78 @@ def test_no_name_forges_a_command_of_github():
         assert re.match(r"::(error|warning|notice) (file=|title=)", line)
         properties = line[2:].split("::")[0]
         assert properties.count(",") <= 2
+
+
+def blocked(gate):
+    return Checked(
+        BLOCKED,
+        BLOCKED_GATES[gate][0].check(BLOCKED),
+        model_site=Site("net.py", 4),
+        rules={"torch.changing": "A form that changes."},
+    )
+
+
+@pytest.mark.parametrize("gate", BLOCKED_GATES)
+def test_sarif_has_the_obstacles_of_the_quantiser(gate):
+    log = json.loads(sarif.render(blocked(gate)))
+    jsonschema.Draft4Validator(SCHEMA).validate(log)
+    run = log["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    found = [one for one in run["results"] if "outcome" in one["properties"]]
+    assert [rules[one["ruleIndex"]]["id"] for one in found] == [
+        "torch.changing", "torch.failing", "torch.warned",
+    ]  # fmt: skip
+    _, levels, state = BLOCKED_GATES[gate]
+    assert [one["level"] for one in found] == levels
+    assert {one.get("baselineState") for one in found} == {state}
+    assert all(("suppressions" in one) is (state == "unchanged") for one in found)
+    first, second, _ = found
+    assert first["message"]["text"] == (
+        "it is <wrong> [at the export]. What to change: write it otherwise"
+    )
+    names = [one["fullyQualifiedName"] for one in first["locations"][0]["logicalLocations"]]
+    assert names == ["conv1", "fc"]
+    assert rules[first["ruleIndex"]]["shortDescription"]["text"] == "A form that changes."
+    physical = second["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "net.py"
+    assert physical["region"] == {"startLine": 4}
+    # What keeps operators on the CPU is as serious as before: this gate is about the quantiser.
+    others = [one["level"] for one in run["results"] if "outcome" not in one["properties"]]
+    assert "error" not in others
+
+
+@pytest.mark.parametrize("gate", BLOCKED_GATES)
+def test_junit_has_a_case_for_each_obstacle(gate):
+    one = blocked(gate)
+    suites = ElementTree.fromstring(junit.render(one))
+    cases = {case.get("name"): case for case in suites.findall("./testsuite/testcase")}
+    failing = {obstacle.id for obstacle in one.outcome.blocked}
+    for name, id in (("torch.changing conv1", "torch.changing"), ("torch.failing",) * 2):
+        assert (cases[name].find("failure") is not None) is (id in failing)
+        assert (cases[name].find("skipped") is not None) is (id not in failing)
+    assert "torch.warned fc" not in cases
+    assert suites.get("failures") == str(len(failing))
+    assert suites.get("tests") == str(len(cases))
+
+
+@pytest.mark.parametrize(
+    ("gate", "commands"),
+    [
+        ("nothing fails", ["::warning", "::warning"]),
+        ("the quantiser fails", ["::error", "::error", "::error"]),  # the gate, then each
+        ("it did before", []),
+    ],
+)
+def test_github_annotates_each_obstacle(gate, commands):
+    lines = github.render(blocked(gate)).splitlines()
+    found = [line for line in lines if "torch." in line or "--fail-on" in line]
+    assert [line.split(" ")[0] for line in found] == commands
+    if commands:
+        assert found[-2].endswith(
+            "torch.changing::it is <wrong> [at the export]. What to change: write it otherwise. "
+            "Operators: conv1, fc"
+        )
+        assert "file=net.py,line=4," in found[-1]
 
 
 @pytest.mark.parametrize("name", [one.name for one in ON_REQUEST])

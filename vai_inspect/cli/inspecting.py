@@ -84,7 +84,7 @@ class Job:
             outcome,
             model_site=model_site(spec),
             layer_sites=layer_sites(spec) if keras else {},
-            rules=_sentences(inspection.target),
+            rules=_sentences(inspection),
         )
 
     def _write(self, checked: Checked, folder: Path) -> None:
@@ -177,9 +177,15 @@ def read_baselines(paths: Sequence[Path]) -> Tuple[Inspection, ...]:
     return tuple(found)
 
 
-def _sentences(target: Target) -> Mapping[str, str]:
-    """Returns the sentence of each constraint that can object on a target."""
+def _sentences(inspection: Inspection) -> Mapping[str, str]:
+    """Returns the sentence of each constraint and of each rule about the quantiser."""
     from vai_inspect.rules.engine import registry, rule_book
+    from vai_inspect.rules.quantizers.facts import FACTS
+    from vai_inspect.rules.quantizers.rule_book import rules_of
 
-    family = registry.family(target.family)
-    return {id: sentence for id, _, sentence, _ in rule_book.table(family, (target,))}
+    target = inspection.target
+    table = rule_book.table(registry.family(target.family), (target,))
+    found = {id: sentence for id, _, sentence, _ in table}
+    flow = FACTS.get(inspection.model.framework)
+    found.update((rule.id, rule.sentence) for rule in (rules_of(flow) if flow else ()))
+    return found

@@ -11,6 +11,7 @@ from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspected import InspectedOp
 from vai_inspect.core.inspection_data import InspectionData
+from vai_inspect.core.quantizer import Obstacle
 
 COUNTS = (
     "dpu_ops",
@@ -136,10 +137,24 @@ class Difference:
         ]
 
     @property
+    def new_obstacles(self) -> Tuple[Obstacle, ...]:
+        """What the quantiser stops at or changes at more operators than before, in order.
+
+        Operators may have other names, so they are counted for each rule.
+        """
+        old = _obstacles(self.before)
+        new = _obstacles(self.after)
+        grown = {id for id, count in new.items() if count > old.get(id, 0)}
+        quantizer = self.after.quantizer
+        every = quantizer.blocking if quantizer is not None else ()
+        return tuple(one for one in every if one.id in grown)
+
+    @property
     def worse(self) -> Tuple[str, ...]:
         """What got worse, a sentence each; empty where nothing did.
 
-        Worse is a new operator on the CPU, more DPU subgraphs, more tensors that pass between
+        Worse is what the vendor's quantiser stops at or makes another function of and did not
+        before, a new operator on the CPU, more DPU subgraphs, more tensors that pass between
         the DPU and the CPU, and fewer multiply-accumulates on the DPU, unless the network does
         less as a whole and their share did not fall.
         """
@@ -161,6 +176,7 @@ class Difference:
                 name: {"before": old, "after": new} for name, (old, new) in self.counts.items()
             },
             "dpu_ms": dict(zip(("before", "after"), self.dpu_ms)),
+            "new_obstacles": encode(self.new_obstacles),
             "moved": encode(self.moved),
             "added": encode(self.added),
             "removed": encode(self.removed),
@@ -170,6 +186,10 @@ class Difference:
         return f"<Difference: {len(self.worse)} worse, {len(self.better)} better>"
 
     def _worse(self, back: bool = False) -> Iterator[str]:
+        obstacles = self.new_obstacles
+        if obstacles:
+            ids = ", ".join(dict.fromkeys(one.id for one in obstacles))
+            yield f"{'fewer' if back else 'more'} obstacles of the quantiser: {ids}"
         new = len(self.new_on_cpu)
         if new:
             noun = "operator" if new == 1 else "operators"
@@ -213,6 +233,14 @@ class Difference:
             *(OpChange(pairs.get(op.name), op) for op in new),
             *(OpChange(op, None) for op in old.values() if op.name not in paired),
         ]
+
+
+def _obstacles(inspection: InspectionData) -> Dict[str, int]:
+    """Returns the operators of each rule that stops the flow or changes the function."""
+    counts: Dict[str, int] = defaultdict(int)
+    for one in inspection.quantizer.blocking if inspection.quantizer is not None else ():
+        counts[one.id] += max(1, len(one.ops))
+    return counts
 
 
 def _on(op: Optional[InspectedOp], device: Device) -> bool:

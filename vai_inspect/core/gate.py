@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Mapping, Optional, Tuple
+from typing import FrozenSet, Iterable, Mapping, Optional, Tuple
 
 from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection, Summary
+from vai_inspect.core.quantizer import Obstacle
 
 CPU, UNKNOWN, QUANTIZER, NEVER = "cpu", "unknown", "quantizer", "never"
 """What `fail_on` can be."""
@@ -23,15 +24,18 @@ class Failure:
 
     Attributes:
         option: the option that asks for it, `--fail-on cpu`.
-        ops: the operators that break it, in graph order; empty where it is about totals.
+        ops: the operators that break it, in graph order; empty where it is about totals or the
+            quantiser.
         found: the figure that was found: operators, obstacles, DPU subgraphs, or percent.
         limit: the figure that the option gives; None for `--fail-on`.
+        obstacles: the obstacles of the quantiser that break it, in order.
     """
 
     option: str
     ops: Tuple[InspectedOp, ...]
     found: float
     limit: Optional[float] = None
+    obstacles: Tuple[Obstacle, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,23 @@ class GateOutcome:
             or on the CPU in the `baseline` already.
         failures: the conditions that are not met.
         baseline: whether there is a baseline to differ from.
+        obstacles: those of the quantiser that the baseline has already: id and operators.
     """
 
     accepted: Mapping[str, str]
     failures: Tuple[Failure, ...]
     baseline: bool
+    obstacles: FrozenSet[Tuple[str, Tuple[str, ...]]] = frozenset()
 
     @property
     def failing(self) -> Tuple[str, ...]:
         """Names of the operators that break a condition, in graph order."""
         return tuple(dict.fromkeys(op.name for failure in self.failures for op in failure.ops))
+
+    @property
+    def blocked(self) -> Tuple[Obstacle, ...]:
+        """The obstacles of the quantiser that break a condition, in order."""
+        return tuple(one for failure in self.failures for one in failure.obstacles)
 
 
 @dataclass(frozen=True)
@@ -87,16 +98,17 @@ class Gate:
         earlier = _baseline(self.baselines, inspection) if self.baselines else None
         left = self.allowance.excess(inspection)
         known = {op.name: op for op in earlier.on(Device.CPU)} if earlier is not None else {}
+        met = _obstacles(earlier)
         failures = (
             *self._operators(left, known),
-            *self._quantizer(inspection, earlier),
+            *self._quantizer(inspection, met),
             *self._totals(inspection, earlier),
         )
         names = {op.name for op in left}
         accepted = {op.name: ALLOWED for op in inspection.on(Device.CPU) if op.name not in names}
         failing = {op.name for failure in failures for op in failure.ops}
         accepted.update((name, KNOWN) for name in names - failing if name in known)
-        return GateOutcome(accepted, failures, earlier is not None)
+        return GateOutcome(accepted, failures, earlier is not None, met)
 
     def _operators(
         self, left: Iterable[InspectedOp], known: Mapping[str, InspectedOp]
@@ -116,17 +128,13 @@ class Gate:
             yield Failure("--fail-on " + self.fail_on, tuple(found), len(found))
 
     def _quantizer(
-        self, inspection: Inspection, earlier: Optional[Inspection]
+        self, inspection: Inspection, known: FrozenSet[Tuple[str, Tuple[str, ...]]]
     ) -> Iterable[Failure]:
         if self.fail_on != QUANTIZER or inspection.quantizer is None:
             return
-        before = earlier.quantizer if earlier is not None else None
-        known = {(one.id, one.ops) for one in (before.blocking if before is not None else ())}
         found = [one for one in inspection.quantizer.blocking if (one.id, one.ops) not in known]
         if found:
-            ops = (inspection.op(name) for one in found for name in one.ops)
-            named = {op.name: op for op in ops if op is not None}
-            yield Failure("--fail-on " + QUANTIZER, tuple(named.values()), len(found))
+            yield Failure("--fail-on " + QUANTIZER, (), len(found), obstacles=tuple(found))
 
     def _totals(self, inspection: Inspection, earlier: Optional[Inspection]) -> Iterable[Failure]:
         now = inspection.summary
@@ -140,6 +148,11 @@ class Gate:
             least, macs_percent(before) if before is not None else 100.0
         ):
             yield Failure("--min-macs", (), macs_percent(now), least)
+
+
+def _obstacles(inspection: Optional[Inspection]) -> FrozenSet[Tuple[str, Tuple[str, ...]]]:
+    quantizer = inspection.quantizer if inspection is not None else None
+    return frozenset((one.id, one.ops) for one in (quantizer.obstacles if quantizer else ()))
 
 
 def macs_percent(total: Summary) -> float:

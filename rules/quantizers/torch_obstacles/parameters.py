@@ -108,6 +108,15 @@ class _Constants:
         if not all(one.op in self.all for one in op.inputs):
             return
         self.all.add(op.name)
+        before = op.inputs[0].op
+        if op.name in (
+            before + "/transpose",
+            before + "/reshape",
+        ):  # laid out anew, not by the user
+            for known in (self._parameters, self._others):
+                if before in known:
+                    known[op.name] = known[before]
+            return
         paths = [self._parameters[one.op][0] for one in op.inputs if one.op in self._parameters]
         sizes = [size for size in op.output.shape if size != 1]
         if paths and len(sizes) <= 1:

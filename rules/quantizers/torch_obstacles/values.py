@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+import re
+from typing import Iterator, Set, Tuple
 
 from vai_inspect.core.findings import exact
 from vai_inspect.core.model_form import ModelForm
@@ -19,6 +20,10 @@ from vai_inspect.rules.quantizers.obstacle import (
 from vai_inspect.rules.quantizers.scene import Scene, call_of, described
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
+_MADE = left_in_float(
+    "quantise",
+    "it stays in float; whether what reads the tensor afterwards gets the assignment is not known",
+)
 _FLOAT = left_in_float("quantise", "it stays in float, without an error", "FLOAT_OP")
 
 
@@ -87,12 +92,36 @@ def index_by_buffer(scene: Scene) -> Iterator[Hit]:
     remedy=exact("put the parts together with torch.cat, or multiply by a constant mask"),
     source=EXECUTED,
     passes=(example("x[..., 1:]", lambda s: s.call("getitem", "strided_slice")),),
-    fails=(example("y[..., 0] = 0.", lambda s: s.call("setitem")),),
+    fails=(
+        example("y[..., 0] = 0.", lambda s: s.call("setitem")),
+        example(
+            "a mask of zeros, assigned to (float)",
+            lambda s: s.call("setitem", "unknown", [s.constant(16, 16)]),
+        ),
+    ),
 )
 def assigned_slice(scene: Scene) -> Iterator[Hit]:
-    """A part of a tensor is assigned to."""
+    """A part of a tensor is assigned to.
+
+    That the assignment is lost was seen of tensors that depend on an input. Of a tensor that the
+    forward makes, such as the mask of shifted windows, it is only known that it stays in float.
+    """
+    computed = _computed(scene)
     for op in scene.calls("setitem", "index_put", "copy_slice"):
-        yield Hit((op.name,), "a part of a tensor is assigned to")
+        if op.inputs and op.inputs[0].op in computed:
+            yield Hit((op.name,), "a part of a tensor is assigned to")
+        else:
+            found = "a part of a tensor that the forward makes is assigned to"
+            yield Hit((op.name,), found, effects=in_all(_MADE))
+
+
+def _computed(scene: Scene) -> Set[str]:
+    """Returns the operators that depend on an input of the model."""
+    found: Set[str] = set()
+    for op in scene.graph:
+        if op.kind == "data" or any(value.op in found for value in op.inputs):
+            found.add(op.name)
+    return found
 
 
 @obstacle(
@@ -135,7 +164,8 @@ def taken_out(scene: Scene) -> Iterator[Hit]:
     """The forward hands values to numpy."""
     for where in scene.form.reads:
         if where.startswith("numpy()"):
-            yield Hit((), "the forward takes values out of torch ({})".format(where))
+            found = "the forward takes values out of torch ({})".format(where)
+            yield Hit(_made_at(scene, where), found)
 
 
 _SEEN = ("bool()", "int()", "float()", "item()", "an index")
@@ -161,7 +191,19 @@ def decide(scene: Scene) -> Iterator[Hit]:
     """The forward asks for values: an `if` on data, `.item()`."""
     for where in scene.form.reads:
         if where.startswith(_SEEN):
-            yield Hit((), "the forward depends on values of a tensor ({})".format(where))
+            found = "the forward depends on values of a tensor ({})".format(where)
+            yield Hit(_made_at(scene, where), found)
+
+
+def _made_at(scene: Scene, where: str) -> Tuple[str, ...]:
+    """Returns the operators of the line that a read names, `item() at net.py:12`."""
+    file, _, line = where.rpartition(" at ")[2].rpartition(":")
+    return tuple(
+        op.name
+        for op in scene.calls()
+        for frame in op.origin.source[-1:]
+        if file and str(frame.line) == line and re.split(r"[/\\]", frame.file)[-1] == file
+    )
 
 
 RULES = (

@@ -170,13 +170,16 @@ class _Chooser:
         return found
 
     def _add_moves(self, side: Set[str], onward: Neighbours, back: Neighbours) -> None:
-        """Adds operators beside the cut that only move data, all of it over the cut."""
+        """Adds operators beside the cut that only move data, all of it over the cut.
+
+        What is an input or an output of the network besides is moved as well by the host.
+        """
         waiting: List[Op] = [self._graph[name] for name in side]
         while waiting:
             for op in back(waiting.pop()):
                 if op.name in side or op.kind not in _MOVES:
                     continue
-                others = [one for one in onward(op) if one.kind != "const"]
+                others = [one for one in onward(op) if one.kind not in ("const", "data", "return")]
                 if all(one.name in side for one in others):
                     side.add(op.name)
                     waiting.append(op)
