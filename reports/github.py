@@ -54,7 +54,7 @@ def _likewise(ops: List[InspectedOp]) -> str:
         return ""
     named = ", ".join(plain(op.name) for op in ops[:FEW_NAMES])
     more = " and {:,} more".format(len(ops) - FEW_NAMES) if ops[FEW_NAMES:] else ""
-    return "Likewise {}{}.".format(named, more)
+    return "The same holds for {}{}.".format(named, more)
 
 
 def _command(kind: str, site: Optional[Site], title: str, text: str) -> str:
