@@ -11,6 +11,7 @@ from vai_inspect.core.findings import Finding
 from vai_inspect.core.gate import ALLOWED, KNOWN
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
 from vai_inspect.reports.checked import WARNING, Checked, Site, message, on_the_cpu
+from vai_inspect.reports.formats import CheckWriter
 from vai_inspect.reports.text.format import plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -134,3 +135,6 @@ def _fingerprint(op: InspectedOp, finding: Finding, checked: Checked) -> str:
     """Returns what stays the same of a finding while lines move."""
     parts = (checked.inspection.target.name, op.name, finding.constraint, finding.follows or "")
     return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+WRITER = CheckWriter("sarif", "sarif", render)

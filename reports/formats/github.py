@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Optional
 
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
 from vai_inspect.reports.checked import ERROR, NOTE, WARNING, Checked, Site, message
+from vai_inspect.reports.formats import CheckWriter
 from vai_inspect.reports.text.format import plain
 from vai_inspect.reports.text.gate import describe
 
@@ -72,3 +73,6 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+WRITER = CheckWriter("github", None, render)
