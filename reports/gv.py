@@ -27,7 +27,7 @@ LONGEST_SIDE = 72
 FONT = "Helvetica"
 LEGEND = "blue: runs on the DPU    red: runs on the CPU    black: input or output"
 UNKNOWN_LEGEND = "    dashed box: no source decides, so on the CPU"
-COLUMNS_LEGEND = "    dashed arrow: goes on in another column"
+COLUMNS_LEGEND = "    dashed arrow: continues in another column"
 
 _APART = ' [constraint=false, weight=0, style=dashed, color="#999999"]'
 

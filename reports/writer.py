@@ -1,4 +1,4 @@
-"""The formats of reports: what a writer is, the table of them all, and how a folder is written."""
+"""The table of all formats of reports, and how a folder is written."""
 
 from __future__ import annotations
 
@@ -6,68 +6,16 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Dict, Mapping, Optional, Protocol, Sequence, Set, Tuple, Union
+from typing import Dict, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports import gv, json
+from vai_inspect.reports import formats, gv, json
 from vai_inspect.reports.atomic import replace_file
 from vai_inspect.reports.checked import Checked
+from vai_inspect.reports.formats import CheckWriter, TextWriter, Writer
 from vai_inspect.reports.text import text
 from vai_inspect.reports.text.format import plain
-
-
-class Writer(Protocol):
-    """A format of report."""
-
-    @property
-    def name(self) -> str:
-        """Its name, as in `--report html`."""
-
-    @property
-    def ending(self) -> Optional[str]:
-        """Of the file `inspect_<TARGET>.<ending>`; None for one that is printed."""
-
-    def render(self, inspection: Inspection) -> bytes:
-        """Returns the report of an inspection.
-
-        Raises:
-            ReportError: it cannot be drawn; only pictures.
-        """
-
-
-@dataclass(frozen=True)
-class TextWriter:
-    """A report of what was found, in UTF-8."""
-
-    name: str
-    ending: str
-    text: Callable[[Inspection], str]
-
-    def render(self, inspection: Inspection) -> bytes:
-        """Returns the report of an inspection."""
-        return self.text(inspection).encode("utf-8")
-
-
-@dataclass(frozen=True)
-class CheckWriter:
-    """A report of what a check made of an inspection, in UTF-8.
-
-    Attributes:
-        name: the format's name.
-        ending: of its file; None for one that is printed.
-        text: renders it.
-        checked: the check; None for one that demands nothing.
-    """
-
-    name: str
-    ending: Optional[str]
-    text: Callable[[Checked], str]
-    checked: Optional[Checked] = None
-
-    def render(self, inspection: Inspection) -> bytes:
-        """Returns the report of an inspection."""
-        return self.text(self.checked or Checked.of(inspection)).encode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -92,48 +40,22 @@ class PictureWriter:
         return renderers.drawn(picture.render(inspection), self.name)[1]
 
 
-def _html(inspection: Inspection) -> str:
-    from vai_inspect.reports.html import page
-
-    return page.render(inspection)
-
-
-def _sarif(checked: Checked) -> str:
-    from vai_inspect.reports import sarif
-
-    return sarif.render(checked)
-
-
-def _junit(checked: Checked) -> str:
-    from vai_inspect.reports import junit
-
-    return junit.render(checked)
-
-
-def _github(checked: Checked) -> str:
-    from vai_inspect.reports import github
-
-    return github.render(checked)
-
-
 ALWAYS = (TextWriter("txt", "txt", text.render), TextWriter("gv", "gv", gv.render))
 """What every run writes."""
 
 PICTURES = (PictureWriter("png"), PictureWriter("svg"))
 """What is drawn last: it may take seconds, and fail where no renderer is installed."""
 
-ON_REQUEST = (
-    TextWriter("html", "html", _html),
-    CheckWriter("sarif", "sarif", _sarif),
-    CheckWriter("junit", "junit.xml", _junit),
-    CheckWriter("github", None, _github),
-)
+ON_REQUEST = formats.writers()
 """The formats of `--report`."""
 
-WRITERS: Dict[str, Writer] = {
-    one.name: one
-    for one in (*ALWAYS, *PICTURES, TextWriter("json", "json", json.render), *ON_REQUEST)
-}
+_ALL: Tuple[Writer, ...] = (
+    *ALWAYS,
+    *PICTURES,
+    TextWriter("json", "json", json.render),
+    *ON_REQUEST,
+)
+WRITERS: Dict[str, Writer] = {one.name: one for one in _ALL}
 """Every format by its name."""
 
 Format = Union[str, Writer]

@@ -9,7 +9,10 @@ import pytest
 
 HERE = Path(__file__).parent
 SLOW = (
+    "cli/test_inspect.py",
+    "cli/test_progress.py",
     "conformance",
+    "core/test_definitions.py",
     "frontends/keras",
     "frontends/keras2",
     "hostile",
@@ -17,6 +20,8 @@ SLOW = (
     "parity",
     "frontends/onnx/test_exports.py",
     "frontends/torch/test_models.py",
+    "frontends/torch/test_rungs.py",
+    "frontends/torch/test_values.py",
     "quantizers/test_keras_cases.py",
     "quantizers/test_keras_forms.py",
     "reports/test_browser.py",
@@ -30,6 +35,7 @@ SLOW = (
     "test_conda.py",
     "test_distribution.py",
     "test_docs.py",
+    "test_judging.py",
     "test_networks.py",
     "test_observed.py",
     "test_pictures.py",

@@ -184,8 +184,8 @@ def test_every_report_says_what_was_taken():
     console.show(found, 1, printed)
     for report in (text.render(found), printed.getvalue(), found._repr_html_()):
         assert LEFT_OPEN in " ".join(report.split())
-        assert "for each run of 4 frames" in " ".join(report.split())
-    assert "for each frame" in text.render(inspected(models.small(), B4096))
+        assert "per run of 4 frames" in " ".join(report.split())
+    assert "per frame" in text.render(inspected(models.small(), B4096))
 
 
 def test_the_error_is_that_of_a_batch_of_1():

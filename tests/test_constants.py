@@ -92,8 +92,8 @@ def test_every_report_counts_alike(found):
     printed = io.StringIO()
     console.show(found, 1, printed)
     told = (
-        "14 operators: 4 on the DPU, 4 on the CPU (2 of unknown verdict), 2 inputs and outputs, "
-        "4 constants"
+        "14 operators: 4 on the DPU, 4 on the CPU (2 with an unknown verdict), 2 inputs and "
+        "outputs, 4 constants"
     )
     for report in (printed.getvalue().replace("│", " "), notebook.render(found)):
         assert told in " ".join(report.split())
@@ -101,7 +101,7 @@ def test_every_report_counts_alike(found):
     lines = text.render(found).splitlines()
     assert "operators: 14 (4 on the DPU, 4 on the CPU, 2 inputs and outputs, 4 constants)" in lines
     assert "    cpu_subgraph_0: 1 operator, centred" in lines
-    assert any("of the 4 operators on the CPU" in line for line in lines)
+    assert any("of 4 CPU operators" in line for line in lines)
     assert "4/8" in comparison.render(Comparison.of([found], Allowance()))
     assert [op.name for op in Allowance().excess(found)] == [
         "centred",
@@ -180,7 +180,7 @@ def test_a_report_of_schema_1_0_is_read_and_counted_as_now():
         assert texts == [text for text in [finding["suggestion"]] if text]
     assert again["ops"] == [{**op, "estimate": None} for op in report["ops"]]
     assert (again["summary"]["estimate"], again["summary"]["estimate_unknown"]) == (None, None)
-    assert "1 of the 5 operators on the CPU comes back" in text.render(found)
+    assert "1 of 5 CPU operators moves to the DPU" in text.render(found)
 
 
 def test_a_report_of_schema_1_0_whose_parts_disagree_is_refused():

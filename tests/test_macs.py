@@ -267,8 +267,8 @@ def test_a_figure_that_cannot_be_given_is_unavailable_with_the_reason(capsys):
     console.show(result, 2)
     for report in (text.render(result), capsys.readouterr().out):
         told = " ".join(report.replace("\u2502", " ").split())
-        assert "those of 1 operator cannot be told" in told
-        assert "untold are those of own: what it computes is not known" in told
+        assert "those of 1 operator are unknown and not counted" in told
+        assert "unknown for own: what it computes is not known" in told
     written = loads(json.render(result))
     (row,) = [row for row in written["ops"] if row["macs"] is None]
     assert (row["name"], row["macs_untold"]) == ("own", op.macs_untold)

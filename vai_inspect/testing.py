@@ -108,9 +108,7 @@ def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:
         yield "  only because of others: {}{}".format(names, more)
     rest = allowed.for_the_rest(inspection)
     if rest:
-        yield "  that costs the DPU nothing: allow={!r} lets it pass".format(
-            [*allowed.patterns, *rest]
-        )
+        yield "  that has no DPU cost: allow={!r} lets it pass".format([*allowed.patterns, *rest])
     for pattern in allowed.idle(inspection):
         yield "  allow: no operator matches {!r}".format(pattern)
 

@@ -96,7 +96,7 @@ def _block(op: InspectedOp, times: OpTimes) -> Iterator[Tuple[str, Sequence[str]
     if op.macs:
         yield "multiply-accumulates", ["{:,}".format(op.macs)]
     elif op.macs_untold:
-        yield "multiply-accumulates", ["cannot be told: " + plain(op.macs_untold)]
+        yield "multiply-accumulates", ["unknown: " + plain(op.macs_untold)]
     if op.name in times:
         yield "estimated time", [times[op.name].told]
     yield "subgraph", [plain(op.subgraph)] if op.subgraph else []

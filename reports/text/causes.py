@@ -1,4 +1,4 @@
-"""Root causes in words: what each is, what to change, what that gives back."""
+"""Root causes as text: what each is, what to change, and the effect of changing it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from vai_inspect.core.root_cause import Outcome, Position, RootCause
 from vai_inspect.reports.text.format import UNSURE, count, plain, remedy, share, shortened
 from vai_inspect.reports.text.times import change
 
-CAUSES_TITLE = "root causes, the most worthwhile to fix first:"
-ENDS_TITLE = "best left to the host, where it costs the DPU nothing:"
+CAUSES_TITLE = "root causes, by impact:"
+ENDS_TITLE = "best run on the host (no DPU cost):"
 MOST_CAUSES = 12
 FEW_NAMES = 3
 LONGEST_NAME = 60
-LIKEWISE = " (said of the first; the others are alike)"
+LIKEWISE = " (of the first; the others are similar)"
 
 _STANDING = {
-    Position.START: "nothing on the DPU comes before {them}: {they} cut{s} nothing",
-    Position.END: "nothing on the DPU waits for {them}: {they} cut{s} nothing",
+    Position.START: "no DPU operator precedes {them}, so {they} {do} not split the DPU subgraph",
+    Position.END: "no DPU operator depends on {them}, so {they} {do} not split the DPU subgraph",
 }
 
 
@@ -29,7 +29,7 @@ def headline(cause: RootCause, inspection: Inspection) -> str:
 
     Args:
         cause: the root cause.
-        inspection: the whole.
+        inspection: the inspection.
     """
     what = (
         "{} ({})".format(shortened(plain(cause.ops[0]), LONGEST_NAME), plain(cause.type))
@@ -47,7 +47,7 @@ def headline(cause: RootCause, inspection: Inspection) -> str:
 
 
 def _said_of_all(cause: RootCause, inspection: Inspection) -> bool:
-    """Tells whether the message is that of every operator, names and figures as well."""
+    """Returns whether every operator has this message, with the same names and numbers."""
     found = (inspection.op(name) for name in cause.ops)
     return all(
         any(finding.message == cause.message for finding in op.findings)
@@ -57,24 +57,24 @@ def _said_of_all(cause: RootCause, inspection: Inspection) -> bool:
 
 
 def ranked(inspection: Inspection) -> List[RootCause]:
-    """Returns the root causes that cost something where they stand, as they are ranked.
+    """Returns the root causes that have a cost at their position, as they are ranked.
 
     Args:
-        inspection: the whole.
+        inspection: the inspection.
     """
     return [cause for cause in inspection.root_causes if not cause.cuts_nothing]
 
 
 def at_the_ends(inspection: Inspection) -> Iterator[str]:
-    """Yields what the host had best do before and behind the DPU's part.
+    """Yields what is best run on the host before and after the DPU part.
 
     Args:
-        inspection: the whole.
+        inspection: the inspection.
     """
     cuts = inspection.cut_points
     for position, points, where, then in (
-        (Position.START, cuts.start, "start", "let the DPU's part begin with {} of {}"),
-        (Position.END, cuts.end, "end", "let the DPU's part end with {1}"),
+        (Position.START, cuts.start, "start", "start the DPU part with {} of {}"),
+        (Position.END, cuts.end, "end", "end the DPU part at {1}"),
     ):
         held = {
             name
@@ -97,35 +97,35 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
     Args:
         cause: the root cause.
         number: its place in the ranking, from 1.
-        inspection: the whole.
+        inspection: the inspection.
     """
     if len(cause.ops) > 1:
         yield "operators", listed([shortened(plain(name), LONGEST_NAME) for name in cause.ops])
     change = what_to_change(cause, inspection)
     if change:
         yield "what to change", change
-    yield "fixed alone", _alone(cause, inspection)
+    yield "if fixed alone", _alone(cause, inspection)
     if number > 1 and cause.in_turn is not None:
-        yield "fixed with those above", effect(cause.in_turn, inspection)
+        yield "if fixed with those above", effect(cause.in_turn, inspection)
     for first, last in _together(inspection):
         outcome = inspection.root_causes[last - 1].in_turn
         if first == number and outcome is not None:
-            # What comes back is counted with all before them cured.
+            # Counted with all before them fixed.
             company = "" if first == 1 else " with those above"
-            told = "causes {} to {} pay off when all of them are fixed{}: {}"
+            told = "causes {} to {} have an effect when all of them are fixed{}: {}"
             yield "together", told.format(first, last, company, effect(outcome, inspection))
     if cause.position in _STANDING and not _work_beyond(cause, inspection):
         one = len(cause.ops) == 1
-        they, them, s = ("it", "it", "s") if one else ("they", "them", "")
-        yield "note", _STANDING[cause.position].format(they=they, them=them, s=s)
+        they, them, do = ("it", "it", "does") if one else ("they", "them", "do")
+        yield "note", _STANDING[cause.position].format(they=they, them=them, do=do)
 
 
 def what_to_change(cause: RootCause, inspection: Inspection) -> str:
-    """Returns what to change, as for the first operator, and what that does to the function.
+    """Returns what to change, for the first operator, and the effect on the function.
 
     Args:
         cause: the root cause.
-        inspection: the whole.
+        inspection: the inspection.
     """
     first = inspection.op(cause.ops[0])
     own = [one for one in first.findings if one.follows is None] if first is not None else []
@@ -133,7 +133,7 @@ def what_to_change(cause: RootCause, inspection: Inspection) -> str:
 
 
 def _alone(cause: RootCause, inspection: Inspection) -> str:
-    """Returns what comes back if a root cause alone is cured; if nothing, what else must be."""
+    """Returns the effect of fixing one root cause; without one, what must be fixed as well."""
     if cause.alone.returned:
         return effect(cause.alone, inspection)
     number = inspection.root_causes.index(cause) + 1
@@ -143,8 +143,8 @@ def _alone(cause: RootCause, inspection: Inspection) -> str:
     if at is None:
         return effect(cause.alone, inspection)
     if at > number:
-        return "nothing comes back; it needs cause {} fixed as well".format(at)
-    return "nothing comes back; it needs those above fixed as well"
+        return "no operator moves to the DPU unless cause {} is fixed".format(at)
+    return "no operator moves to the DPU unless the causes above are fixed"
 
 
 def _back(cause: RootCause) -> Tuple[str, ...]:
@@ -152,9 +152,9 @@ def _back(cause: RootCause) -> Tuple[str, ...]:
 
 
 def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
-    """Tells whether others compute before a root cause at the start, or behind one at the end.
+    """Returns whether operators compute before a root cause at the start, or after one at the end.
 
-    Where these came to the DPU the root cause would cut its part.
+    If these moved to the DPU, the root cause would split its part.
     """
     own, ops = set(cause.ops), [op.op for op in inspection.ops]
     beyond = (ahead if cause.position is Position.START else behind)(ops, own) - own
@@ -182,7 +182,7 @@ def _together(inspection: Inspection) -> Iterator[Tuple[int, int]]:
 
 
 def effect(outcome: Outcome, inspection: Inspection) -> str:
-    """Returns what comes back to the DPU, and what becomes of subgraphs and crossings.
+    """Returns what moves to the DPU, and how subgraphs and crossings change.
 
     Args:
         outcome: what the placement would be.
@@ -191,15 +191,15 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
     now = inspection.summary
     back = len(outcome.returned)
     if not back:
-        return "nothing comes back: other reasons, or neighbours, keep it on the CPU"
+        return "no operator moves to the DPU: other reasons, or neighbours, keep it on the CPU"
     part = share(outcome.macs, now.macs) if outcome.macs else None
     if back == now.cpu_ops:
         told = "everything runs on the DPU"
     else:
-        told = "{:,} of the {:,} operators on the CPU {} back{}".format(
+        told = "{:,} of {:,} CPU operators {} to the DPU{}".format(
             back,
             now.cpu_ops,
-            "comes" if back == 1 else "come",
+            "moves" if back == 1 else "move",
             ", with {} of all multiply-accumulates".format(part) if part else "",
         )
     time = change(outcome, inspection)
@@ -242,7 +242,7 @@ def listed(names: Sequence[str], few: int = FEW_NAMES) -> str:
 
     Args:
         names: the names.
-        few: how many are told; one more is, where it is the last.
+        few: how many are listed; one more is, if it is the last.
     """
     few = few if len(names) > few + 1 else len(names)
     shown = [plain(name) for name in names[:few]]

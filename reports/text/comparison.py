@@ -104,7 +104,7 @@ def _table(
 ) -> Iterator[str]:
     titles = (*TITLES[:-1], *(TIMES if has_times(rows) else ()), TITLES[-1])
     body = [(*figures(row, rows), _told(row, blockers)) for row in rows]
-    # Too wide: without that it cuts nothing, else the number alone; the reasons have the types.
+    # Too wide: without "no split", else the number alone; the reasons have the types.
     for short in (None, ",", " "):
         if short:
             body = [(*line[:-1], line[-1].split(short)[0]) for line in body]
@@ -151,7 +151,7 @@ def _told(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
     return "[{}] {}{}".format(
         blockers[_blocker(row)],
         plain(row.blocker.type),
-        ", cuts nothing" if row.ends else "",
+        ", no split" if row.ends else "",
     )
 
 
@@ -161,7 +161,7 @@ def mark(row: ComparedTarget) -> str:
 
 
 def _work(total: Summary) -> str:
-    """The share of what can be told; what cannot is on the CPU, so that it is an upper bound."""
+    """The share of the known part; the unknown is on the CPU, so this is an upper bound."""
     part = share(total.dpu_macs, total.macs)
     return "-" if part is None else "<=" + part if total.macs_untold_ops else part
 
@@ -178,8 +178,8 @@ def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
     patterns = list(dict.fromkeys(one for row in rows for one in row.ends))
     if any(row.smallest_but_for_ends for row in rows):
         told = (
-            "{} the smallest target of its family that takes {} but for its start or end, which "
-            "the host does at no cost to the DPU; {} counts that as whole"
+            "{} the smallest target of its family that takes {} except for its start or end, which "
+            "runs on the host at no DPU cost; {} accepts that"
         ).format(BUT_ENDS, whole, allowing(patterns))
         yield from wrapped(told, width)
 
@@ -189,12 +189,12 @@ def _key(comparison: Comparison, width: int) -> Iterator[str]:
         "ops: operators on the DPU of all but inputs, outputs and constants; MACs: share of the "
         "multiply-accumulate operations on the DPU{}; subgr.: subgraphs on the DPU; cross.: "
         "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
-        "that is on the CPU for a reason of its own, those that cut nothing last{}".format(
-            ", <= where those of some operators cannot be told"
+        "that is on the CPU for a reason of its own, those that split nothing last{}".format(
+            ", <= where those of some operators are unknown"
             if any(row.summary.macs_untold_ops for row in comparison.rows)
             else "",
-            "; ms: DPU time of a frame, and fps: frames a second, on the board below that stands "
-            "first for the target; ? where the error is not calibrated, - where none is estimated"
+            "; ms: DPU time of a frame, and fps: frames per second, on the first board listed "
+            "below for the target; ? where the error is not calibrated, - where none is estimated"
             if has_times(comparison.rows)
             else "",
         ),

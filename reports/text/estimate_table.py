@@ -67,7 +67,7 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
     for part, ms in found.subgraphs.items():
         if len(found.subgraphs) > 1:
             yield "{}: {} ms".format(plain(part), number(ms))
-    yield from hanging("", "the whole: " + figures(found), width)
+    yield from hanging("", "total: " + figures(found), width)
     for text in remarks(found):
         yield from hanging("  ", text, width)
     if found.not_counted:
@@ -83,9 +83,9 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
 
 _KEY = (
     "us: microseconds on one core while one is in use, operators of one layer by their cycles; "
-    "array: multiply-accumulates by those that the convolution array could do in that time; "
-    "padded: what is no multiple of the engines' parallelism, and the size that takes as long; "
-    "what is fused and takes no time of its own is left out"
+    "array: utilisation of the convolution array (multiply-accumulates, of those possible in that "
+    "time); padded: sizes that are no multiple of the engines' parallelism, and the size that they "
+    "are padded to; fused operators take no time of their own and are left out"
 )
 
 

@@ -162,12 +162,12 @@ def share(part: int, whole: int) -> Optional[str]:
 
 
 def work_share(total: Summary) -> str:
-    """Returns what share of the multiply-accumulates is on the DPU, and how many are not told."""
+    """Returns what share of the multiply-accumulates is on the DPU, and how many are unknown."""
     part = share(total.dpu_macs, total.macs)
     told = ", {} of them on the DPU".format(part) if part else ""
     if not total.macs_untold_ops:
         return told
-    return "{}; those of {} cannot be told and are not among them".format(
+    return "{}; those of {} are unknown and not counted".format(
         told, count(total.macs_untold_ops, "operator")
     )
 
@@ -184,18 +184,18 @@ def allowing(patterns: Sequence[str]) -> str:
 
 
 def allow_hint(patterns: Sequence[str]) -> str:
-    """Returns what to say behind operators that cost the DPU nothing where they stand, if any.
+    """Returns the hint after operators that have no DPU cost at their position, if any.
 
     Args:
         patterns: those that allow them.
     """
     if not patterns:
         return ""
-    return "; that costs the DPU nothing: {} lets it pass".format(allowing(patterns))
+    return "; that has no DPU cost: {} lets it pass".format(allowing(patterns))
 
 
 def untold_macs(inspection: Inspection) -> Iterator[str]:
-    """Yields of which operators the multiply-accumulates cannot be told, by the reason."""
+    """Yields the operators whose multiply-accumulates are unknown, by the reason."""
     reasons: Dict[str, List[str]] = {}
     for op in inspection.ops:
         if op.macs is None:
@@ -203,7 +203,7 @@ def untold_macs(inspection: Inspection) -> Iterator[str]:
     for reason, names in reasons.items():
         first = shortened(plain(names[0]), 240)
         rest = " and {:,} more".format(len(names) - 1) if names[1:] else ""
-        yield "untold are those of {}{}: {}".format(first, rest, plain(reason))
+        yield "unknown for {}{}: {}".format(first, rest, plain(reason))
 
 
 def rule(finding: Finding) -> str:

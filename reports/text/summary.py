@@ -84,10 +84,13 @@ def _but_for_ends(inspection: Inspection) -> str:
     roots = [op for op in left if op.root_cause] or left
     named = with_types(roots)
     one = len(named) == 1
-    return "All of the model runs on the DPU but for {}: {} on the host and cut{} nothing.".format(
+    return (
+        "All of the model runs on the DPU except for {}: {} on the host and {} not split the DPU "
+        "subgraph."
+    ).format(
         " and ".join(where),
         listed(named) + (" stays" if one else " stay"),
-        "s" if one else "",
+        "does" if one else "do",
     )
 
 
@@ -99,18 +102,18 @@ def trust_sentences(model: ModelInfo) -> List[str]:
 
 
 def cut_sentence(inspection: Inspection) -> str:
-    """Returns into how many subgraphs the DPU's part falls and what passes to and fro."""
+    """Returns the number of subgraphs of the DPU part, and what crosses to and from it."""
     total = inspection.summary
     if total.dpu_subgraphs == 0:
-        return "The DPU runs nothing of it."
+        return "No operator runs on the DPU."
     whole = (
-        "The DPU's part is one subgraph"
+        "The DPU part is one subgraph"
         if total.dpu_subgraphs == 1
-        else "The DPU's part is cut into {}".format(count(total.dpu_subgraphs, "subgraph"))
+        else "The DPU part is split into {}".format(count(total.dpu_subgraphs, "subgraph"))
     )
     if not total.crossings:
         return whole + "."
-    return "{}; {} ({} for each {}) between the DPU and the CPU.".format(
+    return "{}; {} ({} per {}) between the DPU and the CPU.".format(
         whole,
         "1 tensor passes" if total.crossings == 1 else "{:,} tensors pass".format(total.crossings),
         count(total.crossing_bytes, "byte"),
@@ -125,19 +128,19 @@ def counts(inspection: Inspection) -> str:
         count(total.ops, "operator"),
         total.dpu_ops,
         total.cpu_ops,
-        " ({:,} of unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
+        " ({:,} with an unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
         others(total),
     )
 
 
 def work(inspection: Inspection) -> str:
-    """Returns how much is multiplied and accumulated and where, without a full stop."""
+    """Returns the multiply-accumulates and where they run, without a full stop."""
     total = inspection.summary
     return "{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))
 
 
 def more_causes(inspection: Inspection) -> str:
-    """Returns how many root causes there are behind those that are told one by one."""
+    """Returns how many root causes follow those that are listed one by one."""
     rest = ranked(inspection)[MOST_CAUSES:]
     return "and {}, of {}; the table has them".format(
         count(len(rest), "more root cause"), count(sum(len(one.ops) for one in rest), "operator")
@@ -192,7 +195,9 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         total.ops, total.dpu_ops, total.cpu_ops, others(total)
     )
     if total.unknown_ops:
-        yield "operators of unknown verdict (no source decides): {:,}".format(total.unknown_ops)
+        yield "operators with an unknown verdict (no source decides): {:,}".format(
+            total.unknown_ops
+        )
     yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
     yield from (INDENT + line for line in untold_macs(inspection))
     for within, told in times.lines(inspection):
@@ -204,7 +209,7 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {:,}{}".format(
         total.crossings,
-        ", {} for each {}".format(count(total.crossing_bytes, "byte"), run(inspection))
+        ", {} per {}".format(count(total.crossing_bytes, "byte"), run(inspection))
         if total.crossings
         else "",
     )

@@ -16,49 +16,48 @@ THIN = "-" * 100
 INDENT = " " * 4
 
 EXPLANATION = """\
-# What became of a model on a DPU: which operators it will run, which not, and why.
+# The placement of a model on a DPU: which operators it runs, which not, and why.
 #
 # target info             the DPU that the model was inspected for; in brackets after a board the
-#                         releases whose image of it boots this build, or what else of it has it
+#                         releases whose image of it boots this build, or another user of the board
 # quantizer               what the vendor's quantiser does with the model before the compiler sees
 #                         it: what changes the function without an error, what stops the flow, what
-#                         stays in float, each with what to do; then what is replaced by default
-# inspection summary      whether the whole model runs on the DPU; where not, the root causes: what
-#                         keeps operators off the DPU whatever their neighbours do, what to change,
-#                         and what comes back to the DPU if that alone is fixed, or with those
-#                         above; what stands at the start or the end of the network, costs the DPU
-#                         nothing there and is best left to the host; then every operator on the
-#                         CPU with its reasons, those with equal reasons together; then counts,
-#                         subgraphs and crossings (tensors that pass between the DPU and the CPU),
-#                         then what else there is to know of the whole, as warnings
+#                         stays in float, each with a remedy; then what is replaced by default
+# inspection summary      whether the DPU runs the complete model; if not, the root causes: what
+#                         keeps operators off the DPU regardless of their neighbours, what to
+#                         change, and which operators move to the DPU if that alone is fixed, or
+#                         with the causes above; operators at the start or the end of the network
+#                         that have no DPU cost there and are best run on the host; then every
+#                         operator on the CPU with its reasons, grouped by equal reasons; then
+#                         counts, subgraphs and crossings (tensors that pass between the DPU and
+#                         the CPU); then warnings about the model as such
 # graph name              the model
 # then a block for each operator, in the order in which they run:
-#   node name             the operator's name; no other operator has it
+#   node name             the operator's name, which is unique
 #   input nodes           the operators that it reads, in the order of its inputs
 #   output nodes          the operators that read it
 #   op type               its type in XIR, the compiler's intermediate representation
-#   output shape          shape of its output as XIR lays it out: NHWC, NDHWC in three dimensions
+#   output shape          shape of its output in XIR's layout: NHWC, NDHWC in three dimensions
 #   op attributes         its attributes under XIR's names, in XIR's order:
 #                         kernel, stride, dilation [w, h]; pad [left, right, top, bottom]
 #   assigned device       dpu, cpu, or user for the inputs and outputs of the graph; constants are
-#                         weights, placed with the operator that reads them and counted apart
-#   hardware constraints  only where there are any: each reason against the DPU;
-#                         "what to change" is what would remove it; "rule" is the constraint's id,
-#                         its evidence (compiled, inspector, partition_rule, user_guide or
-#                         inferred, the strongest first) and where it is written down;
-#                         "follows from" names the operator whose device causes it, and the root
-#                         cause in the end; "verdict" says where no source decides; "fixed alone"
-#                         tells what comes back to the DPU if all reasons of its own are removed,
-#                         where leaving it to the host costs the DPU anything
-#   node messages         only where there are any: what was folded, inserted or rewritten
-#   source range          where the operator comes from: for PyTorch file, line and function of
-#                         the model's code, the innermost last; for Keras the layers' paths
+#                         weights, placed with their consumer and counted separately
+#   hardware constraints  only if there are any: each reason against the DPU;
+#                         "what to change" is the remedy; "rule" is the constraint's id, its
+#                         evidence (compiled, inspector, partition_rule, user_guide or inferred, the
+#                         strongest first) and its source; "follows from" names the operator whose
+#                         device causes it, and the root cause; "verdict" says that no source
+#                         decides; "if fixed alone" is the effect of removing all reasons of its
+#                         own, for operators whose place on the host has a DPU cost
+#   node messages         only if there are any: what was folded, inserted or rewritten
+#   source range          the origin of the operator: for PyTorch file, line and function of the
+#                         model's code, the innermost last; for Keras the layers' paths
 #
 # Line breaks and control characters in names are written as escapes (\\n, \\x00)."""
 
 
 GRAPH_NAME = "graph name: "
-"""What stands before the name of the model."""
+"""What precedes the name of the model."""
 
 
 @paused()
@@ -128,7 +127,7 @@ def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Ite
         for finding in op.findings:
             yield from _finding(finding, inspection)
         if alone:
-            yield "{}fixed alone: {}".format(INDENT * 2, alone)
+            yield "{}if fixed alone: {}".format(INDENT * 2, alone)
     if op.messages:
         yield from _listed("node messages:", op.messages)
     yield from _source(op)

@@ -173,7 +173,7 @@ def test_a_pattern_may_match_in_one_of_several_models(command):
             "small",
             ["--fail-on", "cpu"],
             1,
-            "--fail-on cpu: 2 of 2 targets: B512 and B4096; that costs the DPU nothing: --allow "
+            "--fail-on cpu: 2 of 2 targets: B512 and B4096; that has no DPU cost: --allow "
             "end:softmax lets it pass",
         ),
         ("small", ["--fail-on", "cpu", "--allow", "softmax"], 0, ""),

@@ -19,15 +19,18 @@ def told(cause, inspection, number=1):
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Outcome((), 0, 2, 2, 3, 8970), "nothing comes back: other reasons, or neighbours, keep"),
+        (
+            Outcome((), 0, 2, 2, 3, 8970),
+            "no operator moves to the DPU: other reasons, or neighbours, keep",
+        ),
         (
             Outcome(("fancy",), 0, 2, 1, 2, 8960),
-            "1 of the 3 operators on the CPU comes back; DPU subgraphs still 2, crossings from 3 "
+            "1 of 3 CPU operators moves to the DPU; DPU subgraphs still 2, crossings from 3 "
             "to 2 (bytes from 8,970 to 8,960)",
         ),
         (
             Outcome(("a", "b"), 313344, 3, 1, 3, 8970),
-            "2 of the 3 operators on the CPU come back, with 57.8% of all multiply-accumulates; "
+            "2 of 3 CPU operators move to the DPU, with 57.8% of all multiply-accumulates; "
             "DPU subgraphs from 2 to 3, crossings still 3",
         ),
         (
@@ -37,7 +40,7 @@ def told(cause, inspection, number=1):
         ),
         (
             Outcome(("a",), 0, None, None, None, None),
-            "1 of the 3 operators on the CPU comes back (subgraphs and crossings are not counted",
+            "1 of 3 CPU operators moves to the DPU (subgraphs and crossings are not counted",
         ),
     ],
     ids=["nothing", "one", "two", "all", "not counted"],
@@ -49,8 +52,8 @@ def test_effect(outcome, words):
 def test_the_first_is_told_alone_and_the_others_with_those_above_too():
     inspection = samples.mixed()
     first, second = inspection.root_causes
-    assert "fixed with those above" not in told(first, inspection, 1)
-    assert told(second, inspection, 2)["fixed with those above"].startswith("everything runs")
+    assert "if fixed with those above" not in told(first, inspection, 1)
+    assert told(second, inspection, 2)["if fixed with those above"].startswith("everything runs")
     assert headline(second, inspection).endswith("FancyNorm. (unknown, no source decides)")
     assert headline(first, inspection).endswith("takes 1-16. (and 1 more reason)")
 
@@ -81,11 +84,11 @@ def test_the_cut_point_is_what_the_dpu_computes_last():
     inspection = samples.inspection("m", ops, parts, root_causes=(cause,))
     assert ranked(inspection) == []
     assert list(at_the_ends(inspection)) == [
-        "at the end: gate (sigmoid); let the DPU's part end with last (conv2d)"
+        "at the end: gate (sigmoid); end the DPU part at last (conv2d)"
     ]
     assert verdict_sentence(inspection) == (
-        "All of the model runs on the DPU but for its end: gate (sigmoid) stays on the host and "
-        "cuts nothing."
+        "All of the model runs on the DPU except for its end: gate (sigmoid) stays on the host and "
+        "does not split the DPU subgraph."
     )
 
 
@@ -108,18 +111,18 @@ def test_the_dpu_begins_behind_what_prepares_the_input():
     )  # fmt: skip
     inspection = samples.inspection("m", ops, parts, root_causes=causes)
     assert list(at_the_ends(inspection)) == [
-        "at the start: scale (mul) and shift (add); let the DPU's part begin with the result of "
+        "at the start: scale (mul) and shift (add); start the DPU part with the result of "
         "shift (add)"
     ]
-    assert "but for its start: scale (mul) and shift (add) stay" in verdict_sentence(inspection)
+    assert "except for its start: scale (mul) and shift (add) stay" in verdict_sentence(inspection)
 
 
 @pytest.mark.parametrize(
     ("position", "note"),
     [
         ("between", None),
-        ("start", "nothing on the DPU comes before it: it cuts nothing"),
-        ("end", "nothing on the DPU waits for it: it cuts nothing"),
+        ("start", "no DPU operator precedes it, so it does not split the DPU subgraph"),
+        ("end", "no DPU operator depends on it, so it does not split the DPU subgraph"),
         ("apart", None),
     ],
 )
@@ -141,9 +144,15 @@ def test_note(position, note):
 @pytest.mark.parametrize(
     ("in_turn", "words"),
     [
-        (((), ("gate0",), ()), "nothing comes back; it needs cause 2 fixed as well"),
-        ((("gate0",), (), ()), "nothing comes back; it needs those above fixed as well"),
-        (((), (), ()), "nothing comes back: other reasons, or neighbours, keep it on the CPU"),
+        (((), ("gate0",), ()), "no operator moves to the DPU unless cause 2 is fixed"),
+        (
+            (("gate0",), (), ()),
+            "no operator moves to the DPU unless the causes above are fixed",
+        ),
+        (
+            ((), (), ()),
+            "no operator moves to the DPU: other reasons, or neighbours, keep it on the CPU",
+        ),
     ],
 )
 def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(in_turn, words):
@@ -155,7 +164,7 @@ def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(in_turn, words
         for cause, names in zip(inspection.root_causes, in_turn)
     )
     inspection = dataclasses.replace(inspection, root_causes=causes)
-    assert told(causes[0], inspection)["fixed alone"] == words
+    assert told(causes[0], inspection)["if fixed alone"] == words
 
 
 def test_what_pays_off_in_company_is_told_of_the_first():
@@ -179,6 +188,6 @@ def test_what_pays_off_in_company_is_told_of_the_first():
     ]
     assert said[0] is said[2] is None
     assert said[1].startswith(
-        "causes 2 to 3 pay off when all of them are fixed with those above: 1 of the 3"
+        "causes 2 to 3 have an effect when all of them are fixed with those above: 1 of 3"
     )
     assert "DPU subgraphs from 3 to 1" in said[1]

@@ -16,8 +16,8 @@ from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.gate import Gate
 from vai_inspect.core.ir import Frame
 from vai_inspect.core.quantizer import FlowStage, Obstacle, Outcome, QuantizerReport
-from vai_inspect.reports import github, junit, sarif
 from vai_inspect.reports.checked import Checked, Site, within_working_folder
+from vai_inspect.reports.formats import github, junit, sarif
 from vai_inspect.reports.writer import ON_REQUEST, WRITERS, for_check
 
 SCHEMA = json.loads(

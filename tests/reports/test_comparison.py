@@ -132,7 +132,7 @@ def test_what_costs_the_dpu_nothing_is_told_from_what_does():
     text = comparison.render(found)
     assert "* C_B3" in text
     assert "~ A_B512" in text
-    assert "--allow end:softmax counts that as whole" in text
+    assert "--allow end:softmax accepts that" in text
     assert "No target takes" not in text
     jsonschema.validate(found.to_dict(), SCHEMA)
 

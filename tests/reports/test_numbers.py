@@ -47,7 +47,7 @@ def test_counts_are_grouped(name):
 def test_a_root_cause_says_what_it_is():
     (first, *_) = BIG.root_causes
     assert repr(first) == (
-        "<RootCause czdx8g.conv.kernel: 1 sigmoid (gate0): {}; 1 back if fixed alone>".format(
+        "<RootCause czdx8g.conv.kernel: 1 sigmoid (gate0): {}; 1 to the DPU if fixed alone>".format(
             first.message
         )
     )

@@ -89,7 +89,7 @@ def test_reasons_that_differ_in_names_alone_are_told_once():
         line.split("|")[3].strip() for line in report.splitlines() if line.startswith("|")
     )
     assert table.count("The input in is on the CPU; a reshape runs where its input does.") == 2
-    assert table.count("does. (said of the first; the others are alike)") == 1
+    assert table.count("does. (of the first; the others are similar)") == 1
     assert report.count("    The input view0 is on the CPU;") == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.errors import ReportError
-from vai_inspect.reports import atomic, writer
+from vai_inspect.reports import atomic, formats, writer
 from vai_inspect.reports.picture import renderers
 
 
@@ -63,7 +63,7 @@ def test_a_picture_that_fails_loses_nothing_else(tmp_path, monkeypatch):
 
 
 def test_a_format_that_is_none(tmp_path):
-    with pytest.raises(ReportError, match="is 'pdf'; valid are txt, gv, png, svg, json, html"):
+    with pytest.raises(ReportError, match="is 'pdf'; valid are txt, gv, png, svg, json, github"):
         writer.write(samples.mixed(), tmp_path / "out", ["pdf"])
     assert not list(tmp_path.iterdir())
 
@@ -82,6 +82,21 @@ def test_the_command_line_has_the_formats_of_the_table():
     from vai_inspect.cli.inspect import ReportFormat
 
     assert [one.value for one in ReportFormat] == [one.name for one in writer.ON_REQUEST]
+    assert {"github", "html", "junit", "sarif"} <= set(writer.WRITERS)
+
+
+def test_a_module_of_the_folder_is_a_format(monkeypatch, tmp_path):
+    lines = (
+        "from vai_inspect.reports.formats import TextWriter",
+        "WRITER = TextWriter('names', 'names.txt', lambda it: ' '.join(o.name for o in it.ops))",
+    )
+    (tmp_path / "names.py").write_text("\n".join(lines))
+    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path)])
+    found = {one.name: one for one in formats.writers()}
+    assert set(found) == {one.name for one in writer.ON_REQUEST} | {"names"}
+    written = writer.write(samples.mixed(), tmp_path / "out", [found["names"]])
+    assert written.files["names"].name.endswith(".names.txt")
+    assert "conv1" in written.files["names"].read_text()
 
 
 def test_a_folder_that_is_a_file(tmp_path):

@@ -17,6 +17,7 @@ from vai_inspect.cli.options import INPUT_SHAPE, KWARGS, NO_CONVERT, TRUST
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs
 from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
+from vai_inspect.reports.formats import names
 
 if TYPE_CHECKING:
     from vai_inspect.core.allowlist import Allowance
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from vai_inspect.core.target import Target
 
 DEFAULT_FOLDER = Path("vai_inspect_result")
+_REPORTS = "|".join(names())
 
 
 class ImageFormat(str, Enum):
@@ -33,13 +35,13 @@ class ImageFormat(str, Enum):
     SVG = "svg"
 
 
-class ReportFormat(str, Enum):
-    """Reports beside those that are always written: `reports.writer.ON_REQUEST`."""
+if TYPE_CHECKING:
 
-    HTML = "html"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
+    class ReportFormat(str, Enum):
+        """Reports beside those that are always written: the modules of `reports.formats`."""
+
+else:
+    ReportFormat = Enum("ReportFormat", {name.upper(): name for name in names()}, type=str)
 
 
 def inspect(
@@ -80,7 +82,7 @@ def inspect(
     report: List[ReportFormat] = typer.Option(
         [],
         "--report",
-        metavar="html|sarif|junit|github",
+        metavar=_REPORTS,
         help="Write one page to send, or a report for CI, too, or print annotations for GitHub; "
         "repeatable.",
     ),

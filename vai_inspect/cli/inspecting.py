@@ -20,9 +20,10 @@ from vai_inspect.reporting import show_and_write
 from vai_inspect.reports.checked import Checked
 from vai_inspect.reports.console import console
 from vai_inspect.reports.console.progress import working
+from vai_inspect.reports.formats import CheckWriter
 from vai_inspect.reports.text import gate as gate_text
 from vai_inspect.reports.text.format import allow_hint
-from vai_inspect.reports.writer import WRITERS, CheckWriter, for_check
+from vai_inspect.reports.writer import WRITERS, for_check
 
 
 @dataclass

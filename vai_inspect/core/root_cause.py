@@ -1,4 +1,4 @@
-"""What keeps operators off the DPU, and what would come back if it were removed."""
+"""What keeps operators off the DPU, and the effect of removing it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Position(str, Enum):
     BETWEEN = "between"
     """The DPU computes something before them and something behind them."""
     END = "end"
-    """The DPU computes something before them and nothing behind them: they cut nothing."""
+    """The DPU computes something before them and nothing after them: they split nothing."""
     APART = "apart"
     """The DPU computes nothing before them and nothing behind them."""
 
@@ -34,8 +34,8 @@ class Outcome(Plain):
     neighbour that stays on the CPU, does not count as back.
 
     Attributes:
-        returned: names of the operators that come back to the DPU, in graph order.
-        macs: multiply-accumulate operations that come back with them, as far as they can be told.
+        returned: names of the operators that move to the DPU, in graph order.
+        macs: their multiply-accumulate operations, as far as these are known.
         dpu_subgraphs: how many DPU subgraphs there would be; None where it was not counted, as in
             a network of thousands of operators with hundreds of root causes. So the next three.
         cpu_subgraphs: how many CPU subgraphs.
@@ -62,7 +62,7 @@ class RootCause(Plain):
         type: XIR type of the operators.
         constraints: ids of the constraints that object.
         message: what the first of them says of the first operator.
-        suggestion: what to change, as said of the first operator, or None.
+        suggestion: what to change for the first operator, or None.
         verdict: `UNSUPPORTED`, or `UNKNOWN` where no source decides.
         position: where the operators stand.
         ops: names of the operators, in graph order.
@@ -104,6 +104,6 @@ class RootCause(Plain):
     def __repr__(self) -> str:
         names = ", ".join(self.ops[:_FEW]) + (", ..." if self.ops[_FEW:] else "")
         back = len(self.alone.returned)
-        effect = "costs the DPU nothing" if self.cuts_nothing else f"{back:,} back if fixed alone"
+        effect = "no DPU cost" if self.cuts_nothing else f"{back:,} to the DPU if fixed alone"
         text = f"{len(self.ops):,} {self.type} ({names}): {self.message}; {effect}"
         return f"<RootCause {self.constraints[0] if self.constraints else ''}: {text}>"

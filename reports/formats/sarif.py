@@ -19,6 +19,7 @@ from vai_inspect.reports.checked import (
     obstacle_message,
     on_the_cpu,
 )
+from vai_inspect.reports.formats import CheckWriter
 from vai_inspect.reports.text.format import plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -192,3 +193,6 @@ def _fingerprint(checked: Checked, *parts: str) -> str:
     """Returns what stays the same of a result while lines move."""
     parts = (checked.inspection.target.name, *parts)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+WRITER = CheckWriter("sarif", "sarif", render)

@@ -9,6 +9,7 @@ from vai_inspect.core.findings import Device
 from vai_inspect.core.gate import ALLOWED, KNOWN
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
 from vai_inspect.reports.checked import ERROR, NOTE, Checked, Site, message, obstacle_message
+from vai_inspect.reports.formats import CheckWriter
 from vai_inspect.reports.text.format import grounds, plain
 from vai_inspect.reports.text.gate import describe
 
@@ -127,3 +128,6 @@ def _indent(element: Element, depth: int = 0) -> None:
         _indent(child, depth + 1)
         child.tail = "\n" + "  " * (depth + 1)
     children[-1].tail = "\n" + "  " * depth
+
+
+WRITER = CheckWriter("junit", "junit.xml", render)

@@ -14,6 +14,7 @@ from vai_inspect.reports.checked import (
     message,
     obstacle_message,
 )
+from vai_inspect.reports.formats import CheckWriter
 from vai_inspect.reports.text.format import plain
 from vai_inspect.reports.text.gate import describe
 from vai_inspect.reports.text.quantizer import names
@@ -76,7 +77,7 @@ def _likewise(ops: List[InspectedOp]) -> str:
         return ""
     named = ", ".join(plain(op.name) for op in ops[:FEW_NAMES])
     more = " and {:,} more".format(len(ops) - FEW_NAMES) if ops[FEW_NAMES:] else ""
-    return "Likewise {}{}.".format(named, more)
+    return "The same holds for {}{}.".format(named, more)
 
 
 def _command(kind: str, site: Optional[Site], title: str, text: str) -> str:
@@ -94,3 +95,6 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+WRITER = CheckWriter("github", None, render)
