@@ -1,0 +1,146 @@
+"""Builds the page that inspects files in a browser: static files, in web/vai_inspect_page.
+
+    python web/build.py
+
+Needs node and npm, and the Python environment that vai-inspect is installed in. The parts of others
+come from npm, pinned by version and hash; a server of any kind serves the folder, and nothing is
+fetched from elsewhere when it is used.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Dict, NamedTuple, Tuple
+
+from vai_inspect._version import __version__
+from vai_inspect.reports.html.page import SCRIPTS, STYLES, asset
+
+WEB = Path(__file__).resolve().parent
+ROOT = WEB.parent
+OUTPUT = WEB / "vai_inspect_page"
+SOURCES = ("vai_inspect", "frontends", "reports", "rules", "LICENSE", "README.md", "pyproject.toml")
+SOURCES += ("setup.cfg",)
+
+
+class Package(NamedTuple):
+    """A package of npm.
+
+    Attributes:
+        name: with its version.
+        sha512: of its archive, as npm writes it.
+        files: what is taken of it, and where that goes.
+    """
+
+    name: str
+    sha512: str
+    files: Dict[str, str]
+
+
+PYODIDE = Package(
+    "pyodide@0.29.5",  # Python 3.13
+    "TkYrUv9m8QmfImADKRmpwZulL48E0uUaBSO+dvRQKyAJc0qh9gu7jn8btyHPh3NZm1r2IH2YrJhIr7Q2B9urAw==",
+    {
+        name: "pyodide/" + name
+        for name in ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+    },
+)
+VIZ = Package(
+    "@viz-js/viz@3.31.0",
+    "r7zlQdRvcwvIpjHGgs+KNWHeE/P5/Dq7k8ZAKaMCbZqomxCBJV78gVuQYaHzFVca+kB0mX0fMW9UFevCOBG50A==",
+    {"dist/viz.js": "viz.js"},
+)
+
+
+def main() -> None:
+    """Builds the folder anew and prints its size."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as work:
+        shutil.copytree(WEB / "static", OUTPUT)
+        for package in (PYODIDE, VIZ):
+            _unpack(package, _packed(package, Path(work)))
+        _write("report.js", '"use strict";\n' + "".join(map(asset, SCRIPTS)))
+        _write("report.css", asset(STYLES))
+        _archive(_site(Path(work)), OUTPUT / "python.zip")
+    about = '"""The static files of the page."""\n\n__version__ = "{}"\n'
+    _write("__init__.py", about.format(__version__))
+    files = [path for path in OUTPUT.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    print("{}: {} files, {:.1f} MB".format(OUTPUT, len(files), size / 1e6))
+
+
+def _packed(package: Package, folder: Path) -> Path:
+    """Returns the archive of a package of npm; another one than is known is an error."""
+    _run("npm", "pack", "--silent", package.name, "--pack-destination", str(folder))
+    name, _, version = package.name.lstrip("@").replace("/", "-").rpartition("@")
+    archive = folder / "{}-{}.tgz".format(name, version)
+    found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if found != package.sha512:
+        sys.exit(
+            "{} has the hash sha512-{}, which is not the known one.".format(package.name, found)
+        )
+    return archive
+
+
+def _unpack(package: Package, archive: Path) -> None:
+    with tarfile.open(archive) as opened:
+        members = {name: opened.extractfile("package/" + name) for name in _wanted(package)}
+        content = {name: stream.read() for name, stream in members.items() if stream is not None}
+    for name, to in package.files.items():
+        (OUTPUT / to).parent.mkdir(exist_ok=True)
+        (OUTPUT / to).write_bytes(content[name])
+    if package is PYODIDE:  # of what could be installed nothing is, but Pyodide wants the list
+        lock = {**json.loads(content["pyodide-lock.json"]), "packages": {}}
+        _write("pyodide/pyodide-lock.json", json.dumps(lock))
+
+
+def _wanted(package: Package) -> Tuple[str, ...]:
+    return (*package.files, *(["pyodide-lock.json"] if package is PYODIDE else []))
+
+
+def _site(work: Path) -> Path:
+    """Returns a folder with this package and PyYAML without its C part, compiled by Pyodide."""
+    tree, site = work / "tree", work / "site"
+    tree.mkdir()
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, tree / name)
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps")
+    _run(*pip, "--target", str(site), str(tree))
+    yaml = distribution("pyyaml")
+    for path in yaml.files or ():
+        if path.parts[0] == "yaml" and path.suffix == ".py":
+            (site / path).parent.mkdir(exist_ok=True)
+            shutil.copy2(yaml.locate_file(path), site / path)
+    _run("node", str(WEB / "compile.mjs"), str(OUTPUT / "pyodide"), str(site))
+    return site
+
+
+def _archive(folder: Path, archive: Path) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                opened.write(path, path.relative_to(folder))
+
+
+def _write(name: str, text: str) -> None:
+    (OUTPUT / name).write_text(text, encoding="utf-8")
+
+
+def _run(*command: str) -> None:
+    if shutil.which(command[0]) is None:
+        sys.exit("{} is not installed, and the page is built with it.".format(command[0]))
+    subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
