@@ -70,7 +70,11 @@ def main() -> None:
             _unpack(package, _packed(package, Path(work)))
         _write("report.js", '"use strict";\n' + "".join(map(asset, SCRIPTS)))
         _write("report.css", asset(STYLES))
-        _archive(_site(Path(work)), OUTPUT / "python.zip")
+        site = _site(Path(work))
+        _archive(site, Path(work) / "python.zip")
+        _run("node", str(WEB / "snapshot.mjs"), str(OUTPUT), str(Path(work) / "python.zip"))
+        # The modules are in the snapshot; the files that they read are not.
+        _archive(site, OUTPUT / "data.zip", leave_out=(".py", ".md"))
     about = '"""The static files of the page."""\n\n__version__ = "{}"\n'
     _write("__init__.py", about.format(__version__))
     files = [path for path in OUTPUT.rglob("*") if path.is_file()]
@@ -108,7 +112,7 @@ def _wanted(package: Package) -> Tuple[str, ...]:
 
 
 def _site(work: Path) -> Path:
-    """Returns a folder with this package and PyYAML without its C part, compiled by Pyodide."""
+    """Returns a folder with this package and PyYAML without its C part."""
     tree, site = work / "tree", work / "site"
     tree.mkdir()
     for name in SOURCES:
@@ -116,19 +120,21 @@ def _site(work: Path) -> Path:
         copy(ROOT / name, tree / name)
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps")
     _run(*pip, "--target", str(site), str(tree))
+    shutil.rmtree(site / "bin")
+    for path in site.glob("*.dist-info/direct_url.json"):  # names a folder of this machine
+        path.unlink()
     yaml = distribution("pyyaml")
     for path in yaml.files or ():
         if path.parts[0] == "yaml" and path.suffix == ".py":
             (site / path).parent.mkdir(exist_ok=True)
             shutil.copy2(yaml.locate_file(path), site / path)
-    _run("node", str(WEB / "compile.mjs"), str(OUTPUT / "pyodide"), str(site))
     return site
 
 
-def _archive(folder: Path, archive: Path) -> None:
+def _archive(folder: Path, archive: Path, leave_out: Tuple[str, ...] = ()) -> None:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.suffix not in leave_out:
                 opened.write(path, path.relative_to(folder))
 
 

@@ -159,5 +159,5 @@ document.addEventListener("drop", (event) => {
   inspect();
 });
 
-const answer = await work.ask("targets", {});
-for (const { value, label } of (answer && answer.targets) || []) find("targets").append(new Option(label, value));
+const answer = await ask("targets", {});
+for (const { value, label } of answer ? answer.targets : []) find("targets").append(new Option(label, value));

@@ -5,15 +5,30 @@ import { loadPyodide } from "./pyodide/pyodide.mjs";
 const FOLDER = "/model"; // where the file is found; its path in messages is its name alone
 const say = (progress) => postMessage({ progress });
 const at = (name) => new URL(name, import.meta.url).href;
+const UNPACK = `
+import importlib, os, site, zipfile
+with zipfile.ZipFile("/data.zip") as archive:
+    archive.extractall(site.getsitepackages()[0])
+os.remove("/data.zip")
+importlib.invalidate_caches()
+`;
 let mounted = null;
+
+// Fetches a file of this folder; one that is gzipped is unpacked.
+async function fetched(name) {
+  const found = await fetch(at(name));
+  if (!found.ok) throw new Error(name + " cannot be fetched: " + found.status);
+  const body = name.endsWith(".gz") ? found.body.pipeThrough(new DecompressionStream("gzip")) : found.body;
+  return new Uint8Array(await new Response(body).arrayBuffer());
+}
 
 async function load() {
   say("loading Python");
-  const archive = fetch(at("python.zip")).then((found) => found.arrayBuffer());
-  const python = await loadPyodide({ indexURL: at("pyodide/") });
-  say("loading vai-inspect");
-  const site = python.runPython("import site; site.getsitepackages()[0]");
-  python.unpackArchive(await archive, "zip", { extractDir: site });
+  const [snapshot, archive] = [fetched("python.snapshot.gz"), fetched("data.zip")];
+  const python = await loadPyodide({ indexURL: at("pyodide/"), _loadSnapshot: await snapshot });
+  // The snapshot is of the memory alone; what is read later, such as style sheets, is in files.
+  python.FS.writeFile("/data.zip", await archive);
+  python.runPython(UNPACK);
   python.FS.mkdir(FOLDER);
   const module = python.pyimport("vai_inspect.page.session");
   return { python, session: module.Session(say), with_fonts: module.with_fonts };
