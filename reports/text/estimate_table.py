@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
@@ -97,7 +98,7 @@ def rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
         inspection: what was estimated.
         found: the estimate.
     """
-    whole = sum(one.us for one in found.ops.values()) or 1.0
+    whole = math.fsum(one.us for one in found.ops.values()) or 1.0
     for op in inspection.ops:
         one = found.ops.get(op.name)
         if one is None or not one.us:
