@@ -1,6 +1,7 @@
 """Builds the page that inspects files in a browser: static files, in web/vai_inspect_page.
 
-    python web/build.py
+    python web/build.py            # anew, where the sources are others than those it was built from
+    python web/build.py --check    # ends with 1 where they are
 
 Needs node and npm, and the Python environment that vai-inspect is installed in. The parts of others
 come from npm, pinned by version and hash; a server of any kind serves the folder, and nothing is
@@ -30,6 +31,15 @@ ROOT = WEB.parent
 OUTPUT = WEB / "vai_inspect_page"
 SOURCES = ("vai_inspect", "frontends", "reports", "rules", "LICENSE", "README.md", "pyproject.toml")
 SOURCES += ("setup.cfg",)
+
+
+ABOUT = '''"""The static files of the page."""
+
+__version__ = "{}"
+SOURCES = "{}"
+'''
+CANNOT = 3
+"""Exit code where node, npm or its registry is not there."""
 
 
 class Package(NamedTuple):
@@ -62,7 +72,11 @@ VIZ = Package(
 
 
 def main() -> None:
-    """Builds the folder anew and prints its size."""
+    """Builds the folder and prints its size."""
+    if "--check" in sys.argv[1:]:
+        sys.exit(not _is_current())
+    if _is_current():
+        return
     shutil.rmtree(OUTPUT, ignore_errors=True)
     with tempfile.TemporaryDirectory() as work:
         shutil.copytree(WEB / "static", OUTPUT)
@@ -75,23 +89,45 @@ def main() -> None:
         _run("node", str(WEB / "snapshot.mjs"), str(OUTPUT), str(Path(work) / "python.zip"))
         # The modules are in the snapshot; the files that they read are not.
         _archive(site, OUTPUT / "data.zip", leave_out=(".py", ".md"))
-    about = '"""The static files of the page."""\n\n__version__ = "{}"\n'
-    _write("__init__.py", about.format(__version__))
+    _write("__init__.py", ABOUT.format(__version__, _sources()))
     files = [path for path in OUTPUT.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    print("{}: {} files, {:.1f} MB".format(OUTPUT, len(files), size / 1e6))
+    print(f"{OUTPUT}: {len(files)} files, {size / 1e6:.1f} MB")
+
+
+def _is_current() -> bool:
+    about = OUTPUT / "__init__.py"
+    return about.is_file() and _sources() in about.read_text(encoding="utf-8")
+
+
+def _sources() -> str:
+    """Returns a hash of what the page is built from."""
+    own = ("static", "build.py", "snapshot.mjs", "pyproject.toml")
+    places = [*(ROOT / name for name in SOURCES), *(WEB / name for name in own)]
+    files = {
+        path
+        for place in places
+        for path in (place, *place.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    found = hashlib.sha256()
+    for path in sorted(files):
+        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
 
 
 def _packed(package: Package, folder: Path) -> Path:
     """Returns the archive of a package of npm; another one than is known is an error."""
-    _run("npm", "pack", "--silent", package.name, "--pack-destination", str(folder))
+    try:
+        _run("npm", "pack", "--silent", package.name, "--pack-destination", str(folder))
+    except subprocess.CalledProcessError:
+        print(f"npm cannot get {package.name}.", file=sys.stderr)
+        sys.exit(CANNOT)
     name, _, version = package.name.lstrip("@").replace("/", "-").rpartition("@")
-    archive = folder / "{}-{}.tgz".format(name, version)
+    archive = folder / f"{name}-{version}.tgz"
     found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != package.sha512:
-        sys.exit(
-            "{} has the hash sha512-{}, which is not the known one.".format(package.name, found)
-        )
+        sys.exit(f"{package.name} has the hash sha512-{found}, which is not the known one.")
     return archive
 
 
@@ -144,8 +180,9 @@ def _write(name: str, text: str) -> None:
 
 def _run(*command: str) -> None:
     if shutil.which(command[0]) is None:
-        sys.exit("{} is not installed, and the page is built with it.".format(command[0]))
-    subprocess.run(command, check=True)
+        print(f"the page is built with {command[0]}, which is not installed.")
+        sys.exit(CANNOT)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ def page(
     from vai_inspect.page.serve import ADDRESS, folder, server
 
     with server(folder(), port) as running:
-        address = "http://{}:{}/".format(ADDRESS, running.server_port)
-        typer.echo("serving the page at {} (Ctrl-C ends it)".format(address))
+        address = f"http://{ADDRESS}:{running.server_port}/"
+        typer.echo(f"serving the page at {address} (Ctrl-C ends it)")
         if browser:
             webbrowser.open(address)
         running.serve_forever()

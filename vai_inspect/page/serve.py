@@ -60,9 +60,8 @@ def server(root: Path, port: int = 0) -> ThreadingHTTPServer:
         return ThreadingHTTPServer((ADDRESS, port), handler)
     except (OSError, OverflowError) as error:
         raise PageError(
-            "port {} of {} cannot be had: {}; give another one, or 0 for one that is free.".format(
-                port, ADDRESS, getattr(error, "strerror", None) or error
-            )
+            f"port {port} of {ADDRESS} cannot be had: {getattr(error, 'strerror', None) or error}; "
+            "give another one, or 0 for one that is free."
         ) from error
 
 

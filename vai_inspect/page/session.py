@@ -21,8 +21,8 @@ from vai_inspect.core.errors import (
 )
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.target import Target
-from vai_inspect.frameworks import KERAS_FILES, ONNX_FILES, inspector_for
-from vai_inspect.inspector import inspect_captured
+from vai_inspect.frameworks import KERAS_FILES, ONNX_FILES, CaptureOptions
+from vai_inspect.pipeline import capture_for, inspect_graph
 from vai_inspect.reports import gv, json
 from vai_inspect.reports.html import page, parts
 from vai_inspect.reports.picture import picture, svg
@@ -91,8 +91,8 @@ class Session:
             self._last = None
             found = lookup(target)
             (captured,) = self._captured((found,), path, shapes)
-            self._progress("inspecting it for {}".format(found.name))
-            self._last = inspect_captured(captured, found)
+            self._progress(f"inspecting it for {found.name}")
+            self._last = inspect_graph(captured, found)
             self._progress("writing the views")
             return {"parts": parts.parts(self._last), "stem": stem(self._last)}
 
@@ -115,8 +115,7 @@ class Session:
             numbers = {target: at for at, target in enumerate(targets, 1)}
 
             def before(target: Target) -> None:
-                told = "target {} of {}: {}"
-                self._progress(told.format(numbers[target], len(targets), target.name))
+                self._progress(f"target {numbers[target]} of {len(targets)}: {target.name}")
 
             return {"html": parts.comparison(compare_captured(captured, targets, before=before))}
 
@@ -139,12 +138,12 @@ class Session:
     def _captured(self, targets: Sequence[Target], path: str, shapes: str) -> Tuple[Captured, ...]:
         if Path(path).suffix.lower() not in FILES:
             raise ModelError(
-                "{} is no file that is read here: valid are {}; the command line reads others, "
-                "too.".format(path, listed(FILES))
+                f"{path} is no file that is read here: valid are {listed(FILES)}; the command line "
+                "reads others, too."
             )
         given = _shapes(shapes)
-        self._progress("reading {}".format(path))
-        return inspector_for(Path(path), targets[0]).capture_for(targets, Path(path), given or None)
+        self._progress(f"reading {path}")
+        return capture_for(targets, Path(path), CaptureOptions(input_args=given or None))
 
 
 def _known_as(target: Target) -> str:
@@ -157,8 +156,8 @@ def _shapes(texts: str) -> List[Tuple[int, ...]]:
         shape = shape_in(text)
         if shape is None:
             raise InputShapeError(
-                "the input shape {!r} is none; write the sizes of all axes, the batch first, as in "
-                "1,224,224,3, with a ; before that of each further input.".format(text)
+                f"the input shape {text!r} is none; write the sizes of all axes, the batch first, "
+                "as in 1,224,224,3, with a ; before that of each further input."
             )
         found.append(shape)
     return found
@@ -187,5 +186,5 @@ def _answer(work: Callable[[], Answer]) -> Answer:
 
 
 def _defect(error: Exception) -> Answer:
-    told = "a defect of vai-inspect: {}: {}".format(type(error).__name__, message_of(error))
+    told = f"a defect of vai-inspect: {type(error).__name__}: {message_of(error)}"
     return {"error": on_one_line(told)}

@@ -125,7 +125,7 @@ form.addEventListener("submit", (event) => {
 });
 find("file").addEventListener("change", inspect);
 find("target").addEventListener("change", () => {
-  if (find("file").files[0] && find("target").value.trim() && !work.busy) inspect();
+  if (find("file").files[0] && find("target").value.trim()) inspect();
 });
 find("compare").addEventListener("click", compare);
 find("cancel").addEventListener("click", () => {
@@ -137,7 +137,7 @@ for (const button of document.querySelectorAll("#downloads button")) {
 }
 find("view-compare").addEventListener("click", (event) => {
   const button = event.target.closest("button.op");
-  if (!button || work.busy) return;
+  if (!button) return;
   find("target").value = button.textContent;
   inspect();
 });
@@ -154,7 +154,7 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 document.addEventListener("drop", (event) => {
-  if (!event.dataTransfer.files.length || work.busy) return;
+  if (!event.dataTransfer.files.length) return;
   find("file").files = event.dataTransfer.files;
   inspect();
 });
