@@ -26,6 +26,8 @@ from vai_inspect.reports.text import estimate_table, text, times
 from vai_inspect.rules.czdx8g.timing import TIMING
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
+from vai_inspect.rules.timing.layers import Layer
+from vai_inspect.rules.timing.price import Prices
 
 B4096, B1600 = "DPUCZDX8G_ISA1_B4096", "DPUCZDX8G_ISA1_B1600"
 IMAGE = (1, 64, 64, 256)
@@ -369,3 +371,9 @@ def test_a_timing_model_that_fails_costs_no_inspection(monkeypatch):
     assert inspection.estimate_unknown == (
         "the timing model of DPUCZDX8G failed: ZeroDivisionError: of a plug-in."
     )
+
+
+def test_times_add_up_to_the_same_sum_on_every_python():
+    prices = Prices(clock=1.0, bandwidth=1.0, fill=0.1)
+    layers = [Layer(ops=[], reads=(), array=0, engine=0, weights=0)] * 10
+    assert prices.total(layers) == 1.0  # one addition after the other gives less

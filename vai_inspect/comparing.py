@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 from vai_inspect.core.allowlist import Allowance
 from vai_inspect.core.capture import Captured
@@ -106,6 +106,7 @@ def compare_captured(
     targets: Sequence[Target],
     allow: Iterable[str] = (),
     fps: Optional[float] = None,
+    before: Callable[[Target], None] = lambda target: None,
 ) -> Comparison:
     """Compares targets for a captured model.
 
@@ -114,9 +115,12 @@ def compare_captured(
         targets: the DPUs, each once; at least one.
         allow: patterns of operators that may be on the CPU.
         fps: as of `compare`.
+        before: is called with each target before the model is inspected for it.
     """
-    pairs = zip(captured, targets)
-    found = [inspect_graph(one, target, Detail.COUNTS) for one, target in pairs]
+    found = []
+    for one, target in zip(captured, targets):
+        before(target)
+        found.append(inspect_graph(one, target, Detail.COUNTS))
     estimates = [on_every_board(one) for one in found]
     return Comparison.of(found, Allowance(tuple(allow)), estimates, fps)
 

@@ -1,11 +1,11 @@
-"""The comparison of targets for a notebook: what its text says, as a table."""
+"""The comparison of targets, for a notebook or a page: what its text says, as a table."""
 
 from __future__ import annotations
 
 from typing import Iterator
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
-from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.html.markup import NOTEBOOK, Look, folded, text
 from vai_inspect.reports.text.comparison import (
     boards,
     explained_marks,
@@ -30,34 +30,34 @@ LONGEST = 240
 """Characters of a name or a reason."""
 
 
-def render(comparison: Comparison) -> str:
-    """Returns the comparison as HTML for a notebook's cell.
+def render(comparison: Comparison, look: Look = NOTEBOOK) -> str:
+    """Returns the comparison as HTML, for a notebook's cell or a page.
 
     Args:
         comparison: what to show.
+        look: that of where it is shown.
     """
-    return "\n".join(["<div>", *_lines(comparison), "</div>"])
+    return "\n".join(["<div>", *_lines(comparison, look), "</div>"])
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
+def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     rows = comparison.rows
     name = shortened(plain(comparison.model.name), LONGEST)
     yield "<p><b>{}</b> on {}</p>".format(text(name), count(len(rows), "target"))
     takes = sum(one.takes_all_but_ends for one in rows)
     told = "{} of {} take the model".format(takes, count(len(rows), "target"))
-    yield banner(
-        told + (", but for what is allowed." if comparison.allow else "."), GOOD if takes else BAD
-    )
+    told += ", but for what is allowed." if comparison.allow else "."
+    yield look.banner(told, takes > 0)
     for sentence in trust_sentences(comparison.model):
         yield "<p>{}</p>".format(text(sentence))
     if comparison.allow:
         yield "<p>allowed on the CPU: {}</p>".format(text(", ".join(comparison.allow)))
     yield "<table>"
     timed_titles = ("DPU ms", "frames a second") if has_times(rows) else ()
-    yield row("th", (*TITLES[:-1], *timed_titles, TITLES[-1]))
+    yield look.row("th", (*TITLES[:-1], *timed_titles, TITLES[-1]))
     for one in rows:
         cells = [mark(one).strip(), *figures(one, rows)]
-        yield row("td", [*map(text, cells), _blocker(one)])
+        yield look.row("td", [*map(text, cells), _blocker(one)])
     yield "</table>"
     for line in explained_marks(comparison, 10_000):
         yield "<p><small>{}</small></p>".format(text(line))

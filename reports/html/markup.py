@@ -7,12 +7,10 @@ readable as light ones. Everything that comes from a model is escaped.
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import Iterator, Sequence
 
 from vai_inspect.reports.text.format import plain
-
-GOOD, BAD = ("#0b3d91", "#d6e6ff"), ("#8c0019", "#ffd9d6")
-"""Colours of a sentence and of its background."""
 
 
 def text(words: object) -> str:
@@ -20,27 +18,50 @@ def text(words: object) -> str:
     return html.escape(plain(words))
 
 
-def banner(sentence: str, colours: Sequence[str]) -> str:
-    """Returns a sentence on a background of its own.
+@dataclass(frozen=True)
+class Look:
+    """How a sentence and the cells of a table look: attributes of their elements.
 
-    Args:
-        sentence: what it says.
-        colours: of the text and of the background.
+    Attributes:
+        good: of a sentence that is good news.
+        bad: of one that is not.
+        cell: of a cell.
     """
-    style = "color:{};background:{};padding:2px 8px;border-radius:4px".format(*colours)
-    return '<p><b style="{}">{}</b></p>'.format(style, text(sentence))
+
+    good: str
+    bad: str
+    cell: str
+
+    def banner(self, sentence: str, good: bool) -> str:
+        """Returns a sentence that stands out.
+
+        Args:
+            sentence: what it says.
+            good: whether that is good news.
+        """
+        return "<p><b {}>{}</b></p>".format(self.good if good else self.bad, text(sentence))
+
+    def row(self, tag: str, columns: Sequence[str]) -> str:
+        """Returns a row of a table.
+
+        Args:
+            tag: `th` or `td`.
+            columns: what stands in each, as HTML.
+        """
+        cell = "<{0}{2}>{1}</{0}>"
+        return "<tr>{}</tr>".format(
+            "".join(cell.format(tag, told, self.cell and " " + self.cell) for told in columns)
+        )
 
 
-def row(tag: str, columns: Sequence[str]) -> str:
-    """Returns a row of a table.
-
-    Args:
-        tag: `th` or `td`.
-        columns: what stands in each, as HTML.
-    """
-    style = "text-align:left;vertical-align:top;overflow-wrap:break-word;max-width:40em"
-    cell = '<{0} style="{2}">{1}</{0}>'
-    return "<tr>{}</tr>".format("".join(cell.format(tag, told, style) for told in columns))
+_BANNER = 'style="color:{};background:{};padding:2px 8px;border-radius:4px"'
+NOTEBOOK = Look(
+    good=_BANNER.format("#0b3d91", "#d6e6ff"),
+    bad=_BANNER.format("#8c0019", "#ffd9d6"),
+    cell='style="text-align:left;vertical-align:top;overflow-wrap:break-word;max-width:40em"',
+)
+PAGE = Look(good='class="verdict good"', bad='class="verdict bad"', cell="")
+"""Of a page that has the style sheet `page.css`."""
 
 
 def folded(title: str, inside: Sequence[str], opened: bool = False) -> Iterator[str]:

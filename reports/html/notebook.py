@@ -13,7 +13,7 @@ from typing import Iterable, Iterator, List, Sequence
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.html import page
-from vai_inspect.reports.html.markup import BAD, GOOD, banner, folded, row, text
+from vai_inspect.reports.html.markup import NOTEBOOK, folded, text
 from vai_inspect.reports.text import quantizer, times
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
@@ -58,7 +58,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
     total, target = inspection.summary, inspection.target
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
     yield "<p><b>{}</b> on <b>{}</b></p>".format(text(name), text(target.name))
-    yield banner(verdict_sentence(inspection), GOOD if total.whole_but_for_ends else BAD)
+    yield NOTEBOOK.banner(verdict_sentence(inspection), total.whole_but_for_ends)
     told = [
         cut_sentence(inspection),
         counts(inspection) + ".",
@@ -143,12 +143,12 @@ def _capital(words: str) -> str:
 def _table(on_cpu: Sequence[Row]) -> Iterator[str]:
     yield "<table>"
     titles = ("node name", "op type", "hardware constraints")
-    yield row("th", titles)
+    yield NOTEBOOK.row("th", titles)
     for told in on_cpu[:MOST_ROWS]:
         names = [text(shortened(name, LONGEST_NAME)) for name in told.names[:NAMES]]
         if told.names[NAMES:]:
             names.append("and {:,} more".format(len(told.names) - NAMES))
-        yield row("td", ("<br>".join(names), text(told.type), _reasons(told)))
+        yield NOTEBOOK.row("td", ("<br>".join(names), text(told.type), _reasons(told)))
     yield "</table>"
     if on_cpu[MOST_ROWS:]:
         yield "<p>and {:,} more rows, which the text report has</p>".format(len(on_cpu) - MOST_ROWS)

@@ -43,5 +43,3 @@ function start() {
   };
   for (const [id, act] of Object.entries(tools)) find(id).addEventListener("click", act);
 }
-
-start();

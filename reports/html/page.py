@@ -42,10 +42,24 @@ def render_part(inspection: Inspection) -> str:
     return _page(inspection, [])
 
 
-def _page(inspection: Inspection, above: "list[str]") -> str:
-    style = _asset(STYLES)
-    script = '"use strict";\n' + "".join(_asset(name) for name in SCRIPTS)
+def operators(inspection: Inspection) -> "tuple[list[str], list[str]]":
+    """Returns the table and the graph as lines, and what stands beside them: a block, the data.
+
+    `start` of `page.js` makes them work, wherever they are put.
+
+    Args:
+        inspection: what to show.
+    """
     times, tree = op_times(inspection), modules(inspection.ops)
+    known = '<script type="application/json" id="data">{}</script>'
+    beside = [*_panel(), known.format(data(inspection, tree, times))]
+    return [*table.lines(inspection, tree, times), *_graph()], beside
+
+
+def _page(inspection: Inspection, above: "list[str]") -> str:
+    style = asset(STYLES)
+    script = '"use strict";\n' + "".join(map(asset, SCRIPTS)) + "\nstart();\n"
+    shown, beside = operators(inspection)
     name = "{} on {}".format(inspection.model.name, inspection.target.name)
     lines = [
         "<!DOCTYPE html>",
@@ -63,13 +77,9 @@ def _page(inspection: Inspection, above: "list[str]") -> str:
         '<a class="skip" href="#operators">Skip to the operators</a>',
         "<main>",
         *above,
-        *table.lines(inspection, tree, times),
-        *_graph(),
+        *shown,
         "</main>",
-        *_panel(),
-        '<script type="application/json" id="data">{}</script>'.format(
-            data(inspection, tree, times)
-        ),
+        *beside,
         "<script>{}</script>".format(script),
         "</body>",
         "</html>",
@@ -77,7 +87,12 @@ def _page(inspection: Inspection, above: "list[str]") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Returns a script or the style sheet of the page.
+
+    Args:
+        name: one of `SCRIPTS`, or `STYLES`.
+    """
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ own, such as a plan or what the quantiser refuses, is a function more.
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, Iterator, List, Tuple
+from typing import Callable, Container, Iterable, Iterator, List, Optional, Tuple
 
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.html import estimate
@@ -67,14 +67,15 @@ def head(inspection: Inspection) -> Iterator[str]:
     yield "</header>"
 
 
-def all_of(inspection: Inspection) -> Iterator[str]:
+def all_of(inspection: Inspection, wanted: Optional[Container[str]] = None) -> Iterator[str]:
     """Yields the sections between the head and the table.
 
     Args:
         inspection: what to show.
+        wanted: ids of sections; None for all.
     """
     for identity, title, content in SECTIONS:
-        lines = list(content(inspection))
+        lines = list(content(inspection)) if wanted is None or identity in wanted else []
         if lines:
             yield '<section id="{0}" aria-labelledby="{0}-title">'.format(identity)
             yield '<h2 id="{}-title">{}</h2>'.format(identity, title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
@@ -62,7 +63,7 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
     yield "{} on {}, {}".format(name, plain(inspection.target.name), platform(found.platform))
     yield ""
-    yield from _table(list(_rows(inspection, found)), width)
+    yield from _table(list(rows(inspection, found)), width)
     yield ""
     for part, ms in found.subgraphs.items():
         if len(found.subgraphs) > 1:
@@ -78,19 +79,26 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
         )
         yield from hanging("  ", text, width)
     yield ""
-    yield from hanging("", _KEY, width)
+    yield from hanging("", KEY, width)
 
 
-_KEY = (
+KEY = (
     "us: microseconds on one core while one is in use, operators of one layer by their cycles; "
     "array: utilisation of the convolution array (multiply-accumulates, of those possible in that "
     "time); padded: sizes that are no multiple of the engines' parallelism, and the size that they "
     "are padded to; fused operators take no time of their own and are left out"
 )
+"""What the titles mean."""
 
 
-def _rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
-    whole = sum(one.us for one in found.ops.values()) or 1.0
+def rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
+    """Yields a row for each operator that takes time, its cells as `TITLES`.
+
+    Args:
+        inspection: what was estimated.
+        found: the estimate.
+    """
+    whole = math.fsum(one.us for one in found.ops.values()) or 1.0
     for op in inspection.ops:
         one = found.ops.get(op.name)
         if one is None or not one.us:
@@ -107,13 +115,13 @@ def _rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
         )
 
 
-def _table(rows: List[Sequence[str]], width: int) -> Iterator[str]:
-    sizes = [max(map(cells, column)) for column in zip(TITLES, *rows)]
+def _table(told: List[Sequence[str]], width: int) -> Iterator[str]:
+    sizes = [max(map(cells, column)) for column in zip(TITLES, *told)]
     room = width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)
-    for line in (TITLES, *rows):
+    for line in (TITLES, *told):
         *most, last = line
-        told = [
+        padded = [
             text.rjust(size) if place in (2, 3, 5) else text + " " * (size - cells(text))
             for place, (text, size) in enumerate(zip(most, sizes))
         ]
-        yield "  ".join([*told, clipped(last, max(20, room))]).rstrip()
+        yield "  ".join([*padded, clipped(last, max(20, room))]).rstrip()

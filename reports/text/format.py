@@ -18,6 +18,7 @@ UNSURE = "unknown, no source decides"
 MOST_PATTERNS = 3
 """Patterns of `--allow` that are told one by one."""
 
+_LONGEST = 3000
 _ROOTS = ("site-packages", "dist-packages")
 _ABSOLUTE = re.compile(r"(/|\\|[A-Za-z]:[/\\])")
 
@@ -42,6 +43,18 @@ def _escape(char: str) -> str:
     if code < 0x100:
         return "\\x{:02x}".format(code)
     return "\\u{:04x}".format(code) if code < 0x10000 else "\\U{:08x}".format(code)
+
+
+def on_one_line(text: str) -> str:
+    """Returns text on one line of bounded length, without what a terminal takes for a command.
+
+    Args:
+        text: the texts in it are the user's or a file's, of any length.
+    """
+    line = " ".join(text.split())
+    if len(line) > _LONGEST:  # what was received stands first, and what to do last
+        line = "{} ... {}".format(line[: _LONGEST * 2 // 3], line[-_LONGEST // 3 :])
+    return plain(line)
 
 
 def shortened(text: str, width: int) -> str:

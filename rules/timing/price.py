@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Iterable, Tuple
 
@@ -50,7 +51,8 @@ class Prices:
 
     def total(self, layers: Iterable[Layer]) -> float:
         """Returns the time of layers one after the other, in seconds."""
-        return sum(map(self.seconds, layers))
+        # Not `sum`, which rounds another way from Python 3.12 on.
+        return math.fsum(map(self.seconds, layers))
 
     def bound(self, layer: Layer) -> str:
         """Returns what bounds a layer, one of `BOUNDS`; of two engines the one that works more."""

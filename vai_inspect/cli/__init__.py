@@ -12,7 +12,18 @@ from typing import List, Optional
 import typer
 
 from vai_inspect._version import __version__
-from vai_inspect.cli import compare, diff, doctor, estimate, fix, inspect, plan, rules, targets
+from vai_inspect.cli import (
+    compare,
+    diff,
+    doctor,
+    estimate,
+    fix,
+    inspect,
+    page,
+    plan,
+    rules,
+    targets,
+)
 from vai_inspect.cli.errors import PROGRAM, run
 from vai_inspect.cli.examples import examples
 
@@ -34,6 +45,7 @@ app.command("targets", epilog=examples("targets"))(targets.targets)
 app.command("target", epilog=examples("target"))(targets.target)
 app.command("rules", epilog=examples("rules"))(rules.rules)
 app.command("explain", epilog=examples("explain"))(rules.explain)
+app.command("page")(page.page)
 app.command("doctor")(doctor.doctor)
 
 

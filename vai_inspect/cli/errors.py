@@ -17,11 +17,9 @@ import typer
 
 from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import GraphError, VaiInspectError, message_of
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.format import on_one_line
 
 PROGRAM = "vai-inspect"
-_LONGEST = 3000
-"""Characters of a line: the texts in it are the user's or a file's, of any length."""
 
 DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
@@ -101,7 +99,7 @@ def _open_streams() -> None:
 
 def warn(text: str) -> None:
     """Prints a warning as one line on standard error."""
-    say("{}: warning: {}".format(PROGRAM, _one_line(text)))
+    say("{}: warning: {}".format(PROGRAM, on_one_line(text)))
 
 
 def say(line: str) -> None:
@@ -112,14 +110,14 @@ def say(line: str) -> None:
 
 def report_wrong(text: str) -> int:
     """Prints an error of the user's input as one line and returns its exit code."""
-    say("{}: error: {}".format(PROGRAM, _one_line(text)))
+    say("{}: error: {}".format(PROGRAM, on_one_line(text)))
     return WRONG_INPUT
 
 
 def _usage(error: Any) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else PROGRAM
-    text = _one_line(error.format_message()).replace("Value error, ", "")  # pydantic's words
+    text = on_one_line(error.format_message()).replace("Value error, ", "")  # pydantic's words
     return "{}{} `{} --help` shows what is valid.".format(
         text, "" if text.endswith((".", "?", "!")) else ".", path
     )
@@ -132,7 +130,11 @@ def _defect(error: Exception) -> int:
         traceback.print_exc()
     say(
         "{}: error: a defect of {}: {}: {}; {}=1 shows where.".format(
-            PROGRAM, PROGRAM, type(error).__name__, _one_line(message_of(error)), TRACEBACK_VARIABLE
+            PROGRAM,
+            PROGRAM,
+            type(error).__name__,
+            on_one_line(message_of(error)),
+            TRACEBACK_VARIABLE,
         )
     )
     return DEFECT
@@ -171,11 +173,3 @@ def _drop_output() -> None:
     # Python flushes standard output once more at its end, and would complain.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _one_line(text: str) -> str:
-    """Returns text on one line of bounded length, without what a terminal takes for a command."""
-    line = " ".join(text.split())
-    if len(line) > _LONGEST:  # what was received stands first, and what to do last
-        line = "{} ... {}".format(line[: _LONGEST * 2 // 3], line[-_LONGEST // 3 :])
-    return plain(line)

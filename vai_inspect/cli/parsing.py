@@ -6,6 +6,7 @@ import ast
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, ModelError
+from vai_inspect.shape_text import shape_in
 
 _LITERALS: Dict[str, Optional[bool]] = {"true": True, "false": False, "none": None, "null": None}
 
@@ -42,14 +43,8 @@ def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
     """
     shapes = []
     for text in texts:
-        parts = text.replace("x", ",").strip("()[] ")
-        try:
-            shape = tuple(
-                int(part) for part in (parts[:-1] if parts[-1:] == "," else parts).split(",")
-            )
-        except ValueError:
-            shape = ()
-        if not shape or min(shape) < 1:
+        shape = shape_in(text)
+        if shape is None:
             raise InputShapeError(
                 "--input-shape {!r} is no shape; write the sizes of all axes, the batch first: "
                 "--input-shape 1,224,224,3; repeat the option for each further input.".format(text)

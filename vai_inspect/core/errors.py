@@ -49,6 +49,10 @@ class ConfigError(VaiInspectError):
     """A file with defaults for the options that cannot be read, or a key or value in it."""
 
 
+class PageError(VaiInspectError):
+    """A page that is not installed, or that cannot be served."""
+
+
 class GraphError(VaiInspectError):
     """A graph that breaks the IR's own laws: a defect of the frontend or pass that made it."""
 

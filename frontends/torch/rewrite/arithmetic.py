@@ -196,4 +196,4 @@ def _by_six(reader: Any, gate: Any) -> bool:
     if len(others) != 1 or not is_number(others[0]):
         return False
     factor = others[0] if call_name(reader) == "mul" else 1 / others[0]
-    return abs(factor * 6 - 1) < 1e-6
+    return bool(abs(factor * 6 - 1) < 1e-6)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import warnings
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 import torch.fx
@@ -133,7 +133,7 @@ def _check(made: Any, given: List[Any], expected: Any) -> None:
 
 def _close(one: Any, other: Any) -> bool:
     if not one.is_floating_point():
-        return one.dtype == other.dtype  # indices may differ by rounding
+        return bool(one.dtype == other.dtype)  # indices may differ by rounding
     reach = (other.max() - other.min()).abs() if other.numel() else torch.tensor(0.0)
     bound = ROUNDING * max(float(reach), 1e-6) if torch.isfinite(reach) else float("inf")
     return bool(((one - other).abs() <= bound).all()) or not bool(torch.isfinite(other).all())
@@ -335,7 +335,7 @@ class _Tracer(torch.fx.Tracer):
         return len(args) == 2 and args[1] == 0 and self._open(args[0])
 
     def _open(self, proxy: Any) -> bool:
-        shape = getattr(proxy.value, "shape", ())
+        shape: Sequence[int] = getattr(proxy.value, "shape", ())
         return bool(shape) and self._depends.get(proxy.node, False) and shape[0] == self._batch
 
     def _ran(self, kind: str, target: Any, args: Any, kwargs: Any) -> Any:
