@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.live.model_kind import is_keras, is_keras_2
-from vai_inspect.frontends.keras.live.node_snapshot import Mark
+from vai_inspect.frontends.keras.live.node_snapshot import NodeSnapshot
 
 Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
 TENSOR_NAME = "vai_inspect"
@@ -168,7 +168,7 @@ class Generation:
         if not all(one.built for one in layers):
             yield None
             return
-        marks = [Mark(one) for one in [layer, *layers]]
+        snapshots = [NodeSnapshot(one) for one in [layer, *layers]]
         try:
             function = None
             with suppress(Exception, SystemExit):
@@ -176,8 +176,8 @@ class Generation:
                 function = self.call_graph(layer, args, kwargs)
             yield function
         finally:
-            for mark in marks:
-                mark.restore()
+            for snapshot in snapshots:
+                snapshot.restore()
 
     def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
         """Runs a layer's `call` on fresh tensors and returns the graph of it.

@@ -22,7 +22,7 @@ from vai_inspect.frontends.keras.live.generation import (
 )
 from vai_inspect.frontends.keras.live.model_kind import is_keras
 from vai_inspect.frontends.keras.live.nested import mapped
-from vai_inspect.frontends.keras.live.node_snapshot import Mark
+from vai_inspect.frontends.keras.live.node_snapshot import NodeSnapshot
 from vai_inspect.frontends.keras.lower.tf_operations import keeps_batch, read_operation
 from vai_inspect.frontends.keras.lower.training import layer_within
 
@@ -163,7 +163,7 @@ class Keras2(Generation):
     def _called(self, layer: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         import tensorflow
 
-        mark = Mark(layer)
+        snapshot = NodeSnapshot(layer)
         try:
             with tensorflow.__internal__.FuncGraph(TENSOR_NAME).as_default():
                 placed: Dict[int, Any] = {
@@ -176,7 +176,7 @@ class Keras2(Generation):
                     kwargs.setdefault("training", False)
                 results = self.flat(layer(*args, **kwargs))
         finally:
-            mark.restore()
+            snapshot.restore()
         return [self.fresh(tuple(result.shape), result.dtype) for result in results]
 
 

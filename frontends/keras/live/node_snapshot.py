@@ -7,7 +7,7 @@ from typing import Any, List, Tuple
 _LISTS = ("_inbound_nodes", "_outbound_nodes", "_losses", "_callable_losses", "_metrics")
 
 
-class Mark:
+class NodeSnapshot:
     """How many nodes and losses a layer had, to take away those that came later."""
 
     def __init__(self, operation: Any) -> None:

@@ -13,7 +13,7 @@ from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.frontends.input_shapes import given_shapes
 from vai_inspect.frontends.keras.live.generation import generation_of
 from vai_inspect.frontends.keras.live.model_kind import reason_of
-from vai_inspect.frontends.keras.live.node_snapshot import Mark
+from vai_inspect.frontends.keras.live.node_snapshot import NodeSnapshot
 from vai_inspect.frontends.keras.live.unbuilt import to_build, within
 
 
@@ -45,12 +45,12 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
                 how_to_give((1, 224, 224, 3))
             )
         )
-    marks = [Mark(operation) for operation in [model, *layers]]
+    snapshots = [NodeSnapshot(operation) for operation in [model, *layers]]
     try:
         yield _function(model, candidates, described)
     finally:
-        for mark in marks:
-            mark.restore()
+        for snapshot in snapshots:
+            snapshot.restore()
 
 
 def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Any:

@@ -188,7 +188,7 @@ def index_of(rank: int, steps: Sequence[Tuple[str, Tuple[Any, ...]]]) -> Optiona
         if name == "unsqueeze":
             made: List[Any] = [None]
             at = axis % (len(left) + 1)
-            items.insert(_place(items, left[at]) if at < len(left) else len(items), made)
+            items.insert(_policy(items, left[at]) if at < len(left) else len(items), made)
             left.insert(at, made)
             continue
         axis %= len(left)
@@ -205,7 +205,7 @@ def index_of(rank: int, steps: Sequence[Tuple[str, Tuple[Any, ...]]]) -> Optiona
     return tuple(found)
 
 
-def _place(items: Sequence[Any], wanted: Any) -> int:
+def _policy(items: Sequence[Any], wanted: Any) -> int:
     return next(at for at, item in enumerate(items) if item is wanted)
 
 

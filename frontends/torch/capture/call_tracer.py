@@ -11,35 +11,35 @@ from vai_inspect.frontends.torch.capture.data_dependence import ANSWERED, TEXTS,
 from vai_inspect.frontends.torch.capture.device_policy import brought_here, moving
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
 from vai_inspect.frontends.torch.capture.frames import fx_variable, short, user_frames
-from vai_inspect.frontends.torch.capture.meta_copy import Place, Shadow
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy, MetaCopy
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
 from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
 from vai_inspect.frontends.torch.capture.values import Values
 from vai_inspect.frontends.torch.lower.recurrent import in_one_step
 
 
-class Noting:
+class CallTracer:
     """The calls of one running forward.
 
     Attributes:
         recorder: holds the trace.
-        place: where the copy's tensors are.
+        policy: where the copy's tensors are.
         within: whether a call runs that is noted as a whole, so that those inside it are not.
         asks: what asked for values that depend on an input, with its line.
     """
 
-    def __init__(self, shadow: Shadow, place: Place) -> None:
-        self.recorder = Recorder(shadow.parameters, list(shadow.paths.values()))
-        self.place = place
+    def __init__(self, meta_copy: MetaCopy, policy: DevicePolicy) -> None:
+        self.recorder = Recorder(meta_copy.parameters, list(meta_copy.paths.values()))
+        self.policy = policy
         self.within = False
         self.asks: List[str] = []
-        self._shadow = shadow
+        self._meta_copy = meta_copy
         self._scopes: List[str] = [""]
-        self._values = Values(shadow.originals, place) if place.device == "meta" else None
+        self._values = Values(meta_copy.originals, policy) if policy.device == "meta" else None
 
     def path_of(self, module: Any) -> str:
         """Returns a module's path in the user's model."""
-        path = self._shadow.paths.get(id(module))
+        path = self._meta_copy.paths.get(id(module))
         if path is None:  # a module that is kept in a plain list or made by the forward
             scope = self._scopes[-1]
             name = type(module).__name__
@@ -81,7 +81,7 @@ class Noting:
         Returns:
             What the call returns.
         """
-        if module is not None and not self.place.values:
+        if module is not None and not self.policy.values:
             ran = in_one_step(module, ran or function)
         with self.as_a_whole():
             count = that_count(name, args, kwargs)
@@ -103,7 +103,7 @@ class Noting:
                 if args and result is args[0] and not changes:
                     return result
             if isinstance(result, torch.Tensor):
-                result = self.place.moved(result)
+                result = self.policy.moved(result)
             outputs = [args[0]] if name == "setitem" else tensors_of(result)
             if outputs:
                 self.recorder.step(
@@ -136,12 +136,12 @@ class Noting:
             return self._run(function, *self._values.numbers((args, kwargs))), count
 
     def _run(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        here = brought_here(tuple(args), self.place), brought_here(kwargs, self.place)
+        here = brought_here(tuple(args), self.policy), brought_here(kwargs, self.policy)
         return function(*here[0], **here[1])
 
     def _note_asking(self, how: str) -> None:
         """Stops at what asks for values where there are none; else keeps it in mind."""
-        if not self.place.values:
+        if not self.policy.values:
             raise DataDependentError(how)
         lines = user_frames()
         where = " at {}".format(short(lines[-1])) if lines else ""
@@ -249,10 +249,10 @@ def _default_device() -> str:
 
 
 @contextmanager
-def factories_on(place: Place) -> Iterator[None]:
+def factories_on(policy: DevicePolicy) -> Iterator[None]:
     """Makes tensors that the forward creates on the copy's device, where torch can do so."""
-    if hasattr(torch, "set_default_device") and _default_device() != place.device:
-        with torch.device(place.device):
+    if hasattr(torch, "set_default_device") and _default_device() != policy.device:
+        with torch.device(policy.device):
             yield
     else:
         yield

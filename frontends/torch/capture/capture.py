@@ -17,12 +17,12 @@ from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.layout import channels_last
-from vai_inspect.frontends.torch.capture.exported import climb_program, is_program
+from vai_inspect.frontends.torch.capture.exported import capture_program, is_program
 from vai_inspect.frontends.torch.capture.failures import reason
 from vai_inspect.frontends.torch.capture.isolation import addresses_refused, imports_guarded
 from vai_inspect.frontends.torch.capture.model_form import form_of
-from vai_inspect.frontends.torch.capture.request import Subject
-from vai_inspect.frontends.torch.capture.strategies import Climbed, climb
+from vai_inspect.frontends.torch.capture.request import CaptureRequest
+from vai_inspect.frontends.torch.capture.strategies import Followed, first_that_works
 from vai_inspect.frontends.torch.capture.wrappers import (
     check_float,
     compiled_as_written,
@@ -70,23 +70,23 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
         warnings.simplefilter("ignore")
         if is_program(model):
-            name, climbed = "ExportedProgram", climb_program(model, input_args, device)
+            name, followed = "ExportedProgram", capture_program(model, input_args, device)
         else:
             try:
                 module = _module(model)
             except RecursionError as error:
                 raise ModelError("The modules of the model are nested too deeply.") from error
-            subject = Subject(module, input_args, device, held)
+            request = CaptureRequest(module, input_args, device, held)
             name = type(module).__name__
-            climbed, told = _climbed(subject)
-            form = form_of(model, subject.without_values().inputs, climbed.trace)
-    if not climbed.trace.outputs:
+            followed, told = _followed(request)
+            form = form_of(model, request.without_values().inputs, followed.trace)
+    if not followed.trace.outputs:
         raise CaptureError(
             "The model's forward returns no tensor, so there is nothing to inspect; have it return "
             "what it computes."
         )
-    graph, dropped = channels_last(assemble(name, climbed.trace))
-    told = [*climbed.warnings, *told]
+    graph, dropped = channels_last(assemble(name, followed.trace))
+    told = [*followed.warnings, *told]
     if held.overflows:
         told.append(
             "the model holds more than {:,} objects that cannot be copied; what the forward "
@@ -96,7 +96,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
         told.append("nothing that the model returns reads them: " + ", ".join(dropped))
     return Captured(
         graph=verify(graph),
-        model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], climbed.rung),
+        model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], followed.strategy),
         warnings=tuple(told),
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
@@ -104,26 +104,26 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     )
 
 
-def _climbed(subject: Subject) -> Tuple[Climbed, List[str]]:
+def _followed(request: CaptureRequest) -> Tuple[Followed, List[str]]:
     """Returns the trace, and what is said of hooks that did not run."""
-    shadow, told = subject.without_values().shadow, []
-    if shadow.unhooked:
-        told.append(_not_run("they hold what cannot be copied", subject, shadow.unhooked))
+    meta_copy, told = request.without_values().meta_copy, []
+    if meta_copy.unhooked:
+        told.append(_not_run("they hold what cannot be copied", request, meta_copy.unhooked))
     try:
-        return climb(subject), told
+        return first_that_works(request), told
     except CaptureError as error:
-        if not shadow.hooked:
+        if not meta_copy.hooked:
             raise
         try:
-            found = climb(dataclasses.replace(subject, with_hooks=False))
+            found = first_that_works(dataclasses.replace(request, with_hooks=False))
         except CaptureError:
             raise error from error.__cause__
         why = "the forward fails with them ({})".format(reason(error.__cause__ or error))
-        return found, [_not_run(why, subject, shadow.hooked + shadow.unhooked)]
+        return found, [_not_run(why, request, meta_copy.hooked + meta_copy.unhooked)]
 
 
-def _not_run(why: str, subject: Subject, paths: List[str]) -> str:
-    named = ", ".join(path or type(subject.model).__name__ for path in paths)
+def _not_run(why: str, request: CaptureRequest, paths: List[str]) -> str:
+    named = ", ".join(path or type(request.model).__name__ for path in paths)
     return "forward hooks are not run, as {}; what they change is not seen: {}".format(why, named)
 
 

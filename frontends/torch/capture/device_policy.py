@@ -6,7 +6,7 @@ from typing import Any, Callable, Optional
 
 import torch
 
-from vai_inspect.frontends.torch.capture.meta_copy import Place
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
 
 _KINDS = ("cpu", "cuda", "mps", "xpu", "meta")
 _MOVES = ("cpu", "cuda", "to")
@@ -38,23 +38,25 @@ def is_device(value: Any) -> bool:
     return isinstance(value, torch.device)
 
 
-def brought_here(value: Any, place: Place) -> Any:
+def brought_here(value: Any, policy: DevicePolicy) -> Any:
     """Returns arguments with foreign tensors and devices brought to the copy's device."""
     if isinstance(value, torch.Tensor):
-        return place.moved(value)
+        return policy.moved(value)
     if isinstance(value, torch.device):
-        return torch.device(place.device)
+        return torch.device(policy.device)
     if isinstance(value, dict):
         return {
-            key: place.device if key == "device" and item is not None else brought_here(item, place)
+            key: policy.device
+            if key == "device" and item is not None
+            else brought_here(item, policy)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        items = [brought_here(item, place) for item in value]
+        items = [brought_here(item, policy) for item in value]
         if isinstance(value, list):
             return items
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     if isinstance(value, slice):
         parts = (value.start, value.stop, value.step)
-        return slice(*(brought_here(part, place) for part in parts))
+        return slice(*(brought_here(part, policy) for part in parts))
     return value

@@ -16,7 +16,7 @@ import torch
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.capture.aten import INDEXING, index_of
 from vai_inspect.frontends.torch.capture.call_tracer import (
-    Noting,
+    CallTracer,
     factories_on,
     raw_name,
     run_users_forward,
@@ -26,9 +26,9 @@ from vai_inspect.frontends.torch.capture.data_dependence import MEMORY, TAKEN_OU
 from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
 from vai_inspect.frontends.torch.capture.leaf_modules import is_leaf
 from vai_inspect.frontends.torch.capture.modes import all_seen
-from vai_inspect.frontends.torch.capture.real_tensors import RealPlace, address
+from vai_inspect.frontends.torch.capture.real_tensors import RealDevicePolicy, address
 from vai_inspect.frontends.torch.capture.recorder import operation_name
-from vai_inspect.frontends.torch.capture.request import Copy, Subject
+from vai_inspect.frontends.torch.capture.request import CaptureRequest, Copy
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 
@@ -36,40 +36,40 @@ class WrittenWeightError(Exception):
     """The forward is about to write into a parameter of the user's."""
 
 
-def trace(subject: Subject) -> Trace:
+def trace(request: CaptureRequest) -> Trace:
     """Runs the model's forward once on tensors without values, and notes what it calls.
 
     Args:
-        subject: the model and its inputs.
+        request: the model and its inputs.
 
     Raises:
         Exception: whatever the user's forward raises, and what torch raises where it has no
             hook on what runs.
     """
-    return _followed(subject.without_values())[0]
+    return _followed(request.without_values())[0]
 
 
-def trace_with_values(subject: Subject) -> Trace:
+def trace_with_values(request: CaptureRequest) -> Trace:
     """Runs it once on real tensors.
 
     Args:
-        subject: the model and its inputs.
+        request: the model and its inputs.
 
     Raises:
         Exception: as of `trace`.
     """
-    place = RealPlace(subject.device)
+    policy = RealDevicePolicy(request.device)
     try:
-        found, asks = _followed(subject.copied(place))
+        found, asks = _followed(request.copied(policy))
     except WrittenWeightError:
-        place = RealPlace(subject.device, share=False)
-        found, asks = _followed(subject.copied(place))
+        policy = RealDevicePolicy(request.device, share=False)
+        found, asks = _followed(request.copied(policy))
     warnings = [*found.warnings, *_told(asks)]
     if _taken_out(asks):
         warnings.append(
             "what is made of values taken out of torch is not seen: " + _taken_out(asks)
         )
-    if place.made_up:
+    if policy.made_up:
         warnings.append("the model's weights have no values (device meta); made-up ones were used")
     return replace(found, warnings=tuple(warnings), reads=tuple(asks))
 
@@ -94,8 +94,8 @@ def _told(asks: Sequence[str]) -> List[str]:
 
 def _followed(copy: Copy) -> Tuple[Trace, List[str]]:
     """Returns the trace, and what asked for values, with its line."""
-    noting = Noting(copy.shadow, copy.place)
-    following, recorder = _Following(noting), noting.recorder
+    call_tracer = CallTracer(copy.meta_copy, copy.policy)
+    following, recorder = _Following(call_tracer), call_tracer.recorder
 
     def entered(name: str, tensor: Any) -> Any:
         recorder.input(name, tensor)
@@ -103,40 +103,40 @@ def _followed(copy: Copy) -> Tuple[Trace, List[str]]:
 
     args, kwargs = copy.inputs.filled(entered)
     seen = all_seen(following.function, following.operator, following.module)
-    with torch.no_grad(), _same_random_numbers(copy), factories_on(copy.place), seen:
-        result = run_users_forward(copy.shadow.model, args, kwargs)
+    with torch.no_grad(), _same_random_numbers(copy), factories_on(copy.policy), seen:
+        result = run_users_forward(copy.meta_copy.model, args, kwargs)
     found = recorder.trace(result)
     if found.inputs and all(one.constant for one in found.outputs):
         # torch 1.13 shows nothing of what a scripted function does.
-        out = _taken_out(noting.asks)
+        out = _taken_out(call_tracer.asks)
         raise CaptureError(
             "nothing was seen of how what the forward returns comes from its inputs"
             + (", as it takes values out of torch ({})".format(out) if out else "")
         )
-    return found, noting.asks
+    return found, call_tracer.asks
 
 
 @contextmanager
 def _same_random_numbers(copy: Copy) -> Iterator[None]:
     """Leaves torch's random numbers as they were."""
-    device = torch.device(copy.place.device)
+    device = torch.device(copy.policy.device)
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices, enabled=copy.place.values):
+    with torch.random.fork_rng(devices=devices, enabled=copy.policy.values):
         yield
 
 
 class _Following:
     """Gets what runs, and has it noted."""
 
-    def __init__(self, noting: Noting) -> None:
-        self._noting = noting
+    def __init__(self, call_tracer: CallTracer) -> None:
+        self._call_tracer = call_tracer
 
     def module(
         self, module: Any, original: Callable[..., Any], args: Tuple[Any, ...], kwargs: Any
     ) -> Any:
         """Notes a leaf module as one step and follows the forward of any other."""
-        noting = self._noting
-        if noting.within:
+        call_tracer = self._call_tracer
+        if call_tracer.within:
             return original(module, *args, **kwargs)
         if is_leaf(module) and tensors_of((args, kwargs)):
             name = type(module).__name__
@@ -144,40 +144,40 @@ class _Following:
                 own = module.forward
 
                 def leaf(*given: Any, **named: Any) -> Any:
-                    return noting.run(own, name, given, named, module)
+                    return call_tracer.run(own, name, given, named, module)
 
                 with forward_replaced(module, leaf):
                     return original(module, *args, **kwargs)
             ran = partial(original, module)
-            return noting.run(module.forward, name, args, kwargs, module, ran)
-        with noting.inside(module):
+            return call_tracer.run(module.forward, name, args, kwargs, module, ran)
+        with call_tracer.inside(module):
             return original(module, *args, **kwargs)
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Notes a function, method or property."""
         if raw_name(function) in MEMORY:
             self._check_not_shared(args)
-        if self._noting.within:
+        if self._call_tracer.within:
             return function(*args, **kwargs)
-        return self._noting.function(function, args, kwargs)
+        return self._call_tracer.function(function, args, kwargs)
 
     def operator(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Notes an operator that runs by itself, such as one of a scripted function."""
         self._protect(function, args, kwargs)
-        if self._noting.within:
+        if self._call_tracer.within:
             return function(*args, **kwargs)
         name = operation_name(function)
         if name in INDEXING[:2] and not kwargs:  # torch before 2.2 hands over no `x[...]`
             key = index_of(args[0].dim(), [(name, args[1:])])
             index = key[0] if key is not None and len(key) == 1 else key
-            return self._noting.run(
+            return self._call_tracer.run(
                 function, "getitem", (args[0], index), {}, None, lambda *_: function(*args)
             )
-        return self._noting.run(function, name, args, kwargs)
+        return self._call_tracer.run(function, name, args, kwargs)
 
     def _protect(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
         """Stops at what would write into a weight of the user's."""
-        shared = getattr(self._noting.place, "shared", None)
+        shared = getattr(self._call_tracer.policy, "shared", None)
         schema = getattr(function, "_schema", None)
         if not shared or schema is None:
             return
@@ -189,7 +189,7 @@ class _Following:
 
     def _check_not_shared(self, values: Sequence[Any]) -> None:
         """Stops where one of the values is a weight of the user's."""
-        shared: Mapping[Any, str] = getattr(self._noting.place, "shared", None) or {}
+        shared: Mapping[Any, str] = getattr(self._call_tracer.policy, "shared", None) or {}
         for tensor in values if shared else ():
             if isinstance(tensor, torch.Tensor) and address(tensor) in shared:
                 raise WrittenWeightError(shared[address(tensor)])

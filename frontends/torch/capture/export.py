@@ -1,4 +1,4 @@
-"""The second rung: torch.export without strict mode, and its program of ATen operators."""
+"""The second strategy: torch.export without strict mode, and its program of ATen operators."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from vai_inspect.frontends.torch.capture.call_tracer import factories_on
 from vai_inspect.frontends.torch.capture.isolation import silence
 from vai_inspect.frontends.torch.capture.leaf_modules import is_leaf
 from vai_inspect.frontends.torch.capture.program import Program
-from vai_inspect.frontends.torch.capture.request import Copy, Subject
+from vai_inspect.frontends.torch.capture.request import CaptureRequest, Copy
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 
-def trace(subject: Subject) -> Trace:
+def trace(request: CaptureRequest) -> Trace:
     """Exports the model and follows the program.
 
     Args:
-        subject: the model and its inputs.
+        request: the model and its inputs.
 
     Raises:
         CaptureError: this torch cannot export a module without strict mode.
         Exception: whatever torch.export raises where it does not succeed.
     """
-    copy = subject.without_values()
+    copy = request.without_values()
     with silence():
         program = _exported(copy)
-    modules = dict(copy.shadow.model.named_modules(remove_duplicate=False))
+    modules = dict(copy.meta_copy.model.named_modules(remove_duplicate=False))
 
     def leaf(path: str) -> Optional[Any]:
         module = modules.get(path)
         return module if module is not None and is_leaf(module) else None
 
-    first = {path: str(copy.shadow.paths.get(id(one), path)) for path, one in modules.items()}
-    following = Program(program, copy.place, leaf, first)
+    first = {path: str(copy.meta_copy.paths.get(id(one), path)) for path, one in modules.items()}
+    following = Program(program, copy.policy, leaf, first)
     return following.trace(_flat(copy))
 
 
@@ -52,8 +52,8 @@ def _exported(copy: Copy) -> Any:
             "torch {} has no torch.export without strict mode".format(torch.__version__)
         )
     args, kwargs = copy.inputs.filled(lambda name, one: one)
-    with torch.no_grad(), factories_on(copy.place):
-        return torch.export.export(copy.shadow.model, args, kwargs, strict=False)
+    with torch.no_grad(), factories_on(copy.policy):
+        return torch.export.export(copy.meta_copy.model, args, kwargs, strict=False)
 
 
 def _flat(copy: Copy) -> List[Tuple[str, Any]]:

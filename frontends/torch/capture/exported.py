@@ -8,9 +8,9 @@ from vai_inspect.core.errors import CaptureError, InputShapeError, VaiInspectErr
 from vai_inspect.frontends.torch.capture.exported_shapes import Wanted
 from vai_inspect.frontends.torch.capture.failures import TooLongError, brief
 from vai_inspect.frontends.torch.capture.inputs import resolve_inputs
-from vai_inspect.frontends.torch.capture.meta_copy import Place
-from vai_inspect.frontends.torch.capture.request import Subject
-from vai_inspect.frontends.torch.capture.strategies import Climbed, climb
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
+from vai_inspect.frontends.torch.capture.request import CaptureRequest
+from vai_inspect.frontends.torch.capture.strategies import Followed, first_that_works
 
 
 def is_program(model: Any) -> bool:
@@ -18,7 +18,7 @@ def is_program(model: Any) -> bool:
     return any(cls.__name__ == "ExportedProgram" for cls in type(model).__mro__)
 
 
-def climb_program(program: Any, input_args: Any, device: Any) -> Climbed:
+def capture_program(program: Any, input_args: Any, device: Any) -> Followed:
     """Returns the trace of an exported program.
 
     Args:
@@ -31,7 +31,7 @@ def climb_program(program: Any, input_args: Any, device: Any) -> Climbed:
         CaptureError: the program cannot be followed.
     """
     try:
-        return _climbed(program, input_args, device)
+        return _followed(program, input_args, device)
     except VaiInspectError:
         raise
     except (Exception, SystemExit) as error:
@@ -42,30 +42,30 @@ def climb_program(program: Any, input_args: Any, device: Any) -> Climbed:
         ) from error
 
 
-def _climbed(program: Any, input_args: Any, device: Any) -> Climbed:
+def _followed(program: Any, input_args: Any, device: Any) -> Followed:
     from vai_inspect.frontends.torch.capture.program import Program
 
     if input_args is None:
         args, kwargs = getattr(program, "example_inputs", None) or ((), {})
         input_args = dict(kwargs) if kwargs and not args else list(args) or None
-    place = Place()
+    policy = DevicePolicy()
     module = program.module()
-    inputs = _flat(program, module, input_args, place)
+    inputs = _flat(program, module, input_args, policy)
     try:
-        trace = Program(program, place, lambda path: None, _modules(program)).trace(inputs)
+        trace = Program(program, policy, lambda path: None, _modules(program)).trace(inputs)
     except TooLongError:
         raise
     except Exception as error:
         # Anything may be raised here, as the program's operators run.
         first = brief(error)
     else:
-        return Climbed(trace, "export", ())
+        return Followed(trace, "export", ())
     try:
-        found = climb(Subject(module, input_args, device))
+        found = first_that_works(CaptureRequest(module, input_args, device))
     except CaptureError as error:
         raise CaptureError("The exported program cannot be followed ({}).".format(first)) from error
-    told = "captured with {}, as export: {}".format(found.rung, first)
-    return Climbed(found.trace, found.rung, (told, *found.warnings))
+    told = "captured with {}, as export: {}".format(found.strategy, first)
+    return Followed(found.trace, found.strategy, (told, *found.warnings))
 
 
 def _modules(program: Any) -> Any:
@@ -75,7 +75,9 @@ def _modules(program: Any) -> Any:
     return {path: path for path in paths}
 
 
-def _flat(program: Any, module: Any, input_args: Any, place: Place) -> List[Tuple[str, Any]]:
+def _flat(
+    program: Any, module: Any, input_args: Any, policy: DevicePolicy
+) -> List[Tuple[str, Any]]:
     """Returns name and value of each input as the program has them.
 
     Raises:
@@ -84,7 +86,7 @@ def _flat(program: Any, module: Any, input_args: Any, place: Place) -> List[Tupl
     import torch
     from torch.utils import _pytree
 
-    inputs = resolve_inputs(module, input_args, place)
+    inputs = resolve_inputs(module, input_args, policy)
     leaves, _ = _pytree.tree_flatten(inputs.filled(lambda name, one: one))
     names = list(program.graph_signature.user_inputs)
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}

@@ -38,7 +38,7 @@ def reason(error: BaseException) -> str:
 
 
 def brief(error: BaseException) -> str:
-    """Returns why a rung failed: the first sentence of an error, with the user's line."""
+    """Returns why a strategy failed: the first sentence of an error, with the user's line."""
     line = user_line(error)
     whole = reason(error)
     text = whole[: len(whole) - len(line)] if line else whole

@@ -1,4 +1,4 @@
-"""The first rung: torch.fx's tracer, with shapes known while it traces.
+"""The first strategy: torch.fx's tracer, with shapes known while it traces.
 
 fx puts a proxy in place of every tensor and sees every module, function, method and operator
 that takes one. Here each proxy also holds a tensor without values, and what is called is run on
@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.capture.call_tracer import (
-    Noting,
+    CallTracer,
     factories_on,
     run_users_forward,
     tensors_of,
@@ -31,30 +31,30 @@ from vai_inspect.frontends.torch.capture.proxy import (
     replaced,
 )
 from vai_inspect.frontends.torch.capture.recorder import operation_name
-from vai_inspect.frontends.torch.capture.request import Subject
+from vai_inspect.frontends.torch.capture.request import CaptureRequest
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 import torch.fx  # isort: skip
 
 
-def trace(subject: Subject) -> Trace:
+def trace(request: CaptureRequest) -> Trace:
     """Follows the model's forward with fx.
 
     Args:
-        subject: the model and its inputs.
+        request: the model and its inputs.
 
     Raises:
         Exception: whatever the user's forward or fx raises where the trace does not succeed.
     """
-    copy = subject.without_values()
-    noting = Noting(copy.shadow, copy.place)
-    tracer = _Tracer(noting)
+    copy = request.without_values()
+    call_tracer = CallTracer(copy.meta_copy, copy.policy)
+    tracer = _Tracer(call_tracer)
     args, kwargs = copy.inputs.filled(lambda name, one: tracer.input(name, one))
-    root = _Root(copy.shadow.model, args, kwargs)
-    with torch.no_grad(), factories_on(copy.place), all_functions_followed():
+    root = _Root(copy.meta_copy.model, args, kwargs)
+    with torch.no_grad(), factories_on(copy.policy), all_functions_followed():
         with proxies_are_tensors(), functions_seen(tracer.function):
             tracer.trace(root)
-        return noting.recorder.trace(replaced(root.result))
+        return call_tracer.recorder.trace(replaced(root.result))
 
 
 class _Root(torch.nn.Module):
@@ -75,15 +75,15 @@ def _run_root(root: _Root) -> None:
 
 
 class _Tracer(torch.fx.Tracer):
-    def __init__(self, noting: Noting) -> None:
+    def __init__(self, call_tracer: CallTracer) -> None:
         super().__init__()
-        self._noting = noting
+        self._call_tracer = call_tracer
         self._proxies: Dict[int, TensorProxy] = {}
         self._made = torch.fx.Graph()
 
     def input(self, name: str, tensor: Any) -> TensorProxy:
         """Returns a proxy for an input of the model."""
-        self._noting.recorder.input(name, tensor)
+        self._call_tracer.recorder.input(name, tensor)
         return self._proxy_of(tensor)
 
     def create_args_for_root(
@@ -100,11 +100,11 @@ class _Tracer(torch.fx.Tracer):
 
     def path_of_module(self, mod: Any) -> str:
         """Returns the module's path in the user's model."""
-        return self._noting.path_of(mod)
+        return self._call_tracer.path_of(mod)
 
     def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
         """Notes a leaf module as one step and follows the forward of any other."""
-        if self._noting.within:
+        if self._call_tracer.within:
             return forward(*args, **kwargs)
         if is_leaf(m) and (proxies_in((args, kwargs)) or tensors_of((args, kwargs))):
             if has_hooks(m):
@@ -116,14 +116,14 @@ class _Tracer(torch.fx.Tracer):
                 with forward_replaced(m, leaf):
                     return forward(*args, **kwargs)
             return self._run(m.forward, type(m).__name__, args, kwargs, m)
-        with self._noting.inside(m):
+        with self._call_tracer.inside(m):
             return forward(*args, **kwargs)
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Notes a function, method or property that no proxy is given to."""
-        if self._noting.within or proxies_in((args, kwargs)):
+        if self._call_tracer.within or proxies_in((args, kwargs)):
             return function(*args, **kwargs)
-        return self._wrapped(self._noting.function(function, args, kwargs))
+        return self._wrapped(self._call_tracer.function(function, args, kwargs))
 
     def create_proxy(
         self, kind: str, target: Any, args: Any, kwargs: Any, *_rest: Any, **_named: Any
@@ -151,13 +151,13 @@ class _Tracer(torch.fx.Tracer):
                     name
                 )
             )
-        result = self._noting.run(function, name, replaced(args), replaced(kwargs), module)
+        result = self._call_tracer.run(function, name, replaced(args), replaced(kwargs), module)
         return self._wrapped(result)
 
     def _wrapped(self, value: Any) -> Any:
         """Returns a result with a proxy for each tensor in it, in the same containers."""
         if isinstance(value, torch.Tensor):
-            return self._proxy_of(value) if self._noting.recorder.knows(value) else value
+            return self._proxy_of(value) if self._call_tracer.recorder.knows(value) else value
         if isinstance(value, dict):
             return type(value)((key, self._wrapped(item)) for key, item in value.items())
         if isinstance(value, (list, tuple)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from vai_inspect.core.errors import InputShapeError, check_sizes, clipped, how_to_give
-from vai_inspect.frontends.torch.capture.meta_copy import Place
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
 
 Fill = Callable[[str, Any], Any]
 _EXAMPLE = (1, 3, 224, 224)
@@ -42,13 +42,13 @@ class Inputs:
         return ", ".join(told) or "no tensor"
 
 
-def resolve_inputs(model: Any, input_args: Any, place: Place) -> Inputs:
+def resolve_inputs(model: Any, input_args: Any, policy: DevicePolicy) -> Inputs:
     """Returns the arguments that a model is traced with.
 
     Args:
         model: the copy without values.
         input_args: see `capture`.
-        place: where the copy's tensors are.
+        policy: where the copy's tensors are.
 
     Raises:
         InputShapeError: nothing was given, or what does not fit the forward's signature.
@@ -64,7 +64,7 @@ def resolve_inputs(model: Any, input_args: Any, place: Place) -> Inputs:
     names = _parameter_names(model)
     if isinstance(input_args, dict):
         values = {
-            str(key): _spare(item, str(key), dtype, place) for key, item in input_args.items()
+            str(key): _spare(item, str(key), dtype, policy) for key, item in input_args.items()
         }
         if names is not None and not set(values) <= set(names) and len(names) == 1:
             args = (values,)  # the forward takes one dict
@@ -76,13 +76,13 @@ def resolve_inputs(model: Any, input_args: Any, place: Place) -> Inputs:
         if not isinstance(listed, (list, tuple)):
             listed = [listed]
         args = tuple(
-            _spare(item, _name(names, index), dtype, place) for index, item in enumerate(listed)
+            _spare(item, _name(names, index), dtype, policy) for index, item in enumerate(listed)
         )
     _check_signature(model, args, kwargs)
     return Inputs(args, kwargs, tuple(_name(names, index) for index in range(len(args))))
 
 
-def _spare(item: Any, name: str, dtype: Any, place: Place) -> Any:
+def _spare(item: Any, name: str, dtype: Any, policy: DevicePolicy) -> Any:
     """Returns a tensor without values for a tensor, an array or a shape; nested ones inside."""
     import torch
 
@@ -101,14 +101,14 @@ def _spare(item: Any, name: str, dtype: Any, place: Place) -> Any:
             )
         check_sizes(name, shape)
         given = item.dtype if isinstance(item, torch.Tensor) else dtype
-        return place.input(item, shape, given)
+        return policy.input(item, shape, given)
     if isinstance(item, dict):
         return {
-            key: _spare(one, "{}.{}".format(name, key), dtype, place) for key, one in item.items()
+            key: _spare(one, "{}.{}".format(name, key), dtype, policy) for key, one in item.items()
         }
     if isinstance(item, (list, tuple)) and item:
         return type(item)(
-            [_spare(one, "{}.{}".format(name, at), dtype, place) for at, one in enumerate(item)]
+            [_spare(one, "{}.{}".format(name, at), dtype, policy) for at, one in enumerate(item)]
         )
     if item is None or isinstance(item, (bool, int, float)):
         return item

@@ -144,17 +144,17 @@ def errors_logged(name: str) -> Iterator[List[BaseException]]:
     mine = here()
     found: List[BaseException] = []
 
-    class Noting(logging.Handler):
+    class _Kept(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if mine() and record.exc_info and record.exc_info[1] is not None:
                 found.append(record.exc_info[1])
 
-    logger, noting = logging.getLogger(name), Noting()
-    logger.addHandler(noting)
+    logger, kept = logging.getLogger(name), _Kept()
+    logger.addHandler(kept)
     try:
         yield found
     finally:
-        logger.removeHandler(noting)
+        logger.removeHandler(kept)
 
 
 class _Others:

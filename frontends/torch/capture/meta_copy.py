@@ -23,7 +23,7 @@ from vai_inspect.frontends.torch.capture.wrappers import (
 )
 
 
-class Shadow:
+class MetaCopy:
     """The copy.
 
     Attributes:
@@ -36,17 +36,21 @@ class Shadow:
     """
 
     def __init__(
-        self, model: Any, place: "Place", held: Optional[Held] = None, with_hooks: bool = True
+        self,
+        model: Any,
+        policy: "DevicePolicy",
+        held: Optional[Held] = None,
+        with_hooks: bool = True,
     ) -> None:
         """Copies a model.
 
         Args:
             model: the user's.
-            place: where the copy's tensors are.
+            policy: where the copy's tensors are.
             held: gets what the copy shares with the user's, so that it can be set back.
             with_hooks: whether forward hooks are copied, too.
         """
-        self._place = place
+        self._policy = policy
         self._held = held or Held()
         self._with_hooks = with_hooks
         self._memo: Dict[int, Any] = {}
@@ -127,7 +131,7 @@ class Shadow:
                     "Parameter {!r} has no shape yet (a lazy module); run the model once, then "
                     "inspect it.".format(path)
                 )
-            copy = self._place.copy(tensor, path)
+            copy = self._policy.copy(tensor, path)
             if isinstance(tensor, torch.nn.Parameter):
                 copy = torch.nn.Parameter(copy, requires_grad=False)
             self._memo[id(tensor)] = copy
@@ -157,7 +161,7 @@ SMALL = 2**16
 """Elements of a tensor whose values are kept, for a forward that asks for them."""
 
 
-class Place:
+class DevicePolicy:
     """Where the copy's tensors are: on the meta device, which holds shapes alone.
 
     torch before 2.0 knows too few operators there; then it is the CPU, with tensors whose

@@ -19,7 +19,7 @@ from vai_inspect.frontends.torch.capture.aten import INDEXING, as_function, firs
 from vai_inspect.frontends.torch.capture.call_tracer import tensors_of, writes
 from vai_inspect.frontends.torch.capture.device_policy import brought_here
 from vai_inspect.frontends.torch.capture.frames import is_users
-from vai_inspect.frontends.torch.capture.meta_copy import Place
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
 from vai_inspect.frontends.torch.capture.recorder import Recorder, operation_name
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 from vai_inspect.frontends.torch.capture.value_dependence import that_count
@@ -33,22 +33,24 @@ _LINE = re.compile(r'File "(.+?)", line (\d+), in (\S+)')
 class Program:
     """An exported program on its way into a trace."""
 
-    def __init__(self, program: Any, place: Place, leaf: Leaf, modules: Dict[str, str]) -> None:
+    def __init__(
+        self, program: Any, policy: DevicePolicy, leaf: Leaf, modules: Dict[str, str]
+    ) -> None:
         """Begins.
 
         Args:
             program: a torch.export.ExportedProgram.
-            place: where its tensors are to be.
+            policy: where its tensors are to be.
             leaf: tells its leaf modules.
             modules: path of each of its modules, and the first path of the same module.
         """
         self._program = program
-        self._place = place
+        self._policy = policy
         self._leaf = leaf
         self._first = modules
         held = {**program.state_dict, **getattr(program, "constants", {})}
         self._held = {
-            path: place.copy(one, path)
+            path: policy.copy(one, path)
             for path, one in held.items()
             if isinstance(one, torch.Tensor)
         }
@@ -209,10 +211,10 @@ class Program:
         self._recorder.step(name, args, kwargs, outputs, scope, None, frames, changes, whole)
 
     def _run(self, node: Any, known: Dict[Any, Any]) -> Any:
-        args = brought_here(_known(node.args, known), self._place)
-        kwargs = brought_here(_known(node.kwargs, known), self._place)
+        args = brought_here(_known(node.args, known), self._policy)
+        kwargs = brought_here(_known(node.kwargs, known), self._policy)
         if not tensors_of((args, kwargs)) and _takes_device(node.target):
-            kwargs.setdefault("device", self._place.device)
+            kwargs.setdefault("device", self._policy.device)
         return node.target(*args, **kwargs)
 
     def _attribute(self, root: Any, target: str) -> Any:
@@ -222,7 +224,7 @@ class Program:
         for part in target.split("."):
             found = getattr(found, part)
         if isinstance(found, torch.Tensor):
-            self._held[target] = found = self._place.copy(found, target)
+            self._held[target] = found = self._policy.copy(found, target)
         return found
 
 

@@ -7,10 +7,10 @@ from typing import Any, Dict, Tuple
 import torch
 
 from vai_inspect.core.errors import CaptureError, message_of
-from vai_inspect.frontends.torch.capture.meta_copy import Place
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
 
 
-class RealPlace(Place):
+class RealDevicePolicy(DevicePolicy):
     """A device on which the forward really computes.
 
     Parameters are the user's own memory where they lie on this device already, so that a model

@@ -1,6 +1,6 @@
-"""Notes the calls of a running forward: the one way in which every rung makes a trace.
+"""Notes the calls of a running forward: the one way in which every strategy makes a trace.
 
-A rung runs the forward on tensors of its own, and tells the recorder of each call with the
+A strategy runs the forward on tensors of its own, and tells the recorder of each call with the
 tensors that went in and came out. Tensors are told apart by identity; an operation in place
 gives its tensor a new meaning, so that whoever reads it later reads the result.
 """
@@ -73,9 +73,9 @@ class Recorder:
 
         Args:
             operation: see `Step`.
-            args: positional arguments with the rung's tensors.
+            args: positional arguments with the strategy's tensors.
             kwargs: keyword arguments, likewise.
-            outputs: the rung's tensors that came out.
+            outputs: the strategy's tensors that came out.
             scope: see `Step`.
             module: see `Step`.
             frames: see `Step`.
@@ -111,7 +111,7 @@ class Recorder:
         )
 
     def seen(self, value: Any) -> Any:
-        """Returns nested arguments with the rung's tensors as `Tensor` or `Constant`."""
+        """Returns nested arguments with the strategy's tensors as `Tensor` or `Constant`."""
         if _is_tensor(value):
             found = self._meaning.get(id(value))
             if found is None or found.constant:

@@ -1,6 +1,6 @@
-"""A model and what it is called with, of which every rung gets copies of its own.
+"""A model and what it is called with, of which every strategy gets copies of its own.
 
-A rung that fails may leave a copy behind with half of its state changed.
+A strategy that fails may leave a copy behind with half of its state changed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from vai_inspect.core.errors import ModelError, VaiInspectError
 from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.torch.capture.failures import reason
 from vai_inspect.frontends.torch.capture.inputs import Inputs, resolve_inputs
-from vai_inspect.frontends.torch.capture.meta_copy import Place, Shadow
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy, MetaCopy
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class Copy:
     """A copy of the model, its arguments beside it.
 
     Attributes:
-        shadow: the copy.
+        meta_copy: the copy.
         inputs: what its forward is called with.
-        place: where the tensors of both are.
+        policy: where the tensors of both are.
     """
 
-    shadow: Shadow
+    meta_copy: MetaCopy
     inputs: Inputs
-    place: Place
+    policy: DevicePolicy
 
     def run(self) -> Any:
         """Runs the forward and follows nothing; returns what it returns."""
@@ -35,11 +35,11 @@ class Copy:
 
         args, kwargs = self.inputs.filled(lambda name, one: one)
         with torch.no_grad():
-            return self.shadow.model(*args, **kwargs)
+            return self.meta_copy.model(*args, **kwargs)
 
 
 @dataclass(frozen=True)
-class Subject:
+class CaptureRequest:
     """What is captured.
 
     Attributes:
@@ -56,7 +56,7 @@ class Subject:
     held: Held = field(default_factory=Held)
     with_hooks: bool = True
 
-    def copied(self, place: Place) -> Copy:
+    def copied(self, policy: DevicePolicy) -> Copy:
         """Returns a copy at a place.
 
         Raises:
@@ -65,8 +65,8 @@ class Subject:
         """
         self.held.restore()  # of what ran on a copy before
         try:
-            shadow = Shadow(self.model, place, self.held, self.with_hooks)
-            return Copy(shadow, resolve_inputs(shadow.model, self.input_args, place), place)
+            meta_copy = MetaCopy(self.model, policy, self.held, self.with_hooks)
+            return Copy(meta_copy, resolve_inputs(meta_copy.model, self.input_args, policy), policy)
         except RecursionError as error:
             raise ModelError("The modules of the model are nested too deeply.") from error
         except VaiInspectError:
@@ -77,7 +77,7 @@ class Subject:
 
     def without_values(self) -> Copy:
         """Returns a copy that holds shapes alone."""
-        return self.copied(Place())
+        return self.copied(DevicePolicy())
 
     @property
     def has_values(self) -> bool:

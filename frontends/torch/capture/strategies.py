@@ -1,4 +1,4 @@
-"""The ladder of captures: each rung is tried until one gives a trace."""
+"""The capture strategies, each tried until one gives a trace."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from vai_inspect.frontends.torch.capture.failures import (
     reason,
 )
 from vai_inspect.frontends.torch.capture.inputs import layout_hint
-from vai_inspect.frontends.torch.capture.request import Copy, Subject
+from vai_inspect.frontends.torch.capture.request import CaptureRequest, Copy
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 
 @dataclass(frozen=True)
-class Rung:
+class Strategy:
     """One way to capture a model.
 
     Attributes:
@@ -30,93 +30,95 @@ class Rung:
     """
 
     name: str
-    run: Callable[[Subject], Trace]
+    run: Callable[[CaptureRequest], Trace]
     values: bool = False
 
 
 @dataclass(frozen=True)
-class Climbed:
-    """A trace, which rung gave it, and why those before did not."""
+class Followed:
+    """A trace, which strategy gave it, and why those before did not."""
 
     trace: Trace
-    rung: str
+    strategy: str
     warnings: Tuple[str, ...]
 
 
-def rungs() -> Tuple[Rung, ...]:
-    """Returns the rungs in the order in which they are tried."""
+def capture_strategies() -> Tuple[Strategy, ...]:
+    """Returns the strategies in the order in which they are tried."""
     from vai_inspect.frontends.torch.capture import eager, export, fx
 
     return (
-        Rung("fx", fx.trace),
-        Rung("eager", eager.trace),
-        Rung("export", export.trace),
-        Rung("eager", eager.trace_with_values, values=True),
+        Strategy("fx", fx.trace),
+        Strategy("eager", eager.trace),
+        Strategy("export", export.trace),
+        Strategy("eager", eager.trace_with_values, values=True),
     )
 
 
-def climb(subject: Subject) -> Climbed:
-    """Returns what the first rung that succeeds gives.
+def first_that_works(request: CaptureRequest) -> Followed:
+    """Returns what the first strategy that works gives.
 
     Where a forward asks for a value that depends on its inputs, only real tensors have it.
 
     Raises:
         CaptureError: none does; the message tells the user's own error where the forward itself
-            fails, else why each rung failed.
+            fails, else why each strategy failed.
     """
     failures: List[str] = []
     errors: List[BaseException] = []
-    for rung in rungs():
+    for strategy in capture_strategies():
         asking = any(isinstance(error, DataDependentError) for error in errors)
-        if rung.values != asking and not (rung.values and _values_help(subject, errors)):
+        if strategy.values != asking and not (strategy.values and _values_help(request, errors)):
             continue
         try:
             with warnings.catch_warnings():
                 # What the forward warns of is told when the user runs it.
                 warnings.simplefilter("ignore")
-                trace = rung.run(subject)
+                trace = strategy.run(request)
         except TooLongError:
             raise
         except (Exception, SystemExit) as error:
             # The user's forward runs here, so anything may be raised.
-            failures.append("{}: {}".format(rung.name, brief(error)))
+            failures.append("{}: {}".format(strategy.name, brief(error)))
             errors.append(error)
             if len(errors) == 1:
-                _check_forward(subject)
+                _check_forward(request)
             continue
-        told = tuple("captured with {}, as {}".format(rung.name, failure) for failure in failures)
-        return Climbed(trace, rung.name, told + trace.warnings)
-    _check_forward(subject, at_last=True)
+        told = tuple(
+            "captured with {}, as {}".format(strategy.name, failure) for failure in failures
+        )
+        return Followed(trace, strategy.name, told + trace.warnings)
+    _check_forward(request, at_last=True)
     raise CaptureError(
         "The model's forward cannot be followed ({}); write what it does without the construct "
         "named here, or inspect the part of the model before it.".format("; ".join(failures))
     ) from errors[0]
 
 
-def _values_help(subject: Subject, errors: Sequence[BaseException]) -> bool:
+def _values_help(request: CaptureRequest, errors: Sequence[BaseException]) -> bool:
     """Tells whether a forward that fails without values may succeed with them."""
-    return not errors or subject.has_values or any(map(needs_values, errors))
+    return not errors or request.has_values or any(map(needs_values, errors))
 
 
-def _check_forward(subject: Subject, at_last: bool = False) -> None:
+def _check_forward(request: CaptureRequest, at_last: bool = False) -> None:
     """Raises what the forward raises when it is simply run, if it does.
 
     Args:
-        subject: the model and its inputs.
+        request: the model and its inputs.
         at_last: whether to run it on real tensors, too, where it needs them.
 
     Raises:
         CaptureError: the forward itself fails.
     """
-    from vai_inspect.frontends.torch.capture.real_tensors import RealPlace
+    from vai_inspect.frontends.torch.capture.real_tensors import RealDevicePolicy
 
-    copy = subject.without_values()
+    copy = request.without_values()
     own = _error_of(copy)
-    if own is not None and (subject.has_values or (at_last and needs_values(own))):
+    if own is not None and (request.has_values or (at_last and needs_values(own))):
         # Tensors without values may be to blame; real ones tell.
         if needs_values(own) and not at_last:
             return
-        own = _error_of(subject.copied(RealPlace(subject.device, share=False)))
+        own = _error_of(request.copied(RealDevicePolicy(request.device, share=False)))
     if own is None or needs_values(own):
         return
     raise CaptureError(

@@ -1,4 +1,4 @@
-"""The traced form: what every rung of the ladder gives, and what the lowerings read.
+"""The traced form: what every capture strategy gives, and what the lowerings read.
 
 Everything is in PyTorch's own order of axes here (NCHW); `layout` brings it to NHWC.
 """

@@ -12,10 +12,10 @@ import torch
 
 from vai_inspect.frontends.torch.capture.device_policy import brought_here
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
-from vai_inspect.frontends.torch.capture.meta_copy import SMALL, Place
+from vai_inspect.frontends.torch.capture.meta_copy import SMALL, DevicePolicy
 
 
-class _Beside(Place):
+class _Beside(DevicePolicy):
     """Where the values are."""
 
     def __init__(self, values: "Values") -> None:
@@ -37,15 +37,15 @@ class _Beside(Place):
 class Values:
     """The values of tensors of a copy."""
 
-    def __init__(self, originals: Mapping[int, Any], place: Place) -> None:
+    def __init__(self, originals: Mapping[int, Any], policy: DevicePolicy) -> None:
         """Begins with those that the user's model holds.
 
         Args:
             originals: the user's tensor for each of the copy's, by identity.
-            place: where the copy is.
+            policy: where the copy is.
         """
         self._originals = originals
-        self._place = place
+        self._policy = policy
         self._beside = _Beside(self)
         self._known: Dict[int, Tuple[Any, Optional[Any]]] = {}
         self._lost: List[int] = []
@@ -96,7 +96,7 @@ class Values:
         """
         try:
             result = function(
-                *brought_here(tuple(args), self._place), **brought_here(kwargs, self._place)
+                *brought_here(tuple(args), self._policy), **brought_here(kwargs, self._policy)
             )
         except Exception as error:
             # What asks for values within torch has none on the meta device.
@@ -189,7 +189,7 @@ class Values:
     def _standing_for(self, real: Any) -> Any:
         """Returns tensors without values for what a call gives of values."""
         if isinstance(real, torch.Tensor):
-            made = self._place.empty(tuple(real.shape), real.dtype)
+            made = self._policy.empty(tuple(real.shape), real.dtype)
             self._known[id(made)] = (made, real)
             return made
         if isinstance(real, (list, tuple)):

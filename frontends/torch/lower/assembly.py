@@ -15,7 +15,7 @@ def assemble(name: str, trace: Trace) -> Assembled:
 
     Args:
         name: the model's name.
-        trace: what a rung of the ladder gave.
+        trace: what a capture strategy gave.
     """
     memory = Memory([one for one, _ in trace.inputs] + list(trace.modules))
     for wanted, tensor in trace.inputs:

@@ -29,9 +29,9 @@ from vai_inspect.frontends.torch.capture.proxy import (
     proxies_are_tensors,
     proxies_in,
 )
-from vai_inspect.frontends.torch.capture.real_tensors import RealPlace
+from vai_inspect.frontends.torch.capture.real_tensors import RealDevicePolicy
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
-from vai_inspect.frontends.torch.capture.request import Subject
+from vai_inspect.frontends.torch.capture.request import CaptureRequest
 from vai_inspect.frontends.torch.capture.wrappers import (
     check_float,
     compiled_as_written,
@@ -78,28 +78,28 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
         Held()
     ) as held:
         warnings.simplefilter("ignore")  # of what runs on a copy
-        copy = Subject(outermost(model), input_args, device, held).copied(
-            RealPlace(device, share=False)
+        copy = CaptureRequest(outermost(model), input_args, device, held).copied(
+            RealDevicePolicy(device, share=False)
         )
-        shadow = copy.shadow
-        if shadow.unhooked:
+        meta_copy = copy.meta_copy
+        if meta_copy.unhooked:
             raise CaptureError(
                 "The model has forward hooks that cannot be copied ({}); remove them.".format(
-                    ", ".join(path or "the model" for path in shadow.unhooked)
+                    ", ".join(path or "the model" for path in meta_copy.unhooked)
                 )
             )
         args, kwargs = copy.inputs.filled(lambda name, one: one)
-        tracer = _Tracer(shadow)
+        tracer = _Tracer(meta_copy)
         with torch.no_grad(), all_functions_followed(), proxies_are_tensors():
             try:
-                graph, expected = tracer.followed(shadow.model, args, kwargs)
+                graph, expected = tracer.followed(meta_copy.model, args, kwargs)
             except (Exception, SystemExit) as error:  # what the user's forward raises
                 raise CaptureError(_REFUSED + brief(error) + ".") from error
-    made = torch.fx.GraphModule(shadow.model, graph, type(shadow.model).__name__)
+    made = torch.fx.GraphModule(meta_copy.model, graph, type(meta_copy.model).__name__)
     made.eval()
     _set_training(made)
     for parameter in made.parameters():
-        original = shadow.originals.get(id(parameter))
+        original = meta_copy.originals.get(id(parameter))
         parameter.requires_grad_(bool(getattr(original, "requires_grad", False)))
     _check(made, tracer.given, expected)
     return Traced(made, tuple(tracer.given), tuple(dict.fromkeys(tracer.fixed)))
@@ -204,11 +204,11 @@ class _Tracer(torch.fx.Tracer):
         fixed: lines at which the batch became a plain number.
     """
 
-    def __init__(self, shadow: Any) -> None:
+    def __init__(self, meta_copy: Any) -> None:
         super().__init__()
         self.given: List[Any] = []
         self.fixed: List[str] = []
-        self._paths: Dict[int, str] = shadow.paths
+        self._paths: Dict[int, str] = meta_copy.paths
         self._scopes: List[str] = [""]
         self._within = False
         self._depends: Dict[torch.fx.Node, bool] = {}

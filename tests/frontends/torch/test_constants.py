@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
+from tests.frontends.torch.capture_strategies import capture_with  # noqa: E402
 from tests.frontends.torch.reading import Calls, inner_ops, kinds  # noqa: E402
-from tests.frontends.torch.rungs import capture_with  # noqa: E402
 from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
@@ -68,14 +68,14 @@ def written(tensor):
 
 @pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize("name", CONSTANTS)
-def test_what_depends_on_no_input_is_one_constant(name, rung, monkeypatch):
+def test_what_depends_on_no_input_is_one_constant(name, strategy, monkeypatch):
     if name in ("filled with a tensor", "by a mask"):
-        if rung == "export":
+        if strategy == "export":
             pytest.skip("torch.export asks for their values")
-        if rung == "eager" and not can_see_functions():
+        if strategy == "eager" and not can_see_functions():
             pytest.skip("values are kept from torch 2.0 on")
     model = between(lambda y: y * CONSTANTS[name](y))
-    captured = capture_with(rung, model, SHAPE, monkeypatch)
+    captured = capture_with(strategy, model, SHAPE, monkeypatch)
     assert not any("real tensors" in text for text in captured.warnings)
     graph = normalise(captured.graph, captured.batch_norm_into)
     assert kinds(graph) == ["conv2d", "mul", "relu", "conv2d"]
@@ -260,6 +260,6 @@ def test_values_of_a_model_on_meta_are_not_made_up():
 
 def capture_only_without_values(model):
     from vai_inspect.frontends.torch.capture import fx
-    from vai_inspect.frontends.torch.capture.request import Subject
+    from vai_inspect.frontends.torch.capture.request import CaptureRequest
 
-    return fx.trace(Subject(model, SHAPE))
+    return fx.trace(CaptureRequest(model, SHAPE))

@@ -19,7 +19,7 @@ from vai_inspect.core.errors import ModelError, VaiInspectError  # noqa: E402
 from vai_inspect.frontends import objects  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.frontends.torch.capture import copying  # noqa: E402
-from vai_inspect.frontends.torch.capture.meta_copy import Place, Shadow  # noqa: E402
+from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy, MetaCopy  # noqa: E402
 
 SHAPE = (1, 3, 8, 8)
 LOG = []
@@ -42,7 +42,7 @@ class Holding(nn.Module):
 
 def copied(held):
     """The copy of what a module holds."""
-    return Shadow(Holding(held), Place()).model.held
+    return MetaCopy(Holding(held), DevicePolicy()).model.held
 
 
 class Slotted(nn.Module):
@@ -104,7 +104,7 @@ def test_modules_in_partial_functions_methods_closures_and_references_are_the_co
         assert ("other" in graph) == (name != "method"), name  # no module is called there
     model = Holding(weakref.ref(other))
     model.other = other
-    made = Shadow(model, Place()).model
+    made = MetaCopy(model, DevicePolicy()).model
     assert made.held() is made.other
     assert made.other is not other
 
@@ -122,7 +122,7 @@ def test_what_is_the_same_thing_twice_is_so_in_the_copy():
     assert made["a"] is made["b"][0]
     assert made["b"].maxlen == 3
     assert made["a"] is not inner
-    assert made["a"][1].device.type == Place().device
+    assert made["a"][1].device.type == DevicePolicy().device
 
 
 @pytest.mark.parametrize("held", ["map", "a generator"])

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.frontends.torch.rungs import Functional, rows  # noqa: E402
+from tests.frontends.torch.strategies import Functional, rows  # noqa: E402
 from tests.torchvision_models import torchvision_models  # noqa: E402
 from vai_inspect.core.errors import InputShapeError  # noqa: E402
 from vai_inspect.frontends.torch import capture, capture_file  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.frontends.torch.rungs import capture_with  # noqa: E402
+from tests.frontends.torch.strategies import capture_with  # noqa: E402
 from tests.frontends.torch.zoo import build, torchvision  # noqa: E402
 from vai_inspect.core.ir.ops import output_shape  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
@@ -24,7 +24,7 @@ VIDEO = models.list_models(module=models.video)
 TORCH = tuple(int(number) for number in torch.__version__.split(".")[:2])
 STOPS = ("writes into a tensor", "asks for the value of a tensor")
 WHOLE_LADDER = ("fasterrcnn_mobilenet_v3_large_320_fpn", "ssdlite320_mobilenet_v3_large")
-"""The detectors that the other rungs are tried on, too; each takes them seconds to give up."""
+"""The detectors that the other strategies are tried on, too; each takes them seconds to give up."""
 FLOW = models.list_models(module=models.optical_flow)
 OTHERS = [name for name in NAMES if name not in DETECTION and name not in FLOW]
 TIMM = [

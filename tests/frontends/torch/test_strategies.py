@@ -1,4 +1,4 @@
-"""The rungs of the ladder: all give the same graph, and say what they could not follow."""
+"""The capture strategies: all give the same graph, and say what they could not follow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from tests.frontends.torch.reading import Calls, kinds  # noqa: E402
-from tests.frontends.torch.rungs import (  # noqa: E402
+from tests.frontends.torch.strategies import (  # noqa: E402
     Branching,
     Functional,
     Net,
@@ -74,7 +74,7 @@ def scripted():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_eager_gives_what_fx_gives(name, monkeypatch):
     model = on_meta(name)
-    captures = [capture_with(rung, model, SHAPE, monkeypatch) for rung in ("fx", "eager")]
+    captures = [capture_with(name, model, SHAPE, monkeypatch) for name in ("fx", "eager")]
     assert rows(captures[0]) == rows(captures[1])
     assert captures[0].warnings == captures[1].warnings
 
@@ -89,7 +89,7 @@ def _devices(captured):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_export_gives_what_fx_gives(name, monkeypatch):
     model = on_meta(name)
-    captures = [capture_with(rung, model, SHAPE, monkeypatch) for rung in ("fx", "export")]
+    captures = [capture_with(name, model, SHAPE, monkeypatch) for name in ("fx", "export")]
     assert rows(captures[0], told=False) == rows(captures[1], told=False)
     assert _devices(captures[0]) == _devices(captures[1])
 
@@ -97,8 +97,8 @@ def test_export_gives_what_fx_gives(name, monkeypatch):
 @exporting
 def test_functions_come_back_from_aten(monkeypatch):
     every = [
-        capture_with(rung, Functional(), (1, 3, 8, 8), monkeypatch)
-        for rung in ("fx", "export", "eager")
+        capture_with(name, Functional(), (1, 3, 8, 8), monkeypatch)
+        for name in ("fx", "export", "eager")
     ]
     assert rows(every[0], told=False) == rows(every[1], told=False)
     assert rows(every[0]) == rows(every[2])
@@ -109,7 +109,7 @@ def test_lines_come_back_from_an_exported_program(monkeypatch):
     captured = capture_with("export", Functional(), (1, 3, 8, 8), monkeypatch)
     source = captured.graph["conv2d"].origin.source
     assert [frame.function for frame in source] == ["forward"]
-    assert source[0].file.endswith("rungs.py")
+    assert source[0].file.endswith("strategies.py")
 
 
 @exporting
@@ -121,7 +121,7 @@ def test_what_torch_prints_where_it_fails_stays_hidden(capfd):
 @recording
 def test_eager_gives_what_fx_gives_of_a_network_of_all_sorts(monkeypatch):
     model = Net()
-    captures = [capture_with(rung, model, (2, 3, 16, 16), monkeypatch) for rung in ("fx", "eager")]
+    captures = [capture_with(name, model, (2, 3, 16, 16), monkeypatch) for name in ("fx", "eager")]
     assert rows(captures[0]) == rows(captures[1])
     assert captures[1].warnings == ()
 
@@ -139,7 +139,7 @@ def test_values_are_asked_for_and_the_model_stays_as_it_was():
     assert failures[0].startswith("captured with eager, as fx: " + asked)
     assert failures[-1].startswith("captured with eager, as ")
     assert max(map(len, failures)) < 250
-    assert "bool() at rungs.py:" in followed
+    assert "bool() at strategies.py:" in followed
     assert "for one input only" in followed
     assert left == "nothing that the model returns reads them: mean, gt"
     assert model.training
@@ -219,7 +219,7 @@ def test_the_users_own_error_is_told_at_its_line():
         capture(model, (1, 3, 8, 8))
     text = str(error.value)
     assert text.startswith("The model's forward fails on the inputs x (1, 3, 8, 8): RuntimeError")
-    assert "test_rungs.py:" in text
+    assert "test_strategies.py:" in text
     assert "\n" not in text
 
 
@@ -228,7 +228,7 @@ def test_an_error_behind_a_question_for_values_is_told_at_its_line():
     def forward(m, x):
         return m.fc(x) if x.sum() > 0 else x
 
-    with pytest.raises(CaptureError, match=r"forward fails on the inputs .*test_rungs.py:\d+"):
+    with pytest.raises(CaptureError, match=r"forward fails on the inputs .*test_strategies.py:\d+"):
         capture(Calls(forward, fc=nn.Linear(4, 2)), (1, 3, 8, 8))
 
 
@@ -238,7 +238,8 @@ def test_what_other_libraries_compute_is_not_shown_as_a_constant():
         return m.second(torch.from_numpy(m.first(x).numpy() + 1))
 
     parts = {"first": nn.Conv2d(3, 3, 1), "second": nn.Conv2d(3, 4, 3)}
-    with pytest.raises(CaptureError, match=r"values out of torch \(numpy\(\) at test_rungs.py:"):
+    says = r"values out of torch \(numpy\(\) at test_strategies.py:"
+    with pytest.raises(CaptureError, match=says):
         capture(Calls(forward, **parts), (1, 3, 8, 8))
     beside = Calls(lambda m, x: m.first(x) + torch.from_numpy(x.numpy() + 1), **parts)
     captured = capture(beside, (1, 3, 8, 8))

@@ -1,4 +1,4 @@
-"""Captures through one rung of the ladder alone, and what two captures have in common."""
+"""Captures with one strategy alone, and what two captures have in common."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ from vai_inspect.frontends.torch import capture
 from vai_inspect.frontends.torch.capture import strategies
 
 
-def capture_with(rung: str, model: Any, inputs: Any, monkeypatch: Any) -> Captured:
-    """A capture for which there is no other rung."""
-    every = strategies.rungs
+def capture_with(name: str, model: Any, inputs: Any, monkeypatch: Any) -> Captured:
+    """A capture for which there is no other strategy."""
+    only = tuple(one for one in strategies.capture_strategies() if one.name == name)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            strategies, "rungs", lambda: tuple(one for one in every() if one.name == rung)
-        )
+        patch.setattr(strategies, "capture_strategies", lambda: only)
         captured = capture(model, inputs)
-    assert captured.model.capture == rung
+    assert captured.model.capture == name
     return captured
 
 
