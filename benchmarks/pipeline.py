@@ -59,7 +59,7 @@ def _watched(watch: Watch) -> "dict[str, Any]":
     return {
         "evaluate": _on(watch, "rules", pipeline.evaluate),
         "subgraphs": _on(watch, "partition", pipeline.subgraphs),
-        "crossings": _on(watch, "partition", pipeline.crossings),
+        "transfers": _on(watch, "partition", pipeline.transfers),
         "root_causes": _on(watch, "root causes", pipeline.root_causes),
     }
 

@@ -7,7 +7,7 @@ import pytest
 from tests.placing import built_on
 from tests.torchvision_models import torchvision_models
 from vai_inspect.core.findings import Device
-from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
+from vai_inspect.core.partition import place, root_causes, subgraphs, transfers
 from vai_inspect.core.passes import normalise
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import evaluate
@@ -53,7 +53,7 @@ def _on_dpu(graph, placement):
 
 def _figures(graph, placement):
     parts = subgraphs(graph, placement.devices)
-    crossed = crossings(graph, placement.devices, parts)
+    crossed = transfers(graph, placement.devices, parts)
     return (
         sum(part.device is Device.DPU for part in parts),
         sum(part.device is Device.CPU for part in parts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import FrozenSet, Tuple
 
-from vai_inspect.core.boundary import ahead
+from vai_inspect.core.boundary import upstream
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition.cut import Cut
 
@@ -65,6 +65,6 @@ class Sides:
             for layer in graph[name].origin.layers
             if graph[name].kind != "transpose"
         )
-        needed = set(cut.end) | ahead(graph.ops, frozenset(cut.end))
+        needed = set(cut.end) | upstream(graph.ops, frozenset(cut.end))
         optional = frozenset(op.name for op in ends if op.name not in cut.end and inside <= needed)
         return cls(starts, ends, optional, inside, host, bool(cut.before), layers)

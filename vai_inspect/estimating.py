@@ -65,7 +65,7 @@ def estimate_on(
     """
     on_cpu = inspection.on(Device.CPU)
     between = [
-        op.name for op in on_cpu if inspection.edges.position((op.name,)) is Position.BETWEEN
+        op.name for op in on_cpu if inspection.boundary.position((op.name,)) is Position.BETWEEN
     ]
     part_only = ""
     if between:

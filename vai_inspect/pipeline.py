@@ -13,7 +13,7 @@ from vai_inspect.core.cost import count_macs
 from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import InspectedOp, Inspection, Subgraph
 from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import Placement, crossings, root_causes, subgraphs
+from vai_inspect.core.partition import Placement, root_causes, subgraphs, transfers
 from vai_inspect.core.root_cause import RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import Times
@@ -120,7 +120,7 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
         target=target,
         ops=_inspected(graph, placement, found.messages, parts),
         subgraphs=parts,
-        crossings=crossings(graph, placement.devices, parts),
+        crossings=transfers(graph, placement.devices, parts),
         root_causes=causes,
         warnings=tuple(_warnings(captured, target, found, planned)),
         tool_version=__version__,

@@ -9,7 +9,7 @@ from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence,
 from vai_inspect.core.cost import macs
 from vai_inspect.core.findings import Device, Effect, Evidence, Finding
 from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import Placement, crossings, settled, subgraphs
+from vai_inspect.core.partition import Placement, settled, subgraphs, transfers
 from vai_inspect.core.plan import PlanCounts
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import Times
@@ -98,7 +98,7 @@ class Placing:
         """Returns a graph that is placed, with its counts."""
         devices = placement.devices
         parts = subgraphs(graph, devices)
-        crossing = crossings(graph, devices, parts)
+        crossing = transfers(graph, devices, parts)
         work = {op.name: macs(op, graph) for op in graph}
         counts = PlanCounts(
             cpu_ops=sum(devices[op.name] is Device.CPU and op.kind != "const" for op in graph),

@@ -74,7 +74,7 @@ def ends(inspection: Inspection) -> Dict[str, str]:
     place = {Position.START: "start", Position.END: "end", Position.APART: "end"}
     found: Dict[str, str] = {}
     for op in inspection.on(Device.CPU):
-        position = inspection.edges.position((op.name,))
+        position = inspection.boundary.position((op.name,))
         if position in place and op.subgraph is not None:
             found[op.name] = place[position]
     for op in inspection.constants:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.boundary import ahead, behind
+from vai_inspect.core.boundary import downstream, upstream
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
@@ -157,7 +157,7 @@ def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
     If these moved to the DPU, the root cause would split its part.
     """
     own, ops = set(cause.ops), [op.op for op in inspection.ops]
-    beyond = (ahead if cause.position is Position.START else behind)(ops, own) - own
+    beyond = (upstream if cause.position is Position.START else downstream)(ops, own) - own
     return any(op.macs != 0 for op in inspection.ops if op.name in beyond)
 
 

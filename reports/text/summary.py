@@ -79,7 +79,7 @@ def verdict_sentence(inspection: Inspection) -> str:
 
 def _but_for_ends(inspection: Inspection) -> str:
     left = inspection.left_to_host()
-    places = {inspection.edges.position((op.name,)) for op in left}
+    places = {inspection.boundary.position((op.name,)) for op in left}
     where = [text for place, text in _ENDS.items() if place in places]
     roots = [op for op in left if op.root_cause] or left
     named = with_types(roots)

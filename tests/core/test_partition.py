@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.graphs import SHAPE, chain, node, random_graph
 from vai_inspect.core.findings import Device, Evidence, Finding
 from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import crossings, place, subgraphs
+from vai_inspect.core.partition import place, subgraphs, transfers
 
 REFUSED = (Finding("x.cpu", "refused", Evidence.INFERRED),)
 
@@ -125,8 +125,8 @@ def test_the_order_of_independent_operators_changes_nothing(seed, size, on_cpu, 
         assert {(p.device, frozenset(p.ops)) for p in again_parts} == {
             (p.device, frozenset(p.ops)) for p in parts
         }
-        assert Counter(one.bytes for one in crossings(graph, placement.devices, parts)) == Counter(
-            one.bytes for one in crossings(graph, again.devices, again_parts)
+        assert Counter(one.bytes for one in transfers(graph, placement.devices, parts)) == Counter(
+            one.bytes for one in transfers(graph, again.devices, again_parts)
         )
 
 
@@ -162,7 +162,7 @@ def test_a_cpu_operator_cuts_the_chain():
         ("cpu_subgraph_0", ("op1",)),
         ("dpu_subgraph_1", ("op2",)),
     ]
-    found = crossings(graph, placement.devices, parts)
+    found = transfers(graph, placement.devices, parts)
     assert [(one.op, one.source, one.target, one.bytes) for one in found] == [
         ("op0", "dpu_subgraph_0", "cpu_subgraph_0", 1024),
         ("op1", "cpu_subgraph_0", "dpu_subgraph_1", 1024),
@@ -211,7 +211,7 @@ def test_a_tensor_is_counted_once_for_each_subgraph_that_reads_it():
         ],
     )
     placement, parts = partition(graph, ("sigmoid", "sub"))
-    assert len(crossings(graph, placement.devices, parts)) == 1
+    assert len(transfers(graph, placement.devices, parts)) == 1
 
 
 def test_constants_lie_where_they_are_read_and_cross_nothing():
@@ -229,7 +229,7 @@ def test_constants_lie_where_they_are_read_and_cross_nothing():
     assert placement.devices["on_dpu"] is Device.DPU
     assert placement.devices["on_cpu"] is Device.CPU
     assert [part.ops for part in parts] == [("on_dpu", "a"), ("on_cpu", "b")]
-    assert [one.op for one in crossings(graph, placement.devices, parts)] == ["a"]
+    assert [one.op for one in transfers(graph, placement.devices, parts)] == ["a"]
 
 
 def needs_its_input(op, device_of):

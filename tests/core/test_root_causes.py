@@ -13,8 +13,8 @@ from vai_inspect.core.findings import Device, Evidence, Finding, Remedy, Verdict
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.core.message import render
-from vai_inspect.core.partition import crossings, place, root_causes, subgraphs
-from vai_inspect.core.partition.clusters import Cells
+from vai_inspect.core.partition import place, root_causes, subgraphs, transfers
+from vai_inspect.core.partition.clusters import Clusters
 from vai_inspect.core.partition.stats import Counter
 from vai_inspect.core.root_cause import Position
 
@@ -67,7 +67,7 @@ RULES = ("", "input", "all inputs", "reader", "end", "")
 
 def figures(graph, placement):
     parts = subgraphs(graph, placement.devices)
-    crossing = crossings(graph, placement.devices, parts)
+    crossing = transfers(graph, placement.devices, parts)
     return (
         sum(part.device is Device.DPU for part in parts),
         sum(part.device is Device.CPU for part in parts),
@@ -136,7 +136,7 @@ def test_a_count_after_a_move_is_the_count_from_the_start(seed, size, on_cpu):
     graph = random_graph(seed, size, on_cpu)
     dice = random.Random(seed)
     own = {op.name: (refused(),) for op in graph if op.kind == "sigmoid"}
-    counter = Counter(Cells(graph, place(graph, own, no_context).devices))
+    counter = Counter(Clusters(graph, place(graph, own, no_context).devices))
     for share in (0.0, 0.1, 0.6, 1.0):
         moved = {name for name in own if dice.random() < share}
         left = {name: found for name, found in own.items() if name not in moved}

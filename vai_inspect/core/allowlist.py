@@ -54,8 +54,8 @@ class Allowance:
         free = {op.name for op in inspection.left_to_host()} if left else set()
         if not all(op.name in free for op in left):
             return ()
-        edges = inspection.edges
-        starts = (edges.position((op.name,)) is Position.START for op in left)
+        boundary = inspection.boundary
+        starts = (boundary.position((op.name,)) is Position.START for op in left)
         told = ((START if first else END) + op.type for first, op in zip(starts, left))
         return tuple(dict.fromkeys(told))
 
@@ -76,7 +76,7 @@ def _allows(pattern: str, op: InspectedOp, inspection: Inspection) -> bool:
     where, bare = _bare(pattern)
     if not _matches(bare, op):
         return False
-    return not where or inspection.edges.position((op.name,)) in _POSITIONS[where]
+    return not where or inspection.boundary.position((op.name,)) in _POSITIONS[where]
 
 
 def _bare(pattern: str) -> Tuple[str, str]:

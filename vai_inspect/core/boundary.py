@@ -9,7 +9,7 @@ from vai_inspect.core.ir import Op
 from vai_inspect.core.root_cause import Position
 
 
-def behind(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
+def downstream(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
     """Returns the operators that read, at once or in the end, what a marked one gives.
 
     Args:
@@ -27,12 +27,12 @@ def behind(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
     return found
 
 
-def ahead(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
+def upstream(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
     """Returns the operators that give, at once or in the end, what a marked one reads.
 
     Args:
-        ops: as of `behind`.
-        marked: as of `behind`.
+        ops: as of `downstream`.
+        marked: as of `downstream`.
     """
     found: Set[str] = set()
     for op in reversed(ops):
@@ -42,7 +42,7 @@ def ahead(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
     return found
 
 
-class Edges:
+class Boundary:
     """Where operators stand, as the DPU sees it, and whether anything is lost by that.
 
     A constant is where it is read; it is no computation before an operator.
@@ -68,10 +68,10 @@ class Edges:
         # but for its last step; so does a way behind an end or before a start.
         read = {value.op for op in ops if op.name in on_dpu for value in op.inputs}
         working = {op.name for op in off if macs[op.name] != 0 and op.kind != "const"}
-        self._behind_dpu = behind(off, on_dpu)
-        self._ahead_of_dpu = read | ahead(off, read)
-        self._work_until = working | behind(off, working)
-        self._work_from = working | ahead(off, working)
+        self._downstream_of_dpu = downstream(off, on_dpu)
+        self._upstream_of_dpu = read | upstream(off, read)
+        self._work_until = working | downstream(off, working)
+        self._work_from = working | upstream(off, working)
 
     def position(self, names: Iterable[str]) -> Position:
         """Returns where some operators stand.
@@ -80,13 +80,13 @@ class Edges:
             names: their names; none is on the DPU.
         """
         every = tuple(names)
-        computed = any(name in self._behind_dpu for name in every)
-        awaited = any(name in self._ahead_of_dpu for name in every)
+        computed = any(name in self._downstream_of_dpu for name in every)
+        awaited = any(name in self._upstream_of_dpu for name in every)
         if computed:
             return Position.BETWEEN if awaited else Position.END
         return Position.START if awaited else Position.APART
 
-    def cuts_nothing(self, names: Iterable[str]) -> bool:
+    def at_boundary(self, names: Iterable[str]) -> bool:
         """Tells whether the DPU's part is whole without some operators, and as much computed.
 
         They stand at the end, and neither they nor what is behind them multiplies and

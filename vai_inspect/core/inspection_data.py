@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from vai_inspect.core.boundary import Edges
+from vai_inspect.core.boundary import Boundary
 from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Verdict
@@ -109,9 +109,9 @@ class InspectionData(Plain):
         ]
 
     @cached_property
-    def edges(self) -> Edges:
+    def boundary(self) -> Boundary:
         """Where the operators stand, as the DPU sees it."""
-        return Edges(
+        return Boundary(
             [op.op for op in self.ops],
             {op.name: op.device for op in self.ops},
             {op.name: op.macs for op in self.ops},
@@ -121,9 +121,9 @@ class InspectionData(Plain):
     def cut_points(self) -> CutPoints:
         """Where to cut the network so that the host does its start and its end.
 
-        Only operators that cost the DPU nothing there are cut off; see `Edges.cuts_nothing`.
+        Only operators that cost the DPU nothing there are cut off; see `Boundary.at_boundary`.
         """
-        off = {op.name: self.edges.position((op.name,)) for op in self.left_to_host()}
+        off = {op.name: self.boundary.position((op.name,)) for op in self.left_to_host()}
         first: Dict[str, None] = {}
         last: Dict[str, None] = {}
         for op in self.ops:
@@ -140,7 +140,7 @@ class InspectionData(Plain):
 
     @cached_property
     def _left_to_host(self) -> Tuple[InspectedOp, ...]:
-        return tuple(op for op in self.on(Device.CPU) if self.edges.cuts_nothing((op.name,)))
+        return tuple(op for op in self.on(Device.CPU) if self.boundary.at_boundary((op.name,)))
 
     def _whole_but_for_ends(self) -> bool:
         left = len(self.left_to_host())

@@ -12,13 +12,13 @@ from vai_inspect.core.partition.placement import (
 )
 from vai_inspect.core.partition.root_causes import root_causes
 from vai_inspect.core.partition.subgraphs import subgraphs
-from vai_inspect.core.partition.transfers import crossings
+from vai_inspect.core.partition.transfers import transfers
 
 __all__ = [
     "ContextRules",
     "DeviceOf",
     "Placement",
-    "crossings",
+    "transfers",
     "explained",
     "place",
     "root_causes",

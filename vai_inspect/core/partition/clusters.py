@@ -1,4 +1,4 @@
-"""The graph in cells: operators that stay together wherever the others run."""
+"""The graph in clusters: operators that stay together wherever the others run."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import Graph
 
 Tensor = Tuple[int, int, Tuple[str, int], int]
-"""The giving cell, the reading cell, the value (operator, output) and its bytes."""
+"""The giving cluster, the reading cluster, the value (operator, output) and its bytes."""
 Key = Tuple[int, bytes]
 
 
-class Cells:
-    """The operators in cells, the smallest pieces that subgraphs are made of.
+class Clusters:
+    """The operators in clusters, the smallest pieces that subgraphs are made of.
 
-    An operator on the DPU whose inputs all come from one cell on the DPU belongs to that cell:
-    no way leads out of it and back, whatever else becomes of the graph. Each operator on the CPU
-    is a cell of its own, so that it can be moved to the DPU and the rest stays as it is. Inputs
-    and outputs of the graph and constants are in none. The graph of the cells has no cycle.
+    An operator on the DPU whose inputs all come from one cluster on the DPU belongs to it: no path
+    leads out of it and back, whatever else becomes of the graph. Each operator on the CPU is a
+    cluster of its own, so that it can be moved to the DPU and the rest stays as it is. Inputs and
+    outputs of the graph and constants are in none. The graph of the clusters has no cycle.
 
     Attributes:
-        of: the cell of each operator.
-        on_dpu: the device of each cell.
-        after: the cells that read each cell.
-        before: the cells that each cell reads.
-        tensors: what passes from cell to cell, each value once for each reading cell.
+        of: the cluster of each operator.
+        on_dpu: the device of each cluster.
+        after: the clusters that read each cluster.
+        before: the clusters that each cluster reads.
+        tensors: what passes from cluster to cluster, each value once for each reading cluster.
     """
 
     def __init__(self, graph: Graph, devices: Mapping[str, Device]) -> None:
@@ -43,13 +43,13 @@ class Cells:
             if op.kind in ("data", "return", "const"):
                 continue
             read = [value for value in op.inputs if value.op in self.of]
-            cell = self._place(op.name, {self.of[value.op] for value in read}, devices)
+            cluster = self._place(op.name, {self.of[value.op] for value in read}, devices)
             for value in read:
                 source = self.of[value.op]
-                if source != cell:
+                if source != cluster:
                     key = (value.op, value.index)
                     size = dpu_bytes(graph.type_of(value))
-                    found[key, cell] = (source, cell, key, size)
+                    found[key, cluster] = (source, cluster, key, size)
         self.tensors = tuple(found.values())
 
     def __len__(self) -> int:
@@ -58,29 +58,29 @@ class Cells:
     def _place(self, name: str, sources: Set[int], devices: Mapping[str, Device]) -> int:
         here = devices[name] is Device.DPU
         if here and len(sources) == 1 and self.on_dpu[next(iter(sources))]:
-            cell = next(iter(sources))
+            cluster = next(iter(sources))
         else:
-            cell = len(self.on_dpu)
+            cluster = len(self.on_dpu)
             self.on_dpu.append(here)
             self.after.append(set())
             self.before.append(set(sources))
             for source in sources:
-                self.after[source].add(cell)
-        self.of[name] = cell
-        return cell
+                self.after[source].add(cluster)
+        self.of[name] = cluster
+        return cluster
 
     def bottlenecks(self) -> Iterator[int]:
-        """Yields each cell that every way from those before it to those behind it leads through."""
-        sources = [cell for cell, before in enumerate(self.before) if not before]
+        """Yields each cluster that every path from those before it to those after it crosses."""
+        sources = [cluster for cluster, before in enumerate(self.before) if not before]
         reached = sources[-1] if sources else 0
-        for cell, after in enumerate(self.after):
-            if reached <= cell:
-                yield cell
+        for cluster, after in enumerate(self.after):
+            if reached <= cluster:
+                yield cluster
             reached = max(reached, max(after, default=0))
 
     @property
     def keys(self) -> List[Key]:
-        """A key of each cell that neither names nor the order of independent operators change.
+        """A key of each cluster that neither names nor the order of independent operators change.
 
         It is the least of its operators': how far from an input, then a digest.
         """
@@ -89,9 +89,9 @@ class Cells:
             if marks is None:
                 marks = _MARKS[self._graph] = _marks(self._graph)
             keys: Dict[int, Key] = {}
-            for name, cell in self.of.items():
-                keys[cell] = min(keys.get(cell, marks[name]), marks[name])
-            self._keys = [keys[cell] for cell in range(len(self))]
+            for name, cluster in self.of.items():
+                keys[cluster] = min(keys.get(cluster, marks[name]), marks[name])
+            self._keys = [keys[cluster] for cluster in range(len(self))]
         return self._keys
 
 

@@ -1,10 +1,10 @@
-"""Cells merged into parts: connected, convex, as large as can be."""
+"""Clusters merged into parts: connected, convex, as large as can be."""
 
 from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from vai_inspect.core.partition.clusters import Cells, Key
+from vai_inspect.core.partition.clusters import Clusters, Key
 
 
 class TooMuchWorkError(Exception):
@@ -12,9 +12,9 @@ class TooMuchWorkError(Exception):
 
 
 class Parts:
-    """The graph of the parts. At first each cell is one; it never has a cycle.
+    """The graph of the parts. At first each cluster is one; it never has a cycle.
 
-    The DPU's are made first, as large as that allows, with each CPU cell by itself; then the
+    The DPU's are made first, as large as that allows, with each CPU cluster by itself; then the
     CPU's, as large as the DPU's leave them. Which of two merges comes first, where only one can
     be had, depends on what the operators compute, not on their names or on how independent ones
     are listed.
@@ -25,40 +25,42 @@ class Parts:
     third part; in most networks there is no such pair.
 
     Attributes:
-        on_dpu: the device of each cell.
-        members: the cells of each part, which is called by one of them.
-        work: how many cells and edges were looked at.
+        on_dpu: the device of each cluster.
+        members: the clusters of each part, which is called by one of them.
+        work: how many clusters and edges were looked at.
     """
 
     def __init__(
         self,
-        cells: Cells,
+        clusters: Clusters,
         on_dpu: Sequence[bool],
         span: Optional[Tuple[int, int]] = None,
         most: Optional[int] = None,
     ) -> None:
-        """Merges the cells.
+        """Merges the clusters.
 
         Args:
-            cells: the cells.
-            on_dpu: the device of each; cells on the DPU in `cells` must be there.
-            span: the first and the last cell to merge, both bottlenecks; None takes all.
-            most: how many cells and edges may be looked at; None for any number.
+            clusters: the clusters.
+            on_dpu: the device of each; clusters on the DPU in `clusters` must be there.
+            span: the first and the last cluster to merge, both bottlenecks; None takes all.
+            most: how many clusters and edges may be looked at; None for any number.
 
         Raises:
             TooMuchWorkError: there are more.
         """
         self.work = 0
         self._most = most
-        self._cells = cells
-        self._first, self._last = span or (0, len(cells) - 1)
+        self._clusters = clusters
+        self._first, self._last = span or (0, len(clusters) - 1)
         self.on_dpu = on_dpu
         rank, joined, apart = self._by_rank()
         if True in apart:  # The CPU's are not to be joined before the DPU's pairs are.
-            joined = {cell: part if on_dpu[cell] else cell for cell, part in joined.items()}
+            joined = {
+                cluster: part if on_dpu[cluster] else cluster for cluster, part in joined.items()
+            }
         self.members: Dict[int, List[int]] = {}
-        for cell, part in joined.items():
-            self.members.setdefault(part, []).append(cell)
+        for cluster, part in joined.items():
+            self.members.setdefault(part, []).append(cluster)
         if not apart:
             return
         self._connect(joined)
@@ -69,54 +71,54 @@ class Parts:
         self._join_pairs(False, rank)
 
     def numbers(self) -> Dict[int, int]:
-        """Returns the number of each cell's part."""
-        return {cell: part for part, cells in self.members.items() for cell in cells}
+        """Returns the number of each cluster's part."""
+        return {cluster: part for part, clusters in self.members.items() for cluster in clusters}
 
     def count(self, on_dpu: bool) -> int:
         """Returns how many parts a device has."""
         return sum(1 for part in self.members if self.on_dpu[part] is on_dpu)
 
     def _by_rank(self) -> Tuple[Dict[int, int], Dict[int, int], Set[bool]]:
-        """Returns each cell's rank and part, neighbours of one rank and device being joined.
+        """Returns each cluster's rank and part, neighbours of one rank and device being joined.
 
         And the devices that have neighbours of different ranks. Joining changes no rank.
         """
-        on_dpu, before = self.on_dpu, self._cells.before
+        on_dpu, before = self.on_dpu, self._clusters.before
         rank: Dict[int, int] = {}
         parent: Dict[int, int] = {}
         apart: Set[bool] = set()
 
-        def root(cell: int) -> int:
-            while parent[cell] != cell:
-                parent[cell] = cell = parent[parent[cell]]
-            return cell
+        def root(cluster: int) -> int:
+            while parent[cluster] != cluster:
+                parent[cluster] = cluster = parent[parent[cluster]]
+            return cluster
 
-        for cell in range(self._first, self._last + 1):  # what a cell reads comes before it
-            device, highest = on_dpu[cell], 0
-            sources = before[cell] if cell > self._first else ()
+        for cluster in range(self._first, self._last + 1):  # what a cluster reads comes before it
+            device, highest = on_dpu[cluster], 0
+            sources = before[cluster] if cluster > self._first else ()
             self._spend(1 + len(sources))
             for source in sources:
                 reached = rank[source] + (on_dpu[source] is not device)
                 if reached > highest:
                     highest = reached
-            rank[cell], parent[cell] = highest, cell
+            rank[cluster], parent[cluster] = highest, cluster
             for source in sources:
                 if on_dpu[source] is not device:
                     continue
                 if rank[source] != highest:
                     apart.add(device)
                     continue
-                one, other = root(source), root(cell)
+                one, other = root(source), root(cluster)
                 parent[max(one, other)] = min(one, other)
-        return rank, {cell: root(cell) for cell in rank}, apart
+        return rank, {cluster: root(cluster) for cluster in rank}, apart
 
     def _connect(self, part_of: Mapping[int, int]) -> None:
         """Notes which parts read which."""
         self._after: Dict[int, Set[int]] = {part: set() for part in self.members}
         self._before: Dict[int, Set[int]] = {part: set() for part in self.members}
         self._called: Dict[int, int] = {part: part for part in self.members}
-        for cell, part in part_of.items():
-            for following in self._cells.after[cell] if cell < self._last else ():
+        for cluster, part in part_of.items():
+            for following in self._clusters.after[cluster] if cluster < self._last else ():
                 other = part_of[following]
                 if other != part:
                     self._after[part].add(other)
@@ -181,8 +183,8 @@ class Parts:
     def _key(self, part: int) -> Tuple[int, Key, int]:
         key = self._keys.get(part)
         if key is None:
-            keys = self._cells.keys
-            key = self._keys[part] = min(keys[cell] for cell in self.members[part])
+            keys = self._clusters.keys
+            key = self._keys[part] = min(keys[cluster] for cluster in self.members[part])
         return self._lowest[part], key, self._called[part]
 
     def _grow(self, part: int) -> Optional[int]:
@@ -203,7 +205,7 @@ class Parts:
     def _detour(self, first: int, second: int) -> bool:
         """Tells whether a way leads from first to second through a third part.
 
-        Ranks never fall along an edge between cells, so a way back to the second stays at or
+        Ranks never fall along an edge between clusters, so a way back to the second stays at or
         below its highest rank, but for merged parts: it may come in at their lowest rank after
         it has gone out at their highest.
         """

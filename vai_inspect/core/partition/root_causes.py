@@ -18,18 +18,18 @@ from typing import (
     Tuple,
 )
 
-from vai_inspect.core.boundary import Edges
+from vai_inspect.core.boundary import Boundary
 from vai_inspect.core.cost import macs
 from vai_inspect.core.findings import Device, verdict_of
 from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition.clusters import Cells
+from vai_inspect.core.partition.clusters import Clusters
 from vai_inspect.core.partition.placement import ContextRules, Findings, Placement
-from vai_inspect.core.partition.stats import Counter, Tally
-from vai_inspect.core.partition.what_if import Cure
+from vai_inspect.core.partition.stats import Counter, PartitionStats
+from vai_inspect.core.partition.what_if import WhatIf
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
 
 MOST_WORK = 500_000
-"""Cells and edges looked at for the outcomes of single operators, about a second's worth."""
+"""Clusters and edges looked at for the outcomes of single operators, about a second's worth."""
 
 MOST_FOR_CAUSES = 1_000_000
 """The same for the outcomes of root causes."""
@@ -66,7 +66,7 @@ def root_causes(
         own: what was given to `place`.
         context: what was given to `place`.
         placement: what `place` made of them.
-        most_work: how many cells and edges may be looked at to count the subgraphs that there
+        most_work: how many clusters and edges may be looked at to count the subgraphs that there
             would be if a single operator were cured; what is left then is not counted.
         dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names;
             None where it is not estimated. It is asked of as many outcomes as there is work for.
@@ -77,15 +77,15 @@ def root_causes(
     }
     if not any(reasons.values()):
         return ()
-    blame = _Blame(graph, own, context, placement, dpu_ms)
-    grouped = _grouped(graph, reasons, blame.edges)
+    outcomes = _Outcomes(graph, own, context, placement, dpu_ms)
+    grouped = _grouped(graph, reasons, outcomes.boundary)
     ranked = sorted(
-        ((group, blame.outcome(frozenset(group), MOST_FOR_CAUSES)) for group in grouped),
-        key=lambda pair: blame.worth(*pair),
+        ((group, outcomes.outcome(frozenset(group), MOST_FOR_CAUSES)) for group in grouped),
+        key=lambda pair: outcomes.worth(*pair),
     )
-    ranked = [(group, blame.timed(alone)) for group, alone in ranked]
-    in_turn = list(_in_turn(ranked, blame))
-    blame.rest()
+    ranked = [(group, outcomes.timed(alone)) for group, alone in ranked]
+    in_turn = list(_in_turn(ranked, outcomes))
+    outcomes.rest()
     found: List[RootCause] = []
     for (group, alone), with_those_above in zip(ranked, in_turn):
         first = reasons[group[0]]
@@ -96,21 +96,21 @@ def root_causes(
                 message=first[0].message,
                 suggestion=_suggestion(first),
                 verdict=verdict_of(first),
-                position=blame.edges.position(group),
-                cuts_nothing=blame.cuts_nothing(group, alone),
+                position=outcomes.boundary.position(group),
+                cuts_nothing=outcomes.at_boundary(group, alone),
                 ops=group,
                 alone=alone,
                 in_turn=with_those_above,
                 each=(alone,)
                 if len(group) == 1
-                else tuple(blame.outcome(frozenset((name,)), most_work) for name in group),
+                else tuple(outcomes.outcome(frozenset((name,)), most_work) for name in group),
             )
         )
     return tuple(found)
 
 
 def _in_turn(
-    ranked: Sequence[Tuple[Tuple[str, ...], Outcome]], blame: "_Blame"
+    ranked: Sequence[Tuple[Tuple[str, ...], Outcome]], outcomes: "_Outcomes"
 ) -> Iterator[Optional[Outcome]]:
     """Yields what comes back if each group is cured on top of those before it."""
     cured: Set[str] = set()
@@ -121,12 +121,12 @@ def _in_turn(
         if len(cured) == len(group):
             yield alone
         elif placed <= MOST_CURED or cured.issuperset(ranked[-1][0]):
-            yield blame.timed(blame.outcome(frozenset(cured), MOST_FOR_CAUSES))
+            yield outcomes.timed(outcomes.outcome(frozenset(cured), MOST_FOR_CAUSES))
         else:
             yield None
 
 
-class _Blame:
+class _Outcomes:
     """What comes back, counted."""
 
     def __init__(
@@ -144,19 +144,19 @@ class _Blame:
             if placement.devices[op.name] is Device.DPU and op.kind != "const"
         }
         self._priced = 0
-        self._cure = Cure(graph, own, context, placement)
-        self._counter = Counter(Cells(graph, placement.devices))
+        self._what_if = WhatIf(graph, own, context, placement)
+        self._counter = Counter(Clusters(graph, placement.devices))
         counts = {op.name: macs(op, graph) for op in graph}
         self._macs = {name: count or 0 for name, count in counts.items()}
         self._all_macs = max(1, sum(self._macs.values()))
-        self.edges = Edges(graph.ops, placement.devices, counts)
+        self.boundary = Boundary(graph.ops, placement.devices, counts)
 
     def rest(self) -> None:
         """Begins to count the work anew."""
         self._counter.work = 0
 
     def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
-        returned = self._cure.returned(cured)
+        returned = self._what_if.returned(cured)
         left = None if most_work is None else most_work - self._counter.work
         tally = self._counter.moved(returned, left)
         figures: Tuple[Optional[int], ...] = (None,) * 4
@@ -177,19 +177,19 @@ class _Blame:
         self._priced += len(on_dpu)
         return dataclasses.replace(outcome, dpu_ms=self._dpu_ms(on_dpu))
 
-    def cuts_nothing(self, names: Tuple[str, ...], outcome: Outcome) -> bool:
+    def at_boundary(self, names: Tuple[str, ...], outcome: Outcome) -> bool:
         """Tells whether leaving some operators to the host costs the DPU nothing."""
-        return not outcome.macs and self.edges.cuts_nothing(names)
+        return not outcome.macs and self.boundary.at_boundary(names)
 
     def worth(self, names: Tuple[str, ...], outcome: Outcome) -> Tuple[int, ...]:
         """Returns the key of a ranking, the most valuable outcome first."""
-        total: Tally = self._counter.total
-        if self.cuts_nothing(names, outcome):
+        total: PartitionStats = self._counter.total
+        if self.at_boundary(names, outcome):
             return (0, True)
         return (
             -round(100 * outcome.macs / self._all_macs),
             False,
-            self.edges.position(names) is Position.END,
+            self.boundary.position(names) is Position.END,
             not outcome.returned,
             (outcome.dpu_subgraphs or 0) - total.dpu_subgraphs,
             (outcome.crossing_bytes or 0) - total.crossing_bytes,
@@ -197,14 +197,16 @@ class _Blame:
         )
 
 
-def _grouped(graph: Graph, reasons: Mapping[str, Findings], edges: Edges) -> List[Tuple[str, ...]]:
+def _grouped(
+    graph: Graph, reasons: Mapping[str, Findings], boundary: Boundary
+) -> List[Tuple[str, ...]]:
     """Returns the operators that have reasons of their own, those with one root cause together."""
     groups: Dict[Tuple[str, Optional[Position], FrozenSet[Hashable]], List[str]] = {}
     for op in graph:
         own = reasons.get(op.name, ())
         if own:
             alike = frozenset(finding.cause for finding in own)
-            at = edges.position((op.name,)) if edges.cuts_nothing((op.name,)) else None
+            at = boundary.position((op.name,)) if boundary.at_boundary((op.name,)) else None
             groups.setdefault((op.kind, at, alike), []).append(op.name)
     return [tuple(names) for names in groups.values()]
 

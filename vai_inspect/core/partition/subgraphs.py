@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping, Tuple
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspected import Subgraph
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.partition.clusters import Cells
+from vai_inspect.core.partition.clusters import Clusters
 from vai_inspect.core.partition.merge import Parts
 
 
@@ -18,9 +18,9 @@ def subgraphs(graph: Graph, devices: Mapping[str, Device]) -> Tuple[Subgraph, ..
     leave a subgraph and come back to it. Constants lie in the subgraph of their first reader on
     their device. Inputs and outputs of the graph belong to none.
     """
-    cells = Cells(graph, devices)
-    numbers = Parts(cells, cells.on_dpu).numbers()
-    part_of = {name: numbers[cell] for name, cell in cells.of.items()}
+    clusters = Clusters(graph, devices)
+    numbers = Parts(clusters, clusters.on_dpu).numbers()
+    part_of = {name: numbers[cluster] for name, cluster in clusters.of.items()}
     return _described(graph, devices, _with_constants(graph, devices, part_of))
 
 

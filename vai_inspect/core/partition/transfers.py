@@ -10,7 +10,7 @@ from vai_inspect.core.inspected import Crossing, Subgraph
 from vai_inspect.core.ir import Graph
 
 
-def crossings(
+def transfers(
     graph: Graph, devices: Mapping[str, Device], parts: Iterable[Subgraph]
 ) -> Tuple[Crossing, ...]:
     """Returns each tensor that one device gives and the other reads, once for each reader part.

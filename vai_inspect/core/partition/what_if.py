@@ -9,7 +9,7 @@ from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition.placement import ContextRules, DeviceOf, Findings, Placement, settle
 
 
-class Cure:
+class WhatIf:
     """Places operators anew, from a finished placement on.
 
     What is removed is every finding of an operator that follows from no other one. Whatever
