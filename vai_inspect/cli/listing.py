@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tupl
 from vai_inspect.reports.text.format import wrapped
 
 _HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES", "BOARDS")
-_HISTORIC = "not registered from release 2.5 on; figures derived from the fingerprint:"
+_LEGACY = "not registered from release 2.5 on; figures derived from the fingerprint:"
 NO_RULES = "rules not written yet: every operator is unknown"
 
 
@@ -32,7 +32,7 @@ def listed(families: Sequence[Dict[str, Any]], width: Optional[int]) -> Iterator
         for _ in each["registered"]:
             yield "  " + next(rows)
         if each["legacy"]:
-            yield "\n  " + _HISTORIC
+            yield "\n  " + _LEGACY
         for _ in each["legacy"]:
             yield "  " + next(rows)
 
@@ -59,7 +59,7 @@ def _range(releases: Sequence[str], known: Sequence[str]) -> str:
     """Returns `1.3-2.0` for releases between which there is none that is left out."""
     places = [known.index(name) for name in releases]
     if len(places) > 1 and max(places) - min(places) == len(places) - 1:
-        return "{}-{}".format(known[min(places)], known[max(places)])
+        return f"{known[min(places)]}-{known[max(places)]}"
     return ", ".join(releases)
 
 

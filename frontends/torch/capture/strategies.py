@@ -67,8 +67,10 @@ def first_that_works(request: CaptureRequest) -> Followed:
     failures: List[str] = []
     errors: List[BaseException] = []
     for strategy in capture_strategies():
-        asking = any(isinstance(error, DataDependentError) for error in errors)
-        if strategy.values != asking and not (strategy.values and _values_help(request, errors)):
+        asked_for_values = any(isinstance(error, DataDependentError) for error in errors)
+        if strategy.values != asked_for_values and not (
+            strategy.values and _values_help(request, errors)
+        ):
             continue
         try:
             with warnings.catch_warnings():
@@ -79,14 +81,12 @@ def first_that_works(request: CaptureRequest) -> Followed:
             raise
         except (Exception, SystemExit) as error:
             # The user's forward runs here, so anything may be raised.
-            failures.append("{}: {}".format(strategy.name, brief(error)))
+            failures.append(f"{strategy.name}: {brief(error)}")
             errors.append(error)
             if len(errors) == 1:
                 _check_forward(request)
             continue
-        told = tuple(
-            "captured with {}, as {}".format(strategy.name, failure) for failure in failures
-        )
+        told = tuple(f"captured with {strategy.name}, as {failure}" for failure in failures)
         return Followed(trace, strategy.name, told + trace.warnings)
     _check_forward(request, at_last=True)
     raise CaptureError(
@@ -122,9 +122,8 @@ def _check_forward(request: CaptureRequest, at_last: bool = False) -> None:
     if own is None or needs_values(own):
         return
     raise CaptureError(
-        "The model's forward fails on the inputs {}: {}; give inputs that it takes.{}".format(
-            copy.inputs.described(), reason(own), layout_hint(copy.inputs)
-        )
+        f"The model's forward fails on the inputs {copy.inputs.described()}: {reason(own)}; give "
+        f"inputs that it takes.{layout_hint(copy.inputs)}"
     ) from own
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import (
     Conv1dAttrs,
@@ -73,7 +73,7 @@ def convolution(
     else:
         params[0] = ("weights", (outputs, *kernel, weight[1]))
         cls: Any = (Conv1dAttrs, Conv2dAttrs, Conv3dAttrs)[rank - 1]
-        kind = "conv{}d".format(rank)
+        kind = f"conv{rank}d"
         call.emit(kind, cls(group=groups, **window), inputs, params=params)
 
 
@@ -107,12 +107,12 @@ def transposed(
     if groups > 1 and groups == channels == outputs:
         params[0] = ("weights", (1, *kernel, channels))
         cls: Any = (TransposedDepthwiseConv2dAttrs, TransposedDepthwiseConv3dAttrs)[rank - 2]
-        kind = "transposed-depthwise-conv{}d".format(rank)
+        kind = f"transposed-depthwise-conv{rank}d"
         call.emit(kind, cls(**window), params=params)
     else:
         params[0] = ("weights", (outputs, *kernel, channels // groups))
         cls = (TransposedConv2dAttrs, TransposedConv3dAttrs)[rank - 2]
-        call.emit("transposed-conv{}d".format(rank), cls(group=groups, **window), params=params)
+        call.emit(f"transposed-conv{rank}d", cls(group=groups, **window), params=params)
 
 
 def _window(
@@ -137,34 +137,32 @@ def _params(outputs: int, bias: bool) -> Params:
 
 def _check_rank(call: Call, rank: int) -> None:
     if call.x.rank != rank + 2:
-        raise UnreadableError("its input {} has no batch axis".format(call.x.shape))
+        raise UnreadableError(f"its input {call.x.shape} has no batch axis")
+
+
+def _written(
+    write: Callable[..., None], call: Call, weight: Sequence[int], settings: Any, **more: Any
+) -> None:
+    """Writes a convolution with the settings of a module or the arguments of a call."""
+    write(
+        call,
+        weight,
+        settings.bias is not None,
+        settings.stride,
+        settings.padding,
+        settings.dilation,
+        int(settings.groups),
+        **more,
+    )
 
 
 def _module(call: Call) -> None:
     layer = call.module
-    convolution(
-        call,
-        tuple(layer.weight.shape),
-        layer.bias is not None,
-        layer.stride,
-        layer.padding,
-        layer.dilation,
-        int(layer.groups),
-        layer.padding_mode,
-    )
+    _written(convolution, call, tuple(layer.weight.shape), layer, mode=layer.padding_mode)
 
 
 def _transposed_module(call: Call) -> None:
-    layer = call.module
-    transposed(
-        call,
-        tuple(layer.weight.shape),
-        layer.bias is not None,
-        layer.stride,
-        layer.padding,
-        layer.dilation,
-        int(layer.groups),
-    )
+    _written(transposed, call, tuple(call.module.weight.shape), call.module)
 
 
 def constant_weight(weight: Any) -> Tuple[int, ...]:
@@ -186,30 +184,14 @@ def _weight(call: Call, weight: Any) -> Tuple[int, ...]:
 
 def _function(call: Call) -> None:
     given = call.given("input", "weight", bias=None, stride=1, padding=0, dilation=1, groups=1)
-    convolution(
-        call,
-        _weight(call, given.weight),
-        given.bias is not None,
-        given.stride,
-        given.padding,
-        given.dilation,
-        int(given.groups),
-    )
+    _written(convolution, call, _weight(call, given.weight), given)
 
 
 def _transposed_function(call: Call) -> None:
     given = call.given(
         "input", "weight", bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
     )
-    transposed(
-        call,
-        _weight(call, given.weight),
-        given.bias is not None,
-        given.stride,
-        given.padding,
-        given.dilation,
-        int(given.groups),
-    )
+    _written(transposed, call, _weight(call, given.weight), given)
 
 
 def _any_convolution(call: Call) -> None:
@@ -226,23 +208,15 @@ def _any_convolution(call: Call) -> None:
         "groups",
     )
     write = transposed if given.transposed else convolution
-    write(
-        call,
-        _weight(call, given.weight),
-        given.bias is not None,
-        given.stride,
-        given.padding,
-        given.dilation,
-        int(given.groups),
-    )
+    _written(write, call, _weight(call, given.weight), given)
 
 
 MODULES = {
-    **{"Conv{}d".format(rank): _module for rank in (1, 2, 3)},
-    **{"ConvTranspose{}d".format(rank): _transposed_module for rank in (1, 2, 3)},
+    **{f"Conv{rank}d": _module for rank in (1, 2, 3)},
+    **{f"ConvTranspose{rank}d": _transposed_module for rank in (1, 2, 3)},
 }
 FUNCTIONS = {
-    **{"conv{}d".format(rank): _function for rank in (1, 2, 3)},
-    **{"conv_transpose{}d".format(rank): _transposed_function for rank in (1, 2, 3)},
+    **{f"conv{rank}d": _function for rank in (1, 2, 3)},
+    **{f"conv_transpose{rank}d": _transposed_function for rank in (1, 2, 3)},
     "convolution": _any_convolution,
 }

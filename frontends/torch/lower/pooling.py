@@ -16,6 +16,7 @@ from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.window import sizes, xir, xir_pads
 
 Lowering = Callable[[Call], None]
+Sizes = Tuple[int, ...]
 _MAX, _AVERAGE = "maxpool2d", "avgpool2d"
 
 
@@ -30,19 +31,30 @@ def _pad_mode(
     return "CEIL" if ceil_mode and call.output.shape[2:] != floor else "FLOOR"
 
 
-def max_pool(
-    call: Call, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, rank: int
-) -> None:
-    """Writes a max pool; a second output holds the indices."""
+def _window(given: Any, rank: int) -> Tuple[Sizes, Sizes, Sizes]:
+    """Returns kernel, stride and padding; the stride is by default the kernel."""
+    kernel, stride = sizes(given.kernel_size, rank), given.stride
+    if stride is None or stride == [] or stride == ():
+        stride = kernel
+    return kernel, sizes(stride, rank), sizes(given.padding, rank)
+
+
+def max_pool(call: Call, given: Any, rank: int) -> None:
+    """Writes a max pool; a second output holds the indices.
+
+    Args:
+        call: the call.
+        given: the settings of a module, or the arguments of a call, by their names.
+        rank: number of axes of the window.
+    """
     if call.x.rank != rank + 2:
-        raise UnreadableError("its input {} has no batch axis".format(call.x.shape))
+        raise UnreadableError(f"its input {call.x.shape} has no batch axis")
     if rank == 3:
         call.unknown(call.step.operation, "XIR has no max pool of three dimensions")
         return
-    kernel = sizes(kernel, rank)
-    stride = kernel if stride is None or stride == [] or stride == () else sizes(stride, rank)
-    pad, gaps = sizes(padding, rank), sizes(dilation, rank)
-    mode = _pad_mode(call, kernel, stride, pad, gaps, ceil_mode)
+    kernel, stride, pad = _window(given, rank)
+    gaps = sizes(given.dilation, rank)
+    mode = _pad_mode(call, kernel, stride, pad, gaps, given.ceil_mode)
     pads = xir_pads([(one, one) for one in pad])
     if rank == 1:
         if gaps != (1,):
@@ -57,29 +69,25 @@ def max_pool(
         call.give(value, type(indices)(indices.op, 1))
 
 
-def average_pool(
-    call: Call,
-    kernel: Any,
-    stride: Any,
-    padding: Any,
-    ceil_mode: bool,
-    count_include_pad: bool,
-    divisor: Any,
-    rank: int,
-) -> None:
-    """Writes an average pool; without padding it says that none counts, as nothing else could."""
+def average_pool(call: Call, given: Any, rank: int) -> None:
+    """Writes an average pool; without padding it says that none counts, as nothing else could.
+
+    Args:
+        call: the call.
+        given: as of `max_pool`.
+        rank: as of `max_pool`.
+    """
+    divisor = getattr(given, "divisor_override", None)
     if divisor is not None:
-        text = "with divisor_override={}, which XIR's average pool does not have"
-        call.unknown(call.step.operation, text.format(divisor), opaque=True)
+        text = f"with divisor_override={divisor}, which XIR's average pool does not have"
+        call.unknown(call.step.operation, text, opaque=True)
         return
     if rank != 2 or call.x.rank != 4:
         call.unknown(call.step.operation, "XIR has average pools of two dimensions only")
         return
-    kernel = sizes(kernel, 2)
-    stride = kernel if stride is None or stride == [] or stride == () else sizes(stride, 2)
-    pad = sizes(padding, 2)
-    mode = _pad_mode(call, kernel, stride, pad, (1, 1), ceil_mode)
-    counts = bool(count_include_pad) and any(pad)
+    kernel, stride, pad = _window(given, rank)
+    mode = _pad_mode(call, kernel, stride, pad, (1, 1), given.ceil_mode)
+    counts = bool(given.count_include_pad) and any(pad)
     call.emit(
         _AVERAGE,
         AvgPool2dAttrs(
@@ -92,17 +100,13 @@ def average_pool(
     )
 
 
-def _max_module(rank: int) -> Lowering:
-    def lowering(call: Call) -> None:
-        one = call.module
-        max_pool(call, one.kernel_size, one.stride, one.padding, one.dilation, one.ceil_mode, rank)
-
-    return lowering
+def _module(write: Callable[[Call, Any, int], None], rank: int) -> Lowering:
+    return lambda call: write(call, call.module, rank)
 
 
 def _max_function(rank: int) -> Lowering:
     def lowering(call: Call) -> None:
-        one = call.given(
+        given = call.given(
             "input",
             "kernel_size",
             stride=None,
@@ -111,31 +115,14 @@ def _max_function(rank: int) -> Lowering:
             ceil_mode=False,
             return_indices=False,
         )
-        max_pool(call, one.kernel_size, one.stride, one.padding, one.dilation, one.ceil_mode, rank)
-
-    return lowering
-
-
-def _average_module(rank: int) -> Lowering:
-    def lowering(call: Call) -> None:
-        one = call.module
-        average_pool(
-            call,
-            one.kernel_size,
-            one.stride,
-            one.padding,
-            one.ceil_mode,
-            one.count_include_pad,
-            getattr(one, "divisor_override", None),
-            rank,
-        )
+        max_pool(call, given, rank)
 
     return lowering
 
 
 def _average_function(rank: int) -> Lowering:
     def lowering(call: Call) -> None:
-        one = call.given(
+        given = call.given(
             "input",
             "kernel_size",
             stride=None,
@@ -144,16 +131,7 @@ def _average_function(rank: int) -> Lowering:
             count_include_pad=True,
             divisor_override=None,
         )
-        average_pool(
-            call,
-            one.kernel_size,
-            one.stride,
-            one.padding,
-            one.ceil_mode,
-            one.count_include_pad,
-            one.divisor_override,
-            rank,
-        )
+        average_pool(call, given, rank)
 
     return lowering
 
@@ -165,7 +143,7 @@ def _adaptive(kind: str, rank: int) -> Lowering:
         outputs = call.output.shape[2:]
         inputs = call.x.shape[2:]
         if call.x.rank != rank + 2:
-            raise UnreadableError("its input {} has no batch axis".format(call.x.shape))
+            raise UnreadableError(f"its input {call.x.shape} has no batch axis")
         if len(call.step.outputs) > 1:
             raise UnreadableError("it gives indices")
         if rank != 2:
@@ -200,15 +178,15 @@ def _adaptive_reduction(call: Call, kind: str, outputs: Sequence[int]) -> None:
 
 
 MODULES = {
-    **{"MaxPool{}d".format(rank): _max_module(rank) for rank in (1, 2, 3)},
-    **{"AvgPool{}d".format(rank): _average_module(rank) for rank in (1, 2, 3)},
-    **{"AdaptiveAvgPool{}d".format(rank): _adaptive(_AVERAGE, rank) for rank in (1, 2, 3)},
-    **{"AdaptiveMaxPool{}d".format(rank): _adaptive(_MAX, rank) for rank in (1, 2, 3)},
+    **{f"MaxPool{rank}d": _module(max_pool, rank) for rank in (1, 2, 3)},
+    **{f"AvgPool{rank}d": _module(average_pool, rank) for rank in (1, 2, 3)},
+    **{f"AdaptiveAvgPool{rank}d": _adaptive(_AVERAGE, rank) for rank in (1, 2, 3)},
+    **{f"AdaptiveMaxPool{rank}d": _adaptive(_MAX, rank) for rank in (1, 2, 3)},
 }
 FUNCTIONS = {
-    **{"max_pool{}d".format(rank): _max_function(rank) for rank in (1, 2, 3)},
-    **{"max_pool{}d_with_indices".format(rank): _max_function(rank) for rank in (1, 2, 3)},
-    **{"avg_pool{}d".format(rank): _average_function(rank) for rank in (1, 2, 3)},
-    **{"adaptive_avg_pool{}d".format(rank): _adaptive(_AVERAGE, rank) for rank in (1, 2, 3)},
-    **{"adaptive_max_pool{}d".format(rank): _adaptive(_MAX, rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d": _max_function(rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d_with_indices": _max_function(rank) for rank in (1, 2, 3)},
+    **{f"avg_pool{rank}d": _average_function(rank) for rank in (1, 2, 3)},
+    **{f"adaptive_avg_pool{rank}d": _adaptive(_AVERAGE, rank) for rank in (1, 2, 3)},
+    **{f"adaptive_max_pool{rank}d": _adaptive(_MAX, rank) for rank in (1, 2, 3)},
 }
