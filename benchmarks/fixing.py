@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 TARGET = "DPUCZDX8G_ISA1_B4096"
-SIZES = {"inception_v3": 128, "vit": 224, "swin": 64, "maxvit": 224, "vgg": 64, "alexnet": 96}
+SIZES = {"inception_v3": 128, "vit": 224, "swin": 64, "maxvit": 224, "vgg": 224, "alexnet": 224}
 """Height and width of the input, by the beginning of the name; 64 for the rest."""
 HUGE = ("regnet_y_128gf", "vit_h_14", "vit_l_16", "vit_l_32")
 """Networks whose twin in float64 needs more than 2 GB; they differ from smaller ones in size."""

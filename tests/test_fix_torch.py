@@ -212,6 +212,35 @@ def test_a_fixed_model_needs_no_fix(name):
     assert not again.difference.better
 
 
+class OwnReader(nn.Module):
+    """A convolution that its batch norm reads, and a sum."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 16, 3), nn.Conv2d(16, 8, 1)
+        self.norm = nn.BatchNorm2d(16)
+        with torch.no_grad():
+            self.norm.running_mean.normal_()
+
+    def forward(self, x):
+        x = self.a(x)
+        return self.b(self.norm(x) + x)
+
+
+def test_an_obstacle_of_the_quantiser_is_removed():
+    model = OwnReader().eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert [change.rule for change in fixed.changes] == ["batch-norm-own-reader"]
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+    assert len([one for one in fixed.model.modules() if isinstance(one, nn.Conv2d)]) == 3
+    before, after = (
+        {one.id for one in inspection.quantizer.obstacles}
+        for inspection in (fixed.before, fixed.after)
+    )
+    assert before - after
+    assert after <= before
+
+
 def test_the_users_model_is_untouched():
     model = Net(nn.Sequential(nn.Conv2d(16, 16, 3, groups=4), nn.ReLU(inplace=True))).train()
     model.first.weight.requires_grad_(False)
@@ -307,7 +336,7 @@ def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
     monkeypatch.setitem(rewrite.PROGRAMS, "swish", worse)
     fixed = fix(Net(nn.SiLU()).eval(), B4096, SHAPE, approximate=True)
     assert not fixed.changes
-    assert "makes the whole worse: 1 new operator on the CPU" in fixed.left[0].reason
+    assert "makes the whole worse: " in fixed.left[0].reason
     assert type(fixed.model.pattern) is nn.SiLU
 
 

@@ -11,7 +11,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.fixed import FixChange, Fixed, FixLeft
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.ir import Graph
 from vai_inspect.core.plan import PlanStep
+from vai_inspect.plan_placing import Placing
+from vai_inspect.plan_steps import rewrite_step
 from vai_inspect.rules.rewrites import REWRITES
 
 LARGEST_ERROR = 1e-5
@@ -89,83 +92,176 @@ def fix_model(given: Inspection, start: Fixable, approximate: bool = False) -> F
     """Does the rewrites of the plan, one after another, and keeps those that hold.
 
     A change is taken back where an exact one changes an output by more than `LARGEST_ERROR`, and
-    where the inspection becomes worse, as a diff has it. Cuts are left to the user: they decide
-    what the model returns.
+    where the inspection becomes worse, as a diff has it; what helps only together with others is
+    tried with them. Cuts are left to the user: they decide what the model returns.
 
     Args:
         given: the inspection of the user's model.
         start: a copy of the user's model.
         approximate: whether rewrites that change the function are done, too.
     """
-    now, current = start.inspect(), start
-    changes: List[FixChange] = []
-    left: Dict[Tuple[Optional[str], Tuple[str, ...]], FixLeft] = {}
-    settled: Set[Tuple[Optional[str], str]] = set()
+    fixing = _Fixing(given, start, approximate)
+    while fixing.step():
+        pass
+    fixing.together()
+    return fixing.result()
 
-    def leave(step: PlanStep, ops: Sequence[str], reason: str) -> None:
-        for op in ops:
-            settled.add((step.rewrite, current.name_of(op)))
-        named = tuple(current.name_of(op) for op in ops)
-        left[(step.rewrite, named)] = FixLeft(step, named, reason)
 
-    while len(changes) < MOST_STEPS:
-        step, ops = _next(now, current, settled, approximate)
-        if step is None or step.rewrite is None:
-            break
-        applied = current.apply(step.rewrite, ops)
+@dataclass(frozen=True)
+class _State:
+    """A model on the way.
+
+    Attributes:
+        model: the model.
+        inspection: its inspection.
+        change: what made it of the one before; None for the first.
+    """
+
+    model: Fixable
+    inspection: Inspection
+    change: Optional[FixChange] = None
+
+
+class _Fixing:
+    """The models on the way, and what is left.
+
+    Attributes:
+        states: the copy of the user's model, then the model after each change.
+    """
+
+    def __init__(self, given: Inspection, start: Fixable, approximate: bool) -> None:
+        self._given = given
+        self._approximate = approximate
+        self._settled: Set[Asked] = set()
+        self._left: Dict[Asked, FixLeft] = {}
+        self._for_now: Set[Asked] = set()
+        self.states = [_State(start, start.inspect())]
+
+    def together(self) -> None:
+        """Does what helps only together, such as two operators in a row; keeps what helped."""
+        kept = len(self.states)
+        left, settled = dict(self._left), set(self._settled)
+        while self.step(alone=False):
+            pass
+        tried, self.states = self.states, self.states[:kept]
+        base = self.states[-1].inspection
+        helpful = [
+            at
+            for at, one in enumerate(tried)
+            if at >= kept
+            and one.inspection.summary.cpu_ops < base.summary.cpu_ops
+            and not base.diff(one.inspection).worse
+            and not self._given.diff(one.inspection).worse
+        ]
+        if helpful:
+            self.states = tried[: helpful[-1] + 1]
+        else:
+            self._left, self._settled = left, settled
+
+    def step(self, alone: bool = True) -> bool:
+        """Does the next step of the plan, or leaves it; tells whether there was one.
+
+        Args:
+            alone: whether it must help by itself; else whatever brings an operator to the DPU is
+                a step.
+        """
+        now = self.states[-1]
+        steps = now.inspection.steps if alone else _each(now.inspection)
+        step, ops = self._next(steps)
+        if step is None or step.rewrite is None or len(self.states) > MOST_STEPS:
+            return False
+        applied = now.model.apply(step.rewrite, ops)
         for op, reason in applied.left.items():
-            leave(step, (op,), reason)
+            self._leave(step, (op,), reason)
         done = [op for op in ops if op not in applied.left]
         if applied.model is None:
-            if done:
-                leave(step, done, "it was not done")
-            continue
-        error = current.error_of(applied.model)
+            self._leave(step, done, "it was not done")
+            return True
+        error = now.model.error_of(applied.model)
         if step.effect == "exact" and not error <= LARGEST_ERROR:
-            leave(step, done, f"taken back, as outputs differ by {error:.1e} of their range")
-            continue
+            self._leave(step, done, f"taken back, as outputs differ by {error:.1e} of their range")
+            return True
         after = applied.model.inspect()
-        worse = now.diff(after).worse or given.diff(after).worse
+        worse = (now.inspection.diff(after).worse or self._given.diff(after).worse) if alone else ()
         if worse:
-            leave(step, done, "taken back, as it makes the whole worse: " + "; ".join(worse))
-            continue
-        names = tuple(current.name_of(op) for op in done)
-        settled.update((step.rewrite, name) for name in names)
-        changes.append(FixChange(step.rewrite, names, step.effect, error, _advice(step, now)))
-        now, current = after, applied.model
-    for step in now.steps:
-        if step.kind == "cut":
-            leave(step, step.ops, "a cut changes what the model returns; do it as the plan has it")
-        elif step.kind == "rewrite" and step.effect == "approximate" and not approximate:
-            leave(step, step.ops, "it changes the function; give approximate=True for it")
-    return Fixed(
-        current.model,
-        tuple(changes),
-        tuple(left.values()),
-        given,
-        now,
-        current.notes,
-        current.inputs,
-    )
+            reason = "taken back, as it makes the whole worse: " + "; ".join(worse)
+            self._leave(step, done, reason, for_now=True)
+            return True
+        names = tuple(now.model.name_of(op) for op in done)
+        advice = _advice(step, now.inspection)
+        change = FixChange(step.rewrite, names, step.effect, error, advice)
+        self.states.append(_State(applied.model, after, change))
+        self._settled.update((step.rewrite, name) for name in names)
+        self._try_again()
+        return True
+
+    def result(self) -> Fixed:
+        """Returns what was done and what is left."""
+        now = self.states[-1]
+        for step in now.inspection.steps:
+            if step.kind == "cut":
+                self._leave(step, step.ops, "a cut changes what the model returns; do it by hand")
+            elif step.kind == "rewrite" and step.effect == "approximate" and not self._approximate:
+                self._leave(step, step.ops, "it changes the function; approximate=True does it")
+        return Fixed(
+            now.model.model,
+            tuple(one.change for one in self.states if one.change is not None),
+            tuple(self._left.values()),
+            self._given,
+            now.model.inspect(whole=True),
+            now.model.notes,
+            now.model.inputs,
+        )
+
+    def _next(self, steps: Sequence[PlanStep]) -> Tuple[Optional[PlanStep], List[str]]:
+        """Returns the first step to do, with the operators that are left of it."""
+        now = self.states[-1]
+        for step in steps:
+            if step.kind != "rewrite" or not (self._approximate or step.effect == "exact"):
+                continue
+            ops = [
+                op
+                for op in step.ops
+                if (step.rewrite or "", now.model.name_of(op)) not in self._settled
+            ]
+            if ops:
+                return step, ops
+        return None, []
+
+    def _leave(
+        self, step: PlanStep, ops: Sequence[str], reason: str, for_now: bool = False
+    ) -> None:
+        """Leaves operators as they are; for now: until another change is done."""
+        if not ops:
+            return
+        names = tuple(self.states[-1].model.name_of(op) for op in ops)
+        self._settled.update((step.rewrite or "", name) for name in names)
+        asked = (step.rewrite or "", names)
+        self._left[asked] = FixLeft(step, names, reason)
+        if for_now:
+            self._for_now.add(asked)
+
+    def _try_again(self) -> None:
+        """Takes up again what was left because of how the rest was then."""
+        for rewrite, names in self._for_now:
+            self._left.pop((rewrite, names), None)
+            self._settled.difference_update((rewrite, name) for name in names)
+        self._for_now.clear()
+
+
+Asked = Tuple[str, Any]
+"""A rewrite with the operators, or with one of them."""
+
+
+def _each(inspection: Inspection) -> List[PlanStep]:
+    """Returns whatever brings operators to the DPU, whether or not it helps by itself."""
+    placing = Placing(inspection.target)
+    graph = Graph(inspection.model.name, [op.op for op in inspection.ops])
+    now = placing.placed(graph)
+    return [rewrite_step(now, now, cure) for cure in placing.ordered(now, placing.cures(now))]
 
 
 def _advice(step: PlanStep, now: Inspection) -> str:
     rewrite = next((one for one in REWRITES if one.id == step.rewrite), None)
     op = next((one.op for one in now.ops if one.name == step.ops[0]), None)
     return rewrite.advised(op) if rewrite is not None and op is not None else ""
-
-
-def _next(
-    now: Inspection,
-    current: Fixable,
-    settled: Set[Tuple[Optional[str], str]],
-    approximate: bool,
-) -> Tuple[Optional[PlanStep], List[str]]:
-    """Returns the next step of the plan to do, with the operators that are left of it."""
-    for step in now.steps:
-        if step.kind != "rewrite" or not (approximate or step.effect == "exact"):
-            continue
-        ops = [op for op in step.ops if (step.rewrite, current.name_of(op)) not in settled]
-        if ops:
-            return step, ops
-    return None, []

@@ -115,6 +115,11 @@ def constant_sum(edit: Edit, node: Any) -> None:
 
 def parameter_to_depthwise(edit: Edit, node: Any) -> None:
     """A factor for each channel, and what is added after it, become a 1x1 depthwise one."""
+    if edit.called(node, "FrozenBatchNorm2d") is not None:
+        frozen_batch_norm(edit, node)
+        return
+    if edit.called(node, "BatchNorm2d") is not None:
+        return  # it was a frozen one, of which another operator asked for the same
     if edit.is_call(node, "add"):
         constant_sum(edit, node)
         return

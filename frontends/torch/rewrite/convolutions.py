@@ -85,14 +85,23 @@ def _padded(conv: Any, padding: Any) -> Any:
 
 
 def own_reader(edit: Edit, node: Any) -> None:
-    """A convolution that its batch norm and others read is called twice, with the same weights."""
-    conv = edit.called(node, "Conv2d", "ConvTranspose2d")
-    norms = [one for one in edit.users(node) if edit.called(one, "BatchNorm2d") is not None]
-    if conv is None or not norms or len(node.users) == len(norms) == 1:
+    """A convolution that its batch norm and others read is called twice, with the same weights.
+
+    Args:
+        edit: the graph.
+        node: the batch norm, or the convolution.
+    """
+    source = node.args[0] if edit.called(node, "BatchNorm2d") is not None else node
+    conv = edit.called(source, "Conv2d", "ConvTranspose2d")
+    if source is not node and len(source.users) == 1:
+        return  # done at the convolution already
+    norms = [one for one in source.users if edit.called(one, "BatchNorm2d") is not None]
+    if conv is None or not norms or len(source.users) < 2:
         raise RefusedError("it is no convolution that a batch norm and others read")
-    for norm in norms[: len(norms) if len(norms) < len(node.users) else -1]:
-        made = edit.add(copy.deepcopy(conv), node.args[0], norm, "own")
-        norm.replace_input_with(node, made)
+    for norm in norms if len(norms) < len(source.users) else norms[1:]:
+        made = edit.add(copy.deepcopy(conv), source.args[0], norm, "own")
+        made.meta["shape"] = source.meta.get("shape")
+        norm.replace_input_with(source, made)
 
 
 def permutation(channels: Any, edit: Edit, node: Any) -> Any:

@@ -135,6 +135,8 @@ class Edit:
     def replace(self, node: Any, new: Any) -> None:
         """Has whatever reads a node read another, and drops what nothing reads any more."""
         node.replace_all_uses_with(new)
+        if new.meta.get("shape") is None:
+            new.meta["shape"] = node.meta.get("shape")
         if "op" in node.meta and new.op != "placeholder":
             new.meta.setdefault("op", node.meta["op"])
         self.drop(node)
