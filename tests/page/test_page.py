@@ -159,6 +159,15 @@ def test_an_error_says_what_is_valid(opened, networks, tmp_path):
     assert "DPUCAHX8L" not in page.shown.inner_text("#view-summary h1")
 
 
+def test_a_file_that_was_changed_is_asked_for_again(opened, tmp_path):
+    file = too_wide(tmp_path)
+    page = opened()
+    assert page.choose(file) == ""
+    file.unlink()
+    page.shown.click("#inspect")
+    assert page.answer().endswith("was changed or removed since it was chosen; choose it again.")
+
+
 class Elsewhere(BaseHTTPRequestHandler):
     """A server that the page is not from."""
 
