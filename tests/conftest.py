@@ -22,6 +22,7 @@ SLOW = (
     "frontends/torch/test_models.py",
     "frontends/torch/test_rungs.py",
     "frontends/torch/test_values.py",
+    "page/test_page.py",
     "quantizers/test_keras_cases.py",
     "quantizers/test_keras_forms.py",
     "reports/test_browser.py",

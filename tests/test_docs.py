@@ -71,6 +71,8 @@ def run(words, code, monkeypatch):
     """Runs a command of ours; of others it makes sure that what they name is there."""
     if words == ["pip", "install", "./docs/plugin_example"]:
         install_plugin(monkeypatch)
+    elif words[:2] == ["vai-inspect", "page"]:
+        assert words[2:] == []  # it serves until it is ended: tests/page/test_serve.py runs it
     elif words[0] == "vai-inspect":
         with pytest.raises(SystemExit) as ended:
             cli.main(words[1:])
@@ -85,6 +87,10 @@ def run(words, code, monkeypatch):
         assert (ROOT / words[1]).is_file(), words
     elif words[:3] == ["python", "-m", "build"]:
         assert words[3:] == [], "tests/test_distribution.py runs it without arguments"
+    elif words[:2] == ["python", "web/build.py"]:
+        assert (ROOT / words[1]).is_file()  # .ci/page runs it
+    elif words[:3] == ["python", "-m", "http.server"]:
+        assert words[words.index("--directory") + 1] == "web/vai_inspect_page"
     elif words[0] == "docker":
         assert (ROOT / "Dockerfile").is_file()  # tests/test_ci_files.py reads it
     elif words[0] in ("conda", "rattler-build"):

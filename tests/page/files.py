@@ -6,7 +6,11 @@ import contextlib
 import io
 import warnings
 
+from tests.hostile.files import archive
 from tests.torchvision_models import torchvision_models
+
+STEM = "inspect_DPUCZDX8G_ISA1_B4096"
+"""Of the reports for a KV260."""
 
 KERAS = {
     "mobilenet.keras": ("MobileNet", {"alpha": 0.25}),
@@ -45,3 +49,16 @@ def write_onnx(folder):
             warnings.simplefilter("ignore")
             inputs = torch.zeros(1, 3, 224, 224)
             torch.onnx.export(model, inputs, str(folder / name), dynamo=False)
+
+
+def too_wide(folder):
+    """Writes a network whose second convolution has too large a kernel for a DPU."""
+    conv = {"strides": [1, 1], "dilation_rate": [1, 1], "groups": 1, "filters": 16}
+    conv.update(padding="same", activation="relu", use_bias=True, data_format="channels_last")
+    layers = [("InputLayer", {"name": "image", "batch_shape": [None, 32, 32, 3]})]
+    for name, size in (("first", 3), ("wide", 17), ("last", 3)):
+        layers.append(("Conv2D", {"name": name, "kernel_size": [size, size], **conv}))
+    keras = {"module": "keras.layers", "registered_name": None}
+    config = [{"class_name": kind, "config": one, **keras} for kind, one in layers]
+    whole = {"class_name": "Sequential", "config": {"name": "net", "layers": config}}
+    return archive(folder / "wide.keras", whole)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.hostile.files import archive
 from tests.page import files
+from tests.page.files import STEM, too_wide
 from tests.reports.test_browser import CONTRAST
 
-STEM = "inspect_DPUCZDX8G_ISA1_B4096"
 VIEWS = ("summary", "plan", "estimate", "operators", "compare")
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 
@@ -30,19 +30,6 @@ def networks(address, browser, tmp_path_factory):
     files.write_keras(folder)
     files.write_onnx(folder)
     return folder
-
-
-def too_wide(folder):
-    """Writes a network whose second convolution has too large a kernel for a DPU."""
-    conv = {"strides": [1, 1], "dilation_rate": [1, 1], "groups": 1, "filters": 16}
-    conv.update(padding="same", activation="relu", use_bias=True, data_format="channels_last")
-    layers = [("InputLayer", {"name": "image", "batch_shape": [None, 32, 32, 3]})]
-    for name, size in (("first", 3), ("wide", 17), ("last", 3)):
-        layers.append(("Conv2D", {"name": name, "kernel_size": [size, size], **conv}))
-    keras = {"module": "keras.layers", "registered_name": None}
-    config = [{"class_name": kind, "config": one, **keras} for kind, one in layers]
-    whole = {"class_name": "Sequential", "config": {"name": "net", "layers": config}}
-    return archive(folder / "wide.keras", whole)
 
 
 def command_line(*words, folder):
@@ -170,6 +157,15 @@ def test_an_error_says_what_is_valid(opened, networks, tmp_path):
     page.shown.click("#inspect")
     assert page.answer() == ""
     assert "DPUCAHX8L" not in page.shown.inner_text("#view-summary h1")
+
+
+def test_a_file_that_was_changed_is_asked_for_again(opened, tmp_path):
+    file = too_wide(tmp_path)
+    page = opened()
+    assert page.choose(file) == ""
+    file.unlink()
+    page.shown.click("#inspect")
+    assert page.answer().endswith("was changed or removed since it was chosen; choose it again.")
 
 
 class Elsewhere(BaseHTTPRequestHandler):

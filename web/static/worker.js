@@ -76,7 +76,16 @@ const CALLS = {
 
 const loaded = load();
 
+// Whether the file is still the one that was chosen: the browser gives out no other.
+async function isThere(file) {
+  return file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+}
+
 onmessage = async ({ data }) => {
+  if (data.file && !(await isThere(data.file))) {
+    postMessage({ answer: { error: data.file.name + " was changed or removed since it was chosen; choose it again." } });
+    return;
+  }
   try {
     postMessage({ answer: await CALLS[data.call](await loaded, data) });
   } catch (error) {
