@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import textwrap
+
 import pytest
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
 
 from tests.test_plan import B4096, counts, inspect, promised  # noqa: E402
+from vai_inspect.reports.console import console  # noqa: E402
+from vai_inspect.reports.text import text  # noqa: E402
 
 
 def cut_of(steps):
@@ -174,6 +179,22 @@ def test_the_part_of_a_module_begins_after_what_the_host_prepares(channels_last)
     image = inputs[0].permute(0, 3, 1, 2) if channels_last else inputs[0]
     (output,) = made((image - 0.5) / 0.25)
     assert output.softmax(1).allclose(model(*inputs), atol=1e-6)
+
+
+def test_the_code_stands_in_the_reports_as_it_runs():
+    inspection = inspect(SharedHead().eval(), IMAGE)
+    code = cut_of(inspection.plan()).code
+    for report in (text.render(inspection), printed(inspection)):
+        lines = [line.rstrip() for line in report.splitlines()]
+        (start,) = [at for at, line in enumerate(lines) if line.strip() == "import torch"]
+        shown = textwrap.dedent("\n".join(lines[start : start + len(code.splitlines())]))
+        assert shown == code
+
+
+def printed(inspection):
+    stream = io.StringIO()
+    console.show_plan(inspection, stream)
+    return stream.getvalue()
 
 
 class Functional(nn.Module):

@@ -158,9 +158,10 @@ def test_the_host_s_part_needs_no_remedy():
 
 def test_a_remedy_says_what_it_gives():
     inspection = inspect(TwoReaders(), (1, 3, 32, 32))
-    ((headline, (gives,)),) = list(in_words(inspection))
+    ((headline, gives, code),) = list(in_words(inspection))
     assert headline.startswith("1. rewrite (exact): a convolution is read by its batch norm")
     assert gives == "the file computes what the model does"
+    assert code == []
 
 
 def test_the_remedies_of_keras():

@@ -170,10 +170,11 @@ def print_plan(console: Console, inspection: Inspection) -> None:
     """
     if inspection.steps:
         console.print("\n" + PLAN_TITLE)
-    for step, more in steps(inspection):
+    for step, changed, code in steps(inspection):
         _print_hanging(console, "", step, "bold green")
-        for line in more:
-            _print_hanging(console, "   ", line)
+        _print_hanging(console, "   ", changed)
+        for line in code:
+            console.print(_text(("   " + line).rstrip()), soft_wrap=True)
 
 
 def show_plan(inspection: Inspection, file: Optional[IO[str]] = None) -> None:

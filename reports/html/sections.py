@@ -138,7 +138,7 @@ def _plan(inspection: Inspection) -> Iterator[str]:
     told = list(steps(inspection))
     if told:
         yield '<ol class="plan">'
-    for (_, (changed, *code)), step in zip(told, inspection.steps):
+    for (_, changed, code), step in zip(told, inspection.steps):
         yield "<li>{} <small>({})</small><br>{}".format(
             text(shortened(plain(step.text), LONGEST_TEXT)), text(effect(step)), text(changed)
         )

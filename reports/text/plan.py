@@ -24,8 +24,8 @@ _REMOVED = {
 }
 
 
-def steps(inspection: Inspection) -> Iterator[Tuple[str, List[str]]]:
-    """Yields each step as a headline, and what it changes and code for it, a line each.
+def steps(inspection: Inspection) -> Iterator[Tuple[str, str, List[str]]]:
+    """Yields each step as a headline, what it changes, and the lines of code for it.
 
     Args:
         inspection: the whole.
@@ -34,7 +34,7 @@ def steps(inspection: Inspection) -> Iterator[Tuple[str, List[str]]]:
         text = shortened(plain(step.text), LONGEST_TEXT)
         headline = f"{number}. {step.kind} ({effect(step)}): {text}"
         code = [plain(line) for line in (step.code or "").splitlines()]
-        yield headline, [changes(step, inspection), *code]
+        yield headline, changes(step, inspection), code
 
 
 def effect(step: PlanStep) -> str:

@@ -159,10 +159,11 @@ def _plan(inspection: Inspection) -> Iterator[str]:
     if inspection.steps:
         yield ""
         yield PLAN_TITLE
-    for title, more in steps(inspection):
+    for title, changed, code in steps(inspection):
         yield from hanging(INDENT, title, LINE)
-        for line in more:
-            yield from hanging(INDENT + "   ", line, LINE)
+        yield from hanging(INDENT + "   ", changed, LINE)
+        for line in code:
+            yield (INDENT + "   " + line).rstrip()
 
 
 def _causes(inspection: Inspection) -> Iterator[str]:

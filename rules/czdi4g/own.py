@@ -26,7 +26,7 @@ from vai_inspect.rules.shared import conv as conv_rules
 from vai_inspect.rules.shared import reductions
 from vai_inspect.rules.shared.argmax_reduce_max import MAX_POOL
 from vai_inspect.rules.shared.examples import after_conv, alone, between_convs, conv
-from vai_inspect.rules.shared.remedies import LARGEST_ON_THE_HOST, ON_THE_HOST
+from vai_inspect.rules.shared.remedies import AT_AN_END, LARGEST_ON_THE_HOST
 from vai_inspect.rules.shared.sources import COMPILER_1_3, PT25, UG1414, UG1414_25
 
 SILENT = "the user guide has no column for this DPU, the target definition is silent"
@@ -92,7 +92,7 @@ reorg = unsupported_kinds(
     "no source says whether this DPU reorganises",
     Evidence.INFERRED,
     SILENT,
-    remedy=ON_THE_HOST,
+    remedy=AT_AN_END,
     verdict=Verdict.UNKNOWN,
     fails=(alone("by 2", "reorg", ReorgAttrs(2), (1, 4, 4, 16), (1, 2, 2, 64)),),
 )
@@ -102,7 +102,7 @@ pixel_shuffle = unsupported_kinds(
     "no source says whether this DPU moves depth to space",
     Evidence.INFERRED,
     SILENT,
-    remedy=ON_THE_HOST,
+    remedy=AT_AN_END,
     verdict=Verdict.UNKNOWN,
     fails=(after_conv("by 2", "pixel-shuffle", PixelShuffleAttrs(2), (1, 60, 60, 4)),),
 )
@@ -135,7 +135,7 @@ stereo = unsupported_kinds(
     "no source says whether this DPU runs it",
     Evidence.INFERRED,
     SILENT,
-    remedy=ON_THE_HOST,
+    remedy=AT_AN_END,
     verdict=Verdict.UNKNOWN,
     fails=(between_convs("cost volume", "cost_volume", CostVolumeAttrs(16)),),
 )

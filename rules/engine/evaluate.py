@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from vai_inspect.core.findings import Evidence, Finding, Remedy, Verdict, exact
+from vai_inspect.core.findings import Evidence, Finding, Verdict, exact
 from vai_inspect.core.ir import ACTIVATIONS, Graph, Op
 from vai_inspect.core.partition import ContextRules, DeviceOf, Placement, place
 from vai_inspect.core.passes import LEAVE_OUT, idle
@@ -17,12 +17,11 @@ from vai_inspect.rules.engine.constraint import Constraint, Stage
 from vai_inspect.rules.engine.context import OpContext, no_device
 from vai_inspect.rules.engine.family import Family
 from vai_inspect.rules.engine.guard import GUARDED, format_error, message_of
+from vai_inspect.rules.engine.host import AT_AN_END
 from vai_inspect.rules.engine.plugin_validation import MOST_VIOLATIONS
 from vai_inspect.rules.engine.violation import Violation
 
 Findings = Tuple[Finding, ...]
-
-_ON_THE_HOST = Remedy("do it on the host, before or after the network")
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class _Evaluator:
             "the vendor's quantiser leaves it in float, which the DPU does not compute: {reason}",
             reason=reason,
             found=op.kind,
-            remedy=op.float_remedy or _ON_THE_HOST,
+            remedy=op.float_remedy or AT_AN_END,
         )
         return builtin_rules.left_in_float.finding(violation, self._family.name)
 

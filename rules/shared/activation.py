@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Optional
 
 from vai_inspect.core.ir import ACTIVATIONS, Op
-from vai_inspect.core.ir.attrs import InnerProductAttrs, LeakyReluAttrs, MaxPool2dAttrs
+from vai_inspect.core.ir.attrs import AxisAttrs, InnerProductAttrs, LeakyReluAttrs, MaxPool2dAttrs
 from vai_inspect.rules.plugin import (
     Device,
     Evidence,
@@ -20,7 +20,12 @@ from vai_inspect.rules.plugin import (
 )
 from vai_inspect.rules.shared.activation_remedies import another_slope
 from vai_inspect.rules.shared.examples import after_conv, conv_op, data, depthwise_op, graph, op
-from vai_inspect.rules.shared.fusion import FUSING, fuses, pool_fuses_nothing
+from vai_inspect.rules.shared.fusion import (
+    FUSING,
+    follows_what_is_before,
+    fuses,
+    pool_fuses_nothing,
+)
 from vai_inspect.rules.shared.sources import PT25
 
 SLOPE = 26 / 256
@@ -151,14 +156,35 @@ def single_reader(ctx: OpContext) -> Iterator[Violation]:
                 op("relu", ["conv"], (1, 16, 16, 16)),
             ),
         ),
+        Example(
+            "a softmax before it",
+            graph(
+                data(SHAPE),
+                op("softmax", ["data"], SHAPE, AxisAttrs(3), "softmax"),
+                op("relu", ["softmax"], SHAPE),
+            ),
+        ),
     ),
     remedy="bring the operator before it to the DPU",
 )
 def producer_on_dpu(ctx: OpContext) -> Iterator[Violation]:
     """The operator that an activation is fused with runs on the DPU.
 
-    The 2.5 inspector leaves the activation on the DPU when its convolution is on the CPU.
+    After what never does, such as a group normalisation, the activation follows that: there is
+    something to fuse it with once something else stands there. The 2.5 inspector leaves the
+    activation on the DPU when its convolution is on the CPU.
     """
+    before = ctx.graph.producer(ctx.original)
+    if before is not None and follows_what_is_before(ctx, ctx.after_rewrites(before).kind):
+        if ctx.device_of(before) is Device.CPU:
+            yield Violation(
+                "there is nothing before it to fuse with but {producer:op} ({before:kind})",
+                producer=before.name,
+                before=before.kind,
+                found=before.kind,
+                follows=before.name,
+            )
+        return
     producer = _fused_with(ctx)
     if producer is not None and ctx.device_of(producer) is Device.CPU:
         yield Violation(

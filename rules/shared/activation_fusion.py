@@ -36,6 +36,7 @@ from vai_inspect.rules.shared.fusion import (
     HARD,
     by_alu,
     engine_name,
+    follows_what_is_before,
     fuses,
     listed_for_alu,
     may_be_by_alu,
@@ -128,6 +129,8 @@ def fused_by_engine(on_cpu: Tuple[Tuple[str, str], ...] = ()) -> Constraint:
         name = NONLINEAR[kind]
         if before in DEPTHWISE_KINDS and depthwise_engine(ctx.target) is None:
             # The convolution itself is refused, and the activation only follows it.
+            return
+        if follows_what_is_before(ctx, before):
             return
         if before not in FUSING or pool_fuses_nothing(ctx, before):
             yield _nothing_to_fuse(ctx, before)

@@ -26,9 +26,11 @@ from vai_inspect.rules.plugin import (
     outside,
     unsupported_kinds,
 )
-from vai_inspect.rules.shared.engines import input_channels
+from vai_inspect.rules.shared.activation_remedies import another_activation
+from vai_inspect.rules.shared.engines import ELTWISE_KINDS, NONLINEAR, fused_by, input_channels
 from vai_inspect.rules.shared.examples import after_conv, alone
 from vai_inspect.rules.shared.fusion import fuses
+from vai_inspect.rules.shared.remedies import AT_AN_END
 from vai_inspect.rules.shared.sources import DIGEST
 
 CPU_ONLY = "CPU-only types of the 2.5 PyTorch inspector"
@@ -60,12 +62,14 @@ def _fused(*kinds: str) -> Callable[[OpContext], Remedy]:
     """Returns what suggests those of some activations that a convolution of the target fuses."""
 
     def suggest(ctx: OpContext) -> Remedy:
+        before = ctx.after_rewrites(ctx.producers[0]).kind if ctx.producers else ""
+        if before in ELTWISE_KINDS:
+            fusing = fused_by(ctx.target, before)
+            names = [NAMES.get(key, key) for key, value in NONLINEAR.items() if value in fusing]
+            return another_activation(ctx, before, names)
         fused = [NAMES[kind] for kind in kinds if fuses("conv2d", kind)(ctx.target)]
         if not fused:
-            return Remedy(
-                "compute it on the host, at an end of the network where it does not split the "
-                "DPU subgraph"
-            )
+            return AT_AN_END
         choice = " or ".join(part for part in (", ".join(fused[:-1]), fused[-1]) if part)
         return approximate(
             "use {choice} directly after a convolution",
@@ -79,10 +83,7 @@ def _fused(*kinds: str) -> Callable[[OpContext], Remedy]:
 def _softmax_remedy(ctx: OpContext) -> Remedy:
     if all(reader.kind == "return" for reader in ctx.consumers):
         return Remedy("do it on the host, as the last step of the network")
-    return Remedy(
-        "nothing on the DPU replaces it: do it on the host after the network; within one, as in "
-        "attention, it splits the DPU subgraph"
-    )
+    return AT_AN_END
 
 
 softmax = unsupported_kinds(

@@ -24,7 +24,7 @@ from vai_inspect.rules.plugin import (
 from vai_inspect.rules.shared.eltwise_constants import SUMS, constant, multiplies
 from vai_inspect.rules.shared.engines import eltwise_types, input_channels
 from vai_inspect.rules.shared.examples import between_convs, data, graph, op
-from vai_inspect.rules.shared.remedies import ON_THE_HOST
+from vai_inspect.rules.shared.remedies import AT_AN_END
 from vai_inspect.rules.shared.sources import DIGEST, PT25, UG1414
 
 
@@ -40,7 +40,7 @@ def _of_channels(number: int) -> Example:
     limits={"types": lambda target: ", ".join(eltwise_types(target))},
     passes=(between_convs("sum", "add"), where(multiplies, between_convs("product", "mul"))),
     fails=(where(lambda target: not multiplies(target), between_convs("product", "mul")),),
-    remedy=(approximate("replace a product of two feature maps by a sum"), ON_THE_HOST),
+    remedy=(approximate("replace a product of two feature maps by a sum"), AT_AN_END),
 )
 def types(ctx: OpContext) -> Iterator[Violation]:
     """The element-wise engine runs {types}."""
@@ -200,7 +200,7 @@ _SAME = {
 
 
 def _instead(ctx: OpContext) -> Remedy:
-    return _SAME.get(ctx.op.kind, Remedy("compute it on the host, before or after the network"))
+    return _SAME.get(ctx.op.kind, AT_AN_END)
 
 
 other = unsupported_kinds(

@@ -19,12 +19,29 @@ from vai_inspect.rules.shared.engines import (
 FUSING = CONV_KINDS + DEPTHWISE_KINDS + ELTWISE_KINDS + POOL_KINDS
 """Kinds whose engine may fuse an activation; that of pools does so on few DPUs."""
 
+NEVER_ON_DPU = (
+    "unknown",
+    "groupnorm",
+    "instancenorm",
+    "l2_normalize",
+    "softmax",
+    "hard-softmax",
+    "batchnorm",  # but as the depthwise convolution that it becomes on most DPUs
+)
+"""Kinds that no DPU computes: an activation after one follows it."""
+
 HARD = ("hard-sigmoid", "hard-swish")
 
 
 def pool_fuses_nothing(ctx: OpContext, before: str) -> bool:
     """Tells whether a pool is before it whose engine fuses nothing."""
     return before in POOL_KINDS and not fused_by(ctx.target, before)
+
+
+def follows_what_is_before(ctx: OpContext, before: str) -> bool:
+    """Tells whether an activation only follows the operator before it, of some kind."""
+    alone = ctx.op.kind == "hard-sigmoid" and alu_runs(ctx.target, "hsigmoid")
+    return before in NEVER_ON_DPU and not alone
 
 
 def engine_name(kind: str) -> str:

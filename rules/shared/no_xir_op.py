@@ -20,10 +20,9 @@ from vai_inspect.rules.shared.cpu_only import BATCH_NORM
 from vai_inspect.rules.shared.eltwise_constants import multiplies
 from vai_inspect.rules.shared.examples import after_conv, conv_op, data, graph, op
 from vai_inspect.rules.shared.fusion import fuses
+from vai_inspect.rules.shared.remedies import AT_AN_END
 
 Suggest = Callable[[OpContext], Remedy]
-
-_ON_THE_HOST = Remedy("compute it on the host, before or after the network")
 
 
 def _of_torch(text: str, name: str) -> Example:
@@ -34,8 +33,12 @@ def _of_torch(text: str, name: str) -> Example:
     )
 
 
-def _on_the_host(ctx: OpContext) -> Remedy:
-    return _ON_THE_HOST
+def _at_an_end(ctx: OpContext) -> Remedy:
+    return AT_AN_END
+
+
+def _adaptive(ctx: OpContext) -> Remedy:
+    return approximate("use an output size that divides height and width of the input")
 
 
 def _batch_norm(ctx: OpContext) -> Remedy:
@@ -45,7 +48,7 @@ def _batch_norm(ctx: OpContext) -> Remedy:
 def _product(ctx: OpContext) -> Remedy:
     if multiplies(ctx.target):
         return exact("write a square as x * x", "square")
-    return _ON_THE_HOST
+    return AT_AN_END
 
 
 def _relu(ctx: OpContext) -> Remedy:
@@ -62,8 +65,11 @@ _REFUSED: Dict[str, Tuple[str, Suggest]] = {
     **dict.fromkeys(
         ("clamp", "clampmin", "clampmax", "clip", "hardtanh"), ("a clamp of the values", _relu)
     ),
-    "sqrt": ("a square root", _on_the_host),
-    "embedding": ("an embedding", _on_the_host),
+    **dict.fromkeys(
+        ("adaptiveavgpool2d",), ("a pool whose size does not divide its input", _adaptive)
+    ),
+    "sqrt": ("a square root", _at_an_end),
+    "embedding": ("an embedding", _at_an_end),
 }
 """What it is, and what to write instead, by the framework's name without case and `_`."""
 
@@ -112,7 +118,7 @@ def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
             "{name} has no XIR operator; the inspectors leave it on the CPU",
             name=ctx.attrs.framework_type,
             found=ctx.attrs.framework_type,
-            remedy=_ON_THE_HOST,
+            remedy=AT_AN_END,
         )
 
 

@@ -25,7 +25,7 @@ from vai_inspect.rules.shared import argmax_reduce_max, pool
 from vai_inspect.rules.shared.eltwise_constants import as_depthwise
 from vai_inspect.rules.shared.engines import scales_channels
 from vai_inspect.rules.shared.examples import after_conv, alone, data, graph, op
-from vai_inspect.rules.shared.remedies import ON_THE_HOST
+from vai_inspect.rules.shared.remedies import AT_AN_END, TWO_DIMENSIONAL
 from vai_inspect.rules.shared.sources import DIGEST
 
 
@@ -83,7 +83,7 @@ def mean_axes(ctx: OpContext) -> Iterator[Violation]:
         found=tuple(axes),
         limit="axes 1 and 2 of 4, kept",
         nearest=(1, 2),
-        remedy=_mean_remedy(axes, both or chained),
+        remedy=_mean_remedy(axes, ctx.input.rank, both or chained),
     )
     if chained:
         yield violation
@@ -107,13 +107,16 @@ def mean_axes(ctx: OpContext) -> Iterator[Violation]:
         )
 
 
-def _mean_remedy(axes: List[int], pooled: bool) -> Remedy:
+def _mean_remedy(axes: List[int], rank: int, pooled: bool) -> Remedy:
     """Returns what computes the same mean, or which mean runs.
 
     Args:
         axes: the axes that are averaged.
+        rank: how many axes there are.
         pooled: whether height and width are averaged together, or one after the other.
     """
+    if rank == 3:
+        return TWO_DIMENSIONAL
     if axes == [3]:
         return exact("use a 1x1 convolution with the weights 1 / channels", "channel-mean")
     text = (
@@ -133,7 +136,6 @@ def _mean_remedy(axes: List[int], pooled: bool) -> Remedy:
         alone("rank 5", "batchnorm", BatchNormAttrs(4), (1, 2, 4, 4, 8)),
         after_conv("along the height", "batchnorm", BatchNormAttrs(1)),
     ),
-    remedy=approximate("normalise the channels of a 4-D feature map"),
 )
 def batchnorm_rank(ctx: OpContext) -> Iterator[Violation]:
     """It scales the channels of a 4-D feature map, which makes it a 1x1 depthwise convolution;
@@ -146,6 +148,9 @@ def batchnorm_rank(ctx: OpContext) -> Iterator[Violation]:
             found=ctx.attrs.axis,
             limit="axis 3 of 4",
             verdict=Verdict.UNKNOWN,
+            remedy=TWO_DIMENSIONAL
+            if ctx.input.rank == 3
+            else approximate("normalise the channels of a 4-D feature map"),
         )
 
 
@@ -184,7 +189,7 @@ unknown = unsupported_kinds(
     "no source says whether the DPU runs this reduction",
     Evidence.INFERRED,
     "no inspector and no compiled model shows it",
-    remedy=ON_THE_HOST,
+    remedy=AT_AN_END,
     verdict=Verdict.UNKNOWN,
     fails=(
         after_conv("a product", "reduction_product", ReductionAttrs((1, 2), True), (1, 1, 1, 16)),

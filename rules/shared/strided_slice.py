@@ -28,6 +28,11 @@ TWO_CONVOLUTIONS = exact(
     "instead of one convolution and a cut write two convolutions, one for each part",
     "slices-to-convolutions",
 )
+SPACE_TO_DEPTH = exact(
+    "in place of r x r slices that take every r-th pixel use a convolution of kernel r and stride "
+    "r with weights of 0 and 1; with a 3x3 convolution after it, one of kernel 3r and stride r",
+    "unshuffle-to-convolution",
+)
 INSPECTORS = (
     "2.5 and 3.x inspectors; UG1414 3.5 (by a digest) allows stride 1 of batch and channels, no "
     "inspector shows it"
@@ -190,13 +195,15 @@ def _remedy(ctx: OpContext) -> Remedies:
     channels = _channels_only(ctx)
     if channels and ctx.producers[0].kind != "inner-product" and ctx.op.output.rank == 4:
         return TWO_CONVOLUTIONS
+    if set(ctx.attrs.strides) != {1} and ctx.op.output.rank == 4:
+        return SPACE_TO_DEPTH
     if channels or ctx.op.output.rank != 4:
         return exact(
-            "cut on the host, before or after the network; where the parts come from one Linear or "
-            "Dense layer, write a layer for each part"
+            "at the start or the end of the network cut on the host; where the parts come from "
+            "one Linear or Dense layer, write a layer for each part"
         )
     return (
-        Remedy("crop on the host"),
+        Remedy("at the start or the end of the network crop on the host"),
         approximate("choose pads and strides of the neighbours that give this size"),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Dict, NamedTuple, Optional
 
 from vai_inspect.core.findings import Remedy, approximate, exact
+from vai_inspect.rules.engine.host import AT_AN_END
 
 _KEPT = "releases 3.0 and 3.5 keep {} in float (FLOAT_OP)"
 
@@ -65,7 +66,7 @@ FLOAT: Dict[str, InFloat] = {
     **_each(_SLICED, "index_select", "index"),
     **_each(Remedy("give them as an input"), "rand", "rand_like", "randn", "randn_like", "randint"),
     **_each(Remedy("give them as an input"), "randint_like", "bernoulli", "normal"),
-    **_each(Remedy("do it on the host, after the network"), "normalize", "argmax"),
+    **_each(AT_AN_END, "normalize", "argmax"),
     **_each(_MAX_POOL, *(f"AdaptiveMaxPool{rank}d" for rank in (1, 2, 3))),
     **_each(_MAX_POOL, *(f"adaptive_max_pool{rank}d" for rank in (1, 2, 3))),
     **_each(Remedy("use nn.MaxPool2d"), "FractionalMaxPool2d", "FractionalMaxPool3d"),

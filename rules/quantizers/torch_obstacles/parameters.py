@@ -25,6 +25,10 @@ _DEPTHWISE = (
     "a depthwise nn.Conv2d(C, C, 1, groups=C) with these weights, or fold it into the convolution "
     "or a BatchNorm2d; a plain tensor attribute in place of the parameter is written correctly too"
 )
+_NORM = exact(
+    "use nn.BatchNorm2d with the same figures in place of FrozenBatchNorm2d: it is folded",
+    "frozen-batch-norm",
+)
 _IN_2_5 = fails("export", "AddXopError: 'NoneType' has no attribute 'name'", "EXPORT_XMODEL")
 _NOT_BROADCAST = fails(
     "export",
@@ -47,6 +51,7 @@ class Operand(NamedTuple):
         shape: in PyTorch's order of axes.
         map: shape of the other operand as NHWC.
         other: the operator that gives the other operand.
+        frozen: whether it is computed from a running variance: a batch norm written out.
     """
 
     op: Op
@@ -54,6 +59,7 @@ class Operand(NamedTuple):
     shape: Shape
     map: Shape
     other: Op
+    frozen: bool = False
 
     @property
     def fits_as_it_lies(self) -> bool:
@@ -72,7 +78,8 @@ def _operands(scene: Scene, name: str) -> Iterator[Operand]:
             if found is not None and op.inputs[other].op not in known.all:
                 shape = scene.graph.type_of(op.inputs[other]).shape
                 against = scene.graph[op.inputs[other].op]
-                yield Operand(op, found[0], found[1], shape, against)
+                frozen = op.inputs[mine].op in known.frozen
+                yield Operand(op, found[0], found[1], shape, against, frozen)
 
 
 class _Constants:
@@ -84,6 +91,7 @@ class _Constants:
 
     def __init__(self, scene: Scene) -> None:
         self.all: Set[str] = set()
+        self.frozen: Set[str] = set()
         self._parameters: Dict[str, Tuple[str, Shape]] = {}
         self._others: Dict[str, Tuple[str, Shape]] = {}
         for op in scene.graph:
@@ -96,6 +104,8 @@ class _Constants:
         call = call_of(op)
         self.all.add(op.name)
         text = call.argument("shape")
+        if (call.argument("path") or "").split(".")[-1] == "running_var":
+            self.frozen.add(op.name)
         if text is not None:
             shape = tuple(int(one) for one in text.split(", ") if one)
             self.of(call.name)[op.name] = (call.argument("path") or "", shape)
@@ -108,6 +118,8 @@ class _Constants:
         if not all(one.op in self.all for one in op.inputs):
             return
         self.all.add(op.name)
+        if any(value.op in self.frozen for value in op.inputs):
+            self.frozen.add(op.name)
         before = op.inputs[0].op
         if op.name in (
             before + "/transpose",
@@ -184,7 +196,7 @@ def on_map(scene: Scene) -> Iterator[Hit]:
         if found.fits_as_it_lies:
             effects = since_3(_SPREAD, _IN_2_5)
             text += " on a map {}".format(found.map)
-        yield Hit((found.op.name,), text, effects=effects)
+        yield Hit((found.op.name,), text, _NORM if found.frozen else None, effects)
 
 
 @obstacle(
