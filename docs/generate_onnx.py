@@ -69,7 +69,6 @@ DIFFERENCES = (
     ("`flatten`, `view`, `reshape`", "a `flatten` if two axes are left, else a `reshape`"),
     ("nn.MultiheadAttention", "its products, sums and slices"),
     ("addcmul, roll", "products and sums; slices and a concatenation"),
-    ("a functional `adaptive_avg_pool2d(x, 1)` (newer exporter)", "the mean of height and width"),
     ("a concatenation of a concatenation (older exporter, tf2onnx)", "one concatenation"),
     ("a sum with 0, a product with 1", "nothing"),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
