@@ -11,6 +11,10 @@ Join = Callable[["Matcher", Op], Optional["Joined"]]
 """Looks whether an operator is the last of some that are one; the graph is not changed."""
 
 
+DEEPEST = 64
+"""Scopes inside of each other that are looked at."""
+
+
 class Joined:
     """Several operators that are one.
 
@@ -40,9 +44,9 @@ class Matcher:
         if self._scopes is None:
             self._scopes = {}
             for op in self.graph:
-                if op.kind == "const":  # `dense_1/add/y` beside the operator `dense_1/add`
-                    continue
-                scope = op.name.rpartition("/")[0]
+                scope = _around(op.name)
+                if op.kind == "const" or scope.count("/") > DEEPEST:
+                    continue  # a constant is `dense_1/add/y` beside the operator `dense_1/add`
                 while "/" in scope and scope not in self._scopes.get(_around(scope), ()):
                     self._scopes.setdefault(_around(scope), set()).add(scope)
                     scope = _around(scope)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.frontends.onnx.building import Constant, Proto, graph, model, node, number, whole
@@ -296,3 +298,11 @@ def test_inputs_that_nothing_reads_are_left_out():
         captured = capture(proto, given)
         assert [op.name for op in captured.graph if op.kind == "data"] == ["x"]
         assert captured.warnings == ("inputs that no operator reads are left out: mean, var",)
+
+
+def test_scopes_without_end_take_no_time():
+    deep = "/" * 200_000
+    nodes = [("Sigmoid", "x", deep + "Sigmoid"), ("Mul", "x " + deep + "Sigmoid", deep + "mul")]
+    begin = time.process_time()
+    assert without_identities(kinds(graph_of(net(nodes, IMAGE))))
+    assert time.process_time() - begin < 2
