@@ -41,7 +41,7 @@ def layer(scope, *nodes):
 
 
 OUTSIDE = ("x", "w", "k", "gamma", "beta", "slopes", "three", "sixth", "six", "low", "high", "eps")
-OUTSIDE += ("to", "back")
+OUTSIDE += ("to", "back", "last")
 HARD_SIGMOID = [("Add", "x three", "add"), ("Clip", "add low high", "Relu6")]
 NUMBERS = {
     "three": number(3),
@@ -52,6 +52,7 @@ NUMBERS = {
 }
 SWISH = [("Sigmoid", "x", "Sigmoid"), ("Mul", "x Sigmoid", "mul")]
 DEPTHWISE = ("Conv", "x w", "depthwise", {"group": 4})
+UNTRAINED = "bn/batchnorm/mul_1"
 NORM = [
     ("ReduceMean", "x", "moments/mean", {"axes": [2]}),
     ("Neg", "moments/mean", "Neg"),
@@ -194,12 +195,21 @@ CASES = {
     ),
     "batch norm without beta and mean": (
         net(
-            [DEPTHWISE, ("Mul", "depthwise gamma", "bn/mul_1"), ("Relu", "bn/mul_1", "relu")],
+            [DEPTHWISE, ("Mul", "depthwise gamma", UNTRAINED), ("Relu", UNTRAINED, "relu")],
             IMAGE,
             w=Constant((4, 1, 3, 3)),
             gamma=CHANNELS,
         ),
         ["depthwise-conv2d", "batchnorm", "relu"],
+    ),
+    "a factor for each channel of another layer": (
+        net(
+            [DEPTHWISE, ("Mul", "depthwise gamma", "scale/mul"), ("Relu", "scale/mul", "relu")],
+            IMAGE,
+            w=Constant((4, 1, 3, 3)),
+            gamma=CHANNELS,
+        ),
+        ["depthwise-conv2d", "mul", "relu"],
     ),
     "batch norm before a convolution": (
         net(
@@ -248,6 +258,30 @@ def without_identities(found):
 def test_joined(name):
     proto, wanted = CASES[name]
     assert without_identities(kinds(graph_of(proto))) == wanted
+
+
+NHWC = (1, 8, 10, 4)
+IN_NHWC = [("Transpose", "x", "first", {"perm": [0, 3, 1, 2]}), ("Conv", "first w", "conv")]
+IN_NHWC += [("Transpose", "conv", "last", {"perm": [0, 2, 3, 1]})]
+
+
+NORM_LAST = [("Mul", "last gamma", "mul_1"), ("Add", "mul_1 beta", "add_1")]
+PRELU_LAST = [(kind, inputs.replace("x", "last"), output) for kind, inputs, output in SLOPED]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "wanted"),
+    [
+        (NORM_LAST, {"gamma": Constant((4,)), "beta": Constant((4,))}, []),
+        (PRELU_LAST, {"slopes": Constant((1, 1, 4))}, ["prelu"]),
+    ],
+)
+def test_channels_last_in_the_file(nodes, constants, wanted):
+    whole_net = [*IN_NHWC, *layer("m/p/", *nodes)]
+    captured = capture(net(whole_net, NHWC, w=Constant((4, 4, 3, 3)), **constants))
+    found = inner_ops(normalise(captured.graph, captured.batch_norm_into))
+    assert [op.kind for op in found] == ["conv2d", *wanted]
+    assert {op.output.shape for op in found} == {(1, 6, 8, 4)}
 
 
 def test_a_batch_norm_is_folded():
