@@ -12,7 +12,7 @@ from vai_inspect.frontends.onnx.bodies import DEEPEST
 from vai_inspect.frontends.onnx.capture import OLDEST_OPSET
 from vai_inspect.frontends.onnx.constants.evaluate import EVALUATIONS
 from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
-from vai_inspect.frontends.onnx.joining import OF_PRODUCER, PASSES, others
+from vai_inspect.frontends.onnx.joining import OF_PRODUCER, PASSES, TF2ONNX, others
 from vai_inspect.frontends.onnx.lower import dispatch, quantised
 
 PAGE = Path(__file__).with_name("onnx.md")
@@ -69,7 +69,6 @@ DIFFERENCES = (
     ("`flatten`, `view`, `reshape`", "a `flatten` if two axes are left, else a `reshape`"),
     ("nn.MultiheadAttention", "its products, sums and slices"),
     ("addcmul, roll", "products and sums; slices and a concatenation"),
-    ("a functional `adaptive_avg_pool2d(x, 1)` (newer exporter)", "the mean of height and width"),
     ("a concatenation of a concatenation (older exporter, tf2onnx)", "one concatenation"),
     ("a sum with 0, a product with 1", "nothing"),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
@@ -108,7 +107,7 @@ def markdown() -> str:
     groups["of vai_q_onnx, Quark and onnxruntime"] = sorted(quantised.VENDOR)
     groups["of com.microsoft"] = sorted([*quantised.MICROSOFT, "Gelu"])
     joins = [join for joins in PASSES for join in joins] + [others.slices]
-    layers = [join for joins in OF_PRODUCER["tf2onnx"] for join in joins]
+    layers = [join for joins in OF_PRODUCER[TF2ONNX] for join in joins]
     return TEXT.format(
         opset=OLDEST_OPSET,
         deep=DEEPEST,

@@ -16,11 +16,9 @@ from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
 from vai_inspect.frontends.onnx.file.proto import without_weights
 from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
-from vai_inspect.frontends.onnx.joining import put_together
+from vai_inspect.frontends.onnx.joining import TF2ONNX, put_together
 
 OLDEST_OPSET = 7
-KERAS = "tf2onnx"
-"""What writes the files of Keras, whose batch norms are folded into inner products, too."""
 NAMED = 5
 """Nodes that a warning names."""
 
@@ -56,11 +54,12 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         warnings.append("inputs that no operator reads are left out: " + _listed(left_out))
     if dropped:
         warnings.append("nothing that the model returns reads them: " + _listed(dropped))
+    of_keras = parsed.producer == TF2ONNX  # its batch norms are folded into inner products, too
     return Captured(
         graph=verify(nhwc),
         model=ModelInfo(name, "onnx", _version(parsed), "config"),
         warnings=tuple(warnings),
-        batch_norm_into=TAKES_IN if parsed.producer == KERAS else CONVOLUTIONS,
+        batch_norm_into=TAKES_IN if of_keras else CONVOLUTIONS,
         batch=open_batch(inputs),
     )
 

@@ -71,6 +71,11 @@ def _frames(text: str) -> Tuple[Frame, ...]:
     return tuple(Frame(file, int(line), function) for file, line, function in found)
 
 
+def source_of(node: Node) -> str:
+    """Returns the line of the user's code that a node comes from; empty where it is unknown."""
+    return node.metadata.get(_TRACE, "")[-_LONGEST:].rpartition("\n")[2].strip()
+
+
 def name_of(node: Node, number: int) -> str:
     """Returns the name of a node; one without is called by what it gives."""
     given: Optional[str] = next((one for one in node.outputs if one), None)

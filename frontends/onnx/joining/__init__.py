@@ -20,8 +20,10 @@ PASSES = (
     (norms.affine, others.reshapes, attention),
 )
 """Each pass reads what the one before gives: the affine's factor comes before its sum."""
+TF2ONNX = "tf2onnx"
+"""What writes the files of Keras."""
 OF_PRODUCER = {
-    "tf2onnx": (
+    TF2ONNX: (
         (*map(tf.within_a_layer, (tf.layer_norm, tf.dense, tf.hard_sigmoid, activations.gelu)),),
         (*map(tf.within_a_layer, (activations.gated, activations.prelu)), others.bias),
         (tf.within_a_layer(tf.batch_norm), tf.pixels, repeats.repeated),
@@ -56,4 +58,4 @@ def put_together(assembled: Assembled, producer: str = "") -> Assembled:
     return dataclasses.replace(assembled, graph=graph, transparent=transparent)
 
 
-__all__ = ["put_together"]
+__all__ = ["TF2ONNX", "put_together"]

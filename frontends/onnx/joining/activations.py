@@ -7,7 +7,7 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import AxisAttrs, TransposeAttrs
-from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, named, one_of
+from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, by_channel, named, one_of
 
 _GATES = {"sigmoid": "swish", "hard-sigmoid": "hard-swish"}
 
@@ -77,7 +77,8 @@ def prelu(matcher: Matcher, op: Op) -> Optional[Joined]:
             weight = (1,) * max(op.output.rank - 2, 0) + (op.output.shape[axis],)
             params = [Param("weight", TensorType(weight, op.output.dtype))]
             parts = [first, scaled, second, turned]
-            return one_of(parts, op, "prelu", first.inputs, params=params)
+            found = one_of(parts, op, "prelu", first.inputs, params=params)
+            return by_channel(found, axis)
     return None
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from vai_inspect.core.ir import Graph, Op, Param, Value
-from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
+from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
+from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, TransposeAttrs, UnknownAttrs
+from vai_inspect.frontends.layout.axes import LAST, ordered
 
 Join = Callable[["Matcher", Op], Optional["Joined"]]
 """Looks whether an operator is the last of some that are one; the graph is not changed."""
+
+
+DEEPEST = 64
+"""Scopes inside of each other that are looked at."""
 
 
 class Joined:
@@ -40,9 +45,9 @@ class Matcher:
         if self._scopes is None:
             self._scopes = {}
             for op in self.graph:
-                if op.kind == "const":  # `dense_1/add/y` beside the operator `dense_1/add`
-                    continue
-                scope = op.name.rpartition("/")[0]
+                scope = _around(op.name)
+                if op.kind == "const" or scope.count("/") > DEEPEST:
+                    continue  # a constant is `dense_1/add/y` beside the operator `dense_1/add`
                 while "/" in scope and scope not in self._scopes.get(_around(scope), ()):
                     self._scopes.setdefault(_around(scope), set()).add(scope)
                     scope = _around(scope)
@@ -154,6 +159,41 @@ def one_of(
     return Joined(new, parts)
 
 
+def by_channel(joined: Joined, axis: int) -> Joined:
+    """Returns a join whose operator has a figure for each channel, with the channels at axis 1.
+
+    Args:
+        joined: the join; its operator reads and gives one tensor of the same shape.
+        axis: where the channels are; where that is the last axis, transposes are put around it.
+    """
+    op, rank = joined.op, joined.op.output.rank
+    if axis == 1 or rank not in LAST:
+        return joined
+    back = LAST[rank]
+    first = tuple(back.index(at) for at in range(rank))
+    moved = TensorType(ordered(op.output.shape, first), op.output.dtype)
+    before = Op(
+        name=op.name + "/channels_first",
+        kind="transpose",
+        attrs=TransposeAttrs(first),
+        inputs=op.inputs,
+        outputs=(moved,),
+        origin=op.origin,
+    )
+    inner = op.replaced(
+        name=op.name + "/by_channel", inputs=(Value(before.name),), outputs=(moved,)
+    )
+    last = Op(
+        name=op.name,
+        kind="transpose",
+        attrs=TransposeAttrs(back),
+        inputs=(Value(inner.name),),
+        outputs=op.outputs,
+        origin=op.origin,
+    )
+    return Joined(last, joined.parts, (*joined.before, before, inner))
+
+
 def run(graph: Graph, joins: Sequence[Join]) -> Graph:
     """Returns the graph with what the joins find put together.
 
@@ -165,6 +205,9 @@ def run(graph: Graph, joins: Sequence[Join]) -> Graph:
     for op in graph:
         found = next(filter(None, (join(matcher, op) for join in joins)), None)
         if found is None or any(part.name in change for part in (*found.parts, op)):
+            continue
+        vanish = {part.name for part in found.parts}
+        if any(new.name in graph and new.name not in vanish for new in found.before):
             continue
         change[op.name] = found.op
         added[op.name] = found.before

@@ -16,7 +16,14 @@ from vai_inspect.core.ir.attrs import (
     TransposeAttrs,
     UnknownAttrs,
 )
-from vai_inspect.frontends.onnx.joining.match import Join, Joined, Matcher, named, one_of
+from vai_inspect.frontends.onnx.joining.match import (
+    Join,
+    Joined,
+    Matcher,
+    by_channel,
+    named,
+    one_of,
+)
 from vai_inspect.frontends.onnx.joining.norms import is_square, mean_of
 
 
@@ -134,7 +141,8 @@ def _moments(
 def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     """Keras' BatchNormalization: a product and a sum with a constant for each channel.
 
-    So is the product alone after a depthwise convolution: a sum with zeros is left out.
+    So is the product alone, in the scope of TensorFlow's `batch_normalization`: a sum with zeros,
+    as an untrained model has it, is left out.
     """
     found = _by_channel(matcher, op, "add")
     product = matcher.producer(found[0]) if found is not None else op
@@ -144,7 +152,7 @@ def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     if found is None:
         readers = matcher.graph.consumers(op)
         alone = not any(_by_channel(matcher, reader, "add") for reader in readers)
-        if not alone or matcher.producer(factor[0]).kind != "depthwise-conv2d":
+        if not alone or "/batchnorm/" not in op.name:
             return None
     elif not matcher.inner(product):
         return None
@@ -152,7 +160,8 @@ def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     roles = ("gamma", "beta", "moving_mean", "moving_var")
     params = [Param(role, size) for role in roles]
     parts = [] if found is None else [product]
-    return one_of(parts, op, "batchnorm", [factor[0]], BatchNormAttrs(factor[1], 0.0), params)
+    attrs = BatchNormAttrs(1, 0.0)
+    return by_channel(one_of(parts, op, "batchnorm", [factor[0]], attrs, params), factor[1])
 
 
 def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, int]]:
@@ -171,8 +180,6 @@ def pixels(matcher: Matcher, op: Op) -> Optional[Joined]:
         return None
     shape = (before.shape[0], 1, 1, before.shape[1])
     name = op.name + "/channels_last"
-    if name in matcher.graph:
-        return None
     outputs = (TensorType(shape, after.dtype),)
     image = op.replaced(name=name, attrs=ReshapeAttrs(shape), outputs=outputs)
     order = TransposeAttrs((0, 3, 1, 2))

@@ -8,10 +8,10 @@ from vai_inspect.core.ir.attrs import AxisAttrs, ReductionAttrs, ReshapeAttrs
 from vai_inspect.frontends.onnx.call import Call
 from vai_inspect.frontends.onnx.lower.pooling import whole_pool
 from vai_inspect.frontends.onnx.lower.selection import axis_of
+from vai_inspect.frontends.onnx.origin import source_of
 from vai_inspect.frontends.onnx.tensors import Shape
 
 Lowering = Callable[[Call], None]
-_POOLS = {"reduction_mean": ("AdaptiveAvgPool2d", "avgpool2d")}
 
 
 def _axes(call: Call) -> Tuple[int, ...]:
@@ -37,13 +37,25 @@ def _reduction(kind: Optional[str]) -> Lowering:
         if not axes:
             call.emit("identity", inputs=source)
             return
-        module, pool = _POOLS.get(kind, ("", ""))
-        if call.module == module and call.x.rank == 4 and axes == (2, 3) and keep:
-            whole_pool(call, pool)  # PyTorch's export writes the mean in its place
+        image = call.x.rank == 4 and axes == (2, 3) and keep
+        if kind == "reduction_mean" and image and _was_a_pool(call):
+            whole_pool(call, "avgpool2d")
             return
         call.emit(kind, ReductionAttrs(axes, keep), source)
 
     return lowering
+
+
+def _was_a_pool(call: Call) -> bool:
+    """Tells whether PyTorch's newer exporter writes a mean in the place of an average pool.
+
+    It names the axes as its decomposition of adaptive_avg_pool2d does: the last one first.
+    """
+    if call.module == "AdaptiveAvgPool2d":
+        return True
+    line = source_of(call.node)
+    decomposed = line and call.has(1) and tuple(call.values(1)) == (-1, -2)
+    return bool(decomposed) and ("adaptive_avg_pool2d(" in line or "mean(" not in line)
 
 
 def _arg_max(call: Call) -> None:

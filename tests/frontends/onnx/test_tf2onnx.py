@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.frontends.onnx.building import Constant, Proto, graph, model, node, number, whole
@@ -39,7 +41,7 @@ def layer(scope, *nodes):
 
 
 OUTSIDE = ("x", "w", "k", "gamma", "beta", "slopes", "three", "sixth", "six", "low", "high", "eps")
-OUTSIDE += ("to", "back")
+OUTSIDE += ("to", "back", "last")
 HARD_SIGMOID = [("Add", "x three", "add"), ("Clip", "add low high", "Relu6")]
 NUMBERS = {
     "three": number(3),
@@ -50,6 +52,7 @@ NUMBERS = {
 }
 SWISH = [("Sigmoid", "x", "Sigmoid"), ("Mul", "x Sigmoid", "mul")]
 DEPTHWISE = ("Conv", "x w", "depthwise", {"group": 4})
+UNTRAINED = "bn/batchnorm/mul_1"
 NORM = [
     ("ReduceMean", "x", "moments/mean", {"axes": [2]}),
     ("Neg", "moments/mean", "Neg"),
@@ -192,12 +195,21 @@ CASES = {
     ),
     "batch norm without beta and mean": (
         net(
-            [DEPTHWISE, ("Mul", "depthwise gamma", "bn/mul_1"), ("Relu", "bn/mul_1", "relu")],
+            [DEPTHWISE, ("Mul", "depthwise gamma", UNTRAINED), ("Relu", UNTRAINED, "relu")],
             IMAGE,
             w=Constant((4, 1, 3, 3)),
             gamma=CHANNELS,
         ),
         ["depthwise-conv2d", "batchnorm", "relu"],
+    ),
+    "a factor for each channel of another layer": (
+        net(
+            [DEPTHWISE, ("Mul", "depthwise gamma", "scale/mul"), ("Relu", "scale/mul", "relu")],
+            IMAGE,
+            w=Constant((4, 1, 3, 3)),
+            gamma=CHANNELS,
+        ),
+        ["depthwise-conv2d", "mul", "relu"],
     ),
     "batch norm before a convolution": (
         net(
@@ -248,6 +260,30 @@ def test_joined(name):
     assert without_identities(kinds(graph_of(proto))) == wanted
 
 
+NHWC = (1, 8, 10, 4)
+IN_NHWC = [("Transpose", "x", "first", {"perm": [0, 3, 1, 2]}), ("Conv", "first w", "conv")]
+IN_NHWC += [("Transpose", "conv", "last", {"perm": [0, 2, 3, 1]})]
+
+
+NORM_LAST = [("Mul", "last gamma", "mul_1"), ("Add", "mul_1 beta", "add_1")]
+PRELU_LAST = [(kind, inputs.replace("x", "last"), output) for kind, inputs, output in SLOPED]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "wanted"),
+    [
+        (NORM_LAST, {"gamma": Constant((4,)), "beta": Constant((4,))}, []),
+        (PRELU_LAST, {"slopes": Constant((1, 1, 4))}, ["prelu"]),
+    ],
+)
+def test_channels_last_in_the_file(nodes, constants, wanted):
+    whole_net = [*IN_NHWC, *layer("m/p/", *nodes)]
+    captured = capture(net(whole_net, NHWC, w=Constant((4, 4, 3, 3)), **constants))
+    found = inner_ops(normalise(captured.graph, captured.batch_norm_into))
+    assert [op.kind for op in found] == ["conv2d", *wanted]
+    assert {op.output.shape for op in found} == {(1, 6, 8, 4)}
+
+
 def test_a_batch_norm_is_folded():
     captured = capture(CASES["batch norm"][0])
     normal = normalise(captured.graph, captured.batch_norm_into)
@@ -296,3 +332,11 @@ def test_inputs_that_nothing_reads_are_left_out():
         captured = capture(proto, given)
         assert [op.name for op in captured.graph if op.kind == "data"] == ["x"]
         assert captured.warnings == ("inputs that no operator reads are left out: mean, var",)
+
+
+def test_scopes_without_end_take_no_time():
+    deep = "/" * 200_000
+    nodes = [("Sigmoid", "x", deep + "Sigmoid"), ("Mul", "x " + deep + "Sigmoid", deep + "mul")]
+    begin = time.process_time()
+    assert without_identities(kinds(graph_of(net(nodes, IMAGE))))
+    assert time.process_time() - begin < 2
