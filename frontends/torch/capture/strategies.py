@@ -72,7 +72,7 @@ def climb(subject: Subject) -> Climbed:
             continue
         try:
             with warnings.catch_warnings():
-                # What the forward warns of is told when the user runs it.
+                # What the forward warns of is reported when the user runs it.
                 warnings.simplefilter("ignore")
                 trace = rung.run(subject)
         except TooLongError:
@@ -94,7 +94,7 @@ def climb(subject: Subject) -> Climbed:
 
 
 def _values_help(subject: Subject, errors: Sequence[BaseException]) -> bool:
-    """Tells whether a forward that fails without values may succeed with them."""
+    """Returns whether a forward that fails without values may succeed with them."""
     return not errors or subject.has_values or any(map(needs_values, errors))
 
 

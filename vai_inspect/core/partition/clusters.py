@@ -70,7 +70,7 @@ class Cells:
         return cell
 
     def bottlenecks(self) -> Iterator[int]:
-        """Yields each cell that every way from those before it to those behind it leads through."""
+        """Yields each cell that every way from those before it to those after it leads through."""
         sources = [cell for cell, before in enumerate(self.before) if not before]
         reached = sources[-1] if sources else 0
         for cell, after in enumerate(self.after):
