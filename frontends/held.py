@@ -134,7 +134,7 @@ class Held:
                 self._attributes(value)
 
     def _container(self, value: Any) -> bool:
-        """Notes what a container holds; tells whether it is one."""
+        """Notes what a container holds; says whether it is one."""
         if not issubclass(type(value), _CONTAINERS):
             value = getattr(value, "__wrapped__", value)  # TensorFlow's proxy of a dict
         content: Any

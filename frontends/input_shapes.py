@@ -190,7 +190,7 @@ def _as_shape(item: Any) -> Optional[Dimensions]:
 
 
 def _flat(given: Sequence[Any]) -> bool:
-    """Tells whether a list is meant as one shape: it holds some number."""
+    """Returns whether a list is meant as one shape: it holds some number."""
     return any(isinstance(item, (int, float)) for item in given)
 
 
@@ -201,7 +201,7 @@ def _filled(name: str, shape: Dimensions, batch: int, advice: str) -> Tuple[int,
         final[0] = batch
     if None in final:
         raise InputShapeError(
-            "Input {!r} has the shape {}, which leaves a dimension open; give the whole shape, "
+            "Input {!r} has the shape {}, which leaves a dimension open; give the full shape, "
             "batch first: {}.".format(name, shape, advice)
         )
     sizes = tuple(size for size in final if size is not None)

@@ -33,13 +33,13 @@ FRAMEWORKS = ("keras", "tf_keras", "tensorflow", "torch", "jax", "jaxlib", "wrap
 
 
 def is_users(cls: type) -> bool:
-    """Tells whether a class is the user's: neither Python's own nor a framework's."""
+    """Returns whether a class is the user's: neither Python's own nor a framework's."""
     roots = {root_of(base.__module__) for base in cls.__mro__ if base is not object}
     return is_users_module(cls.__module__) and not roots & {"enum", "logging"}
 
 
 def is_users_module(name: Any) -> bool:
-    """Tells whether a module is neither one of Python's nor of a framework's."""
+    """Returns whether a module is neither one of Python's nor of a framework's."""
     return root_of(name) not in OUTSIDE and root_of(name) not in FRAMEWORKS
 
 
@@ -113,7 +113,7 @@ def copy_of_iterator(value: Any) -> Any:
 
 
 def is_array(value: Any) -> bool:
-    """Tells whether something is an array of numpy's."""
+    """Returns whether something is an array of numpy's."""
     numpy: Any = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, numpy.ndarray)
 
@@ -153,7 +153,7 @@ def _rewrite(tensor: Any, values: Any, version: int) -> None:
 
 
 def is_generator(value: Any) -> bool:
-    """Tells whether something is a generator of random numbers of numpy's or torch's."""
+    """Returns whether something is a generator of random numbers of numpy's or torch's."""
     numpy: Any = sys.modules.get("numpy.random")
     kinds = [getattr(numpy, name, ()) for name in ("RandomState", "Generator")]
     kinds.append(getattr(sys.modules.get("torch"), "Generator", ()))

@@ -78,7 +78,7 @@ def _without_tensors(container: Any, before: Dict[Any, Any]) -> None:
 
 
 def _is_tensor(value: Any) -> bool:
-    """Tells whether something is a tensor of a framework's, a proxy, or holds one directly."""
+    """Returns whether something is a tensor of a framework's, a proxy, or holds one directly."""
     if isinstance(value, (tuple, list)):
         return any(map(_is_tensor, value))
     bases = type(value).__mro__

@@ -117,7 +117,7 @@ def time_of(op: InspectedOp, inspection: Inspection) -> str:
 
 
 def has_unknown(inspection: Inspection) -> bool:
-    """Tells whether some operator's verdict is unknown."""
+    """Returns whether some operator's verdict is unknown."""
     return any(op.verdict is Verdict.UNKNOWN for op in inspection.ops)
 
 

@@ -44,7 +44,7 @@ def schema(file: str = SCHEMA_FILE) -> Dict[str, Any]:
 def _text(item: Any, end: str) -> str:
     """Returns what `json.dumps` would with an indent of 2, for which it has no fast way.
 
-    Figures that JSON has no word for (an attribute may be infinite) are written as text.
+    Figures that JSON has no equivalent of (an attribute may be infinite) are written as text.
 
     Args:
         item: what to write.

@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 SLOW = (
     "cli/test_inspect.py",
     "cli/test_progress.py",
+    "cli/test_targets.py",
     "conformance",
     "core/test_definitions.py",
     "frontends/keras",
@@ -27,6 +28,7 @@ SLOW = (
     "quantizers/test_keras_forms.py",
     "reports/test_browser.py",
     "reports/test_network_reports.py",
+    "reports/test_page.py",
     "reports/test_picture.py",
     "test_batch.py",
     "test_benchmarks.py",
@@ -37,12 +39,16 @@ SLOW = (
     "test_distribution.py",
     "test_docs.py",
     "test_judging.py",
+    "test_macs.py",
     "test_networks.py",
     "test_observed.py",
     "test_pictures.py",
+    "test_root_causes.py",
+    "test_site.py",
     "test_suggestions.py",
     "test_threads.py",
     "test_torch_networks.py",
+    "test_verdicts.py",
     "test_vitis_inspector.py",
 )
 """Folders and files of tests that load frameworks, draw, start processes or try many inputs."""

@@ -229,7 +229,7 @@ def test_a_cpu_operator_at_the_end_leaves_the_figures_of_the_dpus_part():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"board": "ZCU10"}, "unknown board 'ZCU10': figures are known of KV260, ZCU102, ZCU104"),
+        ({"board": "ZCU10"}, "unknown board 'ZCU10': valid are KV260, ZCU102, ZCU104"),
         ({"board": "VCK190"}, "unknown board 'VCK190'"),
         ({"board": ""}, "unknown board ''"),
         ({"clock_mhz": 0}, "clock_mhz is 0; valid is a number above 0"),

@@ -45,7 +45,7 @@ def compare(
         input_args: the inputs, or their shapes, as the inspectors take them.
         device: where PyTorch runs real tensors when it must.
         trust: whether code in a model file may run, as of the inspectors.
-        fps: frames a second that a board is wanted for; `smallest_board` is the one.
+        fps: frames per second that a board is wanted for; `smallest_board` is the one.
 
     Raises:
         TargetError: a target names none, or there is none to compare.
@@ -62,7 +62,7 @@ def compare(
 
 
 def check_fps(fps: Optional[float]) -> None:
-    """Checks the frames a second that a board is wanted for, before any work is done.
+    """Checks the frames per second that a board is wanted for, before any work is done.
 
     Raises:
         EstimateError: they are no number above 0.

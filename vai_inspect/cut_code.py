@@ -12,7 +12,7 @@ from vai_inspect.cut_torch import torch_code
 
 
 def cut_code(graph: Graph, cut: Cut) -> Optional[str]:
-    """Returns code that makes the DPU's part of a model, `part` of `model`.
+    """Returns code that makes the DPU part of a model, `part` of `model`.
 
     Where a value that the part begins or ends with has no name in the framework, the code is a
     comment that says at which line of the user's; where that is not known either, it is None.

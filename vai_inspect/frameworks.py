@@ -1,4 +1,4 @@
-"""Which framework a model is of, and what reads it; imports no framework by itself."""
+"""Which framework a model is of, and what reads it; imports no framework on its own."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def read(framework: Framework, model: Any, options: CaptureOptions, batch: int) 
 
 
 def is_keras_file(model: Any) -> bool:
-    """Tells whether a model is given by a file of Keras: a path with its suffix, or a folder."""
+    """Returns whether a model is given by a file of Keras: a path with its suffix, or a folder."""
     if not is_a(model, (str, os.PathLike)):
         return False
     path = Path(os.fsdecode(model))
@@ -129,19 +129,19 @@ def is_keras_file(model: Any) -> bool:
 
 
 def is_torch_file(model: Any) -> bool:
-    """Tells whether a model is given by a file of PyTorch: a path with its suffix."""
+    """Returns whether a model is given by a file of PyTorch: a path with its suffix."""
     if not is_a(model, (str, os.PathLike)):
         return False
     return Path(os.fsdecode(model)).suffix.lower() in TORCH_FILES
 
 
 def is_keras_config(model: Any) -> bool:
-    """Tells whether a model is given by what Keras saves of it: a mapping, or its text as JSON."""
+    """Returns whether a model is given by its Keras config: a mapping, or its text as JSON."""
     return is_a(model, Mapping) or (is_a(model, str) and model.lstrip()[:1] == "{")
 
 
 def is_onnx_file(model: Any) -> bool:
-    """Tells whether a model is given by an ONNX file: a path with its suffix."""
+    """Returns whether a model is given by an ONNX file: a path with its suffix."""
     if not is_a(model, (str, os.PathLike)):
         return False
     return Path(os.fsdecode(model)).suffix.lower() in ONNX_FILES

@@ -102,7 +102,7 @@ class BaseInspector:
                 (with `image_format`), `.json` (with `write_json`) and `.html` (with `write_html`);
                 None writes nothing.
             verbose_level: 0 prints nothing, 1 the operators on the CPU with the reasons, 2 every
-                operator with its device. A notebook shows the first by itself, where the result
+                operator with its device. A notebook shows the first on its own, where the result
                 is the last value of a cell; there it is not printed.
             image_format: None, "png" or "svg".
             write_json: whether to write the JSON report too.

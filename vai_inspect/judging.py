@@ -55,7 +55,7 @@ def judge(
     each = tuple(dict.fromkeys(target for target, _ in wanted))
     options = CaptureOptions(input_args, recorded_shapes=True)
     detail = Detail.PLAN if plan else Detail.COUNTS
-    # Following a PyTorch forward leaves circles behind, which the collector must find.
+    # A traced PyTorch forward leaves reference cycles, which the collector must find.
     with paused() if framework_of(model) == "keras" else contextlib.nullcontext():
         captures = capture_for(each, model, options)
     found = {

@@ -103,7 +103,7 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
         detail: how much to look for; root causes and the plan take most of the time.
 
     Raises:
-        GraphError: the frontend or a pass made an unsound graph, which is a defect of ours.
+        GraphError: the frontend or a pass made an unsound graph, which is a defect of vai_inspect.
     """
     graph, family = captured.normalised, registry.family(target.family)
     found = evaluate(family, target, graph)

@@ -174,7 +174,7 @@ class Placing:
         Args:
             now: the network.
             most_macs: multiply-accumulates that the host may do for it, all in all.
-            better: tells whether counts are better than others.
+            better: says whether counts are better than others.
 
         Returns:
             The names in graph order, none where every subgraph is worth it, and the network

@@ -46,7 +46,7 @@ def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
 
     Args:
         now: the network before it.
-        after: the DPU's part.
+        after: the DPU part.
         cut: where it begins and ends.
         obstacles: how many obstacles of the quantiser are among what the host does.
     """

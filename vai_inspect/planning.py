@@ -1,6 +1,6 @@
 """The plan: what the quantiser asks for, where to cut, what to rewrite, what to leave to the host.
 
-Every step is counted by evaluating the changed graph anew, with the steps before it done.
+Every step is counted by evaluating the changed graph again, with the steps before it done.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def plan(
 
 
 def better(before: PlanCounts, after: PlanCounts) -> bool:
-    """Tells whether a step makes the whole better.
+    """Returns whether a step makes the whole better.
 
     No more DPU subgraphs and crossings, and fewer of them or fewer operators on the CPU. What
     costs time on the DPU, where that is estimated, has to save a crossing or a subgraph for it, or

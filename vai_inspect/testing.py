@@ -35,7 +35,7 @@ def assert_on_dpu(
         target: the DPU, as the inspectors take it.
         allow: a pattern or patterns of operators that may be on the CPU. A pattern such as
             `softmax` or `head.*` is compared with the operator's XIR type, its name and the
-            layers that became it. `end:softmax` allows it only where nothing behind it runs on
+            layers that became it. `end:softmax` allows it only where nothing after it runs on
             the DPU, `start:*` whatever stands before all that runs on the DPU.
         input_args: the inputs, or their shapes, as the inspectors take them.
         device: where PyTorch runs real tensors when it must.

@@ -34,7 +34,7 @@ def ordered(shape: Sequence[int], order: Order) -> Tuple[int, ...]:
 
 
 def moves_nothing(shape: Sequence[int], permutation: Sequence[int]) -> bool:
-    """Tells whether a permute of this shape only moves axes of size 1, so no data."""
+    """Returns whether a permute of this shape only moves axes of size 1, so no data."""
     kept = [axis for axis in permutation if shape[axis] != 1]
     return kept == sorted(kept)
 

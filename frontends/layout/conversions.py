@@ -38,7 +38,7 @@ class Conversions:
         self._constants[Value(op.name)] = op
 
     def is_constant(self, value: Value) -> bool:
-        """Tells whether a value depends on no input."""
+        """Returns whether a value depends on no input."""
         return value.op in self._constant
 
     def write(self, op: Op, orders: Sequence[Order]) -> None:

@@ -9,17 +9,17 @@ from vai_inspect.core.ir.attrs import ReductionAttrs
 
 
 def has(op: Op, trait: Trait) -> bool:
-    """Tells whether the kind of an operator has a trait."""
+    """Returns whether the kind of an operator has a trait."""
     return trait in OPS[op.kind].traits
 
 
 def is_channels_last(op: Op, graph: Graph) -> bool:
-    """Tells whether an operator works channels last; of tensors with two axes nothing does."""
+    """Returns whether an operator works channels last; of tensors with two axes nothing does."""
     return has(op, Trait.CHANNELS_LAST) and graph.type_of(op.inputs[0]).rank > 2
 
 
 def follows(op: Op, transparent: AbstractSet[str]) -> bool:
-    """Tells whether an operator takes any order of axes, all its tensors in the same one."""
+    """Returns whether an operator takes any order of axes, all its tensors in the same one."""
     if isinstance(op.attrs, ReductionAttrs):
         return op.attrs.keep_dims
     if op.kind == "unknown":
@@ -60,7 +60,7 @@ class Regions:
         self._pinned = {self._root(value) for value in pinned}
 
     def channels_last(self, value: Value) -> bool:
-        """Tells whether a tensor lies channels last."""
+        """Returns whether a tensor lies channels last."""
         return self._root(value) in self._pinned
 
     def _root(self, value: Value) -> Value:

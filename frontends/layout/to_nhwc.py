@@ -196,7 +196,7 @@ class _Pass:
         stored = ordered(self._graph.type_of(value).shape, before)
         if moved == native(len(moved)):
             same = op.replaced(kind="identity", attrs=NoAttrs())
-            note = "the permute {} is not needed: the tensor lies in this order on the DPU".format(
+            note = "the permute {} is not needed: the tensor has this order on the DPU".format(
                 list(attrs.order)
             )
             self._write(same.noted(note), [source], after)

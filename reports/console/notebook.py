@@ -7,7 +7,7 @@ from typing import Any
 
 
 def shows_results() -> bool:
-    """Tells whether this runs in a notebook's kernel, which shows the last value of a cell."""
+    """Returns whether this runs in a notebook's kernel, which shows the last value of a cell."""
     asked: Any = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = asked() if callable(asked) else None
     return getattr(shell, "kernel", None) is not None

@@ -87,7 +87,7 @@ def _paths(ops: Sequence[InspectedOp]) -> List[Path]:
 
 
 def _is_call(op: InspectedOp) -> bool:
-    """Tells whether an operator is a layer itself, and not what the code of a layer computes."""
+    """Returns whether an operator is a layer itself, and not what the code of a layer computes."""
     return re.fullmatch(r"(_\d+)?", op.name[len(op.op.layer) :]) is not None
 
 

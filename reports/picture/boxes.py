@@ -27,7 +27,7 @@ LONGEST_RUN = 24
 """Operators in one run, so that no box is higher than a column."""
 
 LISTED = 4
-"""Operators of one module that are listed; more are told in sum."""
+"""Operators of one module that are listed; more are reported in sum."""
 
 _PLACES: Mapping[Hashable, float] = {"start": -1, "end": math.inf}
 """Of the boxes of both ends among the numbers of the others."""
@@ -43,7 +43,7 @@ class Box:
         ops: the operators, one or more, in graph order.
         reads: numbers of the boxes that it reads, ascending; each is smaller than its own.
         read_by: numbers of the boxes that read it, ascending.
-        summed: whether they are told in sum and not one by one.
+        summed: whether they are reported in sum and not one by one.
         end: `start` or `end` where they are all that the CPU does there, else nothing.
     """
 

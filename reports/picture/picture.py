@@ -167,7 +167,7 @@ class Page:
                 yield "  n{} -> n{} [style=invis, weight=0];".format(above[row[at] - 1], at)
 
     def _stretched(self, source: int, at: int) -> bool:
-        """Tells whether a wide row was wrapped between a box and one that it reads."""
+        """Returns whether a wide row was wrapped between a box and one that it reads."""
         row = self.layout.row
         lowest = max(row[one] for one in self.boxes[at].reads)
         if row[at] > lowest + 1:
@@ -204,7 +204,7 @@ class Page:
 
 
 def _item(box: Box, text: Sequence[str]) -> Item:
-    # The sources of a concatenation are told by name.
+    # The sources of a concatenation are reported by name.
     more = min(NAMED, len(box.reads) - NEAREST) if len(box.reads) > MOST_ARROWS else 0
     return gv.item(box, [*text, *[""] * more])
 

@@ -146,7 +146,7 @@ def png_size(path: Path) -> Tuple[int, int]:
 
 
 def is_scaled_down(path: Path) -> bool:
-    """Tells whether a PNG is as large as what is too large is made.
+    """Returns whether a PNG is as large as what is too large is made.
 
     Args:
         path: a PNG that `draw` has written.

@@ -34,7 +34,7 @@ NAMED = 5
 """Targets that the line of `--fail-on` names."""
 
 MOST_REASONS = 12
-"""Blockers whose reasons are told below the table."""
+"""Blockers whose reasons are reported below the table."""
 
 
 def render(comparison: Comparison, width: Optional[int] = None) -> str:
@@ -131,12 +131,12 @@ def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, .
 
 
 def has_times(rows: Sequence[ComparedTarget]) -> bool:
-    """Tells whether times are estimated for any target, so that there are columns for them."""
+    """Returns whether times are estimated for any target, so that there are columns for them."""
     return any(row.estimates for row in rows)
 
 
 def _times(row: ComparedTarget) -> Tuple[str, str]:
-    """Returns DPU time and frames a second on the board that stands first."""
+    """Returns DPU time and frames per second on the board that stands first."""
     found = row.estimate
     if found is None:
         return "-", "-"
@@ -241,7 +241,7 @@ def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
 
 
 def _reached(comparison: Comparison, wanted: float) -> str:
-    """Returns which board reaches the frames a second that are wanted, if any."""
+    """Returns which board reaches the frames per second that are wanted, if any."""
     found = comparison.smallest_board
     if found is None:
         known = [one.fps for row in comparison.rows for one in row.estimates if one.board]

@@ -16,7 +16,7 @@ UNSURE = "unknown, no source decides"
 """What tells an open question from a refusal."""
 
 MOST_PATTERNS = 3
-"""Patterns of `--allow` that are told one by one."""
+"""Patterns of `--allow` that are reported one by one."""
 
 _LONGEST = 3000
 _ROOTS = ("site-packages", "dist-packages")
@@ -230,7 +230,7 @@ def remedy(finding: Finding) -> str:
 
 
 def grounds(finding: Finding) -> str:
-    """Returns the constraint's id, its evidence in brackets, and where it is written down."""
+    """Returns the constraint's id, its evidence in brackets, and its source."""
     return " ".join(filter(None, (rule(finding), plain(finding.source))))
 
 

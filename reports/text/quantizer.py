@@ -45,7 +45,7 @@ class Entry:
 
 
 def has_more_than_checklist(report: QuantizerReport) -> bool:
-    """Tells whether there is anything to say of the model itself."""
+    """Returns whether there is anything to say of the model itself."""
     return bool(report.obstacles or report.conversions)
 
 

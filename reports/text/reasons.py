@@ -1,4 +1,4 @@
-"""The operators on the CPU with their reasons, as rows of a table; equal reasons are told once."""
+"""The operators on the CPU with their reasons, as rows of a table; equal reasons once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Row:
         """Returns the names, each on a line of its own, and a line for those left out.
 
         Args:
-            few: how many are told; None for all.
+            few: how many are reported; None for all.
         """
         names = [shortened(plain(name), LONGEST_NAME) for name in self.names]
         if few is None or len(names) <= few + 1:

@@ -1,6 +1,6 @@
 """DPUCADF8H: Alveo cards with DDR (U200, U250), product guide PG400.
 
-It takes four images at a run, and the compiler leaves what has another batch to the CPU. It adds
+It takes four images per run, and the compiler leaves what has another batch to the CPU. It adds
 but does not multiply feature maps. It has no depthwise convolution: the target definition lists
 an engine for it, the user guide says that it is not supported.
 """

@@ -1,4 +1,4 @@
-"""DPUCADF8H takes four images a run, and nothing else."""
+"""DPUCADF8H takes four images per run, and nothing else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def with_batch_four(
     remedy="inspect, quantise and compile the network with that batch",
 )
 def four(ctx: OpContext) -> Iterator[Violation]:
-    """The batch is {batch}, the images that the DPU takes a run; any other is on the CPU.
+    """The batch is {batch}, the images that the DPU takes per run; any other is on the CPU.
 
     No inspector looks at the batch: those of 2.5 have no such rule, those of 3.x compile with
     batch 1. The vendor's README of 1.4 to 2.5 requires batch 4, in PyTorch when the model is

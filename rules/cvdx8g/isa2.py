@@ -92,6 +92,6 @@ DECODER = Decoder(
     _build,
     note=(
         "the kernels, pads, kinds and fused activations of the ALU are taken from instruction set "
-        "3; no published source at hand tells those of set 2"
+        "3; no published source gives those of set 2"
     ),
 )

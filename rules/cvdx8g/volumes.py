@@ -83,7 +83,7 @@ def _in_steps(ctx: OpContext) -> Tuple[int, ...]:
 
 
 def in_3d(target: Target) -> bool:
-    """Tells whether the ALU has the mode for three dimensions (w16b0)."""
+    """Returns whether the ALU has the mode for three dimensions (w16b0)."""
     return alu_runs(target, "w16b0")
 
 

@@ -118,7 +118,7 @@ argmax = unsupported_kinds(
 reduction_max = unsupported_kinds(
     "reduction_max.cpu",
     ("reduction_max",),
-    "the pool engine has max_reduce, but no source says what it takes",
+    "the pool engine has max_reduce, but no source gives its limits",
     Evidence.INFERRED,
     "target definition",
     remedy=(MAX_POOL, LARGEST_ON_THE_HOST),

@@ -94,13 +94,13 @@ def _adds(target: Target) -> bool:
         ),
         where(
             scales_channels,
-            eltwise_constants.with_const("product with one figure a channel", "mul", (16,)),
+            eltwise_constants.with_const("product with one number per channel", "mul", (16,)),
         ),
         between_convs("two feature maps", "add"),
     ),
     fails=(
         _clamped("sum with a number that a ReLU6 reads"),
-        eltwise_constants.with_const("sum with one figure a channel", "add", (16,)),
+        eltwise_constants.with_const("sum with one number per channel", "add", (16,)),
         eltwise_constants.with_const("product with a whole map", "mul", SHAPE),
     ),
     remedy=eltwise_constants.FOLD,

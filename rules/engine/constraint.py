@@ -63,7 +63,7 @@ class Constraint:
         id: group and name, `conv.kernel`; reports put the family's name before it.
         kinds: operator kinds that it applies to, after rewrites.
         stage: op, fusion or context.
-        provenance: how it is founded.
+        provenance: its evidence.
         sentence: the docstring's first paragraph, with `{limit}` placeholders.
         notes: the rest of the docstring, likewise: what other sources say.
         limits: the figures it checks, by placeholder.
@@ -138,7 +138,7 @@ class Constraint:
         """Returns a copy for a family of which another source speaks.
 
         Args:
-            evidence: how it is founded there.
+            evidence: its evidence there.
             source: where that is written down.
             notes: what to say in place of the constraint's own notes; those stay where empty.
         """

@@ -102,7 +102,7 @@ class _Evaluator:
                 for rule in rules:
                     of_rule = self._findings(rule, op, no_device)
                     if op.float_only is not None and rule.constraint.always:
-                        # That no source speaks of this kind is no doubt any more.
+                        # That no source covers this kind is no doubt any more.
                         of_rule = [one for one in of_rule if one.verdict != Verdict.UNKNOWN]
                     findings += of_rule
                 if kind == "unknown" and not findings:

@@ -18,8 +18,8 @@ class Note:
         id: group and name, `batch.larger`.
         kinds: kinds of the operators that it may be made on, as the graph holds them.
         sentence: what it says, for the rule book.
-        evidence: how it is founded.
-        source: where it is written down.
+        evidence: its evidence.
+        source: its source.
         says: returns the message for one operator, or None.
     """
 

@@ -181,7 +181,7 @@ def _remedy(value: object) -> bool:
 
 
 def _fixed_remedies(value: object) -> bool:
-    """Tells whether the remedies of a constraint are sound: they know no arguments."""
+    """Returns whether the remedies of a constraint are sound: they know no arguments."""
     return _remedies(value) and not any(placeholders(one.template) for one in value)  # type: ignore[attr-defined]
 
 

@@ -22,8 +22,8 @@ class Rewrite:
         id: group and name, `rewrite.batchnorm`.
         kinds: operator kinds that it may change.
         sentence: what becomes what, for the rule book and, as the message, for the user.
-        evidence: how it is founded.
-        source: where it is written down.
+        evidence: its evidence.
+        source: its source.
         apply: returns what the compiler makes of the operator, or None where it leaves it alone.
         input: returns the type of its first input as the compiler lays it out; None where that
             stays as the graph has it.

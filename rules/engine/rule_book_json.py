@@ -16,7 +16,7 @@ def family(family: Family, targets: Sequence[Target]) -> Dict[str, Any]:
 
     Args:
         family: the family.
-        targets: the targets whose limits are told.
+        targets: the targets whose limits are reported.
     """
     return {
         "family": family.name,

@@ -32,7 +32,7 @@ MAX_CHANNELS = 1 << 12
 
 
 def _alu_reduces(target: Target) -> bool:
-    """Tells whether the ALU takes the largest; some definitions name what compares."""
+    """Returns whether the ALU takes the largest; some definitions name what compares."""
     return alu_runs(target, "max_reduce") or alu_runs(target, "comp_temp")
 
 
@@ -114,7 +114,7 @@ def reduction_max_engine(ctx: OpContext) -> Iterator[Violation]:
         return
     pooled = pool.reduces(ctx.target)
     yield Violation(
-        "the pool engine of this DPU has max_reduce, but no source says what it takes"
+        "the pool engine of this DPU has max_reduce, but no source gives its limits"
         if pooled
         else "no engine of this DPU has max_reduce",
         found="max_reduce of the pool engine" if pooled else "no max_reduce",

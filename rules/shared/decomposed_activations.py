@@ -68,8 +68,8 @@ def written_out(ctx: OpContext) -> Iterator[Violation]:
     clamp = _clamp_of(ctx.original, ctx.graph)
     if clamp is not None:
         yield Violation(
-            "it is a part of a hard-swish written out around {clamp:op}, which the compiler does "
-            "not recognise",
+            "it is part of a decomposed hard-swish around {clamp:op}, which the compiler does not "
+            "recognise",
             clamp=clamp.name,
             found=ctx.op.kind,
             limit="hard-swish as one operator",

@@ -143,7 +143,7 @@ def same_shape(ctx: OpContext) -> Iterator[Violation]:
 
 
 def _scales_channels(shapes: List[Tuple[int, ...]]) -> bool:
-    """Tells whether the shapes are a feature map and 1x1 maps of the same channels."""
+    """Returns whether the shapes are a feature map and 1x1 maps of the same channels."""
     if any(len(shape) != 4 for shape in shapes):
         return False
     large = [shape for shape in shapes if shape[1:3] != (1, 1)]

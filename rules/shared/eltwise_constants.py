@@ -27,7 +27,7 @@ SHAPE = (1, 30, 30, 16)
 
 
 def multiplies(target: Target) -> bool:
-    """Tells whether the target multiplies element by element."""
+    """Returns whether the target multiplies element by element."""
     return "mul" in eltwise_types(target)
 
 
@@ -55,15 +55,15 @@ FOLD = exact(
     "eltwise.constant",
     kinds=SUMS,
     evidence=Evidence.INFERRED,
-    source="the published rules know a product with a constant of one figure or one a channel",
+    source="the published rules know a product with a constant of one number or one per channel",
     passes=(
-        where(scales_channels, with_const("product with one figure a channel", "mul", (16,))),
+        where(scales_channels, with_const("product with one number per channel", "mul", (16,))),
         between_convs("two feature maps", "add"),
     ),
     fails=(
         where(
             lambda target: not scales_channels(target),
-            with_const("product with one figure a channel", "mul", (16,)),
+            with_const("product with one number per channel", "mul", (16,)),
         ),
         with_const("sum with a constant", "add", (16,)),
         with_const("product with a whole map", "mul", (1, 30, 30, 16)),
@@ -128,7 +128,7 @@ def _product_with_const(node: Op, whole: Graph, target: Target) -> Optional[Op]:
 
 
 def with_number(node: Op, whole: Graph) -> bool:
-    """Tells whether one operand is a constant of one element, such as a Python number."""
+    """Returns whether one operand is a constant of one element, such as a Python number."""
     return any(one.kind == "const" and one.output.elements == 1 for one in whole.producers(node))
 
 

@@ -60,7 +60,7 @@ def output_channels(target: Target) -> int:
 
 
 def alu_runs(target: Target, name: str) -> bool:
-    """Tells whether the target has an ALU whose `alu_type` lists a name."""
+    """Returns whether the target has an ALU whose `alu_type` lists a name."""
     return target.alu is not None and name in target.alu.alu_type
 
 
@@ -75,7 +75,7 @@ def depthwise_engine(target: Target) -> Union[AluEngine, DepthwiseEngine, None]:
 
 
 def runs_depthwise(target: Target) -> bool:
-    """Tells whether the target has an engine for depthwise convolutions."""
+    """Returns whether the target has an engine for depthwise convolutions."""
     return depthwise_engine(target) is not None
 
 
@@ -104,7 +104,7 @@ def depthwise_bank(target: Target) -> Optional[Bank]:
 
 
 def scales_channels(target: Target) -> bool:
-    """Tells whether a 1x1 depthwise convolution runs, which scales each channel."""
+    """Returns whether a 1x1 depthwise convolution runs, which scales each channel."""
     sizes = depthwise_kernel(target)
     return sizes is not None and 1 in sizes
 
@@ -193,5 +193,5 @@ def ceil_div(number: int, divisor: int) -> int:
 
 
 def covers(op: Op, size: Tuple[int, ...]) -> bool:
-    """Tells whether a window's kernel is the whole input (w, h), so that it takes one step."""
+    """Returns whether a window's kernel is the whole input (w, h), so that it takes one step."""
     return tuple(op.attributes()["kernel"]) == size

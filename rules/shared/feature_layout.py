@@ -88,7 +88,7 @@ def own_map(product: Op, graph: Graph) -> Optional[Layout]:
 
 
 def reads_product(product: Op, graph: Graph) -> bool:
-    """Tells whether an inner product reads another one, or its activation."""
+    """Returns whether an inner product reads another one, or its activation."""
     before = graph.producer(product)
     while before is not None and before.kind in ACTIVATIONS:
         before = graph.producer(before)

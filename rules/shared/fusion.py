@@ -34,7 +34,7 @@ HARD = ("hard-sigmoid", "hard-swish")
 
 
 def pool_fuses_nothing(ctx: OpContext, before: str) -> bool:
-    """Tells whether a pool is before it whose engine fuses nothing."""
+    """Returns whether a pool is before it whose engine fuses nothing."""
     return before in POOL_KINDS and not fused_by(ctx.target, before)
 
 
@@ -75,7 +75,7 @@ HARDENED_BY_ALU = ("conv2d", "depthwise-conv2d", "inner-product", "transposed-co
 
 
 def by_alu(target: Target, kind: str, before: str) -> bool:
-    """Tells whether the ALU computes an activation where the engine before it does not fuse it."""
+    """Returns whether the ALU computes an activation that the engine before it does not fuse."""
     return kind in HARD and alu_runs(target, "hsigmoid") and before in HARDENED_BY_ALU
 
 
@@ -85,7 +85,7 @@ def listed_for_alu(target: Target, name: str) -> bool:
 
 
 def may_be_by_alu(ctx: OpContext, before: str) -> bool:
-    """Tells whether the ALU may compute hard-sigmoid or hard-swish after an operator.
+    """Returns whether the ALU may compute hard-sigmoid or hard-swish after an operator.
 
     Hard-sigmoid after anything, hard-swish after what is like a convolution: compiled models show
     hard-swish after a sum on the CPU; no source mentions the others.

@@ -21,7 +21,7 @@ class Fit:
     Attributes:
         rules: what a convolution's window keeps.
         deals: whether compiled models show that features are dealt out on this family. Where they
-            do not, a map that fits by itself decides; one that fits only when dealt is unknown.
+            do not, a map that fits on its own decides; one that fits only when dealt is unknown.
     """
 
     rules: Tuple[WindowRule, ...]
@@ -41,7 +41,7 @@ class Fit:
         ]
 
     def fits(self, layout: Optional[Layout], target: Target) -> bool:
-        """Tells whether there is a layout and it violates nothing."""
+        """Returns whether there is a layout and it violates nothing."""
         return layout is not None and next(self._violations(layout, target), None) is None
 
     def _violations(self, layout: Layout, target: Target) -> Iterator[Violation]:
@@ -53,14 +53,14 @@ class Fit:
         return dealt(features, target.conv.limit.kernel_size.high, input_channels(target))
 
     def own(self, product: Op, graph: Graph) -> Optional[Layout]:
-        """Returns the map that decides by itself: the input's own, or a vector in one pixel."""
+        """Returns the map that decides on its own: the input's own, or a vector in one pixel."""
         layout = own_map(product, graph)
         if layout is None and not self.deals:
             return Layout(1, 1, graph.input_types(product)[0].channels)
         return layout
 
     def takes_dealt(self, product: Op, graph: Graph) -> bool:
-        """Tells whether compiled models show that the input is dealt out where its map fails."""
+        """Returns whether compiled models show that the input is dealt out where its map fails."""
         return self.deals and not reads_product(product, graph)
 
     def layout(self, product: Op, graph: Graph, target: Target) -> Optional[Layout]:

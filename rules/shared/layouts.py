@@ -14,12 +14,12 @@ OF_GROUPS = (0, 2, 1, 3, 4)
 
 
 def to_nchw(node: Op) -> bool:
-    """Tells whether an operator is the permute from NHWC to NCHW."""
+    """Returns whether an operator is the permute from NHWC to NCHW."""
     return node.kind == "transpose" and tuple(node.attributes()["order"]) == TO_NCHW
 
 
 def folded_into_weights(permute: Op, graph: Graph) -> bool:
-    """Tells whether a permute to NCHW is read only by flattens whose inner products absorb it."""
+    """Returns whether a permute to NCHW is read only by flattens whose inner products absorb it."""
     if not to_nchw(permute):
         return False
     readers = graph.consumers(permute)
@@ -27,7 +27,7 @@ def folded_into_weights(permute: Op, graph: Graph) -> bool:
 
 
 def feeds_products(reshape: Op, graph: Graph) -> bool:
-    """Tells whether an operator is a flatten that only inner products read."""
+    """Returns whether an operator is a flatten that only inner products read."""
     readers = graph.consumers(reshape)
     return (
         reshape.kind in FLATTENS

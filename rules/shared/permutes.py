@@ -156,7 +156,7 @@ def _remedy(ctx: OpContext) -> Remedy:
 
 
 def _makes_tokens(ctx: OpContext) -> bool:
-    """Tells whether a map becomes a row of tokens: its height and width in one, channels last."""
+    """Returns whether a map becomes a row of tokens: its height and width in one, channels last."""
     return any(
         reader.output.rank == 3 and after.attributes().get("order") == [0, 2, 1]
         for reader in ctx.consumers

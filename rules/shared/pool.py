@@ -58,12 +58,12 @@ def _lacks(kind: str) -> Callable[[Target], bool]:
 
 
 def reduces(target: Target) -> bool:
-    """Tells whether a pool engine can reduce to the largest (max_reduce)."""
+    """Returns whether a pool engine can reduce to the largest (max_reduce)."""
     return target.pool is not None and "max_reduce" in target.pool.pool_type
 
 
 def _square(target: Target) -> bool:
-    """Tells whether averages are made by a pool engine, which takes squares only."""
+    """Returns whether averages are made by a pool engine, which takes squares only."""
     return target.alu is None and runs("avgpool2d")(target)
 
 

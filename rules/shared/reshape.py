@@ -57,7 +57,7 @@ def reshape_input(ctx: OpContext) -> Iterator[Violation]:
     """Its input is on the DPU, or is the network's own and is read on the DPU.
 
     The 2.5 inspector leaves it on the DPU wherever its input is. Compiled models of 1.4.1 and
-    2.5.0 have one reshape of the network's own input on the CPU before the DPU's part, which costs
+    2.5.0 have one reshape of the network's own input on the CPU before the DPU part, which costs
     no DPU subgraph; those of 3.5.0 have none, for 3.0 it is unknown.
     """
     producer = ctx.producers[0]

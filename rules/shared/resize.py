@@ -40,7 +40,7 @@ def _wide(count: int) -> Example:
 
 
 def doubles(target: Target) -> bool:
-    """Tells whether the target takes the transposed depthwise convolution of a bilinear resize.
+    """Returns whether the target takes the transposed depthwise convolution of a bilinear resize.
 
     Its kernel is twice its stride, whatever the factor.
     """
@@ -277,7 +277,7 @@ def factors(attrs: ResizeAttrs) -> Tuple[int, ...]:
 
 
 def has_factor(attrs: ResizeAttrs) -> bool:
-    """Tells whether a resize has one of the factors, the same along all axes."""
+    """Returns whether a resize has one of the factors, the same along all axes."""
     return len(set(attrs.scale)) == 1 and attrs.scale[0] in factors(attrs)
 
 

@@ -209,7 +209,7 @@ def _remedy(ctx: OpContext) -> Remedies:
 
 
 def _channels_only(ctx: OpContext) -> bool:
-    """Tells whether a slice takes neighbouring channels and nothing else."""
+    """Returns whether a slice takes neighbouring channels and nothing else."""
     kept = ctx.input.shape[:-1] == ctx.op.output.shape[:-1]
     return kept and set(ctx.attrs.strides) == {1}
 

@@ -50,7 +50,7 @@ class BitField:
         return _value(fingerprint, self.high, self.low)
 
     def takes(self, value: int) -> bool:
-        """Tells whether a value is valid."""
+        """Returns whether a value is valid."""
         if self.words:
             return value < len(self.words)
         return self.valid is None or value in self.valid
@@ -125,7 +125,7 @@ class Decoder:
             above = field.high + 1
 
     def reads(self, fingerprint: Fingerprint) -> bool:
-        """Tells whether a fingerprint is one of this type and instruction set."""
+        """Returns whether a fingerprint is one of this type and instruction set."""
         return (fingerprint.type_byte, fingerprint.isa_version) == (
             self.type_byte,
             self.isa_version,
@@ -167,7 +167,7 @@ class Reading:
         return self.field(name).of(self.fingerprint.value)
 
     def on(self, name: str) -> bool:
-        """Tells whether a field is not 0."""
+        """Returns whether a field is not 0."""
         return self[name] != 0
 
     def refused(self, name: str, valid: str) -> TargetError:

@@ -56,7 +56,7 @@ class Fingerprint:
 
 
 def looks_like_fingerprint(text: str) -> bool:
-    """Tells whether a text is meant as a fingerprint: 0x..., or 15 and more hexadecimal digits."""
+    """Returns whether a text is meant as a fingerprint: 0x..., or 15 or more hex digits."""
     return text[:2].lower() == "0x" or bool(_BARE.match(text))
 
 

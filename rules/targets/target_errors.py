@@ -138,7 +138,7 @@ def _suggestion(text: str) -> str:
     kernel = _KERNEL.match(text)
     if kernel is not None and _beginning(kernel.group(1)):
         return (
-            " That is how a board calls a core of the DPU, whose size its fingerprint tells. "
+            " That is a board's name for a DPU core; its fingerprint gives the size. "
             f"Targets of {kernel.group(1).upper()} are {_names(_beginning(kernel.group(1)))}."
         )
     # "Kria KV260" and "zcu102_b4096" name a board as well.

@@ -18,7 +18,7 @@ The file, which a plug-in's package holds as well:
                                    # with cores and clock where a source tells them:
                                    # {ZCU102: {by: 2.5 3.0, cores: 3, clock_mhz: 281, source: ...}}
         registered:                # which releases register it, under which fingerprint
-          2.5: 0x101000016010407   # unknown where no source tells it
+          2.5: 0x101000016010407   # unknown where no source gives it
           3.0 3.5: {fingerprint: 0x101000056010407, save: {argmax: true}}  # laid over as well
 
 Names of lists may be written with blanks between them. The bank groups are numbered in the order
@@ -50,7 +50,7 @@ from vai_inspect.rules.targets.yaml_schema import Place
 
 FILE_NAME = "targets.yaml"
 UNKNOWN = "unknown"
-"""What stands for a fingerprint that no source tells."""
+"""What stands for a fingerprint that no source gives."""
 
 _REQUIRED_ENGINES = {"load": LoadEngine, "save": SaveEngine, "conv": ConvEngine}
 _ENGINES: Dict[str, Any] = {
@@ -250,7 +250,7 @@ def _fingerprint(value: object, place: Place) -> Optional[Fingerprint]:
     raise place.error(
         value,
         "64 bits as a hexadecimal number without quotes, as in 0x101000016010407, or "
-        f"{UNKNOWN} where no source tells it",
+        f"{UNKNOWN} where no source gives it",
     )
 
 
@@ -307,7 +307,7 @@ def _size(node: Any, known: Dict[int, int], source: str) -> int:
     if not 0 < size <= MOST_NODES:
         raise RuleError(
             "{}: received aliases that {}; valid are at most {} parts in all.".format(
-                source, "multiply" if size else "are within what they stand for", MOST_NODES
+                source, "multiply" if size else "contain themselves", MOST_NODES
             )
         )
     return size

@@ -54,7 +54,7 @@ class Place(codec.Place):
 
     def missing(self, name: str) -> RuleError:
         """Returns the error that a field is not there."""
-        return self.at(name).error(None, "a figure: the field is required")
+        return self.at(name).error(None, "a value: the field is required")
 
     def unknown(self, name: str, known: Iterable[str]) -> RuleError:
         """Returns the error that there is no such field."""
@@ -65,7 +65,7 @@ class Place(codec.Place):
 def mapping(value: object, place: Place, names: Iterable[str] = ()) -> Dict[str, Any]:
     """Returns a mapping whose keys are among the names, where any are given."""
     if not isinstance(value, dict):
-        raise place.error(value, "a mapping of names to figures")
+        raise place.error(value, "a mapping of names to values")
     figures = {str(key): figure for key, figure in value.items()}
     valid = tuple(names)
     for key in figures:

@@ -52,7 +52,7 @@ class Layers:
     """The layers of one graph on one target, for any set of operators on the DPU.
 
     Attributes:
-        works: what each operator takes by itself, as far as it was asked.
+        works: what each operator takes on its own, as far as it was asked.
         images: images in a batch; bytes and cycles are those of one.
     """
 

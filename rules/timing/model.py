@@ -101,7 +101,7 @@ class Timed:
             platform: the board.
             not_counted: the operators on the CPU.
             part_only: why the figures are of a part of the network only, if they are.
-            whole: whether frames a second and the latency follow from the DPU's time.
+            whole: whether frames per second and the latency follow from the DPU's time.
             each: whether to tell the time of each operator and subgraph.
 
         Raises:
@@ -116,7 +116,7 @@ class Timed:
         layers, parts = self._on({op.name for op in on_dpu})
         if not layers:
             raise EstimateError(
-                "what the DPU runs takes no time of its own ({}), so there is none to "
+                "the operators on the DPU take no time of their own ({}), so there is nothing to "
                 "estimate.".format(", ".join(dict.fromkeys(op.type for op in on_dpu)))
             )
         one = self._model.prices(platform, 1)

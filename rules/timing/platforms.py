@@ -106,7 +106,7 @@ def _named(
     other = others.get(str(board).strip().lower())
     if other is None:
         raise EstimateError(
-            "unknown board {}: figures are known of {}.{} For another board give clock, cores and "
+            "unknown board {}: valid are {}.{} For another board give clock, cores and "
             "bandwidth, and no board.".format(
                 quoted(board),
                 ", ".join(sorted(use.board for use in others.values())) or "none",

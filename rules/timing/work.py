@@ -1,4 +1,4 @@
-"""What each operator takes by itself: cycles of an engine, weights, the part of its input it reads.
+"""The work of each operator: cycles of an engine, weights, the part of its input that it reads.
 
 Cycles follow from the parallelism of the engines: what is not a multiple of it is padded. Sizes are
 NHWC; `up(a, b)` is a / b rounded up. All figures are of one image.
@@ -19,7 +19,7 @@ Lanes = Tuple[int, int]
 
 
 class Work(NamedTuple):
-    """What an operator takes by itself.
+    """The work of one operator.
 
     Attributes:
         array: cycles of the convolution array.

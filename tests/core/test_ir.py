@@ -105,7 +105,7 @@ UNSOUND = {
     ),
     "a size that is no number": (
         [node("a", "data", shape=(1, None, 8, 16))],
-        "not made of whole numbers",
+        "sizes are not all integers",
     ),
     "an activation that changes the shape": (
         [node("a", "data"), node("b", "relu", ["a"], (1, 4, 4, 16))],

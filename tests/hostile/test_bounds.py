@@ -94,7 +94,7 @@ SAYS = {
     "assets.keras": "--trust",
     "directory.pt": "--trust",
     "directory.pt2": "--trust",
-    "directory.keras": "cut off or no whole .keras file",
+    "directory.keras": "truncated or not a .keras file",
     "nested.keras": "more than 10,0",
 }
 

@@ -128,7 +128,7 @@ def test_nothing_in_a_file_is_run(
     monkeypatch.setattr(keras.models, "load_model", lambda *_, **__: asked.append(1))
     config = network(ATTACKS[name](tmp_path / "harm"))
     with pytest.raises(
-        ModelError, match=r"only Keras could tell by loading.* add --trust"
+        ModelError, match=r"only Keras can decide it, by loading.* add --trust"
     ) as raised:
         capture_file(archive(tmp_path / "m.keras", config, version))
     assert not asked, "Keras was asked to load it"

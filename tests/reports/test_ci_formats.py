@@ -213,7 +213,7 @@ def test_github_counts_operators_of_one_reason_in_one_annotation(tmp_path, monke
     many = samples.many(1)
     cause = many.root_causes[0]
     one = Checked(many, Gate("cpu").check(many), model_site=Site("net.py", 4))
-    assert "Likewise" not in github.render(one)
+    assert "The same holds" not in github.render(one)
     assert cause.ops == ("gate0",)
     assert "::error file=net.py,line=4,title=" in github.render(one)
 

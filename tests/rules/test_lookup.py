@@ -138,8 +138,8 @@ REFUSED = [
     (
         "DPUCVDX8G_1",
         "unknown target 'DPUCVDX8G_1'; valid is a target's name, a fingerprint, a board or the "
-        "path of an arch.json. That is how a board calls a core of the DPU, whose size its "
-        "fingerprint tells. Targets of DPUCVDX8G are DPUCVDX8G_ISA3_C32B1, ",
+        "path of an arch.json. That is a board's name for a DPU core; its fingerprint gives "
+        "the size. Targets of DPUCVDX8G are DPUCVDX8G_ISA3_C32B1, ",
     ),
     ("DPUCZDX8G_ISA1", "Targets of DPUCZDX8G_ISA1 are DPUCZDX8G_ISA1_B512, "),
     (

@@ -50,7 +50,7 @@ CONFIG: Optional[Path] = typer.Option(
 
 
 def is_configured(context: typer.Context, name: str) -> bool:
-    """Tells whether a parameter's value comes from a config and not from the command line.
+    """Returns whether a parameter's value comes from a config and not from the command line.
 
     Args:
         context: of the command.
@@ -122,7 +122,7 @@ def _loads() -> Callable[[str], Dict[str, Any]]:
 
 
 def _names_us(path: Path) -> bool:
-    """Tells whether a pyproject.toml has something for us; others are not even parsed."""
+    """Returns whether a pyproject.toml has something for us; others are not even parsed."""
     try:
         return b"vai-inspect" in path.read_bytes() and bool(read(path))
     except OSError:

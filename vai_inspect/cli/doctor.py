@@ -124,7 +124,7 @@ def installed(module: str, distributions: Tuple[str, ...]) -> str:
 
 
 def is_there(module: str) -> bool:
-    """Tells whether a module could be imported."""
+    """Returns whether a module could be imported."""
     import importlib.util
 
     try:

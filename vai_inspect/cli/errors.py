@@ -103,7 +103,7 @@ def warn(text: str) -> None:
 
 
 def say(line: str) -> None:
-    """Prints a line on standard error, if it takes one: where it does not, nobody can be told."""
+    """Prints a line on standard error, if it accepts one; errors of writing are ignored."""
     with contextlib.suppress(OSError, ValueError):
         typer.echo(line, err=True)
 

@@ -56,7 +56,7 @@ def estimate(
 
     found = lookup(target)
     given = (board, clock, cores, bandwidth)
-    platform_for(found, *given)  # a wrong board is told before a framework is loaded
+    platform_for(found, *given)  # a wrong board is reported before a framework is loaded
     options = options_of(input_shape, trust, no_convert)
     (captured,) = read_model(model, parse_kwargs(kwargs), (found,), options)
     with working(f"estimating {captured.model.name} on {found.name}"):

@@ -27,7 +27,7 @@ _MAY_DEFINE_MORE = re.compile(
 def module_of(source: str, name: str, spec: str) -> ModuleType:
     """Returns a module by its name or its file; only what the user names here is run.
 
-    A name that it plainly lacks is told before anything is imported, which can take long.
+    A name that it plainly lacks is reported before anything is imported, which can take long.
 
     Args:
         source: `package.module` or `file.py`.

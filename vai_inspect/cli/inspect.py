@@ -232,7 +232,7 @@ def _print_json(inspections: List[Inspection]) -> None:
 
 
 def _warn_of_idle(inspections: Iterable[Inspection], allowance: Allowance) -> None:
-    """Warns of patterns that match no operator of any inspection: misspelt ones."""
+    """Warns of patterns that match no operator of any inspection: probably misspelt."""
     idle = [set(allowance.idle(inspection)) for inspection in inspections]
     for pattern in allowance.patterns if idle else ():
         if all(pattern in one for one in idle):

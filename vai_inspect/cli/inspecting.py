@@ -28,7 +28,7 @@ from vai_inspect.reports.writer import WRITERS, for_check
 
 @dataclass
 class Job:
-    """What is asked of every model, and what came of those that are done.
+    """What is evaluated for every model, and what came of those that are done.
 
     Attributes:
         targets: the DPUs.
@@ -37,7 +37,7 @@ class Job:
         verbose: as of `Inspector.inspect`.
         formats: of the reports beside those that are always written.
         writes: whether anything is written or printed for each model.
-        gate: what the inspections are held against.
+        gate: what the inspections are compared with.
         done: the inspections, checked, in their order.
         labels: the MODEL of each of `done`.
         unread: models that could not be inspected.

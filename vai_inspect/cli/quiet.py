@@ -1,7 +1,7 @@
 """Keeps a framework's native chatter out of standard error while it is loaded.
 
 TensorFlow's C++ part writes a dozen lines of information when it starts, past Python's
-`sys.stderr`; between them one clear line of ours is hard to find. Everything else that is
+`sys.stderr`; between them one clear line of this project is hard to find. Everything else that is
 written meanwhile is passed on.
 """
 

@@ -1,4 +1,4 @@
-"""How an error of the user's own code is told on one line."""
+"""How an error of the user's own code is reported on one line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every room of the house speaks: the IR, targets, findings, the inspection and the errors."""
+"""What all packages share: the IR, targets, findings, the inspection and the errors."""

@@ -24,7 +24,7 @@ class Allowance:
     Attributes:
         patterns: shell patterns (`*`, `?`, `[...]`). One allows an operator whose XIR type, whose
             name or one of whose layers it matches. With `end:` before it, only where nothing
-            behind the operator runs on the DPU; with `start:`, only where nothing before it does.
+            after the operator runs on the DPU; with `start:`, only where nothing before it does.
     """
 
     patterns: Tuple[str, ...] = ()
@@ -42,9 +42,9 @@ class Allowance:
         ]
 
     def for_the_rest(self, inspection: Inspection) -> Tuple[str, ...]:
-        """Returns the patterns that allow what is left, if all of it costs the DPU nothing.
+        """Returns the patterns that allow what is left, if all of it has no DPU cost.
 
-        That is what stands at the start or the end of the network and multiplies and accumulates
+        These are at the start or the end of the network and multiply and accumulate
         nothing, such as a last softmax: `end:softmax`.
 
         Args:
@@ -60,7 +60,7 @@ class Allowance:
         return tuple(dict.fromkeys(told))
 
     def idle(self, inspection: Inspection) -> List[str]:
-        """Returns the patterns that match no operator at all, wherever it runs: misspelt ones.
+        """Returns the patterns that match no operator at all, wherever it runs: probably misspelt.
 
         Args:
             inspection: what to check.

@@ -1,4 +1,4 @@
-"""What stands at the start or the end of a network, where leaving it to the host cuts nothing."""
+"""Operators at the start or the end of a network, which can run on the host at no DPU cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vai_inspect.core.root_cause import Position
 
 
 def downstream(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
-    """Returns the operators that read, at once or in the end, what a marked one gives.
+    """Returns the operators that depend on a marked one, directly or not.
 
     Args:
         ops: the operators in topological order.
@@ -28,7 +28,7 @@ def downstream(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
 
 
 def upstream(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
-    """Returns the operators that give, at once or in the end, what a marked one reads.
+    """Returns the operators that a marked one depends on, directly or not.
 
     Args:
         ops: as of `downstream`.
@@ -43,7 +43,7 @@ def upstream(ops: Sequence[Op], marked: AbstractSet[str]) -> Set[str]:
 
 
 class Boundary:
-    """Where operators stand, as the DPU sees it, and whether anything is lost by that.
+    """Positions of operators relative to the DPU part, and whether they have a DPU cost.
 
     A constant is where it is read; it is no computation before an operator.
     """
@@ -59,13 +59,13 @@ class Boundary:
         Args:
             ops: the operators in topological order.
             devices: the device of each.
-            macs: multiply-accumulate operations of each; None where they cannot be told, which
+            macs: multiply-accumulate operations of each; None where they are unknown, which
                 counts as if there were some.
         """
         on_dpu = {op.name for op in ops if devices[op.name] is Device.DPU and op.kind != "const"}
         off = [op for op in ops if op.name not in on_dpu]
         # Only of these anything is asked, and a way to or from the DPU leads through them alone
-        # but for its last step; so does a way behind an end or before a start.
+        # but for its last step; so does a way after an end or before a start.
         read = {value.op for op in ops if op.name in on_dpu for value in op.inputs}
         working = {op.name for op in off if macs[op.name] != 0 and op.kind != "const"}
         self._downstream_of_dpu = downstream(off, on_dpu)
@@ -74,7 +74,7 @@ class Boundary:
         self._work_from = working | upstream(off, working)
 
     def position(self, names: Iterable[str]) -> Position:
-        """Returns where some operators stand.
+        """Returns the position of some operators.
 
         Args:
             names: their names; none is on the DPU.
@@ -87,9 +87,9 @@ class Boundary:
         return Position.START if awaited else Position.APART
 
     def at_boundary(self, names: Iterable[str]) -> bool:
-        """Tells whether the DPU's part is whole without some operators, and as much computed.
+        """Returns whether the DPU part is complete without some operators, and computes as much.
 
-        They stand at the end, and neither they nor what is behind them multiplies and
+        They stand at the end, and neither they nor what is after them multiplies and
         accumulates; or at the start, and neither they nor what is before them does.
 
         Args:

@@ -1,4 +1,4 @@
-"""What a frontend hands over."""
+"""The result of a frontend."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Captured:
     """A model read into the IR, before any pass.
 
     Attributes:
-        graph: the operators as the framework has them, in XIR's words and NHWC shapes.
+        graph: the operators of the framework as XIR kinds, with NHWC shapes.
         model: what the report says of the model.
-        warnings: what the user should know of how it was read.
-        batch_norm_into: kinds that take in a batch norm behind them, as the vendor's quantiser
+        warnings: notes for the user on how it was read.
+        batch_norm_into: kinds that fold a batch norm after them, as the vendor's quantiser
             of this framework does it.
         batch: the batch that was taken for inputs whose own nothing gives; None where each has
             one of its own.
@@ -43,6 +43,6 @@ class Captured:
         """The graph after every pass, which is the same for all targets.
 
         Raises:
-            GraphError: a pass made an unsound graph, which is a defect of ours.
+            GraphError: a pass made an unsound graph, which is a defect of vai_inspect.
         """
         return normalise(self.graph, self.batch_norm_into)

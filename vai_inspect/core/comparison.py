@@ -30,7 +30,7 @@ _TARGET = (
     "peak_ops_per_cycle",
     "boards",
 )
-"""What a row of the JSON tells of its target."""
+"""The fields of a target in a row of the JSON."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ComparedTarget(Plain):
         target: the DPU.
         summary: the totals of the inspection.
         blocker: the first operator in graph order that is on the CPU for a reason of its own and
-            is not allowed there, or None. One that costs the DPU nothing where it stands is told
+            is not allowed there, or None. One that has no DPU cost where it stands is reported
             only where no other is.
         takes_all: whether the DPU runs everything but what is allowed on the CPU.
         ends: where only operators at the start or the end of the network are left, which cost
@@ -70,12 +70,12 @@ class ComparedTarget(Plain):
 
     @property
     def estimate(self) -> Optional[Estimate]:
-        """How long it takes on the board that stands first."""
+        """The estimate for the first board."""
         return self.estimates[0] if self.estimates else None
 
     @property
     def takes_all_but_ends(self) -> bool:
-        """Whether nothing is left to the CPU, or only what costs the DPU nothing."""
+        """Whether nothing is left to the CPU, or only what has no DPU cost."""
         return self.takes_all or bool(self.ends)
 
     @property
@@ -119,8 +119,8 @@ class Comparison(Plain):
             the DPU, the operators on the CPU, the crossings, and the smaller target first.
         allow: patterns of operators that may be on the CPU.
         tool_version: version of this package.
-        fps: frames a second that a board is wanted for, or None.
-        idle: those of `allow` that match no operator at all: misspelt ones.
+        fps: frames per second that a board is wanted for, or None.
+        idle: those of `allow` that match no operator at all: probably misspelt.
     """
 
     model: ModelInfo
@@ -144,7 +144,7 @@ class Comparison(Plain):
             inspections: one for each target; at least one.
             allowance: operators that may be on the CPU.
             estimates: of each target on its boards; by default the inspections' own.
-            fps: frames a second that a board is wanted for.
+            fps: frames per second that a board is wanted for.
         """
         found = list(inspections)
         rows = _rows(found, allowance)
@@ -167,10 +167,10 @@ class Comparison(Plain):
 
     @property
     def smallest_board(self) -> Optional[Tuple[ComparedTarget, Estimate]]:
-        """The smallest board that reaches the frames a second that are wanted, and its target.
+        """The smallest board that reaches the frames per second that are wanted, and its target.
 
         Its size is that of all its cores: operations a cycle times the clock. Of a board whose
-        start or end of the network is left to the host the DPU's part counts.
+        start or end of the network is left to the host the DPU part counts.
         """
         wanted = self.fps
         if wanted is None:

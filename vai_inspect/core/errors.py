@@ -42,7 +42,7 @@ class ReportError(VaiInspectError):
 
 
 class EstimateError(VaiInspectError):
-    """A time that is asked for where no model of it is trustworthy, or of a board nobody knows."""
+    """A time was requested without a trustworthy model for it, or for an unknown board."""
 
 
 class ConfigError(VaiInspectError):
@@ -163,8 +163,10 @@ def check_sizes(name: str, shape: Sequence[int]) -> None:
         if size > LARGEST_SIZE or elements > MOST_ELEMENTS:
             sizes = (str(one) if one <= LARGEST_SIZE else "more" for one in shape)
             raise InputShapeError(
-                "Input {!r} received the shape ({}); a dimension may be {:,} at most, and the "
-                "whole {:,} elements.".format(name, ", ".join(sizes), LARGEST_SIZE, MOST_ELEMENTS)
+                "Input {!r} received the shape ({}); a dimension is at most {:,}, and the "
+                "tensor at most {:,} elements.".format(
+                    name, ", ".join(sizes), LARGEST_SIZE, MOST_ELEMENTS
+                )
             )
 
 

@@ -8,13 +8,13 @@ from typing import Mapping, Optional, Tuple
 from vai_inspect.core.codec import Plain
 
 BOUNDS = ("compute", "engine", "memory", "overhead")
-"""What the time of an operator is bound by: the convolution array, the ALU, transfers from or to
+"""The bound on the time of an operator: the convolution array, the ALU, transfers from or to
 memory, or what every layer waits for before and after its overlapped part."""
 
 
 @dataclass(frozen=True)
 class Platform(Plain):
-    """What the DPU runs on: a board whose figures are known, or a design of the user's own.
+    """The platform of the DPU: a known board, or a design of the user's own.
 
     Attributes:
         board: the board's name; None for a design of the user's own.
@@ -40,7 +40,7 @@ class Platform(Plain):
 
 @dataclass(frozen=True)
 class Accuracy(Plain):
-    """What is known of an estimate's error.
+    """The measured error of an estimate.
 
     Attributes:
         mean: mean error of the time of a frame with all cores in use, in percent, over networks
@@ -69,7 +69,7 @@ class Accuracy(Plain):
 
     @property
     def brief(self) -> str:
-        """The error in a few words, to stand beside every figure."""
+        """The error in a few words, shown with every number."""
         if self.mean is None or self.max is None:
             return "error not calibrated"
         return "error {:.0f} % on average, {:.0f} % at most{}".format(
@@ -143,14 +143,14 @@ class OpEstimate(Plain):
 
 @dataclass(frozen=True)
 class Estimate(Plain):
-    """How long a network takes on a platform. No figure counts operators on the CPU.
+    """The time of a network on a platform. Operators on the CPU are not counted.
 
     Attributes:
         platform: the board, or the design of the user's own.
         dpu_ms: DPU time of a frame on one core while one is in use, ms.
         latency_ms: one frame alone from end to end, ms, with the vendor's C++ samples around it;
-            None where a CPU operator stands between operators of the DPU.
-        fps: frames a second of the whole platform, all cores in use by enough threads; likewise.
+            None if a CPU operator is between DPU operators.
+        fps: frames per second of the whole platform, all cores in use by enough threads; likewise.
         ops: the time of each operator on the DPU, by name.
         subgraphs: DPU time of each DPU subgraph in ms, by name.
         error: what is known of the error.

@@ -1,4 +1,4 @@
-"""What a rule found out about an operator, how well it is founded, and what to change."""
+"""The findings of rules about an operator: verdict, evidence and remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Device(str, Enum):
 
 
 class Verdict(str, Enum):
-    """What the sources say of an operator on a target."""
+    """The verdict of the sources on an operator and a target."""
 
     SUPPORTED = "supported"
     UNSUPPORTED = "unsupported"
@@ -37,7 +37,7 @@ class Verdict(str, Enum):
 
 
 class Evidence(str, Enum):
-    """How a rule is founded, the strongest first. Where sources disagree, this order decides."""
+    """The evidence of a rule, the strongest first. If sources disagree, this order decides."""
 
     COMPILED = "compiled"
     INSPECTOR = "inspector"
@@ -61,7 +61,7 @@ _MEANINGS = {
 
 
 class Effect(str, Enum):
-    """What a change does to the function that the network computes."""
+    """The effect of a change on the function that the network computes."""
 
     EXACT = "exact"
     """The same function in float, up to rounding."""
@@ -140,7 +140,7 @@ class Finding(Plain):
     Attributes:
         constraint: id of the constraint, e.g. `czdx8g.conv.kernel`.
         message: the sentence that the user reads; complete without the other fields.
-        evidence: how the constraint is founded.
+        evidence: the evidence of the constraint.
         verdict: `UNSUPPORTED`, or `UNKNOWN` where no source decides.
         found: the figure that was found, or None.
         limit: the limit as text (`1-16`), or None.
@@ -189,7 +189,7 @@ class Finding(Plain):
 
     @property
     def effect(self) -> Optional[Effect]:
-        """What the suggestion does to the function, whichever remedy is taken.
+        """The effect of the suggestion on the function, for any of the remedies.
 
         Approximate where any remedy is; exact where all are; else None.
         """

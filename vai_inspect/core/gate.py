@@ -1,4 +1,4 @@
-"""What a check lets pass and what it fails on: the options of CI, held against an inspection."""
+"""The conditions of a check (the options for CI) and their outcome for an inspection."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """An inspection held against a gate.
+    """The outcome of a gate for an inspection.
 
     Attributes:
         accepted: operators on the CPU that may be there, with the reason: `allowed` by a pattern,

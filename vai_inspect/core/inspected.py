@@ -50,7 +50,7 @@ class InspectedOp(Plain):
         messages: notes that are not reasons: what was folded, inserted or rewritten.
         subgraph: name of its subgraph; None for inputs and outputs of the graph.
         macs: multiply-accumulate operations for the shapes inspected; None where untold.
-        macs_untold: why they cannot be told; None where they are.
+        macs_untold: why they are unknown; None where they are.
     """
 
     op: Op
@@ -156,7 +156,7 @@ class CutPoints(Plain):
     """Where to cut a network so that the host does its start and its end.
 
     Attributes:
-        start: operators on the CPU whose outputs become inputs of the DPU's part.
+        start: operators on the CPU whose outputs become inputs of the DPU part.
         end: operators on the DPU whose outputs the host takes and goes on with.
     """
 
@@ -170,9 +170,9 @@ class Summary(Plain):
 
     `user_ops` counts the inputs and outputs of the graph. Constants are weights: each is placed
     with the operator that reads it, and no other count of operators has it. `macs` and `dpu_macs`
-    add up what can be told; `macs_untold_ops` counts the operators of which it cannot.
-    `whole_but_for_ends` tells whether whatever is on the CPU stands at the start or the end of
-    the network and costs the DPU nothing there.
+    add up what is known; `macs_untold_ops` counts the operators of which it cannot.
+    `whole_but_for_ends` says whether whatever is on the CPU stands at the start or the end of
+    the network and has no DPU cost there.
     """
 
     ops: int

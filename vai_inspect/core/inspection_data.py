@@ -121,7 +121,7 @@ class InspectionData(Plain):
     def cut_points(self) -> CutPoints:
         """Where to cut the network so that the host does its start and its end.
 
-        Only operators that cost the DPU nothing there are cut off; see `Boundary.at_boundary`.
+        Only operators that have no DPU cost there are cut off; see `Boundary.at_boundary`.
         """
         off = {op.name: self.boundary.position((op.name,)) for op in self.left_to_host()}
         first: Dict[str, None] = {}
@@ -135,7 +135,7 @@ class InspectionData(Plain):
         return CutPoints(tuple(first), tuple(last))
 
     def left_to_host(self) -> List[InspectedOp]:
-        """Returns the operators on the CPU that cost the DPU nothing there, in graph order."""
+        """Returns the operators on the CPU that have no DPU cost there, in graph order."""
         return list(self._left_to_host)
 
     @cached_property
@@ -157,7 +157,7 @@ class InspectionData(Plain):
     def root_of(self, name: str) -> Optional[str]:
         """Returns the operator with reasons of its own from which an operator's device follows.
 
-        Where it follows from several, the first is told.
+        Where it follows from several, the first is reported.
 
         Args:
             name: an operator's name.

@@ -1,4 +1,4 @@
-"""What a search loop wants to know of a model on a target: counts and times, and nothing else."""
+"""Counts and times of a model on a target, for search loops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Judgement(Summary):
         dpu_ms: DPU time of a frame, ms; None where it is not estimated.
         latency_ms: one frame alone from end to end, ms; None also where a CPU operator stands
             between operators of the DPU.
-        fps: frames a second with all cores in use; likewise.
+        fps: frames per second with all cores in use; likewise.
         error: what is known of the error of the times; None without times.
         estimate_unknown: why there are no times; None where there are.
         plan_steps: how many steps the plan has; None where no plan was asked for and operators

@@ -1,4 +1,4 @@
-"""What something that anyone may have made is an instance of."""
+"""A safe `isinstance`, for objects of user code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def is_a(value: Any, kinds: Any) -> bool:
-    """Tells as `isinstance` does whether something is of a class.
+    """Returns as `isinstance` whether an object is of a class.
 
     Args:
         value: anything; asking it for its class may run anyone's code, which may fail.

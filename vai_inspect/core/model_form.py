@@ -1,4 +1,4 @@
-"""How a model is built, beyond its operators: what a quantiser looks at and a DPU does not."""
+"""How a model is built, beyond its operators: relevant to a quantiser and not to a DPU."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from vai_inspect.core.codec import Plain
 
 @dataclass(frozen=True)
 class PlanCounts(Plain):
-    """A network as it stands between two steps.
+    """The network between two steps.
 
     Attributes:
         cpu_ops: operators on the CPU.
@@ -38,7 +38,7 @@ class PlanStep(Plain):
             (give the start or the end of the network to the host) or `leave` (give the host parts
             in the middle that are not worth their crossings).
         rewrite: id of the rewrite, as in `mean-to-pool`; None where no rewrite does it.
-        ops: names of the operators that it is about: those that the DPU's part begins or ends
+        ops: names of the operators that it is about: those that the DPU part begins or ends
             with for a cut, those to change or to leave else; empty where an obstacle is one of
             the model as a whole.
         text: what to do, a sentence.
@@ -47,7 +47,7 @@ class PlanStep(Plain):
             again, or at least evaluate), `none` (where something is computed, not what) or `open`
             (nobody has said).
         before: the network before the step.
-        after: the network after it; after a cut the DPU's part alone.
+        after: the network after it; after a cut the DPU part alone.
         obstacle: id of the quantiser's obstacle that the step removes, or None.
     """
 

@@ -1,4 +1,4 @@
-"""What the vendor's quantiser does with a model before the compiler sees it: data, no rules."""
+"""The effect of the vendor's quantiser on a model before the compiler sees it, as data."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Obstacle(Plain):
 
 @dataclass(frozen=True)
 class Conversion(Plain):
-    """What the quantiser puts in the place of something by default, as intended.
+    """A replacement that the quantiser makes by default, as intended.
 
     Attributes:
         id: of the rule, `torch.batch_norm_folded`.

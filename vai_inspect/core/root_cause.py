@@ -14,23 +14,23 @@ _FEW = 3
 
 
 class Position(str, Enum):
-    """Where in the network the operators of a root cause stand, as the DPU sees it."""
+    """Position of the operators of a root cause relative to the DPU part."""
 
     START = "start"
-    """The DPU computes nothing before them, but something behind them."""
+    """The DPU computes nothing before them, but something after them."""
     BETWEEN = "between"
-    """The DPU computes something before them and something behind them."""
+    """The DPU computes something before them and something after them."""
     END = "end"
     """The DPU computes something before them and nothing after them: they split nothing."""
     APART = "apart"
-    """The DPU computes nothing before them and nothing behind them."""
+    """The DPU computes nothing before them and nothing after them."""
 
 
 @dataclass(frozen=True)
 class Outcome(Plain):
-    """What the placement would be if reasons of some operators were removed and all else stayed.
+    """The placement if reasons of some operators were removed, all else being equal.
 
-    The operators are placed anew for it, so that an operator which has another reason, or a
+    The operators are placed again for it, so that an operator which has another reason, or a
     neighbour that stays on the CPU, does not count as back.
 
     Attributes:
@@ -56,23 +56,23 @@ class Outcome(Plain):
 
 @dataclass(frozen=True)
 class RootCause(Plain):
-    """One reason, or set of reasons, that operators have of their own, whatever their neighbours.
+    """One reason, or set of reasons, of operators themselves, regardless of their neighbours.
 
     Attributes:
         type: XIR type of the operators.
         constraints: ids of the constraints that object.
-        message: what the first of them says of the first operator.
+        message: that of the first operator and its first reason.
         suggestion: what to change for the first operator, or None.
         verdict: `UNSUPPORTED`, or `UNKNOWN` where no source decides.
-        position: where the operators stand.
+        position: their position relative to the DPU part.
         ops: names of the operators, in graph order.
-        alone: the outcome if these operators alone were cured.
-        in_turn: the outcome if those of the root causes that stand before this one were cured,
-            too; None where that was not looked into, as there are too many of them.
-        each: the outcome if one of the operators alone were cured, for each of `ops`.
-        cuts_nothing: whether the operators stand at the start or the end of the network, where
-            leaving them to the host costs the DPU nothing: neither they nor what is beyond them
-            multiplies and accumulates.
+        alone: the outcome if these operators alone were fixed.
+        in_turn: the outcome if this root cause and those before it were fixed; None if there are
+            too many of them to count.
+        each: the outcome if one of the operators alone were fixed, for each of `ops`.
+        cuts_nothing: whether the operators are at the start or the end of the network and can run
+            on the host at no DPU cost: neither they nor the operators beyond them multiply and
+            accumulate.
     """
 
     MEMBERS = (

@@ -11,12 +11,12 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from vai_inspect.core.codec import Plain, encode
 
 NOT_KNOWN = "not known"
-"""What stands in texts for a fingerprint that no source tells."""
+"""The text for an unknown fingerprint."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A set of whole numbers as the target definitions write it: `1-16`, `3,5`, `1-3,7`.
+    """A set of integers in the notation of the target definitions: `1-16`, `3,5`, `1-3,7`.
 
     Attributes:
         text: the limit as written.
@@ -67,7 +67,7 @@ class Limit:
         return max(high for _, high in self.spans)
 
     def nearest(self, value: int) -> int:
-        """Returns the number within the limit that lies nearest; the smaller of two as near."""
+        """Returns the nearest number within the limit; the smaller of two at equal distance."""
         ends = sorted(end for span in self.spans for end in span)
         if value in self:
             return value
@@ -115,7 +115,7 @@ class Figures(Plain):
 
 @dataclass(frozen=True)
 class WindowLimit(Figures):
-    """What a window engine takes; kernel and stride hold for both axes."""
+    """The limits of a window engine; kernel and stride apply to both axes."""
 
     kernel_size: Limit
     stride: Limit
@@ -214,7 +214,7 @@ class LoadEngine(Figures):
 
 @dataclass(frozen=True)
 class SaveEngine(Figures):
-    """Stores feature maps to memory; `argmax` tells whether it can reduce to the largest."""
+    """Stores feature maps to memory; `argmax` says whether it can reduce to the largest."""
 
     channel_parallel: int
     input_bank: Tuple[str, ...]
@@ -254,9 +254,9 @@ class Target(Plain):
     Attributes:
         name: `DPUCZDX8G_ISA1_B4096`, ...
         dpu: the DPU's type, `DPUCZDX8G`, ...; reports call it the family.
-        family: name of the rules package that speaks for it, `czdx8g`, ...
+        family: name of its rules package, `czdx8g`, ...
         isa_version: version of the instruction set.
-        fingerprint: 64 bits: type, instruction set and features; None where no source tells it.
+        fingerprint: 64 bits: type, instruction set and features; None where no source gives it.
         peak_ops_per_cycle: operations (a multiplication or an addition) a cycle, for one of
             the batch.
         batch: images that one run takes; 1 where the definition names none.
@@ -302,7 +302,7 @@ class Target(Plain):
     def fingerprint_text(self) -> str:
         """The fingerprint as the tools write it: `0x` and hexadecimal without leading zeros.
 
-        `not known` where no source tells it.
+        `not known` where no source gives it.
         """
         return NOT_KNOWN if self.fingerprint is None else hex(self.fingerprint)
 

@@ -61,7 +61,7 @@ def read_archive(file: BinaryIO, path: str) -> Stored:
     except Exception as error:
         # zipfile raises whatever the damage leads it to.
         raise ModelError(
-            "{} is cut off or no whole .keras file (a zip archive): {}; copy or save it "
+            "{} is truncated or not a .keras file (a zip archive): {}; copy or save it "
             "again.".format(path, _reason(error))
         ) from error
     if CONFIG not in names:

@@ -121,7 +121,7 @@ _OF_APPLICATIONS = frozenset(("Custom>CustomScaleLayer",))
 
 
 def is_own(saved: Dict[str, Any]) -> bool:
-    """Tells whether a saved object is of one of Keras's own classes.
+    """Returns whether a saved object is of one of Keras's own classes.
 
     Since Keras 2.12 the module tells it, or a name of its own where it has no module; before, a
     class of the user's own that was registered has its package in its name, as in `Custom>Swish`.
@@ -142,7 +142,7 @@ def is_own(saved: Dict[str, Any]) -> bool:
 
 
 def is_saved_layer(value: Any) -> bool:
-    """Tells whether a setting is a layer within: a class with a config that has a name."""
+    """Returns whether a setting is a layer within: a class with a config that has a name."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("class_name"), str)

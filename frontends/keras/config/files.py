@@ -17,7 +17,7 @@ VALID = "valid are a .keras file, a .h5 file and a SavedModel folder of Keras"
 
 
 def is_path(model: Any) -> bool:
-    """Tells whether a model is given by its file."""
+    """Returns whether a model is given by its file."""
     return is_a(model, (str, bytes, os.PathLike))
 
 

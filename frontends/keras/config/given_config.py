@@ -14,7 +14,7 @@ WHERE = "the config"
 
 
 def is_config(model: Any) -> bool:
-    """Tells whether a model is given as a config: a mapping, or the text of a JSON object."""
+    """Returns whether a model is given as a config: a mapping, or the text of a JSON object."""
     return is_a(model, Mapping) or (is_a(model, str) and model.lstrip()[:1] == "{")
 
 
@@ -47,7 +47,7 @@ def stored_config(model: Any) -> Stored:
 
 
 def _of_keras_3(saved: Mapping[str, Any]) -> bool:
-    """Tells whether Keras 3 wrote it, or a Keras 2 that writes as it does: by the modules there."""
+    """Returns whether Keras 3 wrote it, or a Keras 2 of the same format, by the modules there."""
     config = saved["config"]
     layers = config.get("layers") if isinstance(config, dict) else config
     entries = [saved, *(layers if isinstance(layers, list) else ())]

@@ -26,7 +26,7 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
         found = Hdf5(file, LARGEST).attributes()
     except BrokenError as error:
         raise ModelError(
-            "{} is no whole HDF5 file: {}; copy or save it again.".format(path, error)
+            "{} is not a complete HDF5 file: {}; copy or save it again.".format(path, error)
         ) from error
     except UnusualError as error:
         found = by_library(path, str(error))

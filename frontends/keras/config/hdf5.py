@@ -54,11 +54,11 @@ class Hdf5:
             raise UnusualError("its offsets are not of 8 bytes")
         if version > 3:
             raise UnusualError("its superblock is of version {}".format(version))
-        # Behind the last address of the superblock stands the root group's name offset.
+        # After the last address of the superblock stands the root group's name offset.
         start = {0: 24, 1: 28, 2: 12, 3: 12}[version]
         base, root = self._u64(start), self._u64(start + (40 if version < 2 else 24))
         if base:
-            raise UnusualError("its addresses begin behind a block of the user's")
+            raise UnusualError("its addresses start after a user block")
         self._root = root
 
     def attributes(self) -> Dict[str, bytes]:
@@ -71,7 +71,7 @@ class Hdf5:
         found: Dict[str, bytes] = {}
         for kind, flags, data in self._messages():
             if kind == _ATTRIBUTE_INFO:
-                # Where the attributes stand is told by an address, all ones where there is none.
+                # An address gives the place of the attributes; all ones means none.
                 at = 2 + 2 * (data[1] & 1) if len(data) > 1 else len(data)
                 if data[at : at + 8] != b"\xff" * 8:
                     raise UnusualError("its attributes are in a heap of their own")
@@ -89,7 +89,7 @@ class Hdf5:
 
     def _read(self, offset: int, length: int) -> bytes:
         if offset < 0 or length < 0 or offset + length > self._size:
-            raise BrokenError("it refers to what is behind its end; it may be cut off")
+            raise BrokenError("it refers to data after its end; it may be truncated")
         self._file.seek(offset)
         data = self._file.read(length)
         if len(data) != length:
@@ -123,7 +123,7 @@ class Hdf5:
             data = self._read(start, length)
             if new and read > 1:
                 if data[:4] != b"OCHK":
-                    raise BrokenError("the header of its root group goes on nowhere")
+                    raise BrokenError("the header of its root group is incomplete")
                 data = data[4:-4]
             for kind, mark, body in _split(data, new, bool(flags & 4)):
                 if kind == _CONTINUATION:

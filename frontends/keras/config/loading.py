@@ -40,7 +40,7 @@ def untrusted(stored: Stored, problem: CaptureError) -> ModelError:
     reason = str(problem).rstrip(".")
     return ModelError(
         needs_trust(
-            "{}: {}, and only Keras could tell by loading the file".format(stored.path, reason),
+            "{}: {}, and only Keras can decide it, by loading the file".format(stored.path, reason),
             "{}, or {}".format(_SAVE, _LIVE),
         )
     )
@@ -65,7 +65,7 @@ def capture_by_loading(
         import keras
     except ImportError as error:
         raise ModelError(
-            "{}: {}; loading the model would tell, but there is no Keras in this environment; "
+            "{}: {}; loading the model would decide it, but there is no Keras in this environment; "
             "pip install tensorflow, or {}.".format(stored.path, reason, _LIVE)
         ) from error
     from vai_inspect.frontends.keras.live.capture import capture

@@ -83,7 +83,7 @@ class Network:
 
 
 def is_network(saved: Mapping[str, Any]) -> bool:
-    """Tells whether a saved object is a model whose config is its graph."""
+    """Returns whether a saved object is a model whose config is its graph."""
     config, name = saved.get("config"), saved.get("class_name")
     if name == _SEQUENTIAL:
         return isinstance(config, (dict, list)) and is_own(dict(saved))

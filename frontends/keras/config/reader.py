@@ -103,7 +103,7 @@ def _own_shapes(found: Network, input_args: Any) -> List[Sizes]:
     for entry in found.inputs:
         if entry.shape is None and input_args is None:
             raise InputShapeError(
-                "The file does not tell the shape of the input {!r}; give the whole shape, batch "
+                "The file does not give the shape of the input {!r}; give the full shape, batch "
                 "first: {}.".format(
                     entry.name, how_to_give(*[(1, 224, 224, 3)] * len(found.inputs))
                 )

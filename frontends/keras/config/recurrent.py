@@ -26,7 +26,7 @@ def recurrent(layer: Layer, shape: Shape) -> Optional[List[Shape]]:
 
 
 def _state_sizes(layer: Layer) -> List[Tuple[int, int]]:
-    """Returns (units, states) of each cell in turn; nothing where a cell is not known."""
+    """Returns (units, states) of each cell in order; nothing where a cell is not known."""
     name = layer.keras_class or ""
     if name in _STATES:
         return [(int(layer.units), _STATES[name])]

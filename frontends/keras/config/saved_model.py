@@ -25,7 +25,7 @@ _ADVICE = (
 
 
 def is_saved_model(path: str) -> bool:
-    """Tells whether a folder is a SavedModel."""
+    """Returns whether a folder is a SavedModel."""
     return any(os.path.isfile(os.path.join(path, name)) for name in (GRAPH, "saved_model.pbtxt"))
 
 
@@ -38,7 +38,7 @@ def read_saved_model(path: str) -> Stored:
     metadata = os.path.join(path, METADATA)
     if not os.path.isfile(metadata):
         raise ModelError(
-            "{} is a SavedModel without {}: its TensorFlow graph tells no layers (Keras 3 exports "
+            "{} is a SavedModel without {}: its TensorFlow graph names no layers (Keras 3 exports "
             "such folders, TensorFlow before 2.5 wrote them); {}.".format(
                 path, METADATA, _ADVICE.format(path)
             )

@@ -22,7 +22,7 @@ from vai_inspect.frontends.keras.lower.dispatch import LayerRefusesError
 from vai_inspect.frontends.keras.lower.layer import Layer
 
 _ASSUMED = (
-    "the file does not tell what shape this gives; that of its input is written, and no other "
+    "the file does not determine its output shape; that of its input is shown, and no other "
     "operator reads it"
 )
 
@@ -36,7 +36,7 @@ def _nothing() -> None:
 
 
 def agrees(own: Sizes, shape: Shape) -> bool:
-    """Tells whether a shape is another one but for the batch and what that leaves open."""
+    """Returns whether a shape is another one but for the batch and what that leaves open."""
     pairs = list(zip(own, shape))[1:]
     return len(own) == len(shape) and all(mine in (None, size) for mine, size in pairs)
 

@@ -39,8 +39,8 @@ def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
         yield _built_copy(model, input_args, batch)
     elif is_class(type(model), "Functional"):
         raise ModelError(
-            "Received the model {!r} ({}), which overrides call(), so that its graph does not tell "
-            "what it does; put that into layers of the Functional model.".format(
+            "Received the model {!r} ({}), which overrides call(), so that its graph does not show "
+            "what it computes; move that into layers of the Functional model.".format(
                 model.name, type(model).__name__
             )
         )
@@ -68,7 +68,7 @@ def inner_function(operation: Any) -> Optional[Any]:
 
 
 def is_own_code(operation: Any) -> bool:
-    """Tells whether a layer computes what code of the user's says: its own `call`, or a Lambda."""
+    """Returns whether a layer computes user code: a `call` of its own, or a Lambda."""
     cls = type(operation)
     if not is_class(cls, "Layer"):
         return False
@@ -93,7 +93,7 @@ def check_answers(model: Any) -> None:
 
 
 def is_class(cls: Type[Any], name: str) -> bool:
-    """Tells whether a class is Keras's own class of this name or a subclass of it."""
+    """Returns whether a class is Keras's own class of this name or a subclass of it."""
     for base in cls.__mro__:  # noqa: SIM110 - any() takes twice the time
         if base.__name__ == name and is_keras(base):
             return True
@@ -101,13 +101,13 @@ def is_class(cls: Type[Any], name: str) -> bool:
 
 
 def is_keras(cls: Type[Any]) -> bool:
-    """Tells whether a class is one of Keras's own."""
+    """Returns whether a class is one of Keras's own."""
     module = cls.__module__
     return module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras.")
 
 
 def is_keras_2(cls: Type[Any]) -> bool:
-    """Tells whether a class is of Keras 2, whose layers have their base in an `engine` package."""
+    """Returns whether a class is of Keras 2, whose layers have a base in an `engine` package."""
     return any(
         base.__name__ == "Layer" and is_keras(base) and ".engine." in base.__module__
         for base in cls.__mro__
@@ -115,7 +115,7 @@ def is_keras_2(cls: Type[Any]) -> bool:
 
 
 def overrides(cls: Type[Any], method: str, name: str) -> bool:
-    """Tells whether a subclass of Keras's class `name` has a method of its own in its place."""
+    """Returns whether a subclass of Keras's class `name` has a method of its own in its place."""
     for base in cls.__mro__:
         if base.__name__ == name and is_keras(base):
             return False

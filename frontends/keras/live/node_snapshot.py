@@ -1,4 +1,4 @@
-"""What a call leaves behind in a layer, taken away again."""
+"""What a call leaves in a layer, removed again."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     if not candidates:
         raise InputShapeError(
             described
-            + ", whose input shape is not known; give the whole shape, batch first: {}.".format(
+            + ", whose input shape is not known; give the full shape, batch first: {}.".format(
                 how_to_give((1, 224, 224, 3))
             )
         )

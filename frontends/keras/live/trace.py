@@ -1,7 +1,7 @@
 """The calls of a model in order, with the shapes that follow from the given inputs.
 
 Nodes are walked, not layers: a layer that is called twice gives two steps, and the calls of a
-nested model stand in place of the call of that model. Shapes are worked out anew, on fresh symbolic
+nested model replace the call of that model. Shapes are computed again, on fresh symbolic
 tensors, without adding a node to the user's layers.
 """
 
@@ -249,7 +249,7 @@ class _Walk:
 
 
 def _fixes_batch(symbols: Sequence[Any], inputs: Sequence[Any]) -> bool:
-    """Tells whether a record of what a call gives has another batch than the call reads."""
+    """Returns whether a record of what a call gives has another batch than the call reads."""
     batches = {tensor.shape[0] for tensor in inputs if tensor.shape}
     return any(symbol.shape and symbol.shape[0] not in {None, *batches} for symbol in symbols)
 

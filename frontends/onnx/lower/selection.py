@@ -155,7 +155,7 @@ def _pad(call: Call) -> None:
     """Pads that take away are a slice; both at once are unknown."""
     rank, mode = call.x.rank, call.text("mode", "constant")
     if mode not in _MODES:
-        raise UnreadableError("the mode {!r} has no word in XIR".format(mode))
+        raise UnreadableError("XIR has no mode {!r}".format(mode))
     if call.opset < 11:
         pads, fill = call.integers("pads"), call.number("value", 0.0)
     else:

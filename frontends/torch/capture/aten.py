@@ -25,7 +25,7 @@ def as_function(name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Cal
 
 
 def first_only(name: str) -> bool:
-    """Tells whether only the first result is one of the function's, the rest for training."""
+    """Returns whether only the first result is one of the function's, the rest for training."""
     return name in _FIRST_ONLY
 
 
@@ -176,7 +176,7 @@ def index_of(rank: int, steps: Sequence[Tuple[str, Tuple[Any, ...]]]) -> Optiona
 
     Args:
         rank: number of axes of what is indexed.
-        steps: name and arguments, behind the tensor, of each in order.
+        steps: name and arguments, after the tensor, of each in order.
 
     Returns:
         The index; None where one axis is cut twice.

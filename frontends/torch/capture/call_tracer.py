@@ -211,7 +211,7 @@ def _tensor_first(name: str, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
 
 
 def writes(function: Any, name: str, module: Any, kwargs: Dict[str, Any]) -> bool:
-    """Tells whether a call changes its outputs in place."""
+    """Returns whether a call changes its outputs in place."""
     if module is not None:
         dropout = "Dropout" in type(module).__name__  # it does nothing at inference
         return bool(getattr(module, "inplace", False)) and not dropout

@@ -305,7 +305,7 @@ def _within(path: str, key: Any) -> str:
 
 
 def copyable(cls: type) -> bool:
-    """Tells whether an object of a class can be made twice: it stands for nothing outside."""
+    """Returns whether an object of a class can be made twice: it stands for nothing outside."""
     parts = cls.__module__.split(".")
     if parts[0] == "torch":
         return not (len(parts) > 1 and parts[1] in _SHARED)
@@ -313,7 +313,7 @@ def copyable(cls: type) -> bool:
 
 
 def _changes(value: Any) -> bool:
-    """Tells whether a variable around a function holds what can change."""
+    """Returns whether a variable around a function holds what can change."""
     if isinstance(value, types.FunctionType):
         return any(map(_changes, (one for one in objects.cells(value) if one is not value)))
     return type(value) not in ATOMS

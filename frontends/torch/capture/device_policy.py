@@ -32,7 +32,7 @@ def moving(name: str) -> Optional[Callable[..., Any]]:
 
 
 def is_device(value: Any) -> bool:
-    """Tells whether an argument names a device."""
+    """Returns whether an argument names a device."""
     if isinstance(value, str):
         return value.split(":")[0] in _KINDS
     return isinstance(value, torch.device)

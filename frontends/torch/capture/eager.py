@@ -66,9 +66,7 @@ def trace_with_values(request: CaptureRequest) -> Trace:
         found, asks = _followed(request.copied(policy))
     warnings = [*found.warnings, *_told(asks)]
     if _taken_out(asks):
-        warnings.append(
-            "what is made of values taken out of torch is not seen: " + _taken_out(asks)
-        )
+        warnings.append("operations on values that leave torch are not seen: " + _taken_out(asks))
     if policy.made_up:
         warnings.append("the model's weights have no values (device meta); made-up ones were used")
     return replace(found, warnings=tuple(warnings), reads=tuple(asks))
@@ -87,8 +85,8 @@ def _told(asks: Sequence[str]) -> List[str]:
     if len(named) > 4:
         listed += " and {} more".format(len(named) - 4)
     return [
-        "what the forward does depends on the data ({}); followed for one input only, another "
-        "may take other branches or give other sizes".format(listed)
+        "control flow depends on tensor values ({}); one input was followed, and another may take "
+        "other branches or have other sizes".format(listed)
     ]
 
 
@@ -110,7 +108,7 @@ def _followed(copy: Copy) -> Tuple[Trace, List[str]]:
         # torch 1.13 shows nothing of what a scripted function does.
         out = _taken_out(call_tracer.asks)
         raise CaptureError(
-            "nothing was seen of how what the forward returns comes from its inputs"
+            "no path from the inputs to the returned tensors was seen"
             + (", as it takes values out of torch ({})".format(out) if out else "")
         )
     return found, call_tracer.asks
@@ -162,7 +160,7 @@ class _Following:
         return self._call_tracer.function(function, args, kwargs)
 
     def operator(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """Notes an operator that runs by itself, such as one of a scripted function."""
+        """Notes an operator that runs on its own, such as one of a scripted function."""
         self._protect(function, args, kwargs)
         if self._call_tracer.within:
             return function(*args, **kwargs)

@@ -41,7 +41,7 @@ def trace(request: CaptureRequest) -> Trace:
 
 
 def can_export() -> bool:
-    """Tells whether this torch can export a module without strict mode."""
+    """Returns whether this torch can export a module without strict mode."""
     export = getattr(getattr(torch, "export", None), "export", None)
     return export is not None and "strict" in inspect.signature(export).parameters
 

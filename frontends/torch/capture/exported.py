@@ -14,7 +14,7 @@ from vai_inspect.frontends.torch.capture.strategies import Followed, first_that_
 
 
 def is_program(model: Any) -> bool:
-    """Tells whether something is a torch.export.ExportedProgram."""
+    """Returns whether something is a torch.export.ExportedProgram."""
     return any(cls.__name__ == "ExportedProgram" for cls in type(model).__mro__)
 
 

@@ -47,7 +47,7 @@ class Wanted:
         return cls(shapes, ranges)
 
     def takes(self, given: Sequence[Shape]) -> bool:
-        """Tells whether a program can be run on inputs of these shapes."""
+        """Returns whether a program can be run on inputs of these shapes."""
         if len(given) != len(self.shapes):
             return False
         sizes: Dict[Any, int] = {}

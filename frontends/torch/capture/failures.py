@@ -1,4 +1,4 @@
-"""Why a forward could not be followed: what is told of an error, and what kind of error it is."""
+"""Why a forward could not be followed: the text and the kind of the error."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def brief(error: BaseException) -> str:
 
 
 def needs_values(error: BaseException) -> bool:
-    """Tells whether an error comes from running on tensors without values.
+    """Returns whether an error comes from running on tensors without values.
 
     So it is where a value is asked for, and where an operator has no kernel for such tensors.
     """

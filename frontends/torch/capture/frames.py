@@ -62,7 +62,7 @@ ROOT = "run_users_forward"
 
 
 def is_users(file: str) -> bool:
-    """Tells whether a file is neither torch's nor this frontend's nor made up by a tracer."""
+    """Returns whether a file is neither torch's nor this frontend's nor made up by a tracer."""
     return not file.startswith((_torch_folder(), _HERE, "<"))
 
 

@@ -128,7 +128,7 @@ class _Tracer(torch.fx.Tracer):
     def create_proxy(
         self, kind: str, target: Any, args: Any, kwargs: Any, *_rest: Any, **_named: Any
     ) -> Any:
-        """Runs a function or method on the tensors behind the proxies and notes it."""
+        """Runs a function or method on the tensors of the proxies and notes it."""
         if kind == "call_method":
             method = moving(target) or _method(target)
             return self._run(method, operation_name(target), args, kwargs)

@@ -23,7 +23,7 @@ Rebuild = Callable[[Any], Any]
 
 
 def copy_hooks(module: Any, copy: Any, rebuild: Rebuild, held: Held) -> bool:
-    """Gives a module's copy the hooks of the user's that can be rebuilt; tells whether all can.
+    """Gives a module's copy the hooks of the user's that can be rebuilt; says whether all can.
 
     Hooks of torch's own set weights or check inputs, and change no shape; those run backward are
     never called. Both are left out.
@@ -68,7 +68,7 @@ def _is_torchs(hook: Any) -> bool:
 
 
 def _is_rebuilt(hook: Any, new: Any) -> bool:
-    """Tells whether what a hook changes is the copy's, or is set back."""
+    """Returns whether what a hook changes is the copy's, or is set back."""
     if isinstance(hook, functools.partial):
         return _is_rebuilt(hook.func, new.func)
     return new is not hook or isinstance(hook, types.FunctionType)
@@ -89,7 +89,7 @@ def _functions(hook: Any) -> Iterator[types.FunctionType]:
 
 
 def has_hooks(module: Any) -> bool:
-    """Tells whether a module's copy has hooks that run."""
+    """Returns whether a module's copy has hooks that run."""
     return any(vars(module).get(name) for name in _FORWARD)
 
 

@@ -19,7 +19,7 @@ _DEBUG_FOLDER = "TORCH_COMPILE_DEBUG_DIR"
 
 
 def here() -> Callable[[], bool]:
-    """Returns what tells whether it is called in the thread that this was called in."""
+    """Returns a function that says whether it is called in this thread."""
     own = threading.get_ident()
     return lambda: threading.get_ident() == own
 

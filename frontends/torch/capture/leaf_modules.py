@@ -31,5 +31,5 @@ def torch_class(module: Any) -> str:
 
 
 def is_leaf(module: Any) -> bool:
-    """Tells whether a module is lowered as a whole."""
+    """Returns whether a module is lowered as a whole."""
     return bool(torch_class(module))

@@ -149,7 +149,7 @@ class MetaCopy:
 
 
 def _at_inference(model: Any) -> None:
-    """Puts a copy in evaluation mode; exported programs refuse to be asked, so they are told."""
+    """Puts a copy in evaluation mode; exported programs refuse, and that is ignored."""
     with contextlib.suppress(Exception):
         model.eval()
     for module in model.modules():
@@ -210,7 +210,7 @@ def _half() -> Any:
 
 
 def meta_works() -> bool:
-    """Tells whether this torch knows enough operators on the meta device."""
+    """Returns whether this torch knows enough operators on the meta device."""
     import torch
 
     version = torch.__version__.split("+")[0].split(".")

@@ -16,12 +16,12 @@ Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
 
 
 def can_record() -> bool:
-    """Tells whether this torch has hooks on what runs; in 1.12 they are of another form."""
+    """Returns whether this torch has hooks on what runs; in 1.12 they are of another form."""
     return hasattr(getattr(torch.overrides, "TorchFunctionMode", None), "__enter__")
 
 
 def can_see_functions() -> bool:
-    """Tells whether functions of constants are seen; before torch 2.0 the copy is not on meta."""
+    """Returns whether functions of constants are seen; before torch 2.0 the copy is not on meta."""
     return can_record() and meta_works()
 
 
@@ -57,7 +57,7 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
 
     Args:
         function: gets functions of torch and torch.nn.functional, methods and properties of
-            tensors. What it calls in turn is not handed over.
+            tensors. Calls within it are not handed over.
         operator: gets ATen's operators, those that run inside a function too; the rest is what
             no function of Python's asks for, such as the body of a `torch.jit.script` function.
         module: gets the modules that are called, as (module, original, args, kwargs).

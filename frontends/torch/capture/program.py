@@ -241,12 +241,12 @@ def _known(value: Any, known: Dict[Any, Any]) -> Any:
 
 
 def _same(group: Sequence[Any], node: Any) -> bool:
-    """Tells whether a node begins another call of a module that is this one operator."""
+    """Returns whether a node begins another call of a module that is this one operator."""
     return all(one.target is node.target for one in group)
 
 
 def _indexes(group: Sequence[Any], node: Any) -> bool:
-    """Tells whether a node goes on with the slices of one `x[...]`."""
+    """Returns whether a node goes on with the slices of one `x[...]`."""
     if node.op != "call_function" or not node.args or node.args[0] is not group[-1]:
         return False
     names = [operation_name(one.target) for one in group if one.op == "call_function"]

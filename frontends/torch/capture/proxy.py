@@ -17,7 +17,7 @@ class TensorProxy(torch.fx.Proxy):
     """Stands for a tensor in the user's forward.
 
     Attributes:
-        value: the tensor without values behind it.
+        value: its tensor without values.
     """
 
     def __init__(self, node: Any, tracer: Any, value: Any) -> None:
@@ -88,7 +88,7 @@ def setitem(tensor: Any, key: Any, item: Any) -> None:
 
 @contextmanager
 def proxies_are_tensors() -> Iterator[None]:
-    """Has `isinstance` say in Python code what it says of the tensor behind a proxy.
+    """Makes `isinstance` in Python code answer for a proxy as for its tensor.
 
     Not through `__class__`: C++ code believes that, too, and reads memory that is not there.
     """
@@ -107,7 +107,7 @@ def proxies_are_tensors() -> Iterator[None]:
 
 
 def is_proxy(value: Any) -> bool:
-    """Tells whether something is a proxy, whatever it says of itself."""
+    """Returns whether something is a proxy, whatever it says of itself."""
     return issubclass(type(value), torch.fx.Proxy)
 
 

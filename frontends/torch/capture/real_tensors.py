@@ -87,7 +87,7 @@ class RealDevicePolicy(DevicePolicy):
 
 
 def address(tensor: Any) -> int:
-    """Returns where the memory behind a tensor begins; 0 where it has none."""
+    """Returns the address of a tensor's memory; 0 if it has none."""
     if tensor.device.type == "meta":
         return 0
     storage = getattr(tensor, "untyped_storage", tensor.storage)

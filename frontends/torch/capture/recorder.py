@@ -1,7 +1,7 @@
 """Notes the calls of a running forward: the one way in which every strategy makes a trace.
 
 A strategy runs the forward on tensors of its own, and tells the recorder of each call with the
-tensors that went in and came out. Tensors are told apart by identity; an operation in place
+tensors that went in and came out. Tensors are distinguished by identity; an operation in place
 gives its tensor a new meaning, so that whoever reads it later reads the result.
 """
 
@@ -48,12 +48,12 @@ class Recorder:
         self._inputs.append((name, self._enter(tensor)))
 
     def knows(self, tensor: Any) -> bool:
-        """Tells whether a tensor depends on the model's inputs."""
+        """Returns whether a tensor depends on the model's inputs."""
         found = self._meaning.get(id(tensor))
         return found is not None and not found.constant
 
     def depends(self, value: Any) -> bool:
-        """Tells whether any tensor in nested arguments depends on the model's inputs."""
+        """Returns whether any tensor in nested arguments depends on the model's inputs."""
         return not _constant(self.seen(value))
 
     def step(
@@ -97,7 +97,7 @@ class Recorder:
             Step(operation, args, kwargs, new, scope, module, frames, whole, variable)
         )
         for base, was in before:
-            # What is written into a view is written into the tensor behind it, too.
+            # What is written into a view is written into its base, too.
             read = (was, *new)
             after = self._enter(base, _constant(read))
             self.steps.append(Step(THROUGH_VIEWS[0], read, {}, (after,), scope, None, frames))

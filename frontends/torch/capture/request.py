@@ -1,6 +1,6 @@
 """A model and what it is called with, of which every strategy gets copies of its own.
 
-A strategy that fails may leave a copy behind with half of its state changed.
+A strategy that fails may leave a copy with half of its state changed.
 """
 
 from __future__ import annotations

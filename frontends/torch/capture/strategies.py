@@ -74,7 +74,7 @@ def first_that_works(request: CaptureRequest) -> Followed:
             continue
         try:
             with warnings.catch_warnings():
-                # What the forward warns of is told when the user runs it.
+                # What the forward warns of is reported when the user runs it.
                 warnings.simplefilter("ignore")
                 trace = strategy.run(request)
         except TooLongError:
@@ -96,7 +96,7 @@ def first_that_works(request: CaptureRequest) -> Followed:
 
 
 def _values_help(request: CaptureRequest, errors: Sequence[BaseException]) -> bool:
-    """Tells whether a forward that fails without values may succeed with them."""
+    """Returns whether a forward that fails without values may succeed with them."""
     return not errors or request.has_values or any(map(needs_values, errors))
 
 

@@ -12,7 +12,7 @@ LIKE = frozenset(
 """What asks its first tensor for shape, type and device alone."""
 
 _AS = frozenset(("expand_as", "reshape_as", "to", "type_as", "view_as"))
-"""What asks any tensor behind the first one for shape, type and device alone."""
+"""What asks any tensor after the first one for shape, type and device alone."""
 
 _RANDOM = frozenset(
     ("bernoulli", "cauchy", "exponential", "geometric", "log_normal", "multinomial", "normal")
@@ -42,7 +42,7 @@ def that_count(
 
 
 def is_random(name: str) -> bool:
-    """Tells whether a call gives other values in each run."""
+    """Returns whether a call gives other values in each run."""
     return name in _RANDOM
 
 

@@ -61,7 +61,7 @@ class Values:
         return None if found is not None and _memory(found) in self._lost else found
 
     def known(self, value: Any) -> bool:
-        """Tells whether the values of all tensors in nested arguments are known."""
+        """Returns whether the values of all tensors in nested arguments are known."""
         return self._given(value, {}) is not None
 
     def answer(self, function: Callable[..., Any], args: Any, kwargs: Any, how: str) -> Any:
@@ -209,7 +209,7 @@ def _memory(tensor: Any) -> int:
 
 
 def _is_small(value: Any) -> bool:
-    """Tells whether a result is made of tensors whose values are kept."""
+    """Returns whether a result is made of tensors whose values are kept."""
     if isinstance(value, torch.Tensor):
         return bool(value.numel() <= SMALL)
     return isinstance(value, (list, tuple)) and bool(value) and all(map(_is_small, value))

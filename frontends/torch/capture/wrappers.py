@@ -115,7 +115,7 @@ def settle_weights(copy: Any) -> Tuple[str, ...]:
 
 
 def is_parametrised(module: Any) -> bool:
-    """Tells whether torch.nn.utils.parametrize computes weights of a module."""
+    """Returns whether torch.nn.utils.parametrize computes weights of a module."""
     inner = (vars(module).get("_modules") or {}).get("parametrizations")
     return type(inner).__name__ == "ModuleDict" and type(module).__name__.startswith("Parametrized")
 

@@ -55,7 +55,7 @@ def _pairs(pad: Sequence[int]) -> List[Tuple[int, int]]:
 def _function(call: Call) -> None:
     given = call.given("input", "pad", mode="constant", value=None)
     if given.mode not in _MODES:
-        raise UnreadableError("the mode {!r} has no word in XIR".format(given.mode))
+        raise UnreadableError("XIR has no mode {!r}".format(given.mode))
     emit_pad(
         call, call.value(given.input), _pairs(given.pad), _MODES[given.mode], given.value or 0.0
     )

@@ -66,7 +66,7 @@ class Graph:
         return tuple([self._by_name[value.op] for value in op.inputs])
 
     def producer(self, op: Op, index: int = 0) -> Optional[Op]:
-        """Returns the operator behind one input, or None where there is no such input."""
+        """Returns the operator after one input, or None where there is no such input."""
         return self._by_name[op.inputs[index].op] if index < len(op.inputs) else None
 
     def consumers(self, op: Op) -> Tuple[Op, ...]:

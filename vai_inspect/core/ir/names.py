@@ -8,7 +8,7 @@ from typing import Dict, Iterable, Set
 class Names:
     """Hands out each name once.
 
-    The first call of a layer gets the layer's path, the later ones `_1`, `_2`, ... behind it. A
+    The first call of a layer gets the layer's path, the later ones `_1`, `_2`, ... after it. A
     numbered name is never one that another layer of the model owns, so that `dense_1` always is
     the layer of that name and not the second call of `dense`.
     """
@@ -28,5 +28,5 @@ class Names:
         return name
 
     def release(self, names: Iterable[str]) -> None:
-        """Gives back names of operators that were not kept."""
+        """Returns names of operators that were not kept."""
         self._taken.difference_update(names)

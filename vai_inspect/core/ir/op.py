@@ -104,7 +104,7 @@ class Origin(Plain):
     call: Optional[CallForm] = None
 
     def merged(self, other: "Origin") -> "Origin":
-        """Returns this origin with the other's layers behind its own, each once."""
+        """Returns this origin with the other's layers after its own, each once."""
         added = tuple(layer for layer in other.layers if layer not in self.layers)
         return dataclasses.replace(self, layers=self.layers + added)
 

@@ -33,7 +33,7 @@ def verify(graph: Graph) -> Graph:
 
 
 def _same(known: Verified, now: Verified) -> bool:
-    """Tells whether all that the laws of an operator speak of is as it was."""
+    """Returns whether all that the laws of an operator cover is as it was."""
     (old, given), (op, received) = known, now
     return (
         op.kind == old.kind
@@ -64,7 +64,7 @@ def _problems(received: Tuple[Shape, ...], op: Op) -> Iterator[str]:
         yield "reads no input"
     for tensor in op.outputs:
         if any(not isinstance(size, int) or size < 0 for size in tensor.shape):
-            yield "has the output shape {}, which is not made of whole numbers".format(tensor.shape)
+            yield "has the output shape {}, whose sizes are not all integers".format(tensor.shape)
             return
     yield from _shape_problems(received, op)
 

@@ -1,4 +1,4 @@
-"""Where the DPU's part of a network should begin and end, and the graph of that part."""
+"""Where the DPU part of a network should begin and end, and the graph of that part."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ Neighbours = Callable[[Op], Tuple[Op, ...]]
 
 @dataclass(frozen=True)
 class Cut:
-    """What the host does before and after the DPU's part.
+    """What the host does before and after the DPU part.
 
     Attributes:
         before: names of the operators before it.
         after: names of the operators after it.
-        start: operators, or inputs of the network, whose outputs the DPU's part begins with.
-        end: operators whose outputs the DPU's part ends with.
+        start: operators, or inputs of the network, whose outputs the DPU part begins with.
+        end: operators whose outputs the DPU part ends with.
     """
 
     before: FrozenSet[str]
@@ -194,7 +194,7 @@ def _boundary(graph: Graph, before: AbstractSet[str], host: AbstractSet[str]) ->
 
 
 def part_of(graph: Graph, cut: Cut) -> Graph:
-    """Returns the DPU's part of a graph as a graph of its own.
+    """Returns the DPU part of a graph as a graph of its own.
 
     Args:
         graph: the graph.

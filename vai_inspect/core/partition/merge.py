@@ -14,7 +14,7 @@ class TooMuchWorkError(Exception):
 class Parts:
     """The graph of the parts. At first each cluster is one; it never has a cycle.
 
-    The DPU's are made first, as large as that allows, with each CPU cluster by itself; then the
+    The DPU's are made first, as large as that allows, with each CPU cluster on its own; then the
     CPU's, as large as the DPU's leave them. Which of two merges comes first, where only one can
     be had, depends on what the operators compute, not on their names or on how independent ones
     are listed.
@@ -153,7 +153,7 @@ class Parts:
                     part = self._join(part, other)
 
     def _join_pairs(self, device: bool, rank: Mapping[int, int]) -> bool:
-        """Merges neighbours of different ranks as long as any can be; tells whether some were."""
+        """Merges neighbours of different ranks as long as any can be; says whether some were."""
         self._lowest = {part: rank[part] for part in self.members}
         self._highest = dict(self._lowest)
         self._farthest = list(range(1 + max(self._lowest.values())))
@@ -203,7 +203,7 @@ class Parts:
         return None
 
     def _detour(self, first: int, second: int) -> bool:
-        """Tells whether a way leads from first to second through a third part.
+        """Returns whether a way leads from first to second through a third part.
 
         Ranks never fall along an edge between clusters, so a way back to the second stays at or
         below its highest rank, but for merged parts: it may come in at their lowest rank after
@@ -237,7 +237,7 @@ class Parts:
     def _join(self, first: int, second: int) -> int:
         """Makes two parts one, which is called by the first; returns the number it has.
 
-        It is that of the part with more neighbours, as those of the other are told of it.
+        It is that of the part with more neighbours, as those of the other are reported of it.
         """
         called = self._called[first]
         sizes = [len(self._after[one]) + len(self._before[one]) for one in (first, second)]

@@ -35,10 +35,10 @@ MOST_FOR_CAUSES = 1_000_000
 """The same for the outcomes of root causes."""
 
 MOST_CURED = 100_000
-"""Operators that are placed anew, all in all, for root causes that are cured in turn."""
+"""Operators that are placed again, all in all, for root causes that are cured one after another."""
 
 MOST_PRICED = 3_000
-"""Operators that are priced anew for outcomes; some ten milliseconds' worth."""
+"""Operators that are priced again for outcomes; some ten milliseconds' worth."""
 
 TimeOf = Callable[[AbstractSet[str]], Optional[float]]
 
@@ -54,7 +54,7 @@ def root_causes(
     """Returns the root causes, the one whose cure gives most back first.
 
     Operators of one type that violate the same constraints, with arguments alike but for names and
-    figures and with the same remedies, have one root cause; those that cost the DPU nothing at the
+    figures and with the same remedies, have one root cause; those that have no DPU cost at the
     start or the end are apart from the others, as nothing need be changed about them. What counts
     is first the share of the network's multiply-accumulate operations that comes back, in whole
     percents, then whether the operators cut anything where they stand, whether any comes back at
@@ -69,7 +69,7 @@ def root_causes(
         most_work: how many clusters and edges may be looked at to count the subgraphs that there
             would be if a single operator were cured; what is left then is not counted.
         dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names;
-            None where it is not estimated. It is asked of as many outcomes as there is work for.
+            None where it is not estimated. It is called for a limited number of outcomes.
     """
     reasons = {
         name: tuple(finding for finding in findings if finding.follows is None)
@@ -152,7 +152,7 @@ class _Outcomes:
         self.boundary = Boundary(graph.ops, placement.devices, counts)
 
     def rest(self) -> None:
-        """Begins to count the work anew."""
+        """Begins to count the work again."""
         self._counter.work = 0
 
     def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
@@ -178,7 +178,7 @@ class _Outcomes:
         return dataclasses.replace(outcome, dpu_ms=self._dpu_ms(on_dpu))
 
     def at_boundary(self, names: Tuple[str, ...], outcome: Outcome) -> bool:
-        """Tells whether leaving some operators to the host costs the DPU nothing."""
+        """Returns whether leaving some operators to the host has no DPU cost."""
         return not outcome.macs and self.boundary.at_boundary(names)
 
     def worth(self, names: Tuple[str, ...], outcome: Outcome) -> Tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""How many subgraphs and crossings there are, counted anew only where a change matters."""
+"""How many subgraphs and crossings there are, counted again only where a change matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which operators come back to the DPU if reasons against some of them are removed."""
+"""Which operators move to the DPU if reasons against some of them are removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vai_inspect.core.partition.placement import ContextRules, DeviceOf, Finding
 
 
 class WhatIf:
-    """Places operators anew, from a finished placement on.
+    """Places operators again, from a finished placement on.
 
     What is removed is every finding of an operator that follows from no other one. Whatever
     comes back is connected with a cured operator through others that come back, as each has an

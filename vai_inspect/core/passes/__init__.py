@@ -29,7 +29,7 @@ def normalise(graph: Graph, batch_norm_into: AbstractSet[str] = TAKES_IN) -> Gra
 
     Args:
         graph: what a frontend read.
-        batch_norm_into: kinds that take in a batch norm behind them.
+        batch_norm_into: kinds that fold a batch norm after them.
 
     Raises:
         GraphError: a pass broke the graph, which is a defect of the pass.

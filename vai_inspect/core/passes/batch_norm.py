@@ -16,7 +16,7 @@ from vai_inspect.core.ir import (
 
 CONVOLUTIONS = frozenset(CONVOLUTIONS_2D + CONVOLUTIONS_3D)
 TAKES_IN = CONVOLUTIONS | {"inner-product"}
-"""Kinds that take in a batch norm behind them."""
+"""Kinds that fold a batch norm after them."""
 
 
 def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
@@ -30,7 +30,7 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
     Args:
         graph: the graph.
         into: kinds that take one in. The Keras quantiser folds into inner products, too; the
-            PyTorch one leaves a batch norm behind a Linear alone.
+            PyTorch one leaves a batch norm after a Linear alone.
 
     Requires: identities are dropped, so that a dropout does not hide the pair.
     Ensures: the batch norm's layer stands in the convolution's origin; the convolution has a

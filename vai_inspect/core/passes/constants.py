@@ -60,7 +60,7 @@ class _Folding:
         return Graph(self._graph.name, self._ops)
 
     def _vanishes(self, op: Op, read: Set[str]) -> bool:
-        """Tells whether a constant is read by what is folded alone."""
+        """Returns whether a constant is read by what is folded alone."""
         return op.name not in read and bool(self._graph.consumers(op))
 
     def _read(self, value: Value, reader: Op) -> Value:

@@ -48,7 +48,7 @@ def idle(op: Op, graph: Graph) -> Optional[str]:
 
 
 def _is_neutral(op: Op, graph: Graph) -> bool:
-    """Tells whether the second operand changes nothing; either one of a sum or product."""
+    """Returns whether the second operand changes nothing; either one of a sum or product."""
     sides = (1, 0) if op.kind in ("add", "mul") else (1,)
     for side in sides:
         attrs = graph[op.inputs[side].op].attrs if side < len(op.inputs) else None

@@ -56,5 +56,5 @@ def hidden(default: Any) -> Any:
 
 
 def is_xir(field: "dataclasses.Field[Any]") -> bool:
-    """Tells whether a field is an attribute of XIR's own."""
+    """Returns whether a field is an attribute of XIR's own."""
     return bool(field.metadata.get("xir", True))

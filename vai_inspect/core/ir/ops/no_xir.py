@@ -69,12 +69,12 @@ _MOVES = frozenset(
 
 
 def computes_each_element(framework_type: str) -> bool:
-    """Tells whether the framework's function is one of each element, in any order of axes."""
+    """Returns whether the framework's function is one of each element, in any order of axes."""
     return _plain(framework_type) in ELEMENTWISE
 
 
 def costs_nothing(framework_type: str) -> bool:
-    """Tells whether the framework's function multiplies and accumulates nothing."""
+    """Returns whether the framework's function multiplies and accumulates nothing."""
     name = _plain(framework_type)
     return name in ELEMENTWISE or name in _MOVES
 

@@ -29,7 +29,7 @@ def _length(size: int, reach: int, stride: int, pads: Tuple[int, int], mode: str
     if mode == "FLOOR":
         return room // stride + 1
     length = -(-room // stride) + 1
-    # A last window that would begin in the padding behind is left out, as the frameworks do.
+    # A last window that would begin in the padding at the end is left out, as the frameworks do.
     return length - 1 if (length - 1) * stride >= size + pads[0] else length
 
 
