@@ -180,3 +180,24 @@ def test_the_remedies_of_keras():
         ("remedy", None, "keras.separable.activation"),
         ("rewrite", "clone-shared", "keras.shared.without_weights"),
     ]
+
+
+class Tail(nn.Module):
+    """Exact rewrites bring all of it to the DPU; what follows them is a negligible share."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 16, 3, padding=1)
+        self.last = nn.Linear(16, 10)
+
+    def forward(self, x):
+        x = F.relu(self.first(x))
+        y = self.second(x)
+        y = y * F.relu6(y + 3) / 6 - x
+        return self.last(y.mean((2, 3)))
+
+
+def test_what_exact_rewrites_bring_to_the_dpu_is_not_cut_off():
+    plan = inspect(Tail(), (1, 3, 32, 32)).plan()
+    assert [step.rewrite for step in plan] == ["hardswish-module", "subtract", "mean-to-pool"]
+    assert plan[-1].after.cpu_ops == 0

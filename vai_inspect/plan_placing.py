@@ -36,6 +36,15 @@ class Cure:
     rewrite: Rewrite
     ops: Tuple[str, ...]
 
+    def replaced(self, graph: Graph) -> FrozenSet[str]:
+        """Returns all operators of a graph that it replaces, those around `ops` among them.
+
+        Args:
+            graph: the graph, with or without the rewrites before this one.
+        """
+        there = [graph[name] for name in self.ops if name in graph]
+        return frozenset(self.ops).union(*(self.rewrite.change(graph, op) or () for op in there))
+
 
 @dataclass(frozen=True)
 class Placed:

@@ -123,7 +123,7 @@ class _Planner:
         """
         self._obstacles = obstacles
         cures = self._asked_for(self._placing.cures(self.now))
-        self._cut(self.now.coming.union(*(cure.ops for cure in cures)))
+        self._cut(self.now.coming.union(*(cure.replaced(self.now.graph) for cure in cures)))
         self._rewrite(cures)
         if self.now.counts.cpu_ops:
             self._cut(self.now.coming)
