@@ -26,7 +26,7 @@ OF_PRODUCER = {
     TF2ONNX: (
         (*map(tf.within_a_layer, (tf.layer_norm, tf.dense, tf.hard_sigmoid, activations.gelu)),),
         (*map(tf.within_a_layer, (activations.gated, activations.prelu)), others.bias),
-        (tf.within_a_layer(tf.batch_norm), tf.pixels, repeats.repeated),
+        (tf.within_a_layer(tf.batch_norm), tf.global_pool, tf.pixels, repeats.repeated),
     )
 }
 """In the place of those passes, what one exporter writes."""

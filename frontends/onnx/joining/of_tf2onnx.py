@@ -6,13 +6,17 @@ computes differs from the same computation written by hand, which is judged as i
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import (
+    AvgPool2dAttrs,
     BatchNormAttrs,
     InnerProductAttrs,
+    MaxPool2dAttrs,
+    ReductionAttrs,
     ReshapeAttrs,
+    SqueezeAttrs,
     TransposeAttrs,
     UnknownAttrs,
 )
@@ -128,9 +132,15 @@ def _moments(
         if not mean_of(variance, Value(square.name)) or not is_square(matcher, square):
             continue
         centred = matcher.producer(square.inputs[0])
-        if centred.kind != "sub" or centred.inputs != (x, Value(mean.name)):
+        if centred.kind != "sub" or centred.inputs[0] != x:
             continue
         parts = [negative, inverse, root, total, variance, square, centred, mean]
+        stopped = matcher.producer(centred.inputs[1])  # StopGradient, where it was left in
+        if stopped.kind == "identity":
+            parts.append(stopped)
+            stopped = matcher.producer(stopped.inputs[0])
+        if stopped.name != mean.name:
+            continue
         return (
             [*parts, *([scale] if with_gamma else [])],
             with_gamma[0][1] if with_gamma else None,
@@ -141,27 +151,33 @@ def _moments(
 def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     """Keras' BatchNormalization: a product and a sum with a constant for each channel.
 
-    So is the product alone, in the scope of TensorFlow's `batch_normalization`: a sum with zeros,
-    as an untrained model has it, is left out.
+    So is either alone in the scope of TensorFlow's `batch_normalization`: a sum with zeros, as an
+    untrained model has it, is left out, and a product is folded into the weights before it.
     """
-    found = _by_channel(matcher, op, "add")
-    product = matcher.producer(found[0]) if found is not None else op
+    added = _by_channel(matcher, op, "add")
+    product = matcher.producer(added[0]) if added is not None else op
     factor = _by_channel(matcher, product, "mul")
-    if factor is None or (found is not None and found[1] != factor[1]):
+    both = added is not None and factor is not None and added[1] == factor[1]
+    if both and matcher.inner(product):
+        return _normalised(op, [product], factor)
+    readers = matcher.graph.consumers(op)
+    first = factor is not None and any(_by_channel(matcher, one, "add") for one in readers)
+    if "/batchnorm/" not in op.name or both or (added is None and first):
         return None
-    if found is None:
-        readers = matcher.graph.consumers(op)
-        alone = not any(_by_channel(matcher, reader, "add") for reader in readers)
-        if not alone or "/batchnorm/" not in op.name:
-            return None
-    elif not matcher.inner(product):
+    return _normalised(op, [], added or factor)
+
+
+def _normalised(
+    op: Op, parts: Sequence[Op], source: Optional[Tuple[Value, int]]
+) -> Optional[Joined]:
+    if source is None:
         return None
-    size = TensorType((op.output.shape[factor[1]],), op.output.dtype)
+    value, axis = source
+    size = TensorType((op.output.shape[axis],), op.output.dtype)
     roles = ("gamma", "beta", "moving_mean", "moving_var")
     params = [Param(role, size) for role in roles]
-    parts = [] if found is None else [product]
     attrs = BatchNormAttrs(1, 0.0)
-    return by_channel(one_of(parts, op, "batchnorm", [factor[0]], attrs, params), factor[1])
+    return by_channel(one_of(parts, op, "batchnorm", [value], attrs, params), axis)
 
 
 def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, int]]:
@@ -171,6 +187,41 @@ def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, in
         if axis is not None and matcher.graph.type_of(first).shape == op.output.shape:
             return first, axis
     return None
+
+
+_POOLS = {"reduction_mean": "avgpool2d", "reduction_max": "maxpool2d"}
+
+
+def global_pool(matcher: Matcher, op: Op) -> Optional[Joined]:
+    """Keras' global pools: a mean or maximum of height and width, where the channels are last."""
+    before = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output
+    attrs, shape = op.attrs, before.shape
+    if op.kind not in _POOLS or not isinstance(attrs, ReductionAttrs) or len(shape) != 4:
+        return None
+    if attrs.axis != (1, 2) or 0 in shape:
+        return None
+    first = Op(
+        name=op.name + "/channels_first",
+        kind="transpose",
+        attrs=TransposeAttrs((0, 3, 1, 2)),
+        inputs=op.inputs,
+        outputs=(TensorType((shape[0], shape[3], shape[1], shape[2]), before.dtype),),
+        origin=op.origin,
+    )
+    window = (shape[2], shape[1])
+    cls: Any = AvgPool2dAttrs if op.kind == "reduction_mean" else MaxPool2dAttrs
+    pool = op.replaced(
+        name=op.name + "/pool",
+        kind=_POOLS[op.kind],
+        attrs=cls(window, window, global_=True),
+        inputs=(Value(first.name),),
+        outputs=(TensorType((shape[0], shape[3], 1, 1), before.dtype),),
+    )
+    kind, move = "squeeze", SqueezeAttrs((2, 3))  # type: str, Attrs
+    if attrs.keep_dims:
+        kind, move = "transpose", TransposeAttrs((0, 2, 3, 1))
+    end = op.replaced(kind=kind, attrs=move, inputs=(Value(pool.name),))
+    return Joined(end, (), (first, pool))
 
 
 def pixels(matcher: Matcher, op: Op) -> Optional[Joined]:

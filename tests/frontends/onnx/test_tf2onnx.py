@@ -158,6 +158,21 @@ CASES = {
         ["relu", "neg", "relu", "mul", "add"],
     ),
     "layer norm": (net(layer("m/n/", *NORM), TOKENS, **AFFINE), ["LayerNormalization"]),
+    "layer norm with its gradient stopped": (
+        net(
+            layer(
+                "m/n/",
+                NORM[0],
+                ("Identity", "moments/mean", "moments/StopGradient"),
+                NORM[1],
+                ("Sub", "x moments/StopGradient", "moments/SquaredDifference"),
+                *NORM[3:],
+            ),
+            TOKENS,
+            **AFFINE,
+        ),
+        ["LayerNormalization"],
+    ),
     "layer norm without beta": (
         net(
             layer("m/n/", *NORM[:-2], ("Add", "mul_2 mul_1", "add_2")),
@@ -210,6 +225,19 @@ CASES = {
             gamma=CHANNELS,
         ),
         ["depthwise-conv2d", "mul", "relu"],
+    ),
+    "batch norm of which only the sum is left": (
+        net(
+            [
+                ("Conv", "x w", "conv"),
+                ("Add", "conv beta", "bn/batchnorm/add_1"),
+                ("Relu", "bn/batchnorm/add_1", "relu"),
+            ],
+            IMAGE,
+            w=Constant((4, 4, 3, 3)),
+            beta=CHANNELS,
+        ),
+        ["conv2d", "batchnorm", "relu"],
     ),
     "batch norm before a convolution": (
         net(
@@ -290,6 +318,21 @@ def test_a_batch_norm_is_folded():
     (op,) = inner_ops(normal)
     assert op.kind == "depthwise-conv2d"
     assert op.param("bias") is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "keep", "wanted"),
+    [
+        ("ReduceMean", 1, [("avgpool2d", (1, 1, 1, 4))]),
+        ("ReduceMean", 0, [("avgpool2d", (1, 1, 1, 4)), ("squeeze", (1, 4))]),
+        ("ReduceMax", 0, [("maxpool2d", (1, 1, 1, 4)), ("squeeze", (1, 4))]),
+    ],
+)
+def test_a_global_pool_of_channels_last(kind, keep, wanted):
+    nodes = [*IN_NHWC, (kind, "last", "m/pool/pool", {"axes": [1, 2], "keepdims": keep})]
+    constants = {"w": Constant((4, 4, 3, 3))}
+    found = inner_ops(normalise(graph_of(net(nodes, NHWC, **constants))))
+    assert [(op.kind, op.output.shape) for op in found[1:]] == wanted
 
 
 def test_figures_to_an_image_of_one_pixel():
