@@ -71,6 +71,10 @@ DIFFERENCES = (
     ("addcmul, roll", "products and sums; slices and a concatenation"),
     ("a concatenation of a concatenation (older exporter, tf2onnx)", "one concatenation"),
     ("a sum with 0, a product with 1", "nothing"),
+    (
+        "a batch norm after a Linear, a reshape of a reshape (newer exporter)",
+        "nothing; one reshape",
+    ),
     ("zero padding before a convolution (newer exporter)", "a pad of it, however large"),
     ("Keras: LayerNormalization before a Permute", "its parts, among transposes"),
     ("equal layers of one input (as in Keras' NASNet)", "one operator"),

@@ -217,10 +217,11 @@ def global_pool(matcher: Matcher, op: Op) -> Optional[Joined]:
         inputs=(Value(first.name),),
         outputs=(TensorType((shape[0], shape[3], 1, 1), before.dtype),),
     )
-    kind, move = "squeeze", SqueezeAttrs((2, 3))  # type: str, Attrs
+    source = (Value(pool.name),)
     if attrs.keep_dims:
-        kind, move = "transpose", TransposeAttrs((0, 2, 3, 1))
-    end = op.replaced(kind=kind, attrs=move, inputs=(Value(pool.name),))
+        end = op.replaced(kind="transpose", attrs=TransposeAttrs((0, 2, 3, 1)), inputs=source)
+    else:
+        end = op.replaced(kind="squeeze", attrs=SqueezeAttrs((2, 3)), inputs=source)
     return Joined(end, (), (first, pool))
 
 
