@@ -22,8 +22,9 @@ def tables(
     table = Table(
         "Growth",
         ("graph", "operators", *STAGES[1:], "sum", "times"),
-        "Milliseconds of processor time from capture on, on {}, the least of {} runs, of two of "
-        "the largest graphs. `times` is the sum by that of the row above.".format(TARGET, runs),
+        f"Milliseconds of processor time from capture on, on {TARGET}, the least of {runs} runs, "
+        "of two of "
+        "the largest graphs. `times` is the sum by that of the row above.",
     )
     target = lookup(TARGET)
     for name in names:

@@ -150,7 +150,7 @@ def report(found: Iterable[Tuple[str, Callable[[], Difference]]]) -> None:
         try:
             one = compare()
         except Exception as error:
-            print("{:44} {}: {}".format(name, type(error).__name__, str(error)[:100]), flush=True)
+            print(f"{name:44} {type(error).__name__}: {str(error)[:100]}", flush=True)
             continue
         same += not one.direct and not one.exported
         counts = sum(one.direct.values()), sum(one.exported.values())
@@ -161,7 +161,7 @@ def report(found: Iterable[Tuple[str, Callable[[], Difference]]]) -> None:
                 listed = ("{} {} ({})".format(n, *kind) for kind, n in kinds.most_common())
                 print("    the {} alone: {}".format(side, ", ".join(listed)))
         sys.stdout.flush()
-    print("{} of {} are the same".format(same, total))
+    print(f"{same} of {total} are the same")
 
 
 def main() -> None:

@@ -54,8 +54,9 @@ def tables(runs: int = 5, file: str = "") -> Iterator[Table]:
     table = Table(
         "Whole processes",
         ("command", "wall s", "processor s", "times"),
-        "Seconds, the least of {} runs; of two where Keras is loaded. `times` is processor time "
-        "by that of reading the file's config.".format(runs),
+        f"Seconds, the least of {runs} runs; of two where Keras is loaded. `times` is processor "
+        "time "
+        "by that of reading the file's config.",
     )
     with tempfile.TemporaryDirectory() as folder:
         network, out = file or str(Path(folder) / "resnet50.keras"), str(Path(folder) / "out")

@@ -40,10 +40,10 @@ def tables(
         model = chain() if name == "a chain" else keras_model(name)
         inspector = KerasInspector(TARGET)
         for given, how in ((model, "live"), (model.get_config(), "config")):
-            _add(table, "{} (Keras, {})".format(name, how), inspector, given, None, runs)
+            _add(table, f"{name} (Keras, {how})", inspector, given, None, runs)
     for name in torch:
         net, shape = torch_model(name)
-        _add(table, "{} (PyTorch)".format(name), TorchInspector(TARGET), net, shape, runs)
+        _add(table, f"{name} (PyTorch)", TorchInspector(TARGET), net, shape, runs)
     yield table
 
 

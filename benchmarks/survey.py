@@ -81,7 +81,7 @@ def smp_networks(number: int = 24) -> Iterator[Tuple[str, Build]]:
             model = getattr(smp, name)(encoder_name=encoder, encoder_weights=None)
             return model, (1, 3, 224, 224)
 
-        yield "{} {}".format(name, encoder), build
+        yield f"{name} {encoder}", build
 
 
 def torchvision_networks(number: int = 200) -> Iterator[Tuple[str, Build]]:

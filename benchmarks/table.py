@@ -57,4 +57,4 @@ def _text(cell: object) -> str:
     for below, digits in ((0.1, 3), (10.0, 2), (100.0, 1)):
         if abs(cell) < below:
             return "{:.{}f}".format(cell, digits)
-    return "{:,.0f}".format(cell)
+    return f"{cell:,.0f}"

@@ -26,11 +26,11 @@ def tables(names: Sequence[str] = NETWORKS, runs: int = 5) -> Iterator[Table]:
     table = Table(
         "All targets against one",
         HEAD,
-        "Milliseconds of processor time after imports, the least of {} runs. `one` is an "
-        "inspection for {}, with its root causes; `all` is the comparison of the targets of "
+        f"Milliseconds of processor time after imports, the least of {runs} runs. `one` is an "
+        f"inspection for {TARGET}, with its root causes; `all` is the comparison of the targets of "
         "release 2.5, and of all that are known. `times` is what capturing for all and comparing "
         "them takes by capture and one; "
-        "`again` leaves the capture out.".format(runs, TARGET),
+        "`again` leaves the capture out.",
     )
     inspector = Inspector(TARGET)
     known = choose(None, None)
@@ -44,7 +44,7 @@ def tables(names: Sequence[str] = NETWORKS, runs: int = 5) -> Iterator[Table]:
             watch("capture", lambda: inspector.capture(model, None, "cpu"))
             watch("one", lambda: inspect_graph(captured, inspector.target))
             for targets in chosen:
-                watch("capture for {}".format(len(targets)), partial(capture_for, targets, model))
+                watch(f"capture for {len(targets)}", partial(capture_for, targets, model))
                 captures = capture_for(targets, model)
                 watch(str(len(targets)), partial(compare_captured, captures, targets))
 
@@ -52,7 +52,7 @@ def tables(names: Sequence[str] = NETWORKS, runs: int = 5) -> Iterator[Table]:
         once, one = best["capture"], best["one"]
         for targets in chosen:
             every = best[str(len(targets))]
-            times = (best["capture for {}".format(len(targets))] + every) / (once + one)
+            times = (best[f"capture for {len(targets)}"] + every) / (once + one)
             table.add(name, operators, len(targets), once, one, every, times, every / one)
         keras.backend.clear_session()
     yield table

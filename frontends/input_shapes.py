@@ -53,10 +53,9 @@ def resolve_shapes(
     for name, mine, shape in zip(names, own, _given(input_args, names, own)):
         if shape is not None and len(shape) != len(mine):
             raise InputShapeError(
-                "Input {!r} received the shape {} of rank {}; its own is {} of rank {}, batch "
-                "included; give for example {}.".format(
-                    name, shape, len(shape), mine, len(mine), advice
-                )
+                f"Input {name!r} received the shape {shape} of rank {len(shape)}; its own is "
+                f"{mine} of rank {len(mine)}, batch "
+                f"included; give for example {advice}."
             )
         if shape is not None:
             _check_layout(name, mine, shape)
@@ -87,9 +86,8 @@ def _check_layout(name: str, own: Dimensions, given: Dimensions) -> None:
         return
     if given[at] != channels and moved[at] == channels:
         raise InputShapeError(
-            "Input {!r} received the shape {}; its own is {}, channels {}; give {}.".format(
-                name, given, own, layout, how_to_give([size or 1 for size in moved])
-            )
+            f"Input {name!r} received the shape {given}; its own is {own}, channels {layout}; "
+            f"give {how_to_give([size or 1 for size in moved])}."
         )
 
 
@@ -171,8 +169,9 @@ def _checked(item: Any, name: str) -> Dimensions:
     shape = _as_shape(item)
     if shape is None:
         raise InputShapeError(
-            "Input {!r} received {!r} as its shape; valid is a tuple of whole numbers, batch first "
-            "(such as (1, 224, 224, 3)), or an array.".format(name, _brief(item))
+            f"Input {name!r} received {_brief(item)!r} as its shape; valid is a tuple of whole "
+            "numbers, batch first "
+            "(such as (1, 224, 224, 3)), or an array."
         )
     return shape
 
@@ -201,14 +200,16 @@ def _filled(name: str, shape: Dimensions, batch: int, advice: str) -> Tuple[int,
         final[0] = batch
     if None in final:
         raise InputShapeError(
-            "Input {!r} has the shape {}, which leaves a dimension open; give the full shape, "
-            "batch first: {}.".format(name, shape, advice)
+            f"Input {name!r} has the shape {shape}, which leaves a dimension open; give the full "
+            "shape, "
+            f"batch first: {advice}."
         )
     sizes = tuple(size for size in final if size is not None)
     if any(size < 1 for size in sizes):
         raise InputShapeError(
-            "Input {!r} received the shape {}; every dimension must be 1 or more; give for example "
-            "{}.".format(name, shape, advice)
+            f"Input {name!r} received the shape {shape}; every dimension must be 1 or more; give "
+            "for example "
+            f"{advice}."
         )
     check_sizes(name, sizes)
     return sizes

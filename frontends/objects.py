@@ -87,8 +87,9 @@ class CannotBeCopied:
 
     def __next__(self) -> Any:
         raise CaptureError(
-            "the model reads a {} that it holds, which cannot be copied for the inspection; have "
-            "it hold a list".format(self._kind)
+            f"the model reads a {self._kind} that it holds, which cannot be copied for the "
+            "inspection; have "
+            "it hold a list"
         )
 
     send = throw = __next__

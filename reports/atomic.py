@@ -19,7 +19,7 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: the file cannot be written; nothing new is left in its folder.
     """
     # Not tempfile: it gives the owner alone access, and a report is an ordinary file.
-    part = path.with_name(".{}.tmp".format(secrets.token_hex(8)))
+    part = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with open(part, "xb") as stream:
             stream.write(content)

@@ -65,7 +65,7 @@ class Checked:
     def title(self) -> str:
         """The model and the target."""
         inspection = self.inspection
-        return "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
+        return f"{plain(inspection.model.name)} on {plain(inspection.target.name)}"
 
     def site(self, op: InspectedOp) -> Optional[Site]:
         """Returns the line of the user's code that made an operator, or the nearest known.
@@ -157,10 +157,10 @@ def message(op: InspectedOp, finding: Finding) -> str:
         plain(op.name),
         plain(op.type),
         plain(finding.message),
-        " ({})".format(unsure) if unsure else "",
+        f" ({unsure})" if unsure else "",
     )
     if finding.suggestion and finding.follows is None:
-        return "{}. What to change: {}".format(said, plain(finding.suggestion))
+        return f"{said}. What to change: {plain(finding.suggestion)}"
     return said
 
 
@@ -175,7 +175,7 @@ def obstacle_message(obstacle: Obstacle) -> str:
         ", ".join([STAGES[obstacle.stage.value], *([obstacle.code] if obstacle.code else [])]),
     )
     if obstacle.suggestion:
-        return "{}. What to change: {}".format(said, plain(obstacle.suggestion))
+        return f"{said}. What to change: {plain(obstacle.suggestion)}"
     return said
 
 

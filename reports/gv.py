@@ -49,7 +49,7 @@ def render(inspection: Inspection) -> str:
     Args:
         inspection: what to draw.
     """
-    ids = {op.name: "n{}".format(at) for at, op in enumerate(inspection.ops)}
+    ids = {op.name: f"n{at}" for at, op in enumerate(inspection.ops)}
     by_name = {op.name: op for op in inspection.ops}
     alone = each_alone(inspection.ops)
     labels = {op.name: described(op, time_of(op, inspection)) for op in inspection.ops}
@@ -79,7 +79,7 @@ def quoted(text: str) -> str:
 
 def attributes(**values: str) -> str:
     """Returns attributes of a graph as statements."""
-    return "; ".join("{}={}".format(key, quoted(value)) for key, value in values.items())
+    return "; ".join(f"{key}={quoted(value)}" for key, value in values.items())
 
 
 def label(texts: Iterable[str], end: str) -> str:
@@ -132,12 +132,12 @@ def head(title: Sequence[str], more: str = "") -> Iterator[str]:
         quoted(FONT), label(title, "l")
     )
     yield (
-        '    rankdir=TB, ranksep=0.2, nodesep=0.2, nslimit=2, nslimit1=2, size="{0},{0}", '
-        "bgcolor=white, style=rounded{1}];".format(LONGEST_SIDE, more)
+        "    rankdir=TB, ranksep=0.2, nodesep=0.2, nslimit=2, nslimit1=2, "
+        f'size="{LONGEST_SIDE},{LONGEST_SIDE}", '
+        f"bgcolor=white, style=rounded{more}];"
     )
-    yield '  node [shape=box, style=filled, fontname={}, fontsize=10, margin="0.12,0.04",'.format(
-        quoted(FONT)
-    )
+    font = quoted(FONT)
+    yield f'  node [shape=box, style=filled, fontname={font}, fontsize=10, margin="0.12,0.04",'
     yield "    height=0.3, fontcolor=black];"
     yield '  edge [arrowsize=0.6, color="#444444"];'
 
@@ -170,7 +170,7 @@ def described(op: InspectedOp, time: str = "") -> List[str]:
     shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
     lines = [
         shortened(plain(op.name), NAME_WIDTH),
-        "{} | {} | {}".format(plain(op.type), op.device.value, shortened(shapes, NAME_WIDTH)),
+        f"{plain(op.type)} | {op.device.value} | {shortened(shapes, NAME_WIDTH)}",
     ]
     folded = folded_layers(op)
     if folded:

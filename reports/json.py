@@ -27,7 +27,7 @@ def render(result: Union[Inspection, Comparison, Estimated]) -> str:
     """
     text = _text(result.to_dict(), "\n")
     # A lone surrogate can stand in JSON as an escape, but in no UTF-8 file as a character.
-    return _SURROGATE.sub(lambda found: "\\u{:04x}".format(ord(found.group())), text) + "\n"
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
 
 
 def schema(file: str = SCHEMA_FILE) -> Dict[str, Any]:

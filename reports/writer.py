@@ -209,7 +209,7 @@ def _reason(error: Exception) -> str:
     """Returns what the system says, with the file where it is not the folder itself."""
     said = getattr(error, "strerror", None) or str(error)
     file = getattr(error, "filename2", None) or getattr(error, "filename", None)
-    return "{}: {}".format(file, said) if file else said
+    return f"{file}: {said}" if file else said
 
 
 def stem(inspection: Inspection) -> str:

@@ -43,4 +43,4 @@ def __getattr__(name: str) -> Any:
         from vai_inspect.core.errors import EstimateError
 
         return EstimateError
-    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

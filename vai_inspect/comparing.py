@@ -71,7 +71,7 @@ def check_fps(fps: Optional[float]) -> None:
         return
     good = isinstance(fps, (int, float)) and not isinstance(fps, bool)
     if not good or not 0 < fps < float("inf"):
-        raise EstimateError("fps is {!r}; valid is a number above 0.".format(fps))
+        raise EstimateError(f"fps is {fps!r}; valid is a number above 0.")
 
 
 def choose(targets: Optional[Iterable[TargetSpec]], family: Optional[str]) -> Tuple[Target, ...]:

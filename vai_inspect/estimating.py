@@ -100,7 +100,7 @@ def timing_model(target: Target) -> TimingModel:
     """
     family = registry.family(target.family)
     if isinstance(family.timing, str):
-        raise EstimateError("no times are estimated for {}: {}.".format(family.dpu, family.timing))
+        raise EstimateError(f"no times are estimated for {family.dpu}: {family.timing}.")
     return family.timing
 
 
@@ -226,10 +226,10 @@ class Times:
 def _reason(error: BaseException, target: Target) -> str:
     if isinstance(error, VaiInspectError):
         return str(error)
-    return "the timing model of {} failed: {}.".format(target.dpu, format_error(error))
+    return f"the timing model of {target.dpu} failed: {format_error(error)}."
 
 
 def _named(names: "list[str]") -> str:
     shown = ", ".join(names[:3])
     more = len(names) - 3
-    return shown if more <= 0 else "{} and {} more".format(shown, more)
+    return shown if more <= 0 else f"{shown} and {more} more"

@@ -69,9 +69,8 @@ def fix(
         if error.name not in ("keras", "numpy", "tensorflow"):
             raise
         raise ModelError(
-            "Keras models need the module {!r}, which is not in this environment. {}".format(
-                error.name, how_to_install(error.name)
-            )
+            f"Keras models need the module {error.name!r}, which is not in this environment. "
+            f"{how_to_install(error.name)}"
         ) from error
     return fix_keras(model, inspector, input_args, approximate, trust)
 

@@ -21,8 +21,9 @@ def check_options(verbose_level: Any, image_format: Any) -> None:
     """
     if verbose_level not in (0, 1, 2):
         raise ReportError(
-            "verbose_level is {!r}; valid are 0 (print nothing), 1 (operators on the CPU) and 2 "
-            "(every operator).".format(verbose_level)
+            f"verbose_level is {verbose_level!r}; valid are 0 (print nothing), 1 (operators on "
+            "the CPU) and 2 "
+            "(every operator)."
         )
     if image_format is not None and image_format not in IMAGE_FORMATS:
         raise ReportError(

@@ -62,7 +62,7 @@ def assert_on_dpu(
     allowed = Allowance(patterns)
     lines = [*_excess(inspection, allowed), *_too_many(inspection, max_dpu_subgraphs)]
     if lines:
-        title = "{} on {}:".format(plain(inspection.model.name), inspection.target.name)
+        title = f"{plain(inspection.model.name)} on {inspection.target.name}:"
         raise AssertionError("\n".join([title, *lines]))
     return inspection
 
@@ -73,19 +73,16 @@ def _patterns(allow: Any) -> Tuple[str, ...]:
     listed = tuple(given) if isinstance(given, (list, tuple, set, frozenset, Iterator)) else None
     if listed is None or not all(isinstance(one, str) for one in listed):
         raise ReportError(
-            "allow received {}; valid is a pattern or a list of them, such as 'end:softmax'; give "
-            "the inputs by name: input_args=(1, 3, 224, 224).".format(_brief(allow))
+            f"allow received {_brief(allow)}; valid is a pattern or a list of them, such as "
+            "'end:softmax'; give "
+            "the inputs by name: input_args=(1, 3, 224, 224)."
         )
     return listed
 
 
 def _brief(value: Any) -> str:
     shape = getattr(value, "shape", None)
-    text = (
-        repr(value)
-        if shape is None
-        else "a {} of the shape {}".format(type(value).__name__, tuple(shape))
-    )
+    text = repr(value) if shape is None else f"a {type(value).__name__} of the shape {tuple(shape)}"
     return clipped(text, 60)
 
 
@@ -101,23 +98,23 @@ def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:
     for op in roots[:MOST]:
         yield from _told(op)
     if roots[MOST:]:
-        yield "  and {:,} more".format(len(roots) - MOST)
+        yield f"  and {len(roots) - MOST:,} more"
     if following:
         names = ", ".join(plain(op.name) for op in following[:MOST])
         more = ", ..." if following[MOST:] else ""
-        yield "  only because of others: {}{}".format(names, more)
+        yield f"  only because of others: {names}{more}"
     rest = allowed.for_the_rest(inspection)
     if rest:
-        yield "  that has no DPU cost: allow={!r} lets it pass".format([*allowed.patterns, *rest])
+        yield f"  that has no DPU cost: allow={[*allowed.patterns, *rest]!r} lets it pass"
     for pattern in allowed.idle(inspection):
-        yield "  allow: no operator matches {!r}".format(pattern)
+        yield f"  allow: no operator matches {pattern!r}"
 
 
 def _told(op: InspectedOp) -> Iterator[str]:
-    yield "  {} ({})".format(plain(op.name), plain(op.type))
+    yield f"  {plain(op.name)} ({plain(op.type)})"
     for finding in op.findings:
         unsure = doubt(finding)
-        yield "    - {}{}".format(plain(finding.message), " ({})".format(unsure) if unsure else "")
+        yield "    - {}{}".format(plain(finding.message), f" ({unsure})" if unsure else "")
         if finding.remedies:
             yield "      what to change: " + remedy(finding)
         yield "      rule: " + grounds(finding)

@@ -92,8 +92,8 @@ class VitisInspector:
                 written.append(_plot(result, Path(plot_file)))
             except ReportError as error:
                 # A picture that cannot be drawn loses nothing else.
-                print("vai-inspect: {}".format(error), file=sys.stderr)
-        console.tell("written: {}".format(name) for name in written)
+                print(f"vai-inspect: {error}", file=sys.stderr)
+        console.tell(f"written: {name}" for name in written)
         ignored = sorted(others) + (["dump_model"] if dump_model else [])
         if ignored:
             print("vai-inspect: ignored: {}".format(", ".join(ignored)), file=sys.stderr)

@@ -33,7 +33,7 @@ def main() -> None:
     if wanted.write:
         YAML.write_text(timing_yaml(found), encoding="utf-8")
         PLOT.write_text(plot(found), encoding="utf-8")
-        print("written: {}, {}".format(YAML.relative_to(ROOT), PLOT.relative_to(ROOT)))
+        print(f"written: {YAML.relative_to(ROOT)}, {PLOT.relative_to(ROOT)}")
 
 
 def tables(found: Calibration) -> Iterator[Table]:
@@ -47,7 +47,7 @@ def _constants(found: Calibration) -> Table:
     table = Table(
         "Constants",
         ("constant", "fitted", *("without " + family for family in found.without)),
-        "Fitted on release {}; then with one family of networks left out.".format(FITTED_ON),
+        f"Fitted on release {FITTED_ON}; then with one family of networks left out.",
     )
     for name in ("port", "memory", "fill", "host", "host_pixel"):
         every = [found.fitted, *found.without.values()]
@@ -68,7 +68,7 @@ def _by_board(found: Calibration) -> Table:
     for (board, release), group in sorted(found.groups().items()):
         frame = mean_and_max(one.frame_error for one in group)
         latency = mean_and_max(one.latency_error for one in group)
-        table.add("{}, {}".format(board, release), len(group), *frame, *latency)
+        table.add(f"{board}, {release}", len(group), *frame, *latency)
     return table
 
 
@@ -76,9 +76,10 @@ def _by_network(found: Calibration) -> Table:
     boards = list(dict.fromkeys(one.row.board for one in found.predicted))
     table = Table(
         "Error by network",
-        ("network", "family", *boards, *("{}, alone".format(board) for board in boards)),
-        "Percent, release {}, each family left out of the fit; above 0 where it is predicted too "
-        "slow: the time of a frame, and one frame alone from end to end.".format(FITTED_ON),
+        ("network", "family", *boards, *(f"{board}, alone" for board in boards)),
+        f"Percent, release {FITTED_ON}, each family left out of the fit; above 0 where it is "
+        "predicted too "
+        "slow: the time of a frame, and one frame alone from end to end.",
     )
     chosen = [one for one in found.predicted if one.row.release == FITTED_ON]
     for network in dict.fromkeys(one.row.network for one in chosen):
@@ -86,7 +87,7 @@ def _by_network(found: Calibration) -> Table:
         errors = [own[board].frame_error for board in boards]
         errors += [own[board].latency_error for board in boards]
         family = own[boards[0]].row.family
-        table.add(network, family, *("{:+.1f}".format(error) for error in errors))
+        table.add(network, family, *(f"{error:+.1f}" for error in errors))
     return table
 
 

@@ -22,7 +22,7 @@ def torch_network(builder: str) -> Any:
             return slim_resnet([int(count) for count in units])
         if builder.startswith("zoo_nets.yolo_v3"):
             return yolo_v3(int(builder.split("(")[1].rstrip(")")))
-    raise ValueError("no network is known as {!r}".format(builder))
+    raise ValueError(f"no network is known as {builder!r}")
 
 
 def keras_network(builder: str, size: Tuple[int, int]) -> Any:
@@ -61,7 +61,7 @@ def slim_resnet(units: Sequence[int]) -> Any:
                 )
             blocks.append(resnet.Bottleneck(given, planes, stride, shortcut))
             given = 4 * planes
-        setattr(net, "layer{}".format(stage), nn.Sequential(*blocks))
+        setattr(net, f"layer{stage}", nn.Sequential(*blocks))
     return net.eval()
 
 

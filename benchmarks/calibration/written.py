@@ -33,7 +33,7 @@ def timing_yaml(found: Calibration) -> str:
                 name,
                 *map(_figure, (getattr(found.fitted, name), min(values), max(values))),
                 unit,
-                "{}, release {}".format(source, FITTED_ON),
+                f"{source}, release {FITTED_ON}",
             )
         )
     lines += ["", "# Error in percent, each network predicted by a fit without its family:"]
@@ -62,12 +62,13 @@ def plot(found: Calibration) -> str:
         return (SIZE - 2 * EDGE) * (math.log10(value) - low) / (high - low)
 
     lines: List[str] = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {0}" font-family="sans-serif" '
-        'font-size="12">'.format(SIZE),
-        '<rect width="{0}" height="{0}" fill="white"/>'.format(SIZE),
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" '
+        'font-family="sans-serif" '
+        'font-size="12">',
+        f'<rect width="{SIZE}" height="{SIZE}" fill="white"/>',
     ]
     for power in range(low, high + 1):
-        lines += _grid(EDGE + place(10**power), "{:g}".format(10**power))
+        lines += _grid(EDGE + place(10**power), f"{10**power:g}")
     first, last = EDGE, SIZE - EDGE
     lines.append(_line(first, last, last, first, "#888888"))
     for one in points:
@@ -87,11 +88,11 @@ def plot(found: Calibration) -> str:
         height = EDGE + 20 + 18 * number
         circle = '<circle cx="{}" cy="{}" r="4" fill="{}"/>'
         lines.append(circle.format(EDGE + 15, height - 4, colour))
-        lines.append('<text x="{}" y="{}">{}</text>'.format(EDGE + 26, height, board))
+        lines.append(f'<text x="{EDGE + 26}" y="{height}">{board}</text>')
     middle = SIZE / 2
     text = '<text x="{0}" y="{1}" text-anchor="middle"{2}>{3}</text>'
     lines.append(text.format(middle, SIZE - 18, "", "frames a second, measured"))
-    turn = ' transform="rotate(-90 18 {})"'.format(middle)
+    turn = f' transform="rotate(-90 18 {middle})"'
     lines.append(text.format(18, middle, turn, "frames a second, predicted without the family"))
     return "\n".join([*lines, "</svg>"]) + "\n"
 
@@ -118,4 +119,4 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
 
 
 def _figure(value: float) -> str:
-    return "{:.4g}".format(value) if value < 1000 else "{:.0f}".format(value)
+    return f"{value:.4g}" if value < 1000 else f"{value:.0f}"

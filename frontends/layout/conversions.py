@@ -144,7 +144,7 @@ class Conversions:
         key = (value, (*order, *shape))
         if key not in self._converted:
             op = self._op(value)
-            made = Value(self._names.take("{}/{}".format(value.op, kind)))
+            made = Value(self._names.take(f"{value.op}/{kind}"))
             outputs = (TensorType(shape, op.outputs[value.index].dtype),)
             attrs = TransposeAttrs(order) if order else ReshapeAttrs(shape)
             self._add(Op(made.op, kind, attrs, inputs=(value,), outputs=outputs, origin=op.origin))
@@ -188,13 +188,14 @@ class Conversions:
 
 
 def _message(before: Order, after: Order, still: bool, shape: Tuple[int, ...]) -> str:
-    words = "from {} to {}".format(_word(before), _word(after))
+    words = f"from {_word(before)} to {_word(after)}"
     if still:
         return (
-            "the vendor's quantiser inserts a permute {} here for deployment; in {} it moves no "
-            "data".format(words, list(shape))
+            f"the vendor's quantiser inserts a permute {words} here for deployment; in "
+            f"{list(shape)} it moves no "
+            "data"
         )
-    return "the vendor's quantiser inserts this permute for deployment, {}".format(words)
+    return f"the vendor's quantiser inserts this permute for deployment, {words}"
 
 
 def _word(order: Order) -> str:

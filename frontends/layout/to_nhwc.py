@@ -135,7 +135,7 @@ class _Pass:
             elif order == native(rank):
                 inputs.append(self._native(value))
             else:
-                inputs.append(self._made.raised(value, order, "{}/expand_{}".format(op.name, at)))
+                inputs.append(self._made.raised(value, order, f"{op.name}/expand_{at}"))
         self._write(op, inputs, order, carried_by=order)
 
     def _follower_order(self, op: Op) -> Order:
@@ -196,16 +196,18 @@ class _Pass:
         stored = ordered(self._graph.type_of(value).shape, before)
         if moved == native(len(moved)):
             same = op.replaced(kind="identity", attrs=NoAttrs())
-            note = "the permute {} is not needed: the tensor has this order on the DPU".format(
-                list(attrs.order)
+            note = (
+                f"the permute {list(attrs.order)} is not needed: the tensor has this order on "
+                "the DPU"
             )
             self._write(same.noted(note), [source], after)
         elif moves_nothing(stored, moved):
             changed = op.replaced(
                 kind="reshape", attrs=ReshapeAttrs(ordered(op.output.shape, after))
             )
-            note = "the permute {} moves no data in {}, so it is a reshape".format(
-                list(attrs.order), list(stored)
+            note = (
+                f"the permute {list(attrs.order)} moves no data in {list(stored)}, so it is a "
+                "reshape"
             )
             self._write(changed.noted(note), [source], after)
         else:

@@ -83,8 +83,9 @@ class _Assembly:
             found = scope.find(info.name)
             if found is None:
                 raise CaptureError(
-                    "The graph's output {!r} is given by no node; the file is broken: export it "
-                    "again.".format(info.name)
+                    f"The graph's output {info.name!r} is given by no node; the file is broken: "
+                    "export it "
+                    "again."
                 )
             if not isinstance(found, Sizeless):
                 self._return(found)
@@ -114,8 +115,9 @@ class _Assembly:
                 shape = checked(tensor.dims)
             except UnreadableError as error:
                 raise CaptureError(
-                    "The initialiser {!r} has sizes that cannot be: {}; the file is broken: "
-                    "export it again.".format(tensor.name, error)
+                    f"The initialiser {tensor.name!r} has sizes that cannot be: {error}; the file "
+                    "is broken: "
+                    "export it again."
                 ) from error
             values = numbers(tensor)
             scope.names[tensor.name] = Known(shape, dtype_of(tensor.data_type), values, tensor.name)
@@ -125,8 +127,9 @@ class _Assembly:
             self._count += 1
             if self._count > MOST_NODES:
                 raise CaptureError(
-                    "The model has more than {:,} nodes, those of functions counted each time "
-                    "that they run; inspect a part of it.".format(MOST_NODES)
+                    f"The model has more than {MOST_NODES:,} nodes, those of functions counted "
+                    "each time "
+                    "that they run; inspect a part of it."
                 )
             inputs = [self._named(name, node, scope) if name else None for name in node.inputs]
             body = body_of(node, inputs, scope, self._bodies, depth)
@@ -146,8 +149,9 @@ class _Assembly:
         found = scope.find(name)
         if found is None:
             raise CaptureError(
-                "Node {!r} ({}) reads {!r}, which no node before it gives: the graph is cyclic or "
-                "out of order; export it again.".format(node.name, node.op_type, name)
+                f"Node {node.name!r} ({node.op_type}) reads {name!r}, which no node before it "
+                "gives: the graph is cyclic or "
+                "out of order; export it again."
             )
         return found
 

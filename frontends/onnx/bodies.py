@@ -127,8 +127,9 @@ def read_around(node: Node, scope: Scope, bodies: Bodies) -> List[Named]:
 
 def _too_deep(node: Node) -> CaptureError:
     return CaptureError(
-        "Node {!r} ({}) stands for nodes more than {} deep inside of each other, or for "
-        "itself; export the model again.".format(node.name, node.op_type, DEEPEST)
+        f"Node {node.name!r} ({node.op_type}) stands for nodes more than {DEEPEST} deep inside of "
+        "each other, or for "
+        "itself; export the model again."
     )
 
 
@@ -159,7 +160,7 @@ def _called(node: Node, inputs: Sequence[Optional[Named]], function: Function) -
     attributes = {**function.defaults, **node.attributes}
     nodes: List[Node] = []
     for one in function.nodes:
-        name = "{}/{}".format(node.name, one.name or one.op_type) if node.name else one.name
+        name = f"{node.name}/{one.name or one.op_type}" if node.name else one.name
         nodes.append(
             dataclasses.replace(
                 one,

@@ -106,7 +106,7 @@ class Call(CallBuilder):
         """
         found = self.inputs[at] if at < len(self.inputs) else None
         if found is None:
-            raise UnreadableError("its input {} is missing".format(at))
+            raise UnreadableError(f"its input {at} is missing")
         return found
 
     def constant(self, at: int) -> Known:
@@ -117,7 +117,7 @@ class Call(CallBuilder):
         """
         found = self.input(at)
         if not isinstance(found, Known):
-            raise UnreadableError("its input {} is computed from the model's inputs".format(at))
+            raise UnreadableError(f"its input {at} is computed from the model's inputs")
         return found
 
     def values(self, at: int) -> Tuple[Any, ...]:
@@ -128,7 +128,7 @@ class Call(CallBuilder):
         """
         found = self.constant(at).values
         if found is None:
-            raise UnreadableError("the values of its input {} are not known".format(at))
+            raise UnreadableError(f"the values of its input {at} are not known")
         return found
 
     def integers(self, name: str, default: Optional[Sequence[int]] = None) -> Tuple[int, ...]:
@@ -136,7 +136,7 @@ class Call(CallBuilder):
         found = self.node.attributes.get(name)
         if found is None:
             if default is None:
-                raise UnreadableError("it has no attribute {!r}".format(name))
+                raise UnreadableError(f"it has no attribute {name!r}")
             return tuple(default)
         return found.integers
 
@@ -169,7 +169,7 @@ class Call(CallBuilder):
         else:
             return None
         if any(not -rank <= axis < rank for axis in given):
-            raise UnreadableError("it has axes {} of {}".format(list(given), rank))
+            raise UnreadableError(f"it has axes {list(given)} of {rank}")
         return tuple(sorted(int(axis) % rank for axis in given))
 
     def value(self, operand: Operand, suffix: str = "const") -> Value:
@@ -268,7 +268,7 @@ class Call(CallBuilder):
             outputs.append(TensorType(checked(shape), element))
         called = name or self.node.op_type
         inputs = tuple(
-            self.value(one, "const_{}".format(at) if at else "const")
+            self.value(one, f"const_{at}" if at else "const")
             for at, one in enumerate(self.inputs[:reads])
             if one is not None
         )

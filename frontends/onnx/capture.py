@@ -71,8 +71,9 @@ def _parsed(model: Any) -> "tuple[ModelDef, str]":
     serialise = getattr(model, "SerializeToString", None)
     if isinstance(model, type) or not callable(serialise) or not hasattr(model, "opset_import"):
         raise ModelError(
-            "Received an object of type {} as the model; valid is the path of an .onnx file or an "
-            "onnx.ModelProto.".format(type(model).__name__)
+            f"Received an object of type {type(model).__name__} as the model; valid is the path "
+            "of an .onnx file or an "
+            "onnx.ModelProto."
         )
     try:
         light = without_weights(model) if hasattr(model, "graph") else model
@@ -90,8 +91,9 @@ def _check_opset(model: ModelDef) -> None:
     version = model.opsets.get("")
     if version is not None and version < OLDEST_OPSET:
         raise CaptureError(
-            "The model is of opset {}; those from {} on can be read: convert it with "
-            "onnx.version_converter, or export it again.".format(version, OLDEST_OPSET)
+            f"The model is of opset {version}; those from {OLDEST_OPSET} on can be read: convert "
+            "it with "
+            "onnx.version_converter, or export it again."
         )
 
 
@@ -104,23 +106,21 @@ def _version(model: ModelDef) -> str:
 def _warnings(read: Read, model: ModelDef) -> Iterator[str]:
     if read.quantised:
         yield (
-            "the file holds a quantised model ({} operators quantise or dequantise); it is "
-            "inspected as the float model that it stands for".format(read.quantised)
+            f"the file holds a quantised model ({read.quantised} operators quantise or "
+            "dequantise); it is "
+            "inspected as the float model that it stands for"
         )
     by_cause: Dict[str, List[str]] = {}
     for name, cause in read.left_out.items():
         by_cause.setdefault(cause, []).append(name)
     if by_cause:
         yield (
-            "{} of {} operators are left out, since only running the model tells their sizes; "
-            "they run on the CPU: {} and what follows".format(
-                len(read.left_out),
-                len(model.graph.nodes) if model.graph else 0,
-                _listed(list(by_cause)),
-            )
+            f"{len(read.left_out)} of {len(model.graph.nodes) if model.graph else 0} operators "
+            "are left out, since only running the model tells their sizes; "
+            f"they run on the CPU: {_listed(list(by_cause))} and what follows"
         )
 
 
 def _listed(names: List[str]) -> str:
-    more = "" if len(names) <= NAMED else " and {} more".format(len(names) - NAMED)
+    more = "" if len(names) <= NAMED else f" and {len(names) - NAMED} more"
     return ", ".join(names[:NAMED]) + more

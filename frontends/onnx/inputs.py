@@ -95,8 +95,9 @@ def open_batch(inputs: List[Input]) -> Optional[int]:
 def _dims(info: ValueInfo) -> Tuple[Optional[int], ...]:
     if info.dims is None:
         raise CaptureError(
-            "Input {!r} is no tensor, or one without a number of axes; export the model with "
-            "tensors of fixed rank.".format(info.name)
+            f"Input {info.name!r} is no tensor, or one without a number of axes; export the model "
+            "with "
+            "tensors of fixed rank."
         )
     return info.dims
 
@@ -105,6 +106,7 @@ def _check_fixed(info: ValueInfo, own: Tuple[Optional[int], ...], given: Shape) 
     for axis, (size, wanted) in enumerate(zip(own, given)):
         if size is not None and size != wanted:
             raise InputShapeError(
-                "Input {!r} received the shape {}; the file fixes axis {} to {}: export it with "
-                "that axis open, or give {}.".format(info.name, given, axis, size, size)
+                f"Input {info.name!r} received the shape {given}; the file fixes axis {axis} to "
+                f"{size}: export it with "
+                f"that axis open, or give {size}."
             )

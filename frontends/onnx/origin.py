@@ -79,4 +79,4 @@ def source_of(node: Node) -> str:
 def name_of(node: Node, number: int) -> str:
     """Returns the name of a node; one without is called by what it gives."""
     given: Optional[str] = next((one for one in node.outputs if one), None)
-    return node.name or "{}_{}".format(node.op_type, given or number)
+    return node.name or f"{node.op_type}_{given or number}"

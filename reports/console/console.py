@@ -157,7 +157,7 @@ def _panel(inspection: Inspection) -> RenderableType:
         *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
         *(_text(told) for _, told in times.lines(inspection, brief=True)),
     ]
-    title = "{} on {}".format(plain(inspection.model.name), plain(inspection.target.name))
+    title = f"{plain(inspection.model.name)} on {plain(inspection.target.name)}"
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)
 
 
@@ -207,13 +207,13 @@ def _print_quantizer(console: Console, inspection: Inspection) -> None:
         style = "bold red"
         console.print(quantizer.TITLES[outcome] + ":")
         for number, entry in enumerate(entries, 1):
-            mark = "{}. ".format(number)
+            mark = f"{number}. "
             _print_hanging(console, mark, entry.headline, style)
             for title, text in entry.details:
                 style_of = "green" if title == "what to do" else ""
                 _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style_of)
         if more:
-            _print_hanging(console, "", "and {} more".format(more))
+            _print_hanging(console, "", f"and {more} more")
     console.print()
 
 
@@ -222,7 +222,7 @@ def _print_causes(console: Console, inspection: Inspection) -> None:
     if causes:
         console.print("\n" + CAUSES_TITLE)
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
-        mark = "{}. ".format(number)
+        mark = f"{number}. "
         style = "bold yellow" if cause.verdict is Verdict.UNKNOWN else "bold red"
         _print_hanging(console, mark, headline(cause, inspection), style)
         for title, text in details(cause, number, inspection):
@@ -273,7 +273,7 @@ def _on_cpu(found: Sequence[Row], sizes: Tuple[int, int, int], whole: bool) -> R
 def _reasons(row: Row, room: int, whole: bool) -> Iterator[Text]:
     for finding in row.findings:
         unsure = doubt(finding)
-        said = finding.message + (" ({})".format(unsure) if unsure else "")
+        said = finding.message + (f" ({unsure})" if unsure else "")
         yield from _hung("- ", said, room, "yellow" if unsure else "red")
         if finding.remedies and finding.follows is None:
             yield from _hung("  ", "what to change: " + remedy(finding), room, "green")

@@ -37,7 +37,7 @@ def working(text: str, quiet: bool = False, after: float = PATIENCE) -> Iterator
 
 def _tell(stream: IO[str], text: str) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    line = "vai-inspect: {} ...\n".format(plain(text))
+    line = f"vai-inspect: {plain(text)} ...\n"
     with contextlib.suppress(OSError, ValueError):  # the stream may be closed by now
         stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()

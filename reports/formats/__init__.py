@@ -78,5 +78,5 @@ def names() -> Tuple[str, ...]:
 
 def writers() -> Tuple[Writer, ...]:
     """Returns the writers of the formats, in the order of `names`."""
-    modules = (import_module("{}.{}".format(__name__, name)) for name in names())
+    modules = (import_module(f"{__name__}.{name}") for name in names())
     return tuple(cast(Writer, module.WRITER) for module in modules)

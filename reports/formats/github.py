@@ -39,8 +39,8 @@ def render(checked: Checked) -> str:
 
 def _failures(checked: Checked) -> Iterator[str]:
     for failure in checked.outcome.failures:
-        title = "{}: {}".format(TOOL_NAME, failure.option)
-        text = "{}: {}".format(checked.title, describe(failure, checked.inspection))
+        title = f"{TOOL_NAME}: {failure.option}"
+        text = f"{checked.title}: {describe(failure, checked.inspection)}"
         yield _command("error", checked.model_site, title, text)
 
 
@@ -49,10 +49,10 @@ def _obstacles(checked: Checked) -> Iterator[str]:
         level = checked.obstacle_level(obstacle)
         if level == NOTE or checked.is_known(obstacle):
             continue
-        title = "{} {}: {}".format(TOOL_NAME, checked.title, obstacle.id)
+        title = f"{TOOL_NAME} {checked.title}: {obstacle.id}"
         text = obstacle_message(obstacle)
         if obstacle.ops:
-            text = "{}. Operators: {}".format(text, names(obstacle.ops))
+            text = f"{text}. Operators: {names(obstacle.ops)}"
         yield _command(_COMMANDS[level], checked.obstacle_site(obstacle), title, text)
 
 
@@ -67,8 +67,8 @@ def _causes(checked: Checked) -> Iterator[str]:
         first = ops[0]
         finding = next((one for one in first.findings if one.follows is None), first.findings[0])
         level = checked.level(first, finding)
-        text = "{}. {}".format(message(first, finding), _likewise(ops[1:])).rstrip()
-        title = "{} {}: {}".format(TOOL_NAME, checked.title, finding.constraint)
+        text = f"{message(first, finding)}. {_likewise(ops[1:])}".rstrip()
+        title = f"{TOOL_NAME} {checked.title}: {finding.constraint}"
         yield _command(_COMMANDS[level], checked.site(first), title, text)
 
 
@@ -76,8 +76,8 @@ def _likewise(ops: List[InspectedOp]) -> str:
     if not ops:
         return ""
     named = ", ".join(plain(op.name) for op in ops[:FEW_NAMES])
-    more = " and {:,} more".format(len(ops) - FEW_NAMES) if ops[FEW_NAMES:] else ""
-    return "The same holds for {}{}.".format(named, more)
+    more = f" and {len(ops) - FEW_NAMES:,} more" if ops[FEW_NAMES:] else ""
+    return f"The same holds for {named}{more}."
 
 
 def _command(kind: str, site: Optional[Site], title: str, text: str) -> str:
@@ -85,8 +85,8 @@ def _command(kind: str, site: Optional[Site], title: str, text: str) -> str:
     if site is not None and not site.installed:
         properties.update(file=site.file, line=str(site.line))
     properties["title"] = plain(title)
-    listed = ",".join("{}={}".format(key, _property(value)) for key, value in properties.items())
-    return "::{} {}::{}".format(kind, listed, _data(plain(text)))
+    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{kind} {listed}::{_data(plain(text))}"
 
 
 def _data(text: str) -> str:

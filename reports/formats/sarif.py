@@ -103,9 +103,7 @@ def _described(rule: str, checked: Checked, properties: Dict[str, Any]) -> Dict[
         "id": id,
         "shortDescription": {"text": sentence},
         "fullDescription": {"text": sentence},
-        "help": {
-            "text": "{}\n`{} explain {}` shows limits and sources.".format(sentence, TOOL_NAME, id)
-        },
+        "help": {"text": f"{sentence}\n`{TOOL_NAME} explain {id}` shows limits and sources."},
         "defaultConfiguration": {"level": WARNING},
         "properties": properties,
     }

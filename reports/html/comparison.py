@@ -49,7 +49,7 @@ def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     told += ", but for what is allowed." if comparison.allow else "."
     yield look.banner(told, takes > 0)
     for sentence in trust_sentences(comparison.model):
-        yield "<p>{}</p>".format(text(sentence))
+        yield f"<p>{text(sentence)}</p>"
     if comparison.allow:
         yield "<p>allowed on the CPU: {}</p>".format(text(", ".join(comparison.allow)))
     yield "<table>"
@@ -60,15 +60,15 @@ def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
         yield look.row("td", [*map(text, cells), _blocker(one)])
     yield "</table>"
     for line in explained_marks(comparison, 10_000):
-        yield "<p><small>{}</small></p>".format(text(line))
-    known = ["<p>{}{}</p>".format(text(board), text(names)) for board, names in boards(rows)]
+        yield f"<p><small>{text(line)}</small></p>"
+    known = [f"<p>{text(board)}{text(names)}</p>" for board, names in boards(rows)]
     if known:
         yield from folded("boards", known)
     told_times = ["<p>{}{}</p>".format(*map(text, pair)) for pair in timed(comparison)]
     if told_times:
         yield from folded("estimated time", told_times)
     for warning in dict.fromkeys(told for one in rows for told in one.warnings):
-        yield "<p>warning: {}</p>".format(text(warning))
+        yield f"<p>warning: {text(warning)}</p>"
 
 
 def _blocker(one: ComparedTarget) -> str:
@@ -76,5 +76,5 @@ def _blocker(one: ComparedTarget) -> str:
     if op is None or reason is None:
         return ""
     unsure = doubt(reason)
-    told = "{} ({}): {}".format(shortened(plain(op.name), LONGEST), plain(op.type), reason.message)
-    return text(told) + (" (<i>{}</i>)".format(text(unsure)) if unsure else "")
+    told = f"{shortened(plain(op.name), LONGEST)} ({plain(op.type)}): {reason.message}"
+    return text(told) + (f" (<i>{text(unsure)}</i>)" if unsure else "")

@@ -92,9 +92,9 @@ def _block(op: InspectedOp, times: OpTimes) -> Iterator[Tuple[str, Sequence[str]
     """Yields what the text report's block of an operator has, by its titles."""
     yield "output shape", [size(tensor.shape) for tensor in op.op.outputs]
     attributes = op.op.attributes().items()
-    yield "op attributes", ["{}: {}".format(plain(key), value(one)) for key, one in attributes]
+    yield "op attributes", [f"{plain(key)}: {value(one)}" for key, one in attributes]
     if op.macs:
-        yield "multiply-accumulates", ["{:,}".format(op.macs)]
+        yield "multiply-accumulates", [f"{op.macs:,}"]
     elif op.macs_untold:
         yield "multiply-accumulates", ["unknown: " + plain(op.macs_untold)]
     if op.name in times:
@@ -105,7 +105,7 @@ def _block(op: InspectedOp, times: OpTimes) -> Iterator[Tuple[str, Sequence[str]
     yield (
         "source range",
         [
-            "{}:{} {}".format(file_name(frame.file), frame.line, plain(frame.function))
+            f"{file_name(frame.file)}:{frame.line} {plain(frame.function)}"
             for frame in op.op.origin.source
         ],
     )

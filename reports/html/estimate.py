@@ -66,4 +66,4 @@ def remarks(inspection: Inspection) -> Iterator[str]:
     found = inspection.default_estimate
     if found is not None and found.not_counted:
         number = count(len(found.not_counted), "operator")
-        yield "Not counted, as they have no price: {} on the CPU.".format(number)
+        yield f"Not counted, as they have no price: {number} on the CPU."

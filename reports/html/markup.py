@@ -39,7 +39,7 @@ class Look:
             sentence: what it says.
             good: whether that is good news.
         """
-        return "<p><b {}>{}</b></p>".format(self.good if good else self.bad, text(sentence))
+        return f"<p><b {self.good if good else self.bad}>{text(sentence)}</b></p>"
 
     def row(self, tag: str, columns: Sequence[str]) -> str:
         """Returns a row of a table.

@@ -133,7 +133,7 @@ def _named(
     name = plain(name or module.path)
     if module.path and calls[module.path] > 1:
         seen[module.path] = seen.get(module.path, 0) + 1
-        name += " ({} of {})".format(seen[module.path], calls[module.path])
+        name += f" ({seen[module.path]} of {calls[module.path]})"
     parts: List[Part] = [
         _named(part, ops, calls, seen, module.path) if isinstance(part, Module) else part
         for part in module.parts
@@ -155,7 +155,7 @@ def _stretches(parts: Sequence[Part], ops: Sequence[InspectedOp]) -> List[Part]:
         near = range(max(starts[-1] + 1, round(wanted - slack)), round(wanted + slack) + 1)
         starts.append(min(near, key=lambda at: (passing[at], abs(at - wanted))))
     return [
-        Module("part {} of {}".format(at + 1, number), "", tuple(parts[start:end]))
+        Module(f"part {at + 1} of {number}", "", tuple(parts[start:end]))
         for at, (start, end) in enumerate(zip(starts, [*starts[1:], len(parts)]))
     ]
 

@@ -57,7 +57,7 @@ def render(inspection: Inspection) -> str:
 def _summary(inspection: Inspection) -> Iterator[str]:
     total, target = inspection.summary, inspection.target
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
-    yield "<p><b>{}</b> on <b>{}</b></p>".format(text(name), text(target.name))
+    yield f"<p><b>{text(name)}</b> on <b>{text(target.name)}</b></p>"
     yield NOTEBOOK.banner(verdict_sentence(inspection), total.whole_but_for_ends)
     told = [
         cut_sentence(inspection),
@@ -74,12 +74,12 @@ def _rest(inspection: Inspection) -> Iterator[str]:
     yield from _causes(inspection)
     following = following_sentence(inspection)
     if following:
-        yield "<p>{}</p>".format(text(following))
+        yield f"<p>{text(following)}</p>"
     on_cpu = rows(inspection)
     if on_cpu:
         yield from folded(_title(inspection), list(_table(on_cpu)), len(on_cpu) <= 10)
     for warning in inspection.warnings:
-        yield "<p>warning: {}</p>".format(text(warning))
+        yield f"<p>warning: {text(warning)}</p>"
     yield from _page(inspection)
 
 
@@ -88,20 +88,20 @@ def _quantizer(inspection: Inspection) -> Iterator[str]:
     report = inspection.quantizer
     if report is None or not quantizer.has_more_than_checklist(report):
         return
-    lines: List[str] = ["<p>{}</p>".format(text(quantizer.build_sentence(inspection)))]
+    lines: List[str] = [f"<p>{text(quantizer.build_sentence(inspection))}</p>"]
     for outcome, entries, more in quantizer.groups(inspection):
-        lines.append("<p>{}</p>".format(text(_capital(quantizer.TITLES[outcome]))))
+        lines.append(f"<p>{text(_capital(quantizer.TITLES[outcome]))}</p>")
         items = [
             "<li>{}<ul>{}</ul></li>".format(
                 text(entry.headline), _items("{}: {}".format(*pair) for pair in entry.details)
             )
             for entry in entries
         ]
-        items += ["<li>{}</li>".format(text("and {:,} more".format(more)))] if more else []
+        items += ["<li>{}</li>".format(text(f"and {more:,} more"))] if more else []
         lines.append("<ol>{}</ol>".format("".join(items)))
     converted = _items(quantizer.conversions(report))
     if converted:
-        lines.append("<p>Conversions</p><ul>{}</ul>".format(converted))
+        lines.append(f"<p>Conversions</p><ul>{converted}</ul>")
     yield from folded(_capital(quantizer.title(report)), lines, bool(report.blocking))
 
 
@@ -119,21 +119,21 @@ def _causes(inspection: Inspection) -> Iterator[str]:
         for number, cause in enumerate(causes[:MOST_CAUSES], 1)
     ]
     if told:
-        yield "<p>{}</p>".format(text(_capital(CAUSES_TITLE)))
+        yield f"<p>{text(_capital(CAUSES_TITLE))}</p>"
         yield "<ol>{}</ol>".format("".join(told[:OPEN_CAUSES]))
     if told[OPEN_CAUSES:]:
         more = ['<ol start="{}">{}</ol>'.format(OPEN_CAUSES + 1, "".join(told[OPEN_CAUSES:]))]
         if len(causes) > MOST_CAUSES:
-            more.append("<p>{}</p>".format(text(more_causes(inspection))))
+            more.append(f"<p>{text(more_causes(inspection))}</p>")
         title = count(len(causes) - OPEN_CAUSES, "more root cause")
         yield from folded(title, more)
     harmless = _items(at_the_ends(inspection))
     if harmless:
-        yield "<p>{}</p><ul>{}</ul>".format(text(_capital(ENDS_TITLE)), harmless)
+        yield f"<p>{text(_capital(ENDS_TITLE))}</p><ul>{harmless}</ul>"
 
 
 def _items(lines: Iterable[str]) -> str:
-    return "".join("<li>{}</li>".format(text(line)) for line in lines)
+    return "".join(f"<li>{text(line)}</li>" for line in lines)
 
 
 def _capital(words: str) -> str:
@@ -147,21 +147,21 @@ def _table(on_cpu: Sequence[Row]) -> Iterator[str]:
     for told in on_cpu[:MOST_ROWS]:
         names = [text(shortened(name, LONGEST_NAME)) for name in told.names[:NAMES]]
         if told.names[NAMES:]:
-            names.append("and {:,} more".format(len(told.names) - NAMES))
+            names.append(f"and {len(told.names) - NAMES:,} more")
         yield NOTEBOOK.row("td", ("<br>".join(names), text(told.type), _reasons(told)))
     yield "</table>"
     if on_cpu[MOST_ROWS:]:
-        yield "<p>and {:,} more rows, which the text report has</p>".format(len(on_cpu) - MOST_ROWS)
+        yield f"<p>and {len(on_cpu) - MOST_ROWS:,} more rows, which the text report has</p>"
 
 
 def _reasons(on_cpu: Row) -> str:
     told = []
     for finding in on_cpu.findings:
         unsure = doubt(finding)
-        lines = [text(finding.message) + (" (<i>{}</i>)".format(text(unsure)) if unsure else "")]
+        lines = [text(finding.message) + (f" (<i>{text(unsure)}</i>)" if unsure else "")]
         if finding.remedies and finding.follows is None:
             lines.append("what to change: " + text(remedy(finding)))
-        lines.append("<small>{}</small>".format(text(grounds(finding))))
+        lines.append(f"<small>{text(grounds(finding))}</small>")
         told.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
     return "".join(told)
 

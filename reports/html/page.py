@@ -60,18 +60,18 @@ def _page(inspection: Inspection, above: "list[str]") -> str:
     style = asset(STYLES)
     script = '"use strict";\n' + "".join(map(asset, SCRIPTS)) + "\nstart();\n"
     shown, beside = operators(inspection)
-    name = "{} on {}".format(inspection.model.name, inspection.target.name)
+    name = f"{inspection.model.name} on {inspection.target.name}"
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
         "<head>",
         '<meta charset="utf-8">',
-        '<meta http-equiv="Content-Security-Policy" content="{}">'.format(_policy(style, script)),
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="color-scheme" content="light dark">',
-        '<meta name="generator" content="vai-inspect {}">'.format(text(inspection.tool_version)),
-        "<title>{}</title>".format(text(shortened(plain(name), LONGEST_NAME))),
-        "<style>{}</style>".format(style),
+        f'<meta name="generator" content="vai-inspect {text(inspection.tool_version)}">',
+        f"<title>{text(shortened(plain(name), LONGEST_NAME))}</title>",
+        f"<style>{style}</style>",
         "</head>",
         "<body>",
         '<a class="skip" href="#operators">Skip to the operators</a>',
@@ -80,7 +80,7 @@ def _page(inspection: Inspection, above: "list[str]") -> str:
         *shown,
         "</main>",
         *beside,
-        "<script>{}</script>".format(script),
+        f"<script>{script}</script>",
         "</body>",
         "</html>",
     ]
@@ -98,8 +98,9 @@ def asset(name: str) -> str:
 
 def _policy(style: str, script: str) -> str:
     return (
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'"
-    ).format(_hash(style), _hash(script))
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri "
+        "'none'; form-action 'none'"
+    )
 
 
 def _hash(content: str) -> str:
@@ -120,8 +121,8 @@ def _graph() -> Iterator[str]:
         ("open-all", "", "Open all modules"),
         ("close-all", "", "Close all"),
     ):
-        named = ' aria-label="{}"'.format(label) if label else ""
-        yield '<button type="button" id="{}"{}>{}</button>'.format(identity, named, shown)
+        named = f' aria-label="{label}"' if label else ""
+        yield f'<button type="button" id="{identity}"{named}>{shown}</button>'
     yield '<span id="graph-status" role="status"></span>'
     yield "</div>"
     yield '<p class="legend" id="graph-legend" hidden>'
@@ -132,7 +133,7 @@ def _graph() -> Iterator[str]:
         ("mixed", "a module on both"),
         ("user", "input or output"),
     ):
-        yield '<span class="mark {}">{}</span>'.format(kind, words)
+        yield f'<span class="mark {kind}">{words}</span>'
     yield "</p>"
     yield '<div id="canvas" hidden></div>'
     yield (

@@ -54,7 +54,7 @@ def _estimate(inspection: Inspection) -> Iterator[str]:
         for row in estimate_table.rows(inspection, found):
             yield PAGE.row("td", [text(cell) for cell in row])
         yield "</table></div>"
-        yield '<p class="hint">{}</p>'.format(text(estimate_table.KEY))
+        yield f'<p class="hint">{text(estimate_table.KEY)}</p>'
     yield "</section>"
 
 

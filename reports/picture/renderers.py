@@ -120,8 +120,9 @@ def drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
             return renderer, _RENDERERS[renderer](dot_source, image_format, TIMEOUT)
         except TookTooLongError as error:  # another one would not be quicker
             raise ReportError(
-                "No picture was drawn: the graph is too large for {}. {} An inspection's .gv file "
-                "and the other reports have all of it.".format(renderer, error)
+                f"No picture was drawn: the graph is too large for {renderer}. {error} An "
+                "inspection's .gv file "
+                "and the other reports have all of it."
             ) from error
         except ReportError as error:
             problems.append(str(error))
@@ -159,7 +160,7 @@ def is_scaled_down(path: Path) -> bool:
 def _with_dot(dot_source: str, image_format: str, seconds: float) -> bytes:
     command = [DOT, "-T" + image_format]
     if image_format == "png":
-        command.append("-Gdpi={}".format(DOTS_PER_INCH))
+        command.append(f"-Gdpi={DOTS_PER_INCH}")
     try:
         done = subprocess.run(
             command,
@@ -169,12 +170,12 @@ def _with_dot(dot_source: str, image_format: str, seconds: float) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise TookTooLongError("dot was stopped after {:.0f} seconds.".format(seconds)) from error
+        raise TookTooLongError(f"dot was stopped after {seconds:.0f} seconds.") from error
     except OSError as error:
-        raise ReportError("dot could not be started ({}).".format(error)) from error
+        raise ReportError(f"dot could not be started ({error}).") from error
     if done.returncode or not done.stdout:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        raise ReportError("dot failed ({}).".format(said[-1]))
+        raise ReportError(f"dot failed ({said[-1]}).")
     return done.stdout
 
 

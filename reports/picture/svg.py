@@ -65,7 +65,7 @@ def to_png(svg: str, zoom: float) -> bytes:
             svg_string=bare, zoom=fits, background="white", font_files=fonts
         )
     except Exception as error:  # It raises ValueError, and what the Rust side panics with.
-        raise ReportError("resvg failed ({}).".format(error)) from error
+        raise ReportError(f"resvg failed ({error}).") from error
     return bytes(picture)
 
 

@@ -32,7 +32,7 @@ def headline(cause: RootCause, inspection: Inspection) -> str:
         inspection: the inspection.
     """
     what = (
-        "{} ({})".format(shortened(plain(cause.ops[0]), LONGEST_NAME), plain(cause.type))
+        f"{shortened(plain(cause.ops[0]), LONGEST_NAME)} ({plain(cause.type)})"
         if len(cause.ops) == 1
         else "{} ({})".format(count(len(cause.ops), "operator"), plain(cause.type))
     )
@@ -42,7 +42,7 @@ def headline(cause: RootCause, inspection: Inspection) -> str:
         plain(cause.message),
         "" if _said_of_all(cause, inspection) else LIKEWISE,
         " (and {})".format(count(more, "more reason")) if more else "",
-        " ({})".format(UNSURE) if cause.verdict is Verdict.UNKNOWN else "",
+        f" ({UNSURE})" if cause.verdict is Verdict.UNKNOWN else "",
     )
 
 
@@ -85,7 +85,7 @@ def at_the_ends(inspection: Inspection) -> Iterator[str]:
         if not held:
             continue
         ops = [op for op in inspection.ops if op.name in held]
-        told = "at the {}: {}".format(where, listed(with_types(ops)))
+        told = f"at the {where}: {listed(with_types(ops))}"
         result = "the result" if len(points) == 1 else "the results"
         near = listed(with_types(op for op in inspection.ops if op.name in points))
         yield told + ("; " + then.format(result, near) if points else "")
@@ -143,7 +143,7 @@ def _alone(cause: RootCause, inspection: Inspection) -> str:
     if at is None:
         return effect(cause.alone, inspection)
     if at > number:
-        return "no operator moves to the DPU unless cause {} is fixed".format(at)
+        return f"no operator moves to the DPU unless cause {at} is fixed"
     return "no operator moves to the DPU unless the causes above are fixed"
 
 
@@ -200,7 +200,7 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
             back,
             now.cpu_ops,
             "moves" if back == 1 else "move",
-            ", with {} of all multiply-accumulates".format(part) if part else "",
+            f", with {part} of all multiply-accumulates" if part else "",
         )
     time = change(outcome, inspection)
     told += "; " + time if time else ""
@@ -223,18 +223,18 @@ def chain(finding: Finding, inspection: Inspection) -> Optional[str]:
     root = inspection.root_of(finding.follows)
     if root is None or root == finding.follows:
         return finding.follows
-    return "{}, in the end from {}".format(finding.follows, root)
+    return f"{finding.follows}, in the end from {root}"
 
 
 def _change(what: str, before: int, after: int) -> str:
     if before == after:
-        return "{} still {:,}".format(what, after)
-    return "{} from {:,} to {:,}".format(what, before, after)
+        return f"{what} still {after:,}"
+    return f"{what} from {before:,} to {after:,}"
 
 
 def with_types(ops: Iterable[InspectedOp]) -> List[str]:
     """Returns names and types of operators, `predictions (softmax)`."""
-    return ["{} ({})".format(shortened(plain(op.name), LONGEST_NAME), plain(op.type)) for op in ops]
+    return [f"{shortened(plain(op.name), LONGEST_NAME)} ({plain(op.type)})" for op in ops]
 
 
 def listed(names: Sequence[str], few: int = FEW_NAMES) -> str:

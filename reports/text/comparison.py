@@ -95,7 +95,7 @@ def _blocker(row: ComparedTarget) -> Blocker:
     if op is None or reason is None:
         return ("", "", "")
     unsure = doubt(reason)
-    told = plain(reason.message) + (" ({})".format(unsure) if unsure else "")
+    told = plain(reason.message) + (f" ({unsure})" if unsure else "")
     return plain(op.name), plain(op.type), told
 
 
@@ -122,10 +122,10 @@ def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, .
     twice = sum(other.target.name == row.target.name for other in rows) > 1
     return (
         row.target.fingerprint_text if twice else plain(row.target.name),
-        "{:,}/{:,}".format(total.dpu_ops, total.dpu_ops + total.cpu_ops),
+        f"{total.dpu_ops:,}/{total.dpu_ops + total.cpu_ops:,}",
         _work(total),
-        "{:,}".format(total.dpu_subgraphs),
-        "{:,}".format(total.crossings),
+        f"{total.dpu_subgraphs:,}",
+        f"{total.crossings:,}",
         *(_times(row) if has_times(rows) else ()),
     )
 
@@ -171,16 +171,17 @@ def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
     rows = comparison.rows
     whole = "everything but what is allowed" if comparison.allow else "the whole model"
     if not any(row.takes_all_but_ends for row in rows):
-        yield "No target takes {}.".format(whole)
+        yield f"No target takes {whole}."
     if any(row.smallest for row in rows):
-        told = "{} the smallest target of its family that takes {}".format(WHOLE, whole)
+        told = f"{WHOLE} the smallest target of its family that takes {whole}"
         yield from wrapped(told, width)
     patterns = list(dict.fromkeys(one for row in rows for one in row.ends))
     if any(row.smallest_but_for_ends for row in rows):
         told = (
-            "{} the smallest target of its family that takes {} except for its start or end, which "
-            "runs on the host at no DPU cost; {} accepts that"
-        ).format(BUT_ENDS, whole, allowing(patterns))
+            f"{BUT_ENDS} the smallest target of its family that takes {whole} except for its "
+            "start or end, which "
+            f"runs on the host at no DPU cost; {allowing(patterns)} accepts that"
+        )
         yield from wrapped(told, width)
 
 
@@ -204,9 +205,9 @@ def _key(comparison: Comparison, width: int) -> Iterator[str]:
 
 def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
     for (name, kind, reason), number in list(blockers.items())[:MOST_REASONS]:
-        yield "[{}] ".format(number), "{} ({}): {}".format(shortened(name, 100), kind, reason)
+        yield f"[{number}] ", f"{shortened(name, 100)} ({kind}): {reason}"
     if len(blockers) > MOST_REASONS:
-        yield "", "and {:,} more".format(len(blockers) - MOST_REASONS)
+        yield "", f"and {len(blockers) - MOST_REASONS:,} more"
 
 
 def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
@@ -232,7 +233,7 @@ def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
             yield sign, where
     for (where, reason), names in unchecked.items():
         those = next(iter(names)) if len(names) == 1 else count(len(names), "target")
-        yield "", "{}, {}: {}".format(where, those, reason)
+        yield "", f"{where}, {those}: {reason}"
     parts = (one.part_only for row in comparison.rows for one in row.estimates)
     for text in dict.fromkeys(filter(None, parts)):
         yield "", plain(text)
@@ -246,8 +247,8 @@ def _reached(comparison: Comparison, wanted: float) -> str:
     if found is None:
         known = [one.fps for row in comparison.rows for one in row.estimates if one.board]
         if any(fps is not None for fps in known):
-            return "no board reaches {:g} frames a second by its estimate".format(wanted)
-        return "whether a board reaches {:g} frames a second is unknown".format(wanted)
+            return f"no board reaches {wanted:g} frames a second by its estimate"
+        return f"whether a board reaches {wanted:g} frames a second is unknown"
     row, one = found
     mean = one.error.mean
     doubt = ""
@@ -255,8 +256,9 @@ def _reached(comparison: Comparison, wanted: float) -> str:
         doubt = "; that is not calibrated"
     elif one.fps is not None and one.fps * (1 - mean / 100) < wanted:
         doubt = "; it may not, if the estimate is off by its mean error"
-    return "{} the smallest board that reaches {:g} frames a second: {} with {}{}".format(
-        FASTEST, wanted, plain(one.board), plain(row.target.name), doubt
+    return (
+        f"{FASTEST} the smallest board that reaches {wanted:g} frames a second: "
+        f"{plain(one.board)} with {plain(row.target.name)}{doubt}"
     )
 
 

@@ -61,13 +61,13 @@ def render(inspection: Inspection, found: Estimate, width: Optional[int] = None)
 
 def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]:
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
-    yield "{} on {}, {}".format(name, plain(inspection.target.name), platform(found.platform))
+    yield f"{name} on {plain(inspection.target.name)}, {platform(found.platform)}"
     yield ""
     yield from _table(list(rows(inspection, found)), width)
     yield ""
     for part, ms in found.subgraphs.items():
         if len(found.subgraphs) > 1:
-            yield "{}: {} ms".format(plain(part), number(ms))
+            yield f"{plain(part)}: {number(ms)} ms"
     yield from hanging("", "total: " + figures(found), width)
     for text in remarks(found):
         yield from hanging("  ", text, width)
@@ -75,7 +75,7 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
         names = ", ".join(shortened(plain(one), LONGEST_NAME) for one in found.not_counted[:12])
         more = len(found.not_counted) - 12
         text = "not counted, on the CPU: {}{}".format(
-            names, " and {} more".format(more) if more > 0 else ""
+            names, f" and {more} more" if more > 0 else ""
         )
         yield from hanging("  ", text, width)
     yield ""
@@ -103,15 +103,15 @@ def rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
         one = found.ops.get(op.name)
         if one is None or not one.us:
             continue
-        use = "" if one.utilisation is None else "{:.0f}%".format(100 * one.utilisation)
+        use = "" if one.utilisation is None else f"{100 * one.utilisation:.0f}%"
         yield (
             shortened(plain(op.name), LONGEST_NAME),
             plain(op.type),
             number(one.us),
-            "{:.1f}%".format(100 * one.us / whole),
+            f"{100 * one.us / whole:.1f}%",
             BOUNDS[one.bound],
             use,
-            ", ".join("{} {} cost {}".format(p.size, p.axis, p.costs) for p in one.padded),
+            ", ".join(f"{p.size} {p.axis} cost {p.costs}" for p in one.padded),
         )
 
 

@@ -41,8 +41,8 @@ def _escape(char: str) -> str:
         return named
     code = ord(char)
     if code < 0x100:
-        return "\\x{:02x}".format(code)
-    return "\\u{:04x}".format(code) if code < 0x10000 else "\\U{:08x}".format(code)
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def on_one_line(text: str) -> str:
@@ -53,7 +53,7 @@ def on_one_line(text: str) -> str:
     """
     line = " ".join(text.split())
     if len(line) > _LONGEST:  # what was received stands first, and what to do last
-        line = "{} ... {}".format(line[: _LONGEST * 2 // 3], line[-_LONGEST // 3 :])
+        line = f"{line[: _LONGEST * 2 // 3]} ... {line[-_LONGEST // 3 :]}"
     return plain(line)
 
 
@@ -158,7 +158,7 @@ def run(inspection: Inspection) -> str:
     shapes = [op.op.output.shape for op in inspection.ops if op.type == "data"]
     batches = {shape[0] for shape in shapes if len(shape) > 1}
     batch = batches.pop() if len(batches) == 1 else 1
-    return "frame" if batch == 1 else "run of {} frames".format(batch)
+    return "frame" if batch == 1 else f"run of {batch} frames"
 
 
 def share(part: int, whole: int) -> Optional[str]:
@@ -168,7 +168,7 @@ def share(part: int, whole: int) -> Optional[str]:
     """
     if not whole:
         return None
-    percent = "{:.1f}%".format(100.0 * part / whole)
+    percent = f"{100.0 * part / whole:.1f}%"
     if percent == "100.0%" and part < whole:
         return "99.9%"
     return "0.1%" if percent == "0.0%" and part else percent
@@ -177,7 +177,7 @@ def share(part: int, whole: int) -> Optional[str]:
 def work_share(total: Summary) -> str:
     """Returns what share of the multiply-accumulates is on the DPU, and how many are unknown."""
     part = share(total.dpu_macs, total.macs)
-    told = ", {} of them on the DPU".format(part) if part else ""
+    told = f", {part} of them on the DPU" if part else ""
     if not total.macs_untold_ops:
         return told
     return "{}; those of {} are unknown and not counted".format(
@@ -204,7 +204,7 @@ def allow_hint(patterns: Sequence[str]) -> str:
     """
     if not patterns:
         return ""
-    return "; that has no DPU cost: {} lets it pass".format(allowing(patterns))
+    return f"; that has no DPU cost: {allowing(patterns)} lets it pass"
 
 
 def untold_macs(inspection: Inspection) -> Iterator[str]:
@@ -215,13 +215,13 @@ def untold_macs(inspection: Inspection) -> Iterator[str]:
             reasons.setdefault(op.macs_untold or "no reason is given", []).append(op.name)
     for reason, names in reasons.items():
         first = shortened(plain(names[0]), 240)
-        rest = " and {:,} more".format(len(names) - 1) if names[1:] else ""
-        yield "unknown for {}{}: {}".format(first, rest, plain(reason))
+        rest = f" and {len(names) - 1:,} more" if names[1:] else ""
+        yield f"unknown for {first}{rest}: {plain(reason)}"
 
 
 def rule(finding: Finding) -> str:
     """Returns the constraint's id, by which `explain` knows it, and its evidence in brackets."""
-    return "{} [{}]".format(plain(finding.constraint), finding.evidence.value)
+    return f"{plain(finding.constraint)} [{finding.evidence.value}]"
 
 
 def remedy(finding: Finding) -> str:

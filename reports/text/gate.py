@@ -21,7 +21,7 @@ def describe(failure: Failure, inspection: Inspection) -> str:
     if failure.option.endswith(QUANTIZER):
         return _blocking(failure, inspection)
     if failure.ops:
-        named = ("{} ({})".format(plain(op.name), plain(op.type)) for op in failure.ops[:NAMED])
+        named = (f"{plain(op.name)} ({plain(op.type)})" for op in failure.ops[:NAMED])
         return "{} on {}: {}{}".format(
             count(len(failure.ops), "operator"),
             target,
@@ -30,8 +30,9 @@ def describe(failure: Failure, inspection: Inspection) -> str:
         )
     limit = failure.limit or 0
     if failure.option == "--min-macs":
-        return "{:g}% of the multiply-accumulates are on {}, less than {:g}%".format(
-            int(failure.found * 100) / 100, target, limit
+        return (
+            f"{int(failure.found * 100) / 100:g}% of the multiply-accumulates are on {target}, "
+            f"less than {limit:g}%"
         )
     return "{} on {}, more than {:,}".format(
         count(int(failure.found), "DPU subgraph"), target, int(limit)
@@ -41,7 +42,7 @@ def describe(failure: Failure, inspection: Inspection) -> str:
 def _blocking(failure: Failure, inspection: Inspection) -> str:
     """Returns what the vendor's quantiser fails at, or changes the function of."""
     report, found = inspection.quantizer, failure.obstacles
-    flow = "" if report is None else "{} {}".format(report.flow, report.release)
+    flow = "" if report is None else f"{report.flow} {report.release}"
     named = "; ".join(plain(one.message) for one in found[:NAMED])
     more = "; ..." if found[NAMED:] else ""
     return "{} of {}: {}{}".format(count(len(found), "obstacle"), flow, named, more)

@@ -42,10 +42,10 @@ def _row(name: str, checked: Checked) -> Tuple[str, ...]:
     return (
         name,
         plain(checked.inspection.target.name),
-        "{:,}".format(total.dpu_ops),
-        "{:,}".format(total.cpu_ops),
+        f"{total.dpu_ops:,}",
+        f"{total.cpu_ops:,}",
         share(total.dpu_macs, total.macs) or "-",
-        "{:,}".format(total.dpu_subgraphs),
-        "{:,}".format(total.crossings),
+        f"{total.dpu_subgraphs:,}",
+        f"{total.crossings:,}",
         "fails" if checked.outcome.failures else "passes",
     )

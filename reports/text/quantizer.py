@@ -71,7 +71,7 @@ def build_sentence(inspection: Inspection) -> str:
     return "flow of release {}, build of the target {}{}".format(
         report.release,
         target.fingerprint_text,
-        " (releases {})".format(releases) if releases else "",
+        f" (releases {releases})" if releases else "",
     )
 
 
@@ -94,7 +94,7 @@ def _entry(obstacle: Obstacle, inspection: Inspection) -> Entry:
     if line:
         details.append(("source", line))
     if obstacle.suggestion:
-        advice = "" if obstacle.effect is None else " ({})".format(obstacle.effect.advice)
+        advice = "" if obstacle.effect is None else f" ({obstacle.effect.advice})"
         details.append(("what to do", plain(obstacle.suggestion) + advice))
     details.append(("rule", obstacle.id))
     headline = "{} [{}]".format(plain(obstacle.message), ", ".join(where))
@@ -105,7 +105,7 @@ def names(ops: Sequence[str]) -> str:
     """Returns the names of operators, the first few of many."""
     shown = [shortened(plain(name), LONGEST_NAME) for name in ops[:FEW_NAMES]]
     more = len(ops) - len(shown)
-    return ", ".join(shown) + (" and {:,} more".format(more) if more else "")
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _source(obstacle: Obstacle, inspection: Inspection) -> str:
@@ -114,7 +114,7 @@ def _source(obstacle: Obstacle, inspection: Inspection) -> str:
         op = inspection.op(name)
         if op is not None and op.op.origin.source:
             frame = op.op.origin.source[-1]
-            return "{}:{} {}".format(file_name(frame.file), frame.line, plain(frame.function))
+            return f"{file_name(frame.file)}:{frame.line} {plain(frame.function)}"
     return ""
 
 
@@ -153,12 +153,12 @@ def lines(inspection: Inspection, width: int) -> Iterator[str]:
         yield ""
         yield TITLES[outcome] + ":"
         for number, entry in enumerate(entries, 1):
-            mark = "{}{}. ".format(INDENT, number)
+            mark = f"{INDENT}{number}. "
             yield from hanging(mark, entry.headline, width)
             for name, text in entry.details:
-                yield from hanging(" " * len(mark) + "- ", "{}: {}".format(name, text), width)
+                yield from hanging(" " * len(mark) + "- ", f"{name}: {text}", width)
         if more:
-            yield "{}and {:,} more; the JSON report lists them".format(INDENT, more)
+            yield f"{INDENT}and {more:,} more; the JSON report lists them"
     if report.conversions:
         yield ""
         yield "conversions:"

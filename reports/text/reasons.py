@@ -34,7 +34,7 @@ class Row:
         names = [shortened(plain(name), LONGEST_NAME) for name in self.names]
         if few is None or len(names) <= few + 1:
             return names
-        return [*names[:few], "and {:,} more".format(len(names) - few)]
+        return [*names[:few], f"and {len(names) - few:,} more"]
 
 
 def rows(inspection: Inspection) -> List[Row]:
@@ -104,7 +104,7 @@ def _reasons(row: Row, width: int) -> List[str]:
     lines: List[str] = []
     for finding in row.findings:
         unsure = doubt(finding)
-        said = plain(finding.message) + (" ({})".format(unsure) if unsure else "")
+        said = plain(finding.message) + (f" ({unsure})" if unsure else "")
         lines += hanging("- ", said, width)
         if finding.remedies and finding.follows is None:
             lines += hanging("  ", "what to change: " + remedy(finding), width)

@@ -115,7 +115,7 @@ def cut_sentence(inspection: Inspection) -> str:
         return whole + "."
     return "{}; {} ({} per {}) between the DPU and the CPU.".format(
         whole,
-        "1 tensor passes" if total.crossings == 1 else "{:,} tensors pass".format(total.crossings),
+        "1 tensor passes" if total.crossings == 1 else f"{total.crossings:,} tensors pass",
         count(total.crossing_bytes, "byte"),
         run(inspection),
     )
@@ -128,7 +128,7 @@ def counts(inspection: Inspection) -> str:
         count(total.ops, "operator"),
         total.dpu_ops,
         total.cpu_ops,
-        " ({:,} with an unknown verdict)".format(total.unknown_ops) if total.unknown_ops else "",
+        f" ({total.unknown_ops:,} with an unknown verdict)" if total.unknown_ops else "",
         others(total),
     )
 
@@ -136,7 +136,7 @@ def counts(inspection: Inspection) -> str:
 def work(inspection: Inspection) -> str:
     """Returns the multiply-accumulates and where they run, without a full stop."""
     total = inspection.summary
-    return "{:,} multiply-accumulate operations{}".format(total.macs, work_share(total))
+    return f"{total.macs:,} multiply-accumulate operations{work_share(total)}"
 
 
 def more_causes(inspection: Inspection) -> str:
@@ -172,10 +172,10 @@ def _causes(inspection: Inspection) -> Iterator[str]:
         yield ""
         yield CAUSES_TITLE
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
-        mark = "{}{}. ".format(INDENT, number)
+        mark = f"{INDENT}{number}. "
         yield from hanging(mark, headline(cause, inspection), LINE)
         for title, text in details(cause, number, inspection):
-            yield from hanging(" " * len(mark) + "- ", "{}: {}".format(title, text), LINE)
+            yield from hanging(" " * len(mark) + "- ", f"{title}: {text}", LINE)
     if len(causes) > MOST_CAUSES:
         yield INDENT + more_causes(inspection)
     ends_told = list(at_the_ends(inspection))
@@ -192,20 +192,17 @@ def _causes(inspection: Inspection) -> Iterator[str]:
 
 def _figures(inspection: Inspection) -> Iterator[str]:
     total = inspection.summary
-    yield "operators: {:,} ({:,} on the DPU, {:,} on the CPU, {})".format(
-        total.ops, total.dpu_ops, total.cpu_ops, others(total)
+    yield (
+        f"operators: {total.ops:,} ({total.dpu_ops:,} on the DPU, {total.cpu_ops:,} on the CPU, "
+        f"{others(total)})"
     )
     if total.unknown_ops:
-        yield "operators with an unknown verdict (no source decides): {:,}".format(
-            total.unknown_ops
-        )
-    yield "multiply-accumulate operations: {:,}{}".format(total.macs, work_share(total))
+        yield f"operators with an unknown verdict (no source decides): {total.unknown_ops:,}"
+    yield f"multiply-accumulate operations: {total.macs:,}{work_share(total)}"
     yield from (INDENT + line for line in untold_macs(inspection))
     for within, told in times.lines(inspection):
         yield from hanging(INDENT if within else "", told, LINE)
-    yield "subgraphs: {:,} on the DPU, {:,} on the CPU".format(
-        total.dpu_subgraphs, total.cpu_subgraphs
-    )
+    yield f"subgraphs: {total.dpu_subgraphs:,} on the DPU, {total.cpu_subgraphs:,} on the CPU"
     constants = {op.name for op in inspection.constants}
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])
     yield "crossings between the DPU and the CPU: {:,}{}".format(
@@ -221,7 +218,7 @@ def _listed(told: Sequence[str]) -> Iterator[str]:
     for text in told[:MOST_PARTS]:
         yield INDENT + text
     if len(told) > MOST_PARTS:
-        yield "{}and {:,} more; the JSON report lists them".format(INDENT, len(told) - MOST_PARTS)
+        yield f"{INDENT}and {len(told) - MOST_PARTS:,} more; the JSON report lists them"
 
 
 def _part(part: Subgraph, constants: AbstractSet[str]) -> str:
@@ -238,6 +235,6 @@ def _crossing(crossing: Crossing) -> str:
     return "{} -> {}: {}, {}".format(
         plain(crossing.source),
         plain(crossing.target),
-        plain(crossing.op) + (" output {}".format(crossing.index) if crossing.index else ""),
+        plain(crossing.op) + (f" output {crossing.index}" if crossing.index else ""),
         count(crossing.bytes, "byte"),
     )

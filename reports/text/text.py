@@ -102,9 +102,9 @@ def _target(inspection: Inspection) -> Iterator[str]:
     yield "name: " + plain(target.name)
     yield "fingerprint: " + target.fingerprint_text
     yield "family: " + plain(target.dpu)
-    yield "isa version: {}".format(target.isa_version)
-    yield "batch: {}".format(target.batch)
-    yield "peak operations per cycle: {:,}".format(target.peak_ops_per_cycle)
+    yield f"isa version: {target.isa_version}"
+    yield f"batch: {target.batch}"
+    yield f"peak operations per cycle: {target.peak_ops_per_cycle:,}"
     releases = ", ".join(plain(release) for release in target.releases)
     yield "Vitis AI releases: " + (releases or "none registers it")
     if target.board_uses:
@@ -118,16 +118,14 @@ def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Ite
     yield "op type: " + plain(op.type)
     yield "output shape: " + ", ".join(value(tensor.shape) for tensor in op.op.outputs)
     attributes = op.op.attributes()
-    yield from _listed(
-        "op attributes:", ["{}: {}".format(plain(k), value(v)) for k, v in attributes.items()]
-    )
+    yield from _listed("op attributes:", [f"{plain(k)}: {value(v)}" for k, v in attributes.items()])
     yield "assigned device: " + op.device.value
     if op.findings:
         yield "hardware constraints:"
         for finding in op.findings:
             yield from _finding(finding, inspection)
         if alone:
-            yield "{}if fixed alone: {}".format(INDENT * 2, alone)
+            yield f"{INDENT * 2}if fixed alone: {alone}"
     if op.messages:
         yield from _listed("node messages:", op.messages)
     yield from _source(op)
@@ -148,13 +146,12 @@ def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
         ("rule", grounds(finding)),
     ):
         if text:
-            yield "{}{}: {}".format(INDENT * 2, title, plain(text))
+            yield f"{INDENT * 2}{title}: {plain(text)}"
 
 
 def _source(op: InspectedOp) -> Iterator[str]:
     origin = op.op.origin
     frames = [
-        "{}:{} {}".format(file_name(frame.file), frame.line, plain(frame.function))
-        for frame in origin.source
+        f"{file_name(frame.file)}:{frame.line} {plain(frame.function)}" for frame in origin.source
     ]
     yield from _listed("source range:", frames or origin.layers)

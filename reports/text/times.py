@@ -30,7 +30,7 @@ def lines(inspection: Inspection, brief: bool = False) -> Iterator[Tuple[bool, s
         if inspection.estimate_unknown:
             yield False, "time: " + plain(inspection.estimate_unknown).rstrip(".")
         return
-    yield False, "estimated time on {}: {}".format(platform(found.platform), figures(found))
+    yield False, f"estimated time on {platform(found.platform)}: {figures(found)}"
     first = 1 if brief and found.error.mean is not None else 0
     yield from ((True, text) for text in list(remarks(found))[first:])
 
@@ -39,9 +39,9 @@ def figures(found: Estimate) -> str:
     """Returns the figures of an estimate with their error, as far as they are known."""
     told = [milliseconds(found.dpu_ms) + " of DPU time a frame"]
     if found.fps is not None:
-        told.append("{} frames a second".format(number(found.fps)))
+        told.append(f"{number(found.fps)} frames a second")
     if found.latency_ms is not None:
-        told.append("{} for one frame alone".format(milliseconds(found.latency_ms)))
+        told.append(f"{milliseconds(found.latency_ms)} for one frame alone")
     return "{} ({})".format(", ".join(told), found.error.brief)
 
 
@@ -57,7 +57,7 @@ def remarks(found: Estimate) -> Iterator[str]:
 def platform(found: Platform) -> str:
     """Returns a board, its cores and clock."""
     what = "{} at {:g} MHz".format(count(found.cores, "core"), found.clock_mhz)
-    return what if found.board is None else "{} ({})".format(plain(found.board), what)
+    return what if found.board is None else f"{plain(found.board)} ({what})"
 
 
 def change(outcome: Outcome, inspection: Inspection) -> str:
@@ -71,15 +71,15 @@ def change(outcome: Outcome, inspection: Inspection) -> str:
     if now is None or outcome.dpu_ms is None:
         return ""
     before, after = milliseconds(now.dpu_ms), milliseconds(outcome.dpu_ms)
-    moved = "still " + after if before == after else "from {} to {}".format(before, after)
-    return "DPU time of a frame {} ({})".format(moved, now.error.brief)
+    moved = "still " + after if before == after else f"from {before} to {after}"
+    return f"DPU time of a frame {moved} ({now.error.brief})"
 
 
 def of_operator(found: Optional[OpEstimate]) -> str:
     """Returns the time of an operator and what bounds it, or nothing where it takes none."""
     if found is None or not found.us:
         return ""
-    return "{} us, bound by {}".format(number(found.us), BOUNDS[found.bound])
+    return f"{number(found.us)} us, bound by {BOUNDS[found.bound]}"
 
 
 def milliseconds(value: float) -> str:
@@ -90,7 +90,7 @@ def milliseconds(value: float) -> str:
 def number(value: float) -> str:
     """Returns a number with three digits that mean something."""
     if value >= 100:
-        return "{:,.0f}".format(value)
+        return f"{value:,.0f}"
     if value >= 10:
-        return "{:.1f}".format(value)
-    return "{:.2f}".format(value) if value >= 1 else "{:.3g}".format(value)
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3g}"

@@ -129,7 +129,7 @@ def _obstacle(rule: ObstacleRule, hit: Hit, release: str) -> Optional[Obstacle]:
         stage=effect.stage,
         code=effect.code,
         ops=(),
-        message="{}: {}".format(hit.found, effect.text),
+        message=f"{hit.found}: {effect.text}",
         suggestion=None if remedy is None else remedy.rendered({}).text,
         effect=None if remedy is None else remedy.effect,
         rewrite=None if remedy is None else remedy.rewrite,

@@ -58,10 +58,9 @@ def target_in(spec: object, release: Optional[str]) -> Target:
         for one in builds or [target]
     )
     raise TargetError(
-        "{} with fingerprint {} is not in release {}; builds of this name by release: {}; give the "
-        "name or fingerprint of another target, or another release.".format(
-            target.name, target.fingerprint_text, wanted, known
-        )
+        f"{target.name} with fingerprint {target.fingerprint_text} is not in release {wanted}; "
+        f"builds of this name by release: {known}; give the "
+        "name or fingerprint of another target, or another release."
     )
 
 

@@ -50,22 +50,22 @@ def markdown(flows: Tuple[FlowRules, ...]) -> str:
     """Returns the rule book of flows as Markdown."""
     lines = [_TITLE]
     for flow in flows:
-        lines += ["## {}: {}".format(flow.title, flow.name), ""]
+        lines += [f"## {flow.title}: {flow.name}", ""]
         for group, rules in _groups(flow).items():
             lines += ["### {}".format(group.replace("_", " ")), ""]
             for rule in rules:
                 lines += _section(rule)
         lines += ["### What is replaced by default", ""]
         for one in flow.conversions:
-            lines.append("- `{}` ({}): {}".format(one.id, _listed(one.releases), one.sentence))
+            lines.append(f"- `{one.id}` ({_listed(one.releases)}): {one.sentence}")
         lines += ["", "### Before you quantise", "", "No model shows these:", ""]
-        lines += ["- [ ] {}".format(text) for text in flow.checklist]
+        lines += [f"- [ ] {text}" for text in flow.checklist]
         lines += ["", "### Facts that no model shows", ""]
-        lines += ["- {}: {}.".format(fact, reason) for fact, reason in flow.hidden]
+        lines += [f"- {fact}: {reason}." for fact, reason in flow.hidden]
         lines.append("")
     if len(flows) == len(FACTS):
         lines += ["## ONNX", "", REASON[:1].upper() + REASON[1:] + ". What is known:", ""]
-        lines += ["- {}.".format(fact) for fact in FACTS_OF_ONNX]
+        lines += [f"- {fact}." for fact in FACTS_OF_ONNX]
         lines.append("")
     return "\n".join(lines)
 
@@ -93,25 +93,24 @@ def explain(rule_id: str) -> Optional[str]:
     rule = rules.get(rule_id)
     if rule is None:
         raise RuleError(
-            "There is no fact {!r} about {}.{} `vai-inspect rules {}` lists them all.".format(
-                rule_id, flow.name, did_you_mean(rule_id, rules), flow.framework
-            )
+            f"There is no fact {rule_id!r} about {flow.name}.{did_you_mean(rule_id, rules)} "
+            f"`vai-inspect rules {flow.framework}` lists them all."
         )
     lines = [rule_id, "", rule.sentence]
     if isinstance(rule, ObstacleRule):
         lines += ["", rule.notes] if rule.notes else []
         lines += ["", *_by_release(rule)]
-        lines += ["what to do: {}".format(_advice(rule.remedy))] if rule.remedy else []
+        lines += [f"what to do: {_advice(rule.remedy)}"] if rule.remedy else []
     else:
-        lines += ["", "releases: {}".format(_listed(rule.releases))]
-    lines += ["source: {}".format(rule.source)]
+        lines += ["", f"releases: {_listed(rule.releases)}"]
+    lines += [f"source: {rule.source}"]
     for title, texts in _examples(rule):
-        lines += ["{}: {}".format(title, text) for text in texts]
+        lines += [f"{title}: {text}" for text in texts]
     return "\n".join(lines)
 
 
 def _advice(remedy: Remedy) -> str:
-    effect = "" if remedy.effect is None else " ({})".format(remedy.effect.advice)
+    effect = "" if remedy.effect is None else f" ({remedy.effect.advice})"
     return remedy.rendered({}).text + effect
 
 
@@ -123,11 +122,11 @@ def _groups(flow: FlowRules) -> Dict[str, List[ObstacleRule]]:
 
 
 def _section(rule: ObstacleRule) -> List[str]:
-    lines = ["#### `{}`".format(rule.id), "", rule.sentence, ""]
+    lines = [f"#### `{rule.id}`", "", rule.sentence, ""]
     lines += [rule.notes, ""] if rule.notes else []
-    lines += ["- {}".format(line) for line in _by_release(rule)]
-    lines += ["- what to do: {}".format(_advice(rule.remedy))] if rule.remedy else []
-    lines += ["- source: {}".format(rule.source)]
+    lines += [f"- {line}" for line in _by_release(rule)]
+    lines += [f"- what to do: {_advice(rule.remedy)}"] if rule.remedy else []
+    lines += [f"- source: {rule.source}"]
     for title, texts in _examples(rule):
         lines += ["- {}: {}".format(title, "; ".join(texts))] if texts else []
     return [*lines, ""]
@@ -137,16 +136,17 @@ def _outcomes(rule: ObstacleRule) -> Iterator[str]:
     """Yields `2.5, 3.0: fails` for each outcome."""
     for outcome in dict.fromkeys(effect.outcome for effect in rule.effects.values()):
         releases = [name for name, effect in rule.effects.items() if effect.outcome is outcome]
-        yield "{}: {}".format(_listed(tuple(releases)), outcome.value)
+        yield f"{_listed(tuple(releases))}: {outcome.value}"
 
 
 def _by_release(rule: ObstacleRule) -> Iterator[str]:
     """Yields what happens in each release, those that are alike together."""
     for effect in dict.fromkeys(rule.effects.values()):
         releases = [name for name, one in rule.effects.items() if one == effect]
-        code = ", {}".format(effect.code) if effect.code else ""
-        yield "{}: {} ({}{}): {}".format(
-            _listed(tuple(releases)), effect.outcome.value, effect.stage.value, code, effect.text
+        code = f", {effect.code}" if effect.code else ""
+        yield (
+            f"{_listed(tuple(releases))}: {effect.outcome.value} ({effect.stage.value}{code}): "
+            f"{effect.text}"
         )
 
 
@@ -163,4 +163,4 @@ def _examples(rule: Rule) -> Iterator[Tuple[str, List[str]]]:
 
 
 def _with_releases(one: Sketched) -> str:
-    return one.text + (" ({})".format(_listed(one.releases)) if one.releases else "")
+    return one.text + (f" ({_listed(one.releases)})" if one.releases else "")

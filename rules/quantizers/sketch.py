@@ -94,7 +94,7 @@ class Sketch:
         if weights:
             roles["weights"] = weights
         size = shape or output_shape(kind, attrs, before, roles) or before[0]
-        op_name = as_name or "{}_{}".format(name, len(self._ops))
+        op_name = as_name or f"{name}_{len(self._ops)}"
         base = None
         if self.framework == "keras" and not own_class:
             base = name
@@ -121,7 +121,7 @@ class Sketch:
 
     def constant(self, *shape: int, number: Optional[float] = None) -> str:
         """Writes a constant that is no parameter, or a number."""
-        name = "const_{}".format(len(self._ops))
+        name = f"const_{len(self._ops)}"
         form = CallForm("constant", False, (("shape", _text(shape)),)) if shape else None
         return self._constant(shape or (1,), name, form, number)
 
@@ -150,7 +150,7 @@ class Sketch:
         known = {op.name: op for op in self._ops}
         for at, name in enumerate(self._returned or [self.x]):
             attrs = NoAttrs()
-            end = "return_{}".format(at)
+            end = f"return_{at}"
             ends.append(Op(end, "return", attrs, (Value(name),), (known[name].output,)))
         info = ModelInfo("example", self.framework, "", "fx")
         graph = Graph("example", [*self._ops, *ends])

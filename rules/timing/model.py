@@ -110,8 +110,9 @@ class Timed:
         on_dpu = [op for op in ops if op.device is Device.DPU and not op.constant]
         if not on_dpu:
             raise EstimateError(
-                "no operator runs on the DPU ({}), so there is no time to estimate; "
-                "see the reasons of the inspection.".format(self._target.name)
+                f"no operator runs on the DPU ({self._target.name}), so there is no time to "
+                "estimate; "
+                "see the reasons of the inspection."
             )
         layers, parts = self._on({op.name for op in on_dpu})
         if not layers:
@@ -149,9 +150,8 @@ class Timed:
             return self._layers.on(dpu)
         except KeyError as error:
             raise EstimateError(
-                "{} has no cost for {} operators, which the DPU runs here.".format(
-                    self._target.dpu, error.args[0]
-                )
+                f"{self._target.dpu} has no cost for {error.args[0]} operators, which the DPU "
+                "runs here."
             ) from None
 
     def _by_op(
@@ -248,20 +248,18 @@ def _beyond(
     if kinds:
         yield "no network of the fit has {}".format(", ".join(kinds))
     if max((max(Sizes.of(op.output)[:2]) for op in inputs), default=0) > measured.side:
-        yield "inputs of the fit are at most {0}x{0}".format(measured.side)
+        yield f"inputs of the fit are at most {measured.side}x{measured.side}"
     windows = [op for op in on_dpu if op.kind in ("conv2d", "depthwise-conv2d")]
     if any(_is_oblong(op) for op in windows):
         yield "feature maps of the fit are square"
     if any(max(_of(op, "kernel")) > measured.kernel for op in windows):
-        yield "kernels of the fit are at most {0}x{0}".format(measured.kernel)
+        yield f"kernels of the fit are at most {measured.kernel}x{measured.kernel}"
     if any(max(_of(op, "dilation")) > 1 for op in windows):
         yield "no convolution of the fit is dilated"
     if any(getattr(op.attrs, "group", 1) > 1 for op in windows):
         yield "no convolution of the fit has groups"
     if dpu_ms < measured.ms:
-        yield "below {:g} ms the host and the driver decide: the error grows to 15-20 %".format(
-            measured.ms
-        )
+        yield f"below {measured.ms:g} ms the host and the driver decide: the error grows to 15-20 %"
 
 
 def _of(op: Op, name: str) -> Tuple[int, ...]:

@@ -115,9 +115,8 @@ def _named(
         )
     if given["cores"] is None or given["clock"] is None:
         raise EstimateError(
-            "no image of {} has {}; for a design of your own give its clock and its cores.".format(
-                other.board, target.name
-            )
+            f"no image of {other.board} has {target.name}; for a design of your own give its "
+            "clock and its cores."
         )
     return other
 
@@ -132,7 +131,7 @@ def _positive(name: str, value: Optional[float]) -> Optional[float]:
         return None
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not good or not math.isfinite(value) or not 0 < value < 1e6:
-        raise EstimateError("{} is {}; valid is a number above 0.".format(name, quoted(value)))
+        raise EstimateError(f"{name} is {quoted(value)}; valid is a number above 0.")
     return float(value)
 
 
@@ -141,5 +140,5 @@ def _whole(name: str, value: Optional[int]) -> Optional[int]:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 64:
         valid = "a whole number from 1 to 64"
-        raise EstimateError("{} is {}; valid is {}.".format(name, quoted(value), valid))
+        raise EstimateError(f"{name} is {quoted(value)}; valid is {valid}.")
     return value

@@ -97,7 +97,7 @@ def load(package: str) -> Table:
         data = pkgutil.get_data(package, FILE_NAME)
         document = yaml.load(data or b"", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, ImportError, yaml.YAMLError) as error:
-        raise RuleError("{}: cannot be read: {}.".format(source, error)) from error
+        raise RuleError(f"{source}: cannot be read: {error}.") from error
     place = Place((source,))
     found = mapping(document, place, ("fitted", "checked"))
     checked: Dict[Tuple[str, str], Checked] = {}

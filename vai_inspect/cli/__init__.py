@@ -56,7 +56,7 @@ def main(args: Optional[List[str]] = None) -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo("{} {}".format(PROGRAM, __version__))
+        typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit()
 
 

@@ -102,9 +102,7 @@ def compare(
         warn_of_idle(pattern)
     failing = [row for row in found.rows if _fails(row, fail_on)]
     if failing:
-        line = "--fail-on {}: {}".format(
-            fail_on.value, comparison.failing(failing, len(found.rows))
-        )
+        line = f"--fail-on {fail_on.value}: {comparison.failing(failing, len(found.rows))}"
         say("vai-inspect: " + line)
         raise typer.Exit(FAILED_ON)
 

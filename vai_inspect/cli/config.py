@@ -97,17 +97,17 @@ def read(path: Path) -> Dict[str, Any]:
         text = path.read_bytes().decode("utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError("config {}: {}.".format(path, reason)) from error
+        raise ConfigError(f"config {path}: {reason}.") from error
     try:
         whole = _loads()(text)
     except ValueError as error:
-        raise ConfigError("config {} is no TOML: {}.".format(path, error)) from error
+        raise ConfigError(f"config {path} is no TOML: {error}.") from error
     tool = whole.get("tool")
     table = tool.get("vai-inspect") if isinstance(tool, dict) else None
     if table is None:
         return {} if path.name == PYPROJECT else whole
     if not isinstance(table, dict):
-        raise ConfigError("config {}: {} is no table.".format(path, TABLE))
+        raise ConfigError(f"config {path}: {TABLE} is no table.")
     return table
 
 
@@ -142,9 +142,9 @@ def _defaults(
             raise ConfigError(
                 "config {}: {} Valid are {}.".format(
                     path,
-                    "{!r} is for the command line only.".format(key)
+                    f"{key!r} is for the command line only."
                     if key in COMMAND_LINE_ONLY
-                    else "there is no key {!r}.{}".format(key, did_you_mean(key, known)),
+                    else f"there is no key {key!r}.{did_you_mean(key, known)}",
                     ", ".join(sorted(known)),
                 )
             )
@@ -179,9 +179,7 @@ def _value(context: typer.Context, path: Path, key: str, option: Any, value: Any
     if not isinstance(value, bool) if flag else None in texts:
         kind = "true or false" if flag else "a text or number"
         more = ", or a list of them" if multiple else ""
-        raise ConfigError(
-            "config {}: {} is {!r}; valid is {}{}.".format(path, key, value, kind, more)
-        )
+        raise ConfigError(f"config {path}: {key} is {value!r}; valid is {kind}{more}.")
     if key in _PATHS or key == "target":
         texts = [_beside(path, key, one) for one in texts]
     found = value if flag else texts if multiple else texts[0]
@@ -203,7 +201,7 @@ def _items(value: Any) -> Iterator[Optional[str]]:
     A list of numbers is one shape, a table KEY=VALUE pairs.
     """
     if isinstance(value, dict):
-        yield from ("{}={}".format(name, one) for name, one in value.items())
+        yield from (f"{name}={one}" for name, one in value.items())
     elif isinstance(value, list) and not _is_shape(value):
         yield from map(_text, value)
     else:

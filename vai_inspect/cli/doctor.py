@@ -54,7 +54,7 @@ def doctor() -> None:
             "vai-inspect",
             [
                 ("version", __version__),
-                ("Python", "{} ({})".format(platform.python_version(), sys.executable)),
+                ("Python", f"{platform.python_version()} ({sys.executable})"),
                 ("platform", platform.platform()),
             ],
         ),
@@ -65,8 +65,8 @@ def doctor() -> None:
             [
                 (
                     family.name,
-                    "{} targets".format(len(registry.targets(family))),
-                    "{} constraints".format(len(family.constraints))
+                    f"{len(registry.targets(family))} targets",
+                    f"{len(family.constraints)} constraints"
                     if family.written
                     else "rules not written yet",
                     family.package,
@@ -119,7 +119,7 @@ def installed(module: str, distributions: Tuple[str, ...]) -> str:
         except metadata.PackageNotFoundError:
             continue
         if version:
-            return version if name == distributions[0] else "{} ({})".format(version, name)
+            return version if name == distributions[0] else f"{version} ({name})"
     return "version unknown" if is_there(module) else MISSING
 
 
@@ -143,7 +143,7 @@ def dot_version() -> Optional[str]:
             [path, "-V"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return "does not run ({}): {}".format(path, error)
+        return f"does not run ({path}): {error}"
     # "dot - graphviz version 2.43.0 (0)"
     words = done.stdout.decode("utf-8", "replace").split()
     version = words[words.index("version") + 1 :][:1] if "version" in words else []

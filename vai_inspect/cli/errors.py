@@ -65,9 +65,7 @@ def run(app: typer.Typer, args: List[str]) -> int:
         return _defect(error)
     except BaseException as error:
         # Whatever is no Exception and no interrupt is the model's code's, and ends it.
-        return report_wrong(
-            "the model's code ended with {}{}.".format(one_line(error), where(error))
-        )
+        return report_wrong(f"the model's code ended with {one_line(error)}{where(error)}.")
     return DONE
 
 
@@ -99,7 +97,7 @@ def _open_streams() -> None:
 
 def warn(text: str) -> None:
     """Prints a warning as one line on standard error."""
-    say("{}: warning: {}".format(PROGRAM, on_one_line(text)))
+    say(f"{PROGRAM}: warning: {on_one_line(text)}")
 
 
 def say(line: str) -> None:
@@ -110,7 +108,7 @@ def say(line: str) -> None:
 
 def report_wrong(text: str) -> int:
     """Prints an error of the user's input as one line and returns its exit code."""
-    say("{}: error: {}".format(PROGRAM, on_one_line(text)))
+    say(f"{PROGRAM}: error: {on_one_line(text)}")
     return WRONG_INPUT
 
 
@@ -129,19 +127,14 @@ def _defect(error: Exception) -> int:
 
         traceback.print_exc()
     say(
-        "{}: error: a defect of {}: {}: {}; {}=1 shows where.".format(
-            PROGRAM,
-            PROGRAM,
-            type(error).__name__,
-            on_one_line(message_of(error)),
-            TRACEBACK_VARIABLE,
-        )
+        f"{PROGRAM}: error: a defect of {PROGRAM}: {type(error).__name__}: "
+        f"{on_one_line(message_of(error))}; {TRACEBACK_VARIABLE}=1 shows where."
     )
     return DEFECT
 
 
 def _interrupted() -> int:
-    say("{}: interrupted".format(PROGRAM))
+    say(f"{PROGRAM}: interrupted")
     return _flushed(INTERRUPTED)
 
 
@@ -158,9 +151,7 @@ def _flushed(code: int) -> int:
 def _full(error: OSError) -> int:
     _drop_output()
     return report_wrong(
-        "the results cannot be written: {}; free space, or write elsewhere.".format(
-            error.strerror or error
-        )
+        f"the results cannot be written: {error.strerror or error}; free space, or write elsewhere."
     )
 
 

@@ -23,6 +23,7 @@ def warn_of_idle(pattern: str) -> None:
         pattern: the pattern.
     """
     warn(
-        "no operator matches --allow {}; valid are an op type, an operator or a layer as the "
-        "report names them.".format(pattern)
+        f"no operator matches --allow {pattern}; valid are an op type, an operator or a layer as "
+        "the "
+        "report names them."
     )

@@ -41,7 +41,7 @@ def module_of(source: str, name: str, spec: str) -> ModuleType:
     path = Path(source)
     if path.suffix == ".py":
         if not os.path.isfile(path):
-            raise ModelError("MODEL {!r}: there is no file {}.".format(spec, path))
+            raise ModelError(f"MODEL {spec!r}: there is no file {path}.")
         _check_name(path, path.stem, name, spec)
         return _run(path, name, spec)
     importable_here()
@@ -73,7 +73,7 @@ def listed(names: Sequence[str]) -> str:
     """Returns names as they are listed in a message."""
     text = ", ".join(names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES
-    return text + (" and {} more".format(more) if more > 0 else "")
+    return text + (f" and {more} more" if more > 0 else "")
 
 
 _MOST_NAMES = 12
@@ -92,8 +92,8 @@ def lacks(module: str, part: str, candidates: Set[str], spec: str) -> ModelError
     source = Path(spec.rpartition(":")[0])
     found = callables_in(source) if source.suffix == ".py" else []
     if found and not hint:
-        hint = " It has {}.".format(listed(found))
-    return ModelError("MODEL {!r}: {} has no {!r}.{}".format(spec, module, part, hint))
+        hint = f" It has {listed(found)}."
+    return ModelError(f"MODEL {spec!r}: {module} has no {part!r}.{hint}")
 
 
 def _check_name(path: Path, module: str, name: str, spec: str) -> None:
@@ -159,8 +159,9 @@ def _vendors(error: ImportError) -> Optional[str]:
     for word, module in _VENDORS:
         if word in text:
             return (
-                "it is part of the vendor's docker image: change that import to {}, or move the "
-                "network to a file of its own".format(module)
+                f"it is part of the vendor's docker image: change that import to {module}, or "
+                "move the "
+                "network to a file of its own"
             )
     return None
 
@@ -173,37 +174,31 @@ def _import(source: str, spec: str) -> ModuleType:
         vendors = _vendors(error)
         if vendors is not None:
             raise ModelError(
-                "MODEL {!r}: importing {!r} needs {!r}{}; {}.".format(
-                    spec, source, missing, where(error), vendors
-                )
+                f"MODEL {spec!r}: importing {source!r} needs {missing!r}{where(error)}; {vendors}."
             ) from error
         package, _, part = missing.rpartition(".")
         if package in sys.modules:
             names = {name for name in dir(sys.modules[package]) if not name.startswith("_")}
             raise ModelError(
-                "MODEL {!r}: {} has no module {!r}.{}".format(
-                    spec, package, part, did_you_mean(part, sorted(names))
-                )
+                f"MODEL {spec!r}: {package} has no module "
+                f"{part!r}.{did_you_mean(part, sorted(names))}"
             ) from error
         raise ModelError(
-            "MODEL {!r}: there is no module {!r} in this environment ({}). {}".format(
-                spec, missing, sys.prefix, how_to_install(missing)
-            )
+            f"MODEL {spec!r}: there is no module {missing!r} in this environment ({sys.prefix}). "
+            f"{how_to_install(missing)}"
         ) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise ModelError(
-            "MODEL {!r}: importing {!r} failed: {}{}.".format(
-                spec, source, one_line(error), where(error)
-            )
+            f"MODEL {spec!r}: importing {source!r} failed: {one_line(error)}{where(error)}."
         ) from error
 
 
 def _run(path: Path, name: str, spec: str) -> ModuleType:
     wanted = importlib.util.spec_from_file_location(path.stem, path)
     if wanted is None or wanted.loader is None:
-        raise ModelError("MODEL {!r}: {} cannot be read as Python.".format(spec, path))
+        raise ModelError(f"MODEL {spec!r}: {path} cannot be read as Python.")
     module = importlib.util.module_from_spec(wanted)
     sys.modules.setdefault(path.stem, module)
     sys.path.insert(0, str(path.resolve().parent))
@@ -213,9 +208,7 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
         vendors = _vendors(error)
         if vendors is not None:
             raise ModelError(
-                "MODEL {!r}: {} needs {!r}{}; {}.".format(
-                    spec, path, error.name, where(error), vendors
-                )
+                f"MODEL {spec!r}: {path} needs {error.name!r}{where(error)}; {vendors}."
             ) from error
         if not isinstance(error, ModuleNotFoundError):
             raise _failed(path, name, spec, error) from error
@@ -233,9 +226,7 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
 def _failed(path: Path, name: str, spec: str, error: BaseException) -> ModelError:
     if "attempted relative import" in message_of(error):
         return ModelError(_in_package(path, name, spec))
-    return ModelError(
-        "MODEL {!r}: running {} failed: {}{}.".format(spec, path, one_line(error), where(error))
-    )
+    return ModelError(f"MODEL {spec!r}: running {path} failed: {one_line(error)}{where(error)}.")
 
 
 def _in_package(path: Path, name: str, spec: str) -> str:
@@ -253,6 +244,6 @@ def _in_package(path: Path, name: str, spec: str) -> str:
             path,
             ".".join(parts),
             name,
-            "" if here else ", in the folder {}".format(os.path.relpath(str(folder))),
+            "" if here else f", in the folder {os.path.relpath(str(folder))}",
         )
     )

@@ -176,7 +176,7 @@ def inspect(
             if len(models) == 1:
                 raise
             job.unread.append(one)
-            report_wrong("{}: {}".format(one, error))
+            report_wrong(f"{one}: {error}")
     if print_json:
         _print_json([one.inspection for one in job.done])
     elif len(models) > 1 and verbose:

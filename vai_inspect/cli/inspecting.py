@@ -165,15 +165,12 @@ def read_baselines(paths: Sequence[Path]) -> Tuple[Inspection, ...]:
             found += [Inspection.from_dict(report) for report in reports]
         except OSError as error:
             raise ReportError(
-                "--baseline {}: {}; give a JSON report, as --json writes it.".format(
-                    path, error.strerror or error
-                )
+                f"--baseline {path}: {error.strerror or error}; give a JSON report, as --json "
+                "writes it."
             ) from error
         except (ValueError, ReportError) as error:
             raise ReportError(
-                "--baseline {} is no JSON report of vai-inspect: {}".format(
-                    path, clipped(str(error), 300)
-                )
+                f"--baseline {path} is no JSON report of vai-inspect: {clipped(str(error), 300)}"
             ) from error
     return tuple(found)
 

@@ -34,7 +34,7 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
         _check_working_folder(spec)
     if is_keras_file(spec) or is_torch_file(spec) or is_onnx_file(spec):
         if kwargs:
-            raise ModelError("{} is a file; --kwargs is for callables.".format(spec))
+            raise ModelError(f"{spec} is a file; --kwargs is for callables.")
         return Path(spec)
     source, colon, name = spec.rpartition(":")
     if not colon or not source or not name:
@@ -44,7 +44,7 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     if framework_of(found) or not callable(found):
         if kwargs:
             raise ModelError(
-                "{} is a model already; --kwargs is for callables that return one.".format(spec)
+                f"{spec} is a model already; --kwargs is for callables that return one."
             )
         return found
     try:
@@ -54,7 +54,7 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     except BaseException as error:
         wrong = _wrong_arguments(found, kwargs) if isinstance(error, TypeError) else None
         if wrong is not None:
-            raise ModelError("{} {}".format(spec, wrong)) from error
+            raise ModelError(f"{spec} {wrong}") from error
         raise ModelError(
             "calling {}({}) failed: {}{}.{}".format(
                 spec,
@@ -72,8 +72,9 @@ def _check_working_folder(spec: str) -> None:
         os.getcwd()
     except OSError as error:
         raise ModelError(
-            "MODEL {!r}: the working folder was deleted, and frameworks cannot be loaded there; "
-            "change to another folder (cd).".format(spec)
+            f"MODEL {spec!r}: the working folder was deleted, and frameworks cannot be loaded "
+            "there; "
+            "change to another folder (cd)."
         ) from error
 
 
@@ -93,7 +94,7 @@ def _wrong_arguments(found: Callable[..., Any], kwargs: Dict[str, Any]) -> Optio
         return "has the parameters {}; give {}: {}.".format(
             ", ".join(_shown(one) for one in named),
             "a value for each" if len(names) == len(missing) else "besides",
-            " ".join("--kwargs {}=VALUE".format(name) for name in missing),
+            " ".join(f"--kwargs {name}=VALUE" for name in missing),
         )
     strange = [key for key in kwargs if key not in names]
     if strange and not any(one.kind is one.VAR_KEYWORD for one in taken):
@@ -121,7 +122,7 @@ def _check_source(source: str, name: str, spec: str) -> None:
     path = Path(source)
     other = _other_format(path)
     if other is not None:
-        raise ModelError("MODEL {!r}: {} is {}.".format(spec, source, other))
+        raise ModelError(f"MODEL {spec!r}: {source} is {other}.")
     if path.suffix == ".py" or all(part.isidentifier() for part in source.split(".")):
         return
     if path.suffix.lower() in FILES:
@@ -131,11 +132,9 @@ def _check_source(source: str, name: str, spec: str) -> None:
         )
     beside = source + ".py"
     if path.name and os.path.isfile(beside):
-        raise ModelError("MODEL {!r}: write {}:{}.".format(spec, beside, name))
+        raise ModelError(f"MODEL {spec!r}: write {beside}:{name}.")
     raise ModelError(
-        "MODEL {!r}: {!r} is neither the name of a module nor a file of Python; {}.".format(
-            spec, source, FORMS
-        )
+        f"MODEL {spec!r}: {source!r} is neither the name of a module nor a file of Python; {FORMS}."
     )
 
 
@@ -148,12 +147,12 @@ def _not_a_name(spec: str) -> str:
         )
     other = _other_format(path)
     if other is not None:
-        return "MODEL {!r} is {}.".format(spec, other)
+        return f"MODEL {spec!r} is {other}."
     if path.suffix in FILES and not os.path.exists(path):
-        return "MODEL {!r}: there is no such file.".format(spec)
+        return f"MODEL {spec!r}: there is no such file."
     if os.path.exists(path):
-        return "MODEL {!r} is no model that can be read; {}.".format(spec, FORMS)
-    return "MODEL {!r} names no model; {}.".format(spec, FORMS)
+        return f"MODEL {spec!r} is no model that can be read; {FORMS}."
+    return f"MODEL {spec!r} names no model; {FORMS}."
 
 
 _OTHER_FORMATS = {
@@ -172,7 +171,7 @@ _OTHER_FORMATS = {
 def _other_format(path: Path) -> Optional[str]:
     """Returns what a file is that is not read, and what to give instead; None for any other."""
     if path.name == "saved_model.pb":
-        return "the graph of a SavedModel; give its folder, {}".format(path.parent)
+        return f"the graph of a SavedModel; give its folder, {path.parent}"
     return _OTHER_FORMATS.get(path.suffix.lower()) if os.path.isfile(path) else None
 
 

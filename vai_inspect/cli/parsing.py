@@ -24,9 +24,7 @@ def parse_kwargs(pairs: Sequence[str]) -> Dict[str, Any]:
         key, equals, text = pair.partition("=")
         if not equals or not key.isidentifier():
             raise ModelError(
-                "--kwargs {!r} is not KEY=VALUE; write for instance --kwargs weights=None.".format(
-                    pair
-                )
+                f"--kwargs {pair!r} is not KEY=VALUE; write for instance --kwargs weights=None."
             )
         try:
             kwargs[key] = _LITERALS[text] if text in _LITERALS else ast.literal_eval(text)
@@ -46,8 +44,9 @@ def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
         shape = shape_in(text)
         if shape is None:
             raise InputShapeError(
-                "--input-shape {!r} is no shape; write the sizes of all axes, the batch first: "
-                "--input-shape 1,224,224,3; repeat the option for each further input.".format(text)
+                f"--input-shape {text!r} is no shape; write the sizes of all axes, the batch "
+                "first: "
+                "--input-shape 1,224,224,3; repeat the option for each further input."
             )
         shapes.append(shape)
     return shapes

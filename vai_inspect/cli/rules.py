@@ -37,9 +37,9 @@ def rules(
         sys.stdout.write(quantizers.markdown(flows))
         return
     for flow in flows:
-        print("{} ({} models)".format(flow.name, flow.title))
+        print(f"{flow.name} ({flow.title} models)")
         for rule, sentence, outcomes in quantizers.table(flow):
-            print("\n{}\n  {}\n  {}".format(rule, sentence, outcomes))
+            print(f"\n{rule}\n  {sentence}\n  {outcomes}")
     if flows:
         return
     family, targets = _family(name)
@@ -51,11 +51,11 @@ def rules(
     if markdown:
         sys.stdout.write(rule_book.markdown(family, targets))
         return
-    print("{}: {} ({})".format(family.dpu, family.title, family.guide))
+    print(f"{family.dpu}: {family.title} ({family.guide})")
     if not family.written:
         print("The rules of this family are not written yet: every operator is unknown.")
     for constraint, kinds, sentence, evidence in rule_book.table(family, targets):
-        print("\n{}\n  {}\n  {} [{}]".format(constraint, sentence, kinds, evidence))
+        print(f"\n{constraint}\n  {sentence}\n  {kinds} [{evidence}]")
 
 
 def explain(
@@ -79,7 +79,7 @@ def explain(
     families = {family.name: family for family in registry.families()}
     if family_name in families and not dot:
         raise RuleError(
-            "{0!r} is a family; `vai-inspect rules {0}` prints its constraints.".format(constraint)
+            f"{constraint!r} is a family; `vai-inspect rules {constraint}` prints its constraints."
         )
     if family_name not in families:
         raise RuleError(
@@ -90,7 +90,7 @@ def explain(
     successor = rule_book.renamed(family, constraint)
     if successor is not None:
         new = successor.id_in(family_name)
-        warn("{} is deprecated: the constraint is now {}; use that id.".format(constraint, new))
+        warn(f"{constraint} is deprecated: the constraint is now {new}; use that id.")
     if as_json:
         found = rule_book_json.one(family, constraint, registry.targets(family_name))
         put_json(json.dumps(found, indent=2) + "\n")

@@ -140,7 +140,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         ("isa_version", str(found.isa_version)),
         ("fingerprint", found.fingerprint_text),
         ("feature_code", found.feature_code_text),
-        ("peak_ops_per_cycle", "{:,} for each of the batch".format(found.peak_ops_per_cycle)),
+        ("peak_ops_per_cycle", f"{found.peak_ops_per_cycle:,} for each of the batch"),
         ("batch", str(found.batch)),
         ("releases", _releases(found)),
     ]
@@ -164,7 +164,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
     yield from indented(columns(banks, right=range(2, 7)))
     for name, figures in found.to_dict()["engines"].items():
         yield ""
-        yield "{} engine".format(name)
+        yield f"{name} engine"
         yield from indented(columns(list(_figures(figures))))
     if found.others:
         yield ""

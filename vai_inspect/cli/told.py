@@ -11,7 +11,7 @@ from vai_inspect.core.errors import clipped, message_of
 def one_line(error: BaseException) -> str:
     """Returns an error's type and message on one line of bounded length, without a full stop."""
     text = message_of(error)
-    text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
+    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return clipped(text, 400).rstrip(".")
 
 
@@ -20,4 +20,4 @@ def where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[1:]
     own = [frame for frame in frames if "-packages" not in frame.filename]
     own = [frame for frame in own if "importlib" not in frame.filename]
-    return " ({}:{})".format(Path(own[-1].filename).name, own[-1].lineno) if own else ""
+    return f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""

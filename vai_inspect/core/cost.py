@@ -31,7 +31,7 @@ def count_macs(op: Op, graph: Graph) -> Macs:
     """
     rule = OPS[op.kind].macs
     if rule is None:
-        return Macs(None, "there is no usual count for {}".format(op.kind))
+        return Macs(None, f"there is no usual count for {op.kind}")
     received = Received(
         op.attrs,
         tuple(tensor.shape for tensor in graph.input_types(op)),

@@ -98,8 +98,8 @@ def needs_trust(what: str, otherwise: str) -> str:
         otherwise: what to do instead of trusting it.
     """
     return (
-        "{}, which can run code in it; add --trust (Python: trust=True) if you trust where it "
-        "comes from, or {}.".format(what, otherwise)
+        f"{what}, which can run code in it; add --trust (Python: trust=True) if you trust where it "
+        f"comes from, or {otherwise}."
     )
 
 
@@ -128,7 +128,7 @@ def how_to_install(module: str) -> str:
     top = module.split(".")[0]
     if top not in _PACKAGES:
         return "Check the spelling, or install it there."
-    return "Install it: pip install {}.".format(_PACKAGES[top])
+    return f"Install it: pip install {_PACKAGES[top]}."
 
 
 def how_to_give(*shapes: Sequence[int]) -> str:
@@ -140,7 +140,7 @@ def how_to_give(*shapes: Sequence[int]) -> str:
     plain = [tuple(shape) for shape in shapes]
     options = " ".join("--input-shape " + ",".join(map(str, shape)) for shape in plain)
     argument = plain[0] if len(plain) == 1 else plain
-    return "{} (command line) or input_args={} (Python)".format(options, argument)
+    return f"{options} (command line) or input_args={argument} (Python)"
 
 
 LARGEST_SIZE, MOST_ELEMENTS = 2**31 - 1, 2**40
@@ -176,4 +176,4 @@ def did_you_mean(received: str, valid: Iterable[str]) -> str:
     if not names:
         return ""
     listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
-    return " Did you mean {}?".format(listed)
+    return f" Did you mean {listed}?"

@@ -82,9 +82,7 @@ class Accuracy(Plain):
             return self.unchecked
         alone = ""
         if self.latency_mean is not None and self.latency_max is not None:
-            alone = "; of one frame alone {:.1f} and {:.1f} %".format(
-                self.latency_mean, self.latency_max
-            )
+            alone = f"; of one frame alone {self.latency_mean:.1f} and {self.latency_max:.1f} %"
         return (
             "error of the time of a frame {:.1f} % on average and {:.1f} % at most{}, measured on "
             "{} with release {} on {} networks, each predicted by a fit without its family"
@@ -114,8 +112,8 @@ class Padded(Plain):
 
     def __str__(self) -> str:
         if self.size == 1:
-            return "1 {} costs as much as {}".format(self.axis[:-1], self.costs)
-        return "{} {} cost as much as {}".format(self.size, self.axis, self.costs)
+            return f"1 {self.axis[:-1]} costs as much as {self.costs}"
+        return f"{self.size} {self.axis} cost as much as {self.costs}"
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,9 @@ class FixChange:
     advice: str = ""
 
     def __str__(self) -> str:
-        return "{}: {} ({}, largest difference {:.1e})".format(
-            self.rule, listed(self.ops), self.effect, self.max_error
+        return (
+            f"{self.rule}: {listed(self.ops)} ({self.effect}, largest difference "
+            f"{self.max_error:.1e})"
         )
 
 
@@ -51,9 +52,7 @@ class FixLeft:
     reason: str
 
     def __str__(self) -> str:
-        return "{}: {}: {}".format(
-            self.step.rewrite or self.step.kind, listed(self.ops), self.reason
-        )
+        return f"{self.step.rewrite or self.step.kind}: {listed(self.ops)}: {self.reason}"
 
 
 @dataclass(frozen=True)

@@ -176,9 +176,7 @@ def _baseline(baselines: Iterable[Inspection], inspection: Inspection) -> Inspec
     named = [one for one in found if one.model.name == inspection.model.name]
     if len(named or found) == 1:
         return (named or found)[0]
-    listed = ", ".join(
-        dict.fromkeys("{} on {}".format(one.model.name, one.target.name) for one in baselines)
-    )
+    listed = ", ".join(dict.fromkeys(f"{one.model.name} on {one.target.name}" for one in baselines))
     raise ReportError(
         "--baseline: {} report of {} on {}; given are reports of {}.".format(
             "there is more than one" if named or found else "there is no",

@@ -38,14 +38,14 @@ class Limit:
             low, dash, high = part.strip().partition("-")
             spans.append((int(low), int(high if dash else low)))
         if any(low > high for low, high in spans):
-            raise ValueError("limit {!r} has a range that ends before it starts".format(text))
+            raise ValueError(f"limit {text!r} has a range that ends before it starts")
         return cls(str(text), tuple(sorted(spans)))
 
     @classmethod
     @lru_cache(maxsize=4096)
     def span(cls, low: int, high: int) -> "Limit":
         """Returns the limit from low to high, both included."""
-        return cls("{}-{}".format(low, high), ((low, high),))
+        return cls(f"{low}-{high}", ((low, high),))
 
     def __contains__(self, value: int) -> bool:
         for low, high in self.spans:  # noqa: SIM110 - any() takes twice the time
@@ -244,7 +244,7 @@ class BoardUse(Plain):
 
     def __str__(self) -> str:
         known = ", ".join(self.releases) or self.design
-        return "{} ({})".format(self.board, known) if known else self.board
+        return f"{self.board} ({known})" if known else self.board
 
 
 @dataclass(frozen=True)
@@ -310,7 +310,7 @@ class Target(Plain):
     def feature_code_text(self) -> str:
         """The low 48 bits of the fingerprint as text, twelve digits; `not known` without one."""
         code = self.feature_code
-        return NOT_KNOWN if code is None else "0x{:012x}".format(code)
+        return NOT_KNOWN if code is None else f"0x{code:012x}"
 
     def bank(self, name: str) -> Bank:
         """Returns a bank group by name.

@@ -29,7 +29,7 @@ class _BoundedFile(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         # One byte more than allowed, so that what is too long is seen to be so.
         if size > LARGEST:
-            raise zipfile.BadZipFile("its directory is {} bytes long".format(size))
+            raise zipfile.BadZipFile(f"its directory is {size} bytes long")
         return self._file.read(LARGEST if size < 0 else size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -61,22 +61,23 @@ def read_archive(file: BinaryIO, path: str) -> Stored:
     except Exception as error:
         # zipfile raises whatever the damage leads it to.
         raise ModelError(
-            "{} is truncated or not a .keras file (a zip archive): {}; copy or save it "
-            "again.".format(path, _reason(error))
+            f"{path} is truncated or not a .keras file (a zip archive): {_reason(error)}; copy or "
+            "save it "
+            "again."
         ) from error
     if CONFIG not in names:
         raise ModelError(_no_config(path, names))
-    config = parse(_member(archive, CONFIG, path), "{} in {}".format(CONFIG, path))
+    config = parse(_member(archive, CONFIG, path), f"{CONFIG} in {path}")
     version = ""
     if METADATA in names:
-        metadata = parse(_member(archive, METADATA, path), "{} in {}".format(METADATA, path))
+        metadata = parse(_member(archive, METADATA, path), f"{METADATA} in {path}")
         version = str(metadata.get("keras_version", ""))
     return Stored(config, version, path)
 
 
 def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
     """Returns one member; no more is unpacked than a config may have."""
-    where = "{} in {}".format(name, path)
+    where = f"{name} in {path}"
     info = archive.getinfo(name)
     if info.file_size > LARGEST:
         raise ModelError(too_large(where, info.file_size))
@@ -86,7 +87,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
     except Exception as error:
         # A wrong checksum, an unknown compression, a password: each has an error of its own.
         raise ModelError(
-            "{} cannot be unpacked: {}; copy or save the file again.".format(where, _reason(error))
+            f"{where} cannot be unpacked: {_reason(error)}; copy or save the file again."
         ) from error
     if len(data) > LARGEST:
         raise ModelError(too_large(where, len(data)))
@@ -94,7 +95,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
 
 
 def _no_config(path: str, names: List[str]) -> str:
-    text = "{} is a zip archive without {}, so no .keras file".format(path, CONFIG)
+    text = f"{path} is a zip archive without {CONFIG}, so no .keras file"
     if any(name.endswith(("data.pkl", "data/serialization_id")) for name in names):
         return text + "; it looks like a PyTorch file."
     return text + "; save the model with model.save('model.keras')."

@@ -114,9 +114,8 @@ class _Planner:
                 call = given.get((value.layer, value.node))
                 if call is None or not 0 <= value.tensor < MOST_OUTPUTS:
                     raise ModelError(
-                        "{} reads output {} of {!r}, which it does not give.".format(
-                            self._path, value.tensor, prefix + value.layer
-                        )
+                        f"{self._path} reads output {value.tensor} of {prefix + value.layer!r}, "
+                        "which it does not give."
                     )
                 found = known[value] = Symbol(network.recorded.get(value), network.hints.get(value))
                 call.outputs[value.tensor] = found
@@ -126,8 +125,9 @@ class _Planner:
             self._count += 1
             if self._count > self._most:
                 raise ModelError(
-                    "{} has more than {:,} calls of layers, as models in it are called over and "
-                    "over; inspect a part of it.".format(self._path, self._most)
+                    f"{self._path} has more than {self._most:,} calls of layers, as models in it "
+                    "are called over and "
+                    "over; inspect a part of it."
                 )
             layer, path = network.layers[node.layer], prefix + node.layer
             args = tuple(_map(value, symbol_of) for value in node.args)
@@ -163,9 +163,8 @@ def _inner_inputs(
     found = [part for part in flatten(value) if isinstance(part, Symbol)]
     if len(found) != len(inner.inputs):
         raise ModelError(
-            "{} calls the model {!r} with {} tensors; it has {} inputs.".format(
-                path, own, len(found), len(inner.inputs)
-            )
+            f"{path} calls the model {own!r} with {len(found)} tensors; it has "
+            f"{len(inner.inputs)} inputs."
         )
     return found
 
@@ -180,13 +179,11 @@ def _ordered(network: Network, path: str) -> Iterator[Tuple[Tuple[str, int], Nod
     def needs(key: Tuple[str, int]) -> List[Tuple[str, int]]:
         node = network.nodes.get(key)
         if node is None:
-            raise ModelError("{} reads a call of {!r} that it does not have.".format(path, key[0]))
+            raise ModelError(f"{path} reads a call of {key[0]!r} that it does not have.")
         return calls(node.refs)
 
     try:
         for key in depth_first(calls(network.outputs), needs):
             yield key, network.nodes[key]
     except CircleError as error:
-        raise ModelError(
-            "{} has a circle of layers, at {!r}.".format(path, error.args[0][0])
-        ) from error
+        raise ModelError(f"{path} has a circle of layers, at {error.args[0][0]!r}.") from error

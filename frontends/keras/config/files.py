@@ -32,9 +32,9 @@ def read(model: Union[str, bytes, "os.PathLike[str]"]) -> Stored:
         if os.path.isdir(path):
             if is_saved_model(path):
                 return read_saved_model(path)
-            raise ModelError("{} is a folder and no SavedModel; {}.".format(path, VALID))
+            raise ModelError(f"{path} is a folder and no SavedModel; {VALID}.")
         if os.path.exists(path) and not os.path.isfile(path):
-            raise ModelError("{} is no regular file; {}.".format(path, VALID))
+            raise ModelError(f"{path} is no regular file; {VALID}.")
         with open(path, "rb") as file:
             start = file.read(8)
             if start[:2] == b"PK":
@@ -42,12 +42,12 @@ def read(model: Union[str, bytes, "os.PathLike[str]"]) -> Stored:
             if start == SIGNATURE:
                 return read_h5(file, path)
     except FileNotFoundError as error:
-        raise ModelError("There is no file {}; {}.".format(path, VALID)) from error
+        raise ModelError(f"There is no file {path}; {VALID}.") from error
     except (OSError, ValueError) as error:
         # A path with a null character is a ValueError.
         text = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ModelError("{} cannot be read: {}.".format(path, text)) from error
-    raise ModelError("{} is {}; {}.".format(path, _kind(start), VALID))
+        raise ModelError(f"{path} cannot be read: {text}.") from error
+    raise ModelError(f"{path} is {_kind(start)}; {VALID}.")
 
 
 def _kind(start: bytes) -> str:

@@ -26,7 +26,7 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
         found = Hdf5(file, LARGEST).attributes()
     except BrokenError as error:
         raise ModelError(
-            "{} is not a complete HDF5 file: {}; copy or save it again.".format(path, error)
+            f"{path} is not a complete HDF5 file: {error}; copy or save it again."
         ) from error
     except UnusualError as error:
         found = by_library(path, str(error))
@@ -36,7 +36,7 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
             "whole model with model.save({!r}).".format(path, CONFIG, "model.h5")
         )
     version = found.get(VERSION, b"").decode("utf-8", "replace")
-    config = parse(found[CONFIG], "{} in {}".format(CONFIG, path))
+    config = parse(found[CONFIG], f"{CONFIG} in {path}")
     return Stored(config, version or str(config.get("keras_version", "")), path)
 
 
@@ -54,8 +54,9 @@ def by_library(path: str, reason: str = "") -> Dict[str, bytes]:
         import h5py
     except ImportError as error:
         raise ModelError(
-            "{} is laid out as Keras does not write it ({}); reading it needs h5py: pip install "
-            "h5py.".format(path, reason)
+            f"{path} is laid out as Keras does not write it ({reason}); reading it needs h5py: "
+            "pip install "
+            "h5py."
         ) from error
     try:
         with h5py.File(path, "r") as opened:
@@ -66,7 +67,7 @@ def by_library(path: str, reason: str = "") -> Dict[str, bytes]:
     except Exception as error:
         # The library raises what it likes for a broken file.
         text = " ".join(str(error).split())
-        raise ModelError("{} cannot be read as HDF5: {}.".format(path, text)) from error
+        raise ModelError(f"{path} cannot be read as HDF5: {text}.") from error
 
 
 def _bytes(value: Any) -> bytes:

@@ -53,7 +53,7 @@ class Hdf5:
         if tuple(sizes) != (8, 8):
             raise UnusualError("its offsets are not of 8 bytes")
         if version > 3:
-            raise UnusualError("its superblock is of version {}".format(version))
+            raise UnusualError(f"its superblock is of version {version}")
         # After the last address of the superblock stands the root group's name offset.
         start = {0: 24, 1: 28, 2: 12, 3: 12}[version]
         base, root = self._u64(start), self._u64(start + (40 if version < 2 else 24))
@@ -161,7 +161,7 @@ class Hdf5:
     def _heap_object(self, address: int, index: int, length: int) -> bytes:
         """Returns an object of a global heap."""
         if length > self._longest:
-            raise BrokenError("an attribute of {} bytes is longer than any config".format(length))
+            raise BrokenError(f"an attribute of {length} bytes is longer than any config")
         head = self._read(address, 16)
         if head[:4] != b"GCOL":
             raise BrokenError("an attribute leads to no heap")

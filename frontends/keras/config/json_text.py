@@ -28,31 +28,30 @@ def parse(data: bytes, where: str) -> Dict[str, Any]:
     try:
         parsed = json.loads(data.decode("utf-8"), parse_int=_whole)
     except UnicodeDecodeError as error:
-        raise ModelError("{} is no text: {}.".format(where, _reason(error))) from error
+        raise ModelError(f"{where} is no text: {_reason(error)}.") from error
     except RecursionError as error:
-        raise ModelError("{} is nested too deeply to be a model.".format(where)) from error
+        raise ModelError(f"{where} is nested too deeply to be a model.") from error
     except ValueError as error:
         raise ModelError(
-            "{} is broken or cut off: {}; save the model again.".format(where, _reason(error))
+            f"{where} is broken or cut off: {_reason(error)}; save the model again."
         ) from error
     if not isinstance(parsed, dict):
         raise ModelError(
-            "{} holds a {} where a model's config belongs; save the model again.".format(
-                where, type(parsed).__name__
-            )
+            f"{where} holds a {type(parsed).__name__} where a model's config belongs; save the "
+            "model again."
         )
     return parsed
 
 
 def too_large(where: str, size: int) -> str:
     """Returns the message for a config of this many bytes."""
-    return "{} is {} bytes long; no model's config is longer than {}.".format(where, size, LARGEST)
+    return f"{where} is {size} bytes long; no model's config is longer than {LARGEST}."
 
 
 def _whole(digits: str) -> int:
     # Python takes a time that grows with the square of the digits.
     if len(digits) > _LONGEST_NUMBER:
-        raise ValueError("a number of {} digits".format(len(digits)))
+        raise ValueError(f"a number of {len(digits)} digits")
     return int(digits)
 
 

@@ -40,8 +40,8 @@ def untrusted(stored: Stored, problem: CaptureError) -> ModelError:
     reason = str(problem).rstrip(".")
     return ModelError(
         needs_trust(
-            "{}: {}, and only Keras can decide it, by loading the file".format(stored.path, reason),
-            "{}, or {}".format(_SAVE, _LIVE),
+            f"{stored.path}: {reason}, and only Keras can decide it, by loading the file",
+            f"{_SAVE}, or {_LIVE}",
         )
     )
 
@@ -65,8 +65,9 @@ def capture_by_loading(
         import keras
     except ImportError as error:
         raise ModelError(
-            "{}: {}; loading the model would decide it, but there is no Keras in this environment; "
-            "pip install tensorflow, or {}.".format(stored.path, reason, _LIVE)
+            f"{stored.path}: {reason}; loading the model would decide it, but there is no Keras "
+            "in this environment; "
+            f"pip install tensorflow, or {_LIVE}."
         ) from error
     from vai_inspect.frontends.keras.live.capture import capture
 
@@ -98,9 +99,9 @@ def loaded(path: Any, trust: bool) -> Any:
     """
     path = os.fspath(path)
     if not os.path.exists(path):
-        raise ModelError("There is no file {}; {}.".format(path, VALID))
+        raise ModelError(f"There is no file {path}; {VALID}.")
     if not trust:
-        raise ModelError(needs_trust("{}: Keras would have to load it".format(path), _LIVE_FIX))
+        raise ModelError(needs_trust(f"{path}: Keras would have to load it", _LIVE_FIX))
     try:
         import keras
     except ImportError as error:
@@ -115,9 +116,7 @@ def loaded(path: Any, trust: bool) -> Any:
         # Keras raises whatever the file leads it to.
         text = clipped(message_of(error), 300).rstrip(".")
         raise ModelError(
-            "{}: Keras {} cannot load the file: {}; {}.".format(
-                path, keras.__version__, text, _LIVE_FIX
-            )
+            f"{path}: Keras {keras.__version__} cannot load the file: {text}; {_LIVE_FIX}."
         ) from error
 
 

@@ -116,7 +116,7 @@ def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     for entry in entries:
         name = _entry_name(entry, path)
         if name in found.layers or name in inputs:
-            raise ModelError("{} has two layers named {!r}.".format(path, name))
+            raise ModelError(f"{path} has two layers named {name!r}.")
         if entry.get("class_name") == _INPUT:
             inputs[name] = _input(name, entry.get("config") or {})
         elif is_network(entry):
@@ -133,11 +133,11 @@ def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     found.inputs_struct = _struct(config.get("input_layers"), known, path)
     for ref in flatten(found.inputs_struct):
         if not isinstance(ref, Ref) or ref.layer not in inputs:
-            raise ModelError("{} names an input that it does not have.".format(path))
+            raise ModelError(f"{path} names an input that it does not have.")
         found.inputs.append(inputs[ref.layer])
     refs = list(flatten(_struct(config.get("output_layers"), known, path)))
     if not refs or any(not isinstance(ref, Ref) for ref in refs):
-        raise ModelError("{} names no outputs.".format(path))
+        raise ModelError(f"{path} names no outputs.")
     found.outputs = refs
     if keras_2:
         _renumber(found)
@@ -151,12 +151,12 @@ def _entries(config: Any, path: str) -> List[Dict[str, Any]]:
     """Returns the saved layers of a model."""
     entries = config.get("layers") if isinstance(config, dict) else config
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ModelError("{} has no list of layers in its config.".format(path))
+        raise ModelError(f"{path} has no list of layers in its config.")
     for entry in entries:
         if not isinstance(entry.get("config"), (dict, list)):
-            raise ModelError("{} has a layer without a config.".format(path))
+            raise ModelError(f"{path} has a layer without a config.")
         if not isinstance(entry.get("inbound_nodes") or [], list):
-            raise ModelError("{} has a layer whose calls are no list.".format(path))
+            raise ModelError(f"{path} has a layer whose calls are no list.")
     return entries
 
 
@@ -164,7 +164,7 @@ def _entry_name(entry: Mapping[str, Any], path: str) -> str:
     config = entry.get("config")
     name = entry.get("name") or (config.get("name") if isinstance(config, dict) else None)
     if not isinstance(name, str) or not name:
-        raise ModelError("{} has a layer without a name.".format(path))
+        raise ModelError(f"{path} has a layer without a name.")
     return name
 
 
@@ -242,7 +242,7 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     if shape is None and isinstance(built, dict):
         shape = sizes(built.get("input_shape"))
     if not entries:
-        raise ModelError("{} holds a Sequential model without a layer.".format(path))
+        raise ModelError(f"{path} holds a Sequential model without a layer.")
     first = entries[0]
     if first.get("class_name") == _INPUT:
         entry = _input(_entry_name(first, path), first["config"])
@@ -256,7 +256,7 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     for saved_layer in entries:
         name = _entry_name(saved_layer, path)
         if name in found.layers or name == entry.name:
-            raise ModelError("{} has two layers named {!r}.".format(path, name))
+            raise ModelError(f"{path} has two layers named {name!r}.")
         if is_network(saved_layer):
             found.layers[name] = network(saved_layer, path, keras_2)
         else:

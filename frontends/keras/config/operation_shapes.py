@@ -38,9 +38,9 @@ def _split(given: Given) -> Optional[List[Shape]]:
     cuts = layer.indices_or_sections
     if isinstance(cuts, int):
         if not 0 < cuts <= shape[axis] or shape[axis] % cuts:
-            raise ShapeError("{} does not divide axis {} of {}".format(cuts, axis, shape))
+            raise ShapeError(f"{cuts} does not divide axis {axis} of {shape}")
         if cuts > 10_000:
-            raise ShapeError("it would give {} tensors".format(cuts))
+            raise ShapeError(f"it would give {cuts} tensors")
         bounds = [index * (shape[axis] // cuts) for index in range(cuts + 1)]
     else:
         bounds = [0, *(int(cut) for cut in cuts), shape[axis]]

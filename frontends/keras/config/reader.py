@@ -51,7 +51,7 @@ def capture_stored(
         shapes = _shapes(found, input_args, batch)
         graph = _graph(found, shapes, input_args, stored.path, assume_last)
     except RecursionError as error:
-        raise ModelError("{} is nested too deeply to be a model.".format(stored.path)) from error
+        raise ModelError(f"{stored.path} is nested too deeply to be a model.") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A hostile config may have anything in the place of anything.
         text = " ".join(str(error).split())
@@ -103,10 +103,9 @@ def _own_shapes(found: Network, input_args: Any) -> List[Sizes]:
     for entry in found.inputs:
         if entry.shape is None and input_args is None:
             raise InputShapeError(
-                "The file does not give the shape of the input {!r}; give the full shape, batch "
-                "first: {}.".format(
-                    entry.name, how_to_give(*[(1, 224, 224, 3)] * len(found.inputs))
-                )
+                f"The file does not give the shape of the input {entry.name!r}; give the full "
+                "shape, batch "
+                f"first: {how_to_give(*[(1, 224, 224, 3)] * len(found.inputs))}."
             )
         if entry.shape is None:
             shapes.append((None,) * len(single_shape(input_args, 1) or ()))
@@ -135,10 +134,11 @@ def _build(found: Network, shapes: Sequence[InputShape], steps: Steps, replaced:
         reason = str(error).rstrip(".;")
         if replaced:
             raise InputShapeError(
-                "The input shapes do not fit the model: {}; give input shapes (batch first) that "
-                "the model takes.".format(reason)
+                f"The input shapes do not fit the model: {reason}; give input shapes (batch "
+                "first) that "
+                "the model takes."
             ) from error
-        raise ModelError("{} contradicts itself: {}.".format(steps.path, reason)) from error
+        raise ModelError(f"{steps.path} contradicts itself: {reason}.") from error
     return assembly.graph(found.name, outputs)
 
 
@@ -169,10 +169,9 @@ def _check_weights(graph: Graph, own: Graph) -> None:
 def _not_a_graph(stored: Stored) -> str:
     name = str(stored.config.get("class_name"))
     if name == "None":
-        return "{} holds no Keras model: its config names no class.".format(stored.path)
+        return f"{stored.path} holds no Keras model: its config names no class."
     return (
-        "{} holds a model of the class {}, whose config is no graph of layers; inspect the live "
-        "model as file.py:name, or make it Functional: keras.Model(inputs, outputs).".format(
-            stored.path, name
-        )
+        f"{stored.path} holds a model of the class {name}, whose config is no graph of layers; "
+        "inspect the live "
+        "model as file.py:name, or make it Functional: keras.Model(inputs, outputs)."
     )

@@ -13,7 +13,7 @@ _STATES = {"GRU": 1, "GRUCell": 1, "LSTM": 2, "LSTMCell": 2, "SimpleRNN": 1, "Si
 def recurrent(layer: Layer, shape: Shape) -> Optional[List[Shape]]:
     """Returns what SimpleRNN, GRU, LSTM or RNN gives for (batch, steps, features)."""
     if len(shape) < 3 or getattr(layer, "time_major", False):
-        raise ShapeError("it reads (batch, steps, features), not {}".format(shape))
+        raise ShapeError(f"it reads (batch, steps, features), not {shape}")
     sizes = _state_sizes(layer)
     if not sizes:
         return None

@@ -38,10 +38,9 @@ def read_saved_model(path: str) -> Stored:
     metadata = os.path.join(path, METADATA)
     if not os.path.isfile(metadata):
         raise ModelError(
-            "{} is a SavedModel without {}: its TensorFlow graph names no layers (Keras 3 exports "
-            "such folders, TensorFlow before 2.5 wrote them); {}.".format(
-                path, METADATA, _ADVICE.format(path)
-            )
+            f"{path} is a SavedModel without {METADATA}: its TensorFlow graph names no layers "
+            "(Keras 3 exports "
+            f"such folders, TensorFlow before 2.5 wrote them); {_ADVICE.format(path)}."
         )
     if os.path.getsize(metadata) > LARGEST:
         raise ModelError(too_large(metadata, os.path.getsize(metadata)))
@@ -51,19 +50,18 @@ def read_saved_model(path: str) -> Stored:
         root = _root(data)
     except (IndexError, ValueError) as error:
         raise ModelError(
-            "{} is broken or cut off; copy or save the folder again.".format(metadata)
+            f"{metadata} is broken or cut off; copy or save the folder again."
         ) from error
     if root is None:
         raise ModelError(
-            "{} is a SavedModel whose root is no Keras model; {}.".format(
-                path, _ADVICE.format(path)
-            )
+            f"{path} is a SavedModel whose root is no Keras model; {_ADVICE.format(path)}."
         )
-    config = parse(root, "the config in {}".format(metadata))
+    config = parse(root, f"the config in {metadata}")
     if not isinstance(config.get("config"), dict):
         raise ModelError(
-            "{} is a SavedModel of a Keras model that has no config, such as a subclassed one; "
-            "{}.".format(path, _ADVICE.format(path))
+            f"{path} is a SavedModel of a Keras model that has no config, such as a subclassed "
+            "one; "
+            f"{_ADVICE.format(path)}."
         )
     return Stored(config, str(config.get("keras_version", "")), path)
 
@@ -96,7 +94,7 @@ def _fields(data: bytes) -> Iterator[Tuple[int, Union[int, bytes]]]:
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
-            raise ValueError("a field of wire type {}".format(wire))
+            raise ValueError(f"a field of wire type {wire}")
         if at + size > len(data):
             raise ValueError("a field is cut off")
         yield number, data[at : at + size]

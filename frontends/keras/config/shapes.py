@@ -55,7 +55,7 @@ def _transposed(given: Given) -> Optional[List[Shape]]:
     if isinstance(paddings, int) or paddings is None:
         paddings = (paddings,) * rank
     if len(given.shape) != rank + 2:
-        raise ShapeError("it reads {} axes of {}".format(rank + 2, given.shape))
+        raise ShapeError(f"it reads {rank + 2} axes of {given.shape}")
     lengths = []
     axes = zip(given.shape[1:-1], layer.kernel_size, layer.strides, layer.dilation_rate, paddings)
     for size, kernel, stride, dilation, extra in axes:
@@ -129,7 +129,7 @@ def _dot(given: Given) -> Optional[List[Shape]]:
     pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
     a, b = pair[0] % len(first), pair[1] % len(second)
     if first[a] != second[b]:
-        raise ShapeError("{} and {} differ on the axes {}".format(first, second, pair))
+        raise ShapeError(f"{first} and {second} differ on the axes {pair}")
     rest = first[:a] + first[a + 1 :] + second[1:b] + second[b + 1 :]
     return [rest if len(rest) > 1 else rest + (1,)]
 

@@ -108,14 +108,14 @@ class Steps:
             record = symbol.recorded[0] if self._recorded and symbol.recorded else None
             if record is not None and not agrees(record, tensor.shape):
                 raise ModelError(
-                    "{} contradicts itself: layer {!r} gives {} by its settings, {} by the record "
-                    "of its output.".format(self.path, call.path, tensor.shape, record)
+                    f"{self.path} contradicts itself: layer {call.path!r} gives {tensor.shape} by "
+                    f"its settings, {record} by the record "
+                    "of its output."
                 )
         if any(index >= len(types) for index in call.outputs):
             raise ModelError(
-                "{} reads {} outputs of layer {!r}, which gives {}.".format(
-                    self.path, max(call.outputs) + 1, call.path, len(types)
-                )
+                f"{self.path} reads {max(call.outputs) + 1} outputs of layer {call.path!r}, which "
+                f"gives {len(types)}."
             )
         return symbols
 

@@ -63,10 +63,10 @@ def _blocks(to_depth: bool) -> Rule:
         batch, height, width, channels = shapes[0]
         if to_depth:
             if height % block or width % block:
-                raise ShapeError("{} does not divide {}".format(block, shapes[0]))
+                raise ShapeError(f"{block} does not divide {shapes[0]}")
             return [(batch, height // block, width // block, channels * block**2)]
         if channels % block**2:
-            raise ShapeError("{} does not divide {}".format(block**2, shapes[0]))
+            raise ShapeError(f"{block**2} does not divide {shapes[0]}")
         return [(batch, height * block, width * block, channels // block**2)]
 
     return rule
@@ -80,7 +80,7 @@ def _split(
     axis = int(kwargs.get("axis", 0)) % len(shape)
     if type(cuts) is int:
         if not 0 < cuts <= min(shape[axis], 10_000) or shape[axis] % cuts:
-            raise ShapeError("{} does not divide axis {} of {}".format(cuts, axis, shape))
+            raise ShapeError(f"{cuts} does not divide axis {axis} of {shape}")
         sizes: Tuple[Any, ...] = (shape[axis] // cuts,) * cuts
     else:
         sizes = tuple(cuts) if isinstance(cuts, tuple) else ()

@@ -21,8 +21,9 @@ from vai_inspect.frontends.keras.lower.channels_first import channels_last
 from vai_inspect.frontends.keras.lower.training import check_float
 
 _TOO_MUCH = (
-    "the model's layers hold more than {:,} objects of their own; what a call changed in the rest "
-    "was not set back".format(MOST)
+    f"the model's layers hold more than {MOST:,} objects of their own; what a call changed in the "
+    "rest "
+    "was not set back"
 )
 
 

@@ -39,10 +39,9 @@ def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
         yield _built_copy(model, input_args, batch)
     elif is_class(type(model), "Functional"):
         raise ModelError(
-            "Received the model {!r} ({}), which overrides call(), so that its graph does not show "
-            "what it computes; move that into layers of the Functional model.".format(
-                model.name, type(model).__name__
-            )
+            f"Received the model {model.name!r} ({type(model).__name__}), which overrides call(), "
+            "so that its graph does not show "
+            "what it computes; move that into layers of the Functional model."
         )
     else:
         with traced_call(model, input_args, batch) as function:
@@ -87,8 +86,9 @@ def check_answers(model: Any) -> None:
         getattr(model, "name", type(model).__mro__)
     except Exception as error:
         raise ModelError(
-            "the model is a {}; valid is a built Keras model, a torch.nn.Module, an .onnx file or "
-            "an onnx.ModelProto.".format(type(model).__name__)
+            f"the model is a {type(model).__name__}; valid is a built Keras model, a "
+            "torch.nn.Module, an .onnx file or "
+            "an onnx.ModelProto."
         ) from error
 
 
@@ -138,21 +138,20 @@ def _check_kind(model: Any) -> None:
     roots = {base.__module__.split(".")[0] for base in type(model).__mro__}
     if is_a(model, type):
         raise ModelError(
-            "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
-                model.__name__
-            )
+            f"Received the class {model.__name__}, not a model; call it first, for an instance: "
+            f"{model.__name__}(...)."
         )
     if "torch" in roots:
         raise ModelError(
-            "Received the PyTorch module {}; valid is {}; PyTorch models are for "
-            "vai_inspect.torch.Inspector.".format(type(model).__name__, _VALID)
+            f"Received the PyTorch module {type(model).__name__}; valid is {_VALID}; PyTorch "
+            "models are for "
+            "vai_inspect.torch.Inspector."
         )
     if not is_class(type(model), "Model"):
         hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"
         raise ModelError(
-            "Received an object of type {} as the model; valid is {}; {}.".format(
-                type(model).__name__, _VALID, hint
-            )
+            f"Received an object of type {type(model).__name__} as the model; valid is {_VALID}; "
+            f"{hint}."
         )
 
 
@@ -161,9 +160,10 @@ def _built_copy(model: Any, input_args: Any, batch: int) -> Any:
     from vai_inspect.frontends.input_shapes import single_shape
 
     advice = (
-        "Received the Sequential model {!r}, which is not built, so that its shapes are not "
+        f"Received the Sequential model {model.name!r}, which is not built, so that its shapes "
+        "are not "
         "known; put keras.Input(shape) first in it, call model.build((None, ...)), or give its "
-        "input shape: {}.".format(model.name, how_to_give((1, 224, 224, 3)))
+        f"input shape: {how_to_give((1, 224, 224, 3))}."
     )
     shape = single_shape(input_args, batch)
     if shape is None or not model.layers:
@@ -173,7 +173,7 @@ def _built_copy(model: Any, input_args: Any, batch: int) -> Any:
         copy.build(shape)
     except Exception as error:
         raise ModelError(
-            "{} Building a copy of it with {} failed: {}".format(advice, shape, reason_of(error))
+            f"{advice} Building a copy of it with {shape} failed: {reason_of(error)}"
         ) from error
     function = inner_function(copy)
     if function is None:

@@ -29,9 +29,7 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     Raises:
         ModelError: the model is not built, or its call cannot run on symbolic tensors.
     """
-    described = "Received the subclassed Keras model {!r} ({})".format(
-        model.name, type(model).__name__
-    )
+    described = f"Received the subclassed Keras model {model.name!r} ({type(model).__name__})"
     layers = within(model)
     if not layers or not all(layer.built for layer in [model, *layers]):
         yield _built_here(model, input_args, batch, described)
@@ -41,8 +39,9 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     if not candidates:
         raise InputShapeError(
             described
-            + ", whose input shape is not known; give the full shape, batch first: {}.".format(
-                how_to_give((1, 224, 224, 3))
+            + (
+                ", whose input shape is not known; give the full shape, batch first: "
+                f"{how_to_give((1, 224, 224, 3))}."
             )
         )
     snapshots = [NodeSnapshot(operation) for operation in [model, *layers]]
@@ -63,8 +62,9 @@ def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Any:
     described += ", which is not built"
     if shapes is None:
         raise ModelError(
-            "{}, so that its shapes are not known; call it once on data of the right shape, or "
-            "give its input shape: {}.".format(described, how_to_give((1, 224, 224, 3)))
+            f"{described}, so that its shapes are not known; call it once on data of the right "
+            "shape, or "
+            f"give its input shape: {how_to_give((1, 224, 224, 3))}."
         )
     return _function(to_build(model), [shapes], described)
 
@@ -83,8 +83,7 @@ def _function(model: Any, candidates: List[Any], described: str) -> Any:
             # The user's own code runs here, so anything may be raised.
             problems.append(error)
     raise ModelError(
-        "{}, whose call() cannot run on symbolic tensors of the shape {}; make it Functional: "
-        "keras.Model(inputs, outputs). Keras says: {}".format(
-            described, candidates[0], reason_of(problems[0])
-        )
+        f"{described}, whose call() cannot run on symbolic tensors of the shape {candidates[0]}; "
+        "make it Functional: "
+        f"keras.Model(inputs, outputs). Keras says: {reason_of(problems[0])}"
     ) from problems[0]

@@ -169,8 +169,9 @@ class _Walk:
         node = None if history is None else self._keras.node_of(history)
         if node is None:
             raise CaptureError(
-                "Tensor {!r} of the model comes from no layer; build the model from keras.Input "
-                "tensors and layers.".format(symbol.name)
+                f"Tensor {symbol.name!r} of the model comes from no layer; build the model from "
+                "keras.Input "
+                "tensors and layers."
             )
         return node
 
@@ -204,11 +205,12 @@ class _Walk:
         for symbol, spec in zip(symbols, self._specs(node, path, args, kwargs, inputs)):
             shape = tuple(spec.shape)
             if any(size is not None and size < 1 for size in shape):
-                raise InputShapeError(_refused(path, inputs, "it would give {}".format(shape)))
+                raise InputShapeError(_refused(path, inputs, f"it would give {shape}"))
             if None in shape[1:]:
                 messages.append(
-                    "the output shape {} is not known before the model runs; 1 is assumed for "
-                    "each None".format(shape)
+                    f"the output shape {shape} is not known before the model runs; 1 is assumed "
+                    "for "
+                    "each None"
                 )
             final = [batch if size is None else size for size in shape[:1]]
             final += [size or 1 for size in shape[1:]]

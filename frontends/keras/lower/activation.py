@@ -84,7 +84,7 @@ def _by_function(call: Call, function: Function, suffix: str) -> None:
         kind, attrs = FUNCTIONS[function.name]
         call.emit(kind, attrs(call.last_type()), suffix=suffix)
     elif function.name in FUNCTIONS:
-        call.unknown("a function of your own named {}".format(function.name), suffix=suffix)
+        call.unknown(f"a function of your own named {function.name}", suffix=suffix)
     else:
         call.unknown(function.name, suffix=suffix)
 
@@ -107,7 +107,7 @@ def _relu(call: Call, layer: Layer, suffix: str) -> None:
     else:
         settings = {"max_value": limit, "negative_slope": slope, "threshold": threshold}
         told = [
-            "{}={:g}".format(name, value)
+            f"{name}={value:g}"
             for name, value in settings.items()
             if value is not None and (value or name == "max_value")
         ]

@@ -82,9 +82,8 @@ class Call(CallBuilder):
         """
         if self._step.outputs is None:
             raise OutputUnknownError(
-                "The output shape of layer {!r} ({}) is not known.".format(
-                    self.path, self.operation.class_name
-                )
+                f"The output shape of layer {self.path!r} ({self.operation.class_name}) is not "
+                "known."
             )
         return tuple(_type(tensor) for tensor in self._step.outputs)
 

@@ -121,7 +121,7 @@ def _transpose(step: Step, source: Any, result: Symbol, order: Tuple[int, ...], 
         kwargs={},
         inputs=(source,),
         outputs=(result,),
-        messages=("inserted for deployment: from {} to {}".format(first, second),),
+        messages=(f"inserted for deployment: from {first} to {second}",),
     )
 
 

@@ -112,7 +112,7 @@ def _check_layout(call: Call) -> None:
         return
     if getattr(call.operation, "data_format", None) == "channels_first":
         raise OutputUnknownError(
-            "Layer {!r} ({}) keeps its channels first".format(call.path, call.operation.class_name)
+            f"Layer {call.path!r} ({call.operation.class_name}) keeps its channels first"
         )
 
 
@@ -123,4 +123,4 @@ def _problem(call: Call) -> str:
         return ""
     got = tuple(tensor.shape for tensor in call.ops[-1].outputs)
     want = tuple(tensor.shape for tensor in call.outputs)
-    return "" if got == want else "it gave {} where Keras says {}".format(got, want)
+    return "" if got == want else f"it gave {got} where Keras says {want}"

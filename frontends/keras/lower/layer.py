@@ -80,7 +80,7 @@ class Layer:
                 return value
             if name in LATER_SETTINGS:
                 return LATER_SETTINGS[name]
-        raise AttributeError("{} has no setting {!r}".format(self.class_name, name))
+        raise AttributeError(f"{self.class_name} has no setting {name!r}")
 
 
 class LiveLayer(Layer):

@@ -24,7 +24,7 @@ def _of_one_rank(call: Call) -> Tuple[Value, ...]:
     for index, (value, tensor) in enumerate(zip(call.inputs, call.types)):
         if tensor.rank < rank:
             shape = tensor.shape[:1] + (1,) * (rank - tensor.rank) + tensor.shape[1:]
-            suffix = "expand_{}".format(index)
+            suffix = f"expand_{index}"
             value = call.emit("reshape", ReshapeAttrs(shape), (value,), suffix=suffix)
         values.append(value)
     return tuple(values)

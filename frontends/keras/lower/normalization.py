@@ -20,8 +20,9 @@ def batch_normalization(call: Call) -> None:
     call.emit("batchnorm", BatchNormAttrs(axis, float(layer.epsilon)), params=params)
     if call.kwargs.get("training"):
         call.note(
-            "{} is called with training=True; it is read as at inference, with the moving "
-            "statistics".format(call.path)
+            f"{call.path} is called with training=True; it is read as at inference, with the "
+            "moving "
+            "statistics"
         )
 
 

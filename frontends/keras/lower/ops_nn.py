@@ -53,7 +53,7 @@ def clip(call: Call) -> None:
     elif (low, high) in _CLIPS:
         call.emit(_CLIPS[low, high])
     else:
-        call.unknown("Clip({:g}, {:g})".format(low, high))
+        call.unknown(f"Clip({low:g}, {high:g})")
 
 
 def cast(call: Call) -> None:
@@ -66,7 +66,7 @@ def _pool(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
         operation = call.operation
         if call.types[0].rank != 4:
-            call.unknown(operation.class_name, "of {} dimensions".format(call.types[0].rank - 2))
+            call.unknown(operation.class_name, f"of {call.types[0].rank - 2} dimensions")
             return
         kernel = _pair(operation.pool_size)
         stride = kernel if operation.strides is None else _pair(operation.strides)

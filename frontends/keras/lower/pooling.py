@@ -63,7 +63,7 @@ def _adaptive(kind: str) -> Lowering:
         sizes, outputs = call.shape[1:3], call.output.shape[1:3]
         if any(size % output for size, output in zip(sizes, outputs)):
             name = call.operation.class_name
-            text = "the output size {} does not divide the input size {}".format(outputs, sizes)
+            text = f"the output size {outputs} does not divide the input size {sizes}"
             call.unknown(name, text)
             return
         window = wh([size // output for size, output in zip(sizes, outputs)])

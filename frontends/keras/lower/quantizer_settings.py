@@ -32,4 +32,4 @@ def kept_settings(layer: Layer) -> Tuple[Tuple[str, str], ...]:
 
 
 def _text(value: Any) -> str:
-    return "{:g}".format(float(value)) if isinstance(value, (int, float)) else str(value)
+    return f"{float(value):g}" if isinstance(value, (int, float)) else str(value)

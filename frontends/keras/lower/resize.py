@@ -36,7 +36,7 @@ def resizing(call: Call) -> None:
 
 def _resize(call: Call, interpolation: str, scale: "tuple[float, float]") -> None:
     if interpolation not in _MODES:
-        call.unknown("{}({})".format(call.operation.class_name, interpolation))
+        call.unknown(f"{call.operation.class_name}({interpolation})")
         return
     mode = _MODES[interpolation]
     call.emit("resize", ResizeAttrs(mode, half_pixel_centers=mode != "NEAREST", scale=scale))

@@ -87,8 +87,9 @@ def _classes(saved: Any) -> Iterator[Tuple[str, str]]:
 
 
 def _error(layer: str, name: str, path: str = "") -> ModelError:
-    where = "{}: this".format(path) if path else "This"
+    where = f"{path}: this" if path else "This"
     return ModelError(
-        "{} model was quantised already (layer {!r} is a {}); inspect the float model that it was "
-        "made from.".format(where, layer, name)
+        f"{where} model was quantised already (layer {layer!r} is a {name}); inspect the float "
+        "model that it was "
+        "made from."
     )

@@ -64,7 +64,7 @@ def _axis_pads(padding: str, size: int, kernel: int, stride: int, dilation: int)
         return int(reach(kernel, dilation)) - 1, 0
     if padding == "same":
         return same_pads(size, kernel, stride, dilation)
-    raise ValueError("padding {!r} is none of valid, same, causal".format(padding))
+    raise ValueError(f"padding {padding!r} is none of valid, same, causal")
 
 
 def transposed_crop(

@@ -159,7 +159,7 @@ def _gather(call: Call) -> Optional[List[Known]]:
     if not arrays.small(shape):
         return [Known(shape, call.x.dtype)]
     if any(not -held[0][axis] <= one < held[0][axis] for one in indices[1]):
-        raise UnreadableError("an index is out of {}".format(held[0][axis]))
+        raise UnreadableError(f"an index is out of {held[0][axis]}")
     return [Known(shape, call.x.dtype, arrays.gathered(*held, axis, indices[1]))]
 
 

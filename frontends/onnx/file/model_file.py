@@ -22,7 +22,7 @@ def read_file(path: Path) -> ModelDef:
         CaptureError: it is no ONNX file.
     """
     if os.path.exists(path) and not os.path.isfile(path):
-        raise ModelError("{} is no file; give an .onnx file.".format(path))
+        raise ModelError(f"{path} is no file; give an .onnx file.")
     try:
         with path.open("rb") as stream:
             if stream.seek(0, 2) == 0:
@@ -34,7 +34,7 @@ def read_file(path: Path) -> ModelDef:
                 data = memoryview(stream.read())
     except OSError as error:
         raise ModelError(
-            "{} cannot be read: {}; give an .onnx file.".format(path, error.strerror or error)
+            f"{path} cannot be read: {error.strerror or error}; give an .onnx file."
         ) from error
     return read_bytes(data, str(path))
 
@@ -67,4 +67,4 @@ def read_graph(data: memoryview, name: str) -> GraphDef:
     try:
         return Parser().graph(data)
     except WireError as error:
-        raise CaptureError(_FILE.format("The branch of node {!r}".format(name), error)) from error
+        raise CaptureError(_FILE.format(f"The branch of node {name!r}", error)) from error

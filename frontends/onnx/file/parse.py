@@ -113,7 +113,7 @@ class Parser:
     def _sizes(self, field: Field, before: List[int]) -> List[int]:
         found = self._reader.integers(field)
         if len(before) + len(found) > MOST_AXES:
-            raise WireError("a tensor has more than {} axes".format(MOST_AXES))
+            raise WireError(f"a tensor has more than {MOST_AXES} axes")
         return found
 
     def _node(self, data: memoryview) -> Node:
@@ -190,7 +190,7 @@ class Parser:
     def _dims(self, data: memoryview) -> List[Field]:
         found = [field for field in self._reader.fields(data) if field.number == 1]
         if len(found) > MOST_AXES:
-            raise WireError("a value has more than {} axes".format(MOST_AXES))
+            raise WireError(f"a value has more than {MOST_AXES} axes")
         return found
 
     def _dimension(self, data: memoryview) -> Tuple[Dimension, str]:
@@ -245,7 +245,7 @@ class Parser:
 
 def _text(field: Field) -> str:
     if len(field.data) > LONGEST_TEXT:
-        raise WireError("a name has more than {:,} bytes".format(LONGEST_TEXT))
+        raise WireError(f"a name has more than {LONGEST_TEXT:,} bytes")
     return field.text
 
 
@@ -255,13 +255,13 @@ def _domain(text: str) -> str:
 
 def _float(field: Field) -> float:
     if field.wire_type != FIXED32:
-        raise WireError("a float is expected in field {}".format(field.number))
+        raise WireError(f"a float is expected in field {field.number}")
     return float(struct.unpack("<f", field.data)[0])
 
 
 def _floats(reader: Reader, field: Field) -> List[float]:
     if len(field.data) % 4:
-        raise WireError("floats are expected in field {}".format(field.number))
+        raise WireError(f"floats are expected in field {field.number}")
     return [one[0] for one in struct.iter_unpack("<f", field.data)]
 
 

@@ -37,7 +37,7 @@ class Field(NamedTuple):
             WireError: the field holds bytes.
         """
         if not isinstance(self.value, int):
-            raise WireError("a number is expected in field {}".format(self.number))
+            raise WireError(f"a number is expected in field {self.number}")
         return self.value - _ALL if self.value & _SIGN else self.value
 
     @property
@@ -48,7 +48,7 @@ class Field(NamedTuple):
             WireError: the field holds a number.
         """
         if isinstance(self.value, int):
-            raise WireError("bytes are expected in field {}".format(self.number))
+            raise WireError(f"bytes are expected in field {self.number}")
         return self.value
 
     @property
@@ -73,7 +73,7 @@ class Reader:
         while at < end:
             self._left -= 1
             if self._left < 0:
-                raise WireError("it has more than {:,} fields".format(MOST_FIELDS))
+                raise WireError(f"it has more than {MOST_FIELDS:,} fields")
             key, at = varint(data, at)
             number, wire_type = key >> 3, key & 7
             if number == 0:
@@ -87,9 +87,9 @@ class Reader:
             elif wire_type in _WIDTH:
                 size = _WIDTH[wire_type]
             else:
-                raise WireError("field {} has the wire type {}".format(number, wire_type))
+                raise WireError(f"field {number} has the wire type {wire_type}")
             if size > end - at:
-                raise WireError("it ends inside of field {}".format(number))
+                raise WireError(f"it ends inside of field {number}")
             yield Field(number, wire_type, data[at : at + size])
             at += size
 
@@ -105,7 +105,7 @@ class Reader:
         while at < len(field.value):
             self._left -= 1
             if self._left < 0:
-                raise WireError("it has more than {:,} numbers".format(MOST_FIELDS))
+                raise WireError(f"it has more than {MOST_FIELDS:,} numbers")
             number, at = varint(field.value, at)
             found.append(number - _ALL if number & _SIGN else number)
         return found

@@ -31,7 +31,7 @@ def _elu(kind: str) -> Lowering:
 
 def _decimal(number: float) -> float:
     """Returns the shortest decimal that a 32-bit float stands for, as the user wrote it."""
-    return float("{:.7g}".format(number))
+    return float(f"{number:.7g}")
 
 
 def _prelu(call: Call) -> None:
@@ -40,11 +40,11 @@ def _prelu(call: Call) -> None:
     wide = [size for size in slopes if size != 1]
     channels = call.x.shape[1] if call.x.rank > 1 else 1
     if wide and wide != [channels]:
-        raise UnreadableError("its slopes {} are not one for each channel".format(slopes))
+        raise UnreadableError(f"its slopes {slopes} are not one for each channel")
     # Counted from the last axis, the slopes must stand beside the channels.
     aligned = (1,) * (call.x.rank - len(slopes)) + slopes
     if wide and aligned[1] != channels:
-        raise UnreadableError("its slopes {} are not along the channels".format(slopes))
+        raise UnreadableError(f"its slopes {slopes} are not along the channels")
     shape = (1,) * max(call.x.rank - 2, 0) + tuple(wide or (1,))
     call.emit("prelu", params=[("weight", shape)])
 
@@ -54,7 +54,7 @@ def _hard_sigmoid(call: Call) -> None:
     if abs(alpha - 1 / 6) < 1e-6 and abs(beta - 0.5) < 1e-6:
         call.emit("hard-sigmoid")
     else:
-        told = "clip({:g} * x + {:g}, 0, 1)".format(alpha, beta)
+        told = f"clip({alpha:g} * x + {beta:g}, 0, 1)"
         call.unknown([call.x.shape], message=told)
 
 
@@ -64,11 +64,11 @@ def _softmax(call: Call) -> None:
         raise UnreadableError("its input is a scalar")
     axis = call.integer("axis", -1 if call.opset >= 13 else 1)
     if not -rank <= axis <= rank:
-        raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+        raise UnreadableError(f"it has the axis {axis} of {rank}")
     axis %= rank
     # Before opset 13 the axes from this one on are taken as one.
     if call.opset < 13 and any(size != 1 for size in call.x.shape[axis + 1 :]):
-        call.unknown([call.x.shape], message="over the axes from {} on, as one".format(axis))
+        call.unknown([call.x.shape], message=f"over the axes from {axis} on, as one")
         return
     call.emit("softmax", AxisAttrs(axis))
 
@@ -89,8 +89,8 @@ def _clip(call: Call) -> None:
     if kind is not None:
         call.emit(kind, inputs=[call.value(call.x)])
     else:
-        told = ", ".join("{:g}".format(one) if one is not None else "none" for one in (low, high))
-        call.unknown([call.x.shape], "Clip({})".format(told))
+        told = ", ".join(f"{one:g}" if one is not None else "none" for one in (low, high))
+        call.unknown([call.x.shape], f"Clip({told})")
 
 
 def bounds(call: Call) -> Tuple[Optional[float], Optional[float]]:

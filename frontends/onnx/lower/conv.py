@@ -26,7 +26,7 @@ def _weights(call: Call, at: int) -> Tuple[Shape, int]:
     weight = call.constant(at).shape
     rank = len(weight) - 2
     if not 1 <= rank <= 3:
-        raise UnreadableError("its weights {} are for no image".format(weight))
+        raise UnreadableError(f"its weights {weight} are for no image")
     return weight, rank
 
 
@@ -49,7 +49,7 @@ def _convolution(call: Call) -> None:
     else:
         params[0] = ("weights", (outputs, *kernel, weight[1]))
         cls: Any = (Conv1dAttrs, Conv2dAttrs, Conv3dAttrs)[rank - 1]
-        call.emit("conv{}d".format(rank), cls(group=groups, **shape), source, params)
+        call.emit(f"conv{rank}d", cls(group=groups, **shape), source, params)
 
 
 def _transposed(call: Call) -> None:
@@ -62,7 +62,7 @@ def _transposed(call: Call) -> None:
     shape = window(call, kernel, transposed=True)
     extra = call.integers("output_padding", (0,) * rank)
     if len(extra) != rank:
-        raise UnreadableError("its output_padding is not for {} axes".format(rank))
+        raise UnreadableError(f"its output_padding is not for {rank} axes")
     shape, extra = _cropped(call, shape, extra)
     figures = _figures(shape)
     figures["output_padding"] = xir(extra)
@@ -71,12 +71,12 @@ def _transposed(call: Call) -> None:
     if groups > 1 and groups == channels == outputs:
         params[0] = ("weights", (1, *kernel, channels))
         cls: Any = (TransposedDepthwiseConv2dAttrs, TransposedDepthwiseConv3dAttrs)[rank - 2]
-        kind = "transposed-depthwise-conv{}d".format(rank)
+        kind = f"transposed-depthwise-conv{rank}d"
         call.emit(kind, cls(**figures), source, params)
     else:
         params[0] = ("weights", (outputs, *kernel, channels // groups if groups > 0 else 0))
         cls = (TransposedConv2dAttrs, TransposedConv3dAttrs)[rank - 2]
-        kind = "transposed-conv{}d".format(rank)
+        kind = f"transposed-conv{rank}d"
         call.emit(kind, cls(group=groups, **figures), source, params)
 
 

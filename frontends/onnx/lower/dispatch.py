@@ -70,8 +70,8 @@ def lower(call: Call) -> None:
     shapes = [None] * len(call.node.outputs)
     if lowering is None:
         domain = call.node.domain
-        name = "{}::{}".format(domain, call.node.op_type) if domain else ""
-        message = "an operator of the domain {}".format(domain) if domain else ""
+        name = f"{domain}::{call.node.op_type}" if domain else ""
+        message = f"an operator of the domain {domain}" if domain else ""
         if any(one.graph is not None for one in call.node.attributes.values()):
             message = "it runs graphs of its own, whose operators are not inspected"
         call.unknown(shapes, name, message, opaque=True)

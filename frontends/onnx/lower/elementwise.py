@@ -44,7 +44,7 @@ def _joined(kind: str) -> Lowering:
             call.emit("identity", inputs=[call.value(same)])
             return
         values = [
-            call.value(one, "const_{}".format(at) if at else "const")
+            call.value(one, f"const_{at}" if at else "const")
             for at, one in enumerate(call.inputs)
             if one is not None
         ]
@@ -53,7 +53,7 @@ def _joined(kind: str) -> Lowering:
             return
         result, rest = values[0], values[1:]
         for at, value in enumerate(rest, 1 - len(rest)):
-            suffix = "{}_{}".format(kind, at + len(rest) - 1) if at else ""
+            suffix = f"{kind}_{at + len(rest) - 1}" if at else ""
             result = call.emit(kind, inputs=[result, value], suffix=suffix)
 
     return lowering

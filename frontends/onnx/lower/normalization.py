@@ -20,10 +20,10 @@ def _batch_norm(call: Call) -> None:
         call.unknown([call.x.shape], message="it normalises by the statistics of the batch")
         return
     if call.x.rank < 2:
-        raise UnreadableError("its input {} has no channels".format(call.x.shape))
+        raise UnreadableError(f"its input {call.x.shape} has no channels")
     size = (call.x.shape[1],)
     if any(call.constant(at).shape != size for at in range(1, 5)):
-        raise UnreadableError("its parameters are not one for each of {} channels".format(size[0]))
+        raise UnreadableError(f"its parameters are not one for each of {size[0]} channels")
     roles = ("gamma", "beta", "moving_mean", "moving_var")
     params = [(role, size) for role in roles]
     call.emit("batchnorm", BatchNormAttrs(1, _epsilon(call)), [call.value(call.x)], params)
@@ -35,14 +35,14 @@ def _affine(channels: int) -> List[Tuple[str, Sequence[int]]]:
 
 def _instance_norm(call: Call) -> None:
     if call.x.rank < 3:
-        raise UnreadableError("its input {} is no image".format(call.x.shape))
+        raise UnreadableError(f"its input {call.x.shape} is no image")
     attrs = InstanceNormAttrs(_epsilon(call), True)
     call.emit("instancenorm", attrs, [call.value(call.x)], _affine(call.x.shape[1]))
 
 
 def _group_norm(call: Call) -> None:
     if call.x.rank < 2:
-        raise UnreadableError("its input {} has no channels".format(call.x.shape))
+        raise UnreadableError(f"its input {call.x.shape} has no channels")
     channels = call.x.shape[1]
     attrs = GroupNormAttrs(call.integer("num_groups"), channels, _epsilon(call), True)
     call.emit("groupnorm", attrs, [call.value(call.x)], _affine(channels))

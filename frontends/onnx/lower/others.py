@@ -34,7 +34,7 @@ def _einsum(call: Call) -> None:
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if not arrow or "." in equation or len(terms) != len(call.inputs):
-        raise UnreadableError("its equation is {!r}".format(equation[:40]))
+        raise UnreadableError(f"its equation is {equation[:40]!r}")
     sizes: Dict[str, int] = {}
     for at, term in enumerate(terms):
         shape = call.input(at).shape
@@ -42,7 +42,7 @@ def _einsum(call: Call) -> None:
             raise UnreadableError("its equation does not fit its inputs")
         sizes.update(zip(term, shape))
     if any(letter not in sizes for letter in right):
-        raise UnreadableError("its equation is {!r}".format(equation[:40]))
+        raise UnreadableError(f"its equation is {equation[:40]!r}")
     call.unknown([tuple(sizes[letter] for letter in right)])
 
 

@@ -21,7 +21,7 @@ ONLY_2D = "XIR has average pools of two dimensions only"
 def _length(size: int, reach: int, stride: int, pads: Tuple[int, int], ceil: bool) -> int:
     room = size + sum(pads) - reach
     if room < 0:
-        raise UnreadableError("its window {} does not fit {}".format(reach, size))
+        raise UnreadableError(f"its window {reach} does not fit {size}")
     length = (-(-room // stride) if ceil else room // stride) + 1
     # A window that would begin in the padding behind is left out.
     return length - 1 if ceil and (length - 1) * stride >= size + pads[0] else length
@@ -94,13 +94,13 @@ def whole_pool(call: Call, kind: str) -> None:
     sizes = call.x.shape[2:]
     if len(sizes) == 2:
         if min(sizes) < 1:
-            raise UnreadableError("its input {} has no elements".format(call.x.shape))
+            raise UnreadableError(f"its input {call.x.shape} has no elements")
         cls: Any = MaxPool2dAttrs if kind == "maxpool2d" else AvgPool2dAttrs
         more = {} if kind == "maxpool2d" else {"count_include_pad": False}
         call.emit(kind, cls(xir(sizes), xir(sizes), global_=True, **more), [call.value(call.x)])
         return
     if not sizes:
-        raise UnreadableError("its input {} is no image".format(call.x.shape))
+        raise UnreadableError(f"its input {call.x.shape} is no image")
     reduction = "reduction_max" if kind == "maxpool2d" else "reduction_mean"
     axes = tuple(range(2, call.x.rank))
     call.emit(reduction, ReductionAttrs(axes, True), [call.value(call.x)])

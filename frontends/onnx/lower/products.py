@@ -14,7 +14,7 @@ def _gemm(call: Call) -> None:
     a, b = call.x, call.input(1)
     plain = call.number("alpha", 1.0) == 1 and call.number("beta", 1.0) == 1
     if a.rank != 2 or b.rank != 2:
-        raise UnreadableError("it multiplies {} and {}".format(a.shape, b.shape))
+        raise UnreadableError(f"it multiplies {a.shape} and {b.shape}")
     turned = bool(call.integer("transB"))
     outputs, features = b.shape if turned else b.shape[::-1]
     bias = call.input(2) if call.has(2) else None

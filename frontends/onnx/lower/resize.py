@@ -38,9 +38,9 @@ def _wanted(call: Call) -> Shape:
 
 def _scaled(before: Shape, scales: Sequence[float]) -> Shape:
     if len(scales) != len(before):
-        raise UnreadableError("its scales are not for {} axes".format(len(before)))
+        raise UnreadableError(f"its scales are not for {len(before)} axes")
     if any(not 0 < scale < 2**31 for scale in scales):
-        raise UnreadableError("it scales by {}".format(list(scales)))
+        raise UnreadableError(f"it scales by {list(scales)}")
     return tuple(int(size * scale + 1e-6) for size, scale in zip(before, scales))
 
 
@@ -50,7 +50,7 @@ def _resize(call: Call) -> None:
     default = "half_pixel" if call.opset >= 11 else "asymmetric"
     how = call.text("coordinate_transformation_mode", default)
     kind = _MODES.get((mode, len(before)))
-    called = "{}({})".format(call.node.op_type, mode)
+    called = f"{call.node.op_type}({mode})"
     if kind is None or call.integer("antialias") or how not in (*_CENTRES, *_CORNERS):
         why = "with antialias" if call.integer("antialias") else ""
         call.unknown([shape], called, why)
@@ -73,7 +73,7 @@ def _depth_to_space(call: Call) -> None:
     """
     scale = call.integer("blocksize")
     if scale < 1:
-        raise UnreadableError("its block is {}".format(scale))
+        raise UnreadableError(f"its block is {scale}")
     if call.text("mode", "DCR") == "CRD":
         call.emit("pixel-shuffle", PixelShuffleAttrs(scale, True))
     else:
@@ -82,14 +82,14 @@ def _depth_to_space(call: Call) -> None:
 
 def _grown(shape: Shape, scale: int) -> Tuple[int, ...]:
     if len(shape) != 4 or shape[1] % scale**2:
-        raise UnreadableError("the block {} does not divide {}".format(scale, shape))
+        raise UnreadableError(f"the block {scale} does not divide {shape}")
     return shape[0], shape[1] // scale**2, shape[2] * scale, shape[3] * scale
 
 
 def _space_to_depth(call: Call) -> None:
     scale, shape = call.integer("blocksize"), call.x.shape
     if scale < 1 or len(shape) != 4 or shape[2] % scale or shape[3] % scale:
-        raise UnreadableError("the block {} does not divide {}".format(scale, shape))
+        raise UnreadableError(f"the block {scale} does not divide {shape}")
     small = (shape[0], shape[1] * scale**2, shape[2] // scale, shape[3] // scale)
     call.unknown([small], any_order=True)
 

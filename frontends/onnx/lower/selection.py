@@ -23,14 +23,14 @@ def axis_of(call: Call, default: int = 0, rank: int = -1) -> int:
     rank = call.x.rank if rank < 0 else rank
     axis = call.integer("axis", default)
     if not -rank <= axis < rank:
-        raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+        raise UnreadableError(f"it has the axis {axis} of {rank}")
     return axis % rank
 
 
 def _concat(call: Call) -> None:
     given = [one for one in call.inputs if one is not None]
     full = [one for one in given if 0 not in one.shape] or given
-    values = [call.value(one, "const_{}".format(at)) for at, one in enumerate(full)]
+    values = [call.value(one, f"const_{at}") for at, one in enumerate(full)]
     call.emit("concat", AxisAttrs(axis_of(call, 1)), values)
 
 
@@ -60,7 +60,7 @@ def ranges_of(call: Call) -> List[Range]:
     ranges = _whole(call.x.shape)
     for start, end, axis, step in zip(starts, ends, axes, steps):
         if not -rank <= axis < rank:
-            raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+            raise UnreadableError(f"it has the axis {axis} of {rank}")
         size = call.x.shape[axis % rank]
         if step < 0 and end < -size:  # before the first element, where a `slice` would wrap
             ranges[axis % rank] = slice(start, None, step).indices(size)
@@ -85,7 +85,7 @@ def part_sizes(call: Call, axis: int) -> Tuple[int, ...]:
         each = -(-size // max(count, 1))
         sizes = tuple(min(each, max(size - each * at, 0)) for at in range(count))
     if sum(sizes) != size or min(sizes, default=0) < 0 or len(sizes) != len(call.node.outputs):
-        raise UnreadableError("its parts {} are not those of {}".format(list(sizes), size))
+        raise UnreadableError(f"its parts {list(sizes)} are not those of {size}")
     return sizes
 
 
@@ -96,7 +96,7 @@ def _split(call: Call) -> None:
         ranges = _whole(call.x.shape)
         ranges[axis] = (begin, begin + size, 1)
         begin += size
-        values.append(cut(call, ranges, "part_{}".format(number)))
+        values.append(cut(call, ranges, f"part_{number}"))
     call.give_values(values)
 
 
@@ -144,7 +144,7 @@ def _gather_elements(call: Call) -> None:
 def _gather_nd(call: Call) -> None:
     indices, batch = call.input(1).shape, call.integer("batch_dims")
     if not indices or indices[-1] + batch > call.x.rank:
-        raise UnreadableError("its indices {} do not fit".format(indices))
+        raise UnreadableError(f"its indices {indices} do not fit")
     call.unknown([(*indices[:-1], *call.x.shape[batch + indices[-1] :])])
 
 
@@ -155,7 +155,7 @@ def _pad(call: Call) -> None:
     """Pads that take away are a slice; both at once are unknown."""
     rank, mode = call.x.rank, call.text("mode", "constant")
     if mode not in _MODES:
-        raise UnreadableError("XIR has no mode {!r}".format(mode))
+        raise UnreadableError(f"XIR has no mode {mode!r}")
     if call.opset < 11:
         pads, fill = call.integers("pads"), call.number("value", 0.0)
     else:
@@ -164,7 +164,7 @@ def _pad(call: Call) -> None:
         fill = float(given[0]) if given else 0.0
     axes = tuple(one % rank for one in map(int, call.values(3))) if call.has(3) else range(rank)
     if len(pads) != 2 * len(axes):
-        raise UnreadableError("its pads {} are not for {} axes".format(pads, len(axes)))
+        raise UnreadableError(f"its pads {pads} are not for {len(axes)} axes")
     pairs = [(0, 0)] * rank
     for at, axis in enumerate(axes):
         pairs[axis] = (pads[at], pads[at + len(axes)])

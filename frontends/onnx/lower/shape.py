@@ -22,7 +22,7 @@ def target_shape(call: Call) -> Shape:
     for axis, size in enumerate(given):
         if size == 0 and keeps:
             if axis >= len(before):
-                raise UnreadableError("its shape {} keeps an axis that is not there".format(given))
+                raise UnreadableError(f"its shape {given} keeps an axis that is not there")
             size = before[axis]
         wanted.append(size)
     try:
@@ -73,7 +73,7 @@ def _flatten(call: Call) -> None:
     axis = call.integer("axis", 1)
     axis = axis + rank if axis < 0 else axis
     if not 0 <= axis <= rank:
-        raise UnreadableError("it has the axis {} of {}".format(axis, rank))
+        raise UnreadableError(f"it has the axis {axis} of {rank}")
     if axis == 1 and rank > 1:
         call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
     else:
@@ -98,7 +98,7 @@ def _unsqueeze(call: Call) -> None:
         given = tuple(map(int, call.values(1)))
     rank = call.x.rank + len(given)
     if any(not -rank <= axis < rank for axis in given):
-        raise UnreadableError("it has axes {} of {}".format(list(given), rank))
+        raise UnreadableError(f"it has axes {list(given)} of {rank}")
     added = {axis % rank for axis in given}
     if len(added) != len(given):
         raise UnreadableError("it names an axis twice")
@@ -109,7 +109,7 @@ def _unsqueeze(call: Call) -> None:
 def _transpose(call: Call) -> None:
     order = call.integers("perm", tuple(reversed(range(call.x.rank))))
     if sorted(order) != list(range(call.x.rank)):
-        raise UnreadableError("{} is no order of {} axes".format(list(order), call.x.rank))
+        raise UnreadableError(f"{list(order)} is no order of {call.x.rank} axes")
     call.emit("transpose", TransposeAttrs(order), [call.value(call.x)])
 
 
@@ -131,7 +131,7 @@ def _expand(call: Call) -> None:
 def _tile(call: Call) -> None:
     repeats = tuple(map(int, call.values(1)))
     if len(repeats) != call.x.rank:
-        raise UnreadableError("its repeats {} are not for {} axes".format(repeats, call.x.rank))
+        raise UnreadableError(f"its repeats {repeats} are not for {call.x.rank} axes")
     shape = tuple(size * times for size, times in zip(call.x.shape, repeats))
     if shape == call.x.shape:
         call.emit("identity", inputs=[call.value(call.x)])

@@ -45,11 +45,11 @@ def window(call: Call, kernel: Sequence[int], transposed: bool = False) -> Windo
     dilation = call.integers("dilations", (1,) * rank)
     flat = call.integers("pads", (0,) * (2 * rank))
     if not len(stride) == len(dilation) == rank or len(flat) != 2 * rank:
-        raise UnreadableError("its attributes are not for {} axes".format(rank))
+        raise UnreadableError(f"its attributes are not for {rank} axes")
     if min((*kernel, *stride, *dilation)) < 1 or min(flat) < 0:
         raise UnreadableError("a kernel, stride, dilation or pad is too small")
     if call.x.rank != rank + 2:
-        raise UnreadableError("its input {} has not {} axes".format(call.x.shape, rank + 2))
+        raise UnreadableError(f"its input {call.x.shape} has not {rank + 2} axes")
     mode = call.text("auto_pad", "NOTSET") or "NOTSET"
     pads = list(zip(flat[:rank], flat[rank:]))
     if mode == "VALID":
@@ -58,7 +58,7 @@ def window(call: Call, kernel: Sequence[int], transposed: bool = False) -> Windo
         if not transposed:
             pads = same_pads(call.x.shape[2:], kernel, stride, dilation, mode == "SAME_LOWER")
     elif mode != "NOTSET":
-        raise UnreadableError("auto_pad is {!r}".format(mode))
+        raise UnreadableError(f"auto_pad is {mode!r}")
     return Window(tuple(kernel), stride, dilation, pads)
 
 

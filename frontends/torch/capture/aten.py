@@ -55,8 +55,8 @@ def _convolution(
     rank = weight.dim() - 2
     if transposed:
         args = (x, weight, bias, stride, padding, output_padding, groups, dilation)
-        return "conv_transpose{}d".format(rank), args, {}
-    return "conv{}d".format(rank), (x, weight, bias, stride, padding, dilation, groups), {}
+        return f"conv_transpose{rank}d", args, {}
+    return f"conv{rank}d", (x, weight, bias, stride, padding, dilation, groups), {}
 
 
 def _addmm(bias: Any, x: Any, weight: Any, beta: Any = 1, alpha: Any = 1) -> Optional[Called]:
@@ -145,7 +145,7 @@ def _to(x: Any, *_rest: Any, **kwargs: Any) -> Called:
 
 
 _WRITTEN: Dict[str, Callable[..., Optional[Called]]] = {
-    **{"upsample_nearest{}d".format(rank): _upsampled("nearest") for rank in (1, 2, 3)},
+    **{f"upsample_nearest{rank}d": _upsampled("nearest") for rank in (1, 2, 3)},
     "_native_batch_norm_legit_no_training": _no_training,
     "_softmax": _softmax,
     "_to_copy": _to,

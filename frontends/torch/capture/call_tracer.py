@@ -43,7 +43,7 @@ class CallTracer:
         if path is None:  # a module that is kept in a plain list or made by the forward
             scope = self._scopes[-1]
             name = type(module).__name__
-            path = "{}.{}".format(scope, name) if scope else name
+            path = f"{scope}.{name}" if scope else name
         return path
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
@@ -144,7 +144,7 @@ class CallTracer:
         if not self.policy.values:
             raise DataDependentError(how)
         lines = user_frames()
-        where = " at {}".format(short(lines[-1])) if lines else ""
+        where = f" at {short(lines[-1])}" if lines else ""
         self.asks.append(how + where)
 
     def _lend(self, args: Any, kwargs: Any, count: Any) -> None:

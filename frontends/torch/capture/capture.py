@@ -89,8 +89,8 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     told = [*followed.warnings, *told]
     if held.overflows:
         told.append(
-            "the model holds more than {:,} objects that cannot be copied; what the forward "
-            "changed in the rest was not set back".format(MOST)
+            f"the model holds more than {MOST:,} objects that cannot be copied; what the forward "
+            "changed in the rest was not set back"
         )
     if dropped:
         told.append("nothing that the model returns reads them: " + ", ".join(dropped))
@@ -118,13 +118,13 @@ def _followed(request: CaptureRequest) -> Tuple[Followed, List[str]]:
             found = first_that_works(dataclasses.replace(request, with_hooks=False))
         except CaptureError:
             raise error from error.__cause__
-        why = "the forward fails with them ({})".format(reason(error.__cause__ or error))
+        why = f"the forward fails with them ({reason(error.__cause__ or error)})"
         return found, [_not_run(why, request, meta_copy.hooked + meta_copy.unhooked)]
 
 
 def _not_run(why: str, request: CaptureRequest, paths: List[str]) -> str:
     named = ", ".join(path or type(request.model).__name__ for path in paths)
-    return "forward hooks are not run, as {}; what they change is not seen: {}".format(why, named)
+    return f"forward hooks are not run, as {why}; what they change is not seen: {named}"
 
 
 def _check_outside_transforms() -> None:
@@ -149,9 +149,8 @@ def _module(model: Any) -> Any:
 
     if is_a(model, type):
         raise ModelError(
-            "Received the class {0}, not a model; call it first, for an instance: {0}(...).".format(
-                model.__name__
-            )
+            f"Received the class {model.__name__}, not a model; call it first, for an instance: "
+            f"{model.__name__}(...)."
         )
     if not is_a(model, torch.nn.Module):
         hint = "give that"
@@ -160,9 +159,8 @@ def _module(model: Any) -> Any:
         elif is_a(model, (str, bytes, os.PathLike)):
             hint = "load the file first"
         raise ModelError(
-            "Received an object of type {} as the model; valid is a torch.nn.Module; {}.".format(
-                type(model).__name__, hint
-            )
+            f"Received an object of type {type(model).__name__} as the model; valid is a "
+            f"torch.nn.Module; {hint}."
         )
     model = outermost(model)
     check_float(model)

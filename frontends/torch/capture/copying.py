@@ -83,10 +83,9 @@ class Copies:
             self._alive.append(value)
         if len(self._alive) > MOST:
             raise ModelError(
-                "The model holds more than {:,} objects of its own, which are copied before its "
-                "forward is followed ({!r} is one of the last); take them out of it.".format(
-                    MOST, path
-                )
+                f"The model holds more than {MOST:,} objects of its own, which are copied before "
+                "its "
+                f"forward is followed ({path!r} is one of the last); take them out of it."
             )
         return made
 
@@ -301,7 +300,7 @@ _MAKERS: List[Any] = [
 
 
 def _within(path: str, key: Any) -> str:
-    return "{}.{}".format(path, key if type(key) in (int, str) else type(key).__name__)
+    return f"{path}.{key if type(key) in (int, str) else type(key).__name__}"
 
 
 def copyable(cls: type) -> bool:

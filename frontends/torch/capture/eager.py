@@ -83,10 +83,11 @@ def _told(asks: Sequence[str]) -> List[str]:
     named = list(dict.fromkeys(asks))
     listed = ", ".join(named[:4])
     if len(named) > 4:
-        listed += " and {} more".format(len(named) - 4)
+        listed += f" and {len(named) - 4} more"
     return [
-        "control flow depends on tensor values ({}); one input was followed, and another may take "
-        "other branches or have other sizes".format(listed)
+        f"control flow depends on tensor values ({listed}); one input was followed, and another "
+        "may take "
+        "other branches or have other sizes"
     ]
 
 
@@ -109,7 +110,7 @@ def _followed(copy: Copy) -> Tuple[Trace, List[str]]:
         out = _taken_out(call_tracer.asks)
         raise CaptureError(
             "no path from the inputs to the returned tensors was seen"
-            + (", as it takes values out of torch ({})".format(out) if out else "")
+            + (f", as it takes values out of torch ({out})" if out else "")
         )
     return found, call_tracer.asks
 

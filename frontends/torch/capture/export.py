@@ -48,9 +48,7 @@ def can_export() -> bool:
 
 def _exported(copy: Copy) -> Any:
     if not can_export():
-        raise CaptureError(
-            "torch {} has no torch.export without strict mode".format(torch.__version__)
-        )
+        raise CaptureError(f"torch {torch.__version__} has no torch.export without strict mode")
     args, kwargs = copy.inputs.filled(lambda name, one: one)
     with torch.no_grad(), factories_on(copy.policy):
         return torch.export.export(copy.meta_copy.model, args, kwargs, strict=False)

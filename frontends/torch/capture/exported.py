@@ -37,8 +37,9 @@ def capture_program(program: Any, input_args: Any, device: Any) -> Followed:
     except (Exception, SystemExit) as error:
         # A program that was read from a damaged file contradicts itself anywhere.
         raise CaptureError(
-            "The exported program cannot be followed ({}); export the model again, or give the "
-            "module itself.".format(brief(error))
+            f"The exported program cannot be followed ({brief(error)}); export the model again, "
+            "or give the "
+            "module itself."
         ) from error
 
 
@@ -63,8 +64,8 @@ def _followed(program: Any, input_args: Any, device: Any) -> Followed:
     try:
         found = first_that_works(CaptureRequest(module, input_args, device))
     except CaptureError as error:
-        raise CaptureError("The exported program cannot be followed ({}).".format(first)) from error
-    told = "captured with {}, as export: {}".format(found.strategy, first)
+        raise CaptureError(f"The exported program cannot be followed ({first}).") from error
+    told = f"captured with {found.strategy}, as export: {first}"
     return Followed(found.trace, found.strategy, (told, *found.warnings))
 
 

@@ -12,7 +12,7 @@ class DataDependentError(CaptureError):
     """The forward asks for the value of a tensor."""
 
     def __init__(self, how: str) -> None:
-        super().__init__("the forward asks for the value of a tensor ({})".format(how))
+        super().__init__(f"the forward asks for the value of a tensor ({how})")
 
 
 class TooLongError(CaptureError):
@@ -30,10 +30,10 @@ def reason(error: BaseException) -> str:
     if "DataDependent" in type(error).__name__ and not isinstance(error, VaiInspectError):
         return "the forward asks for the value of a tensor" + user_line(error)
     if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
-        text = "the forward asks for the value of a tensor ({})".format(asked[0])
+        text = f"the forward asks for the value of a tensor ({asked[0]})"
         return text + user_line(error)
     if not isinstance(error, VaiInspectError):
-        text = "{}: {}".format(type(error).__name__, text) if text else type(error).__name__
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return clipped(text, 300).rstrip(".;") + user_line(error)
 
 

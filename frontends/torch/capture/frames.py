@@ -68,7 +68,7 @@ def is_users(file: str) -> bool:
 
 def short(frame: Frame) -> str:
     """Returns a frame as `file:line`."""
-    return "{}:{}".format(os.path.basename(frame.file), frame.line)
+    return f"{os.path.basename(frame.file)}:{frame.line}"
 
 
 def user_line(error: BaseException) -> str:
@@ -79,7 +79,7 @@ def user_line(error: BaseException) -> str:
         code = trace.tb_frame.f_code
         if is_users(code.co_filename) and "vai_inspect" not in code.co_filename.split(os.sep):
             name = os.path.basename(code.co_filename)
-            found = " ({}:{} in {})".format(name, trace.tb_lineno, code.co_name)
+            found = f" ({name}:{trace.tb_lineno} in {code.co_name})"
         trace = trace.tb_next
     return found
 

@@ -147,9 +147,7 @@ class _Tracer(torch.fx.Tracer):
         if unseen and writes(function, name, module, kwargs) and args and not is_proxy(args[0]):
             # No proxy stands for what is written, so what reads it would not be seen.
             raise CaptureError(
-                "the forward writes into a tensor that does not depend on its inputs ({})".format(
-                    name
-                )
+                f"the forward writes into a tensor that does not depend on its inputs ({name})"
             )
         result = self._call_tracer.run(function, name, replaced(args), replaced(kwargs), module)
         return self._wrapped(result)
@@ -168,7 +166,7 @@ class _Tracer(torch.fx.Tracer):
     def _proxy_of(self, tensor: Any) -> TensorProxy:
         found = self._proxies.get(id(tensor))
         if found is None:
-            node = self._made.create_node("placeholder", "t{}".format(len(self._proxies)))
+            node = self._made.create_node("placeholder", f"t{len(self._proxies)}")
             found = TensorProxy(node, self, tensor)
             self._proxies[id(tensor)] = found
         return found

@@ -12,7 +12,7 @@ from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
 
 Fill = Callable[[str, Any], Any]
 _EXAMPLE = (1, 3, 224, 224)
-_EXAMPLES = "a tensor, a tuple or dict of tensors, or shapes such as {}".format(_EXAMPLE)
+_EXAMPLES = f"a tensor, a tuple or dict of tensors, or shapes such as {_EXAMPLE}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Inputs:
     def described(self) -> str:
         """Returns the shapes by name, for messages."""
         told: List[str] = []
-        self.filled(lambda name, one: told.append("{} {}".format(name, tuple(one.shape))))
+        self.filled(lambda name, one: told.append(f"{name} {tuple(one.shape)}"))
         return ", ".join(told) or "no tensor"
 
 
@@ -55,8 +55,9 @@ def resolve_inputs(model: Any, input_args: Any, policy: DevicePolicy) -> Inputs:
     """
     if input_args is None:
         raise InputShapeError(
-            "A PyTorch model does not know its input shapes; give {} for each argument of its "
-            "forward: {}.".format(_EXAMPLES, how_to_give(*[_EXAMPLE] * max(1, _needed(model))))
+            f"A PyTorch model does not know its input shapes; give {_EXAMPLES} for each argument "
+            "of its "
+            f"forward: {how_to_give(*[_EXAMPLE] * max(1, _needed(model)))}."
         )
     dtype = _float_dtype(model)
     args: Tuple[Any, ...] = ()
@@ -88,32 +89,29 @@ def _spare(item: Any, name: str, dtype: Any, policy: DevicePolicy) -> Any:
 
     if getattr(item, "is_nested", False):
         raise InputShapeError(
-            "Input {!r} received a nested tensor, whose parts differ in size; give a plain tensor "
-            "or a shape.".format(name)
+            f"Input {name!r} received a nested tensor, whose parts differ in size; give a plain "
+            "tensor "
+            "or a shape."
         )
     shape = _shape_of(item)
     if shape is not None:
         if any(size < 1 for size in shape):
             raise InputShapeError(
-                "Input {!r} received the shape {}; every dimension must be 1 or more.".format(
-                    name, shape
-                )
+                f"Input {name!r} received the shape {shape}; every dimension must be 1 or more."
             )
         check_sizes(name, shape)
         given = item.dtype if isinstance(item, torch.Tensor) else dtype
         return policy.input(item, shape, given)
     if isinstance(item, dict):
-        return {
-            key: _spare(one, "{}.{}".format(name, key), dtype, policy) for key, one in item.items()
-        }
+        return {key: _spare(one, f"{name}.{key}", dtype, policy) for key, one in item.items()}
     if isinstance(item, (list, tuple)) and item:
         return type(item)(
-            [_spare(one, "{}.{}".format(name, at), dtype, policy) for at, one in enumerate(item)]
+            [_spare(one, f"{name}.{at}", dtype, policy) for at, one in enumerate(item)]
         )
     if item is None or isinstance(item, (bool, int, float)):
         return item
     raise InputShapeError(
-        "Input {!r} received {}; valid is {}.".format(name, clipped(repr(item), 60), _EXAMPLES)
+        f"Input {name!r} received {clipped(repr(item), 60)}; valid is {_EXAMPLES}."
     )
 
 
@@ -121,11 +119,9 @@ def _filled(value: Any, name: str, fill: Fill) -> Any:
     if hasattr(value, "dim") and hasattr(value, "dtype"):
         return fill(name, value)
     if isinstance(value, dict):
-        return {k: _filled(one, "{}.{}".format(name, k), fill) for k, one in value.items()}
+        return {k: _filled(one, f"{name}.{k}", fill) for k, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(
-            [_filled(one, "{}.{}".format(name, at), fill) for at, one in enumerate(value)]
-        )
+        return type(value)([_filled(one, f"{name}.{at}", fill) for at, one in enumerate(value)])
     return value
 
 
@@ -168,7 +164,7 @@ def _parameter_names(model: Any) -> Optional[List[str]]:
 
 
 def _name(names: Optional[List[str]], index: int) -> str:
-    return names[index] if names is not None and index < len(names) else "input_{}".format(index)
+    return names[index] if names is not None and index < len(names) else f"input_{index}"
 
 
 def _check_signature(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
@@ -185,9 +181,7 @@ def _check_signature(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) 
         hint = ""
         if len(args) > 1 and not kwargs and len(names) == 1:
             letters = ", ".join("abcdefgh"[: len(args)])
-            hint = "; where {} is a list of tensors, give input_args=([{}],)".format(
-                names[0], letters
-            )
+            hint = f"; where {names[0]} is a list of tensors, give input_args=([{letters}],)"
         raise InputShapeError(
             "Received {} input{} for a forward{}: {}; give one for each argument without a "
             "default{}{}.".format(

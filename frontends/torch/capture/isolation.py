@@ -55,7 +55,7 @@ class _Refuses:
 
     def create_module(self, spec: Any) -> Any:
         """Raises ImportError: whoever can do without the package catches it."""
-        raise ImportError("{} is not loaded while a model is read".format(spec.name))
+        raise ImportError(f"{spec.name} is not loaded while a model is read")
 
     def exec_module(self, module: Any) -> None:
         """Is not reached."""

@@ -77,7 +77,7 @@ class MetaCopy:
             raise ModelError(
                 "{} is TorchScript, whose forward cannot be followed; give the nn.Module that it "
                 "was made from, before torch.jit.script or torch.jit.trace.".format(
-                    "Module {!r}".format(path) if path else "The model"
+                    f"Module {path!r}" if path else "The model"
                 )
             )
         cls: Any = type(module)
@@ -128,8 +128,9 @@ class MetaCopy:
         if id(tensor) not in self._memo:
             if type(tensor).__name__.startswith("Uninitialized"):
                 raise ModelError(
-                    "Parameter {!r} has no shape yet (a lazy module); run the model once, then "
-                    "inspect it.".format(path)
+                    f"Parameter {path!r} has no shape yet (a lazy module); run the model once, "
+                    "then "
+                    "inspect it."
                 )
             copy = self._policy.copy(tensor, path)
             if isinstance(tensor, torch.nn.Parameter):

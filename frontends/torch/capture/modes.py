@@ -67,9 +67,7 @@ def all_seen(function: Seen, operator: Seen, module: Callable[..., Any]) -> Iter
     """
     if not can_record():
         raise CaptureError(
-            "torch {} has no TorchFunctionMode, which torch has from 1.13 on".format(
-                torch.__version__
-            )
+            f"torch {torch.__version__} has no TorchFunctionMode, which torch has from 1.13 on"
         )
     from torch.utils._python_dispatch import TorchDispatchMode
 

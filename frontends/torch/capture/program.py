@@ -190,7 +190,7 @@ class Program:
         inner = [one for one in args if isinstance(one, torch.fx.GraphModule)]
         if inner:
             if not name.startswith("wrap_with") or len(inner) > 1:
-                raise CaptureError("the program holds a {}".format(name))
+                raise CaptureError(f"the program holds a {name}")
             rest = args[args.index(inner[0]) + 1 :]
             known[node] = self._follow(inner[0], rest, lambda one: True)
             return

@@ -68,7 +68,7 @@ def _in_place(function: Any) -> Any:
 
 
 for _name in IN_PLACE:  # fx has no `x += y`, and makes a new tensor of it
-    setattr(TensorProxy, "__{}__".format(_name), _in_place(getattr(operator, _name)))
+    setattr(TensorProxy, f"__{_name}__", _in_place(getattr(operator, _name)))
 
 
 class _Property:

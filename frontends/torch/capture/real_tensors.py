@@ -39,8 +39,9 @@ class RealDevicePolicy(DevicePolicy):
         except Exception as error:
             text = message_of(error) or type(error).__name__
             raise CaptureError(
-                "the forward needs real tensors, and the device {!r} cannot be used ({}); give "
-                'device="cpu"'.format(str(device), text[:120])
+                f"the forward needs real tensors, and the device {str(device)!r} cannot be used "
+                f"({text[:120]}); give "
+                'device="cpu"'
             ) from error
         self.device = str(device)
         self.shared: Dict[int, str] = {}

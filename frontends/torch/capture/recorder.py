@@ -85,8 +85,9 @@ class Recorder:
         """
         if len(self.steps) >= MOST_STEPS:
             raise TooLongError(
-                "The model's forward makes more than {:,} calls, or never ends; inspect the part "
-                "of the model that repeats.".format(MOST_STEPS)
+                f"The model's forward makes more than {MOST_STEPS:,} calls, or never ends; "
+                "inspect the part "
+                "of the model that repeats."
             )
         args, kwargs = self.seen(args), self.seen(kwargs)
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []

@@ -73,7 +73,7 @@ class CaptureRequest:
             raise
         except Exception as error:
             # What the user's classes define may run here, and raise anything.
-            raise ModelError("The model cannot be copied: {}.".format(reason(error))) from error
+            raise ModelError(f"The model cannot be copied: {reason(error)}.") from error
 
     def without_values(self) -> Copy:
         """Returns a copy that holds shapes alone."""

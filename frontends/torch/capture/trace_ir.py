@@ -90,7 +90,7 @@ class Step:
         if self.module is not None or self.whole:
             return self.scope or self.operation
         name = self.variable or self.operation
-        return "{}.{}".format(self.scope, name) if self.scope else name
+        return f"{self.scope}.{name}" if self.scope else name
 
     @property
     def constant(self) -> bool:

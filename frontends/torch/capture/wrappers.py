@@ -78,19 +78,18 @@ def check_float(model: Any) -> None:
     for path, module in model.named_modules():
         for cls in type(module).__mro__:
             if cls.__module__.startswith(_QUANTISED) and cls.__name__ not in _FLOAT:
-                raise quantised_error("module {!r} is a {}".format(path, _full(cls)))
+                raise quantised_error(f"module {path!r} is a {_full(cls)}")
 
 
 def quantised_error(why: str) -> ModelError:
     """Returns the error for a model that is no float model any more."""
     return ModelError(
-        "This model was quantised already ({}); inspect the float model that it was made "
-        "from.".format(why)
+        f"This model was quantised already ({why}); inspect the float model that it was made from."
     )
 
 
 def _full(cls: type) -> str:
-    return "{}.{}".format(cls.__module__, cls.__name__)
+    return f"{cls.__module__}.{cls.__name__}"
 
 
 def settle_weights(copy: Any) -> Tuple[str, ...]:

@@ -57,11 +57,11 @@ def load_file(path: Path, trust: bool) -> Tuple[Any, Tuple[str, ...]]:
         ModelError: see `capture_file`.
     """
     if not os.path.isfile(path):
-        raise ModelError("MODEL {!r}: there is no such file.".format(str(path)))
+        raise ModelError(f"MODEL {str(path)!r}: there is no such file.")
     if not trust:
         raise ModelError(
             needs_trust(
-                "{} is a file that torch itself has to load".format(path),
+                f"{path} is a file that torch itself has to load",
                 _GIVE_MODULE,
             )
         )
@@ -74,9 +74,8 @@ def _program(path: Path) -> Any:
 
     if not hasattr(torch, "export"):
         raise ModelError(
-            "{} is an exported program, which torch {} cannot read; use torch 2.1 or newer.".format(
-                path, torch.__version__
-            )
+            f"{path} is an exported program, which torch {torch.__version__} cannot read; use "
+            "torch 2.1 or newer."
         )
     with silence(), errors_logged("torch.export") as logged:
         try:
@@ -85,8 +84,9 @@ def _program(path: Path) -> Any:
             # The reader fails wherever the damage leads it; at times it logs why, tries what
             # earlier versions wrote, and raises what became of that.
             raise ModelError(
-                "{} cannot be read as an exported program: {}; write it with "
-                "torch.export.save.".format(path, _brief(logged[0] if logged else error))
+                f"{path} cannot be read as an exported program: "
+                f"{_brief(logged[0] if logged else error)}; write it with "
+                "torch.export.save."
             ) from error
 
 
@@ -98,18 +98,14 @@ def _module(path: Path) -> Tuple[Any, Tuple[str, ...]]:
     if not isinstance(found, dict):
         if isinstance(found, torch.nn.Module):
             return found, ()
-        raise ModelError(
-            "{} holds a {} and no module; {}.".format(path, type(found).__name__, _GIVE_MODULE)
-        )
+        raise ModelError(f"{path} holds a {type(found).__name__} and no module; {_GIVE_MODULE}.")
     modules = {
         str(key): value for key, value in found.items() if isinstance(value, torch.nn.Module)
     }
     names = [name for name in _PREFERRED if name in modules] or list(modules)
     if not names:
         raise ModelError(
-            "{} holds weights and no module: a state dict or a checkpoint; {}.".format(
-                path, _GIVE_MODULE
-            )
+            f"{path} holds weights and no module: a state dict or a checkpoint; {_GIVE_MODULE}."
         )
     if len(names) > 1 and names[0] not in _PREFERRED:
         raise ModelError(
@@ -122,7 +118,7 @@ def _module(path: Path) -> Tuple[Any, Tuple[str, ...]]:
             )
         )
     others = [name for name in modules if name != names[0]]
-    text = "the file holds a checkpoint; its entry {!r} is what was inspected".format(names[0])
+    text = f"the file holds a checkpoint; its entry {names[0]!r} is what was inspected"
     if others:
         text += ", not " + clipped(", ".join(map(repr, others)), 200)
     return modules[names[0]], (text,)
@@ -158,4 +154,4 @@ def _unpickled(path: Path) -> Any:
 def _brief(error: BaseException) -> str:
     text = message_of(error)
     name = type(error).__name__
-    return clipped("{}: {}".format(name, text) if text else name, 300).rstrip(".")
+    return clipped(f"{name}: {text}" if text else name, 300).rstrip(".")

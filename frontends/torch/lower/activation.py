@@ -71,7 +71,7 @@ def _hardtanh(call: Call) -> None:
         low, high = given.min_val, given.max_val
     kind = {(0, 6): "relu6", (-1, 1): "hard-tanh"}.get((low, high))
     if kind is None:
-        call.unknown("{}({:g}, {:g})".format(call.step.operation, low, high), transparent=True)
+        call.unknown(f"{call.step.operation}({low:g}, {high:g})", transparent=True)
     else:
         call.emit(kind)
 

@@ -98,7 +98,7 @@ class Call(CallBuilder):
         """
         order = [*required, *optional]
         if len(self.step.args) > len(order):
-            raise UnreadableError("it has {} arguments".format(len(self.step.args)))
+            raise UnreadableError(f"it has {len(self.step.args)} arguments")
         found: Dict[str, Any] = dict(optional)
         found.update(zip(order, self.step.args))
         for key, value in self.step.kwargs.items():
@@ -107,7 +107,7 @@ class Call(CallBuilder):
                 found[known] = value
         for name in required:
             if name not in found:
-                raise UnreadableError("it has no argument {!r}".format(name))
+                raise UnreadableError(f"it has no argument {name!r}")
         return SimpleNamespace(**found)
 
     def value(self, tensor: Any, suffix: str = "const") -> Value:
@@ -189,8 +189,7 @@ class Call(CallBuilder):
         """
         tensors = list(tensors_in((self.step.args, self.step.kwargs)))
         inputs = tuple(
-            self.value(one, "const_{}".format(at) if at else "const")
-            for at, one in enumerate(tensors)
+            self.value(one, f"const_{at}" if at else "const") for at, one in enumerate(tensors)
         )
         if macs is None and not opaque and self.module is not None:
             # A class of the user's that extends one of torch's has another name.

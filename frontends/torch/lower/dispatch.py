@@ -85,4 +85,4 @@ def find_lowering(call: Call) -> Optional[Lowering]:
 def _problem(call: Call) -> str:
     got = [call.shape_of(value) for value in call.results()]
     want = [tensor.shape for tensor in call.step.outputs]
-    return "" if got == want else "it gave {} where PyTorch gives {}".format(got, want)
+    return "" if got == want else f"it gave {got} where PyTorch gives {want}"

@@ -14,7 +14,7 @@ def _binary(kind: str, reversed_: bool = False) -> Lowering:
         given = call.given("input", "other", alpha=1, rounding_mode=None, out=None)
         if given.rounding_mode is not None:
             call.unknown(
-                "{}(rounding_mode={!r})".format(call.step.operation, given.rounding_mode),
+                f"{call.step.operation}(rounding_mode={given.rounding_mode!r})",
                 transparent=True,
             )
             return

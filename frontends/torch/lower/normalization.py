@@ -106,7 +106,7 @@ def _normalize(call: Call) -> None:
 _BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")
 MODULES = {
     **dict.fromkeys(_BATCH_NORMS, _batch_norm_module),
-    **{"InstanceNorm{}d".format(rank): _instance_norm for rank in (1, 2, 3)},
+    **{f"InstanceNorm{rank}d": _instance_norm for rank in (1, 2, 3)},
     "GroupNorm": _group_norm,
 }
 FUNCTIONS = {

@@ -55,7 +55,7 @@ def _pairs(pad: Sequence[int]) -> List[Tuple[int, int]]:
 def _function(call: Call) -> None:
     given = call.given("input", "pad", mode="constant", value=None)
     if given.mode not in _MODES:
-        raise UnreadableError("XIR has no mode {!r}".format(given.mode))
+        raise UnreadableError(f"XIR has no mode {given.mode!r}")
     emit_pad(
         call, call.value(given.input), _pairs(given.pad), _MODES[given.mode], given.value or 0.0
     )
@@ -84,8 +84,6 @@ _CLASSES = {
     "ZeroPad": "CONSTANT",
 }
 MODULES = {
-    "{}{}d".format(name, rank): _module(mode, rank)
-    for name, mode in _CLASSES.items()
-    for rank in (1, 2, 3)
+    f"{name}{rank}d": _module(mode, rank) for name, mode in _CLASSES.items() for rank in (1, 2, 3)
 }
 FUNCTIONS = {"pad": _function, "constant_pad_nd": _constant_pad_nd}

@@ -19,7 +19,7 @@ _MODES = {
 def resize(call: Call, mode: str, align_corners: Any, antialias: bool = False) -> None:
     """Writes a resize; scale is (w, h) or (w, h, d), of the sizes before and after."""
     call.keep_argument("mode", str(mode))
-    name = "{}({})".format(call.step.operation, mode)
+    name = f"{call.step.operation}({mode})"
     if mode not in _MODES or antialias or call.x.rank not in (4, 5):
         call.unknown(name, "with antialias" if antialias else "")
         return

@@ -128,7 +128,7 @@ def _parts(call: Call) -> None:
         ranges = _whole(call.x.shape)
         ranges[axis] = (begin, begin + part.shape[axis], 1)
         begin += part.shape[axis]
-        values.append(_slice(call, ranges, suffix="part_{}".format(number)))
+        values.append(_slice(call, ranges, suffix=f"part_{number}"))
     if begin != call.x.shape[axis]:
         raise UnreadableError("its parts overlap")
     call.give(*values)
@@ -150,8 +150,8 @@ def _unbind(call: Call) -> None:
     for number, part in enumerate(call.step.outputs):
         ranges = _whole(call.x.shape)
         ranges[axis] = (number, number + 1, 1)
-        cut = _slice(call, ranges, suffix="part_{}".format(number))
-        squeeze, suffix = SqueezeAttrs((axis,)), "part_{}/squeeze".format(number)
+        cut = _slice(call, ranges, suffix=f"part_{number}")
+        squeeze, suffix = SqueezeAttrs((axis,)), f"part_{number}/squeeze"
         values.append(call.emit("squeeze", squeeze, [cut], part.shape, suffix=suffix))
     call.give(*values)
 

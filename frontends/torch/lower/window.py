@@ -39,5 +39,5 @@ def pad_pairs(
         totals = [(size - 1) * step for size, step in zip(kernel, dilation)]
         return [(total // 2, total - total // 2) for total in totals]
     if isinstance(padding, str):
-        raise UnreadableError("padding {!r} is none of valid, same".format(padding))
+        raise UnreadableError(f"padding {padding!r} is none of valid, same")
     return [(one, one) for one in sizes(padding, len(kernel))]

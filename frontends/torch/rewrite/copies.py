@@ -124,7 +124,7 @@ def first_pair(traced: Traced) -> Pair:
     except Exception as error:  # what the user's forward raises
         raise CaptureError(
             "The model's forward fails in float64 on random inputs, with which changes are "
-            "checked: {}; have it take the element type of its inputs.".format(brief(error))
+            f"checked: {brief(error)}; have it take the element type of its inputs."
         ) from error
     return pair
 

@@ -418,7 +418,7 @@ def _names_of(model: Any, count: int) -> List[str]:
         names = list(inspect.signature(model.forward).parameters)
     except (TypeError, ValueError):
         names = []
-    return [names[at] if at < len(names) else "input_{}".format(at + 1) for at in range(count)]
+    return [names[at] if at < len(names) else f"input_{at + 1}" for at in range(count)]
 
 
 def _in_place_written_out(model: Any, graph: Any) -> None:

@@ -76,7 +76,7 @@ def hardened(scene: Scene) -> Iterator[Hit]:
     """Sigmoid and swish become their hard versions."""
     for op in scene.calls():
         if op.kind in _HARD and call_of(op).is_layer and op.name not in scene.in_float:
-            found = "{0} is converted to hard-{0}".format(op.kind)
+            found = f"{op.kind} is converted to hard-{op.kind}"
             yield Hit((op.name,), found, effects=in_all(_HARD[op.kind]))
 
 
@@ -144,7 +144,7 @@ def relu_limit(scene: Scene) -> Iterator[Hit]:
     for op in scene.layers("ReLU"):
         limit = call_of(op).argument("max_value")
         if limit is not None and limit != "0":
-            yield Hit((op.name,), "ReLU(max_value={})".format(limit))
+            yield Hit((op.name,), f"ReLU(max_value={limit})")
 
 
 @obstacle(
@@ -160,7 +160,7 @@ def relu_threshold(scene: Scene) -> Iterator[Hit]:
     for op in scene.layers("ReLU"):
         threshold = call_of(op).argument("threshold")
         if threshold is not None:
-            yield Hit((op.name,), "ReLU(threshold={})".format(threshold))
+            yield Hit((op.name,), f"ReLU(threshold={threshold})")
 
 
 RULES = (

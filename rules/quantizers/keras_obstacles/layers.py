@@ -108,7 +108,7 @@ def after_depth_multiplier(scene: Scene) -> Iterator[Hit]:
         attrs = None if before is None else before.attrs
         layer = before is not None and call_of(before).base == "DepthwiseConv2D"
         if layer and isinstance(attrs, DepthwiseConv2dAttrs) and attrs.multiplier > 1:
-            yield Hit((op.name,), "it follows a depth_multiplier of {}".format(attrs.multiplier))
+            yield Hit((op.name,), f"it follows a depth_multiplier of {attrs.multiplier}")
 
 
 @obstacle(
@@ -125,7 +125,7 @@ def other_axis(scene: Scene) -> Iterator[Hit]:
         if isinstance(op.attrs, BatchNormAttrs) and op.attrs.axis % scene.rank(op) != (
             scene.rank(op) - 1
         ):
-            yield Hit((op.name,), "a BatchNormalization of axis {}".format(op.attrs.axis))
+            yield Hit((op.name,), f"a BatchNormalization of axis {op.attrs.axis}")
 
 
 def _separable(activation: Optional[str]) -> Draw:
@@ -223,7 +223,7 @@ def _called_twice(scene: Scene, weighted: bool) -> Iterator[Hit]:
     for layer in dict.fromkeys(op.layer for op in found):
         if (layer in with_weights) is weighted:
             mine: Sequence[Op] = [op for op in found if op.layer == layer]
-            text = "the layer {} is called {} times".format(layer, call_of(mine[0]).calls)
+            text = f"the layer {layer} is called {call_of(mine[0]).calls} times"
             yield Hit(tuple(op.name for op in mine), text)
 
 
@@ -240,7 +240,7 @@ def _called_twice(scene: Scene, weighted: bool) -> Iterator[Hit]:
 def recurrent_weights(scene: Scene) -> Iterator[Hit]:
     """An LSTM or Bidirectional layer ("Got empty weight_value_tuples")."""
     for op in scene.layers("LSTM", "Bidirectional"):
-        yield Hit((op.name,), "a recurrent layer ({})".format(call_of(op).name))
+        yield Hit((op.name,), f"a recurrent layer ({call_of(op).name})")
 
 
 RULES = (

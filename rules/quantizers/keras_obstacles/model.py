@@ -63,7 +63,7 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
 def nested(scene: Scene) -> Iterator[Hit]:
     """A model that is called like a layer."""
     for name in scene.form.nested:
-        yield Hit((), "the model {!r} is called within the model".format(name))
+        yield Hit((), f"the model {name!r} is called within the model")
 
 
 @obstacle(
@@ -86,7 +86,7 @@ def own_layer(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         call = call_of(op)
         if call.is_layer and (call.base is None or call.base != call.name):
-            yield Hit((op.name,), "the layer {} is a class of your own".format(call.name))
+            yield Hit((op.name,), f"the layer {call.name} is a class of your own")
 
 
 @obstacle(
@@ -107,7 +107,7 @@ def input_rank(scene: Scene) -> Iterator[Hit]:
     for op in scene.kinds("data"):
         rank = op.output.rank
         if rank not in (2, 4):
-            yield Hit((op.name,), "the input {!r} has the rank {}".format(op.name, rank))
+            yield Hit((op.name,), f"the input {op.name!r} has the rank {rank}")
 
 
 RULES = (subclassed, nested, own_layer, input_rank)

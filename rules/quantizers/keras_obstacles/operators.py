@@ -54,7 +54,7 @@ def of_two_layers(scene: Scene) -> Iterator[Hit]:
         if call_of(op).is_layer or op.kind == "concat" or op.name in scene.joined:
             continue
         if len(_computed(scene, op)) > 1:
-            found = "{} is an operator of the outputs of two layers".format(call_of(op).name)
+            found = f"{call_of(op).name} is an operator of the outputs of two layers"
             yield Hit((op.name,), found)
 
 
@@ -84,7 +84,7 @@ def constant_first(scene: Scene) -> Iterator[Hit]:
         if call_of(op).is_layer or len(op.inputs) < 2 or op.name in scene.joined:
             continue
         if scene.graph[op.inputs[0].op].kind == "const" and _computed(scene, op):
-            yield Hit((op.name,), "the first operand of {} is a constant".format(call_of(op).name))
+            yield Hit((op.name,), f"the first operand of {call_of(op).name} is a constant")
 
 
 RULES = (concatenated, of_two_layers, constant_first)

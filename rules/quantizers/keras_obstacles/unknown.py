@@ -92,7 +92,7 @@ def layer_or_operation(scene: Scene) -> Iterator[Hit]:
 def _found(op: Op, reason: str) -> str:
     library, _, name = (call_of(op).argument("activation") or "").rpartition(".")
     if library == "layer":
-        return "the layer {} is given as an activation".format(name)
+        return f"the layer {name} is given as an activation"
     if name:
         return "the activation {} is {}".format(name, "not known" if library else "your own")
     return "the quantiser " + reason[3:] if reason.startswith("it ") else reason
@@ -128,7 +128,7 @@ def later_layer(scene: Scene) -> Iterator[Hit]:
     for op in scene.layers(*LATER):
         if not _taken(op, scene.release) and op.name not in scene.in_float:
             since = LATER[call_of(op).base or ""]
-            yield Hit((op.name,), "{} is quantised since {}".format(call_of(op).name, since))
+            yield Hit((op.name,), f"{call_of(op).name} is quantised since {since}")
 
 
 @obstacle(
@@ -146,7 +146,7 @@ def interpolation(scene: Scene) -> Iterator[Hit]:
     for op in scene.layers("UpSampling2D"):
         mode = call_of(op).argument("interpolation")
         if mode is not None:
-            yield Hit((op.name,), "UpSampling2D(interpolation={!r})".format(mode))
+            yield Hit((op.name,), f"UpSampling2D(interpolation={mode!r})")
 
 
 def _relu_after(name: str, kind: str) -> Draw:
@@ -184,7 +184,7 @@ def standalone_activation(scene: Scene) -> Iterator[Hit]:
             continue
         bare = before.name in scene.in_float and not call_of(before).is_layer
         if before.kind in ("concat", "data") or bare:
-            yield Hit((op.name,), "an activation after {}".format(before.kind))
+            yield Hit((op.name,), f"an activation after {before.kind}")
 
 
 RULES = (interpolation, later_layer)

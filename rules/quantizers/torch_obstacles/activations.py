@@ -36,7 +36,7 @@ ALIKE = 0.002
 def hardswish(scene: Scene) -> Iterator[Hit]:
     """Hardswish, which release 2.5 does not know."""
     for op in scene.calls("Hardswish", "hardswish"):
-        yield Hit((op.name,), "{} is not known".format(described(op)))
+        yield Hit((op.name,), f"{described(op)} is not known")
 
 
 @obstacle(
@@ -107,7 +107,7 @@ def slope(scene: Scene) -> Iterator[Hit]:
     """A leaky ReLU gets the one slope that the DPU has, whatever its own is."""
     for op in scene.calls():
         if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - SLOPE) >= ALIKE:
-            yield Hit((op.name,), "a leaky ReLU with the slope {:g}".format(op.attrs.alpha))
+            yield Hit((op.name,), f"a leaky ReLU with the slope {op.attrs.alpha:g}")
 
 
 RULES = (hardswish, relu6_function, relu6_module, slope)

@@ -108,10 +108,10 @@ _HARD = "become hard-sigmoid with the factor 6 * 2731 / 16384 in place of 1"
 def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
     """Hardsigmoid and, since 3.0, Hardswish get the DPU's factor; sigmoid and SiLU stay."""
     for op in scene.calls("Hardsigmoid", "hardsigmoid"):
-        yield Hit((op.name,), "{} {}".format(described(op), _HARD))
+        yield Hit((op.name,), f"{described(op)} {_HARD}")
     if scene.release != "2.5":
         for op in scene.calls("Hardswish", "hardswish"):
-            yield Hit((op.name,), "{} {}".format(described(op), _HARD))
+            yield Hit((op.name,), f"{described(op)} {_HARD}")
 
 
 @conversion(
@@ -172,7 +172,7 @@ def depthwise_multiplier(scene: Scene) -> Iterator[Hit]:
     for op in scene.kinds("depthwise-conv2d"):
         if isinstance(op.attrs, DepthwiseConv2dAttrs) and op.attrs.multiplier > 1:
             kind = "depthwise-conv2d" if scene.release == "3.5" else "conv2d with groups"
-            text = "depthwise convolutions with a multiplier become {}".format(kind)
+            text = f"depthwise convolutions with a multiplier become {kind}"
             yield Hit((op.name,), text)
 
 

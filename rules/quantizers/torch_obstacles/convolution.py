@@ -43,7 +43,7 @@ def padding_as_text(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         padding = call_of(op).argument("padding")
         if padding is not None:
-            yield Hit((op.name,), "padding={!r} is given as text".format(padding))
+            yield Hit((op.name,), f"padding={padding!r} is given as text")
 
 
 def _under(norm: str) -> Draw:
@@ -77,7 +77,7 @@ def weights_by_norm(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         how = computed.get(op.layer)
         if how and call_of(op).is_layer:
-            yield Hit((op.name,), "its weight is computed by {}".format(how))
+            yield Hit((op.name,), f"its weight is computed by {how}")
 
 
 @obstacle(
@@ -103,9 +103,7 @@ def standardised_weight(scene: Scene) -> Iterator[Hit]:
             yield Hit((op.name,), "its weight is computed in the forward")
 
 
-_FUNCTIONS = tuple(
-    "conv{}{}d".format(kind, rank) for kind in ("", "_transpose") for rank in (1, 2, 3)
-)
+_FUNCTIONS = tuple(f"conv{kind}{rank}d" for kind in ("", "_transpose") for rank in (1, 2, 3))
 
 
 @obstacle(
@@ -136,7 +134,7 @@ def dynamic_weight(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls(*_FUNCTIONS, "linear"):
         weight = scene.source(op, 1)
         if op.kind == "unknown" and weight is not None and weight.kind != "const":
-            yield Hit((op.name,), "the weight of {} is an activation".format(described(op)))
+            yield Hit((op.name,), f"the weight of {described(op)} is an activation")
 
 
 @obstacle(
@@ -153,7 +151,7 @@ def dynamic_weight(scene: Scene) -> Iterator[Hit]:
 def one_dimensional(scene: Scene) -> Iterator[Hit]:
     """Conv1d or MaxPool1d, which release 2.5 cannot export."""
     for op in scene.calls("Conv1d", "conv1d", "MaxPool1d", "max_pool1d"):
-        yield Hit((op.name,), "{} is one-dimensional".format(described(op)))
+        yield Hit((op.name,), f"{described(op)} is one-dimensional")
 
 
 _OTHER_RANKS = (
@@ -189,7 +187,7 @@ _OTHER_RANKS = (
 def other_ranks(scene: Scene) -> Iterator[Hit]:
     """ConvTranspose1d, AvgPool1d, AvgPool3d, MaxPool3d or a linear resize of one dimension."""
     for op in scene.calls(*_OTHER_RANKS):
-        yield Hit((op.name,), "{} has no quantised form".format(described(op)))
+        yield Hit((op.name,), f"{described(op)} has no quantised form")
     for op in scene.calls("interpolate", "upsample", "Upsample"):
         if call_of(op).argument("mode") == "linear":
             yield Hit((op.name,), "a linear resize of one dimension has no quantised form")

@@ -92,13 +92,13 @@ def unquantised(scene: Scene) -> Iterator[Hit]:
         if op.name in scene.joined and op.kind != "identity":
             continue
         if described(op) in FLOAT:
-            yield Hit((op.name,), "{} is not known".format(described(op)), FLOAT[described(op)])
+            yield Hit((op.name,), f"{described(op)} is not known", FLOAT[described(op)])
         elif described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
             how = "an index that takes its axis away" if op.kind == "squeeze" else "such an index"
-            yield Hit((op.name,), "{} is not known".format(how), _SLICE)
+            yield Hit((op.name,), f"{how} is not known", _SLICE)
         elif call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
             mode = str(call_of(op).argument("mode"))
-            yield Hit((op.name,), "mode={!r} is not known".format(mode), _BILINEAR)
+            yield Hit((op.name,), f"mode={mode!r} is not known", _BILINEAR)
         elif isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
             yield Hit((op.name,), "padding_mode='circular' is not known", _ZEROS)
         elif op.name in scene.in_float:
@@ -137,7 +137,7 @@ def custom_operator(scene: Scene) -> Iterator[Hit]:
         wide = name in ("Hardtanh", "hardtanh") and op.kind != "relu6"
         late = name == "sqrt" and scene.release == "3.5"
         if name in CUSTOM or wide or late:
-            yield Hit((op.name,), "{} is quantised".format(name))
+            yield Hit((op.name,), f"{name} is quantised")
 
 
 def _pad(mode: str) -> Draw:
@@ -160,7 +160,7 @@ def pad(scene: Scene) -> Iterator[Hit]:
     """A pad of its own, or of a convolution with another padding_mode; 3.5 quantises it."""
     for op in scene.kinds("pad"):
         if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
-            yield Hit((op.name,), "{} pads before its reader".format(described(op)))
+            yield Hit((op.name,), f"{described(op)} pads before its reader")
 
 
 _OLD = left_in_float("quantise", _IN_FLOAT, "FLOAT_OP")
@@ -187,7 +187,7 @@ def products(scene: Scene) -> Iterator[Hit]:
     """A matrix product of two activations; 3.5 writes it as matmul."""
     for op in scene.calls("matmul", "bmm", "baddbmm"):
         if op.kind == "matmul":
-            yield Hit((op.name,), "{} multiplies two activations".format(described(op)))
+            yield Hit((op.name,), f"{described(op)} multiplies two activations")
 
 
 @obstacle(
@@ -205,7 +205,7 @@ def products(scene: Scene) -> Iterator[Hit]:
 def later_activations(scene: Scene) -> Iterator[Hit]:
     """PReLU, GELU and Mish in release 2.5."""
     for op in scene.calls("PReLU", "prelu", "GELU", "gelu", "Mish", "mish"):
-        yield Hit((op.name,), "{} is not known".format(described(op)))
+        yield Hit((op.name,), f"{described(op)} is not known")
 
 
 RULES = (custom_operator, pad, products, later_activations)

@@ -122,7 +122,7 @@ def takes_none(scene: Scene) -> Iterator[Hit]:
 def _arguments(scene: Scene, what: str, text: str) -> Iterator[Hit]:
     for name, kind in scene.form.inputs:
         if kind == what:
-            yield Hit((), "the argument {!r} is {}".format(name, text))
+            yield Hit((), f"the argument {name!r} is {text}")
 
 
 @obstacle(
@@ -141,7 +141,7 @@ def takes_truth_values(scene: Scene) -> Iterator[Hit]:
     """An input holds truth values."""
     for op in scene.kinds("data"):
         if op.output.dtype == "bool":
-            yield Hit((op.name,), "the input {!r} holds truth values".format(op.name))
+            yield Hit((op.name,), f"the input {op.name!r} holds truth values")
 
 
 @obstacle(
@@ -163,7 +163,7 @@ def takes_integers(scene: Scene) -> Iterator[Hit]:
         if op.output.dtype.startswith(("int", "uint")):
             casts = [one.name for one in scene.graph.consumers(op) if one.kind == "cast"]
             if casts:
-                found = "the input {!r} is {} and made float".format(op.name, op.output.dtype)
+                found = f"the input {op.name!r} is {op.output.dtype} and made float"
                 yield Hit(tuple(casts), found)
 
 
@@ -211,7 +211,7 @@ def batch(scene: Scene) -> Iterator[Hit]:
     for op in scene.kinds("data"):
         shape = op.output.shape
         if shape and shape[0] != 1:
-            yield Hit((op.name,), "the input {!r} has the batch {}".format(op.name, shape[0]))
+            yield Hit((op.name,), f"the input {op.name!r} has the batch {shape[0]}")
 
 
 RULES = (

@@ -145,7 +145,7 @@ def layer_norm_without_weights(scene: Scene) -> Iterator[Hit]:
             yield Hit((op.name,), "nn.LayerNorm with elementwise_affine=False")
     for op in scene.calls("layer_norm"):
         if call_of(op).argument("weight") == "None":
-            found = "{} has no weight".format(described(op))
+            found = f"{described(op)} has no weight"
             yield Hit((op.name,), found, effects=in_all(_STOPS))
 
 

@@ -195,7 +195,7 @@ def on_map(scene: Scene) -> Iterator[Hit]:
         effects = None
         if found.fits_as_it_lies:
             effects = since_3(_SPREAD, _IN_2_5)
-            text += " on a map {}".format(found.map)
+            text += f" on a map {found.map}"
         yield Hit((found.op.name,), text, _NORM if found.frozen else None, effects)
 
 
@@ -228,8 +228,8 @@ def single(scene: Scene) -> Iterator[Hit]:
             continue
         if scene.release == "2.5" and not (one and found.op.kind != "add"):
             continue
-        size = "one element" if one else "the shape {}".format(found.shape)
-        text = "a parameter of {} is an operand of {}".format(size, found.op.kind)
+        size = "one element" if one else f"the shape {found.shape}"
+        text = f"a parameter of {size} is an operand of {found.op.kind}"
         yield Hit((found.op.name,), text)
 
 
@@ -257,9 +257,7 @@ def one_axis(scene: Scene) -> Iterator[Hit]:
             if short and len(found.map) == 4:
                 yield Hit(
                     (found.op.name,),
-                    "a tensor of the shape {} is an operand of {}".format(
-                        found.shape, found.op.kind
-                    ),
+                    f"a tensor of the shape {found.shape} is an operand of {found.op.kind}",
                     effects=since_3(_SPREAD) if found.fits_as_it_lies else None,
                 )
 
@@ -284,7 +282,7 @@ def of_sequential(scene: Scene) -> Iterator[Hit]:
         path = call_of(op).argument("path") if call_of(op).name == "parameter" else None
         if path and path.split(".")[0].isdigit():
             readers = tuple(one.name for one in scene.graph.consumers(op))
-            yield Hit(readers, "the parameter {!r} is used outside of a layer".format(path))
+            yield Hit(readers, f"the parameter {path!r} is used outside of a layer")
 
 
 def _elements(shape: Shape) -> int:

@@ -49,9 +49,9 @@ def open_size(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         size, factor = call_of(op).argument("output_size"), call_of(op).argument("scale_factor")
         if size is not None and "None" in size:
-            yield Hit((op.name,), "the output size {} leaves an axis open".format(size))
+            yield Hit((op.name,), f"the output size {size} leaves an axis open")
         elif factor is not None and call_of(op).argument("mode") == "area":
-            yield Hit((op.name,), "mode='area' with scale_factor={}".format(factor))
+            yield Hit((op.name,), f"mode='area' with scale_factor={factor}")
 
 
 def _pool(before: int, after: int) -> Draw:
@@ -94,7 +94,7 @@ def adaptive_not_dividing(scene: Scene) -> Iterator[Hit]:
         if wrong:
             text = "it is written as a pool with one kernel and stride, which computes another mean"
             effects = since_3(_IN_FLOAT, changes("export", text))
-        found = "the output size {} does not divide the input size {}".format(after, before)
+        found = f"the output size {after} does not divide the input size {before}"
         yield Hit((op.name,), found, effects=effects)
 
 
@@ -127,7 +127,7 @@ def dilated_max(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         gaps = getattr(op.attrs, "dilation", (1, 1)) if op.kind == "maxpool2d" else (1, 1)
         if tuple(gaps) != (1, 1):
-            yield Hit((op.name,), "{} has the dilation {}".format(described(op), tuple(gaps)))
+            yield Hit((op.name,), f"{described(op)} has the dilation {tuple(gaps)}")
 
 
 RULES = (open_size, adaptive_not_dividing, dilated_max)

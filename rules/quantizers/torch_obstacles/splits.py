@@ -30,7 +30,7 @@ def _pieces(name: str, used: int) -> Draw:
 
     def draw(sketch: Sketch) -> None:
         source = sketch.conv()
-        names = ("{}/part_{}".format(name, at) for at in range(used))
+        names = (f"{name}/part_{at}" for at in range(used))
         parts = [sketch.call(name, "strided_slice", [source], as_name=one) for one in names]
         sketch.returns(*parts)
 
@@ -139,14 +139,14 @@ _WITH_CHUNKS = (
 def within_modules(scene: Scene) -> Iterator[Hit]:
     """MultiheadAttention and LSTMCell cut tensors into pieces inside."""
     for op in scene.calls(*_WITH_CHUNKS):
-        yield Hit((op.name,), "{} cuts a tensor into pieces inside".format(described(op)))
+        yield Hit((op.name,), f"{described(op)} cuts a tensor into pieces inside")
 
 
 def _several(scene: Scene, *names: str) -> Iterator[Hit]:
     for (_, name), ops in scene.by_call(*names).items():
         used = _used(scene, ops)
         if len(used) > 1:
-            found = "{} results of {} are used".format(len(used), name)
+            found = f"{len(used)} results of {name} are used"
             yield Hit(tuple(op.name for op in ops), found)
 
 

@@ -49,7 +49,7 @@ def function(scene: Scene) -> Iterator[Hit]:
         if not call_of(op).is_layer:
             yield Hit(
                 (op.name,),
-                "{} is a function".format(name),
+                f"{name} is a function",
                 exact("use {module}", module=MODULES[name]),
             )
 
@@ -77,7 +77,7 @@ def reused_module(scene: Scene) -> Iterator[Hit]:
                 names.append(call_name(op))
     for layer, names in calls.items():
         if len(names) > 1:
-            yield Hit(tuple(names), "{} is called {} times".format(layer, len(names)))
+            yield Hit(tuple(names), f"{layer} is called {len(names)} times")
 
 
 @obstacle(
@@ -91,7 +91,7 @@ def reused_module(scene: Scene) -> Iterator[Hit]:
 def synchronised_batch_norm(scene: Scene) -> Iterator[Hit]:
     """A batch norm of another class than BatchNorm2d or BatchNorm3d."""
     for op in scene.calls("SyncBatchNorm"):
-        yield Hit((op.name,), "the batch norm is a {}".format(described(op)))
+        yield Hit((op.name,), f"the batch norm is a {described(op)}")
 
 
 def _wrapped(sketch: Sketch) -> None:

@@ -47,7 +47,7 @@ def truth_or_complex(scene: Scene) -> Iterator[Hit]:
     for op in scene.calls():
         dtypes = {one.dtype for one in op.outputs} & {"bool", "complex64", "complex128"}
         if dtypes:
-            found = "{} gives a tensor of the type {}".format(described(op), min(dtypes))
+            found = f"{described(op)} gives a tensor of the type {min(dtypes)}"
             yield Hit((op.name,), found)
 
 
@@ -80,7 +80,7 @@ def index_by_buffer(scene: Scene) -> Iterator[Hit]:
             call = call_of(scene.graph[value.op])
             if call.name == "parameter":
                 path = call.argument("path")
-                yield Hit((op.name,), "the buffer {!r} is an index".format(path))
+                yield Hit((op.name,), f"the buffer {path!r} is an index")
                 break
 
 
@@ -138,7 +138,7 @@ def dropout_in_training(scene: Scene) -> Iterator[Hit]:
     """F.dropout with the default training=True."""
     for op in scene.calls():
         if call_of(op).argument("training") == "True":
-            yield Hit((op.name,), "{} is called with training=True".format(described(op)))
+            yield Hit((op.name,), f"{described(op)} is called with training=True")
 
 
 def _reading(*reads: str) -> Draw:
@@ -164,7 +164,7 @@ def taken_out(scene: Scene) -> Iterator[Hit]:
     """The forward hands values to numpy."""
     for where in scene.form.reads:
         if where.startswith("numpy()"):
-            found = "the forward takes values out of torch ({})".format(where)
+            found = f"the forward takes values out of torch ({where})"
             yield Hit(_made_at(scene, where), found)
 
 
@@ -191,7 +191,7 @@ def decide(scene: Scene) -> Iterator[Hit]:
     """The forward asks for values: an `if` on data, `.item()`."""
     for where in scene.form.reads:
         if where.startswith(_SEEN):
-            found = "the forward depends on values of a tensor ({})".format(where)
+            found = f"the forward depends on values of a tensor ({where})"
             yield Hit(_made_at(scene, where), found)
 
 

@@ -31,13 +31,14 @@ class Graph:
         consumers: Dict[str, List[str]] = {}
         for op in self.ops:
             if op.name in self._by_name:
-                raise GraphError("The graph has two operators named {!r}.".format(op.name))
+                raise GraphError(f"The graph has two operators named {op.name!r}.")
             for value in op.inputs:
                 source = self._by_name.get(value.op)
                 if source is None or not 0 <= value.index < len(source.outputs):
                     raise GraphError(
-                        "Operator {!r} reads {!r}, which no operator before it gives; the graph "
-                        "must be in topological order.".format(op.name, (value.op, value.index))
+                        f"Operator {op.name!r} reads {(value.op, value.index)!r}, which no "
+                        "operator before it gives; the graph "
+                        "must be in topological order."
                     )
                 readers = consumers[value.op]
                 if not readers or readers[-1] != op.name:
@@ -59,7 +60,7 @@ class Graph:
         return self._by_name[name]
 
     def __repr__(self) -> str:
-        return "Graph({!r}, {} operators)".format(self.name, len(self.ops))
+        return f"Graph({self.name!r}, {len(self.ops)} operators)"
 
     def producers(self, op: Op) -> Tuple[Op, ...]:
         """Returns the operators that `op` reads, in the order of its inputs, each use of one."""

@@ -23,7 +23,7 @@ class Names:
         name = wanted
         while name in self._taken or (name != wanted and name in self._owned):
             self._counts[wanted] = self._counts.get(wanted, 0) + 1
-            name = "{}_{}".format(wanted, self._counts[wanted])
+            name = f"{wanted}_{self._counts[wanted]}"
         self._taken.add(name)
         return name
 

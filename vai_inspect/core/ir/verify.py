@@ -26,7 +26,7 @@ def verify(graph: Graph) -> Graph:
         known = before.get(op.name)
         if known is None or not _same(known, (op, received)):
             for problem in _problems(received, op):
-                raise GraphError("Operator {!r} ({}): {}.".format(op.name, op.kind, problem))
+                raise GraphError(f"Operator {op.name!r} ({op.kind}): {problem}.")
         verified[op.name] = (op, received)
     graph.verified = verified
     return graph
@@ -50,21 +50,19 @@ def _problems(received: Tuple[Shape, ...], op: Op) -> Iterator[str]:
         yield "no kind of this name is in the vocabulary"
         return
     if type(op.attrs) is not definition.attrs:
-        yield "carries {} where {} belongs".format(
-            type(op.attrs).__name__, definition.attrs.__name__
-        )
+        yield f"carries {type(op.attrs).__name__} where {definition.attrs.__name__} belongs"
         return
     if not op.outputs:
         yield "has no output"
         return
     source = Trait.SOURCE in definition.traits
     if source and op.inputs:
-        yield "is a source and reads {} inputs".format(len(op.inputs))
+        yield f"is a source and reads {len(op.inputs)} inputs"
     if not source and op.kind != "unknown" and not op.inputs:
         yield "reads no input"
     for tensor in op.outputs:
         if any(not isinstance(size, int) or size < 0 for size in tensor.shape):
-            yield "has the output shape {}, whose sizes are not all integers".format(tensor.shape)
+            yield f"has the output shape {tensor.shape}, whose sizes are not all integers"
             return
     yield from _shape_problems(received, op)
 
@@ -74,7 +72,7 @@ def _shape_problems(received: Tuple[Shape, ...], op: Op) -> Iterator[str]:
     try:
         shape = OPS[op.kind].output_shape(Received(op.attrs, received, params))
     except ShapeError as error:
-        yield "{}".format(error)
+        yield f"{error}"
         return
     if shape is not None and shape != op.output.shape:
         yield "gives {} from {}; by its definition it gives {}".format(

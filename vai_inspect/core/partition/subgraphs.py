@@ -54,7 +54,7 @@ def _described(
             for op in ops
             if any(reader.name not in inside for reader in graph.consumers(op))
         ]
-        name = "{}_subgraph_{}".format(device.value, counted[device])
+        name = f"{device.value}_subgraph_{counted[device]}"
         counted[device] += 1
         described.append(
             Subgraph(name, device, tuple(op.name for op in ops), tuple(inputs), tuple(outputs))

@@ -52,7 +52,7 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
         change[op.name] = None
         forward[Value(op.name)] = value
         change[conv.name] = _with_bias(conv).absorbed(
-            op, "batch normalisation {} is folded into this operator".format(op.layer)
+            op, f"batch normalisation {op.layer} is folded into this operator"
         )
     return graph.rewritten(change, forward) if change else graph
 

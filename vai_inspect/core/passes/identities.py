@@ -29,7 +29,7 @@ def drop_identities(graph: Graph) -> Graph:
             source = forward[source]
         keeper = change.get(source.op) or graph[source.op]
         change[keeper.name] = keeper.absorbed(
-            op, "{} does nothing at inference and is dropped".format(_named(op))
+            op, f"{_named(op)} does nothing at inference and is dropped"
         )
     return graph.rewritten(change, forward) if change else graph
 
@@ -51,4 +51,4 @@ def _does_nothing(op: Op, graph: Graph) -> bool:
 
 def _named(op: Op) -> str:
     layers = op.origin.layers
-    return "layer {}".format(layers[0]) if layers else op.name
+    return f"layer {layers[0]}" if layers else op.name

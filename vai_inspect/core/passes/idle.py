@@ -27,7 +27,7 @@ def note_idle(graph: Graph) -> Graph:
     for op in graph:
         text = idle(op, graph)
         if text is not None:
-            change[op.name] = op.noted("it adds nothing ({}): {}".format(text, LEAVE_OUT))
+            change[op.name] = op.noted(f"it adds nothing ({text}): {LEAVE_OUT}")
     return graph.rewritten(change) if change else graph
 
 

@@ -83,7 +83,7 @@ def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph
     if reader.kind == "avgpool2d":
         changed["count_include_pad"] = True
     taken = reader.replaced(attrs=dataclasses.replace(attrs, **changed))
-    return taken.absorbed(pad, "padding {} is folded into this operator".format(pad.layer))
+    return taken.absorbed(pad, f"padding {pad.layer} is folded into this operator")
 
 
 def _never_negative(op: Op) -> bool:

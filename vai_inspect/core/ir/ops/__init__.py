@@ -79,7 +79,7 @@ def output_shape(
     """
     shape = OPS[kind].output_shape(Received(attrs, tuple(inputs), params or {}))
     if shape is not None and any(size < 1 for size in shape):
-        raise ShapeError("it would give {}".format(shape))
+        raise ShapeError(f"it would give {shape}")
     return shape
 
 

@@ -141,7 +141,7 @@ def _depthwise(received: Received) -> Optional[Shape]:
     multiplier = getattr(attrs, "multiplier", 1)
     weights = received.params.get("weights")
     if weights is not None and weights[-1] != received.channels:
-        raise ShapeError("weights {} do not fit {} channels".format(weights, received.channels))
+        raise ShapeError(f"weights {weights} do not fit {received.channels} channels")
     return around(received, spatial(received, attrs), received.channels * multiplier)
 
 

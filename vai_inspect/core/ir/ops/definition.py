@@ -74,13 +74,13 @@ class Received:
     def of_rank(self, rank: int) -> Shape:
         """Returns the shape of the first input, which must have this many axes."""
         if len(self.shape) != rank:
-            raise ShapeError("it reads {} axes of {}".format(rank, self.shape))
+            raise ShapeError(f"it reads {rank} axes of {self.shape}")
         return self.shape
 
     def axis(self, axis: int) -> int:
         """Returns an axis of the first input counted from the front."""
         if not -self.rank <= axis < self.rank:
-            raise ShapeError("there is no axis {} in {}".format(axis, self.shape))
+            raise ShapeError(f"there is no axis {axis} in {self.shape}")
         return axis % self.rank
 
 

@@ -28,7 +28,7 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
         sizes = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
         if len(sizes) > 1:
             listed = ", ".join(str(shape) for shape in shapes)
-            raise ShapeError("the shapes {} do not broadcast".format(listed))
+            raise ShapeError(f"the shapes {listed} do not broadcast")
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
 
@@ -59,7 +59,7 @@ def _stack(received: Received) -> Optional[Shape]:
     axis = received.attrs.axis % (received.rank + 1)
     if len(set(received.inputs)) > 1:
         listed = ", ".join(str(shape) for shape in received.inputs)
-        raise ShapeError("{} are not of one shape".format(listed))
+        raise ShapeError(f"{listed} are not of one shape")
     return received.shape[:axis] + (len(received.inputs),) + received.shape[axis:]
 
 

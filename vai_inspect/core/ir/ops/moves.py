@@ -84,12 +84,12 @@ def reshaped(shape: Shape, target: Sequence[int]) -> Shape:
     total = elements(shape)
     open_axes = [axis for axis, size in enumerate(target) if size == -1]
     if len(open_axes) > 1 or any(size < -1 for size in target):
-        raise ShapeError("{} is no shape to give to {}".format(tuple(target), shape))
+        raise ShapeError(f"{tuple(target)} is no shape to give to {shape}")
     result = list(target)
     if open_axes and known and total % known == 0:
         result[open_axes[0]] = total // known
     elif open_axes or known != total:
-        raise ShapeError("{} has not the elements of {}".format(tuple(target), shape))
+        raise ShapeError(f"{tuple(target)} has not the elements of {shape}")
     return tuple(result)
 
 
@@ -109,9 +109,7 @@ def _squeeze(received: Received) -> Optional[Shape]:
     assert isinstance(received.attrs, SqueezeAttrs)
     gone = {received.axis(axis) for axis in received.attrs.axis}
     if any(received.shape[axis] != 1 for axis in gone):
-        raise ShapeError(
-            "the axes {} of {} are not all 1".format(tuple(sorted(gone)), received.shape)
-        )
+        raise ShapeError(f"the axes {tuple(sorted(gone))} of {received.shape} are not all 1")
     return tuple(size for axis, size in enumerate(received.shape) if axis not in gone)
 
 
@@ -119,7 +117,7 @@ def _transpose(received: Received) -> Optional[Shape]:
     assert isinstance(received.attrs, TransposeAttrs)
     order = received.attrs.order
     if sorted(order) != list(range(received.rank)):
-        raise ShapeError("{} is no order of the axes of {}".format(order, received.shape))
+        raise ShapeError(f"{order} is no order of the axes of {received.shape}")
     return tuple(received.shape[axis] for axis in order)
 
 
@@ -127,7 +125,7 @@ def _strided_slice(received: Received) -> Optional[Shape]:
     assert isinstance(received.attrs, StridedSliceAttrs)
     attrs = received.attrs
     if not len(attrs.begin) == len(attrs.end) == len(attrs.strides) == received.rank:
-        raise ShapeError("the slice has not as many axes as {}".format(received.shape))
+        raise ShapeError(f"the slice has not as many axes as {received.shape}")
     if 0 in attrs.strides:
         raise ShapeError("a slice moves by 0")
     bounds = zip(received.shape, attrs.begin, attrs.end, attrs.strides)

@@ -64,7 +64,7 @@ def _pad(received: Received) -> Optional[Shape]:
     attrs = received.attrs
     assert isinstance(attrs, PadAttrs)
     if len(attrs.paddings) != 2 * received.rank:
-        raise ShapeError("{} paddings do not fit {}".format(len(attrs.paddings), received.shape))
+        raise ShapeError(f"{len(attrs.paddings)} paddings do not fit {received.shape}")
     pairs = zip(attrs.paddings[::2], attrs.paddings[1::2])
     return tuple(size + sum(pair) for size, pair in zip(received.shape, pairs))
 
@@ -77,7 +77,7 @@ def _pixels(received: Received) -> Optional[Shape]:
     grows = attrs.upscale if isinstance(attrs, PixelShuffleAttrs) else attrs.reverse
     whole = channels % scale**2 == 0 if grows else height % scale == width % scale == 0
     if not whole:
-        raise ShapeError("the scale {} does not divide {}".format(scale, received.shape))
+        raise ShapeError(f"the scale {scale} does not divide {received.shape}")
     if grows:
         return batch, height * scale, width * scale, channels // scale**2
     return batch, height // scale, width // scale, channels * scale**2

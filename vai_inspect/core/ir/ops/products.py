@@ -42,9 +42,7 @@ def _inner_product(received: Received) -> Optional[Shape]:
     for size in received.shape[axis:]:
         features *= size
     if weights[-1] != features:
-        raise ShapeError(
-            "weights {} do not fit {} from axis {} on".format(weights, received.shape, axis)
-        )
+        raise ShapeError(f"weights {weights} do not fit {received.shape} from axis {axis} on")
     return received.shape[:axis] + (weights[0],)
 
 
@@ -61,7 +59,7 @@ def _matmul(received: Received) -> Optional[Shape]:
     left = first if len(first) > 1 else (1,) + first
     right = second if len(second) > 1 else second + (1,)
     if len(left) < 2 or len(right) < 2 or left[-1] != right[-2]:
-        raise ShapeError("{} and {} cannot be multiplied".format(first, second))
+        raise ShapeError(f"{first} and {second} cannot be multiplied")
     rows = left[-2:-1] if len(first) > 1 else ()
     columns = right[-1:] if len(second) > 1 else ()
     return broadcast((left[:-2], right[:-2])) + rows + columns if first and second else None

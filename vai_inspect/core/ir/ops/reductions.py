@@ -78,9 +78,7 @@ def _group_norm(received: Received) -> Optional[Shape]:
     groups, channels = received.attrs.num_groups, received.channels
     if received.attrs.num_channels != channels or groups < 1 or channels % groups:
         raise ShapeError(
-            "{} groups of {} channels do not fit {}".format(
-                groups, received.attrs.num_channels, received.shape
-            )
+            f"{groups} groups of {received.attrs.num_channels} channels do not fit {received.shape}"
         )
     return received.shape
 

@@ -25,7 +25,7 @@ def pads_of(values: Sequence[int]) -> Tuple[Tuple[int, int], ...]:
 def _length(size: int, reach: int, stride: int, pads: Tuple[int, int], mode: str) -> int:
     room = size + sum(pads) - reach
     if room < 0 or stride < 1:
-        raise ShapeError("a window of {} and stride {} does not fit {}".format(reach, stride, size))
+        raise ShapeError(f"a window of {reach} and stride {stride} does not fit {size}")
     if mode == "FLOOR":
         return room // stride + 1
     length = -(-room // stride) + 1
