@@ -81,7 +81,7 @@ def constant(ctx: OpContext) -> Iterator[Violation]:
         return
     form = "a sum" if ctx.op.kind == "add" else "this form"
     yield Violation(
-        "one operand is a constant; no source says that the DPU takes it in {form}",
+        "one operand is a constant; no source says that the DPU supports {form} with a constant",
         form=form,
         found="constant",
         limit="no constant operand",

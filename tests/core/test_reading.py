@@ -102,7 +102,7 @@ WRONG = {
         "ops[1].origin.source[0].line is True; valid is a whole number",
     ),
     "a member": (_set(("subgraphs", 0, "ops"), ["who"]), "an operator of dpu_subgraph_0 is 'who'"),
-    "a total": (_set(("summary", "dpu_ops"), 9), "summary.dpu_ops is 9; valid is 2, which"),
+    "a total": (_set(("summary", "dpu_ops"), 9), "summary.dpu_ops is 9; valid is 2, as counted"),
     "a limit": (
         _set(("target", "engines", "conv", "limit", "stride"), "many"),
         "target.engines.conv.limit.stride is 'many'",

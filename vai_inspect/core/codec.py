@@ -107,7 +107,7 @@ class Place:
 
     def missing(self, name: str) -> VaiInspectError:
         """Returns the error that a mapping has no such member."""
-        return ReportError(f"{self} has no {name!r}; is it a whole report of vai-inspect?")
+        return ReportError(f"{self} has no {name!r}; is it a complete report of vai-inspect?")
 
     def unknown(self, name: str, known: typing.Iterable[str]) -> VaiInspectError:
         """Returns the error that a mapping has a member too many."""

@@ -95,7 +95,7 @@ def read_inspection(kind: Type[T], report: Any) -> T:
     _agrees(inspection, summary, earlier)
     cuts = inspection.cut_points.to_dict()
     if data.get("cut_points", cuts) != cuts:
-        valid = f"{cuts}, as the operators stand"
+        valid = f"{cuts}, as computed from the operators"
         raise place.at("cut_points").error(data["cut_points"], valid)
     return schema_1_0.without_constants(inspection) if earlier else inspection
 
@@ -246,5 +246,5 @@ def _agrees(inspection: InspectionData, summary: Dict[str, Any], earlier: bool) 
     held = schema_1_0.summary(inspection) if earlier else vars(inspection.summary)
     for name, figure in held.items():
         if name in summary and summary[name] != figure:
-            valid = f"{figure}, which is what the report holds"
+            valid = f"{figure}, as counted from the report"
             raise Place("summary", name).error(summary[name], valid)
