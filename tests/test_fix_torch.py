@@ -227,6 +227,29 @@ class OwnReader(nn.Module):
         return self.b(self.norm(x) + x)
 
 
+class Product(nn.Module):
+    """Features times a parameter."""
+
+    def __init__(self, equation, shape):
+        super().__init__()
+        self.conv, self.pool = nn.Conv2d(3, 16, 3), nn.AdaptiveAvgPool2d(1)
+        self.weight, self.equation = nn.Parameter(torch.randn(shape)), equation
+
+    def forward(self, x):
+        return torch.einsum(self.equation, self.pool(self.conv(x)).flatten(1), self.weight)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shape"), [("bi,io->bo", (16, 8)), ("n i, o i -> n o", (8, 16))]
+)
+def test_an_einsum_with_a_parameter_becomes_a_linear(equation, shape):
+    model = Product(equation, shape).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert [change.rule for change in fixed.changes] == ["einsum-to-linear"]
+    assert fixed.after.summary.fully_on_dpu
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
 def test_an_obstacle_of_the_quantiser_is_removed():
     model = OwnReader().eval()
     fixed = fix(model, B4096, SHAPE)
@@ -341,9 +364,9 @@ def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
 
 
 BY_HAND = {
-    "add-layer", "clone-shared", "einsum-to-linear", "kernel-in-range", "keras-pad",
-    "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise", "silu-to-product",
-    "split-channels",
+    "add-layer", "clone-shared", "convolution-between", "crop-to-depthwise", "kernel-in-range",
+    "keras-pad", "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise",
+    "silu-to-product", "split-channels",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from vai_inspect.frontends.torch.rewrite import (
     channels,
     convolutions,
     pools,
+    products,
 )
 from vai_inspect.frontends.torch.rewrite.edit import Program
 
@@ -25,6 +26,7 @@ PROGRAMS: Dict[str, Program] = {
     "divide-by-constant": arithmetic.divide_by_constant,
     "drop-expand": arithmetic.drop_expand,
     "drop-noise": channels.drop,
+    "einsum-to-linear": products.einsum_to_linear,
     "frozen-batch-norm": channels.frozen_batch_norm,
     "gelu": activations.swish,
     "group-to-dense": convolutions.group_to_dense,

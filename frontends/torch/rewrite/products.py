@@ -1,0 +1,41 @@
+"""Products with a parameter as nn.Linear."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch import nn
+
+from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError
+
+_EQUATION = re.compile(
+    r"^(?P<rest>[a-z]+)(?P<i>[a-z]),(?P<weight>[a-z]{2})->(?P=rest)(?P<o>[a-z])$"
+)
+
+
+def einsum_to_linear(edit: Edit, node: Any) -> None:
+    """Einsum "bi,io->bo" and x @ w with a parameter w become nn.Linear."""
+    if edit.is_call(node, "einsum"):
+        equation, *given = node.args
+        operands = given[0] if len(given) == 1 and isinstance(given[0], (list, tuple)) else given
+        found = _EQUATION.match(str(equation).replace(" ", ""))
+        if found is None or len(operands) != 2:
+            raise RefusedError(f"{equation} is no product of features with a matrix")
+        (source, other), inner, outer = operands, found.group("i"), found.group("o")
+        turned = {inner + outer: True, outer + inner: False}.get(found.group("weight"))
+        if turned is None or inner == outer or {inner, outer} & set(found.group("rest")):
+            raise RefusedError(f"{equation} is no product of features with a matrix")
+    elif edit.is_call(node, "matmul", "mm"):
+        (source, other), turned = node.args[:2], True
+    else:
+        raise RefusedError("it is no einsum or product of matrices")
+    weight = edit.constant(other)
+    if weight is None or weight.dim() != 2:
+        raise RefusedError("its second operand is no matrix that the model holds")
+    weight = weight.detach().t() if turned else weight.detach()
+    linear = nn.Linear(weight.shape[1], weight.shape[0], bias=False, **edit.like(node))
+    with torch.no_grad():
+        linear.weight.copy_(weight)
+    edit.replace(node, edit.add(linear, source, node, "linear"))
