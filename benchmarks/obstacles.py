@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 import warnings
 from collections import Counter
@@ -100,6 +101,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.obstacles", description=__doc__)
     parser.add_argument("packages", nargs="+", help="{} or files".format(", ".join(NETWORKS)))
     parser.add_argument("--table", action="store_true", help="print the table of files")
+    parser.add_argument("--names", default="", help="a pattern that names match")
     parser.add_argument("--part", default="0/1", help="I/N: each Nth network from the Ith on")
     wanted = parser.parse_args()
     if wanted.table:
@@ -117,7 +119,7 @@ def main() -> int:
 
             torchvision_models()  # what timm and others import, without its C operators
         for number, (name, build) in enumerate(networks(package)):
-            if number % parts == at:
+            if number % parts == at and re.search(wanted.names, name):
                 start = time.process_time()
                 try:
                     row = obstacles(captured(package, build))
