@@ -21,6 +21,9 @@ def keras_code(graph: Graph, sides: Sides) -> Optional[str]:
     starts = [op for op in sides.starts if op.kind != "data"]
     if not all(_named(op) for op in (*ends, *starts)):
         return None
+    parted = {one for name in sides.inside for one in graph[name].origin.layers[-1:]}
+    if any(op.origin.layers[-1] in parted for op in starts):
+        return None  # the part begins within a layer
     inner = {_nest(op) for op in (*ends, *starts)}
     if len(inner) != 1:
         return None  # the tensors of nested models are not those of the model around them

@@ -134,7 +134,8 @@ class _Planner:
         others = []
         for cure in cures:
             advice = cure.rewrite.advised(self.now.graph[cure.ops[0]])
-            found = [one for one in self._obstacles if one.suggestion == advice]
+            own = not cure.rewrite.advice  # it does what the remedy of the operator says
+            found = [one for one in self._obstacles if own and one.suggestion == advice]
             if found:
                 after = self._placing.placed(apply(self.now.graph, cure.rewrite, cure.ops))
                 if better(self.now.counts, after.counts):

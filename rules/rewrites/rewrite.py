@@ -38,7 +38,7 @@ class Rewrite:
         Args:
             op: the first operator that it is done at.
         """
-        if op.float_remedy is not None:
+        if op.float_remedy is not None and not self.advice:
             return op.float_remedy.rendered({}).text
         return self.advice.get(op.origin.framework) or next(iter(self.advice.values()), self.id)
 

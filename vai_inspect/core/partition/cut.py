@@ -68,7 +68,7 @@ def choose_cut(
 
     An operator on the CPU is left to the host with all that follows it (or all before it), where
     that takes no multiply-accumulates from the DPU, or a negligible share of them and the operator
-    is not curable. What is curable and multiplies and accumulates is not the host's.
+    is not curable. Those of curable operators count as if they were on the DPU.
 
     Args:
         graph: the graph.
@@ -112,12 +112,14 @@ class _Chooser:
         self._followers = followers
         self._graph = graph
         self._devices = devices
-        self._macs = {
-            name: (macs[name] or 0) if devices[name] is Device.DPU else 0 for name in devices
-        }
+        on_dpu = {name: (macs[name] or 0) if devices[name] is Device.DPU else 0 for name in devices}
+        # What a change brings to the DPU is worth as much as what is there.
+        self._macs: Dict[str, float] = dict(on_dpu)
+        for name in curable:
+            count = macs.get(name, 0)
+            self._macs[name] = float("inf") if count is None else count
         self._curable = curable
-        self._work = {name for name in curable if macs.get(name) != 0}
-        self._left = NEGLIGIBLE * sum(self._macs.values()) if most_macs is None else most_macs
+        self._left = NEGLIGIBLE * sum(on_dpu.values()) if most_macs is None else most_macs
 
     def side(
         self,
@@ -140,8 +142,6 @@ class _Chooser:
                 continue
             new = self._reached(op, onward, side)
             if not new.isdisjoint(taken):
-                continue
-            if not new.isdisjoint(self._work):
                 continue
             cost = sum(self._macs[name] for name in new)
             if cost and (op.name in self._curable or cost > self._left):
