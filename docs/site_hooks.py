@@ -23,6 +23,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         path = source.resolve()
         if path.is_file() and ROOT / "docs" not in path.parents:
             name = "files/" + path.relative_to(ROOT).as_posix()
+            if path.suffix == ".md":  # it is read as it is: mkdocs makes pages of docs/ alone
+                name += ".txt"
             if files.get_file_from_path(name) is None:
                 files.append(File.generated(config, name, abs_src_path=str(path)))
             return "](" + "../" * page.file.src_uri.count("/") + name
