@@ -119,7 +119,7 @@ def parameter_to_depthwise(edit: Edit, node: Any) -> None:
         frozen_batch_norm(edit, node)
         return
     if edit.called(node, "BatchNorm2d") is not None:
-        return  # it was a frozen one, of which another operator asked for the same
+        return  # it was a frozen one, at another of its operators
     if edit.is_call(node, "add"):
         constant_sum(edit, node)
         return
@@ -139,6 +139,8 @@ def parameter_to_depthwise(edit: Edit, node: Any) -> None:
 def frozen_batch_norm(edit: Edit, node: Any) -> None:
     """Torchvision's FrozenBatchNorm2d becomes nn.BatchNorm2d with the same figures."""
     frozen = edit.called(node, "FrozenBatchNorm2d")
+    if edit.called(node, "BatchNorm2d") is not None:
+        return  # done at another of its operators
     if frozen is None:
         scale_and_shift(edit, node)
         return
