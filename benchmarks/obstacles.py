@@ -81,7 +81,7 @@ def table(rows: List[Dict[str, Any]]) -> Iterator[str]:
     free: "Counter[str]" = Counter()
     for row in rows:
         for release, found in row["releases"].items():
-            by_release[release].update(found)
+            by_release[release].update(list(found))
             outcomes.update((id, outcome) for id, (outcome, _) in found.items())
             free[release] += not found
         left.update(set(row["left"]))
@@ -106,8 +106,9 @@ def main() -> int:
     wanted = parser.parse_args()
     if wanted.table:
         for path in wanted.packages:
-            rows = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()]
-            rows = [row for row in rows if "error" not in row]
+            lines = Path(path).read_text("utf-8").splitlines()
+            read = [json.loads(line) for line in lines if line.startswith("{")]
+            rows = [row for row in read if "error" not in row]
             print("{}, {} networks:\n".format(Path(path).stem, len(rows)))
             print("\n".join(table(rows)) + "\n")
         return 0
