@@ -56,7 +56,7 @@ def test_the_page_has_the_policy_itself():
 
 
 def test_the_page_names_nothing_of_another_place():
-    for path in STATIC.iterdir():
+    for path in (path for path in STATIC.iterdir() if path.suffix != ".txt"):
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert re.findall(r"https?://|//[a-z]+\.", text) == [], path.name
 
