@@ -259,6 +259,15 @@ def test_every_view_fits_and_can_be_read(opened, networks, size, scheme):
         assert nameless == []
 
 
+def test_what_is_cancelled_while_it_loads_is_loaded_again(opened, tmp_path):
+    page = opened()
+    page.shown.reload(wait_until="commit")
+    page.shown.click("#cancel")
+    assert page.answer() == ""
+    page.shown.locator("#targets option").first.wait_for(state="attached")
+    assert page.choose(too_wide(tmp_path)) == ""
+
+
 def test_a_large_file_is_read_where_it_is_and_can_be_cancelled(opened, networks, tmp_path):
     with zipfile.ZipFile(networks / "mobilenet.keras") as small:
         config, metadata = small.read("config.json"), small.read("metadata.json")

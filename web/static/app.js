@@ -108,6 +108,11 @@ function choosable(cell) {
   cell.replaceChildren(button);
 }
 
+async function listTargets() {
+  const answer = await ask("targets", {});
+  for (const { value, label } of answer ? answer.targets : []) find("targets").append(new Option(label, value));
+}
+
 async function download(kind) {
   const answer = await ask(kind === "svg" ? "picture" : "report", { kind });
   if (!answer) return;
@@ -130,6 +135,7 @@ find("target").addEventListener("change", () => {
 find("compare").addEventListener("click", compare);
 find("cancel").addEventListener("click", () => {
   work.cancel();
+  if (!find("targets").hasChildNodes()) listTargets(); // that was what is cancelled
   find("file").focus();
 });
 for (const button of document.querySelectorAll("#downloads button")) {
@@ -159,5 +165,4 @@ document.addEventListener("drop", (event) => {
   inspect();
 });
 
-const answer = await ask("targets", {});
-for (const { value, label } of answer ? answer.targets : []) find("targets").append(new Option(label, value));
+await listTargets();
