@@ -16,7 +16,7 @@ BUILT = ROOT / "web" / "vai_inspect_page"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address():
     """The address of the page; a test that asks is skipped where there is none."""
     check = [sys.executable, str(ROOT / "web" / "build.py"), "--check"]
@@ -28,7 +28,7 @@ def address():
         running.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(address):
     """Chromium."""
     sync_api = pytest.importorskip("playwright.sync_api")
