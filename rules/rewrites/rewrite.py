@@ -38,8 +38,9 @@ class Rewrite:
         Args:
             op: the first operator that it is done at.
         """
-        if op.float_remedy is not None:
-            return op.float_remedy.rendered({}).text
+        remedy = op.float_remedy
+        if remedy is not None and remedy.effect is not None:  # one on the host is no rewrite
+            return remedy.rendered({}).text
         return self.advice.get(op.origin.framework) or next(iter(self.advice.values()), self.id)
 
 
