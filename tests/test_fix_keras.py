@@ -12,6 +12,7 @@ tf: Any = pytest.importorskip("tensorflow")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import ModelError  # noqa: E402
 from vai_inspect.frontends.keras.rewrite import PROGRAMS, Changeable, changeable  # noqa: E402
 from vai_inspect.keras import Inspector, fix  # noqa: E402
@@ -160,9 +161,18 @@ EACH: List[Case] = [
     (
         "einsum-to-linear",
         layer("EinsumDense", equation="bhwc,cd->bhwd", output_shape=(8, 8, 3), bias_axes="d"),
+        ["Conv2D"],
+    ),
+    (
+        "einsum-to-linear",
+        lambda x: layer("EinsumDense", equation="bc,cd->bd", output_shape=3)(layers.Flatten()(x)),
         ["Dense"],
     ),
-    ("einsum-to-linear", bare(lambda x: ops.matmul(x, np.ones((4, 3), "float32"))), ["Dense"]),
+    ("einsum-to-linear", bare(lambda x: ops.matmul(x, np.ones((4, 3), "float32"))), ["Conv2D"]),
+    ("dense-to-convolution", layer("Dense", units=3, activation="relu"), ["Conv2D"]),
+    ("mean-to-pool", bare(lambda x: ops.mean(x, axis=3, keepdims=True)), ["Conv2D"]),
+    ("crop-to-depthwise", bare(lambda x: x[:, 1:, :-2]), ["DepthwiseConv2D"]),
+    ("add-layer", summed("here", lambda a, b: a * b), ["Multiply"]),
     (
         "quantised-form",
         layer("Activation", activation="hard_swish"),
@@ -364,6 +374,18 @@ def test_the_twin_depends_on_its_inputs() -> None:
     assert np.max(np.abs(first - second)) > 1e-3
 
 
+def test_rounding_is_not_blown_up_in_a_deep_network_of_small_maps() -> None:
+    def deep(x: Any) -> Any:
+        x = bare(lambda y: y / 3.0)(x)
+        for _ in range(25):
+            y = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 1)(x)))
+            x = layers.Add()([x, layers.Conv2D(4, 1)(y)])
+        return x
+
+    start = changeable(network(deep, (1, 1, 4)))
+    assert start.error_of(done(start, "divide-by-constant", ["here"])) < EXACT
+
+
 def test_a_change_that_is_not_exact_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     from vai_inspect.frontends.keras.rewrite.activations import in_place
 
@@ -454,6 +476,118 @@ def test_keras_2_is_fixed_too() -> None:
     assert isinstance(fixed.model, old.Model)
 
 
+WHOLE = {
+    "hard-swish, ops": written_out,
+    "hard-swish, gate first": lambda x: x * (ops.relu6(x + 3.0) * (1 / 6)),
+    "hard-swish, layers": lambda x: layers.Multiply()(
+        [x, layers.Rescaling(1 / 6)(layers.ReLU(6.0)(x + 3.0))]
+    ),
+    "difference": lambda x: layers.Subtract()([layers.Conv2D(16, 1)(x), x]),
+    "factor of channels": lambda x: x * np.arange(16.0, dtype="float32"),
+    "normalisation": layers.Normalization(mean=[0.1] * 16, variance=[2.0] * 16),
+    "squeeze and excite": lambda x: (
+        x * layers.Conv2D(16, 1, activation="sigmoid")(ops.mean(x, (1, 2), keepdims=True))
+    ),
+    "shuffle, ops": lambda x: ops.reshape(
+        ops.transpose(ops.reshape(x, (-1, 16, 16, 4, 4)), (0, 1, 2, 4, 3)), (-1, 16, 16, 16)
+    ),
+    "average": lambda x: layers.Average()([x, layers.Conv2D(16, 1)(x)]),
+    "slice": lambda x: x[:, 1:, 1:, :],
+    "dense of a map": layers.Dense(16, activation="relu"),
+    "multiplier": layers.DepthwiseConv2D(3, depth_multiplier=2),
+    "pre-activation": lambda x: layers.Add()(
+        [layers.Conv2D(16, 1)(layers.ReLU()(x)), layers.Conv2D(16, 1)(x)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_pattern_between_convolutions_comes_to_the_dpu(name: str) -> None:
+    given = keras.Input((16, 16, 16))
+    x = WHOLE[name](layers.Conv2D(16, 3, padding="same")(given))
+    x = layers.Conv2D(8, 1)(layers.Conv2D(8, 3, padding="same")(x))
+    model = keras.Model(given, x)
+    fixed = fix(model, TARGET)
+    assert fixed.before.summary.cpu_ops > fixed.after.summary.cpu_ops == 0
+    assert same_outputs(model, fixed.model)
+
+
+NETWORK = """
+import keras
+given = keras.Input((16, 16, 3))
+x = keras.layers.Conv2D(8, 3, activation="hard_swish", name="first")(given)
+model = keras.Model(given, keras.layers.Conv2D(8, 3, name="last")(x), name="net")
+"""
+
+
+def test_the_command_writes_the_fixed_model(
+    vai_inspect: Any,  # noqa: F811
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NETWORK)
+    code, out, _ = vai_inspect("fix", "net.py:model", "-t", "KV260", "--output", "fixed.keras")
+    assert code == 0
+    assert "quantised-form (exact), 1 operator: first/hard_silu" in out
+    assert "written: fixed.keras" in out
+    code, out, _ = vai_inspect("fix", "fixed.keras", "-t", "KV260")
+    assert code == 2
+    code, out, _ = vai_inspect("fix", "fixed.keras", "-t", "KV260", "--trust")
+    assert code == 0
+    assert "(exact)" not in out
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [("x.pt2", ".keras for a Keras model"), ("no/x.keras", "there is no folder no")],
+)
+def test_another_output_is_refused_in_one_line(
+    vai_inspect: Any,  # noqa: F811
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NETWORK)
+    code, out, err = vai_inspect("fix", "net.py:model", "-t", "KV260", "--output", output)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+
+
+def test_several_inputs_and_outputs_keep_their_structure() -> None:
+    image, other = keras.Input(SHAPE, name="image"), keras.Input(SHAPE, name="other")
+    x = conv("a", activation="hard_swish")(image)
+    y = conv("b")(x + conv("c")(other))
+    model = keras.Model({"image": image, "other": other}, {"y": y, "x": conv("d")(x)})
+    fixed = fix(model, TARGET)
+    assert fixed.changes
+    given = {name: np.ones((1, *SHAPE), "float32") for name in ("image", "other")}
+    before, after = model(given), fixed.model(given)
+    assert list(before) == list(after)
+    assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before)
+
+
+def test_open_sizes_stay_open() -> None:
+    model = network(lambda x: conv("d")(conv("c", activation="hard_swish")(x)), (None, None, 4))
+    fixed = fix(model, TARGET, (1, 16, 16, 4))
+    assert fixed.changes
+    assert fixed.model.input_shape == (None, None, None, 4)
+
+
+def test_mixed_precision_is_kept() -> None:
+    given = keras.Input(SHAPE)
+    x = conv("a", activation="hard_swish", dtype="mixed_float16")(given)
+    model = keras.Model(given, conv("b", dtype="mixed_float16")(x))
+    fixed = fix(model, TARGET)
+    assert fixed.changes
+    assert fixed.changes[0].max_error < EXACT
+    assert {one.dtype_policy.name for one in fixed.model.layers[1:] if one.weights} == {
+        "mixed_float16"
+    }
+
+
 PATTERNS: List[Callable[[Any], Any]] = [
     lambda x: layers.Activation("hard_swish")(x),
     lambda x: ops.square(x),
@@ -467,6 +601,9 @@ PATTERNS: List[Callable[[Any], Any]] = [
     lambda x: layers.Conv2D(4, 3, padding="same", groups=2)(x),
     lambda x: layers.DepthwiseConv2D(3, padding="same", activation="relu")(x),
     lambda x: layers.Add()([x, x * 0.5]),
+    lambda x: layers.Add()([conv_like(layers.ReLU()(x)), x]),
+    lambda x: x[:, 1:, :-1],
+    lambda x: layers.Dense(4, activation="relu")(x),
 ]
 
 

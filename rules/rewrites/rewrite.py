@@ -38,8 +38,11 @@ class Rewrite:
         Args:
             op: the first operator that it is done at.
         """
-        if op.float_remedy is not None and not self.advice:
-            return op.float_remedy.rendered({}).text
+        remedy = op.float_remedy
+        if (
+            remedy is not None and remedy.effect is not None and not self.advice
+        ):  # one on the host is no rewrite
+            return remedy.rendered({}).text
         return self.advice.get(op.origin.framework) or next(iter(self.advice.values()), self.id)
 
 
