@@ -84,9 +84,9 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
 
 KEY = (
     "us: microseconds on one core while one is in use, operators of one layer by their cycles; "
-    "array: utilisation of the convolution array (multiply-accumulates, of those possible in that "
-    "time); padded: sizes that are no multiple of the engines' parallelism, and the size that they "
-    "are padded to; fused operators take no time of their own and are left out"
+    "array: multiply-accumulates as a share of those that the array can do in that time; padded: "
+    "sizes that are no multiple of the engines' parallelism, and the size that they are padded to; "
+    "fused operators take no time of their own and are left out"
 )
 """What the titles mean."""
 
