@@ -364,7 +364,8 @@ def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
 
 
 BY_HAND = {
-    "add-layer", "clone-shared", "convolution-between", "crop-to-depthwise", "kernel-in-range",
+    "add-layer", "clone-shared", "convolution-between", "crop-to-depthwise", "dense-to-convolution",
+    "kernel-in-range",
     "keras-pad", "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise",
     "silu-to-product", "split-channels",
 }  # fmt: skip
