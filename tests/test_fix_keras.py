@@ -12,6 +12,7 @@ tf: Any = pytest.importorskip("tensorflow")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import ModelError  # noqa: E402
 from vai_inspect.frontends.keras.rewrite import PROGRAMS, Changeable, changeable  # noqa: E402
 from vai_inspect.keras import Inspector, fix  # noqa: E402
@@ -452,6 +453,82 @@ def test_keras_2_is_fixed_too() -> None:
     assert fixed.after.summary.cpu_ops == 0
     assert same_outputs(model, fixed.model)
     assert isinstance(fixed.model, old.Model)
+
+
+NETWORK = """
+import keras
+given = keras.Input((16, 16, 3))
+x = keras.layers.Conv2D(8, 3, activation="hard_swish", name="first")(given)
+model = keras.Model(given, keras.layers.Conv2D(8, 3, name="last")(x), name="net")
+"""
+
+
+def test_the_command_writes_the_fixed_model(
+    vai_inspect: Any,  # noqa: F811
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NETWORK)
+    code, out, _ = vai_inspect("fix", "net.py:model", "-t", "KV260", "--output", "fixed.keras")
+    assert code == 0
+    assert "quantised-form (exact), 1 operator: first/hard_silu" in out
+    assert "written: fixed.keras" in out
+    code, out, _ = vai_inspect("fix", "fixed.keras", "-t", "KV260")
+    assert code == 2
+    code, out, _ = vai_inspect("fix", "fixed.keras", "-t", "KV260", "--trust")
+    assert code == 0
+    assert "(exact)" not in out
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [("x.pt2", ".keras for a Keras model"), ("no/x.keras", "there is no folder no")],
+)
+def test_another_output_is_refused_in_one_line(
+    vai_inspect: Any,  # noqa: F811
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NETWORK)
+    code, out, err = vai_inspect("fix", "net.py:model", "-t", "KV260", "--output", output)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+
+
+def test_several_inputs_and_outputs_keep_their_structure() -> None:
+    image, other = keras.Input(SHAPE, name="image"), keras.Input(SHAPE, name="other")
+    x = conv("a", activation="hard_swish")(image)
+    y = conv("b")(x + conv("c")(other))
+    model = keras.Model({"image": image, "other": other}, {"y": y, "x": conv("d")(x)})
+    fixed = fix(model, TARGET)
+    assert fixed.changes
+    given = {name: np.ones((1, *SHAPE), "float32") for name in ("image", "other")}
+    before, after = model(given), fixed.model(given)
+    assert list(before) == list(after)
+    assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before)
+
+
+def test_open_sizes_stay_open() -> None:
+    model = network(lambda x: conv("d")(conv("c", activation="hard_swish")(x)), (None, None, 4))
+    fixed = fix(model, TARGET, (1, 16, 16, 4))
+    assert fixed.changes
+    assert fixed.model.input_shape == (None, None, None, 4)
+
+
+def test_mixed_precision_is_kept() -> None:
+    given = keras.Input(SHAPE)
+    x = conv("a", activation="hard_swish", dtype="mixed_float16")(given)
+    model = keras.Model(given, conv("b", dtype="mixed_float16")(x))
+    fixed = fix(model, TARGET)
+    assert fixed.changes
+    assert fixed.changes[0].max_error < EXACT
+    assert {one.dtype_policy.name for one in fixed.model.layers[1:] if one.weights} == {
+        "mixed_float16"
+    }
 
 
 PATTERNS: List[Callable[[Any], Any]] = [
