@@ -100,6 +100,21 @@ def result(name: str, fixed_with: Callable[[bool], Any]) -> Dict[str, Any]:
     }
 
 
+def untouched(name: str, inspection: Any) -> Dict[str, Any]:
+    """Returns the row of a network whose plan has no rewrite."""
+    counts = _counts(inspection)
+    done = whole(inspection)
+    causes = inspection.root_causes
+    return {
+        "name": name,
+        "group": GROUPS[0] if done else GROUPS[3],
+        "before": counts,
+        "after": counts,
+        "changes": [],
+        "reason": "" if done or not causes else str(causes[0].message),
+    }
+
+
 def _on_cpu(inspection: Any) -> int:
     return int(inspection.summary.cpu_ops)
 
@@ -119,7 +134,9 @@ def whole(inspection: Any) -> bool:
 
 
 def _cut(inspection: Any) -> Any:
-    """Returns the cut after which nothing is on the CPU, or None."""
+    """Returns the cut after which nothing is on the CPU, or None; none after a rewrite."""
+    if any(step.kind == "rewrite" for step in inspection.steps):
+        return None
     cuts = (step for step in inspection.steps if step.kind == "cut" and not step.after.cpu_ops)
     return next(cuts, None)
 

@@ -33,8 +33,8 @@ _TF_KERAS = "tensorflow.python.keras"
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Leaves out what TensorFlow warns of where variables are used in bare operations."""
+def tensorflow_quiet() -> Iterator[None]:
+    """Leaves out what TensorFlow warns of, such as variables that bare operations use."""
     logger = logging.getLogger("tensorflow")
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -113,7 +113,7 @@ class Keras2(Generation):
             return library.Input(tuple(shape[1:]), size, name=None, dtype=dtype)
 
         inputs = _shapes_mapped(shapes, tensor)
-        with _quiet():
+        with tensorflow_quiet():
             return library.Model(inputs, model.call(inputs))
 
     def counters(self) -> List[Any]:
@@ -134,7 +134,7 @@ class Keras2(Generation):
         ]
         known = dict(zip(map(id, given), inputs))
         args, kwargs = mapped((tuple(args), at_inference(layer, kwargs)), known.get)
-        with _quiet():
+        with tensorflow_quiet():
             return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:

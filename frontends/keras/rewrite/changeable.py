@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.frontends.generators import generators_kept
@@ -69,7 +69,10 @@ class Changeable:
         twin = self._known_twin
         if twin is None:
             return ()
-        found = ((not twin.float64, IN_FLOAT32), (not twin.depends, CONSTANT))
+        found = (
+            (not twin.float64, IN_FLOAT32),
+            (not shadow.depends_on_inputs(twin.outputs), CONSTANT),
+        )
         return tuple(note for there, note in found if there)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Changed:
@@ -94,14 +97,13 @@ class Changeable:
             twin = self._twin
             twins, _ = self._edits(twin.model, keras, rewrite, done)
             other = rebuilt(twin.model, inner_function(twin.model), keras, twins)
-        made = dataclasses.replace(twin, model=other)
+        made = Twin(other, twin.inputs, twin.float64)
         return Changed(Changeable(new, self._shapes, self._batch, made), left)
 
     def error_of(self, other: "Changeable") -> float:
         """Returns how far another model's outputs are from this one's; see `shadow.difference`."""
-        twin = self._twin
         with generators_kept():
-            return shadow.difference(twin.model, other._twin.model, twin.inputs)
+            return shadow.difference(self._twin.outputs, other._twin.outputs)
 
     @property
     def _twin(self) -> "Twin":
@@ -121,8 +123,9 @@ class Changeable:
         model = rebuilt(self.model, function, keras, {}, dtype)
         inputs = shadow.random_inputs(model, given)
         shadow.randomise(model, inputs)
-        depends = shadow.depends_on_inputs(model, inputs)
-        return Twin(model, inputs, dtype is not None, depends)
+        twin = Twin(model, inputs, dtype is not None)
+        _ = twin.outputs  # a layer may refuse its element type only now
+        return twin
 
     def _edits(
         self, model: Any, keras: Generation, rewrite: str, ops: Sequence[str]
@@ -139,21 +142,25 @@ class Changeable:
         return edits, left
 
 
-@dataclass(frozen=True)
 class Twin:
-    """A model with random weights, for the comparison.
+    """A model with random weights, for the comparison."""
 
-    Attributes:
-        model: the model.
-        inputs: what it is run on.
-        float64: whether it is in float64; else in the model's own element type.
-        depends: whether every output depends on the inputs.
-    """
+    def __init__(self, model: Any, inputs: List[Any], float64: bool) -> None:
+        """Keeps the model.
 
-    model: Any
-    inputs: List[Any]
-    float64: bool
-    depends: bool
+        Args:
+            model: the model.
+            inputs: what it is run on.
+            float64: whether it is in float64; else in the model's own element type.
+        """
+        self.model = model
+        self.inputs = inputs
+        self.float64 = float64
+
+    @cached_property
+    def outputs(self) -> List[Any]:
+        """What it gives."""
+        return shadow.run(self.model, self.inputs)
 
 
 def changeable(model: Any, input_args: Any = None, batch: int = 1) -> Changeable:

@@ -9,6 +9,7 @@ from typing import Any, List, Sequence
 import numpy as np
 
 from vai_inspect.frontends.keras.live.generation import generation_of
+from vai_inspect.frontends.keras.live.keras2 import tensorflow_quiet
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_class
 from vai_inspect.frontends.keras.live.nested import leaves, mapped
 from vai_inspect.frontends.keras.live.trace import InputTensor
@@ -45,7 +46,7 @@ def randomise(model: Any, inputs: Sequence[Any]) -> None:
     try:
         for layer, name, _ in kept:
             setattr(layer, name, 0.0)
-        with suppress(Exception):
+        with suppress(Exception), tensorflow_quiet():
             # A layer may not know how to train; then the statistics stay as drawn.
             model(_given(model, inputs), training=True)
     finally:
@@ -53,11 +54,9 @@ def randomise(model: Any, inputs: Sequence[Any]) -> None:
             setattr(layer, name, value)
 
 
-def depends_on_inputs(model: Any, inputs: Sequence[Any]) -> bool:
+def depends_on_inputs(outputs: Sequence[Any]) -> bool:
     """Tells whether every output of a model is another one for the first and the last image."""
-    outputs = [np.asarray(one) for one in run(model, inputs)]
-    single = any(len(one) < 2 for one in inputs)
-    return single or all(len(one) < 2 or np.any(one[0] != one[-1]) for one in outputs)
+    return all(one.ndim < 1 or len(one) < 2 or np.any(one[0] != one[-1]) for one in outputs)
 
 
 def random_inputs(model: Any, inputs: Sequence[InputTensor]) -> List[Any]:
@@ -79,14 +78,13 @@ def random_inputs(model: Any, inputs: Sequence[InputTensor]) -> List[Any]:
     return found
 
 
-def difference(first: Any, second: Any, inputs: Sequence[Any]) -> float:
-    """Returns how far the outputs of a model are from those of another.
+def difference(one: Sequence[Any], other: Sequence[Any]) -> float:
+    """Returns how far outputs of a model are from those of another.
 
     Returns:
         The largest difference of any output, as a share of that output's range; infinity where an
         output is missing, has another shape or is no number.
     """
-    one, other = ([np.asarray(out) for out in run(model, inputs)] for model in (first, second))
     if len(one) != len(other):
         return math.inf
     return max((_relative(*pair) for pair in zip(one, other)), default=0.0)
@@ -104,7 +102,9 @@ def _relative(one: Any, other: Any) -> float:
 
 def run(model: Any, inputs: Sequence[Any]) -> List[Any]:
     """Returns what a model gives for inputs."""
-    return leaves(model(_given(model, inputs), training=False))
+    with tensorflow_quiet():
+        outputs = leaves(model(_given(model, inputs), training=False))
+    return [np.asarray(one) for one in outputs]
 
 
 def _given(model: Any, inputs: Sequence[Any]) -> Any:
