@@ -161,9 +161,18 @@ EACH: List[Case] = [
     (
         "einsum-to-linear",
         layer("EinsumDense", equation="bhwc,cd->bhwd", output_shape=(8, 8, 3), bias_axes="d"),
+        ["Conv2D"],
+    ),
+    (
+        "einsum-to-linear",
+        lambda x: layer("EinsumDense", equation="bc,cd->bd", output_shape=3)(layers.Flatten()(x)),
         ["Dense"],
     ),
-    ("einsum-to-linear", bare(lambda x: ops.matmul(x, np.ones((4, 3), "float32"))), ["Dense"]),
+    ("einsum-to-linear", bare(lambda x: ops.matmul(x, np.ones((4, 3), "float32"))), ["Conv2D"]),
+    ("dense-to-convolution", layer("Dense", units=3, activation="relu"), ["Conv2D"]),
+    ("mean-to-pool", bare(lambda x: ops.mean(x, axis=3, keepdims=True)), ["Conv2D"]),
+    ("crop-to-depthwise", bare(lambda x: x[:, 1:, :-2]), ["DepthwiseConv2D"]),
+    ("add-layer", summed("here", lambda a, b: a * b), ["Multiply"]),
     (
         "quantised-form",
         layer("Activation", activation="hard_swish"),
@@ -455,6 +464,42 @@ def test_keras_2_is_fixed_too() -> None:
     assert isinstance(fixed.model, old.Model)
 
 
+WHOLE = {
+    "hard-swish, ops": written_out,
+    "hard-swish, gate first": lambda x: x * (ops.relu6(x + 3.0) * (1 / 6)),
+    "hard-swish, layers": lambda x: layers.Multiply()(
+        [x, layers.Rescaling(1 / 6)(layers.ReLU(6.0)(x + 3.0))]
+    ),
+    "difference": lambda x: layers.Subtract()([layers.Conv2D(16, 1)(x), x]),
+    "factor of channels": lambda x: x * np.arange(16.0, dtype="float32"),
+    "normalisation": layers.Normalization(mean=[0.1] * 16, variance=[2.0] * 16),
+    "squeeze and excite": lambda x: (
+        x * layers.Conv2D(16, 1, activation="sigmoid")(ops.mean(x, (1, 2), keepdims=True))
+    ),
+    "shuffle, ops": lambda x: ops.reshape(
+        ops.transpose(ops.reshape(x, (-1, 16, 16, 4, 4)), (0, 1, 2, 4, 3)), (-1, 16, 16, 16)
+    ),
+    "average": lambda x: layers.Average()([x, layers.Conv2D(16, 1)(x)]),
+    "slice": lambda x: x[:, 1:, 1:, :],
+    "dense of a map": layers.Dense(16, activation="relu"),
+    "multiplier": layers.DepthwiseConv2D(3, depth_multiplier=2),
+    "pre-activation": lambda x: layers.Add()(
+        [layers.Conv2D(16, 1)(layers.ReLU()(x)), layers.Conv2D(16, 1)(x)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_pattern_between_convolutions_comes_to_the_dpu(name: str) -> None:
+    given = keras.Input((16, 16, 16))
+    x = WHOLE[name](layers.Conv2D(16, 3, padding="same")(given))
+    x = layers.Conv2D(8, 1)(layers.Conv2D(8, 3, padding="same")(x))
+    model = keras.Model(given, x)
+    fixed = fix(model, TARGET)
+    assert fixed.before.summary.cpu_ops > fixed.after.summary.cpu_ops == 0
+    assert same_outputs(model, fixed.model)
+
+
 NETWORK = """
 import keras
 given = keras.Input((16, 16, 3))
@@ -544,6 +589,9 @@ PATTERNS: List[Callable[[Any], Any]] = [
     lambda x: layers.Conv2D(4, 3, padding="same", groups=2)(x),
     lambda x: layers.DepthwiseConv2D(3, padding="same", activation="relu")(x),
     lambda x: layers.Add()([x, x * 0.5]),
+    lambda x: layers.Add()([conv_like(layers.ReLU()(x)), x]),
+    lambda x: x[:, 1:, :-1],
+    lambda x: layers.Dense(4, activation="relu")(x),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Depthwise convolutions of zeros and ones: before an activation, and in place of a crop.
+"""What a convolution computes as well: a crop, an inner product over channels, and nothing.
 
 For Keras alone: its quantiser writes a batch norm that it cannot fold as a 1x1 depthwise
 convolution itself (executed, 2.5 to 3.5). Of PyTorch's quantiser nobody has tried it.
@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
-from vai_inspect.core.ir.attrs import DepthwiseConv2dAttrs, StridedSliceAttrs
+from vai_inspect.core.ir.attrs import (
+    Conv2dAttrs,
+    DepthwiseConv2dAttrs,
+    InnerProductAttrs,
+    StridedSliceAttrs,
+)
 from vai_inspect.rules.rewrites.arithmetic import scaled
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
@@ -53,7 +58,32 @@ def crop_to_depthwise(graph: Graph, op: Op) -> Change:
     return {op.name: (new,)}
 
 
+def dense_to_convolution(graph: Graph, op: Op) -> Change:
+    """An inner product over the channels of a feature map becomes a 1x1 convolution."""
+    attrs = op.attrs
+    if op.origin.framework != "keras" or not isinstance(attrs, InnerProductAttrs):
+        return None
+    source = graph.type_of(op.inputs[0])
+    if source.rank != 4 or attrs.axis != 3 or op.output.rank != 4:
+        return None
+    weights = Param("weights", TensorType((op.output.channels, 1, 1, source.channels)))
+    params = (weights, *(param for param in op.params if param.role != "weights"))
+    new = op.replaced(
+        kind="conv2d",
+        attrs=Conv2dAttrs((1, 1)),
+        params=params,
+        float_only=None,
+        float_remedy=None,
+    )
+    return {op.name: (new,)}
+
+
 REWRITES = (
+    Rewrite(
+        "dense-to-convolution", Effect.EXACT, dense_to_convolution,
+        {"keras": "use a 1x1 Conv2D with the same weights"},
+        "algebra",
+    ),
     Rewrite(
         "convolution-between", Effect.EXACT, convolution_between,
         {

@@ -15,11 +15,14 @@ from vai_inspect.core.ir.attrs import (
 from vai_inspect.rules.rewrites.quantised import passing
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
+_LAST_TWO = (0, 1, 2, 4, 3)
 _TO_NCHW, _TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 def shuffle(graph: Graph, op: Op) -> Change:
     """A channel shuffle becomes a 1x1 convolution with a permutation as weights."""
+    if isinstance(op.attrs, TransposeAttrs) and tuple(op.attrs.order) == _LAST_TWO:
+        return _shuffle_last(graph, op)
     first, last, between = op, op, [op]
     if isinstance(op.attrs, TransposeAttrs):
         if op.output.rank != 5 or sorted(op.attrs.order[1:3]) != [1, 2]:
@@ -50,6 +53,20 @@ def shuffle(graph: Graph, op: Op) -> Change:
     made = _convolution(op, op.name, source, end.output, (1, 1), tensor.channels)
     change[op.name] = (made,)
     return _given_by(change, end, op)
+
+
+def _shuffle_last(graph: Graph, op: Op) -> Change:
+    """A shuffle with the channels last: they are split, turned and joined as the last axes."""
+    before, after = graph.producer(op), _reader(graph, op)
+    if before is None or after is None or {before.kind, after.kind} != {"reshape"}:
+        return None
+    tensor = graph.type_of(before.inputs[0])
+    if len(graph.consumers(before)) != 1 or tensor.rank != 4:
+        return None
+    if after.output.shape != tensor.shape or before.output.shape[:3] != tensor.shape[:3]:
+        return None
+    made = _convolution(op, op.name, before.inputs[0], after.output, (1, 1), tensor.channels)
+    return _given_by({before.name: (), op.name: (made,)}, after, op)
 
 
 def _given_by(change: Dict[str, Tuple[Op, ...]], end: Op, op: Op) -> Change:

@@ -102,7 +102,7 @@ def pad(call: Call) -> None:
 def get_item(call: Call) -> None:
     """`x[...]` of slices and whole numbers; a number takes its axis away."""
     key = call.args[1] if len(call.args) > 1 else call.kwargs["key"]
-    items = _for_each_axis(key, call.types[0].rank)
+    items = for_each_axis(key, call.types[0].rank)
     if items is None:
         call.unknown("GetItem", "with an index other than whole numbers and slices forward")
         return
@@ -119,7 +119,7 @@ def get_item(call: Call) -> None:
         call.emit("squeeze", SqueezeAttrs(gone), suffix="squeeze")
 
 
-def _for_each_axis(key: Any, rank: int) -> "List[Any] | None":
+def for_each_axis(key: Any, rank: int) -> "List[Any] | None":
     """Returns a slice or a number for each axis; None where the key holds anything else."""
     items: Tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
     ellipses = [index for index, item in enumerate(items) if item is Ellipsis]

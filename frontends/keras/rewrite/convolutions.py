@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Tuple, Union
 import numpy as np
 
 from vai_inspect.frontends.keras.live.model_kind import is_class
+from vai_inspect.frontends.keras.lower.ops_shape import for_each_axis
 from vai_inspect.frontends.keras.lower.reshaping import borders
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import Maker
@@ -73,10 +74,11 @@ def multiplier_to_dense(site: Site) -> Union[Edit, str]:
 
 
 def crop_to_depthwise(site: Site) -> Union[Edit, str]:
-    """A Cropping2D becomes a depthwise convolution whose kernel has a single 1."""
-    if site.seen.name != "Cropping2D":
-        return "it is no Cropping2D"
-    (top, bottom), (left, right) = borders(site.seen.operation.cropping)
+    """A crop of height and width becomes a depthwise convolution whose kernel has a single 1."""
+    cropped = _cropped(site)
+    if cropped is None:
+        return "it does not cut off borders of a feature map"
+    (top, bottom), (left, right) = cropped
     channels = site.shapes[0][3]
     kernel = np.zeros((top + bottom + 1, left + right + 1, channels, 1))
     kernel[top, left] = 1
@@ -92,6 +94,23 @@ def crop_to_depthwise(site: Site) -> Union[Edit, str]:
         )
 
     return Edit(site.node, (site.source,), write)
+
+
+def _cropped(site: Site) -> Optional[List[Tuple[int, int]]]:
+    """Returns (before, after) of what is cut off height and width; None for anything else."""
+    seen, shape = site.seen, site.shapes[0]
+    if seen.name == "Cropping2D":
+        return borders(seen.operation.cropping)
+    if seen.name != "GetItem" or len(shape) != 4:
+        return None
+    items = for_each_axis(seen.argument(1, "key"), 4)
+    if items is None or not all(isinstance(item, slice) for item in items):
+        return None
+    found = [item.indices(size) for item, size in zip(items, shape)]
+    if any(step != 1 for _, _, step in found):
+        return None
+    cut = [(begin, size - end) for (begin, end, _), size in zip(found, shape)]
+    return cut[1:3] if cut[0] == cut[3] == (0, 0) else None
 
 
 def shuffle_to_convolution(site: Site) -> Union[Edit, str]:

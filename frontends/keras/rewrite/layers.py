@@ -19,6 +19,9 @@ def layer_form(site: Site) -> Union[Edit, str]:
     seen = site.seen
     if seen.name == "Activation" or (site.part and site.made.kind in activations.KINDS):
         return _activation_form(site)
+    module = activations.hard_swish_module(site)
+    if not isinstance(module, str):
+        return module
     program = (LAYERS if seen.is_layer else OPERATIONS).get(seen.name)
     if program is None:
         return f"no program writes {seen.operation.class_name} with other layers"
@@ -104,7 +107,10 @@ def leaky_relu(site: Site) -> Union[Edit, str]:
 
 
 def dense(site: Site) -> Union[Edit, str]:
-    """EinsumDense over the last axis, and `matmul` with a constant, become a Dense layer."""
+    """EinsumDense over the last axis, and `matmul` with a constant, become a Dense layer.
+
+    Of a feature map they become a 1x1 Conv2D.
+    """
     layer, seen = site.layer, site.seen
     settings: Dict[str, Any] = {}
     if seen.name == "EinsumDense":
@@ -121,10 +127,30 @@ def dense(site: Site) -> Union[Edit, str]:
         if site.is_tensor(matrix) or np.ndim(matrix) != 2:
             return "it is no product with a constant matrix"
         weights = [np.asarray(matrix)]
-    settings.update(units=weights[0].shape[1], use_bias=len(weights) > 1)
+    return _product(site, weights, settings)
+
+
+def dense_to_convolution(site: Site) -> Union[Edit, str]:
+    """A Dense layer over the channels of a feature map becomes a 1x1 Conv2D."""
+    if site.seen.name != "Dense":
+        return dense(site)
+    activation = site.layer.get_config()["activation"]
+    return _product(site, site.layer.get_weights(), {"activation": activation})
+
+
+def _product(site: Site, weights: List[Any], settings: Dict[str, Any]) -> Edit:
+    """Returns the edit for an inner product over the last axis: of a map a 1x1 convolution."""
+    kernel, *bias = weights
+    given = dict(settings, use_bias=bool(bias))
+    if len(site.shapes[0]) == 4:
+        given.update(filters=kernel.shape[1], kernel_size=1, data_format="channels_last")
+        kind, held = "Conv2D", [kernel[np.newaxis, np.newaxis], *bias]
+    else:
+        given.update(units=kernel.shape[1])
+        kind, held = "Dense", weights
 
     def write(make: Maker, tensors: List[Any]) -> Any:
-        return make.layer("Dense", tensors[0], weights=weights, **settings)
+        return make.layer(kind, tensors[0], weights=held, **given)
 
     return Edit(site.node, (site.source,), write)
 

@@ -16,8 +16,10 @@ CHAINED = 5
 
 
 def mean_to_pool(site: Site) -> Union[Edit, str]:
-    """A mean over height and width becomes a GlobalAveragePooling2D."""
+    """A mean over height and width becomes a GlobalAveragePooling2D, one over channels a Conv2D."""
     axes, kept = _reduced(site)
+    if axes == (3,) and kept:
+        return channel_mean(site)
     if len(site.shapes[0]) != 4 or axes != (1, 2):
         return "it is no mean over height and width of a feature map"
 

@@ -16,7 +16,7 @@ from vai_inspect.frontends.keras.rewrite.activations import in_place
 from vai_inspect.frontends.keras.rewrite.edit import Program
 
 PROGRAMS: Dict[str, Program] = {
-    "add-layer": arithmetic.sum_of,
+    "add-layer": layers.layer_form,
     "batch-norm-between": activations.norm_between,
     "chain-max-pool": reductions.chain_max_pool,
     "channel-mean": reductions.channel_mean,
@@ -24,6 +24,7 @@ PROGRAMS: Dict[str, Program] = {
     "convolution-between": activations.convolution_between,
     "crop-to-depthwise": convolutions.crop_to_depthwise,
     "constant-sum": layers.layer_form,
+    "dense-to-convolution": layers.dense_to_convolution,
     "divide-by-constant": arithmetic.quotient,
     "drop-noise": calls.drop_noise,
     "einsum-to-linear": layers.dense,
