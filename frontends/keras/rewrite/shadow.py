@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
-from typing import Any, List, Sequence
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from vai_inspect.frontends.keras.live.generation import generation_of
+from vai_inspect.frontends.keras.live.generation import Generation, generation_of
 from vai_inspect.frontends.keras.live.keras2 import tensorflow_quiet
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_class
 from vai_inspect.frontends.keras.live.nested import leaves, mapped
 from vai_inspect.frontends.keras.live.trace import InputTensor
+from vai_inspect.frontends.keras.rewrite.sites import Level
 
 BATCH = 2
 _SEED = 20
@@ -29,29 +29,48 @@ def randomise(model: Any, inputs: Sequence[Any]) -> None:
         inputs: what it is run on.
     """
     random = np.random.RandomState(_SEED)
-    kept = []
     for layer in model._flatten_layers():
-        if is_class(type(layer), "BatchNormalization"):
-            kept.append((layer, "momentum", layer.momentum))
-        elif isinstance(getattr(layer, "rate", None), float):  # Dropout and noise
-            kept.append((layer, "rate", layer.rate))
         holds = bool(layer._flatten_layers(include_self=False, recursive=False))
         if holds or layer is model or not layer.weights:
             continue
         layer.set_weights([_drawn(one, random) for one in _named(layer)])
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
-    if not any(name == "momentum" for _, name, _ in kept):
-        return
-    try:
-        for layer, name, _ in kept:
-            setattr(layer, name, 0.0)
-        with suppress(Exception), tensorflow_quiet():
-            # A layer may not know how to train; then the statistics stay as drawn.
-            model(_given(model, inputs), training=True)
-    finally:
-        for layer, name, value in kept:
-            setattr(layer, name, value)
+    function: Any = inner_function(model)
+    with tensorflow_quiet():
+        _settle(function, list(inputs), generation_of(model), random)
+
+
+def _settle(function: Any, inputs: List[Any], keras: Generation, random: Any) -> List[Any]:
+    """Runs a model call by call, and gives each batch norm the statistics of what it reads.
+
+    Its second moments, that is, not its variances: what varies little is not blown up, and
+    rounding with it.
+    """
+    known: Dict[int, Any] = dict(zip(map(id, function.inputs), inputs))
+    for node in Level(function, keras).nodes:
+        layer = keras.operation(node)
+        args, kwargs = keras.filled(node, known)
+        inner = inner_function(layer)
+        given = [known[id(symbol)] for symbol in keras.inputs(node)]
+        if inner is not None and len(given) == len(inner.inputs):
+            results = _settle(inner, given, keras, random)
+        else:
+            if is_class(type(layer), "BatchNormalization"):
+                _set_statistics(layer, np.asarray(given[0]), random)
+            results = leaves(layer(*args, **kwargs))
+        known.update(zip(map(id, keras.outputs(node)), results))
+    return [known[id(symbol)] for symbol in function.outputs]
+
+
+def _set_statistics(layer: Any, values: Any, random: Any) -> None:
+    axis = layer.axis[0] if isinstance(layer.axis, (list, tuple)) else layer.axis
+    others = tuple(one for one in range(values.ndim) if one != int(axis) % values.ndim)
+    moments = np.mean(np.square(values), axis=others)
+    moments = np.maximum(moments, 0.1 * np.mean(moments) + 1e-6)
+    *rest, mean, _ = layer.get_weights()
+    mean = 0.1 * np.sqrt(moments) * random.standard_normal(mean.shape)
+    layer.set_weights([*rest, mean, moments])
 
 
 def depends_on_inputs(outputs: Sequence[Any]) -> bool:
