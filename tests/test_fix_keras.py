@@ -374,6 +374,18 @@ def test_the_twin_depends_on_its_inputs() -> None:
     assert np.max(np.abs(first - second)) > 1e-3
 
 
+def test_rounding_is_not_blown_up_in_a_deep_network_of_small_maps() -> None:
+    def deep(x: Any) -> Any:
+        x = bare(lambda y: y / 3.0)(x)
+        for _ in range(25):
+            y = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 1)(x)))
+            x = layers.Add()([x, layers.Conv2D(4, 1)(y)])
+        return x
+
+    start = changeable(network(deep, (1, 1, 4)))
+    assert start.error_of(done(start, "divide-by-constant", ["here"])) < EXACT
+
+
 def test_a_change_that_is_not_exact_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     from vai_inspect.frontends.keras.rewrite.activations import in_place
 
