@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
-from tests.frontends.torch.capture_strategies import capture_with  # noqa: E402
+from tests.frontends.torch.strategies import capture_with  # noqa: E402
 from tests.frontends.torch.reading import Calls, inner_ops, kinds  # noqa: E402
 from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
