@@ -66,7 +66,7 @@ def written(tensor):
     return tensor
 
 
-@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("strategy", RUNGS)
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_what_depends_on_no_input_is_one_constant(name, strategy, monkeypatch):
     if name in ("filled with a tensor", "by a mask"):
