@@ -166,6 +166,9 @@ def test_the_part_of_a_module(net, shape, ends):
     assert all(one.ndim == 4 for one in outputs)
     traced = torch.jit.trace(made, image)  # as the vendor's quantiser reads it
     assert all(a.allclose(b, atol=1e-6) for a, b in zip(traced(image), outputs))
+    with torch.no_grad():
+        model(image)  # the model runs whole as before
+    assert not any(one._forward_hooks or one._forward_pre_hooks for one in model.modules())
 
 
 @pytest.mark.parametrize("channels_last", [False, True])

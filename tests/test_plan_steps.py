@@ -201,3 +201,18 @@ def test_what_exact_rewrites_bring_to_the_dpu_is_not_cut_off():
     plan = inspect(Tail(), (1, 3, 32, 32)).plan()
     assert [step.rewrite for step in plan] == ["hardswish-module", "subtract", "mean-to-pool"]
     assert plan[-1].after.cpu_ops == 0
+
+
+def test_each_change_that_the_quantiser_asks_for_is_one_step():
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
+    given = keras.Input((32, 32, 8))
+    x, y = (keras.layers.Conv2D(8, 3, name=name)(given) for name in "ab")
+    z = x + y
+    z = keras.ops.multiply(z, keras.layers.Conv2D(8, 1, name="c")(keras.ops.sigmoid(z)))
+    model = keras.Model(given, keras.layers.Conv2D(8, 3, name="d")(z))
+    found = Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
+    steps = [(step.rewrite, op) for step in found.steps for op in step.ops]
+    assert len(steps) == len(set(steps))
+    assert {op for _, op in steps} == {"add", "multiply", "sigmoid"}

@@ -20,20 +20,12 @@ _INIT = """
     def __init__(self, model, ends):
         super().__init__()
         self.model, self.ends, self.kept = model, ends, {}
-        for name in ends:
-            model.get_submodule(name).register_forward_hook(
-                lambda module, inputs, output, name=name: self.keep(name, output))
 """
 _INIT_WITH_STARTS = """
     def __init__(self, model, ends, starts, inputs):
         super().__init__()
-        self.model, self.ends, self.kept, self.inputs = model, ends, {}, inputs
-        for name in ends:
-            model.get_submodule(name).register_forward_hook(
-                lambda module, inputs, output, name=name: self.keep(name, output))
-        for name, number in starts.items():
-            model.get_submodule(name).register_forward_pre_hook(
-                lambda module, inputs, number=number: (self.given[number],))
+        self.model, self.ends, self.kept = model, ends, {}
+        self.starts, self.inputs = starts, inputs
 """
 _KEEP = """
     def keep(self, name, output):
@@ -44,20 +36,39 @@ _KEEP = """
 _FORWARD = """
     def forward(self, *inputs):
         self.kept.clear()
+        hooks = [
+            self.model.get_submodule(name).register_forward_hook(
+                lambda module, inputs, output, name=name: self.keep(name, output))
+            for name in self.ends
+        ]
         try:
             self.model(*inputs)
         except Part.Done:
             pass
+        finally:  # the model itself stays as it is
+            for hook in hooks:
+                hook.remove()
         return tuple(one for name in self.ends for one in self.kept[name])
 """
 _FORWARD_WITH_STARTS = """
     def forward(self, *given):
         self.kept.clear()
-        self.given = given
+        hooks = [
+            self.model.get_submodule(name).register_forward_hook(
+                lambda module, inputs, output, name=name: self.keep(name, output))
+            for name in self.ends
+        ] + [
+            self.model.get_submodule(name).register_forward_pre_hook(
+                lambda module, inputs, number=number: (given[number],))
+            for name, number in self.starts.items()
+        ]
         try:
             self.model(*self.inputs)
         except Part.Done:
             pass
+        finally:  # the model itself stays as it is
+            for hook in hooks:
+                hook.remove()
         return tuple(one for name in self.ends for one in self.kept[name])
 """
 

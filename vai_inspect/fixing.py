@@ -7,6 +7,7 @@ The loop and its results are the same for every framework; what a framework does
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.fixed import FixChange, Fixed, FixLeft
@@ -109,25 +110,14 @@ def fix_model(given: Inspection, start: Fixable, approximate: bool = False) -> F
 
 @dataclass(frozen=True)
 class _State:
-    """A model on the way.
-
-    Attributes:
-        model: the model.
-        inspection: its inspection.
-        change: what made it of the one before; None for the first.
-    """
+    """A model on the way, with its inspection."""
 
     model: Fixable
     inspection: Inspection
-    change: Optional[FixChange] = None
 
 
 class _Fixing:
-    """The models on the way, and what is left.
-
-    Attributes:
-        states: the copy of the user's model, then the model after each change.
-    """
+    """The model as it is now, what was done, and what is left."""
 
     def __init__(self, given: Inspection, start: Fixable, approximate: bool) -> None:
         self._given = given
@@ -135,27 +125,23 @@ class _Fixing:
         self._settled: Set[Asked] = set()
         self._left: Dict[Asked, FixLeft] = {}
         self._for_now: Set[Asked] = set()
-        self.states = [_State(start, start.inspect())]
+        self._changes: List[FixChange] = []
+        self._now = _State(start, start.inspect())
 
     def together(self) -> None:
         """Does what helps only together, such as two operators in a row; keeps what helped."""
-        kept = len(self.states)
-        left, settled = dict(self._left), set(self._settled)
+        base, left, settled = self._now, dict(self._left), set(self._settled)
+        best, count = base, len(self._changes)
         while self.step(alone=False):
-            pass
-        tried, self.states = self.states, self.states[:kept]
-        base = self.states[-1].inspection
-        helpful = [
-            at
-            for at, one in enumerate(tried)
-            if at >= kept
-            and one.inspection.summary.cpu_ops < base.summary.cpu_ops
-            and not base.diff(one.inspection).worse
-            and not self._given.diff(one.inspection).worse
-        ]
-        if helpful:
-            self.states = tried[: helpful[-1] + 1]
-        else:
+            after = self._now.inspection
+            if (
+                after.summary.cpu_ops < base.inspection.summary.cpu_ops
+                and not base.inspection.diff(after).worse
+                and not self._given.diff(after).worse
+            ):
+                best, count = self._now, len(self._changes)
+        self._now, self._changes = best, self._changes[:count]
+        if best is base:
             self._left, self._settled = left, settled
 
     def step(self, alone: bool = True) -> bool:
@@ -165,10 +151,10 @@ class _Fixing:
             alone: whether it must help by itself; else whatever brings an operator to the DPU is
                 a step.
         """
-        now = self.states[-1]
+        now = self._now
         steps = now.inspection.steps if alone else _each(now.inspection)
         step, ops = self._next(steps)
-        if step is None or step.rewrite is None or len(self.states) > MOST_STEPS:
+        if step is None or step.rewrite is None or len(self._changes) >= MOST_STEPS:
             return False
         applied = now.model.apply(step.rewrite, ops)
         for op, reason in applied.left.items():
@@ -179,7 +165,10 @@ class _Fixing:
             return True
         error = now.model.error_of(applied.model)
         if step.effect == "exact" and not error <= LARGEST_ERROR:
-            self._leave(step, done, f"taken back, as outputs differ by {error:.1e} of their range")
+            by = (
+                f"differ by {error:.1e} of their range" if isfinite(error) else "cannot be compared"
+            )
+            self._leave(step, done, f"taken back, as outputs {by}")
             return True
         after = applied.model.inspect()
         worse = (now.inspection.diff(after).worse or self._given.diff(after).worse) if alone else ()
@@ -189,23 +178,23 @@ class _Fixing:
             return True
         names = tuple(now.model.name_of(op) for op in done)
         advice = _advice(step, now.inspection)
-        change = FixChange(step.rewrite, names, step.effect, error, advice)
-        self.states.append(_State(applied.model, after, change))
+        self._changes.append(FixChange(step.rewrite, names, step.effect, error, advice))
+        self._now = _State(applied.model, after)
         self._settled.update((step.rewrite, name) for name in names)
         self._try_again()
         return True
 
     def result(self) -> Fixed:
         """Returns what was done and what is left."""
-        now = self.states[-1]
+        now = self._now
         for step in now.inspection.steps:
-            if step.kind == "cut":
-                self._leave(step, step.ops, "a cut changes what the model returns; do it by hand")
+            if step.kind in _BY_HAND:
+                self._leave(step, step.ops, _BY_HAND[step.kind])
             elif step.kind == "rewrite" and step.effect == "approximate" and not self._approximate:
                 self._leave(step, step.ops, "it changes the function; approximate=True does it")
         return Fixed(
             now.model.model,
-            tuple(one.change for one in self.states if one.change is not None),
+            tuple(self._changes),
             tuple(self._left.values()),
             self._given,
             now.model.inspect(whole=True),
@@ -215,7 +204,7 @@ class _Fixing:
 
     def _next(self, steps: Sequence[PlanStep]) -> Tuple[Optional[PlanStep], List[str]]:
         """Returns the first step to do, with the operators that are left of it."""
-        now = self.states[-1]
+        now = self._now
         for step in steps:
             if step.kind != "rewrite" or not (self._approximate or step.effect == "exact"):
                 continue
@@ -234,7 +223,7 @@ class _Fixing:
         """Leaves operators as they are; for now: until another change is done."""
         if not ops:
             return
-        names = tuple(self.states[-1].model.name_of(op) for op in ops)
+        names = tuple(self._now.model.name_of(op) for op in ops)
         self._settled.update((step.rewrite or "", name) for name in names)
         asked = (step.rewrite or "", names)
         self._left[asked] = FixLeft(step, names, reason)
@@ -248,6 +237,13 @@ class _Fixing:
             self._settled.difference_update((rewrite, name) for name in names)
         self._for_now.clear()
 
+
+_BY_HAND = {
+    "cut": "a cut changes what the model returns; do it by hand",
+    "leave": "it is placed on the CPU, not rewritten; do it by hand",
+    "remedy": "no program does it; do it by hand",
+}
+"""Why steps of the plan that are no rewrites are left, by their kind."""
 
 Asked = Tuple[str, Any]
 """A rewrite with the operators, or with one of them."""

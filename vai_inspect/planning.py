@@ -55,11 +55,11 @@ def plan(
     planner = _Planner(Placing(target), graph, placement)
     if planner.now.counts.cpu_ops and planner.now.counts.dpu_subgraphs:
         planner.improve(quantizer.blocking if quantizer is not None else ())
-    done = {step.obstacle: frozenset(step.ops) for step in planner.steps}
+    done = {(step.obstacle, op) for step in planner.steps for op in step.ops}
     asked = [
         one
         for one in (quantizer.blocking if quantizer is not None else ())
-        if not done.get(one.id, frozenset()).issuperset(one.ops or (one.id,))
+        if not all((one.id, op) in done for op in one.ops or (None,))
     ]
     first = remedy_steps(asked, graph, planner.host, planner.first)
     return Planned((*first, *planner.steps), planner.incomplete)
