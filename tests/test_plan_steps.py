@@ -159,7 +159,7 @@ def test_the_host_s_part_needs_no_remedy():
 def test_a_remedy_says_what_it_gives():
     inspection = inspect(TwoReaders(), (1, 3, 32, 32))
     ((headline, gives, code),) = list(in_words(inspection))
-    assert headline.startswith("1. rewrite (exact): a convolution is read by its batch norm")
+    assert headline.startswith("1. rewrite (exact): a convolution has other readers")
     assert gives == "the exported file computes the same function as the model"
     assert code == []
 
