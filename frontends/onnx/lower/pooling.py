@@ -90,7 +90,7 @@ def _average_pool(call: Call) -> None:
 
 
 def global_pool(call: Call, kind: str) -> None:
-    """Writes a pool of the whole image, or the reduction where XIR has no such pool."""
+    """Emits a global pool, or a reduction if XIR has no such pool."""
     sizes = call.x.shape[2:]
     if len(sizes) == 2:
         if min(sizes) < 1:
@@ -100,7 +100,7 @@ def global_pool(call: Call, kind: str) -> None:
         call.emit(kind, cls(xir(sizes), xir(sizes), global_=True, **more), [call.value(call.x)])
         return
     if not sizes:
-        raise UnreadableError(f"its input {call.x.shape} is no image")
+        raise UnreadableError(f"its input {call.x.shape} has no spatial axes")
     reduction = "reduction_max" if kind == "maxpool2d" else "reduction_mean"
     axes = tuple(range(2, call.x.rank))
     call.emit(reduction, ReductionAttrs(axes, True), [call.value(call.x)])
