@@ -106,12 +106,12 @@ def _relu(call: Call, layer: Layer, suffix: str) -> None:
         call.emit("leaky-relu", LeakyReluAttrs(float(slope)), suffix=suffix)
     else:
         settings = {"max_value": limit, "negative_slope": slope, "threshold": threshold}
-        settings = [
+        arguments = [
             f"{name}={value:g}"
             for name, value in settings.items()
             if value is not None and (value or name == "max_value")
         ]
-        call.unknown("ReLU({})".format(", ".join(settings)), suffix=suffix)
+        call.unknown("ReLU({})".format(", ".join(arguments)), suffix=suffix)
 
 
 def _leaky_relu(call: Call, layer: Layer, suffix: str) -> None:
