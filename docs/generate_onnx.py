@@ -29,9 +29,9 @@ read as its branch.
 Names are the nodes'. torch.onnx leaves the path of the module in the file, and the newer exporter
 the lines of the user's code: both are in the report.
 
-No published path leads from an ONNX file to the compiler of the Zynq and Versal DPUs: vai_q_onnx
-quantises for onnxruntime. Operators are judged as the file has them, nothing is converted, and the
-report says so.
+There is no published path from an ONNX file to the compiler of the Zynq and Versal DPUs: vai_q_onnx
+quantises for onnxruntime. Operators are evaluated as they are in the file, without conversions, and
+the report says so.
 
 `vai-inspect fix` writes no .onnx files; the rewrites that a report names are those of the module.
 

@@ -220,7 +220,7 @@ def test_the_plan_stands_in_the_reports_and_is_read_back():
     again = Inspection.from_dict(inspection.to_dict())
     assert again.plan() == inspection.plan()
     assert again.to_dict()["plan"][0]["ops"] == ["box", "cls"]
-    assert "end the DPU's part with box, cls" in repr(inspection.plan())
+    assert "end the DPU part at box, cls; run " in repr(inspection.plan())
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -232,7 +232,7 @@ def test_the_command(vai_inspect, tmp_path):  # noqa: F811
     model.save(tmp_path / "m.keras")
     code, out, _ = vai_inspect("plan", str(tmp_path / "m.keras"), "-t", B4096)
     assert code == 0
-    assert "1. cut (the function stays): end the DPU's part with conv" in out
+    assert "1. cut (same function): end the DPU part at conv; run the operator after it" in out
     assert "part = keras.Model(model.inputs[0], model.get_layer('conv').output)" in out
     code, out, _ = vai_inspect("plan", str(tmp_path / "m.keras"), "-t", B4096, "--json")
     (step,) = json.loads(out)

@@ -153,14 +153,14 @@ def test_the_host_s_part_needs_no_remedy():
     assert [one.id for one in inspection.quantizer.blocking] == ["torch.splits.several_results"]
     (step,) = inspection.plan()
     assert (step.kind, step.ops) == ("cut", ("last",))
-    assert step.text.endswith("1 obstacle of the quantiser is in the host's part")
+    assert step.text.endswith("the host part contains 1 quantiser obstacle")
 
 
 def test_a_remedy_says_what_it_gives():
     inspection = inspect(TwoReaders(), (1, 3, 32, 32))
     ((headline, gives, code),) = list(in_words(inspection))
-    assert headline.startswith("1. rewrite (exact): a convolution is read by its batch norm")
-    assert gives == "the file computes what the model does"
+    assert headline.startswith("1. rewrite (exact): a convolution has other readers")
+    assert gives == "the exported file computes the same function as the model"
     assert code == []
 
 

@@ -1,4 +1,4 @@
-"""Code that cuts a network, in the words of its framework."""
+"""Generates framework code for the DPU part of a network."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from vai_inspect.cut_torch import torch_code
 
 
 def cut_code(graph: Graph, cut: Cut) -> Optional[str]:
-    """Returns code that makes the DPU part of a model, `part` of `model`.
+    """Returns code that builds the DPU part of a model, `part` of `model`.
 
-    Where a value that the part begins or ends with has no name in the framework, the code is a
-    comment that says at which line of the user's; where that is not known either, it is None.
+    If the framework has no name for a value at a boundary of the part, the code is a comment with
+    the user's source line; if that is unknown too, the result is None.
 
     Args:
         graph: the graph.
@@ -35,14 +35,14 @@ def cut_code(graph: Graph, cut: Cut) -> Optional[str]:
 def _by_hand(sides: Sides) -> Optional[str]:
     """Returns comments that name the lines to change."""
     lines: List[str] = []
-    for words, ops in (("begin with", sides.starts), ("end with and return", sides.ends)):
+    for words, ops in (("start after", sides.starts), ("return", sides.ends)):
         for op in ops:
             if op.kind == "data":
                 continue
             if not op.origin.source:
                 return None
             lines.append(f"# {words} {op.name}, {_line(op)}")
-    return "\n".join(["# write a forward that does only the DPU's part:", *lines])
+    return "\n".join(["# write a forward that computes only the DPU part:", *lines])
 
 
 def _line(op: Op) -> str:

@@ -1,4 +1,4 @@
-"""A Keras model that is the DPU's part of another one."""
+"""Generates code for the DPU part of a Keras model."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _BY_NAME = "next(one for one in getattr({0}, 'operations', {0}.layers) if one.na
 
 
 def keras_code(graph: Graph, sides: Sides) -> Optional[str]:
-    """Returns code that makes the part of a functional or Sequential model, or None.
+    """Returns code that builds the part of a functional or Sequential model, or None.
 
     Args:
         graph: the graph.
-        sides: what the part begins and ends with.
+        sides: the boundaries of the part.
     """
     ends = sides.ends
     starts = [op for op in sides.starts if op.kind != "data"]
@@ -23,10 +23,10 @@ def keras_code(graph: Graph, sides: Sides) -> Optional[str]:
         return None
     parted = {one for name in sides.inside for one in graph[name].origin.layers[-1:]}
     if any(op.origin.layers[-1] in parted for op in starts):
-        return None  # the part begins within a layer
+        return None  # the part starts inside a layer
     inner = {_nest(op) for op in (*ends, *starts)}
     if len(inner) != 1:
-        return None  # the tensors of nested models are not those of the model around them
+        return None  # tensors of a nested model are not tensors of the outer model
     nest = inner.pop()
     linear = [op for op in ends if op.origin.layers[-1] in sides.host_layers]
     lines: List[str] = []
@@ -56,7 +56,7 @@ def keras_code(graph: Graph, sides: Sides) -> Optional[str]:
 
 
 def _inputs(graph: Graph, sides: Sides, whole: str, nest: Tuple[str, ...]) -> Optional[str]:
-    """Returns the tensors that the part begins with."""
+    """Returns the input tensors of the part."""
     data = [op.name for op in graph if op.kind == "data"]
     if not sides.cut_at_start:
         return f"{whole}.inputs" if nest or len(data) > 1 else f"{whole}.inputs[0]"
@@ -73,17 +73,17 @@ def _inputs(graph: Graph, sides: Sides, whole: str, nest: Tuple[str, ...]) -> Op
 
 
 def _around(graph: Graph, sides: Sides, nest: Tuple[str, ...]) -> List[Op]:
-    """Returns what a nested model reads of the part's operators around it."""
+    """Returns the operators of the part outside a nested model that the nested model reads."""
     path = "/".join(nest) + "/"
-    within = [
+    nested = [
         op
         for op in graph
         if op.name in sides.inside and any(one.startswith(path) for one in op.origin.layers)
     ]
-    names = {op.name for op in within}
+    names = {op.name for op in nested}
     outside = [
         graph[value.op]
-        for op in within
+        for op in nested
         for value in op.inputs
         if value.op in sides.inside and value.op not in names
     ]
@@ -91,7 +91,7 @@ def _around(graph: Graph, sides: Sides, nest: Tuple[str, ...]) -> List[Op]:
 
 
 def _named(op: Op) -> bool:
-    """Tells whether a layer that is called once gives an operator's output."""
+    """Returns whether an operator's output is the output of a layer that is called once."""
     return bool(op.origin.layers) and (op.origin.call is None or op.origin.call.calls == 1)
 
 

@@ -1,4 +1,4 @@
-"""What the DPU's part of a network begins and ends with, as code for it needs to know."""
+"""The boundaries of the DPU part of a network, for code generation."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from vai_inspect.core.partition.cut import Cut
 
 @dataclass(frozen=True)
 class Sides:
-    """The two sides of the DPU's part.
+    """The boundaries of the DPU part.
 
     Attributes:
-        starts: what the part reads: operators that the host does, and inputs of the network.
-        ends: operators whose outputs the part gives to the host, or as the network does.
-        optional: names of ends that the network returns and the host does not read, and that
-            others need anyway: the part is the same without returning them.
-        inside: names of the part's operators, the network's inputs and constants not among them.
-        host: names of the operators that the host does.
-        cut_at_start: whether the host does anything before the part.
-        host_layers: layers or modules of what the host does.
+        starts: producers of the part's inputs: host operators and network inputs.
+        ends: operators whose outputs the host reads or the network returns.
+        optional: names of ends that the network returns, the host does not read and other ends
+            depend on: the part computes the same without returning them.
+        inside: names of the part's operators, without network inputs and constants.
+        host: names of the host operators.
+        cut_at_start: whether host operators run before the part.
+        host_layers: layers or modules of the host operators.
     """
 
     starts: Tuple[Op, ...]
@@ -35,11 +35,11 @@ class Sides:
 
     @classmethod
     def of(cls, graph: Graph, cut: Cut) -> Sides:
-        """Returns the sides of a cut.
+        """Returns the boundaries of a cut.
 
         Args:
             graph: the graph.
-            cut: what the host does.
+            cut: the cut.
         """
         host = cut.before | cut.after
         inside = frozenset(
@@ -58,7 +58,7 @@ class Sides:
             and op.name not in inside
             and any(reader.name in inside for reader in graph.consumers(op))
         )
-        # A transpose that a change of the order of axes inserted is named after what it follows.
+        # A transpose inserted by a layout change carries the layer name of its producer.
         layers = frozenset(
             layer
             for name in host

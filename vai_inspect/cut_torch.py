@@ -1,4 +1,4 @@
-"""A module that is the DPU's part of another one: forward hooks, which need no tracing."""
+"""Generates code for the DPU part of a PyTorch module, by forward hooks (no tracing)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _HEAD = '''\
 import torch
 
 class Part(torch.nn.Module):
-    """Runs a model up to the modules that the DPU's part ends with, and returns what they give."""
+    """Runs a model up to the last modules of the DPU part and returns their outputs."""
 
     class Done(Exception):
-        """All of them have given it."""
+        """All outputs are available."""
 '''
 _INIT = """
     def __init__(self, model, ends):
@@ -74,11 +74,11 @@ _FORWARD_WITH_STARTS = """
 
 
 def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
-    """Returns code that makes the part of a module, or None where a side is no module's.
+    """Returns code that builds the part of a module, or None if a boundary is not a module's.
 
     Args:
         graph: the graph.
-        sides: what the part begins and ends with.
+        sides: the boundaries of the part.
     """
     ends = _ends(graph, sides)
     if ends is None:
@@ -86,7 +86,7 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
     left_out = [
         op.name for op in sides.ends if op.origin.layers[-1:] not in [(one,) for one in ends]
     ]
-    note = f"# without {', '.join(left_out)}, which the model returns as well\n" if left_out else ""
+    note = f"# without {', '.join(left_out)}, which the model also returns\n" if left_out else ""
     if not sides.cut_at_start:
         return f"{_HEAD}{_INIT}{_KEEP}{_FORWARD}\n{note}part = Part(model, {ends!r})"
     starts = _starts(graph, sides)
@@ -94,28 +94,28 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
         return None
     return (
         f"{_HEAD}{_INIT_WITH_STARTS}{_KEEP}{_FORWARD_WITH_STARTS}\n{note}"
-        "# inputs: a tuple of what the whole model is called with; the part takes in their place\n"
-        f"# what the host gives: {', '.join(op.name for op in sides.starts)}\n"
+        "# inputs: a tuple of example inputs of the whole model; the part itself takes\n"
+        f"# the outputs of the host: {', '.join(op.name for op in sides.starts)}\n"
         f"part = Part(model, {ends!r}, {starts!r}, inputs)"
     )
 
 
 def _ends(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
-    """Returns the modules whose outputs are the ends, with how often each is called."""
+    """Returns the modules whose outputs are the ends, with the number of calls of each."""
     wanted: Dict[str, List[Op]] = {}
     for op in sides.ends:
         path = op.origin.layers[-1] if op.origin.layers else ""
         wanted.setdefault(path, []).append(op)
     for path, ops in list(wanted.items()):
-        if not _is_given_by(path, ops, graph, sides):
+        if not _are_outputs_of(path, ops, graph, sides):
             if not all(op.name in sides.optional for op in ops):
                 return None
             del wanted[path]
     return {path: len(ops) for path, ops in wanted.items()}
 
 
-def _is_given_by(path: str, ops: Sequence[Op], graph: Graph, sides: Sides) -> bool:
-    """Tells whether the outputs of a module, each time it is called, are those of operators."""
+def _are_outputs_of(path: str, ops: Sequence[Op], graph: Graph, sides: Sides) -> bool:
+    """Returns whether operators give the output of a module at each of its calls."""
     if not path or path in sides.host_layers or not all(_is_layer(op) for op in ops):
         return False
     calls = [op for op in graph if op.name in sides.inside and op.origin.layers[-1:] == (path,)]
@@ -123,15 +123,15 @@ def _is_given_by(path: str, ops: Sequence[Op], graph: Graph, sides: Sides) -> bo
 
 
 def _starts(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
-    """Returns the modules that read what the host gives, with the number of that."""
+    """Returns the modules that read outputs of the host, with the index of the output."""
     found: Dict[str, int] = {}
     for number, op in enumerate(sides.starts):
         for reader in graph.consumers(op):
             if reader.name not in sides.inside:
                 continue
             path = reader.origin.layers[0] if reader.origin.layers else None
-            taken = [one for one in reader.inputs if graph[one.op].kind != "const"]
-            if path is None or path in found or not _is_layer(reader) or len(taken) != 1:
+            data = [one for one in reader.inputs if graph[one.op].kind != "const"]
+            if path is None or path in found or not _is_layer(reader) or len(data) != 1:
                 return None
             found[path] = number
     return found

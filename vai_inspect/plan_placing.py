@@ -1,4 +1,4 @@
-"""Changed graphs, placed on a target and counted; what a plan is chosen by."""
+"""Places changed graphs on a target and counts them, for the choice of plan steps."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from vai_inspect.rules.engine.evaluate import evaluate
 from vai_inspect.rules.rewrites import REWRITES, Rewrite, apply
 
 MOST_WORK = 100_000
-"""Operators that are placed for a plan, all in all; some seconds' worth."""
+"""Budget of a plan: operators placed in total (a few seconds of run time)."""
 
 Better = Callable[[PlanCounts, PlanCounts], bool]
-_LEFT = (Finding("plan.leave", "the plan leaves it to the host", Evidence.INFERRED),)
+_LEFT = (Finding("plan.leave", "the plan leaves it on the host", Evidence.INFERRED),)
 
 
 @dataclass(frozen=True)
 class Cure:
-    """A rewrite with the operators that it brings to the DPU.
+    """A rewrite with the operators that it moves to the DPU.
 
     Attributes:
         rewrite: the rewrite.
@@ -37,13 +37,13 @@ class Cure:
     ops: Tuple[str, ...]
 
     def replaced(self, graph: Graph) -> FrozenSet[str]:
-        """Returns all operators of a graph that it replaces, those around `ops` among them.
+        """Returns all operators of a graph that the rewrite replaces, neighbours of `ops` included.
 
         Args:
             graph: the graph, with or without the rewrites before this one.
         """
-        there = [graph[name] for name in self.ops if name in graph]
-        return frozenset(self.ops).union(*(self.rewrite.change(graph, op) or () for op in there))
+        present = [graph[name] for name in self.ops if name in graph]
+        return frozenset(self.ops).union(*(self.rewrite.change(graph, op) or () for op in present))
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class Placed:
     Attributes:
         graph: the graph.
         devices: the device of each operator.
-        macs: multiply-accumulates of each operator; None where they are not known.
-        counts: what a step of the plan says of it.
-        coming: operators on the CPU with work, for reasons of their own that a change of the
-            network removes, exact or approximate.
-        followers: operators on the CPU only because of others.
+        macs: multiply-accumulates of each operator, or None if unknown.
+        counts: the counts that a plan step reports.
+        coming: CPU operators with work whose own findings all have a remedy, exact or
+            approximate.
+        followers: operators on the CPU only because of other operators.
     """
 
     graph: Graph
@@ -76,7 +76,7 @@ class Placed:
         ]
 
     def dpu_macs_of(self, name: str) -> int:
-        """Returns the multiply-accumulates that the DPU does for an operator."""
+        """Returns the multiply-accumulates of an operator that run on the DPU."""
         return (self.macs[name] or 0) if self.devices[name] is Device.DPU else 0
 
 
@@ -84,7 +84,7 @@ class Placing:
     """Places changed graphs on a target, and counts the work.
 
     Attributes:
-        incomplete: whether rewrites were not looked at, as the network is too large.
+        incomplete: whether rewrites were skipped because the network is too large.
     """
 
     def __init__(self, target: Target) -> None:
@@ -95,16 +95,16 @@ class Placing:
 
     @property
     def has_time(self) -> bool:
-        """Whether more may be placed."""
+        """Whether the budget allows more placements."""
         return self._work < MOST_WORK
 
     def placed(self, graph: Graph) -> Placed:
-        """Returns a graph as the target has it."""
+        """Returns a graph placed on the target."""
         self._work += len(graph)
         return self.described(graph, evaluate(self._family, self._target, graph).placement)
 
     def described(self, graph: Graph, placement: Placement) -> Placed:
-        """Returns a graph that is placed, with its counts."""
+        """Returns a placement of a graph with its counts."""
         devices = placement.devices
         parts = subgraphs(graph, devices)
         crossing = transfers(graph, devices, parts)
@@ -134,10 +134,10 @@ class Placing:
         return Placed(graph, devices, work, counts, coming, followers)
 
     def cures(self, now: Placed) -> List[Cure]:
-        """Returns each rewrite with the operators on the CPU that it brings to the DPU.
+        """Returns each rewrite with the CPU operators that it moves to the DPU.
 
-        Each operator is given to the first rewrite of the table that brings it there, on top of
-        those before it.
+        Each operator is assigned to the first rewrite of the table that moves it, applied after
+        the rewrites before it.
         """
         cures: List[Cure] = []
         waiting = now.on_cpu()
@@ -158,7 +158,7 @@ class Placing:
         return cures
 
     def ordered(self, now: Placed, cures: Sequence[Cure]) -> List[Cure]:
-        """Returns the rewrites of what is left, exact ones first, those first that save most."""
+        """Returns the remaining rewrites: exact ones first, then by gain."""
         ranked = []
         for number, cure in enumerate(cures):
             left = dataclasses.replace(
@@ -175,22 +175,22 @@ class Placing:
     def leaving(
         self, now: Placed, most_macs: float, better: Better
     ) -> Tuple[Tuple[str, ...], Placed]:
-        """Returns the operators of DPU subgraphs that are not worth their crossings.
+        """Returns the operators of DPU subgraphs whose work does not justify their crossings.
 
-        Each subgraph is placed on the CPU on trial, the one with the least work first. Beside
-        work on the CPU that a change of the network brings to the DPU none is left.
+        Tries each subgraph on the CPU, in ascending order of work. A subgraph adjacent to CPU
+        work that a change of the network moves to the DPU is not tried.
 
         Args:
             now: the network.
-            most_macs: multiply-accumulates that the host may do for it, all in all.
-            better: says whether counts are better than others.
+            most_macs: upper bound of the multiply-accumulates that move to the host in total.
+            better: tells whether counts improve.
 
         Returns:
-            The names in graph order, none where every subgraph is worth it, and the network
-            with those on the CPU.
+            The names in graph order, empty if every subgraph is worth its crossings, and the
+            network with those operators on the CPU.
         """
         parts = subgraphs(now.graph, now.devices)
-        beside = {
+        adjacent = {
             name
             for part in parts
             if part.device is Device.CPU and not now.coming.isdisjoint(part.ops)
@@ -199,7 +199,7 @@ class Placing:
         islands = [
             part
             for part in parts
-            if part.device is Device.DPU and beside.isdisjoint((*part.ops, *part.inputs))
+            if part.device is Device.DPU and adjacent.isdisjoint((*part.ops, *part.inputs))
         ]
         sized = [(sum(now.dpu_macs_of(name) for name in one.ops), one) for one in islands]
         found = evaluate(self._family, self._target, now.graph)
@@ -223,7 +223,7 @@ class Placing:
 
 
 def _by_remedy(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> List[Cure]:
-    """Returns a cure for each remedy of what the quantiser leaves in float, else one in all."""
+    """Returns one cure for each float remedy of the operators, or one for all without those."""
     groups: Dict[object, List[str]] = {}
     for name in names:
         groups.setdefault(graph[name].float_remedy if not rewrite.advice else None, []).append(name)

@@ -1,4 +1,4 @@
-"""The steps of a plan in words."""
+"""Builds the steps of a plan, with their text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vai_inspect.plan_placing import Cure, Placed
 def rewrite_step(
     now: Placed, after: Placed, cure: Cure, obstacle: Optional[str] = None
 ) -> PlanStep:
-    """Returns the step that a rewrite is.
+    """Returns the step of a rewrite.
 
     Args:
         now: the network before it.
         after: the network after it.
         cure: the rewrite and the operators.
-        obstacle: id of the quantiser's obstacle that asks for it.
+        obstacle: id of the quantiser obstacle that the rewrite removes.
     """
     first = now.graph[cure.ops[0]]
     kinds = dict.fromkeys(now.graph[name].kind for name in cure.ops)
@@ -42,26 +42,25 @@ def rewrite_step(
 
 
 def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
-    """Returns the step that a cut is.
+    """Returns the step of a cut.
 
     Args:
         now: the network before it.
         after: the DPU part.
-        cut: where it begins and ends.
-        obstacles: how many obstacles of the quantiser are among what the host does.
+        cut: where the DPU part begins and ends.
+        obstacles: number of quantiser obstacles among the operators that move to the host.
     """
-    given = sum(now.dpu_macs_of(name) for name in cut.before | cut.after)
+    moved = sum(now.dpu_macs_of(name) for name in cut.before | cut.after)
     parts = []
     if cut.after:
-        parts.append(_side(now.graph, "end the DPU's part with", cut.end, "after", cut.after))
+        parts.append(_side(now.graph, "end the DPU part at", cut.end, "after", cut.after))
     if cut.before:
-        parts.append(_side(now.graph, "begin it after", cut.start, "before", cut.before))
-    if given:
-        parts.append(f"the DPU gives away {given:,} multiply-accumulates")
+        parts.append(_side(now.graph, "start the DPU part after", cut.start, "before", cut.before))
+    if moved:
+        parts.append(f"this moves {moved:,} multiply-accumulates to the host")
     if obstacles:
         noun = "obstacle" if obstacles == 1 else "obstacles"
-        parts.append(f"{obstacles} {noun} of the quantiser {'is' if obstacles == 1 else 'are'} "
-                     "in the host's part")  # fmt: skip
+        parts.append(f"the host part contains {obstacles} quantiser {noun}")
     return PlanStep(
         kind="cut",
         rewrite=None,
@@ -77,27 +76,28 @@ def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
 def _side(graph: Graph, words: str, names: Sequence[str], where: str, host: FrozenSet[str]) -> str:
     count = sum(graph[name].kind != "const" for name in host)
     what = "the operator" if count == 1 else f"the {count} operators"
-    return f"{words} {', '.join(names)}; the host does {what} {where} it"
+    them = "it" if len(names) == 1 else "them"
+    return f"{words} {', '.join(names)}; run {what} {where} {them} on the host"
 
 
 def leave_step(now: Placed, after: Placed, names: Tuple[str, ...]) -> PlanStep:
-    """Returns the step that leaves parts in the middle to the host.
+    """Returns the step that leaves inner parts of the network on the host.
 
     Args:
         now: the network before it.
         after: the network with the parts on the CPU.
         names: the operators of the parts.
     """
-    given = now.counts.dpu_macs - after.counts.dpu_macs
-    share = 100 * given / max(1, now.counts.dpu_macs)
+    moved = now.counts.dpu_macs - after.counts.dpu_macs
+    share = 100 * moved / max(1, now.counts.dpu_macs)
     return PlanStep(
         kind="leave",
         rewrite=None,
         ops=names,
         text=(
-            f"run {_listed(names)} on the host, with the CPU operators around: "
-            f"{given:,} multiply-accumulates ({share:.2g} % of the DPU's) are not worth the "
-            "crossings"
+            f"run {_listed(names)} on the host with the adjacent CPU operators: "
+            f"{moved:,} multiply-accumulates ({share:.2g} % of those on the DPU) do not justify "
+            "the crossings"
         ),
         code=None,
         effect="none",
@@ -109,16 +109,16 @@ def leave_step(now: Placed, after: Placed, names: Tuple[str, ...]) -> PlanStep:
 def remedy_steps(
     obstacles: Iterable[Obstacle], graph: Graph, host: AbstractSet[str], counts: PlanCounts
 ) -> Iterator[PlanStep]:
-    """Yields what to do about obstacles of the quantiser.
+    """Yields the remedies of quantiser obstacles.
 
-    Obstacles of one remedy are one step. What the host does after a cut is no obstacle, and what
-    has no remedy is no step.
+    Obstacles with the same remedy make one step. Operators that run on the host after a cut are
+    no obstacles, and an obstacle without a remedy makes no step.
 
     Args:
         obstacles: the obstacles, in order.
         graph: the network.
-        host: operators that cuts give to the host.
-        counts: the network's counts, which a remedy leaves as they are.
+        host: operators that cuts move to the host.
+        counts: the network's counts, which a remedy does not change.
     """
     found: Dict[Tuple[str, Optional[str]], List[Obstacle]] = {}
     for one in obstacles:
@@ -126,12 +126,12 @@ def remedy_steps(
             found.setdefault((one.id, one.suggestion), []).append(one)
     for group in found.values():
         first = group[0]
-        those = {name for one in group for name in one.ops if name not in host}
-        ops = tuple(op.name for op in graph if op.name in those)
-        done = first.rewrite is not None and first.effect is Effect.EXACT
+        affected = {name for one in group for name in one.ops if name not in host}
+        ops = tuple(op.name for op in graph if op.name in affected)
+        has_rewrite = first.rewrite is not None and first.effect is Effect.EXACT
         yield PlanStep(
-            kind="rewrite" if done else "remedy",
-            rewrite=first.rewrite if done else None,
+            kind="rewrite" if has_rewrite else "remedy",
+            rewrite=first.rewrite if has_rewrite else None,
             ops=ops,
             text="{}: {}{}".format(
                 first.message, first.suggestion, f" ({_operators(len(ops))})" if ops else ""

@@ -1,6 +1,6 @@
-"""The plan: what the quantiser asks for, where to cut, what to rewrite, what to leave to the host.
+"""The plan: quantiser remedies, cuts, rewrites, and what to leave on the host.
 
-Every step is counted by evaluating the changed graph again, with the steps before it done.
+Every step is counted by evaluating the changed graph, with all earlier steps applied.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from vai_inspect.rules.rewrites import apply
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan as it was made.
+    """A computed plan.
 
     Attributes:
         steps: the steps in order.
-        incomplete: whether rewrites were not looked at, as the network is too large for that.
+        incomplete: whether rewrites were skipped because the network is too large.
     """
 
     steps: Tuple[PlanStep, ...] = ()
@@ -38,19 +38,18 @@ def plan(
     placement: Placement,
     quantizer: Optional[QuantizerReport] = None,
 ) -> Planned:
-    """Returns what to do about a network, in order.
+    """Returns the plan of a network.
 
-    First comes what the vendor's quantiser stops at or would make another function of; then the
-    ends that the host does at no or a negligible cost are cut off; then come the exact rewrites,
-    then the approximate ones, in each case those first that save most; last, parts in the middle
-    are left to the host that are not worth their crossings. A step that does not make the whole
-    better is left out, and so is a remedy for what the host does after a cut.
+    The order is: remedies for what the vendor's quantiser rejects or turns into another function;
+    cuts of ends that run on the host at no or negligible cost; exact rewrites, then approximate
+    ones, each by gain; inner parts whose work does not justify their crossings. Steps that do not
+    improve the counts are dropped, as are remedies for operators that a cut moves to the host.
 
     Args:
         graph: the normalised graph.
         target: the DPU.
-        placement: where its operators run, and why.
-        quantizer: what the vendor's quantiser does with the network, by the names of the graph.
+        placement: the device of each operator, with findings.
+        quantizer: the quantiser report, in terms of the graph's operator names.
     """
     planner = _Planner(Placing(target), graph, placement)
     if planner.now.counts.cpu_ops and planner.now.counts.dpu_subgraphs:
@@ -66,11 +65,11 @@ def plan(
 
 
 def better(before: PlanCounts, after: PlanCounts) -> bool:
-    """Returns whether a step makes the whole better.
+    """Returns whether a step improves the network.
 
-    No more DPU subgraphs and crossings, and fewer of them or fewer operators on the CPU. What
-    costs time on the DPU, where that is estimated, has to save a crossing or a subgraph for it, or
-    to bring work to the DPU.
+    An improvement has no more DPU subgraphs and crossings than before, and fewer of them or fewer
+    CPU operators. A step that raises the estimated DPU time also has to save a crossing or a
+    subgraph, or to move work to the DPU.
 
     Args:
         before: the network before the step.
@@ -92,13 +91,13 @@ def _slower(before: PlanCounts, after: PlanCounts) -> bool:
 
 
 class _Planner:
-    """Makes one step after another.
+    """Builds the steps one after another.
 
     Attributes:
-        first: the counts of the network as it is.
-        now: the network with the steps done.
-        steps: the steps.
-        host: operators of the network that cuts give to the host.
+        first: the counts of the original network.
+        now: the network with the steps so far applied.
+        steps: the steps so far.
+        host: operators of the network that cuts move to the host.
     """
 
     def __init__(self, placing: Placing, graph: Graph, placement: Placement) -> None:
@@ -112,14 +111,14 @@ class _Planner:
 
     @property
     def incomplete(self) -> bool:
-        """Whether rewrites were not looked at, as the network is too large."""
+        """Whether rewrites were skipped because the network is too large."""
         return self._placing.incomplete
 
     def improve(self, obstacles: Sequence[Obstacle]) -> None:
-        """Makes the steps, in order.
+        """Builds the steps, in order.
 
         Args:
-            obstacles: what the quantiser stops at or changes the function of.
+            obstacles: obstacles at which the quantiser stops or changes the function.
         """
         self._obstacles = obstacles
         cures = self._asked_for(self._placing.cures(self.now))
@@ -130,16 +129,16 @@ class _Planner:
             self._leave()
 
     def _asked_for(self, cures: Sequence[Cure]) -> List[Cure]:
-        """Does the rewrites that the quantiser asks for, and returns the others."""
+        """Applies the rewrites that remove quantiser obstacles and returns the others."""
         others = []
         for cure in cures:
             advice = cure.rewrite.advised(self.now.graph[cure.ops[0]])
-            own = not cure.rewrite.advice  # it does what the remedy of the operator says
+            own = not cure.rewrite.advice  # the rewrite implements the operator's own remedy
             found = [one for one in self._obstacles if own and one.suggestion == advice]
             if found:
                 after = self._placing.placed(apply(self.now.graph, cure.rewrite, cure.ops))
                 if better(self.now.counts, after.counts):
-                    self._made(rewrite_step(self.now, after, cure, found[0].id), after)
+                    self._add(rewrite_step(self.now, after, cure, found[0].id), after)
                     continue
             others.append(cure)
         return others
@@ -151,21 +150,21 @@ class _Planner:
             return
         after = self._placing.placed(part_of(now.graph, cut))
         if better(now.counts, after.counts):
-            taken = cut.before | cut.after
-            gone = [one for one in self._obstacles if one.ops and taken.issuperset(one.ops)]
-            self._made(cut_step(now, after, cut, len(gone)), after)
-            self.host = self.host | taken
-            self._left -= sum(now.dpu_macs_of(name) for name in taken)
+            host = cut.before | cut.after
+            gone = [one for one in self._obstacles if one.ops and host.issuperset(one.ops)]
+            self._add(cut_step(now, after, cut, len(gone)), after)
+            self.host = self.host | host
+            self._left -= sum(now.dpu_macs_of(name) for name in host)
 
     def _rewrite(self, cures: Sequence[Cure]) -> None:
         waiting = self._placing.ordered(self.now, cures)
         progress = True
-        while progress:  # what makes it worse alone may help after others
+        while progress:  # a rewrite that does not help alone may help after others
             progress, skipped = False, []
             for cure in waiting:
                 after = self._placing.placed(apply(self.now.graph, cure.rewrite, cure.ops))
                 if better(self.now.counts, after.counts):
-                    self._made(rewrite_step(self.now, after, cure), after)
+                    self._add(rewrite_step(self.now, after, cure), after)
                     progress = True
                 else:
                     skipped.append(cure)
@@ -175,8 +174,8 @@ class _Planner:
     def _leave(self) -> None:
         names, after = self._placing.leaving(self.now, self._left, better)
         if names:
-            self._made(leave_step(self.now, after, names), after)
+            self._add(leave_step(self.now, after, names), after)
 
-    def _made(self, step: PlanStep, after: Placed) -> None:
+    def _add(self, step: PlanStep, after: Placed) -> None:
         self.steps.append(step)
         self.now = after

@@ -1,4 +1,4 @@
-"""The graph as it grows: inputs, the operators of one node after another, outputs."""
+"""Assembles the graph: inputs, the operators of each node in turn, outputs."""
 
 from __future__ import annotations
 
@@ -28,18 +28,17 @@ from vai_inspect.frontends.onnx.tensors import (
 )
 
 MOST_NODES = 200_000
-"""Of a model, those of its functions and branches counted each time that they run."""
+"""Limit of nodes; those of functions and branches count at each call."""
 
 
 @dataclass
 class Read:
-    """A model's graph in the file's order of axes.
+    """A model's graph in the file's axis order.
 
     Attributes:
         assembled: the graph.
         quantised: number of nodes that quantise or dequantise.
-        left_out: names of nodes whose sizes only running the model tells, and what they start
-            from.
+        left_out: names of nodes with data-dependent sizes, each with the node that causes it.
     """
 
     assembled: Assembled
@@ -51,7 +50,7 @@ def assemble(model: ModelDef, graph: GraphDef, inputs: Sequence[Input]) -> Read:
     """Lowers a graph, node by node.
 
     Raises:
-        CaptureError: a node reads what no node before it gives, or there are too many.
+        CaptureError: a node reads a value that no earlier node computes, or there are too many.
     """
     return _Assembly(model, graph, inputs).run()
 
@@ -83,9 +82,8 @@ class _Assembly:
             found = scope.find(info.name)
             if found is None:
                 raise CaptureError(
-                    f"The graph's output {info.name!r} is given by no node; the file is broken: "
-                    "export it "
-                    "again."
+                    f"No node computes the graph's output {info.name!r}; the file is broken: "
+                    "export it again."
                 )
             if not isinstance(found, Sizeless):
                 self._return(found)
@@ -94,8 +92,7 @@ class _Assembly:
             self._memory.output(value)
         if not returned and not self._needed:
             raise CaptureError(
-                "Nothing that the model returns has a size that can be told without running it; "
-                "give fixed sizes when you export it."
+                "All outputs of the model have data-dependent sizes; use fixed sizes in the export."
             )
         graph = self._memory.graph(self._graph.name or "main_graph")
         own = {name_of(node, at) for at, node in enumerate(self._graph.nodes)}
@@ -115,9 +112,8 @@ class _Assembly:
                 shape = checked(tensor.dims)
             except UnreadableError as error:
                 raise CaptureError(
-                    f"The initialiser {tensor.name!r} has sizes that cannot be: {error}; the file "
-                    "is broken: "
-                    "export it again."
+                    f"The initialiser {tensor.name!r} has invalid sizes: {error}; the file is "
+                    "broken: export it again."
                 ) from error
             values = numbers(tensor)
             scope.names[tensor.name] = Known(shape, dtype_of(tensor.data_type), values, tensor.name)
@@ -127,9 +123,8 @@ class _Assembly:
             self._count += 1
             if self._count > MOST_NODES:
                 raise CaptureError(
-                    f"The model has more than {MOST_NODES:,} nodes, those of functions counted "
-                    "each time "
-                    "that they run; inspect a part of it."
+                    f"The model has more than {MOST_NODES:,} nodes (those of functions count at "
+                    "each call); inspect a part of it."
                 )
             inputs = [self._named(name, node, scope) if name else None for name in node.inputs]
             body = body_of(node, inputs, scope, self._bodies, depth)
@@ -149,9 +144,8 @@ class _Assembly:
         found = scope.find(name)
         if found is None:
             raise CaptureError(
-                f"Node {node.name!r} ({node.op_type}) reads {name!r}, which no node before it "
-                "gives: the graph is cyclic or "
-                "out of order; export it again."
+                f"Node {node.name!r} ({node.op_type}) reads {name!r}, which no earlier node "
+                "computes: the graph is cyclic or out of order; export it again."
             )
         return found
 
@@ -163,9 +157,9 @@ class _Assembly:
         read = [one for one in inputs if not isinstance(one, Sizeless)]
         if causes:
             return self._leave_out(node, name, causes[0], read)
-        told = [self._told(output, scope) for output in node.outputs]
+        declared = [self._declared(output, scope) for output in node.outputs]
         opset = self._model.opsets.get(node.domain, 1)
-        call = Call(node, name, opset, read, told, origin_of(node), self._memory)
+        call = Call(node, name, opset, read, declared, origin_of(node), self._memory)
         constant = all(one is None or isinstance(one, Known) for one in read)
         try:
             if node.op_type in ALWAYS or (constant and not _random(node)):
@@ -185,8 +179,8 @@ class _Assembly:
                 self._needed[one.value] = None
         return [Sizeless(cause)] * len(node.outputs)
 
-    def _told(self, name: str, scope: Scope) -> Optional[Shape]:
-        """Returns the shape that the file gives a value, with the sizes of its symbols, or None."""
+    def _declared(self, name: str, scope: Scope) -> Optional[Shape]:
+        """Returns the shape that the file declares for a value, with symbols resolved, or None."""
         info = scope.values.get(name)
         if info is None and scope.outer is None:
             info = self._outputs.get(name)
@@ -216,17 +210,17 @@ def _random(node: Node) -> bool:
 
 
 def _constants(call: Call) -> List[Known]:
-    """Returns what a node gives that depends on no input: its values, or the shape alone.
+    """Returns the outputs of a node that depends on no input: their values, or only the shape.
 
     Raises:
-        UnreadableError: nothing tells its shape.
+        UnreadableError: a shape is not known.
     """
     found = evaluate(call)
     if found is not None:
         return found
     try:
         lower(call)
-        given: List[Tuple[Shape, str]] = [
+        types: List[Tuple[Shape, str]] = [
             (one.shape, one.dtype) for one in call.results if not isinstance(one, Sizeless)
         ]
     finally:
@@ -234,4 +228,4 @@ def _constants(call: Call) -> List[Known]:
     first = call.inputs[0] if call.inputs else None
     values = first.values if isinstance(first, Known) else None
     keeps = call.node.op_type in KEEPS_VALUES and not call.node.domain
-    return [Known(shape, dtype, values if keeps else None) for shape, dtype in given]
+    return [Known(shape, dtype, values if keeps else None) for shape, dtype in types]

@@ -1,4 +1,4 @@
-"""Nodes that stand for other nodes: functions of the file, and branches that are decided."""
+"""Nodes that expand to other nodes: functions of the file, and branches of constant conditions."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from vai_inspect.frontends.onnx.file.model_file import read_graph
 from vai_inspect.frontends.onnx.tensors import Known, Named
 
 DEEPEST = 32
-"""Functions and branches inside of each other."""
+"""Limit of nested functions and branches."""
 
 
 @dataclass
 class Scope:
-    """What names stand for, and what the file says of their shapes.
+    """The values of names, with their declared shapes.
 
     Attributes:
-        values: what the file says of values, by name.
-        names: what names stand for here.
-        outer: the scope around a branch; None around a function.
+        values: declarations of values in the file, by name.
+        names: the value of each name in this scope.
+        outer: the enclosing scope of a branch; None for a function.
     """
 
     values: Dict[str, ValueInfo] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Scope:
     outer: Optional["Scope"] = None
 
     def find(self, name: str) -> Optional[Named]:
-        """Returns what a name stands for, or None."""
+        """Returns the value of a name, or None."""
         scope: Optional[Scope] = self
         while scope is not None:
             if name in scope.names:
@@ -48,7 +48,7 @@ class Scope:
 
 @dataclass
 class Body:
-    """The nodes that a node stands for, and the names of what they give."""
+    """The expansion of a node, and the names of its outputs."""
 
     nodes: Sequence[Node]
     outputs: Sequence[str]
@@ -57,17 +57,17 @@ class Body:
 
 
 class Bodies:
-    """The functions of a model, and what its inner graphs read, once each is looked at."""
+    """The functions of a model, and the free names of its inner graphs (cached)."""
 
     def __init__(self, model: ModelDef) -> None:
         self.functions = model.functions
         self._free: Dict[int, Tuple[memoryview, FrozenSet[str]]] = {}
 
     def free(self, node: Node, depth: int = 0) -> FrozenSet[str]:
-        """Returns the names that the inner graphs of a node read and do not give.
+        """Returns the free names of the inner graphs of a node.
 
         Raises:
-            CaptureError: they lie too deep inside of each other, or one is none.
+            CaptureError: the graphs are nested too deeply, or one is invalid.
         """
         found: Set[str] = set()
         for attribute in node.attributes.values():
@@ -99,10 +99,10 @@ def body_of(
     bodies: Bodies,
     depth: int,
 ) -> Optional[Body]:
-    """Returns the nodes that a node stands for; None where it is an operator.
+    """Returns the expansion of a node, or None if it is an operator.
 
     Raises:
-        CaptureError: functions or branches lie too deep inside of each other, or one calls itself.
+        CaptureError: functions or branches are nested too deeply or recursive.
     """
     function = bodies.functions.get((node.domain, node.op_type, node.overload))
     decided = node.op_type == "If" and not node.domain and _decided(inputs)
@@ -114,12 +114,12 @@ def body_of(
 
 
 def read_around(node: Node, scope: Scope, bodies: Bodies) -> List[Named]:
-    """Returns what the inner graphs of a Loop, Scan or If read of the graph around them.
+    """Returns the values of the enclosing graph that inner graphs of a Loop, Scan or If read.
 
-    Constants are left out.
+    Constants are omitted.
 
     Raises:
-        CaptureError: they lie too deep inside of each other, or one is none.
+        CaptureError: the graphs are nested too deeply, or one is invalid.
     """
     found = (scope.find(name) for name in sorted(bodies.free(node)))
     return [one for one in found if one is not None and not isinstance(one, Known)]
@@ -127,9 +127,8 @@ def read_around(node: Node, scope: Scope, bodies: Bodies) -> List[Named]:
 
 def _too_deep(node: Node) -> CaptureError:
     return CaptureError(
-        f"Node {node.name!r} ({node.op_type}) stands for nodes more than {DEEPEST} deep inside of "
-        "each other, or for "
-        "itself; export the model again."
+        f"Node {node.name!r} ({node.op_type}) expands to nodes nested more than {DEEPEST} deep, "
+        "or to itself; export the model again."
     )
 
 
@@ -142,10 +141,10 @@ def _branch(node: Node, inputs: Sequence[Optional[Named]], scope: Scope) -> Opti
     first = inputs[0]
     assert isinstance(first, Known)
     assert first.values is not None
-    taken = node.attributes.get("then_branch" if first.values[0] else "else_branch")
-    if taken is None or taken.graph is None:
+    branch = node.attributes.get("then_branch" if first.values[0] else "else_branch")
+    if branch is None or branch.graph is None:
         return None
-    graph = read_graph(taken.graph, node.name)
+    graph = read_graph(branch.graph, node.name)
     inner = Scope(graph.values, outer=scope)
     outputs = [one.name for one in graph.outputs]
     return Body(graph.nodes, outputs, inner, graph.initializers)
@@ -153,9 +152,9 @@ def _branch(node: Node, inputs: Sequence[Optional[Named]], scope: Scope) -> Opti
 
 def _called(node: Node, inputs: Sequence[Optional[Named]], function: Function) -> Body:
     inner = Scope()
-    for name, given in zip(function.inputs, inputs):
-        if given is not None:
-            inner.names[name] = given
+    for name, value in zip(function.inputs, inputs):
+        if value is not None:
+            inner.names[name] = value
     left_out = {name for name in function.inputs if name not in inner.names}
     attributes = {**function.defaults, **node.attributes}
     nodes: List[Node] = []
@@ -174,7 +173,7 @@ def _called(node: Node, inputs: Sequence[Optional[Named]], function: Function) -
 
 
 def _filled(own: Dict[str, Attribute], given: Dict[str, Attribute]) -> Dict[str, Attribute]:
-    """Puts the caller's attributes in where a function's node refers to them."""
+    """Substitutes the caller's attributes for references in a function's node."""
     filled = {}
     for name, attribute in own.items():
         if not attribute.reference:

@@ -1,6 +1,6 @@
-"""What a lowering sees of one node, and how it writes the operators that the node becomes.
+"""The call of one node: its inputs and attributes for a lowering, and methods that emit operators.
 
-Shapes and axes are in the file's own order here.
+Shapes and axes are in the file's order here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Params = Sequence[Tuple[str, Sequence[int]]]
 
 
 class Memory(GraphBuilder):
-    """The graph, and what the assembly keeps from node to node."""
+    """The graph, and the state of the assembly between nodes."""
 
     def __init__(self, owned: Iterable[str]) -> None:
         """Starts an empty graph; see `GraphBuilder`."""
@@ -38,17 +38,17 @@ class Memory(GraphBuilder):
 
 
 class Call(CallBuilder):
-    """One node on its way into the IR.
+    """The lowering of one node to the IR.
 
-    A lowering calls `emit` for each operator; what was emitted last is what the node gives, unless
-    the lowering says otherwise with `give`.
+    A lowering calls `emit` for each operator; the last one is the output of the node unless the
+    lowering sets the outputs with `give`.
 
     Attributes:
         node: the node.
-        name: the name of its own operator; others are `<name>/<suffix>`.
+        name: the name of its main operator; others are `<name>/<suffix>`.
         opset: version of the operator set of the node's domain.
-        inputs: what it reads; None where an input is left out.
-        told: shape of each output that the file gives, None where it does not.
+        inputs: the inputs; None for an omitted input.
+        declared: shape of each output according to the file, or None.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Call(CallBuilder):
         name: str,
         opset: int,
         inputs: Sequence[Optional[Operand]],
-        told: Sequence[Optional[Shape]],
+        declared: Sequence[Optional[Shape]],
         origin: Origin,
         memory: Memory,
     ) -> None:
@@ -65,7 +65,7 @@ class Call(CallBuilder):
         self.node = node
         self.opset = opset
         self.inputs = tuple(inputs)
-        self.told = tuple(told)
+        self.declared = tuple(declared)
         self._origin = origin
         self._memory = memory
         self._held: List[int] = []
@@ -73,7 +73,7 @@ class Call(CallBuilder):
 
     @property
     def origin(self) -> Origin:
-        """The node, and the module that it was exported from."""
+        """The node and the module from which it was exported."""
         return self._origin
 
     @property
@@ -83,26 +83,26 @@ class Call(CallBuilder):
 
     @property
     def module(self) -> str:
-        """Class of the torch.nn module that the node is all or a part of; empty where unknown."""
+        """Class of the torch.nn module of the node; empty if unknown."""
         call = self._origin.call
         return call.name if call is not None and call.is_layer else ""
 
     @property
     def results(self) -> List[Named]:
-        """What the node gives, in order."""
+        """The outputs of the node, in order."""
         if self._given is not None:
             return self._given
         return [self._computed(Value(self._memory.ops[-1].name))] if self._own else []
 
     def has(self, at: int) -> bool:
-        """Tells whether an input is there."""
+        """Returns whether an input is present."""
         return at < len(self.inputs) and self.inputs[at] is not None
 
     def input(self, at: int) -> Operand:
         """Returns an input.
 
         Raises:
-            UnreadableError: there is none.
+            UnreadableError: the input is missing.
         """
         found = self.inputs[at] if at < len(self.inputs) else None
         if found is None:
@@ -110,10 +110,10 @@ class Call(CallBuilder):
         return found
 
     def constant(self, at: int) -> Known:
-        """Returns an input that depends on no input of the model.
+        """Returns an input that is constant.
 
         Raises:
-            UnreadableError: there is none, or it does.
+            UnreadableError: the input is missing or depends on the model's inputs.
         """
         found = self.input(at)
         if not isinstance(found, Known):
@@ -132,7 +132,7 @@ class Call(CallBuilder):
         return found
 
     def integers(self, name: str, default: Optional[Sequence[int]] = None) -> Tuple[int, ...]:
-        """Returns an attribute that holds whole numbers."""
+        """Returns an attribute that is a list of integers."""
         found = self.node.attributes.get(name)
         if found is None:
             if default is None:
@@ -141,7 +141,7 @@ class Call(CallBuilder):
         return found.integers
 
     def integer(self, name: str, default: int = 0) -> int:
-        """Returns an attribute that is a whole number."""
+        """Returns an attribute that is an integer."""
         found = self.node.attributes.get(name)
         return default if found is None else found.integer
 
@@ -151,7 +151,7 @@ class Call(CallBuilder):
         return default if found is None else found.number
 
     def text(self, name: str, default: str) -> str:
-        """Returns an attribute that is a text."""
+        """Returns an attribute that is a string."""
         found = self.node.attributes.get(name)
         return default if found is None else found.text
 
@@ -161,7 +161,7 @@ class Call(CallBuilder):
         return None if found is None else found.tensor
 
     def axes(self, rank: int, at: int = 1) -> Optional[Tuple[int, ...]]:
-        """Returns axes counted from the front: an attribute, or an input from some opset on."""
+        """Returns non-negative axes, from an attribute or (in later opsets) an input."""
         if "axes" in self.node.attributes:
             given: Sequence[int] = self.node.attributes["axes"].integers
         elif self.has(at):
@@ -203,19 +203,19 @@ class Call(CallBuilder):
         dtype: Optional[str] = None,
         shape: Optional[Sequence[int]] = None,
     ) -> Value:
-        """Writes one operator; its shape is that of the kind's definition.
+        """Emits one operator; the shape rule of its kind gives the output shape.
 
         Args:
             kind: a key of the vocabulary.
             attrs: its attributes; axes in the file's order.
-            inputs: what it reads; by default the node's first input.
+            inputs: its inputs; by default the node's first input.
             params: XIR's input name and shape of each parameter, in XIR's layout.
-            suffix: set for every operator but the node's own.
-            dtype: its output's element type; by default its first input's.
-            shape: its output shape where the definition does not say it.
+            suffix: suffix of its name; empty only for the node's main operator.
+            dtype: element type of the output; by default that of the first input.
+            shape: output shape, for kinds without a shape rule.
 
         Raises:
-            UnreadableError: such an operator cannot read such inputs.
+            UnreadableError: the operator does not accept these inputs.
         """
         sources = (self.value(self.x),) if inputs is None else tuple(inputs)
         chosen = NoAttrs() if attrs is None else attrs
@@ -243,23 +243,26 @@ class Call(CallBuilder):
         any_order: bool = False,
         reads: Optional[int] = None,
     ) -> None:
-        """Writes an operator without XIR equivalent.
+        """Emits an operator without XIR equivalent.
 
         Args:
-            shapes: shape of each output; None takes the file's.
-            name: what it is called, where that is not the operator's type.
-            message: why it has no XIR equivalent, where its name does not say so.
-            dtype: its outputs' element type; by default its first input's.
+            shapes: shape of each output; None for the shape that the file declares.
+            name: its name, if it differs from the operator type.
+            message: why it has no XIR equivalent, if the name does not say so.
+            dtype: element type of the outputs; by default that of the first input.
             opaque: see `UnknownAttrs`.
-            any_order: whether it works in any order of axes, all its tensors in the same one;
-                functions of each element do.
-            reads: how many of its inputs are tensors that it computes with, where the others
-                are settings such as a shape; by default all.
+            any_order: whether it works in any axis order that all its tensors share, as
+                element-wise functions do.
+            reads: number of leading inputs that are tensors, if the others are settings such as a
+                shape; by default all.
 
         Raises:
-            UnreadableError: neither a rule nor the file tells a shape.
+            UnreadableError: neither a rule nor the file gives a shape.
         """
-        chosen = [given if given is not None else told for given, told in zip(shapes, self.told)]
+        chosen = [
+            shape if shape is not None else declared
+            for shape, declared in zip(shapes, self.declared)
+        ]
         element = dtype or next((one.dtype for one in self.inputs if one is not None), "float32")
         outputs = []
         for shape in chosen:
@@ -273,35 +276,35 @@ class Call(CallBuilder):
             if one is not None
         )
         attrs = UnknownAttrs(called, opaque)
-        taken = self.write("unknown", attrs, inputs, outputs, message=message).op
+        written = self.write("unknown", attrs, inputs, outputs, message=message).op
         if any_order or (computes_each_element(called) and not opaque):
-            self._memory.transparent.add(taken)
-        self.give(*(self._computed(Value(taken, at)) for at in range(len(outputs))))
+            self._memory.transparent.add(written)
+        self.give(*(self._computed(Value(written, at)) for at in range(len(outputs))))
 
     def give(self, *results: Named) -> None:
-        """Says what the node gives, where it is not what was emitted last."""
+        """Sets the outputs of the node; by default the output of the last operator."""
         self._given = list(results)
 
     def give_values(self, values: Sequence[Value]) -> None:
-        """Says which values the node gives."""
+        """Sets the outputs of the node to values of the graph."""
         self.give(*map(self._computed, values))
 
     def pass_on(self) -> None:
-        """Gives the first input as it is; no operator is written."""
+        """Sets the output to the first input, without an operator."""
         self.give(self.x)
 
     def read_as(self, op_type: str, inputs: Sequence[Optional[Operand]]) -> None:
-        """Reads the node as another operator of ONNX' own domain, with these inputs."""
+        """Treats the node as another operator of the ONNX domain, with these inputs."""
         self.node = dataclasses.replace(self.node, op_type=op_type, domain="")
         self.opset = self.integer("opset", max(self.opset, 13))  # as QLinearSoftmax names it
         self.inputs = tuple(inputs)
 
     def quantises(self) -> None:
-        """Counts the node as one of a quantised model."""
+        """Counts the node as a quantising one."""
         self._memory.quantised += 1
 
     def discard(self) -> None:
-        """Forgets what was emitted, and the constants that nothing else has read."""
+        """Removes the emitted operators and the constants that no other node has read."""
         super().discard()
         for key in self._held:
             self._memory.constants.pop(key, None)

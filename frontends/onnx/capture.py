@@ -1,4 +1,4 @@
-"""An ONNX model read into the IR: parsed, lowered, put together, brought to NHWC."""
+"""Captures an ONNX model: parses it, lowers it, fuses decomposed operators, converts to NHWC."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from vai_inspect.frontends.onnx.joining import TF2ONNX, put_together
 
 OLDEST_OPSET = 7
 NAMED = 5
-"""Nodes that a warning names."""
+"""Number of nodes that a warning names."""
 
 
 def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
-    """Reads an ONNX model into the IR; no package is needed for it, no weights are read.
+    """Captures an ONNX model in the IR, without other packages and without reading weights.
 
     Args:
         model: the path of an .onnx file, or an `onnx.ModelProto`.
-        input_args: a shape such as (1, 3, 224, 224) in the file's order of axes, a list of them
-            in the order of the inputs, or a dict of them by name, for what the file leaves open.
-        batch: the batch of inputs that leave theirs open.
+        input_args: a shape such as (1, 3, 224, 224) in the file's axis order, a list of shapes
+            in the order of the inputs, or a dict of shapes by name, for open dimensions.
+        batch: the batch size of inputs with an open one.
 
     Returns:
-        The graph before any pass, shapes NHWC, and what the report says of the model.
+        The graph before any pass, with NHWC shapes, and information about the model.
 
     Raises:
-        ModelError: it is neither, or the file cannot be opened.
-        InputShapeError: an open dimension that nothing gives, or a shape that does not fit.
-        CaptureError: the file is broken, too large, or of an older opset.
+        ModelError: `model` is neither, or the file cannot be opened.
+        InputShapeError: an open dimension has no size, or a shape does not fit.
+        CaptureError: the file is broken, too large, or of an unsupported opset.
     """
     parsed, name = _parsed(model)
     graph = parsed.graph
@@ -51,7 +51,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
     warnings = [*_warnings(read, parsed)]
     left_out = unread(graph)
     if left_out:
-        warnings.append("inputs that no operator reads are left out: " + _listed(left_out))
+        warnings.append("inputs that no operator reads are ignored: " + _listed(left_out))
     if dropped:
         warnings.append("nothing that the model returns reads them: " + _listed(dropped))
     of_keras = parsed.producer == TF2ONNX  # its batch norms are folded into inner products, too
@@ -72,8 +72,7 @@ def _parsed(model: Any) -> "tuple[ModelDef, str]":
     if isinstance(model, type) or not callable(serialise) or not hasattr(model, "opset_import"):
         raise ModelError(
             f"Received an object of type {type(model).__name__} as the model; valid is the path "
-            "of an .onnx file or an "
-            "onnx.ModelProto."
+            "of an .onnx file or an onnx.ModelProto."
         )
     try:
         light = without_weights(model) if hasattr(model, "graph") else model
@@ -81,7 +80,7 @@ def _parsed(model: Any) -> "tuple[ModelDef, str]":
     except Exception as error:
         raise ModelError(
             "The ModelProto cannot be serialised ({}); save it to a file, with its weights "
-            "outside, and give that.".format(" ".join(str(error).split()))
+            "external, and pass its path.".format(" ".join(str(error).split()))
         ) from error
     name = str(getattr(getattr(model, "graph", None), "name", "") or "model")
     return read_bytes(memoryview(data), "The ModelProto"), name
@@ -91,14 +90,13 @@ def _check_opset(model: ModelDef) -> None:
     version = model.opsets.get("")
     if version is not None and version < OLDEST_OPSET:
         raise CaptureError(
-            f"The model is of opset {version}; those from {OLDEST_OPSET} on can be read: convert "
-            "it with "
-            "onnx.version_converter, or export it again."
+            f"The model has opset {version}; opsets from {OLDEST_OPSET} on are supported: convert "
+            "it with onnx.version_converter, or export it again."
         )
 
 
 def _version(model: ModelDef) -> str:
-    """Returns the opset and what wrote the file."""
+    """Returns the opset and the producer of the file."""
     producer = " ".join(part for part in (model.producer, model.producer_version) if part)
     return "opset {}{}".format(model.opsets.get("", 1), " of " + producer if producer else "")
 
@@ -106,9 +104,8 @@ def _version(model: ModelDef) -> str:
 def _warnings(read: Read, model: ModelDef) -> Iterator[str]:
     if read.quantised:
         yield (
-            f"the file holds a quantised model ({read.quantised} operators quantise or "
-            "dequantise); it is "
-            "inspected as the float model that it stands for"
+            f"the file has a quantised model ({read.quantised} operators quantise or dequantise); "
+            "it is inspected as the equivalent float model"
         )
     by_cause: Dict[str, List[str]] = {}
     for name, cause in read.left_out.items():
@@ -116,8 +113,8 @@ def _warnings(read: Read, model: ModelDef) -> Iterator[str]:
     if by_cause:
         yield (
             f"{len(read.left_out)} of {len(model.graph.nodes) if model.graph else 0} operators "
-            "are left out, since only running the model tells their sizes; "
-            f"they run on the CPU: {_listed(list(by_cause))} and what follows"
+            "are left out, since their sizes are data-dependent; "
+            f"they run on the CPU: {_listed(list(by_cause))} and the operators after them"
         )
 
 

@@ -1,4 +1,4 @@
-"""The inputs of a graph with every size known."""
+"""Resolves the inputs of a graph to fixed sizes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Input:
 
     Attributes:
         name: its name.
-        shape: its sizes, in the file's order of axes.
-        dtype: element type as numpy names it.
-        batch_open: whether neither the file nor the user gives its batch.
-        symbols: the size that each named open dimension has here.
+        shape: its sizes, in the file's axis order.
+        dtype: element type, as in numpy.
+        batch_open: whether neither the file nor the user sets its batch size.
+        symbols: the size of each named open dimension.
     """
 
     name: str
@@ -32,18 +32,17 @@ class Input:
 
 
 def resolve_inputs(graph: GraphDef, input_args: Any, batch: int) -> List[Input]:
-    """Returns the inputs of a graph; initialisers and what nothing reads are none.
+    """Returns the inputs of a graph, without initialisers and unread inputs.
 
     Args:
         graph: the graph.
         input_args: a shape or an array, a list of them in the order of the inputs, or a dict of
-            them by name; None keeps the file's own.
-        batch: the batch of inputs that leave theirs open.
+            them by name; None for the shapes of the file.
+        batch: the batch size of inputs with an open one.
 
     Raises:
-        InputShapeError: a dimension other than the batch that nothing gives, or one that the
-            file fixes otherwise.
-        CaptureError: an input is no tensor, or of unknown rank.
+        InputShapeError: a dimension other than the batch has no size, or contradicts the file.
+        CaptureError: an input is not a tensor, or has unknown rank.
     """
     infos, left_out = _infos(graph), unread(graph)
     if left_out:
@@ -61,10 +60,10 @@ def resolve_inputs(graph: GraphDef, input_args: Any, batch: int) -> List[Input]:
 
 
 def unread(graph: GraphDef) -> List[str]:
-    """Returns the names of inputs that no node reads, such as constants that tf2onnx leaves."""
+    """Returns the names of inputs that no node reads, such as leftover constants of tf2onnx."""
     nodes, names = graph.nodes, [info.name for info in _infos(graph)]
     if any(one.graph is not None for node in nodes for one in node.attributes.values()):
-        return []  # a branch reads what is around it
+        return []  # a branch may read values of the enclosing graph
     read = {name for node in nodes for name in node.inputs}
     read.update(info.name for info in graph.outputs)
     found = [name for name in names if name not in read]
@@ -77,7 +76,7 @@ def _infos(graph: GraphDef) -> List[ValueInfo]:
 
 
 def _without(input_args: Any, names: Sequence[str], left_out: Sequence[str]) -> Any:
-    """Returns the shapes of those inputs that are read, where all have one."""
+    """Returns the shapes without those of unread inputs, if there is one per input."""
     if isinstance(input_args, dict):
         return {name: one for name, one in input_args.items() if name not in left_out}
     if not isinstance(input_args, (list, tuple)) or len(input_args) != len(names):
@@ -88,16 +87,15 @@ def _without(input_args: Any, names: Sequence[str], left_out: Sequence[str]) -> 
 
 
 def open_batch(inputs: List[Input]) -> Optional[int]:
-    """Returns the batch that was taken for inputs that leave theirs open, or None."""
+    """Returns the batch size of inputs with an open one, or None."""
     return next((one.shape[0] for one in inputs if one.batch_open), None)
 
 
 def _dims(info: ValueInfo) -> Tuple[Optional[int], ...]:
     if info.dims is None:
         raise CaptureError(
-            f"Input {info.name!r} is no tensor, or one without a number of axes; export the model "
-            "with "
-            "tensors of fixed rank."
+            f"Input {info.name!r} is not a tensor of known rank; export the model with tensors of "
+            "fixed rank."
         )
     return info.dims
 
@@ -107,6 +105,5 @@ def _check_fixed(info: ValueInfo, own: Tuple[Optional[int], ...], given: Shape) 
         if size is not None and size != wanted:
             raise InputShapeError(
                 f"Input {info.name!r} received the shape {given}; the file fixes axis {axis} to "
-                f"{size}: export it with "
-                f"that axis open, or give {size}."
+                f"{size}: use {size}, or export the model with that axis open."
             )

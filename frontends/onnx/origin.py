@@ -1,4 +1,4 @@
-"""Where a node comes from: the module path and lines that exporters leave in the file."""
+"""The origin of a node: the module path and source lines that exporters write to the file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TRACE = "pkg.torch.onnx.stack_trace"
 _FRAME = re.compile(r'File "([^"\n]{1,500})", line (\d{1,9}), in ([^\n]{1,200})')
 _TORCH = re.compile(r"torch\.nn\.modules\.\w+\.(\w+)$")
 _LONGEST = 20_000
-"""Characters of metadata that are looked at."""
+"""Limit of metadata characters that are parsed."""
 
 
 def origin_of(node: Node) -> Origin:
     """Returns the origin of a node.
 
-    torch.onnx writes the path of the module: since 2.5 as metadata, before as the node's name
+    torch.onnx writes the path of the module: since 2.5 as metadata, before that in the node's name
     (`/layer1/layer1.0/conv1/Conv`).
     """
     scopes = _listed(node.metadata.get(_SCOPES, ""))
@@ -40,7 +40,7 @@ def _form(node: Node, classes: List[str]) -> CallForm:
 
 
 def _listed(text: str) -> List[str]:
-    """Returns the texts of a list that is written as Python writes it."""
+    """Returns the strings of a list in Python syntax."""
     if not text or len(text) > _LONGEST:
         return []
     try:
@@ -51,13 +51,13 @@ def _listed(text: str) -> List[str]:
 
 
 def _path(name: str) -> str:
-    """Returns the module's path of a node's name; "" where the name holds none."""
+    """Returns the module path in a node's name, or "" if there is none."""
     parts = [part for part in name.split("/") if part]
     if not name.startswith("/") or len(parts) < 2:
         return ""
     path = ""
     for part in parts[:-1]:
-        # A module in a container is named by the container's path from the module around it.
+        # The name of a module in a container starts with the container's relative path.
         last = path.split("|")[-1]
         if last and part.startswith(last + "."):
             path = path[: -len(last)] + part
@@ -72,11 +72,11 @@ def _frames(text: str) -> Tuple[Frame, ...]:
 
 
 def source_of(node: Node) -> str:
-    """Returns the line of the user's code that a node comes from; empty where it is unknown."""
+    """Returns the source line of a node in the user's code; empty if unknown."""
     return node.metadata.get(_TRACE, "")[-_LONGEST:].rpartition("\n")[2].strip()
 
 
 def name_of(node: Node, number: int) -> str:
-    """Returns the name of a node; one without is called by what it gives."""
-    given: Optional[str] = next((one for one in node.outputs if one), None)
-    return node.name or f"{node.op_type}_{given or number}"
+    """Returns the name of a node; an unnamed node is named after its first output."""
+    output: Optional[str] = next((one for one in node.outputs if one), None)
+    return node.name or f"{node.op_type}_{output or number}"

@@ -1,4 +1,4 @@
-"""What a name stands for while a graph is read: a constant, a tensor, or one without a size."""
+"""The values of names during capture: constants, tensors, and tensors of unknown size."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Shape = Tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A tensor that depends on no input.
+    """A tensor that depends on no input of the model.
 
     Attributes:
         shape: its sizes.
-        dtype: element type as numpy names it.
-        values: its elements in order, where they are few and known.
-        name: an initialiser's name; empty for anything computed.
+        dtype: element type, as in numpy.
+        values: its elements in order, if they are few and known.
+        name: name of the initialiser; empty for a computed constant.
     """
 
     shape: Shape
@@ -42,8 +42,8 @@ class Computed:
     """A tensor that depends on the model's inputs.
 
     Attributes:
-        shape: its sizes in the file's order of axes.
-        dtype: element type as numpy names it.
+        shape: its sizes in the file's axis order.
+        dtype: element type, as in numpy.
         value: the value of the graph.
     """
 
@@ -59,10 +59,10 @@ class Computed:
 
 @dataclass(frozen=True, eq=False)
 class Sizeless:
-    """What depends on the model's inputs and has a size that only running the model tells.
+    """A tensor with a data-dependent size.
 
     Attributes:
-        cause: name of the node that it comes from.
+        cause: name of the node that causes it.
     """
 
     cause: str
@@ -73,35 +73,35 @@ Named = Union[Known, Computed, Sizeless]
 
 
 def checked(shape: Sequence[int]) -> Shape:
-    """Returns a shape that something can compute with.
+    """Returns a valid shape unchanged.
 
     Raises:
-        UnreadableError: a size is negative or larger than anything computes with.
+        UnreadableError: a size is negative or too large.
     """
     count = 1
     for size in shape:
         count *= size
         if not 0 <= size <= LARGEST_SIZE or count > MOST_ELEMENTS:
-            raise UnreadableError("a size is negative or larger than anything computes with")
+            raise UnreadableError("a size is negative or too large")
     return tuple(shape)
 
 
 def shape_of(
     kind: str, attrs: Attrs, inputs: Sequence[Shape], params: Dict[str, Shape]
 ) -> Optional[Shape]:
-    """Returns the output shape that a kind's definition gives, in the file's order of axes.
+    """Returns the output shape by a kind's shape rule, in the file's axis order.
 
     Args:
         kind: a key of the vocabulary.
         attrs: its attributes; axes in the file's order.
-        inputs: shapes of what it reads, in the file's order.
+        inputs: shapes of its inputs, in the file's order.
         params: shapes of its parameters, in XIR's layout.
 
     Returns:
-        The shape; None where the definition does not say it.
+        The shape, or None if the kind has no shape rule.
 
     Raises:
-        UnreadableError: such an operator cannot read such inputs.
+        UnreadableError: the operator does not accept these inputs.
     """
     definition, given = OPS[kind], tuple(inputs)
     order = LAST.get(len(given[0])) if given else None

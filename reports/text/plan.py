@@ -1,4 +1,4 @@
-"""The plan in words: each step, what it changes, and code that does it."""
+"""The plan as text: each step, what it changes, and its code."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from vai_inspect.core.quantizer import Outcome
 from vai_inspect.reports.text.format import plain, shortened
 from vai_inspect.reports.text.times import milliseconds
 
-PLAN_TITLE = "plan, in the order to do it:"
+PLAN_TITLE = "plan, in order:"
 LONGEST_TEXT = 400
 _EFFECTS = {
     "exact": "exact",
     "approximate": "approximate: retrain",
-    "none": "the function stays",
-    "open": "check the function",
+    "none": "same function",
+    "open": "effect not known: evaluate",
 }
 _REMOVED = {
-    Outcome.CHANGES: "the file computes what the model does",
-    Outcome.FAILS: "the quantiser's flow no longer stops here",
+    Outcome.CHANGES: "the exported file computes the same function as the model",
+    Outcome.FAILS: "the quantiser no longer stops here",
 }
 
 
 def steps(inspection: Inspection) -> Iterator[Tuple[str, str, List[str]]]:
-    """Yields each step as a headline, what it changes, and the lines of code for it.
+    """Yields each step: its headline, what it changes, and its lines of code.
 
     Args:
-        inspection: the whole.
+        inspection: the inspection.
     """
     for number, step in enumerate(inspection.steps, 1):
         text = shortened(plain(step.text), LONGEST_TEXT)
@@ -38,23 +38,23 @@ def steps(inspection: Inspection) -> Iterator[Tuple[str, str, List[str]]]:
 
 
 def effect(step: PlanStep) -> str:
-    """Returns what a step does to the function of the network."""
+    """Returns the effect of a step on the function of the network."""
     return _EFFECTS.get(step.effect, step.effect)
 
 
 def changes(step: PlanStep, inspection: Inspection) -> str:
     """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`.
 
-    Of a step that removes an obstacle of the quantiser alone it says what that gives.
+    For a step that only removes a quantiser obstacle, returns what is fixed by that.
 
     Args:
         step: the step.
-        inspection: the whole, whose estimate says the error of times.
+        inspection: the inspection, whose estimate has the error of times.
     """
     if step.obstacle is not None and step.before == step.after:
         report = inspection.quantizer
         found = [one for one in (report.obstacles if report else ()) if one.id == step.obstacle]
-        return _REMOVED.get(found[0].outcome, "") if found else "the quantiser takes it"
+        return _REMOVED.get(found[0].outcome, "") if found else "the quantiser accepts it"
     names = ("cpu_ops", "dpu_subgraphs", "crossings")
     titles = ("CPU operators", "DPU subgraphs", "crossings")
     moved = [

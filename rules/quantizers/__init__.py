@@ -1,7 +1,7 @@
-"""What the vendor's quantisers make of a float model before the compiler sees it.
+"""Models of the vendor's quantisers, which transform a float model before compilation.
 
-A stage of its own between the frontends and the rules: passes on the IR, one module or package for
-each flow. An operator's `origin.call` says how the user wrote it.
+A separate stage between the frontends and the rules: passes on the IR, one module or package per
+flow. An operator's `origin.call` holds the call form in the user's code.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ FLOWS: Dict[str, Flow] = {
 
 
 def quantized(captured: Captured, convert: bool = True, release: Optional[str] = None) -> Captured:
-    """Returns a captured model as the vendor's quantiser of its framework hands it on.
+    """Returns a captured model after the vendor's quantiser of its framework.
 
     Args:
-        captured: what a frontend read.
-        convert: whether operators that the quantiser replaces by other functions are replaced;
-            what it leaves in float is marked in any case.
-        release: the Vitis AI release whose flow it is; None for 3.5.
+        captured: the result of a frontend.
+        convert: whether to apply the quantiser's replacements by other functions; operators
+            left in float are marked in any case.
+        release: the Vitis AI release of the flow; None for 3.5.
 
     Raises:
         ReleaseError: the release is unknown.
-        GraphError: a pass made an unsound graph, which is a defect of ours.
+        GraphError: a pass built an invalid graph (a defect of vai_inspect).
     """
     wanted = checked_release(release) or LATEST
     flow = FLOWS.get(captured.model.framework)

@@ -1,4 +1,4 @@
-"""Asks the rules of a flow about a model, and makes the quantiser's part of the report."""
+"""Evaluates the rules of a flow on a model and builds the quantiser part of the report."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class FlowRules:
     """The facts about one flow.
 
     Attributes:
-        name: of the quantiser, `vai_q_pytorch`.
-        framework: whose models it takes.
-        title: for documents.
-        obstacles: what it does not take as it is.
-        last: what it does not take either, of operators that no other rule is about.
-        conversions: what it replaces by default.
-        checklist: what only its use decides.
-        hidden: facts that no model shows, each with the reason.
+        name: name of the quantiser, `vai_q_pytorch`.
+        framework: framework of its input models.
+        title: title in documents.
+        obstacles: rules for constructs that it does not accept unchanged.
+        last: fallback rules, for operators that no rule of `obstacles` covers.
+        conversions: its default replacements.
+        checklist: points that depend on how the quantiser is used.
+        hidden: facts that are not visible in a model, each with the reason.
     """
 
     name: str
@@ -50,13 +50,13 @@ class FlowRules:
 def check(
     rules: FlowRules, before: Captured, after: Graph, convert: bool, release: str
 ) -> Captured:
-    """Returns a captured model with what a flow does to it, and with what it leaves in float.
+    """Returns a captured model with the quantiser report and with marks on float operators.
 
     Args:
-        rules: the flow's.
-        before: the model as the frontend read it.
-        after: the graph as the flow's passes leave it.
-        convert: whether conversions are made.
+        rules: the rules of the flow.
+        before: the model as the frontend captured it.
+        after: the graph after the flow's passes.
+        convert: whether conversions are applied.
         release: the Vitis AI release.
     """
     scene = scene_of(before, after, release)
@@ -77,7 +77,7 @@ def check(
 
 
 def scene_of(before: Captured, after: Graph, release: str) -> Scene:
-    """Returns what the rules see of a model; see `check`."""
+    """Returns the view of a model that rules check; for the arguments see `check`."""
     return Scene(
         graph=before.graph,
         release=release,
@@ -104,7 +104,7 @@ def _obstacles(rules: FlowRules, scene: Scene, convert: bool) -> Iterator[Obstac
 def _of_rule(
     rule: ObstacleRule, scene: Scene, convert: bool, covered: AbstractSet[str]
 ) -> Iterator[Obstacle]:
-    """Yields the obstacles of a rule, but for those that are about covered operators alone."""
+    """Yields the obstacles of a rule, except those of covered operators only."""
     if rule.from_conversion and not convert:
         return
     made: Dict[Obstacle, List[str]] = {}
@@ -118,7 +118,7 @@ def _of_rule(
 
 
 def _obstacle(rule: ObstacleRule, hit: Hit, release: str) -> Optional[Obstacle]:
-    """Returns an obstacle without its operators, so that those of equal texts are one."""
+    """Returns an obstacle without its operators, so that hits with equal text merge."""
     effect = (rule.effects if hit.effects is None else hit.effects).get(release)
     if effect is None:
         return None
@@ -151,7 +151,7 @@ def _conversions(
 
 
 def _left_in_float(graph: Graph, obstacles: Iterable[Obstacle]) -> Graph:
-    """Marks operators that fall to float by rules that decide that."""
+    """Marks operators that rules with `decides` leave in float."""
     change: Dict[str, Optional[Op]] = {}
     for one in obstacles:
         for name in one.ops if one.outcome is Outcome.FLOAT else ():
@@ -167,7 +167,7 @@ def _remedy(one: Obstacle) -> Optional[Remedy]:
 
 
 class _Becomes:
-    """Says which operator of a graph one of the graph before it has become."""
+    """Maps an operator of the graph before the passes to its successor after them."""
 
     def __init__(self, before: Graph, after: Graph) -> None:
         self._before, self._after = before, after
@@ -189,10 +189,10 @@ class _Becomes:
 
 
 def placed_in(report: QuantizerReport, before: Graph, after: Graph) -> QuantizerReport:
-    """Returns a report with the operators of a graph that passes made of the report's.
+    """Returns a report in terms of the operators of the graph after the passes.
 
     Args:
-        report: its operators are those of `before`.
+        report: a report in terms of `before`.
         before: the graph before the passes.
         after: the graph after them.
     """

@@ -1,4 +1,4 @@
-"""The facts about each flow, by the framework whose models it takes."""
+"""The rules of each flow, by framework."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How a fact about a quantiser is declared, and what it yields.
+"""Declares facts about a quantiser as rules.
 
-One function is one fact. Its docstring is the sentence of the documentation; what happens in each
-release stands in `effects`; the examples show forms that are taken as they are and forms that are
-not, as constraints have them.
+One function is one fact. Its docstring is the sentence in the documentation, `effects` says what
+happens in each release, and the examples show forms that are accepted unchanged and forms that are
+not, like the examples of constraints.
 
     @obstacle(
         "torch.splits.chunk",
@@ -41,11 +41,11 @@ CONVERTED = (
 
 @dataclass(frozen=True)
 class Effect:
-    """What becomes of a construct in a release.
+    """The effect of a construct in a release.
 
     Attributes:
-        outcome: how bad it is.
-        stage: where it happens.
+        outcome: the severity.
+        stage: the stage of the flow.
         text: what happens, as the end of a sentence.
         code: see `Obstacle`.
     """
@@ -57,7 +57,7 @@ class Effect:
 
 
 def fails(stage: str, text: str, code: Optional[str] = None) -> Effect:
-    """Returns the effect that there is no file."""
+    """Returns the effect that no file is written."""
     return Effect(Outcome.FAILS, FlowStage(stage), text, code)
 
 
@@ -72,7 +72,7 @@ def left_in_float(stage: str, text: str, code: Optional[str] = None) -> Effect:
 
 
 def warns(stage: str, text: str, code: Optional[str] = None) -> Effect:
-    """Returns the effect that a message is printed, and the file is right."""
+    """Returns the effect that a message is printed and the file is correct."""
     return Effect(Outcome.WARNS, FlowStage(stage), text, code)
 
 
@@ -82,9 +82,9 @@ class Hit:
 
     Attributes:
         ops: names of the operators.
-        found: what was found there, as the beginning of a sentence.
-        remedy: what to do instead, where it is more exact than the rule's.
-        effects: what happens, where it is other than the rule's.
+        found: what was found, as the beginning of a sentence.
+        remedy: a remedy that overrides the rule's, or None.
+        effects: effects that override the rule's, or None.
     """
 
     ops: Tuple[str, ...]
@@ -104,15 +104,15 @@ class ObstacleRule:
         id: flow, group and name: `torch.splits.chunk`.
         sentence: the docstring's first paragraph.
         notes: the rest of the docstring.
-        effects: what happens, by release; nothing of note in a release that is not there.
+        effects: the effect in each release; a release without an entry has none.
         remedy: what to do instead.
-        source: how it is known.
-        check: yields where it applies.
-        passes: models that it does not apply to.
-        fails: models that it applies to.
-        from_conversion: whether it follows from a conversion that `convert=False` leaves out.
-        decides: whether operators that fall to float by it run on the CPU for that reason; where
-            a rule of the DPUs says more about them, it does not.
+        source: the evidence.
+        check: yields the places where the rule applies.
+        passes: models to which it does not apply.
+        fails: models to which it applies.
+        from_conversion: whether it follows from a conversion that `convert=False` disables.
+        decides: whether operators left in float by this rule are on the CPU for that reason;
+            false if a DPU rule reports them with more detail.
     """
 
     id: str
@@ -139,7 +139,7 @@ def obstacle(
     from_conversion: bool = False,
     decides: bool = False,
 ) -> Callable[[Check], ObstacleRule]:
-    """Returns a decorator that makes a rule of a check function; see `ObstacleRule`."""
+    """Returns a decorator that turns a check function into a rule; see `ObstacleRule`."""
 
     def declare(check: Check) -> ObstacleRule:
         sentence, notes = _documented(check)
@@ -162,17 +162,17 @@ def obstacle(
 
 @dataclass(frozen=True)
 class ConversionRule:
-    """What a quantiser puts in the place of something by default.
+    """A default replacement by a quantiser.
 
     Attributes:
-        id: as of `ObstacleRule`.
-        sentence: what becomes what, by release where they differ.
-        releases: those that convert it.
-        source: how it is known.
-        check: yields where it applies; a hit's text says what becomes what.
-        passes: models that it does not apply to.
-        fails: models that it applies to.
-        optional: whether `convert=False` leaves it out.
+        id: see `ObstacleRule`.
+        sentence: the replacement, by release if they differ.
+        releases: releases that apply it.
+        source: the evidence.
+        check: yields the places where it applies; the text of a hit is the replacement.
+        passes: models to which it does not apply.
+        fails: models to which it applies.
+        optional: whether `convert=False` disables it.
     """
 
     id: str
@@ -194,7 +194,7 @@ def conversion(
     releases: Tuple[str, ...] = ("2.5", "3.0", "3.5"),
     optional: bool = True,
 ) -> Callable[[Check], ConversionRule]:
-    """Returns a decorator that makes a conversion of a check function; see `ConversionRule`."""
+    """Returns a decorator that turns a check function into a conversion; see `ConversionRule`."""
 
     def declare(check: Check) -> ConversionRule:
         sentence, _ = _documented(check)

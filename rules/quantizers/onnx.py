@@ -1,7 +1,7 @@
-"""What vai_q_onnx makes of a float model (release 3.5), as far as it is known.
+"""Model of vai_q_onnx (release 3.5).
 
-It quantises for onnxruntime; no published path leads from its files to the compiler of the Zynq and
-Versal DPUs. So nothing is converted here, and the report says what that means.
+It quantises for onnxruntime; there is no published path from its files to the compiler of the Zynq
+and Versal DPUs. Nothing is converted here, and the report states that.
 """
 
 from __future__ import annotations
@@ -24,19 +24,18 @@ _MOVES = frozenset((Trait.KEEPS_ELEMENTS, Trait.SOURCE))
 _STRUCTURE = ("return", "identity", "strided_slice", "unknown")
 
 NO_PATH = (
-    "no published path leads from an ONNX file to the DPU's compiler (vai_q_onnx quantises for "
-    "onnxruntime): operators are judged as the file has them, no conversion is assumed; the Keras "
-    "and PyTorch quantisers replace some activations, so inspect the model that it was exported "
-    "from where you have it"
+    "there is no published path from an ONNX file to the DPU compiler (vai_q_onnx quantises for "
+    "onnxruntime): operators are evaluated as they are in the file, without conversions; the Keras "
+    "and PyTorch quantisers replace some activations, so inspect the original model if you have it"
 )
 
 
 def quantized(captured: Captured, convert: bool) -> Captured:
-    """Returns a captured model with what is known of its flow as warnings.
+    """Returns a captured model with warnings about its flow.
 
     Args:
-        captured: what the frontend read.
-        convert: vai_q_onnx replaces no operators; nothing depends on it.
+        captured: the result of the frontend.
+        convert: not used, as vai_q_onnx replaces no operators.
     """
     warnings = [*captured.warnings, NO_PATH]
     left = in_float(captured.graph)
@@ -47,9 +46,9 @@ def quantized(captured: Captured, convert: bool) -> Captured:
 
 
 def in_float(graph: Graph) -> Dict[str, int]:
-    """Returns the kinds that vai_q_onnx 3.5 does not quantise, and how many operators they are.
+    """Returns the number of operators of each kind that vai_q_onnx 3.5 does not quantise.
 
-    What only moves data, and what has no XIR operator, is not counted.
+    Operators that only move data or have no XIR operator are not counted.
     """
     return dict(
         Counter(

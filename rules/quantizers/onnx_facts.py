@@ -1,22 +1,22 @@
-"""What is known of the vendor's ONNX quantisers, whose files no compiler of these DPUs takes."""
+"""Facts about the vendor's ONNX quantisers, whose files no compiler of these DPUs accepts."""
 
 from __future__ import annotations
 
 REASON = (
-    "no published path leads from the files of the vendor's ONNX quantisers to the compiler of "
-    "these DPUs: they serve runtimes of ONNX, so that there are no rules about them"
+    "there is no published path from the files of the vendor's ONNX quantisers to the compiler of "
+    "these DPUs: they target ONNX runtimes, so there are no rules about them"
 )
 FACTS_OF_ONNX = (
     "vai_q_onnx 3.5 quantises Add, Conv, ConvTranspose, Gemm, Concat, Relu, Reshape, Transpose, "
     "Resize, MaxPool, GlobalAveragePool, AveragePool, MatMul, Mul, Sigmoid and Softmax, and has "
-    "Split, Squeeze, Clip, LeakyRelu and Pad in its registry; all else stays in float (its guide "
-    "and source, read)",
-    "for a DPU it wants calibration by powers of two (MinMSE or NonOverflow), QInt8 and the format "
-    "QDQ (its guide and source, read)",
+    "Split, Squeeze, Clip, LeakyRelu and Pad in its registry; everything else stays in float (its "
+    "guide and source, read)",
+    "for a DPU it requires calibration by powers of two (MinMSE or NonOverflow), QInt8 and the QDQ "
+    "format (its guide and source, read)",
     "vai_q_onnx 3.5 converts no activation: no slope of LeakyRelu, no hard sigmoid, no batch norm "
     "to a depthwise convolution (its source, read)",
     "Quark, its successor, simulates a DPU with the slope 26/256, HardSigmoid for Sigmoid, DPU "
     "versions of HardSigmoid, average pools and ReduceMean, batch norms as Conv, large pools "
     "split, Split as Slice; those of Clip and Softmax are off (its list of options)",
 )
-"""Facts that are no rule."""
+"""Facts without a rule."""

@@ -1,4 +1,4 @@
-"""Vitis AI releases: which flow is meant, and which build of a target."""
+"""Vitis AI releases: selects the flow and the build of a target."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
 
 RELEASES = ("2.5", "3.0", "3.5")
-"""Releases whose quantisers are known."""
+"""Releases whose quantisers are modelled."""
 LATEST = "3.5"
-"""The flow that is taken where none is named."""
+"""The default flow."""
 
 
 def checked_release(release: Any) -> Optional[str]:
-    """Returns a release as text; None where none is named.
+    """Returns a release as text, or None if none is given.
 
     Raises:
-        ReleaseError: it is none of `RELEASES`.
+        ReleaseError: the release is not one of `RELEASES`.
     """
     if release is None:
         return None
@@ -34,16 +34,16 @@ def checked_release(release: Any) -> Optional[str]:
 
 
 def target_in(spec: object, release: Optional[str]) -> Target:
-    """Returns the target that is meant, in a release's build where one is named.
+    """Returns the target of a specification, in the build of a release if one is given.
 
     Args:
         spec: see `lookup`.
-        release: None for the build that `lookup` returns, that of release 2.5 where a name has
-            several. What release a build is of is known for registered targets alone: others are
-            the same in each.
+        release: None for the build that `lookup` returns (that of release 2.5 if a name has
+            several). Only registered targets have builds by release; others are the same in
+            every release.
 
     Raises:
-        TargetError: it names no target, or one that the release does not have.
+        TargetError: `spec` names no target, or one that the release does not have.
         ReleaseError: the release is unknown.
     """
     wanted, target = checked_release(release), lookup(spec)
@@ -65,7 +65,7 @@ def target_in(spec: object, release: Optional[str]) -> Target:
 
 
 def _is_name(spec: object, target: Target) -> bool:
-    """Tells whether a target was named: a fingerprint or an arch.json means that build alone."""
+    """Returns whether `spec` is a name; a fingerprint or an arch.json selects one build."""
     if not isinstance(spec, str):
         return False
     text = spec.strip().strip("\"'")

@@ -1,4 +1,4 @@
-"""The rule book of the quantisers, and the page of one fact, from the rules themselves."""
+"""Renders the rule book of the quantisers and the page of one fact from the rules."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _TITLE = """\
 
 <!-- Generated from the rules by `vai-inspect rules quantizers --markdown`; do not edit. -->
 
-Before the compiler sees a model, the vendor's quantiser may refuse it (`fails`), keep operators in
-float (`float`, the CPU runs them), or write a file that computes something else without an error
-(`changes`). Every report has these obstacles in its part `quantizer`, its JSON in
-`quantizer.obstacles`; `--fail-on quantizer` ends with 1 where one fails or changes the function.
-`--release 2.5|3.0|3.5` says whose flow it is: without it the flow of 3.5 is taken, on the build of
-the target that release 2.5 has, and the report names both.
+Before compilation, the vendor's quantiser may reject a model (`fails`), keep operators in float
+(`float`: they run on the CPU), or write a file that computes another function without an error
+(`changes`). Reports list these obstacles in the part `quantizer`, the JSON in
+`quantizer.obstacles`; `--fail-on quantizer` exits with 1 if one fails or changes the function.
+`--release 2.5|3.0|3.5` selects the flow. The default is the flow of 3.5 on the target's build of
+release 2.5; the report names both.
 """
 
 
 def flows_named(name: str) -> Tuple[FlowRules, ...]:
-    """Returns the flows that a name means: `quantizers` for all, a framework or a quantiser.
+    """Returns the flows of a name: `quantizers` for all, a framework or a quantiser.
 
     Args:
-        name: anything.
+        name: any text.
     """
     folded = name.lower()
     return tuple(
@@ -42,7 +42,7 @@ def flows_named(name: str) -> Tuple[FlowRules, ...]:
 
 
 def rules_of(flow: FlowRules) -> Tuple[ObstacleRule, ...]:
-    """Returns the obstacles of a flow, those about what no other rule is about last."""
+    """Returns the obstacle rules of a flow, fallback rules last."""
     return (*flow.obstacles, *flow.last)
 
 
@@ -55,16 +55,16 @@ def markdown(flows: Tuple[FlowRules, ...]) -> str:
             lines += ["### {}".format(group.replace("_", " ")), ""]
             for rule in rules:
                 lines += _section(rule)
-        lines += ["### What is replaced by default", ""]
+        lines += ["### Default replacements", ""]
         for one in flow.conversions:
             lines.append(f"- `{one.id}` ({_listed(one.releases)}): {one.sentence}")
-        lines += ["", "### Before you quantise", "", "No model shows these:", ""]
+        lines += ["", "### Before you quantise", "", "These are not visible in a model:", ""]
         lines += [f"- [ ] {text}" for text in flow.checklist]
-        lines += ["", "### Facts that no model shows", ""]
+        lines += ["", "### Facts that are not visible in a model", ""]
         lines += [f"- {fact}: {reason}." for fact, reason in flow.hidden]
         lines.append("")
     if len(flows) == len(FACTS):
-        lines += ["## ONNX", "", REASON[:1].upper() + REASON[1:] + ". What is known:", ""]
+        lines += ["## ONNX", "", REASON[:1].upper() + REASON[1:] + ". Known facts:", ""]
         lines += [f"- {fact}." for fact in FACTS_OF_ONNX]
         lines.append("")
     return "\n".join(lines)
@@ -77,7 +77,7 @@ def table(flow: FlowRules) -> List[Tuple[str, str, str]]:
 
 
 def explain(rule_id: str) -> Optional[str]:
-    """Returns the page of one fact as plain text; None where the id is of no quantiser's.
+    """Returns the page of one fact as plain text, or None if the id has no quantiser's prefix.
 
     Args:
         rule_id: `torch.splits.chunk`.

@@ -1,4 +1,4 @@
-"""What a rule about a quantiser sees of a model: the graph as the user wrote it."""
+"""The view of a model that quantiser rules check: the graph as captured, before any pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vai_inspect.core.model_form import ModelForm
 
 NO_CALL = CallForm("")
 _LAID_OUT = re.compile(r"_(?:swim|sink)_(?:transpose|reshape)(?:_\d+)?$")
-"""Names of what the layout pass inserts after an operator, under that one's call."""
+"""Names of operators that the layout pass inserts after an operator, with the same call."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Scene:
     """A model before the quantiser.
 
     Attributes:
-        graph: the operators as the frontend read them, before any pass.
+        graph: the operators as captured, before any pass.
         release: the Vitis AI release.
         form: how the model is built.
-        in_float: why the flow's passes leave operators in float, with what to do, by name.
-        open_batch: whether the model leaves its batch open.
-        joined: operators that the passes took into others.
+        in_float: reason and remedy of operators that the flow's passes leave in float, by name.
+        open_batch: whether the batch size is open.
+        joined: operators that the passes merged into others.
     """
 
     graph: Graph
@@ -37,9 +37,9 @@ class Scene:
     joined: "frozenset[str]" = frozenset()
 
     def calls(self, *names: str) -> Iterator[Op]:
-        """Returns the operators of calls of these names, constants left out; of all without names.
+        """Returns the operators, without constants, of calls with these names (all by default).
 
-        The name is that of a layer's or module's class, or of a function or method.
+        The name is the class of a layer or module, or a function or method.
         """
         if not names:
             return iter(self._all_calls)
@@ -65,7 +65,7 @@ class Scene:
         return found
 
     def layers(self, *names: str) -> Iterator[Op]:
-        """Yields the operators of layers that are read as these classes of Keras's."""
+        """Yields the operators of layers whose Keras base class is one of these."""
         for op in self.calls():
             call = call_of(op)
             if call.is_layer and (call.base or call.name) in names:
@@ -76,7 +76,7 @@ class Scene:
         return (op for op in self.graph if op.kind in kinds)
 
     def readers(self, op: Op) -> Tuple[Op, ...]:
-        """Returns the operators that read an operator; identities are seen through."""
+        """Returns the readers of an operator, looking through identities."""
         found: List[Op] = []
         waiting = [op]
         while waiting:
@@ -85,7 +85,7 @@ class Scene:
         return tuple(found)
 
     def source(self, op: Op, index: int = 0) -> Optional[Op]:
-        """Returns the operator before one of another's inputs; identities are seen through."""
+        """Returns the producer of an input of an operator, looking through identities."""
         found = self.graph.producer(op, index)
         while found is not None and found.kind == "identity":
             found = self.graph.producer(found)
@@ -105,21 +105,21 @@ class Scene:
 
     @property
     def takes_integers(self) -> bool:
-        """Whether an input of the model is of whole numbers or truth values."""
+        """Whether an input of the model has an integer or boolean type."""
         return any(not op.output.dtype.startswith("float") for op in self.kinds("data"))
 
 
 def call_of(op: Op) -> CallForm:
-    """Returns how the user wrote an operator; an empty form where that is not known."""
+    """Returns the call form of an operator, or an empty form if unknown."""
     return op.origin.call or NO_CALL
 
 
 def call_name(op: Op) -> str:
-    """Returns what the operators of one call have in common: their names begin alike."""
+    """Returns the name of an operator's call, the common prefix of its operators' names."""
     return op.name.split("/")[0]
 
 
 def described(op: Op) -> str:
-    """Returns an operator as messages name it: the layer's class, or the function."""
+    """Returns the name of an operator in messages: the class of its layer, or the function."""
     call = call_of(op)
     return call.name or op.kind

@@ -1,4 +1,4 @@
-"""Small models as examples of rules about quantisers: written without a framework."""
+"""Small models as examples of quantiser rules, built without a framework."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAP: Shape = (1, 16, 16, 8)
 
 
 class Sketch:
-    """A model as it is written down, one call after another.
+    """Builder of a model, one call after another.
 
     Attributes:
         x: the last operator, which the next one reads.
@@ -32,19 +32,19 @@ class Sketch:
         self._returned: List[str] = []
 
     def input(self, shape: Shape = MAP, dtype: str = "float32", name: str = "input") -> str:
-        """Writes an input; without one the model has a map of 16 x 16 with 8 channels."""
+        """Adds an input; the default is a 16 x 16 feature map with 8 channels."""
         attrs = TensorAttrs(shape, dtype.upper())
         self._ops.append(Op(name, "data", attrs, outputs=(TensorType(shape, dtype),)))
         self.x = name
         return name
 
     def conv(self, after: Optional[str] = None, **arguments: str) -> str:
-        """Writes a convolution of 8 channels, as a module or layer."""
+        """Adds a convolution with 8 channels, as a module or layer."""
         name = "Conv2d" if self.framework == "torch" else "Conv2D"
         return self.layer(name, "conv2d", None if after is None else [after], **arguments)
 
     def layer(self, cls: str, kind: str, read: Optional[Sequence[str]] = None, **rest: Any) -> str:
-        """Writes a module or layer; see `call`."""
+        """Adds a module or layer; see `call`."""
         return self.call(cls, kind, read, is_layer=True, **rest)
 
     def call(
@@ -65,23 +65,23 @@ class Sketch:
         in_float: Optional[str] = None,
         **arguments: str,
     ) -> str:
-        """Writes an operator and returns its name.
+        """Adds an operator and returns its name.
 
         Args:
-            name: of the class or function that the user wrote.
-            kind: of the operator.
-            read: names of the operators that it reads; the last one by default.
+            name: class or function in the user's code.
+            kind: kind of the operator.
+            read: names of the input operators; the last operator by default.
             is_layer: whether it is a module or layer.
-            attrs: of the operator.
-            shape: of its output; that of what it reads first by default.
-            dtype: of its output.
-            params: roles of its parameters beside its weights, one figure for each channel.
-            as_name: of the operator, where it matters.
-            own_class: whether it is a class of the user's own (Keras).
-            times: how often the model calls the layer (Keras).
-            layer: path of the layer, where several operators have one.
+            attrs: attributes of the operator.
+            shape: shape of the output; that of the first input by default.
+            dtype: type of the output.
+            params: roles of its parameters in addition to the weights, one value per channel.
+            as_name: name of the operator, if it matters.
+            own_class: whether the class is the user's own (Keras).
+            times: number of calls of the layer in the model (Keras).
+            layer: path of the layer, if several operators share one.
             in_float: why the flow's passes leave it in float.
-            **arguments: arguments as the user gave them.
+            **arguments: arguments in the user's code.
         """
         if not self._ops:
             self.input()
@@ -115,12 +115,12 @@ class Sketch:
         return op_name
 
     def parameter(self, *shape: int, path: str = "scale") -> str:
-        """Writes a parameter or buffer of the model, in PyTorch's order of axes."""
+        """Adds a parameter or buffer of the model, in PyTorch's axis order."""
         form = CallForm("parameter", False, (("path", path), ("shape", _text(shape))))
         return self._constant(shape, path, form)
 
     def constant(self, *shape: int, number: Optional[float] = None) -> str:
-        """Writes a constant that is no parameter, or a number."""
+        """Adds a constant that is not a parameter, or a number."""
         name = f"const_{len(self._ops)}"
         form = CallForm("constant", False, (("shape", _text(shape)),)) if shape else None
         return self._constant(shape or (1,), name, form, number)
@@ -132,18 +132,18 @@ class Sketch:
             self.input()
         if self.framework == "torch" and self._ops[0].output.rank == 4:
             _, *rest = (1,) * (4 - len(shape)) + tuple(shape)
-            shape = (1, *rest[1:], rest[0])  # as the frontend lays it out beside a map
+            shape = (1, *rest[1:], rest[0])  # NHWC, as the frontend lays out operands of a map
         attrs = TensorAttrs(shape, "FLOAT32", number)
         origin = Origin(self.framework, (), (), form)
         self._ops.append(Op(name, "const", attrs, outputs=(TensorType(shape),), origin=origin))
         return name
 
     def returns(self, *names: str) -> None:
-        """Says what the model returns, where it is not the last operator alone."""
+        """Sets the outputs of the model; the default is the last operator."""
         self._returned += names
 
     def captured(self) -> Captured:
-        """Returns the model as a frontend would hand it over."""
+        """Returns the model like the result of a frontend."""
         if not self._ops:
             self.input()
         ends = []
@@ -165,9 +165,9 @@ class Sketched:
     """An example.
 
     Attributes:
-        text: what it shows, as the documentation prints it.
-        draw: writes the model.
-        releases: those that it holds for; empty for all of the rule's.
+        text: what it shows, for the documentation.
+        draw: builds the model.
+        releases: releases for which it holds; empty for all releases of the rule.
     """
 
     text: str
@@ -185,11 +185,11 @@ def example(text: str, draw: Union[Draw, Sequence[Draw]], *releases: str) -> Ske
     """Returns an example; see `Sketched`."""
     steps = [draw] if callable(draw) else list(draw)
 
-    def whole(sketch: Sketch) -> None:
+    def draw_all(sketch: Sketch) -> None:
         for step in steps:
             step(sketch)
 
-    return Sketched(text, whole, releases)
+    return Sketched(text, draw_all, releases)
 
 
 def _text(shape: Sequence[int]) -> str:

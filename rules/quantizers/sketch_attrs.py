@@ -1,4 +1,4 @@
-"""Attributes that an operator of an example has where the example does not care."""
+"""Default attributes of the operators of examples."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def default_attrs(kind: str, name: str, shape: Shape) -> a.Attrs:
     """Returns attributes for an operator.
 
     Args:
-        kind: its kind.
-        name: of the framework's class or function.
-        shape: of what it reads first.
+        kind: kind of the operator.
+        name: class or function of the framework.
+        shape: shape of its first input.
     """
     if kind == "unknown":
         return a.UnknownAttrs(name)
@@ -52,7 +52,7 @@ def default_attrs(kind: str, name: str, shape: Shape) -> a.Attrs:
 
 
 def default_weights(kind: str, attrs: a.Attrs, shape: Shape) -> Shape:
-    """Returns the shape of an operator's weights, as many channels out as in; () for none."""
+    """Returns the shape of an operator's weights with equal channels in and out; () for none."""
     channels = shape[-1]
     if isinstance(attrs, a.DepthwiseConv2dAttrs):
         return (attrs.multiplier, *attrs.kernel[::-1], channels)

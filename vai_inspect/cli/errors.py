@@ -1,7 +1,7 @@
 """How the command line ends: exit codes, and errors as one line each.
 
 0: done. 1: `--fail-on` fired. 2: the input was wrong. 3: a defect of vai-inspect itself.
-130: interrupted, or told to end. 141: whoever read the output went away, as the shell reports it.
+130: interrupted or terminated. 141: the reader of the output closed the pipe (as in shells).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Iterator, List
 
 import typer
 
-from vai_inspect.cli.told import one_line, where
+from vai_inspect.cli.error_text import one_line, where
 from vai_inspect.core.errors import GraphError, VaiInspectError, message_of
 from vai_inspect.reports.text.format import on_one_line
 
@@ -24,11 +24,11 @@ PROGRAM = "vai-inspect"
 DONE, FAILED_ON, WRONG_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
-"""Errors of a device or folder that takes no more, or of a stream that somebody closed."""
+"""Errors of a full device or folder, or of a closed stream."""
 
 TRACEBACK_VARIABLE = "VAI_INSPECT_TRACEBACK"
 COMPLETE_VARIABLE = "_VAI_INSPECT_COMPLETE"
-"""By which the scripts of `--show-completion` ask; the name is derived from the program's."""
+"""Set by the scripts of `--show-completion`; the name is derived from the program name."""
 
 # typer does not name this base of all its usage errors, and has it from different packages.
 _UsageError: Any = next(
@@ -40,11 +40,11 @@ def run(app: typer.Typer, args: List[str]) -> int:
     """Runs a typer app and returns the exit code; nothing ends in a traceback."""
     _open_streams()
     command = typer.main.get_command(app)
-    if COMPLETE_VARIABLE in os.environ:  # a shell asks what could come next
+    if COMPLETE_VARIABLE in os.environ:  # called by a completion script
         command.main(list(args), prog_name=PROGRAM)
     try:
         # Not command.main(): it turns a closed pipe into exit code 1, which means something else.
-        with _told_to_end(), command.make_context(PROGRAM, list(args)) as context:
+        with _sigterm_as_interrupt(), command.make_context(PROGRAM, list(args)) as context:
             command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as error:
@@ -64,14 +64,14 @@ def run(app: typer.Typer, args: List[str]) -> int:
     except Exception as error:
         return _defect(error)
     except BaseException as error:
-        # Whatever is no Exception and no interrupt is the model's code's, and ends it.
+        # A BaseException other than an interrupt comes from the model's code.
         return report_wrong(f"the model's code ended with {one_line(error)}{where(error)}.")
     return DONE
 
 
 @contextlib.contextmanager
-def _told_to_end() -> Iterator[None]:
-    """Lets SIGTERM end the work as Ctrl-C does: what is half written is removed."""
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Handles SIGTERM like Ctrl-C, so that partial output is removed."""
     before = signal.getsignal(signal.SIGTERM)
     if before is not signal.SIG_DFL:
         yield
@@ -88,7 +88,7 @@ def _told_to_end() -> Iterator[None]:
 
 
 def _open_streams() -> None:
-    """Opens what the caller closed, so that no report gets the number of a standard stream."""
+    """Opens closed standard streams, so that no report file gets their descriptor."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"

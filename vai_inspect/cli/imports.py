@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import List, Optional, Sequence, Set
 
-from vai_inspect.cli.told import one_line, where
+from vai_inspect.cli.error_text import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, how_to_install, message_of
 
 _MAY_DEFINE_MORE = re.compile(

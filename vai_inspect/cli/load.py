@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
+from vai_inspect.cli.error_text import one_line, where
 from vai_inspect.cli.imports import callables_in, lacks, listed, module_of
-from vai_inspect.cli.told import one_line, where
 from vai_inspect.core.errors import ModelError, did_you_mean, message_of
 from vai_inspect.frameworks import framework_of, is_keras_file, is_onnx_file, is_torch_file
 

@@ -153,11 +153,11 @@ class Crossing(Plain):
 
 @dataclass(frozen=True)
 class CutPoints(Plain):
-    """Where to cut a network so that the host does its start and its end.
+    """Where to cut a network so that its start and its end run on the host.
 
     Attributes:
         start: operators on the CPU whose outputs become inputs of the DPU part.
-        end: operators on the DPU whose outputs the host takes and goes on with.
+        end: operators on the DPU whose outputs the host reads.
     """
 
     start: Tuple[str, ...]

@@ -74,7 +74,7 @@ class Inspection(InspectionData):
         return found
 
     def plan(self) -> Plan:
-        """Returns what to do, in the order to do it, and what each step gives."""
+        """Returns the plan: ordered steps with the counts before and after each."""
         return Plan(self.steps)
 
     def diff(self, other: InspectionData) -> Difference:

@@ -38,7 +38,7 @@ class InspectionData(Plain):
         ops: every operator in topological order.
         subgraphs: the DPU's and the CPU's, in graph order.
         crossings: tensors that pass between the DPU and the CPU.
-        root_causes: what keeps operators off the DPU, that whose cure gives most back first.
+        root_causes: what keeps operators off the DPU, by impact.
         steps: what to do, in order; see `plan`.
         warnings: what the user should know of the whole: plug-ins that failed, missing rules.
         tool_version: version of this package.
@@ -119,7 +119,7 @@ class InspectionData(Plain):
 
     @cached_property
     def cut_points(self) -> CutPoints:
-        """Where to cut the network so that the host does its start and its end.
+        """Where to cut the network so that its start and its end run on the host.
 
         Only operators that have no DPU cost there are cut off; see `Boundary.at_boundary`.
         """

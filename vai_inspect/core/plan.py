@@ -1,4 +1,4 @@
-"""What to do about a network, in order, and what each step gives."""
+"""The plan of a network: ordered steps, each with the counts before and after it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from vai_inspect.core.codec import Plain
 
 @dataclass(frozen=True)
 class PlanCounts(Plain):
-    """The network between two steps.
+    """Counts of the network between two steps.
 
     Attributes:
         cpu_ops: operators on the CPU.
         dpu_subgraphs: subgraphs on the DPU.
         crossings: tensors that pass between the DPU and the CPU.
-        crossing_bytes: their size, one byte an element.
+        crossing_bytes: their size, one byte per element.
         dpu_macs: multiply-accumulates on the DPU.
-        dpu_ms: time on the DPU in milliseconds, or None where it is not estimated.
+        dpu_ms: time on the DPU in milliseconds, or None if it is not estimated.
     """
 
     cpu_ops: int
@@ -34,21 +34,19 @@ class PlanStep(Plain):
     """One step.
 
     Attributes:
-        kind: `remedy` (do what an obstacle of the vendor's quantiser asks for), `rewrite`, `cut`
-            (give the start or the end of the network to the host) or `leave` (give the host parts
-            in the middle that are not worth their crossings).
-        rewrite: id of the rewrite, as in `mean-to-pool`; None where no rewrite does it.
-        ops: names of the operators that it is about: those that the DPU part begins or ends
-            with for a cut, those to change or to leave else; empty where an obstacle is one of
-            the model as a whole.
-        text: what to do, a sentence.
-        code: code that does it, or None.
-        effect: what it does to the function of the network: `exact`, `approximate` (train
-            again, or at least evaluate), `none` (where something is computed, not what) or `open`
-            (nobody has said).
-        before: the network before the step.
-        after: the network after it; after a cut the DPU part alone.
-        obstacle: id of the quantiser's obstacle that the step removes, or None.
+        kind: `remedy` (the remedy of an obstacle in the vendor's quantiser), `rewrite`, `cut`
+            (run the start or the end of the network on the host) or `leave` (run inner parts on
+            the host whose work does not justify their crossings).
+        rewrite: id of the rewrite, for example `mean-to-pool`, or None.
+        ops: names of the affected operators: for a cut those at the boundary of the DPU part,
+            otherwise those to change or to leave; empty for an obstacle of the whole model.
+        text: what to do, as a sentence.
+        code: code of the step, or None.
+        effect: effect on the function of the network: `exact`, `approximate` (retrain or at
+            least evaluate), `none` (only the device changes) or `open` (not known).
+        before: counts before the step.
+        after: counts after it; after a cut those of the DPU part alone.
+        obstacle: id of the quantiser obstacle that the step removes, or None.
     """
 
     kind: str
@@ -64,11 +62,11 @@ class PlanStep(Plain):
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps in the order to do them; each is counted with those before it done.
+    """The steps in order; each is counted with all earlier steps applied.
 
     Attributes:
-        steps: the steps; none where the whole network runs on the DPU and nothing stands in the
-            quantiser's way, or nothing helps.
+        steps: the steps; empty if the whole network runs on the DPU and the quantiser has no
+            obstacle, or if no step helps.
     """
 
     steps: Tuple[PlanStep, ...] = ()

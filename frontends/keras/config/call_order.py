@@ -1,4 +1,4 @@
-"""The calls of a stored model in order, models within put in place of their calls."""
+"""The calls of a stored model in order, with nested models expanded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_OUTPUTS = 10_000
 
 
 class Symbol:
-    """A tensor of the model, told from others by identity.
+    """A tensor of the model, compared by identity.
 
     Attributes:
         shape: its shape, once the call that gives it was read.
@@ -89,7 +89,7 @@ def plan(
 
 
 def _listed(network: Network) -> int:
-    """Returns how many calls a model lists, each model within it counted once."""
+    """Returns the number of calls in a model; each nested model counts once."""
     inner = [layer for layer in network.layers.values() if isinstance(layer, Network)]
     return len(network.nodes) + sum(map(_listed, inner))
 
@@ -156,7 +156,7 @@ def _map(value: Any, change: Any) -> Any:
 def _inner_inputs(
     inner: Network, args: Tuple[Any, ...], kwargs: Dict[str, Any], own: str, path: str
 ) -> List[Symbol]:
-    """Returns what a model within is called with, in its own order."""
+    """Returns the inputs of a nested model's call, in the order of its own inputs."""
     value = args[0] if args else kwargs.get("inputs")
     if isinstance(value, dict) and isinstance(inner.inputs_struct, dict):
         value = {key: value.get(key) for key in inner.inputs_struct}

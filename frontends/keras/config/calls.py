@@ -1,4 +1,4 @@
-"""The two forms in which a config says a call.
+"""The two forms of a call in a config.
 
 Keras 2 writes nested lists of `[layer, node, tensor, {keyword arguments}]`, Keras 3 an object
 `{"args": [...], "kwargs": {...}}` with a `__keras_tensor__` for each tensor.
@@ -18,7 +18,7 @@ Sizes = Tuple[Optional[int], ...]
 def keras_3_call(
     call: Mapping[str, Any], recorded: Dict[Ref, Tuple[Sizes, str]]
 ) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-    """Returns the arguments of a call; what it says of the shape of a tensor goes to `recorded`."""
+    """Returns the arguments of a call and adds the recorded shapes of tensors to `recorded`."""
 
     def leaf(value: Any) -> Optional[Ref]:
         if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
@@ -67,7 +67,7 @@ def keras_2_call(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[st
         return ref
 
     first = plain(call, leaf)
-    # One tensor alone stands in a list, as several do.
+    # A single tensor is in a list too.
     if isinstance(first, tuple) and len(first) == 1:
         first = first[0]
     return (first,), kwargs
@@ -84,7 +84,7 @@ def ref_of(history: Any) -> Optional[Ref]:
 
 
 def sizes(value: Any) -> Optional[Sizes]:
-    """Returns a saved shape; None where it is none."""
+    """Returns a saved shape, or None if the value is not a shape."""
     if value is None:
         return None
     found = plain(value)

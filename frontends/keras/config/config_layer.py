@@ -1,4 +1,4 @@
-"""A layer that is only a config, as the lowerings see it."""
+"""A layer from its config, with the interface of the lowerings."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ConfigLayer(Layer):
             self.variable_dtype = self.compute_dtype = ""
 
     def weights(self) -> List[Param]:
-        """Returns nothing: a config does not tell the parameters of what no lowering knows."""
+        """Returns nothing: a config has no parameters of layers without a lowering."""
         return []
 
     def _setting(self, name: str) -> Any:
@@ -113,11 +113,11 @@ _WITHOUT_FLAG = frozenset(
         "SpatialDropout3D",
     )
 )
-"""The layers of Keras 3 whose config leaves `trainable` out."""
+"""The layers of Keras 3 whose config omits `trainable`."""
 
 
 _OF_APPLICATIONS = frozenset(("Custom>CustomScaleLayer",))
-"""What keras.applications registers as if it were the user's own, since Keras 2.12."""
+"""Classes that keras.applications registers like a user's class, since Keras 2.12."""
 
 
 def is_own(saved: Dict[str, Any]) -> bool:
@@ -142,7 +142,7 @@ def is_own(saved: Dict[str, Any]) -> bool:
 
 
 def is_saved_layer(value: Any) -> bool:
-    """Returns whether a setting is a layer within: a class with a config that has a name."""
+    """Returns whether a setting is a nested layer: a class with a config that has a name."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("class_name"), str)

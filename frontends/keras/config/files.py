@@ -1,4 +1,4 @@
-"""From a path to what the file holds: told by its first bytes, not by its name."""
+"""Reads a model file; its format is detected by the first bytes, not by the name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_path(model: Any) -> bool:
 
 
 def read(model: Union[str, bytes, "os.PathLike[str]"]) -> Stored:
-    """Reads what a file or folder says of its model; nothing in it is run.
+    """Reads the model description of a file or folder; no code in it is run.
 
     Raises:
         ModelError: it does not exist, is of another kind, or is broken.

@@ -1,4 +1,4 @@
-"""JSON from a file that nobody vouches for."""
+"""JSON from an untrusted file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def too_large(where: str, size: int) -> str:
 
 
 def _whole(digits: str) -> int:
-    # Python takes a time that grows with the square of the digits.
+    # Python's conversion is quadratic in the number of digits.
     if len(digits) > _LONGEST_NUMBER:
         raise ValueError(f"a number of {len(digits)} digits")
     return int(digits)

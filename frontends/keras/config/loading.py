@@ -1,4 +1,4 @@
-"""What a config does not tell, asked of Keras itself: the model is loaded and walked.
+"""Loads a trusted model with Keras for what its config does not describe.
 
 A config may name any function of any module, or hold the code of one, and Keras versions differ
 in what they run of it. No list of what is harmless can hold, so only a trusted file is loaded.

@@ -1,4 +1,4 @@
-"""The graph that a model's config describes, whichever Keras wrote it.
+"""The graph of a model's config, of any Keras version.
 
 Each call becomes a `Node`, see `calls`; a Sequential becomes a chain of them.
 """

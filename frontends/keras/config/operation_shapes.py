@@ -1,4 +1,4 @@
-"""What operations of `keras.ops` give whose operators do not tell their own shape."""
+"""Output shapes of `keras.ops` operations whose operators do not determine them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _expand_dims(given: Given) -> Optional[List[Shape]]:
 
 
 def _reshape_operation(given: Given) -> Optional[List[Shape]]:
-    """TensorFlow's may be given a tensor, which nobody knows before the model runs."""
+    """TensorFlow's target may be a tensor, whose value is not known before the model runs."""
     target = getattr(given.layer, "newshape", None) or given.layer.shape
     sizes = target if isinstance(target, (tuple, list)) else (target,)
     if any(type(size) is not int for size in sizes):

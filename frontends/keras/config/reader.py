@@ -1,4 +1,4 @@
-"""A model file read into the IR from its config alone, without the framework."""
+"""Captures a model file in the IR from its config, without the framework."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _graph(
 
 
 def _own_shapes(found: Network, input_args: Any) -> List[Sizes]:
-    """Returns the shapes that the file gives the inputs; the user's rank where it gives none."""
+    """Returns the input shapes of the file; for an input without one, that of the user's rank."""
     shapes: List[Sizes] = []
     for entry in found.inputs:
         if entry.shape is None and input_args is None:

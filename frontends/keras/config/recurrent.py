@@ -1,4 +1,4 @@
-"""What recurrent layers give: a sequence or its last step, and their states."""
+"""Output shapes of recurrent layers: a sequence or its last step, and their states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STATES = {"GRU": 1, "GRUCell": 1, "LSTM": 2, "LSTMCell": 2, "SimpleRNN": 1, "Si
 
 
 def recurrent(layer: Layer, shape: Shape) -> Optional[List[Shape]]:
-    """Returns what SimpleRNN, GRU, LSTM or RNN gives for (batch, steps, features)."""
+    """Returns the output shapes of SimpleRNN, GRU, LSTM or RNN for (batch, steps, features)."""
     if len(shape) < 3 or getattr(layer, "time_major", False):
         raise ShapeError(f"it reads (batch, steps, features), not {shape}")
     sizes = _state_sizes(layer)
@@ -26,7 +26,7 @@ def recurrent(layer: Layer, shape: Shape) -> Optional[List[Shape]]:
 
 
 def _state_sizes(layer: Layer) -> List[Tuple[int, int]]:
-    """Returns (units, states) of each cell in order; nothing where a cell is not known."""
+    """Returns (units, states) of each cell in order; empty if a cell is not known."""
     name = layer.keras_class or ""
     if name in _STATES:
         return [(int(layer.units), _STATES[name])]
@@ -40,7 +40,7 @@ def _state_sizes(layer: Layer) -> List[Tuple[int, int]]:
 
 
 def convolutional(layer: Layer, shape: Shape) -> Optional[List[Shape]]:
-    """Returns what ConvLSTM1D to ConvLSTM3D gives for (batch, steps, ..., channels)."""
+    """Returns the output shapes of ConvLSTM1D to ConvLSTM3D for (batch, steps, ..., channels)."""
     sizes = []
     windows = zip(shape[2:-1], layer.kernel_size, layer.strides, layer.dilation_rate)
     for size, kernel, stride, dilation in windows:
@@ -52,7 +52,7 @@ def convolutional(layer: Layer, shape: Shape) -> Optional[List[Shape]]:
 
 
 def bidirectional(layer: Layer, inner: Optional[List[Shape]]) -> Optional[List[Shape]]:
-    """Returns what Bidirectional gives, from what its layer gives."""
+    """Returns the output shapes of Bidirectional from those of its layer."""
     if not inner:
         return None
     output, states = inner[0], inner[1:]

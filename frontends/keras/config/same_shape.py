@@ -1,4 +1,4 @@
-"""Layers and operations that give the shape they are given, by Keras's class names."""
+"""Layers and operations that keep the shape of their input, by Keras class name."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ BROADCASTING = frozenset(
     ("Arctan2", "Equal", "FloorDivide", "Greater", "GreaterEqual", "Less", "LessEqual")
     + ("LogicalAnd", "LogicalOr", "Mod", "NotEqual", "Power")
 )
-"""Operations of two tensors that no lowering knows; they give the shape of both together."""
+"""Operations of two tensors without a lowering; their output has the broadcast shape."""

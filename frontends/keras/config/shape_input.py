@@ -1,4 +1,4 @@
-"""What a shape rule of a layer is given, and the rules that layers and operations share."""
+"""The input of a layer's shape rule, and the rules that layers and operations share."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from vai_inspect.frontends.keras.lower.layer import Layer
 
 @dataclass(frozen=True)
 class Given:
-    """What a layer is called with.
+    """The arguments of a layer's call.
 
     Attributes:
         layer: the layer.
         shapes: shapes of the tensors it reads, in order.
         args: positional arguments of the call.
         kwargs: keyword arguments of the call.
-        probe: gives the output shapes of a layer within for some input shapes; None where they
-            are not known.
+        probe: returns the output shapes of a nested layer for input shapes, or None if they are
+            not known.
     """
 
     layer: Layer
@@ -46,7 +46,7 @@ def same(given: Given) -> Optional[List[Shape]]:
 
 
 def merged(given: Given) -> Optional[List[Shape]]:
-    """The shape of all together: layers are called with one list, operations with operands."""
+    """The broadcast shape of all: layers are called with one list, operations with operands."""
     operands = given.args if not given.layer.is_layer else ()
     if any(isinstance(operand, (tuple, list, dict)) for operand in operands):
         return None

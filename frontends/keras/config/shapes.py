@@ -1,8 +1,8 @@
-"""What layers give whose operators do not tell their own shape.
+"""Output shapes of layers whose operators do not determine them.
 
-A layer whose lowering writes operators of known shape needs no entry: the shape rules of the IR
-say what it gives. Here are those of which a lowering asks for the result first, and those that no
-lowering knows. Each rule is `compute_output_shape` of the layer in Keras 2.15 and 3.15.
+A layer whose lowering emits operators with a shape rule needs no entry. The entries are for layers
+whose lowering needs the output shape, and layers without a lowering. Each rule is
+`compute_output_shape` of the layer in Keras 2.15 and 3.15.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from vai_inspect.frontends.keras.lower.tf_operations import TfOperation
 
 
 def layer_shapes(given: Given) -> Optional[List[Shape]]:
-    """Returns the shapes that a layer gives, or None where no rule here tells them.
+    """Returns the output shapes of a layer, or None if there is no rule.
 
     Raises:
-        ShapeError: the layer cannot read such tensors.
+        ShapeError: the layer does not accept such tensors.
     """
     layer = given.layer
     if isinstance(layer, TfOperation) and layer.keras_class is None:
@@ -71,7 +71,7 @@ def _transposed(given: Given) -> Optional[List[Shape]]:
 
 
 def _image_of(height: str, width: str) -> Rule:
-    """Returns the rule of a layer whose settings name the size of the image it gives."""
+    """Returns the rule of a layer whose settings are the size of its output image."""
 
     def rule(given: Given) -> Optional[List[Shape]]:
         size = (int(getattr(given.layer, height)), int(getattr(given.layer, width)))
@@ -84,8 +84,8 @@ def _adaptive(rank: int) -> Rule:
     def rule(given: Given) -> Optional[List[Shape]]:
         size = given.layer.output_size
         sizes = (size,) * rank if isinstance(size, int) else tuple(size)
-        whole = zip(given.shape[1:-1], sizes)
-        inner = [own if wanted is None else int(wanted) for own, wanted in whole]
+        pairs = zip(given.shape[1:-1], sizes)
+        inner = [own if wanted is None else int(wanted) for own, wanted in pairs]
         return [(given.shape[0], *inner, given.shape[-1])]
 
     return rule
@@ -115,12 +115,13 @@ def _embedding(given: Given) -> Optional[List[Shape]]:
 
 
 def _lambda(given: Given) -> Optional[List[Shape]]:
-    """Only what the user wrote down is known; the function is not run."""
-    settings = given.layer
-    told = getattr(settings, "output_shape", None)
-    if not isinstance(told, tuple) or any(type(size) is not int or size < 1 for size in told):
+    """The declared output shape; the function is not run."""
+    declared = getattr(given.layer, "output_shape", None)
+    if not isinstance(declared, tuple):
         return None
-    return [given.shape[:1] + told]
+    if any(type(size) is not int or size < 1 for size in declared):
+        return None
+    return [given.shape[:1] + declared]
 
 
 def _dot(given: Given) -> Optional[List[Shape]]:
@@ -140,15 +141,15 @@ def _attention(given: Given) -> Optional[List[Shape]]:
 
 
 def _multi_head(given: Given) -> Optional[List[Shape]]:
-    told = getattr(given.layer, "output_shape", None)
-    if told is None:
+    sizes = getattr(given.layer, "output_shape", None)
+    if sizes is None:
         return [given.shape]
-    return [given.shape[:-1] + (tuple(told) if isinstance(told, tuple) else (int(told),))]
+    return [given.shape[:-1] + (tuple(sizes) if isinstance(sizes, tuple) else (int(sizes),))]
 
 
 def _einsum_dense(given: Given) -> Optional[List[Shape]]:
-    told = given.layer.output_shape
-    inner = tuple(told) if isinstance(told, tuple) else (told,)
+    sizes = given.layer.output_shape
+    inner = tuple(sizes) if isinstance(sizes, tuple) else (sizes,)
     if any(size is None for size in inner) or "..." in given.layer.equation:
         left, _, right = given.layer.equation.replace("...", "").partition("->")
         letters = dict(zip(left.split(",")[0][::-1], given.shape[::-1]))
@@ -158,15 +159,15 @@ def _einsum_dense(given: Given) -> Optional[List[Shape]]:
     return [given.shape[:1] + tuple(int(size) for size in inner)]
 
 
-def _last(letters: str, known: Dict[str, int], told: Tuple[Any, ...]) -> Shape:
-    wanted = told[-len(letters) :] if letters else ()
+def _last(letters: str, known: Dict[str, int], sizes: Tuple[Any, ...]) -> Shape:
+    wanted = sizes[-len(letters) :] if letters else ()
     return tuple(
         known[letter] if size is None else int(size) for letter, size in zip(letters, wanted)
     )
 
 
 def _time_distributed(given: Given) -> Optional[List[Shape]]:
-    """The layer within reads each step; the steps are the second axis of what it gives."""
+    """The nested layer reads each step; the steps are the second axis of the output."""
     shape = given.shape
     inner = given.probe(given.layer.layer, [shape[:1] + shape[2:]])
     return None if inner is None else [one[:1] + shape[1:2] + one[1:] for one in inner]

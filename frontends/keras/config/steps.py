@@ -1,4 +1,4 @@
-"""From planned calls to operators, and to the shapes between them."""
+"""Lowers planned calls and infers the shapes between them."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _ASSUMED = (
 )
 
 
-Told = Callable[[], Optional[Sequence[Shape]]]
-"""Returns the shapes that the file says a call gives; asked where no rule tells them."""
+Declared = Callable[[], Optional[Sequence[Shape]]]
+"""Returns the output shapes of a call that the file declares; used if no rule infers them."""
 
 
-def _nothing() -> None:
-    """Says nothing of what a call gives."""
+def _undeclared() -> None:
+    """Returns no declared shapes."""
 
 
 def agrees(own: Sizes, shape: Shape) -> bool:
-    """Returns whether a shape is another one but for the batch and what that leaves open."""
+    """Returns whether two shapes are equal except for the batch and open dimensions of `own`."""
     pairs = list(zip(own, shape))[1:]
-    return len(own) == len(shape) and all(mine in (None, size) for mine, size in pairs)
+    return len(own) == len(shape) and all(recorded in (None, size) for recorded, size in pairs)
 
 
 class Steps:
-    """Works out what each call gives, in topological order.
+    """Infers the outputs of each call, in topological order.
 
     Args:
         path: the file, for messages.
-        recorded: whether the shapes that the file records hold for the shapes given.
+        recorded: whether the shapes recorded in the file are valid for the input shapes.
         assume_last: see `capture_stored`.
     """
 
@@ -56,33 +56,34 @@ class Steps:
         self._assume_last = assume_last
 
     def write(self, assembly: Assembly, call: Planned) -> None:
-        """Lowers one call and says what shapes it gives.
+        """Lowers one call and sets the shapes of its outputs.
 
         Raises:
-            OutputUnknownError: nothing tells what it gives.
-            LayerRefusesError: its layer cannot read what it is given.
-            ModelError: the file says something else.
+            OutputUnknownError: the output shape is not known.
+            LayerRefusesError: the layer does not accept its inputs.
+            ModelError: the file contradicts the result.
         """
-        types = self._lowered(assembly, call, self._teller(call))
+        types = self._lowered(assembly, call, partial(self._declared, call))
         assembly.enter(self._settled(call, types))
 
     def inferred(self, call: Planned) -> Step:
-        """Returns one call with the shapes it gives, in the user's own order of axes.
+        """Returns one call with its output shapes, in the user's axis order.
 
-        A layer that keeps its channels first is asked with its channels last.
+        A channels-first layer is inferred with channels last.
 
         Raises:
             OutputUnknownError, LayerRefusesError, ModelError: see `write`.
         """
-        asked, told = call, self._teller(call)
+        inferred: Planned = call
+        declared: Declared = partial(self._declared, call)
         first = keeps_first(call.layer)
         if first:
-            asked, told = _with_channels_last(call), _nothing
+            inferred, declared = _with_channels_last(call), _undeclared
         try:
-            assembly = Assembly([InputTensor("input", one) for one in asked.inputs], [])
-            types = self._lowered(assembly, asked, told)
+            assembly = Assembly([InputTensor("input", one) for one in inferred.inputs], [])
+            types = self._lowered(assembly, inferred, declared)
         except OutputUnknownError:
-            shapes = self._told(call)
+            shapes = self._declared(call)
             if not first or shapes is None:
                 raise
             types = tuple(TensorType(shape, _dtype(call)) for shape in shapes)
@@ -91,9 +92,11 @@ class Steps:
         outputs = tuple(self._settled(call, types))
         return dataclasses.replace(_step(call, None), outputs=outputs)
 
-    def _lowered(self, assembly: Assembly, call: Planned, told: Told) -> Tuple[TensorType, ...]:
+    def _lowered(
+        self, assembly: Assembly, call: Planned, declared: Declared
+    ) -> Tuple[TensorType, ...]:
         try:
-            return _lowered(assembly, call, told)
+            return _lowered(assembly, call, declared)
         except OutputUnknownError:
             if not (self._assume_last and call.last and call.inputs):
                 raise
@@ -101,46 +104,42 @@ class Steps:
         return assembly.call(dataclasses.replace(_step(call, shapes), messages=(_ASSUMED,)))
 
     def _settled(self, call: Planned, types: Sequence[TensorType]) -> List[Symbol]:
-        """Sets the shapes of what a call gives and compares them with the record."""
+        """Sets the shapes of a call's outputs and compares them with the recorded ones."""
         symbols = [call.outputs.get(index, Symbol()) for index in range(len(types))]
         for symbol, tensor in zip(symbols, types):
             symbol.shape, symbol.dtype = tensor.shape, tensor.dtype
             record = symbol.recorded[0] if self._recorded and symbol.recorded else None
             if record is not None and not agrees(record, tensor.shape):
                 raise ModelError(
-                    f"{self.path} contradicts itself: layer {call.path!r} gives {tensor.shape} by "
-                    f"its settings, {record} by the record "
-                    "of its output."
+                    f"{self.path} contradicts itself: the output shape of layer {call.path!r} is "
+                    f"{tensor.shape} by its settings, but {record} is recorded."
                 )
         if any(index >= len(types) for index in call.outputs):
             raise ModelError(
                 f"{self.path} reads {max(call.outputs) + 1} outputs of layer {call.path!r}, which "
-                f"gives {len(types)}."
+                f"has {len(types)}."
             )
         return symbols
 
-    def _teller(self, call: Planned) -> Told:
-        return partial(self._told, call)
-
-    def _told(self, call: Planned) -> Optional[List[Shape]]:
-        """Returns the shapes that the file says a call gives; None where one is not in full."""
+    def _declared(self, call: Planned) -> Optional[List[Shape]]:
+        """Returns the output shapes of a call in the file, or None if one is incomplete."""
         if not self._recorded:
             return None
         shapes: List[Shape] = []
         batch = call.inputs[0].shape[0] if call.inputs and call.inputs[0].shape else 1
         for index in range(max(call.outputs, default=-1) + 1):
             symbol = call.outputs.get(index)
-            told = None if symbol is None else symbol.hint
+            sizes = None if symbol is None else symbol.hint
             if symbol is not None and symbol.recorded is not None:
-                told = symbol.recorded[0]
-            if told is None or None in told[1:]:
+                sizes = symbol.recorded[0]
+            if sizes is None or None in sizes[1:]:
                 return None
-            shapes.append(tuple(batch if size is None else size for size in told))
+            shapes.append(tuple(batch if size is None else size for size in sizes))
         return shapes or None
 
 
-def _lowered(assembly: Assembly, call: Planned, told: Told) -> Tuple[TensorType, ...]:
-    """Lowers one call; by what the file tells of its shapes where no rule does."""
+def _lowered(assembly: Assembly, call: Planned, declared: Declared) -> Tuple[TensorType, ...]:
+    """Lowers one call, with the declared output shapes if no rule infers them."""
     try:
         given = Given(call.layer, _shapes(call), call.args, call.kwargs, _probe)
         known = layer_shapes(given)
@@ -151,7 +150,7 @@ def _lowered(assembly: Assembly, call: Planned, told: Told) -> Tuple[TensorType,
     try:
         return assembly.call(_step(call, known))
     except OutputUnknownError:
-        shapes = told()
+        shapes = declared()
         if shapes is None:
             raise
         return assembly.call(_step(call, shapes))
@@ -181,7 +180,7 @@ def _shapes(call: Planned) -> List[Shape]:
 
 
 def _with_channels_last(call: Planned) -> Planned:
-    """Returns a call as it is with the channels of its layer last."""
+    """Returns the channels-last equivalent of a call."""
     rank = len(call.inputs[0].shape) if call.inputs else 0
     known = {
         id(one): _symbol(tuple(one.shape[axis] for axis in to_last(len(one.shape))), one.dtype)
@@ -204,12 +203,12 @@ def _first(tensor: TensorType) -> TensorType:
 
 
 def _probe(layer: Layer, shapes: Sequence[Shape]) -> Optional[List[Shape]]:
-    """Returns what a layer within another gives, by lowering it on its own."""
+    """Returns the output shapes of a nested layer by lowering it separately, or None."""
     symbols = tuple(_symbol(shape, "float32") for shape in shapes)
     call = Planned(layer, "layer", symbols, {}, symbols)
     try:
         assembly = Assembly([InputTensor("input", one) for one in symbols], [])
-        types = _lowered(assembly, call, _nothing)
+        types = _lowered(assembly, call, _undeclared)
     except OutputUnknownError:
         return None
     return [tensor.shape for tensor in types]

@@ -1,4 +1,4 @@
-"""What a model file holds of a model, whatever kind of file it is."""
+"""The model description of a model file of any format."""
 
 from __future__ import annotations
 

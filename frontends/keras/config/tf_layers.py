@@ -1,4 +1,4 @@
-"""Keras 2's layers around a bare TensorFlow operation, as the lowerings see such an operation."""
+"""Unwraps the layers that Keras 2 puts around bare TensorFlow operations."""
 
 from __future__ import annotations
 

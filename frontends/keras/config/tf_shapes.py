@@ -1,4 +1,4 @@
-"""What TensorFlow's bare operations give that no lowering knows, by TensorFlow's names."""
+"""Output shapes of bare TensorFlow operations without a lowering, by TensorFlow name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rule = Callable[[Sequence[Shape], Sequence[Any], Dict[str, Any]], Optional[List[
 def tf_shapes(
     symbol: str, shapes: Sequence[Shape], args: Sequence[Any], kwargs: Dict[str, Any]
 ) -> Optional[List[Shape]]:
-    """Returns the shapes that an operation gives, or None where no rule tells them.
+    """Returns the output shapes of an operation, or None if there is no rule.
 
     Args:
         symbol: TensorFlow's name without `tf.`, such as `math.sqrt`.

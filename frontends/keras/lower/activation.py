@@ -1,4 +1,4 @@
-"""Activations: layers of their own, and the `activation=` of any other layer."""
+"""Activations: activation layers, and the `activation=` of other layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vai_inspect.frontends.keras.lower.layer import Layer
 LINEAR = Function("linear", "keras")
 
 Activation = Callable[[Call, Layer, str], None]
-"""Writes an activation: the call, the layer that holds its settings, the operator's suffix."""
+"""Emits an activation: the call, the layer with its settings, the operator's suffix."""
 
 
 def softmax_attrs(tensor: TensorType, axis: int = -1) -> AxisAttrs:
@@ -46,19 +46,19 @@ FUNCTIONS: Dict[str, Tuple[str, Callable[[TensorType], Attrs]]] = {
     "swish": ("swish", _plain),
     "tanh": ("tanh", _plain),
 }
-"""Activation functions of Keras's and TensorFlow's by name, with the settings that a bare name
-stands for; where both have one of a name, they are the same."""
+"""Activation functions of Keras and TensorFlow by name, with their default settings; functions of
+the same name are equivalent."""
 
 
 def append_activation(call: Call, function: Any) -> None:
-    """Writes a layer's `activation=` as an operator `<layer>/<activation>`; linear is nothing."""
+    """Emits a layer's `activation=` as an operator `<layer>/<activation>`; none for linear."""
     if function is None or function == LINEAR:
         return
     _write(call, function, str(function.name))
 
 
 def activation(call: Call) -> None:
-    """Activation: the function alone; a linear one is an identity."""
+    """Activation: the function only; a linear one is an identity."""
     function = call.operation.activation
     if function is None or function == LINEAR:
         call.emit("identity")
@@ -76,7 +76,7 @@ def _write(call: Call, function: "Function | Layer", suffix: str) -> None:
 
 
 def _by_function(call: Call, function: Function, suffix: str) -> None:
-    """A user's own function that no config can name is unknown, even under a name of Keras's."""
+    """A user's function that a config cannot name is unknown, even if Keras has the same name."""
     if function == HARD_SIGMOID_OF_KERAS_2:
         call.unknown(function.name, "clip(0.2 * x + 0.5, 0, 1)", suffix=suffix)
         return
@@ -106,12 +106,12 @@ def _relu(call: Call, layer: Layer, suffix: str) -> None:
         call.emit("leaky-relu", LeakyReluAttrs(float(slope)), suffix=suffix)
     else:
         settings = {"max_value": limit, "negative_slope": slope, "threshold": threshold}
-        told = [
+        arguments = [
             f"{name}={value:g}"
             for name, value in settings.items()
             if value is not None and (value or name == "max_value")
         ]
-        call.unknown("ReLU({})".format(", ".join(told)), suffix=suffix)
+        call.unknown("ReLU({})".format(", ".join(arguments)), suffix=suffix)
 
 
 def _leaky_relu(call: Call, layer: Layer, suffix: str) -> None:
@@ -123,7 +123,7 @@ def _elu(call: Call, layer: Layer, suffix: str) -> None:
 
 
 def _prelu(call: Call, layer: Layer, suffix: str) -> None:
-    """The slopes have the input's shape without the batch, 1 on each shared axis."""
+    """The slopes have the input's shape without the batch, with 1 on each shared axis."""
     slopes = list(call.last_type().shape[1:])
     for axis in layer.shared_axes or ():
         slopes[axis - 1] = 1

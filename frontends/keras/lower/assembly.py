@@ -1,4 +1,4 @@
-"""The graph as it grows: inputs, the operators of one call after another, outputs."""
+"""Assembles the graph: inputs, the operators of each call in turn, outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vai_inspect.frontends.keras.lower.dispatch import lower
 
 @dataclass(frozen=True)
 class Made:
-    """What an operator was made of.
+    """The source of an operator.
 
     Attributes:
         step: the call.
@@ -29,13 +29,13 @@ class Made:
 
 
 class Assembly:
-    """Lowers calls in topological order and keeps what each tensor has become.
+    """Lowers calls in topological order and maps tensors to values.
 
     Tensors are told apart by identity: they must live as long as the assembly.
     """
 
     def __init__(self, inputs: Sequence[InputTensor], paths: Iterable[str]) -> None:
-        """Writes the inputs.
+        """Emits the inputs.
 
         Args:
             inputs: the inputs of the model, with their final shapes.
@@ -49,7 +49,7 @@ class Assembly:
         self._made: Dict[str, Made] = {}
 
     def call(self, step: Step) -> Tuple[TensorType, ...]:
-        """Writes the operators of one call and returns the types of what it gives.
+        """Emits the operators of one call and returns its output types.
 
         Where the step says which tensors it gives, those are entered; see `enter` otherwise.
 
@@ -70,14 +70,14 @@ class Assembly:
         return ops[-1].outputs
 
     def enter(self, tensors: Sequence[Any]) -> None:
-        """Says which tensors the last call gives."""
+        """Sets the output tensors of the last call."""
         last = self._builder.ops[-1].name
         for index, tensor in enumerate(tensors):
             self._values[id(tensor)] = Value(last, index)
 
     @property
     def made(self) -> Mapping[str, Made]:
-        """What each operator was made of, by its name; inputs and outputs are not among them."""
+        """The source of each operator by name, without inputs and outputs."""
         return self._made
 
     def graph(self, name: str, outputs: Iterable[Any]) -> Graph:
@@ -88,7 +88,7 @@ class Assembly:
 
 
 def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:
-    """Returns the graph of calls whose outputs are all known.
+    """Returns the graph of calls with known outputs.
 
     Args:
         name: the model's name.
@@ -102,11 +102,11 @@ def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:
 
 
 def graph_within(model: Any, shape: Tuple[int, ...]) -> Optional[Graph]:
-    """Returns the graph of a live model with one input; None for any other layer.
+    """Returns the graph of a live model with one input, or None for any other layer.
 
     Args:
         model: a layer.
-        shape: what it reads.
+        shape: shape of its input.
     """
     from vai_inspect.frontends.keras.live.generation import generation_of
     from vai_inspect.frontends.keras.lower.channels_first import channels_last

@@ -1,4 +1,4 @@
-"""What a lowering sees of one call, and how it writes the operators that the call becomes."""
+"""One call for a lowering: its inputs and settings, and methods that emit operators."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Shape = Tuple[int, ...]
 
 
 class OutputUnknownError(CaptureError):
-    """A call whose output shape neither Keras nor a rule tells."""
+    """The output shape of a call is not known, neither from Keras nor by a rule."""
 
 
 class Call(CallBuilder):
-    """One call of a layer or operation on its way into the IR.
+    """The lowering of one call of a layer or operation to the IR.
 
     A lowering calls `emit` for each operator; the last one gives what the call gives.
 
@@ -44,7 +44,7 @@ class Call(CallBuilder):
         self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
-        # Of what is in a layer of the user's own a quantiser sees that layer alone.
+        # A quantiser sees a user's own layer as one layer, whatever it contains.
         form = self.operation if step.within is None else seen(step.within)
         self._form = CallForm(
             form.class_name,
@@ -59,7 +59,7 @@ class Call(CallBuilder):
 
     @property
     def origin(self) -> Origin:
-        """The layer, and what of it the operators come from; see `from_argument`."""
+        """The layer, and the argument that the operators come from; see `from_argument`."""
         return self._origin
 
     @property
@@ -69,12 +69,12 @@ class Call(CallBuilder):
 
     @property
     def knows_outputs(self) -> bool:
-        """Whether `outputs` can be asked for."""
+        """Whether `outputs` is available."""
         return self._step.outputs is not None
 
     @property
     def outputs(self) -> Tuple[TensorType, ...]:
-        """Types that the call gives, as Keras infers them.
+        """Output types of the call, as Keras infers them.
 
         Raises:
             OutputUnknownError: Keras is not there, and no rule says what the layer gives. A
@@ -112,7 +112,7 @@ class Call(CallBuilder):
         suffix: str = "",
         dtype: Optional[str] = None,
     ) -> Value:
-        """Writes one operator.
+        """Emits one operator.
 
         Args:
             kind: a key of the vocabulary.
@@ -139,7 +139,7 @@ class Call(CallBuilder):
     def const(
         self, shape: Sequence[int], suffix: str = "const", number: Optional[float] = None
     ) -> Value:
-        """Writes a constant; a scalar is a tensor of one element.
+        """Emits a constant; a scalar is a tensor of one element.
 
         Args:
             shape: its shape.
@@ -151,18 +151,18 @@ class Call(CallBuilder):
         return self.emit("const", attrs, (), size, suffix=suffix)
 
     def operand(self, value: Any, suffix: str = "const") -> Value:
-        """Returns the value behind an argument; a number or an array becomes a constant."""
+        """Returns the value of an argument; a number or an array becomes a constant."""
         found = self._values.get(id(value))
         if found is not None:
             return found
         return self.const(_constant_shape(value), suffix, number_of(value))
 
     def constant_shape(self, value: Any) -> Optional[Shape]:
-        """Returns the shape of an argument that is a constant; None for a tensor of the graph."""
+        """Returns the shape of a constant argument, or None for a tensor of the graph."""
         return None if id(value) in self._values else _constant_shape(value)
 
     def last(self) -> Value:
-        """The value of what was emitted last."""
+        """The output of the last operator."""
         return Value(self.ops[-1].name)
 
     def unknown(
@@ -172,37 +172,37 @@ class Call(CallBuilder):
         suffix: str = "",
         macs: Optional[int] = None,
     ) -> None:
-        """Writes an operator that XIR has no word for; it keeps every input, output and weight.
+        """Emits an operator without XIR equivalent, with every input, output and weight.
 
         Args:
             framework_type: the framework's own name for it.
-            message: why it has no XIR word, where its name does not say so.
-            suffix: set for what stands behind the call's own operator, such as its activation.
-            macs: its multiply-accumulates, where they are known.
+            message: why it has no XIR equivalent, if its name does not say so.
+            suffix: suffix of its name, for operators after the main one such as an activation.
+            macs: its multiply-accumulates, if known.
         """
         inputs = (Value(self.ops[-1].name),) if self.ops else self.inputs
-        # An activation behind the call's own operator gives what it reads.
+        # An activation after the main operator has the shape of its input.
         outputs = (self.last_type(),) if suffix and not self.knows_outputs else self.outputs
         attrs = UnknownAttrs(framework_type, macs=macs)
         weights = () if suffix else self.operation.weights()
         self.write("unknown", attrs, inputs, outputs, weights, suffix, message)
 
     def from_argument(self, name: str, value: str) -> None:
-        """Sets the argument of the call that operators emitted from now on come from."""
+        """Sets the argument of the call that the following operators come from."""
         form = dataclasses.replace(self._form, arguments=((name, value),))
         self._origin = dataclasses.replace(self._origin, call=form)
 
     def last_type(self) -> TensorType:
-        """Type of what was emitted last, or of the first input."""
+        """Type of the last operator's output, or of the first input."""
         return self.ops[-1].output if self.ops else self.types[0]
 
     def discard(self) -> None:
-        """Forgets what was emitted."""
+        """Removes the emitted operators."""
         super().discard()
         self._origin = dataclasses.replace(self._origin, call=self._form)
 
     def finished(self) -> List[Op]:
-        """Returns the operators; the notes on shapes stand at the last one."""
+        """Returns the operators; the last one has the notes on shapes."""
         for message in self._step.messages:
             self.note(message)
         return self.ops
@@ -213,7 +213,7 @@ class Call(CallBuilder):
         return self.operation.compute_dtype or self.types[0].dtype
 
     def _type_of(self, value: Value) -> TensorType:
-        """Returns the type of an input of the call, or of what was emitted in it."""
+        """Returns the type of an input of the call, or of an emitted operator."""
         for known, tensor in zip(self.inputs, self.types):
             if known == value:
                 return tensor

@@ -1,4 +1,4 @@
-"""Brings a model that keeps its channels first to the order that the DPU sees.
+"""Converts a channels-first model to channels last, the layout of the DPU.
 
 A step on the calls, before they are lowered: where a layer works on (N, C, H, W), its call is
 rewritten to (N, H, W, C), so that no lowering knows of the other order. A transpose is inserted
@@ -51,7 +51,7 @@ def channels_last(
 
 
 class _Layout:
-    """What each tensor has become: with its channels last, as the user has it, or both."""
+    """Maps each tensor to its channels-last form, its original form, or both."""
 
     def __init__(self) -> None:
         self.steps: List[Step] = []
@@ -160,17 +160,17 @@ def turned(tensor: Any) -> Symbol:
 
 
 def to_last(rank: int) -> Tuple[int, ...]:
-    """Returns the order of axes that moves the channels behind."""
+    """Returns the axis order that moves the channels last."""
     return (0, *range(2, rank), 1)
 
 
 def to_first(rank: int) -> Tuple[int, ...]:
-    """Returns the order of axes that moves the channels before the others."""
+    """Returns the axis order that moves the channels first."""
     return (0, rank - 1, *range(1, rank - 1))
 
 
 class Turned(Layer):
-    """A layer as it is with its channels last: the axes that it names are counted anew."""
+    """The channels-last equivalent of a layer: axes in its settings are renumbered."""
 
     def __init__(self, layer: Layer, rank: int) -> None:
         self.class_name = layer.class_name

@@ -1,4 +1,4 @@
-"""From a layer's class to its lowering."""
+"""Maps a layer's class to its lowering."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Lowering = Callable[[Call], None]
 
 
 class LayerRefusesError(CaptureError):
-    """A layer that cannot read what it is given, of a model that is read without Keras."""
+    """A layer that does not accept its inputs, in a model that is read without Keras."""
 
 
 LAYERS: Dict[str, Lowering] = {
@@ -61,7 +61,7 @@ OPERATIONS: Dict[str, Lowering] = {
 
 
 def lower(call: Call) -> List[Op]:
-    """Returns the operators that one call becomes; the last gives what the call gives.
+    """Returns the operators of one call; the output of the last is the output of the call.
 
     Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
     becomes an `unknown` operator under the framework's own name.
@@ -92,7 +92,7 @@ def find_lowering(operation: Layer) -> Optional[Lowering]:
 
 
 def _lower(lowering: Lowering, call: Call) -> None:
-    """Lowers a call; what no operator can read is refused as Keras would, which is not there."""
+    """Lowers a call; raises for invalid inputs, as Keras would."""
     try:
         lowering(call)
     except ShapeError as error:
@@ -103,7 +103,7 @@ def _lower(lowering: Lowering, call: Call) -> None:
 
 
 def _check_layout(call: Call) -> None:
-    """Refuses what the layout step has not turned, which only has the calls of a live model.
+    """Rejects channels-first calls that the layout step has not converted (live models only).
 
     Raises:
         OutputUnknownError: a layer with its channels first; the model must be loaded.

@@ -14,10 +14,10 @@ def passed_through(call: Call) -> None:
 
 
 def regularization(call: Call) -> None:
-    """As above; a call with training=True is told of, as `model.predict` turns it off too."""
+    """As above, with a note on a call with training=True, which `model.predict` disables too."""
     passed_through(call)
     if call.kwargs.get("training"):
-        call.note("called with training=True; read as it is at inference, where it does nothing")
+        call.note("called with training=True; inspected as at inference, where it does nothing")
 
 
 _REGULARIZATION = (

@@ -18,7 +18,7 @@ def _elementwise(kind: str) -> Callable[[Call], None]:
 
 
 def _of_one_rank(call: Call) -> Tuple[Value, ...]:
-    """Keras gives tensors of lower rank axes of size 1 behind the batch before it merges."""
+    """Keras inserts axes of size 1 after the batch in tensors of lower rank before it merges."""
     rank = max(tensor.rank for tensor in call.types)
     values = []
     for index, (value, tensor) in enumerate(zip(call.inputs, call.types)):

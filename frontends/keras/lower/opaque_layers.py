@@ -1,4 +1,4 @@
-"""Layers that stay one operator: XIR has no word for them, and no part of them decides a device."""
+"""Layers that stay one operator: they have no XIR equivalent and no part that matters."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ WHOLE: Dict[str, Tuple[str, ...]] = {
         "UpSampling1D",
     ),
 }
-"""Class names by what is told of them; an empty text where the name tells all."""
+"""Class names by message; the message is empty if the name says it all."""
 
 OWN_CODE = (
     "FlaxLayer",
@@ -72,7 +72,7 @@ OWN_CODE = (
     "TorchModuleWrapper",
     "Wrapper",
 )
-"""Layers around code of the user's, which is not looked into."""
+"""Layers that wrap the user's code, which is not inspected."""
 
 
 def _whole(message: str) -> Callable[[Call], None]:

@@ -30,13 +30,13 @@ def stack(call: Call) -> None:
 
 
 def _listed(call: Call) -> List[Value]:
-    """Returns the values of a list argument; what is no tensor of the model is a constant."""
+    """Returns the values of a list argument; anything but a tensor of the model is a constant."""
     given = call.args[0] if call.args else call.kwargs["xs" if "xs" in call.kwargs else "x"]
     return [call.operand(one, "const") for one in given]
 
 
 def squeeze(call: Call) -> None:
-    """`squeeze`; without an axis every axis of size 1 goes."""
+    """`squeeze`; without an axis it removes every axis of size 1."""
     axis, shape = call.operation.axis, call.shape
     ones = tuple(index for index, size in enumerate(shape) if size == 1)
     call.emit("squeeze", SqueezeAttrs(ones if axis is None else axes_of(axis, len(shape))))
@@ -82,7 +82,7 @@ _PAD_MODES = {
 
 
 def pad(call: Call) -> None:
-    """`pad`; a constant of another value than 0 is kept where it is a number."""
+    """`pad`; a non-zero constant is kept if it is a number."""
     given: Any = call.operation.pad_width
     pair: Any = (given, given) if isinstance(given, int) else given
     widths = [tuple(one) for one in ([pair] if isinstance(pair[0], int) else pair)]
@@ -100,13 +100,13 @@ def pad(call: Call) -> None:
 
 
 def get_item(call: Call) -> None:
-    """`x[...]` of slices and whole numbers; a number takes its axis away."""
+    """`x[...]` with slices and integers; an integer removes its axis."""
     key = call.args[1] if len(call.args) > 1 else call.kwargs["key"]
     items = for_each_axis(key, call.types[0].rank)
     if items is None:
-        call.unknown("GetItem", "with an index other than whole numbers and slices forward")
+        call.unknown("GetItem", "with an index other than integers and forward slices")
         return
-    # A whole number is a slice of one element whose axis goes afterwards.
+    # An integer is a slice of one element whose axis is removed afterwards.
     slices = [
         item.indices(size) if isinstance(item, slice) else (item % size, item % size + 1, 1)
         for item, size in zip(items, call.shape)

@@ -15,7 +15,7 @@ from vai_inspect.frontends.keras.lower.call import Call
 
 
 def flatten(call: Call) -> None:
-    """Flatten: every axis behind the batch becomes one."""
+    """Flatten: all axes after the batch become one."""
     rank = call.types[0].rank
     if rank < 2:
         call.emit("reshape", ReshapeAttrs(call.output.shape))
@@ -29,7 +29,7 @@ def reshape(call: Call) -> None:
 
 
 def permute(call: Call) -> None:
-    """Permute; Keras leaves the batch out, XIR counts it."""
+    """Permute; Keras omits the batch, XIR counts it."""
     call.emit("transpose", TransposeAttrs((0,) + tuple(int(d) for d in call.operation.dims)))
 
 

@@ -1,4 +1,4 @@
-"""Geometry of windows: from Keras's order (h, w) and words to XIR's order and figures."""
+"""Window geometry: from Keras's order (h, w) and padding modes to XIR's order and numbers."""
 
 from __future__ import annotations
 

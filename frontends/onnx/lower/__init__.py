@@ -1,1 +1,1 @@
-"""From ONNX's operators to those of XIR; a file for each group."""
+"""Lowers ONNX operators to those of XIR; one file per group."""

@@ -30,18 +30,18 @@ def _elu(kind: str) -> Lowering:
 
 
 def _decimal(number: float) -> float:
-    """Returns the shortest decimal that a 32-bit float stands for, as the user wrote it."""
+    """Returns the shortest decimal of a 32-bit float, as in the user's code."""
     return float(f"{number:.7g}")
 
 
 def _prelu(call: Call) -> None:
-    """Slopes are [c] or [c, 1, 1] before the batch axis; as they lie beside NHWC [1, 1, c]."""
+    """Slopes are [c] or [c, 1, 1] without the batch axis; in NHWC they are [1, 1, c]."""
     slopes = call.constant(1).shape
     wide = [size for size in slopes if size != 1]
     channels = call.x.shape[1] if call.x.rank > 1 else 1
     if wide and wide != [channels]:
-        raise UnreadableError(f"its slopes {slopes} are not one for each channel")
-    # Counted from the last axis, the slopes must stand beside the channels.
+        raise UnreadableError(f"its slopes {slopes} are not one per channel")
+    # Right-aligned for broadcasting, the slopes must be along the channel axis.
     aligned = (1,) * (call.x.rank - len(slopes)) + slopes
     if wide and aligned[1] != channels:
         raise UnreadableError(f"its slopes {slopes} are not along the channels")
@@ -54,8 +54,8 @@ def _hard_sigmoid(call: Call) -> None:
     if abs(alpha - 1 / 6) < 1e-6 and abs(beta - 0.5) < 1e-6:
         call.emit("hard-sigmoid")
     else:
-        told = f"clip({alpha:g} * x + {beta:g}, 0, 1)"
-        call.unknown([call.x.shape], message=told)
+        formula = f"clip({alpha:g} * x + {beta:g}, 0, 1)"
+        call.unknown([call.x.shape], message=formula)
 
 
 def _softmax(call: Call) -> None:
@@ -64,11 +64,11 @@ def _softmax(call: Call) -> None:
         raise UnreadableError("its input is a scalar")
     axis = call.integer("axis", -1 if call.opset >= 13 else 1)
     if not -rank <= axis <= rank:
-        raise UnreadableError(f"it has the axis {axis} of {rank}")
+        raise UnreadableError(f"axis {axis} is out of range for rank {rank}")
     axis %= rank
-    # Before opset 13 the axes from this one on are taken as one.
+    # Before opset 13 the axes from this one on are flattened into one.
     if call.opset < 13 and any(size != 1 for size in call.x.shape[axis + 1 :]):
-        call.unknown([call.x.shape], message=f"over the axes from {axis} on, as one")
+        call.unknown([call.x.shape], message=f"over all axes from {axis} on")
         return
     call.emit("softmax", AxisAttrs(axis))
 
@@ -81,7 +81,7 @@ _KINDS: Dict[Tuple[Optional[float], Optional[float]], str] = {
 
 
 def _clip(call: Call) -> None:
-    """From 0 to 6 it is a relu6, from -1 to 1 XIR's hard-tanh, from 0 on a relu."""
+    """Clip to [0, 6] is relu6, to [-1, 1] XIR's hard-tanh, to [0, inf) relu."""
     low, high = bounds(call)
     low = None if low is not None and low <= -3.4e38 else low
     high = None if high is not None and high >= 3.4e38 else high
@@ -89,20 +89,20 @@ def _clip(call: Call) -> None:
     if kind is not None:
         call.emit(kind, inputs=[call.value(call.x)])
     else:
-        told = ", ".join(f"{one:g}" if one is not None else "none" for one in (low, high))
-        call.unknown([call.x.shape], f"Clip({told})")
+        limits = ", ".join(f"{one:g}" if one is not None else "none" for one in (low, high))
+        call.unknown([call.x.shape], f"Clip({limits})")
 
 
 def bounds(call: Call) -> Tuple[Optional[float], Optional[float]]:
-    """Returns the bounds of a Clip, None for one that is not there.
+    """Returns the bounds of a Clip, None for a missing one.
 
     Raises:
-        UnreadableError: one depends on the model's inputs.
+        UnreadableError: a bound depends on the model's inputs.
     """
     if call.opset >= 11:
         return _bound(call, 1), _bound(call, 2)
-    given = call.node.attributes
-    low, high = given.get("min"), given.get("max")
+    attributes = call.node.attributes
+    low, high = attributes.get("min"), attributes.get("max")
     return (None if low is None else low.number), (None if high is None else high.number)
 
 

@@ -26,12 +26,12 @@ def _weights(call: Call, at: int) -> Tuple[Shape, int]:
     weight = call.constant(at).shape
     rank = len(weight) - 2
     if not 1 <= rank <= 3:
-        raise UnreadableError(f"its weights {weight} are for no image")
+        raise UnreadableError(f"its weights {weight} do not have 1 to 3 spatial axes")
     return weight, rank
 
 
 def _convolution(call: Call) -> None:
-    """Weights are [oc, ic / group, (kd), (kh), kw]; as many groups as channels: a depthwise one."""
+    """Weights are [oc, ic / group, (kd), (kh), kw]; with one group per channel it is depthwise."""
     weight, rank = _weights(call, 1)
     outputs, kernel = weight[0], weight[2:]
     shape = _figures(window(call, kernel))
@@ -56,7 +56,7 @@ def _transposed(call: Call) -> None:
     """Weights are [ic, oc / group, (kd), kh, kw]."""
     weight, rank = _weights(call, 1)
     if rank == 1:
-        raise UnreadableError("XIR has no transposed convolution of one dimension")
+        raise UnreadableError("XIR has no 1-D transposed convolution")
     kernel, channels, groups = weight[2:], weight[0], call.integer("group", 1)
     outputs = weight[1] * groups
     shape = window(call, kernel, transposed=True)
@@ -81,7 +81,7 @@ def _transposed(call: Call) -> None:
 
 
 def _cropped(call: Call, shape: Window, extra: Tuple[int, ...]) -> Tuple[Window, Tuple[int, ...]]:
-    """Settles the pads of a transposed convolution that names its output size, or none."""
+    """Returns the pads of a transposed convolution from its output size or auto_pad."""
     mode = call.text("auto_pad", "NOTSET")
     wanted = call.integers("output_shape", ())[-len(extra) :]
     if not wanted and not mode.startswith("SAME"):
@@ -99,7 +99,7 @@ def _cropped(call: Call, shape: Window, extra: Tuple[int, ...]) -> Tuple[Window,
 
 
 def _figures(shape: Window) -> Dict[str, Any]:
-    """Returns the attributes that every convolution has, in XIR's order."""
+    """Returns the attributes common to all convolutions, in XIR's order."""
     return {
         "kernel": xir(shape.kernel),
         "stride": xir(shape.stride),

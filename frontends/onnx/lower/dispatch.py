@@ -1,4 +1,4 @@
-"""From an operator's domain and type to its lowering."""
+"""Maps an operator's domain and type to its lowering."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TABLES = (
     shape,
 )
 LOWERINGS: Dict[str, Lowering] = {}
-"""Operators of ONNX' own domain by type."""
+"""Operators of the ONNX domain by type."""
 for _table in _TABLES:
     LOWERINGS.update(_table.LOWERINGS)
 
@@ -58,13 +58,13 @@ def find_lowering(call: Call) -> Optional[Lowering]:
 
 
 def lower(call: Call) -> None:
-    """Writes the operators that one node becomes.
+    """Lowers one node.
 
-    What no table knows, and what a lowering fails on, becomes an `unknown` operator under its own
-    type, with the shape that the file gives.
+    A node without a lowering, or whose lowering fails, becomes an `unknown` operator with its own
+    type and the shape that the file declares.
 
     Raises:
-        UnreadableError: nothing tells its shape.
+        UnreadableError: its shape is not known.
     """
     lowering = find_lowering(call)
     shapes = [None] * len(call.node.outputs)
@@ -73,7 +73,7 @@ def lower(call: Call) -> None:
         name = f"{domain}::{call.node.op_type}" if domain else ""
         message = f"an operator of the domain {domain}" if domain else ""
         if any(one.graph is not None for one in call.node.attributes.values()):
-            message = "it runs graphs of its own, whose operators are not inspected"
+            message = "it runs inner graphs, whose operators are not inspected"
         call.unknown(shapes, name, message, opaque=True)
         return
     problem = problem_with(lowering, call)

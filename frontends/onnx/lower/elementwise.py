@@ -1,4 +1,4 @@
-"""Functions of each element, of one tensor or of several."""
+"""Element-wise functions of one or several tensors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Lowering = Callable[[Call], None]
 
 
 def together(call: Call) -> Shape:
-    """Returns the shape that all inputs have together.
+    """Returns the broadcast shape of all inputs.
 
     Raises:
         UnreadableError: they do not broadcast.
@@ -33,9 +33,9 @@ def together(call: Call) -> Shape:
 
 
 def _joined(kind: str) -> Lowering:
-    """Of two inputs or of any number: those after the second are joined one after another.
+    """Returns the lowering of a kind with two or more inputs, as a chain of binary operators.
 
-    A product with 1 and a sum with 0 are nothing; PyTorch's older exporter leaves them out, too.
+    A product with 1 and a sum with 0 are identities, which PyTorch's older exporter omits too.
     """
 
     def lowering(call: Call) -> None:
@@ -63,7 +63,7 @@ _NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
 
 
 def _unchanged(call: Call, kind: str) -> Optional[Operand]:
-    """Returns the input that an operator of two gives as it is, since the other is neutral."""
+    """Returns the input that a binary operator returns unchanged, if the other is neutral."""
     if kind not in _NEUTRAL or len(call.inputs) != 2:
         return None
     pairs = [(call.input(0), call.input(1)), (call.input(1), call.input(0))]
@@ -105,7 +105,7 @@ def _cast(call: Call) -> None:
 
 
 def _identity(call: Call) -> None:
-    """A dropout's mask is a constant that nothing reads at inference."""
+    """The mask of a dropout is a constant that has no reader at inference."""
     call.emit("identity", inputs=[call.value(call.x)])
 
 

@@ -23,7 +23,7 @@ def _batch_norm(call: Call) -> None:
         raise UnreadableError(f"its input {call.x.shape} has no channels")
     size = (call.x.shape[1],)
     if any(call.constant(at).shape != size for at in range(1, 5)):
-        raise UnreadableError(f"its parameters are not one for each of {size[0]} channels")
+        raise UnreadableError(f"its parameters are not one per channel ({size[0]} channels)")
     roles = ("gamma", "beta", "moving_mean", "moving_var")
     params = [(role, size) for role in roles]
     call.emit("batchnorm", BatchNormAttrs(1, _epsilon(call)), [call.value(call.x)], params)
@@ -35,7 +35,7 @@ def _affine(channels: int) -> List[Tuple[str, Sequence[int]]]:
 
 def _instance_norm(call: Call) -> None:
     if call.x.rank < 3:
-        raise UnreadableError(f"its input {call.x.shape} is no image")
+        raise UnreadableError(f"its input {call.x.shape} has no spatial axes")
     attrs = InstanceNormAttrs(_epsilon(call), True)
     call.emit("instancenorm", attrs, [call.value(call.x)], _affine(call.x.shape[1]))
 
@@ -49,10 +49,10 @@ def _group_norm(call: Call) -> None:
 
 
 def _l2_norm(call: Call) -> None:
-    """LpNormalization; XIR has the Euclidean one."""
+    """LpNormalization; XIR supports only the Euclidean norm."""
     axis = call.integer("axis", -1)
     if call.integer("p", 2) != 2:
-        call.unknown([call.x.shape], message="with another norm than the Euclidean")
+        call.unknown([call.x.shape], message="with a norm other than the Euclidean")
     else:
         call.emit("l2_normalize", L2NormalizeAttrs((axis % call.x.rank,), 0.0))
 
@@ -62,9 +62,9 @@ def _epsilon(call: Call) -> float:
 
 
 def _without_equivalent(call: Call) -> None:
-    """Other outputs than the first are of training."""
+    """Outputs other than the first are for training."""
     if any(call.node.outputs[1:]):
-        raise UnreadableError("it gives its statistics")
+        raise UnreadableError("it returns its statistics")
     call.unknown([call.x.shape])
 
 

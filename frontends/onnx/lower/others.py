@@ -54,7 +54,7 @@ def _grid_sample(call: Call) -> None:
 def _recurrent(call: Call) -> None:
     """LSTM, GRU, RNN: [seq, directions, batch, hidden], and the states."""
     if call.x.rank != 3 or call.integer("layout"):
-        raise UnreadableError("its batch stands first")
+        raise UnreadableError("its batch axis is first")
     steps, batch, _ = call.x.shape
     hidden = call.integer("hidden_size")
     sides = 2 if call.text("direction", "forward") == "bidirectional" else 1
@@ -76,10 +76,10 @@ def _det(call: Call) -> None:
 
 
 def _attention(call: Call) -> None:
-    """[batch, heads, length, size], or the heads within the last axis."""
+    """[batch, heads, length, size], or with the heads in the last axis."""
     query, values = call.x.shape, call.input(2).shape
     if len(query) != 4 or len(values) != 4 or any(call.node.outputs[1:]):
-        raise UnreadableError("its inputs are not of four axes, or it gives its state")
+        raise UnreadableError("its inputs do not have four axes, or it returns its state")
     call.unknown([(*query[:3], values[3])])
 
 

@@ -15,7 +15,7 @@ from vai_inspect.frontends.onnx.lower.window import Window, window, xir, xir_pad
 from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
 
 Lowering = Callable[[Call], None]
-ONLY_2D = "XIR has average pools of two dimensions only"
+ONLY_2D = "XIR has 2-D average pools only"
 
 
 def _length(size: int, reach: int, stride: int, pads: Tuple[int, int], ceil: bool) -> int:
@@ -23,12 +23,12 @@ def _length(size: int, reach: int, stride: int, pads: Tuple[int, int], ceil: boo
     if room < 0:
         raise UnreadableError(f"its window {reach} does not fit {size}")
     length = (-(-room // stride) if ceil else room // stride) + 1
-    # A window that would begin in the padding behind is left out.
+    # A window that would start in the trailing padding is dropped.
     return length - 1 if ceil and (length - 1) * stride >= size + pads[0] else length
 
 
 def _sizes(shape: Shape, one: Window, ceil: bool) -> Shape:
-    """Returns the spatial sizes that a pool gives."""
+    """Returns the spatial output sizes of a pool."""
     return tuple(
         _length(size, (k - 1) * d + 1, s, pads, ceil)
         for size, k, s, d, pads in zip(shape[2:], one.kernel, one.stride, one.dilation, one.pads)
@@ -38,7 +38,7 @@ def _sizes(shape: Shape, one: Window, ceil: bool) -> Shape:
 def _window(call: Call) -> Tuple[Window, str, Shape]:
     """Returns the window, XIR's pad mode, and the output shape.
 
-    CEIL only where it gives more than FLOOR; else the two are the same pool.
+    The mode is CEIL only if that gives a larger output than FLOOR; otherwise both are equivalent.
     """
     one = window(call, call.integers("kernel_shape"))
     shape = call.x.shape
@@ -48,15 +48,15 @@ def _window(call: Call) -> Tuple[Window, str, Shape]:
 
 
 def _max_pool(call: Call) -> None:
-    """A second output holds the indices."""
+    """The second output has the indices."""
     one, mode, shape = _window(call)
     rank = len(one.kernel)
     indices = len(call.node.outputs) > 1 and bool(call.node.outputs[1])
     if rank == 3 or indices or (rank == 1 and one.dilation != (1,)):
-        told = "it gives indices" if indices else "with a dilation"
+        message = "it returns indices" if indices else "with a dilation"
         if rank == 3:
-            told = "XIR has no max pool of three dimensions"
-        call.unknown([shape] * len(call.told), message=told)
+            message = "XIR has no 3-D max pool"
+        call.unknown([shape] * len(call.declared), message=message)
         return
     pads = xir_pads(one.pads)
     if rank == 1:
@@ -89,8 +89,8 @@ def _average_pool(call: Call) -> None:
     call.emit("avgpool2d", attrs)
 
 
-def whole_pool(call: Call, kind: str) -> None:
-    """Writes a pool of the whole image, or the reduction where XIR has no such pool."""
+def global_pool(call: Call, kind: str) -> None:
+    """Emits a global pool, or a reduction if XIR has no such pool."""
     sizes = call.x.shape[2:]
     if len(sizes) == 2:
         if min(sizes) < 1:
@@ -100,7 +100,7 @@ def whole_pool(call: Call, kind: str) -> None:
         call.emit(kind, cls(xir(sizes), xir(sizes), global_=True, **more), [call.value(call.x)])
         return
     if not sizes:
-        raise UnreadableError(f"its input {call.x.shape} is no image")
+        raise UnreadableError(f"its input {call.x.shape} has no spatial axes")
     reduction = "reduction_max" if kind == "maxpool2d" else "reduction_mean"
     axes = tuple(range(2, call.x.rank))
     call.emit(reduction, ReductionAttrs(axes, True), [call.value(call.x)])
@@ -108,7 +108,7 @@ def whole_pool(call: Call, kind: str) -> None:
 
 def _global(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
-        whole_pool(call, kind)
+        global_pool(call, kind)
 
     return lowering
 

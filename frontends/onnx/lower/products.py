@@ -10,19 +10,19 @@ from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
 
 
 def _gemm(call: Call) -> None:
-    """Alpha * A * B + beta * C; B and C are weights in nearly all files."""
+    """Alpha * A * B + beta * C; B and C are usually weights."""
     a, b = call.x, call.input(1)
     plain = call.number("alpha", 1.0) == 1 and call.number("beta", 1.0) == 1
     if a.rank != 2 or b.rank != 2:
         raise UnreadableError(f"it multiplies {a.shape} and {b.shape}")
-    turned = bool(call.integer("transB"))
-    outputs, features = b.shape if turned else b.shape[::-1]
+    transposed = bool(call.integer("transB"))
+    outputs, features = b.shape if transposed else b.shape[::-1]
     bias = call.input(2) if call.has(2) else None
     fits = bias is None or (
         isinstance(bias, Known) and bias.shape in ((outputs,), (1, outputs), (1,), (), (1, 1))
     )
     if isinstance(b, Known) and fits and not call.integer("transA"):
-        # Factors of weights and bias are multiplied into them.
+        # Alpha and beta are folded into weights and bias.
         params: List[Tuple[str, Sequence[int]]] = [("weights", (outputs, features))]
         if bias is not None:
             params.append(("bias", (outputs,)))
@@ -30,7 +30,7 @@ def _gemm(call: Call) -> None:
         return
     if not plain:
         raise UnreadableError("with alpha or beta")
-    attrs = MatmulAttrs(bool(call.integer("transA")), turned)
+    attrs = MatmulAttrs(bool(call.integer("transA")), transposed)
     values = [call.value(a), call.value(b, "const_1")]
     product = call.emit("matmul", attrs, values, suffix="matmul" if bias is not None else "")
     if bias is not None:
@@ -38,7 +38,7 @@ def _gemm(call: Call) -> None:
 
 
 def _matmul(call: Call) -> None:
-    """With a matrix of weights on the right it is an inner product."""
+    """With a weight matrix on the right it is an inner product."""
     a, b = call.x, call.input(1)
     if isinstance(b, Known) and b.rank == 2 and a.rank >= 2:
         features, outputs = b.shape

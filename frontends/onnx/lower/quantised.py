@@ -1,4 +1,4 @@
-"""Quantised models: the float operators are seen through what quantises them."""
+"""Quantised models: looks through quantisers at the float operators."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Lowering = Callable[[Call], None]
 
 
 def _float(operand: Operand) -> Operand:
-    """Returns an operand as the float model has it; its figures are others."""
+    """Returns the float equivalent of an operand; its values are dropped."""
     if isinstance(operand, Known):
         return Known(operand.shape, "float32", None, operand.name)
     return Computed(operand.shape, "float32", operand.value)
 
 
 def _through(call: Call) -> None:
-    """QuantizeLinear and DequantizeLinear give what they read, as the float model has it."""
+    """QuantizeLinear and DequantizeLinear return their input, as in the float model."""
     call.quantises()
     call.give(_float(call.x))
 

@@ -1,4 +1,4 @@
-"""Reductions of axes."""
+"""Reductions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Callable, Dict, Optional, Tuple
 
 from vai_inspect.core.ir.attrs import AxisAttrs, ReductionAttrs, ReshapeAttrs
 from vai_inspect.frontends.onnx.call import Call
-from vai_inspect.frontends.onnx.lower.pooling import whole_pool
+from vai_inspect.frontends.onnx.lower.pooling import global_pool
 from vai_inspect.frontends.onnx.lower.selection import axis_of
 from vai_inspect.frontends.onnx.origin import source_of
 from vai_inspect.frontends.onnx.tensors import Shape
@@ -39,7 +39,7 @@ def _reduction(kind: Optional[str]) -> Lowering:
             return
         image = call.x.rank == 4 and axes == (2, 3) and keep
         if kind == "reduction_mean" and image and _was_a_pool(call):
-            whole_pool(call, "avgpool2d")
+            global_pool(call, "avgpool2d")
             return
         call.emit(kind, ReductionAttrs(axes, keep), source)
 
@@ -47,9 +47,9 @@ def _reduction(kind: Optional[str]) -> Lowering:
 
 
 def _was_a_pool(call: Call) -> bool:
-    """Tells whether PyTorch's newer exporter writes a mean in the place of an average pool.
+    """Returns whether a mean is an average pool in the PyTorch model (newer exporter).
 
-    It names the axes as its decomposition of adaptive_avg_pool2d does: the last one first.
+    Its decomposition of adaptive_avg_pool2d lists the axes with the last one first.
     """
     if call.module == "AdaptiveAvgPool2d":
         return True

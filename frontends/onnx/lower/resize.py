@@ -1,4 +1,4 @@
-"""Scaling of images, and pixels moved between space and channels."""
+"""Resizes, and moves between spatial axes and channels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MODES = {
 
 
 def _wanted(call: Call) -> Shape:
-    """Returns the whole shape behind a resize: its sizes are given or computed from scales."""
+    """Returns the output shape of a resize, from its sizes or scales."""
     before, rank = call.x.shape, call.x.rank
     if call.node.op_type == "Upsample":
         scales = call.node.attributes["scales"].numbers if call.opset < 9 else call.values(1)
@@ -28,7 +28,7 @@ def _wanted(call: Call) -> Shape:
     named = call.integers("axes", range(rank))
     axes = [axis % rank for axis in named]
     if call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise UnreadableError("it keeps the ratio of the sides")
+        raise UnreadableError("it keeps the aspect ratio")
     if at_sizes > 0 and call.has(at_sizes) and call.input(at_sizes).shape != (0,):
         sizes = dict(zip(axes, map(int, call.values(at_sizes))))
         return tuple(sizes.get(axis, size) for axis, size in enumerate(before))
@@ -40,7 +40,7 @@ def _scaled(before: Shape, scales: Sequence[float]) -> Shape:
     if len(scales) != len(before):
         raise UnreadableError(f"its scales are not for {len(before)} axes")
     if any(not 0 < scale < 2**31 for scale in scales):
-        raise UnreadableError(f"it scales by {list(scales)}")
+        raise UnreadableError(f"its scales {list(scales)} are invalid")
     return tuple(int(size * scale + 1e-6) for size, scale in zip(before, scales))
 
 
@@ -48,18 +48,19 @@ def _resize(call: Call) -> None:
     shape, before = _wanted(call), call.x.shape
     mode = call.text("mode", "nearest")
     default = "half_pixel" if call.opset >= 11 else "asymmetric"
-    how = call.text("coordinate_transformation_mode", default)
+    coordinates = call.text("coordinate_transformation_mode", default)
     kind = _MODES.get((mode, len(before)))
     called = f"{call.node.op_type}({mode})"
-    if kind is None or call.integer("antialias") or how not in (*_CENTRES, *_CORNERS):
-        why = "with antialias" if call.integer("antialias") else ""
-        call.unknown([shape], called, why)
+    if kind is None or call.integer("antialias") or coordinates not in (*_CENTRES, *_CORNERS):
+        message = "with antialias" if call.integer("antialias") else ""
+        call.unknown([shape], called, message)
         return
     if shape[:2] != before[:2] or min(before) < 1:
         call.unknown([shape], called, "of the batch or the channels")
         return
     scale = tuple(after / size for after, size in zip(shape[2:], before[2:]))[::-1]
-    attrs = ResizeAttrs(kind, how == "align_corners", how in _CENTRES, scale)
+    corners, centres = coordinates == "align_corners", coordinates in _CENTRES
+    attrs = ResizeAttrs(kind, corners, centres, scale)
     call.emit("resize", attrs, [call.value(call.x)])
 
 
@@ -67,9 +68,9 @@ _CORNERS = ("align_corners", "asymmetric")
 
 
 def _depth_to_space(call: Call) -> None:
-    """CRD is PyTorch's pixel shuffle; DCR is TensorFlow's, of which XIR is not known to have one.
+    """CRD is PyTorch's pixel shuffle; DCR is TensorFlow's, for which no XIR operator is known.
 
-    Both work in any order of axes, as SpaceToDepth does, which TensorFlow has channels last.
+    Both work in any axis order, like SpaceToDepth, which is channels-last in TensorFlow.
     """
     scale = call.integer("blocksize")
     if scale < 1:

@@ -1,4 +1,4 @@
-"""Parts of tensors, and tensors put together."""
+"""Slices, gathers, pads and concatenation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Range = Tuple[int, int, int]
 
 
 def axis_of(call: Call, default: int = 0, rank: int = -1) -> int:
-    """Returns the attribute `axis`, counted from the front."""
+    """Returns the attribute `axis` as a non-negative number."""
     rank = call.x.rank if rank < 0 else rank
     axis = call.integer("axis", default)
     if not -rank <= axis < rank:
-        raise UnreadableError(f"it has the axis {axis} of {rank}")
+        raise UnreadableError(f"axis {axis} is out of range for rank {rank}")
     return axis % rank
 
 
@@ -35,18 +35,18 @@ def _concat(call: Call) -> None:
 
 
 def cut(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:
-    """Writes a slice; a range (begin, end, step) for each axis."""
+    """Emits a slice with a range (begin, end, step) per axis."""
     begin, end, strides = (tuple(column) for column in zip(*ranges))
     attrs = StridedSliceAttrs(begin, end, strides)
     return call.emit("strided_slice", attrs, [call.value(call.x)], suffix=suffix)
 
 
-def _whole(shape: Shape) -> List[Range]:
+def _full_ranges(shape: Shape) -> List[Range]:
     return [(0, size, 1) for size in shape]
 
 
 def ranges_of(call: Call) -> List[Range]:
-    """Returns the range of each axis that a Slice takes."""
+    """Returns the range of each axis of a Slice."""
     rank = call.x.rank
     if call.opset < 10:
         starts, ends = call.integers("starts"), call.integers("ends")
@@ -56,11 +56,11 @@ def ranges_of(call: Call) -> List[Range]:
         axes = tuple(map(int, call.values(3))) if call.has(3) else tuple(range(len(starts)))
         steps = tuple(map(int, call.values(4))) if call.has(4) else (1,) * len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
-        raise UnreadableError("its starts, ends, axes and steps do not fit each other")
-    ranges = _whole(call.x.shape)
+        raise UnreadableError("its starts, ends, axes and steps are inconsistent")
+    ranges = _full_ranges(call.x.shape)
     for start, end, axis, step in zip(starts, ends, axes, steps):
         if not -rank <= axis < rank:
-            raise UnreadableError(f"it has the axis {axis} of {rank}")
+            raise UnreadableError(f"axis {axis} is out of range for rank {rank}")
         size = call.x.shape[axis % rank]
         if step < 0 and end < -size:  # before the first element, where a `slice` would wrap
             ranges[axis % rank] = slice(start, None, step).indices(size)
@@ -85,15 +85,15 @@ def part_sizes(call: Call, axis: int) -> Tuple[int, ...]:
         each = -(-size // max(count, 1))
         sizes = tuple(min(each, max(size - each * at, 0)) for at in range(count))
     if sum(sizes) != size or min(sizes, default=0) < 0 or len(sizes) != len(call.node.outputs):
-        raise UnreadableError(f"its parts {list(sizes)} are not those of {size}")
+        raise UnreadableError(f"its parts {list(sizes)} do not add up to {size}")
     return sizes
 
 
 def _split(call: Call) -> None:
-    """A slice for each part."""
+    """Emits a slice per part."""
     axis, begin, values = axis_of(call), 0, []
     for number, size in enumerate(part_sizes(call, axis)):
-        ranges = _whole(call.x.shape)
+        ranges = _full_ranges(call.x.shape)
         ranges[axis] = (begin, begin + size, 1)
         begin += size
         values.append(cut(call, ranges, f"part_{number}"))
@@ -101,9 +101,9 @@ def _split(call: Call) -> None:
 
 
 def _gather(call: Call) -> None:
-    """One whole number takes its axis away, evenly spaced ones are a slice; else unknown.
+    """A scalar index removes its axis, evenly spaced indices are a slice, others are unknown.
 
-    All elements of one axis in their order are a reshape: so PyTorch writes `as_strided`.
+    All elements of the only axis in order are a reshape: PyTorch exports `as_strided` so.
     """
     axis, indices = axis_of(call), call.input(1)
     shape, size = call.x.shape, call.x.shape[axis] if call.x.shape else 0
@@ -116,12 +116,12 @@ def _gather(call: Call) -> None:
     if found is None or isinstance(call.x, Known) or indices.rank > 1:
         call.unknown([out])
         return
-    ranges = _whole(shape)
+    ranges = _full_ranges(shape)
     ranges[axis] = found
     if indices.rank:
         cut(call, ranges)
         return
-    if ranges == _whole(shape):
+    if ranges == _full_ranges(shape):
         call.emit("squeeze", SqueezeAttrs((axis,)), [call.value(call.x)])
         return
     value = cut(call, ranges)
@@ -152,7 +152,7 @@ _MODES = {"constant": "CONSTANT", "reflect": "REFLECT", "edge": "EDGE", "wrap": 
 
 
 def _pad(call: Call) -> None:
-    """Pads that take away are a slice; both at once are unknown."""
+    """Negative pads are a slice; a mix of signs is not supported."""
     rank, mode = call.x.rank, call.text("mode", "constant")
     if mode not in _MODES:
         raise UnreadableError(f"XIR has no mode {mode!r}")
@@ -160,8 +160,8 @@ def _pad(call: Call) -> None:
         pads, fill = call.integers("pads"), call.number("value", 0.0)
     else:
         pads = tuple(map(int, call.values(1)))
-        given = call.values(2) if call.has(2) else ()
-        fill = float(given[0]) if given else 0.0
+        values = call.values(2) if call.has(2) else ()
+        fill = float(values[0]) if values else 0.0
     axes = tuple(one % rank for one in map(int, call.values(3))) if call.has(3) else range(rank)
     if len(pads) != 2 * len(axes):
         raise UnreadableError(f"its pads {pads} are not for {len(axes)} axes")

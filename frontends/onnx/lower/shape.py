@@ -1,4 +1,4 @@
-"""Shape and order of axes."""
+"""Reshapes and transposes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
 
 
 def target_shape(call: Call) -> Shape:
-    """Returns the shape that a Reshape gives; 0 keeps a size, -1 takes what is left."""
+    """Returns the output shape of a Reshape; 0 keeps a size, -1 is inferred."""
     given = call.integers("shape") if call.opset < 5 else tuple(map(int, call.values(1)))
     keeps = not call.integer("allowzero")
     before, wanted = call.x.shape, []
     for axis, size in enumerate(given):
         if size == 0 and keeps:
             if axis >= len(before):
-                raise UnreadableError(f"its shape {given} keeps an axis that is not there")
+                raise UnreadableError(f"its shape {given} keeps an axis that does not exist")
             size = before[axis]
         wanted.append(size)
     try:
@@ -36,9 +36,9 @@ def _set_shape(call: Call, shape: Shape) -> None:
 
 
 def _reshape(call: Call) -> None:
-    """Exporters write a flatten either way: one of all axes but the batch is a `flatten`.
+    """A Reshape of all axes but the batch is a `flatten`, which exporters write in both forms.
 
-    One to the shape that it reads changes nothing, in whichever order the axes lie.
+    A Reshape to the input shape is an identity in any axis order.
     """
     shape, rank = target_shape(call), call.x.rank
     order = _same_as_transpose(call.x.shape, shape)
@@ -53,9 +53,9 @@ def _reshape(call: Call) -> None:
 
 
 def _same_as_transpose(before: Shape, after: Shape) -> Optional[Order]:
-    """Returns the order between channels first and last that a Reshape stands for, or None.
+    """Returns the axis order of a Reshape that is a transpose, or None.
 
-    So tf2onnx writes a transpose of an image of one channel, or of one pixel.
+    tf2onnx writes the transpose of an image of one channel or one pixel as a Reshape.
     """
     last = LAST.get(len(before), ())
     first = tuple(last.index(axis) for axis in range(len(last)))
@@ -68,12 +68,12 @@ def _same_as_transpose(before: Shape, after: Shape) -> Optional[Order]:
 
 
 def _flatten(call: Call) -> None:
-    """Two axes are left, those before and from `axis` on."""
+    """Flattens to two axes: those before `axis` and those from it on."""
     rank, shape = call.x.rank, call.x.shape
     axis = call.integer("axis", 1)
     axis = axis + rank if axis < 0 else axis
     if not 0 <= axis <= rank:
-        raise UnreadableError(f"it has the axis {axis} of {rank}")
+        raise UnreadableError(f"axis {axis} is out of range for rank {rank}")
     if axis == 1 and rank > 1:
         call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
     else:
@@ -98,7 +98,7 @@ def _unsqueeze(call: Call) -> None:
         given = tuple(map(int, call.values(1)))
     rank = call.x.rank + len(given)
     if any(not -rank <= axis < rank for axis in given):
-        raise UnreadableError(f"it has axes {list(given)} of {rank}")
+        raise UnreadableError(f"axes {list(given)} are out of range for rank {rank}")
     added = {axis % rank for axis in given}
     if len(added) != len(given):
         raise UnreadableError("it names an axis twice")
@@ -109,12 +109,12 @@ def _unsqueeze(call: Call) -> None:
 def _transpose(call: Call) -> None:
     order = call.integers("perm", tuple(reversed(range(call.x.rank))))
     if sorted(order) != list(range(call.x.rank)):
-        raise UnreadableError(f"{list(order)} is no order of {call.x.rank} axes")
+        raise UnreadableError(f"{list(order)} is not a permutation of {call.x.rank} axes")
     call.emit("transpose", TransposeAttrs(order), [call.value(call.x)])
 
 
 def _expand(call: Call) -> None:
-    """XIR has no equivalent but where it only adds axes of size 1 or does nothing."""
+    """XIR has an equivalent only if it adds axes of size 1 or does nothing."""
     try:
         shape = broadcast([call.x.shape, tuple(map(int, call.values(1)))])
     except ShapeError as error:
@@ -124,8 +124,8 @@ def _expand(call: Call) -> None:
     elif elements(shape) == elements(call.x.shape):
         _set_shape(call, shape)
     else:
-        why = "XIR has no broadcast of its own"
-        call.unknown([shape], message=why, any_order=len(shape) == call.x.rank, reads=1)
+        message = "XIR has no broadcast operator"
+        call.unknown([shape], message=message, any_order=len(shape) == call.x.rank, reads=1)
 
 
 def _tile(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Geometry of windows: ONNX' attributes and their defaults, and XIR's order."""
+"""Window geometry: ONNX attributes with their defaults, and XIR's axis order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Pairs = List[Tuple[int, int]]
 
 
 class Window(NamedTuple):
-    """A window, a figure for each spatial axis in the file's order."""
+    """A window: one value per spatial axis, in the file's order."""
 
     kernel: Tuple[int, ...]
     stride: Tuple[int, ...]
@@ -25,7 +25,7 @@ def xir(figures: Sequence[int]) -> Any:
 
 
 def xir_pads(pairs: Sequence[Tuple[int, int]]) -> Any:
-    """Returns (left, right, top, bottom, front, back) of a pair for each axis (d), h, w."""
+    """Returns (left, right, top, bottom, front, back) from a pair per axis (d), h, w."""
     return tuple(side for pair in reversed(list(pairs)) for side in pair)
 
 
@@ -35,7 +35,7 @@ def window(call: Call, kernel: Sequence[int], transposed: bool = False) -> Windo
     Args:
         call: the node.
         kernel: its kernel.
-        transposed: whether it is of a transposed convolution, whose pads follow another rule.
+        transposed: whether it belongs to a transposed convolution, whose pads follow another rule.
 
     Raises:
         UnreadableError: an attribute does not fit the kernel.
@@ -49,7 +49,7 @@ def window(call: Call, kernel: Sequence[int], transposed: bool = False) -> Windo
     if min((*kernel, *stride, *dilation)) < 1 or min(flat) < 0:
         raise UnreadableError("a kernel, stride, dilation or pad is too small")
     if call.x.rank != rank + 2:
-        raise UnreadableError(f"its input {call.x.shape} has not {rank + 2} axes")
+        raise UnreadableError(f"its input {call.x.shape} does not have {rank + 2} axes")
     mode = call.text("auto_pad", "NOTSET") or "NOTSET"
     pads = list(zip(flat[:rank], flat[rank:]))
     if mode == "VALID":
@@ -69,7 +69,7 @@ def same_pads(
     dilation: Sequence[int],
     lower: bool,
 ) -> Pairs:
-    """Returns the pads with which an output has a size of ceil(size / stride)."""
+    """Returns the pads for an output size of ceil(size / stride)."""
     pads = []
     for size, k, s, d in zip(sizes, kernel, stride, dilation):
         total = max((-(-size // s) - 1) * s + (k - 1) * d + 1 - size, 0)

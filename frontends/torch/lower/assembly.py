@@ -1,4 +1,4 @@
-"""The graph as it grows: inputs, the operators of one call after another, outputs."""
+"""Assembles the graph: inputs, the operators of each call in turn, outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def assemble(name: str, trace: Trace) -> Assembled:
 
     Args:
         name: the model's name.
-        trace: what a capture strategy gave.
+        trace: the result of a capture strategy.
     """
     memory = Memory([one for one, _ in trace.inputs] + list(trace.modules))
     for wanted, tensor in trace.inputs:
@@ -28,7 +28,7 @@ def assemble(name: str, trace: Trace) -> Assembled:
     for tensor in trace.outputs:
         _return(memory, tensor)
     graph = memory.graph(name)
-    # Parts of a call, and memory that two tensors share, are no calls of the user's.
+    # Parts of a call and shared memory of two tensors are not calls in the user's code.
     silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
     return Assembled(graph, frozenset(memory.transparent), silent)
 
@@ -38,7 +38,7 @@ def _shares_memory(op: Op) -> bool:
 
 
 def _name(step: Step) -> str:
-    """Returns a name; that of a call that depends on no input is none that another call wants."""
+    """Returns a name; a constant call does not take a name that another call owns."""
     return step.path + "/constant" if step.constant else step.path
 
 

@@ -1,4 +1,4 @@
-"""What a lowering sees of one call, and how it writes the operators that the call becomes.
+"""One call for a lowering: its arguments and module, and methods that emit operators.
 
 Shapes and axes are in PyTorch's own order here.
 """
@@ -29,12 +29,12 @@ _SYNONYMS.update({"x1": "input", "x2": "other", "tensor": "input"})
 
 
 class Memory(GraphBuilder):
-    """The graph, and what each tensor of the trace became.
+    """The graph, and the value of each tensor of the trace.
 
     Attributes:
         values: the value of each tensor, by its identity.
-        constants: that of each constant tensor, by its key.
-        sources: how constants were made that nothing has read yet, by tensor.
+        constants: the value of each constant tensor, by its key.
+        sources: the calls of constants that have no reader yet, by tensor.
     """
 
     def __init__(self, owned: Iterable[str]) -> None:
@@ -46,18 +46,18 @@ class Memory(GraphBuilder):
 
 
 class Call(CallBuilder):
-    """One call of a module, function or method on its way into the IR.
+    """The lowering of one call of a module, function or method to the IR.
 
     A lowering calls `emit` for each operator; what was emitted last gives what the call gives,
     unless it says otherwise with `give`.
 
     Attributes:
         step: the call.
-        module: the leaf module with its settings; None for a function.
-        name: the name of the call's own operator; others are `<name>/<suffix>`.
+        module: the leaf module with its settings, or None for a function.
+        name: the name of the call's main operator; others are `<name>/<suffix>`.
     """
 
-    KEPT = frozenset({"const"})  # another call may read them; they vanish where none does
+    KEPT = frozenset({"const"})  # another call may read them; unread ones are removed later
 
     def __init__(self, step: Step, name: str, memory: Memory) -> None:
         super().__init__(name, memory)
@@ -76,18 +76,18 @@ class Call(CallBuilder):
 
     @property
     def output(self) -> Tensor:
-        """The first tensor that the call gives."""
+        """The first output tensor of the call."""
         return self.step.outputs[0]
 
     @property
     def origin(self) -> Origin:
-        """The module that the user wrote, his lines, and how he wrote the call."""
+        """The user's module, source lines and form of the call."""
         step = self.step
         layers = (step.scope,) if step.scope else ()
         return Origin("torch", layers, step.frames, self._form())
 
     def given(self, *required: str, **optional: Any) -> Any:
-        """Returns the arguments by name, as the function's signature has them.
+        """Returns the arguments by name, according to the function's signature.
 
         Args:
             required: names of the arguments without a default, in order.
@@ -148,21 +148,21 @@ class Call(CallBuilder):
         suffix: str = "",
         dtype: Optional[str] = None,
     ) -> Value:
-        """Writes one operator.
+        """Emits one operator.
 
         Args:
             kind: a key of the vocabulary.
             attrs: its attributes; axes in PyTorch's order.
-            inputs: what it reads; by default the call's first tensor.
-            shape: its output shape in PyTorch's order; by default the call's.
+            inputs: its inputs; by default the call's first tensor.
+            shape: output shape in PyTorch's order; by default that of the call.
             params: XIR's input name and shape of each parameter, in XIR's layout.
-            suffix: set for every operator but the call's own.
-            dtype: its output's element type; by default the call's.
+            suffix: suffix of its name; empty only for the call's main operator.
+            dtype: element type of the output; by default that of the call.
         """
         sources = (self.value(self.x),) if inputs is None else tuple(inputs)
         size = tuple(self.output.shape if shape is None else shape)
         if inputs is None and shape is None and size == self.x.shape == ():
-            size = self.shape_of(sources[0])  # a constant of no axes lies as one of one element
+            size = self.shape_of(sources[0])  # a scalar constant is stored with one element
         element = dtype or self.output.dtype
         weights = (Param(role, TensorType(tuple(one), element)) for role, one in params)
         return self.write(kind, attrs, sources, (TensorType(size, element),), weights, suffix)
@@ -176,14 +176,14 @@ class Call(CallBuilder):
         opaque: bool = False,
         macs: Optional[int] = None,
     ) -> Value:
-        """Writes an operator without XIR equivalent; it keeps every input, output and weight.
+        """Emits an operator without XIR equivalent, with every input, output and weight.
 
         Args:
             framework_type: the framework's own name for it.
-            message: why it has no XIR word, where its name does not say so.
+            message: why it has no XIR equivalent, if its name does not say so.
             transparent: whether the order of axes means nothing to it, as with a function of
                 each element.
-            suffix: set where it is not the call's own operator.
+            suffix: suffix of its name, if it is not the call's main operator.
             opaque: see `UnknownAttrs`.
             macs: likewise.
         """
@@ -192,7 +192,7 @@ class Call(CallBuilder):
             self.value(one, f"const_{at}" if at else "const") for at, one in enumerate(tensors)
         )
         if macs is None and not opaque and self.module is not None:
-            # A class of the user's that extends one of torch's has another name.
+            # A user's subclass of a torch class has its own name.
             macs = 0 if costs_nothing(torch_class(self.module)) else None
         attrs = UnknownAttrs(framework_type, opaque, random=is_random(framework_type), macs=macs)
         outputs = [TensorType(one.shape, one.dtype) for one in self.step.outputs]
@@ -215,23 +215,23 @@ class Call(CallBuilder):
             self.unknown(self.step.operation)
 
     def give(self, *values: Value) -> None:
-        """Says which values the call gives, where it is not what was emitted last."""
+        """Sets the output values of the call; by default the output of the last operator."""
         self._given = list(values)
 
     def keep_argument(self, name: str, value: str) -> None:
-        """Keeps an argument as it was given, for what the vendor's quantiser makes of it.
+        """Keeps an argument of the user's call for the quantiser rules.
 
         To be called before the operators are emitted.
         """
         self._arguments += ((name, value),)
 
     def discard(self) -> None:
-        """Forgets what was emitted, but for constants."""
+        """Removes the emitted operators except constants."""
         super().discard()
         self._given = None
 
     def results(self) -> List[Value]:
-        """Returns the value of each tensor that the call gives."""
+        """Returns the value of each output tensor of the call."""
         if self._given is not None:
             return self._given
         return [Value(self.ops[-1].name)] if self.ops else []

@@ -35,17 +35,17 @@ def convolution(
     groups: int,
     mode: str = "zeros",
 ) -> None:
-    """Writes a convolution; as many groups as input channels make it a depthwise one.
+    """Emits a convolution; with one group per input channel it is depthwise.
 
     Args:
         call: the call.
         weight: shape of the weights in PyTorch's layout [oc, ic / group, (kd), (kh), kw].
         bias: whether there is one.
-        stride: one figure, or one for each axis.
+        stride: one number, or one per axis.
         padding: likewise, or `same` or `valid`.
         dilation: likewise.
         groups: number of groups.
-        mode: how the border is filled; other than with zeros it is a pad of its own.
+        mode: padding mode; a mode other than zeros becomes a separate pad.
     """
     rank = len(weight) - 2
     outputs, kernel = weight[0], tuple(weight[2:])
@@ -86,15 +86,15 @@ def transposed(
     dilation: Any,
     groups: int,
 ) -> None:
-    """Writes a transposed convolution; weights [ic, oc / group, (kd), kh, kw] in PyTorch."""
+    """Emits a transposed convolution; weights [ic, oc / group, (kd), kh, kw] in PyTorch."""
     rank = len(weight) - 2
     if rank == 1:
-        raise UnreadableError("XIR has no transposed convolution of one dimension")
+        raise UnreadableError("XIR has no 1-D transposed convolution")
     _check_rank(call, rank)
     kernel, channels = tuple(weight[2:]), weight[0]
     outputs = weight[1] * groups
     steps, gaps, pads = sizes(stride, rank), sizes(dilation, rank), sizes(padding, rank)
-    # PyTorch's output size is the law; the output padding follows from it.
+    # The output padding is derived from PyTorch's output size.
     extra = [
         out - ((size - 1) * step - 2 * pad + gap * (k - 1) + 1)
         for out, size, step, pad, gap, k in zip(
@@ -121,7 +121,7 @@ def _window(
     dilation: Sequence[int],
     pairs: Sequence[Tuple[int, int]],
 ) -> Dict[str, Any]:
-    """Returns the attributes that every convolution has, in XIR's order."""
+    """Returns the attributes common to all convolutions, in XIR's order."""
     return {
         "kernel": xir(kernel),
         "stride": xir(stride),
@@ -143,7 +143,7 @@ def _check_rank(call: Call, rank: int) -> None:
 def _written(
     write: Callable[..., None], call: Call, weight: Sequence[int], settings: Any, **more: Any
 ) -> None:
-    """Writes a convolution with the settings of a module or the arguments of a call."""
+    """Emits a convolution with the settings of a module or the arguments of a call."""
     write(
         call,
         weight,
@@ -166,7 +166,7 @@ def _transposed_module(call: Call) -> None:
 
 
 def constant_weight(weight: Any) -> Tuple[int, ...]:
-    """Returns the shape of weights that are a constant.
+    """Returns the shape of constant weights.
 
     Raises:
         UnreadableError: they are computed from the model's inputs.

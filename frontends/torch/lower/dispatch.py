@@ -1,4 +1,4 @@
-"""From a module's class or a function's name to its lowering."""
+"""Maps a module's class or a function's name to its lowering."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MODULES: Dict[str, Lowering] = {}
 """Modules of torch.nn by class name."""
 
 FUNCTIONS: Dict[str, Lowering] = {}
-"""Functions of torch and torch.nn.functional, methods of tensors, operators and ATen's by name."""
+"""Functions of torch and torch.nn.functional, tensor methods, operators and ATen calls by name."""
 
 for _table in _TABLES:
     MODULES.update(getattr(_table, "MODULES", {}))
@@ -55,7 +55,7 @@ for _table in _TABLES:
 
 
 def lower(call: Call) -> List[Op]:
-    """Writes the operators that one call becomes.
+    """Lowers one call.
 
     Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
     becomes an `unknown` operator under the framework's own name.

@@ -1,4 +1,4 @@
-"""Functions of each element, of one tensor or of two."""
+"""Element-wise functions of one or two tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does nothing at inference: dropout, copies, moves between devices."""
+"""Calls that do nothing at inference: dropout, copies, moves between devices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def passed_through(call: Call) -> None:
 
 
 def dropout(call: Call) -> None:
-    """A dropout; one that the forward calls as in training is read as at inference."""
+    """A dropout; one that is called in training mode is treated as at inference."""
     passed_through(call)
     given = call.step.kwargs.get("training", call.step.kwargs.get("train"))
     given = call.step.args[2] if given is None and len(call.step.args) > 2 else given
@@ -24,7 +24,7 @@ def dropout(call: Call) -> None:
 
 
 def cast(call: Call) -> None:
-    """`to`, `float`, `half` and the like: a cast where the element type changes."""
+    """`to`, `float`, `half` and the like: a cast if the element type changes."""
     if call.output.dtype == call.x.dtype:
         call.emit("identity")
     else:

@@ -12,13 +12,13 @@ from vai_inspect.frontends.torch.lower.conv import constant_weight
 
 
 def inner_product(call: Call, weight: Sequence[int], bias: bool, x: Any = None) -> None:
-    """Writes an inner product over the last axis.
+    """Emits an inner product over the last axis.
 
     Args:
         call: the call.
         weight: shape of the weights [oc, ic].
         bias: whether there is one.
-        x: the tensor that is read; by default the call's first.
+        x: the input tensor; by default the call's first.
     """
     params: List[Tuple[str, Sequence[int]]] = [("weights", tuple(weight))]
     if bias:
@@ -80,7 +80,7 @@ def _addmm(call: Call) -> None:
 
 
 def _is_inner(x: Any, weight: Any) -> bool:
-    """Tells whether a product is one of a feature map and a constant matrix."""
+    """Returns whether a product is that of a feature map and a constant matrix."""
     return bool(weight.constant and not x.constant and weight.rank == 2 and x.rank >= 2)
 
 

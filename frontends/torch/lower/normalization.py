@@ -1,4 +1,4 @@
-"""Normalisations that XIR has a word for."""
+"""Normalisations with an XIR equivalent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Params = List[Tuple[str, Sequence[int]]]
 
 
 def batch_norm(call: Call, affine: bool, statistics: bool, epsilon: float) -> None:
-    """Writes a batch normalisation of axis 1; each parameter is [c]."""
+    """Emits a batch normalisation over axis 1; each parameter is [c]."""
     if not statistics:
         call.unknown(
             call.step.operation, "without running statistics: it normalises by those of the batch"

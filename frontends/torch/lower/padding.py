@@ -1,4 +1,4 @@
-"""Borders: pads by function and by module."""
+"""Pads, by function and by module."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def emit_pad(
     value: float = 0.0,
     suffix: str = "",
 ) -> Value:
-    """Writes a pad of the last axes.
+    """Emits a pad of the last axes.
 
     Args:
         call: the call.
-        source: what is padded.
+        source: the input.
         spatial: (before, after) for each of the last axes, in order.
         mode: XIR's word.
-        value: what a constant pad is filled with.
-        suffix: set where it is not the call's own operator.
+        value: the value of a constant pad.
+        suffix: suffix of its name, if it is not the call's main operator.
     """
     shape = call.shape_of(source)
     pairs = [(0, 0)] * (len(shape) - len(spatial)) + list(spatial)
@@ -47,7 +47,7 @@ def emit_pad(
 
 
 def _pairs(pad: Sequence[int]) -> List[Tuple[int, int]]:
-    """Returns (before, after) for each of the last axes; PyTorch counts them from the last."""
+    """Returns (before, after) per axis; PyTorch lists the axes from the last one on."""
     listed = [int(side) for side in pad]
     return list(zip(listed[::2], listed[1::2]))[::-1]
 

@@ -23,7 +23,7 @@ _MAX, _AVERAGE = "maxpool2d", "avgpool2d"
 def _pad_mode(
     call: Call, kernel: Any, stride: Any, pad: Any, dilation: Any, ceil_mode: bool
 ) -> str:
-    """Returns CEIL only where it gives more than FLOOR; else the two are the same pool."""
+    """Returns CEIL only if its output is larger than that of FLOOR; else both are equivalent."""
     floor = tuple(
         (size + 2 * p - (k - 1) * d - 1) // s + 1
         for size, k, s, p, d in zip(call.x.shape[2:], kernel, stride, pad, dilation)
@@ -40,7 +40,7 @@ def _window(given: Any, rank: int) -> Tuple[Sizes, Sizes, Sizes]:
 
 
 def max_pool(call: Call, given: Any, rank: int) -> None:
-    """Writes a max pool; a second output holds the indices.
+    """Emits a max pool; the second output has the indices.
 
     Args:
         call: the call.
@@ -50,7 +50,7 @@ def max_pool(call: Call, given: Any, rank: int) -> None:
     if call.x.rank != rank + 2:
         raise UnreadableError(f"its input {call.x.shape} has no batch axis")
     if rank == 3:
-        call.unknown(call.step.operation, "XIR has no max pool of three dimensions")
+        call.unknown(call.step.operation, "XIR has no 3-D max pool")
         return
     kernel, stride, pad = _window(given, rank)
     gaps = sizes(given.dilation, rank)
@@ -83,7 +83,7 @@ def average_pool(call: Call, given: Any, rank: int) -> None:
         call.unknown(call.step.operation, text, opaque=True)
         return
     if rank != 2 or call.x.rank != 4:
-        call.unknown(call.step.operation, "XIR has average pools of two dimensions only")
+        call.unknown(call.step.operation, "XIR has 2-D average pools only")
         return
     kernel, stride, pad = _window(given, rank)
     mode = _pad_mode(call, kernel, stride, pad, (1, 1), given.ceil_mode)
@@ -137,7 +137,7 @@ def _average_function(rank: int) -> Lowering:
 
 
 def _adaptive(kind: str, rank: int) -> Lowering:
-    """An adaptive pool is a window where its output size divides the input, else unknown."""
+    """An adaptive pool is a window if its output size divides the input, else unknown."""
 
     def lowering(call: Call) -> None:
         outputs = call.output.shape[2:]
@@ -145,7 +145,7 @@ def _adaptive(kind: str, rank: int) -> Lowering:
         if call.x.rank != rank + 2:
             raise UnreadableError(f"its input {call.x.shape} has no batch axis")
         if len(call.step.outputs) > 1:
-            raise UnreadableError("it gives indices")
+            raise UnreadableError("it returns indices")
         if rank != 2:
             _adaptive_reduction(call, kind, outputs)
             return
@@ -160,7 +160,7 @@ def _adaptive(kind: str, rank: int) -> Lowering:
 
 
 def whole_pool(kind: str, window: Tuple[int, int], outputs: Sequence[int]) -> Attrs:
-    """Returns the attributes of a pool without padding whose windows lie side by side."""
+    """Returns the attributes of a pool without padding, with a stride equal to its kernel."""
     whole = tuple(outputs) == (1, 1)
     if kind == _MAX:
         return MaxPool2dAttrs(window, window, global_=whole)
@@ -168,9 +168,9 @@ def whole_pool(kind: str, window: Tuple[int, int], outputs: Sequence[int]) -> At
 
 
 def _adaptive_reduction(call: Call, kind: str, outputs: Sequence[int]) -> None:
-    """XIR has no average pool of one or three dimensions, but it has the reduction."""
+    """XIR has no 1-D or 3-D average pool, but it has the reduction."""
     if set(outputs) != {1}:
-        call.unknown(call.step.operation, "XIR has such pools of two dimensions only")
+        call.unknown(call.step.operation, "XIR has 2-D pools of this kind only")
         return
     axes = tuple(range(2, call.x.rank))
     reduction = "reduction_max" if kind == _MAX else "reduction_mean"

@@ -16,7 +16,7 @@ Kept = Iterator[Tuple[str, str]]
 
 
 def kept_arguments(step: Step) -> Tuple[Tuple[str, str], ...]:
-    """Returns name and value of the arguments of a call that are kept.
+    """Returns name and value of the kept arguments of a call.
 
     Args:
         step: the call.
@@ -67,7 +67,7 @@ def _area(mode: Any, factor: Any) -> Kept:
 
 
 def _weighted(step: Step) -> Kept:
-    """Weights that are computed from parameters alone, such as standardised ones."""
+    """Weights that are computed from parameters only, such as standardised ones."""
     weight = step.kwargs.get("weight", step.args[1] if len(step.args) > 1 else None)
     if isinstance(weight, Tensor) and getattr(weight, "constant", False):
         yield "weight", "computed"

@@ -16,7 +16,7 @@ _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
 
 def in_one_step(module: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns what runs in place of a module's forward where tensors hold no values.
+    """Returns the replacement of a module's forward for tensors without values.
 
     Args:
         module: a leaf module.

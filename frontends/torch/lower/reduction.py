@@ -1,4 +1,4 @@
-"""Reductions of axes."""
+"""Reductions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Lowering = Callable[[Call], None]
 
 
 def axes_of(dim: Any, rank: int) -> Tuple[int, ...]:
-    """Returns axes counted from the front, in order; None and an empty list stand for all."""
+    """Returns sorted non-negative axes; None and an empty list mean all."""
     if dim is None or dim in ([], ()):
         return tuple(range(rank))
     given = dim if isinstance(dim, (list, tuple)) else (dim,)

@@ -1,4 +1,4 @@
-"""Scaling of images, and pixels moved between space and channels."""
+"""Resizes, and moves between spatial axes and channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MODES = {
 
 
 def resize(call: Call, mode: str, align_corners: Any, antialias: bool = False) -> None:
-    """Writes a resize; scale is (w, h) or (w, h, d), of the sizes before and after."""
+    """Emits a resize; the scale, (w, h) or (w, h, d), is the ratio of output to input sizes."""
     call.keep_argument("mode", str(mode))
     name = f"{call.step.operation}({mode})"
     if mode not in _MODES or antialias or call.x.rank not in (4, 5):
@@ -48,7 +48,7 @@ def _interpolate(call: Call) -> None:
 
 
 def _upsample(mode: str) -> Callable[[Call], None]:
-    """ATen's, each mode by a name of its own."""
+    """ATen's functions, one per mode."""
 
     def lowering(call: Call) -> None:
         if mode.startswith("nearest"):

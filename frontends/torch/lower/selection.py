@@ -1,4 +1,4 @@
-"""Parts of tensors, and tensors put together."""
+"""Slices, selections and concatenation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Range = Tuple[int, int, int]
 
 
 def concat(call: Call) -> None:
-    """`cat` along an axis; what is no tensor of the model is a constant."""
+    """`cat` along an axis; anything but a tensor of the model is a constant."""
     given = call.given("tensors", dim=0, out=None)
     values = _listed(call, given.tensors)
     call.emit("concat", AxisAttrs(int(given.dim) % call.output.rank), values)
@@ -32,7 +32,7 @@ def _listed(call: Call, tensors: Sequence[Any]) -> List[Value]:
 
 
 def _slice(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:
-    """Writes a slice; a range (begin, end, step) for each axis."""
+    """Emits a slice with a range (begin, end, step) per axis."""
     begin, end, strides = (tuple(column) for column in zip(*ranges))
     shape = tuple(len(range(*one)) for one in ranges)
     attrs = StridedSliceAttrs(begin, end, strides)
@@ -44,12 +44,12 @@ def _whole(shape: Sequence[int]) -> List[Range]:
 
 
 def get_item(call: Call) -> None:
-    """`x[...]` of slices, whole numbers and new axes; a number takes its axis away."""
+    """`x[...]` with slices, integers and new axes; an integer removes its axis."""
     given = call.given("input", "index")
     items = _for_each_axis(given.index, call.x.rank)
     if items is None:
         call.keep_argument("index", "advanced")
-        call.unknown("getitem", "with an index other than whole numbers and slices")
+        call.unknown("getitem", "with an index other than integers and slices")
         return
     if any(isinstance(item, int) for item in items):
         call.keep_argument("index", "select")
@@ -76,7 +76,7 @@ def get_item(call: Call) -> None:
 
 
 def _for_each_axis(key: Any, rank: int) -> Optional[List[Any]]:
-    """Returns a slice, a number or None (a new axis) in order; None where there is more to it."""
+    """Returns a slice, an integer or None (a new axis) per item; None for any other index."""
     items: Tuple[Any, ...] = tuple(key) if isinstance(key, tuple) else (key,)
     allowed = (slice, int, type(None), type(Ellipsis))
     if any(isinstance(item, bool) or not isinstance(item, allowed) for item in items):
@@ -121,7 +121,7 @@ def _aten_slice(call: Call) -> None:
 
 
 def _parts(call: Call) -> None:
-    """`chunk`, `split` and the like: a slice for each part, whose sizes PyTorch tells."""
+    """`chunk`, `split` and the like: a slice per part, with the sizes from PyTorch."""
     axis = _axis(call)
     begin, values = 0, []
     for number, part in enumerate(call.step.outputs):
@@ -135,7 +135,7 @@ def _parts(call: Call) -> None:
 
 
 def _axis(call: Call) -> int:
-    """Returns the axis in which the parts are smaller; 0 where there is one part."""
+    """Returns the axis along which the parts are smaller; 0 for a single part."""
     first = call.step.outputs[0].shape
     for axis, (size, part) in enumerate(zip(call.x.shape, first)):
         if size != part:

@@ -1,4 +1,4 @@
-"""Shape and order of axes."""
+"""Reshapes and transposes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vai_inspect.frontends.torch.lower.call import Call
 
 
 def reshape(call: Call) -> None:
-    """`view`, `reshape` and whatever else only sets another shape, which PyTorch tells."""
+    """`view`, `reshape` and other calls that only set a shape, which is PyTorch's output shape."""
     call.emit("reshape", ReshapeAttrs(call.output.shape))
 
 
@@ -28,7 +28,7 @@ def flatten(call: Call) -> None:
 
 
 def squeeze(call: Call) -> None:
-    """`squeeze`; an axis of another size than 1 stays."""
+    """`squeeze`; axes of a size other than 1 are kept."""
     dim = call.given("input", dim=None).dim
     rank, shape = call.x.rank, call.x.shape
     asked = range(rank) if dim is None else dim if isinstance(dim, (list, tuple)) else (dim,)
@@ -49,7 +49,7 @@ def permute(call: Call) -> None:
 
 
 def swap(call: Call) -> None:
-    """`transpose`, `swapaxes`, `swapdims`: two axes change places."""
+    """`transpose`, `swapaxes`, `swapdims`: swaps two axes."""
     named = [value for value in call.step.kwargs.values() if isinstance(value, int)]
     numbers = [*call.step.args[1:], *named]
     first, second = numbers
@@ -59,7 +59,7 @@ def swap(call: Call) -> None:
 
 
 def last_two(call: Call) -> None:
-    """`t`, `mT` and `T` of a matrix; `T` of more axes turns all of them round."""
+    """`t`, `mT` and `T` of a matrix; `T` of more axes reverses all of them."""
     rank = call.x.rank
     if rank < 2:
         call.emit("identity")
@@ -87,7 +87,7 @@ def movedim(call: Call) -> None:
 
 
 def expand(call: Call) -> None:
-    """`expand`; XIR has no operator for it, and the order of axes means nothing to it."""
+    """`expand`; it has no XIR operator and works in any axis order."""
     call.unknown(call.step.operation, transparent=call.x.rank == call.output.rank)
 
 

@@ -1,4 +1,4 @@
-"""Geometry of windows: from PyTorch's order (d, h, w) to XIR's order and figures."""
+"""Window geometry: from PyTorch's order (d, h, w) to XIR's order and numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vai_inspect.frontends.graph_builder import UnreadableError
 
 
 def sizes(value: Any, rank: int) -> Tuple[int, ...]:
-    """Returns one figure for each spatial axis, in PyTorch's order."""
+    """Returns one number per spatial axis, in PyTorch's order."""
     if isinstance(value, (list, tuple)):
         figures = tuple(int(one) for one in value)
         return figures * rank if len(figures) == 1 else figures
@@ -21,14 +21,14 @@ def xir(figures: Sequence[int]) -> Any:
 
 
 def xir_pads(pairs: Sequence[Tuple[int, int]]) -> Any:
-    """Returns (left, right, top, bottom, front, back) of a pair for each axis (d), h, w."""
+    """Returns (left, right, top, bottom, front, back) from a pair per axis (d), h, w."""
     return tuple(side for pair in reversed(list(pairs)) for side in pair)
 
 
 def pad_pairs(
     padding: Any, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> List[Tuple[int, int]]:
-    """Returns (before, after) for each axis; of "same" the odd pad goes behind.
+    """Returns (before, after) per axis; for "same" an odd pad goes after.
 
     Raises:
         UnreadableError: a word that PyTorch does not have.

@@ -1,7 +1,7 @@
-"""What the vendor's Keras quantiser makes of a float model before it is deployed.
+"""Model of the vendor's Keras quantiser.
 
-Passes on the captured graph, one file for each. Each leaves a message on the operator. Source of
-all: the release 2.5 and 3.5 TF2 quantiser (README, vitis_activation.py, vitis_pooling.py; UG1414,
+Passes on the captured graph, one per file. Each adds a message to the operator. Source of all: the
+TF2 quantiser of releases 2.5 and 3.5 (README, vitis_activation.py, vitis_pooling.py; UG1414,
 options convert_* of quantize_model).
 """
 
@@ -40,19 +40,19 @@ CONVERSIONS: Tuple[Pass, ...] = (
     settle_slopes,
     scale_averages,
 )
-"""The conversions in the order they run: products need the hard-sigmoids found before."""
+"""The conversions in order: `join_products` needs the hard-sigmoids of the passes before it."""
 
 
 def quantized(captured: Captured, convert: bool) -> Captured:
-    """Returns a captured model as the vendor's Keras quantiser hands it to the compiler.
+    """Returns a captured model after the vendor's Keras quantiser.
 
     Args:
-        captured: what the frontend read.
-        convert: whether operators are replaced by those of the DPU; what is left in float is
+        captured: the result of the frontend.
+        convert: whether to replace operators by those of the DPU; operators left in float are
             marked in any case.
 
     Raises:
-        GraphError: a pass broke the graph, which is a defect of the pass.
+        GraphError: a pass built an invalid graph (a defect of the pass).
     """
     graph = captured.graph
     for mark in MARKS:
@@ -67,7 +67,7 @@ def quantized(captured: Captured, convert: bool) -> Captured:
 
 
 def _replaced(graph: Graph) -> Iterator[str]:
-    """Yields one warning where operators become other functions, so that nobody overlooks it."""
+    """Yields one warning if operators become other functions."""
     replaced = [
         "{} by {} ({})".format(
             kind, HARD[kind], "1 operator" if number == 1 else f"{number} operators"

@@ -1,6 +1,6 @@
 """Functions and layers given as `activation=`, or to an Activation layer.
 
-The quantiser takes a layer and its activation apart, so that both forms are one.
+The quantiser separates a layer from its activation, so both forms are equivalent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from vai_inspect.core.findings import Remedy, approximate, exact
 from vai_inspect.core.ir import Graph, Op
 
 TAKEN = frozenset(("linear", "relu", "sigmoid", "silu", "softmax", "swish"))
-"""Functions that it quantises, by name or as tf.nn's, and that the conversion of its file knows.
+"""Functions that it quantises, by name or from tf.nn, and that the converter of its file supports.
 
 Sigmoid and swish are converted first. Source: quantiser and converter of 3.5, executed.
 """
@@ -23,7 +23,7 @@ WRITTEN_OUT: Dict[str, Remedy] = {
     **dict.fromkeys(("HardSigmoid", "hard_sigmoid"), _HARD_SIGMOID),
     **dict.fromkeys(("HardSilu", "hard_silu", "hard_swish"), _HARD_SWISH),
 }
-"""What it recognises instead of an operation or function."""
+"""Forms that it recognises, for operations and functions that it does not."""
 
 _INSTEAD: Dict[str, Remedy] = {
     **WRITTEN_OUT,
@@ -32,31 +32,30 @@ _INSTEAD: Dict[str, Remedy] = {
     ),
     "relu6": exact("use the layer ReLU(6)"),
 }
-OWN_LAYERS = Remedy("write it with layers of Keras's own")
+OWN_LAYERS = Remedy("write it with Keras layers")
 
 Found = Tuple[str, Remedy]
 
 
 def refused(activation: str) -> Optional[Found]:
-    """Returns why an activation is not quantised and what to do instead; None where it is.
+    """Returns why an activation is not quantised and the remedy, or None if it is quantised.
 
     Source: executed, quantiser and converter of 3.5.
 
     Args:
-        activation: as `CallForm.arguments` has it: `keras.relu`, `tensorflow.relu`, `layer.ReLU`;
-            `named.relu` where it is Keras's by its name alone; `mine` for one of the user's own.
+        activation: as in `CallForm.arguments`: `keras.relu`, `tensorflow.relu`, `layer.ReLU`;
+            `named.relu` if only its name is that of Keras; `mine` for a user's own function.
     """
     library, _, name = activation.rpartition(".")
     if library == "layer":
         return (
-            f"of a layer given as an activation it keeps the name of the class, {name}, without "
-            "the settings (a LeakyReLU gets the slope 0.3), and the conversion of its file stops "
-            "there",
-            exact("put {layer} after it, as a layer of its own", layer=name),
+            f"it keeps only the class name {name} of a layer passed as an activation, without the "
+            "settings (a LeakyReLU gets the slope 0.3), and the conversion of its file fails",
+            exact("put {layer} after it as a separate layer", layer=name),
         )
     if not library:
         return (
-            f"it knows functions of Keras's by name, and {name} is a function of your own",
+            f"it supports Keras functions by name, and {name} is your own function",
             WRITTEN_OUT.get(name, OWN_LAYERS),
         )
     if name in TAKEN:
@@ -64,25 +63,25 @@ def refused(activation: str) -> Optional[Found]:
     remedy = _INSTEAD.get(name, approximate("use relu"))
     if name == "leaky_relu":
         return (
-            "it refuses the function leaky_relu as an activation (release 3.5: 'Only some Keras "
+            "it rejects the function leaky_relu as an activation (release 3.5: 'Only some Keras "
             "activations ... are supported')",
             remedy,
         )
     return (
-        f"it does not know the activation {name}, and the conversion of its file stops there ('is "
-        "an unknown op that requires a specific shape')",
+        f"it does not support the activation {name}, and the conversion of its file fails ('is an "
+        "unknown op that requires a specific shape')",
         remedy,
     )
 
 
 def note_own_functions(graph: Graph) -> Graph:
-    """Notes where a function of the user's own is read as Keras's function of the same name.
+    """Adds a message where a user's function is treated as the Keras function of the same name.
 
-    The quantiser clones the model from its config, which holds an activation by name only, unless
-    it is registered. `frontends.keras` reads a live model the same way as its file.
+    The quantiser clones the model from its config, which stores an activation by name unless it is
+    registered. `frontends.keras` reads a live model in the same way as its file.
 
     Requires: nothing.
-    Ensures: each carries the message.
+    Ensures: each such operator has the message.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
@@ -91,9 +90,8 @@ def note_own_functions(graph: Graph) -> Graph:
         library, _, name = given.rpartition(".")
         if library == "named":
             change[op.name] = op.noted(
-                f"the activation {name} is a function that the model's config holds by name only, "
-                "and the vendor's Keras quantiser clones the model from its config: the verdict "
-                f"is that of Keras's own {name}; if yours computes something else, write it with "
-                "layers"
+                f"the model's config stores the activation {name} by name only, and the vendor's "
+                "Keras quantiser clones the model from its config: the verdict is for Keras's own "
+                f"{name}; if yours computes something else, write it with layers"
             )
     return graph.rewritten(change) if change else graph

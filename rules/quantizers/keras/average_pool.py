@@ -1,4 +1,4 @@
-"""Average pools: the DPU multiplies the sum by a factor and shifts it, which is no exact mean."""
+"""Average pools: the DPU multiplies the sum by a factor and shifts it, an inexact mean."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SQUARE_UP_TO = 8
 
 
 def scale_averages(graph: Graph) -> Graph:
-    """Tells what an average pool becomes (convert_average_pooling_to_dpu_version).
+    """Adds a message about the scale of average pools (convert_average_pooling_to_dpu_version).
 
     The operator stays an `avgpool2d`: window and shape are the same, the mean is scaled.
 
     Requires: nothing.
-    Ensures: an average pool whose mean the DPU does not give exactly carries a message.
+    Ensures: an average pool whose mean is inexact on the DPU has a message.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
@@ -38,16 +38,16 @@ def scale_averages(graph: Graph) -> Graph:
     return graph.rewritten(change) if change else graph
 
 
-def dpu_scale(kernel: Tuple[int, int], whole: bool = False) -> Fraction:
-    """Returns the factor between the DPU's mean and the exact one.
+def dpu_scale(kernel: Tuple[int, int], is_global: bool = False) -> Fraction:
+    """Returns the ratio of the DPU's mean to the exact mean.
 
     Args:
         kernel: (w, h).
-        whole: whether the pool is global; a rectangle is then taken as the square of the least
-            common multiple, where that is at most 8.
+        is_global: whether the pool is global; a rectangle then counts as the square of the least
+            common multiple of its sides, if that is at most 8.
     """
     width, height = kernel
-    if whole and width != height:
+    if is_global and width != height:
         side = width * height // math.gcd(width, height)
         if side <= _SQUARE_UP_TO:
             width = height = side
@@ -60,8 +60,8 @@ def dpu_scale(kernel: Tuple[int, int], whole: bool = False) -> Fraction:
 def _best(elements: int) -> Fraction:
     """Returns the factor of the best shift.
 
-    It is elements * round(2^n / elements) / 2^n, with the n below ceil(log2(elements * 128)) that
-    brings it nearest to 1.
+    The factor is elements * round(2^n / elements) / 2^n, with the n below
+    ceil(log2(elements * 128)) for which it is closest to 1.
     """
     shifts = range(math.ceil(math.log2(elements * 128)))
     scales = [Fraction(elements * round(2**shift / elements), 2**shift) for shift in shifts]
@@ -70,6 +70,6 @@ def _best(elements: int) -> Fraction:
 
 def _message(scale: Fraction) -> str:
     return (
-        "the vendor's Keras quantiser converts the average pool to the DPU's, whose mean is the "
-        f"exact one times {scale.numerator}/{scale.denominator} = {float(scale):.5f}"
+        "the vendor's Keras quantiser converts the average pool to the DPU version, whose mean is "
+        f"the exact mean times {scale.numerator}/{scale.denominator} = {float(scale):.5f}"
     )

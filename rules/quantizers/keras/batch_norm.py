@@ -7,13 +7,13 @@ from vai_inspect.core.passes import drop_identities, fold_batch_norm
 
 
 def fold_batch_norms(graph: Graph) -> Graph:
-    """Folds batch normalisations into the convolution before them, one after the other.
+    """Folds batch normalisations into the preceding convolution, one after the other.
 
-    The 3.5 inspector folds both of two consecutive ones. Whether the PyTorch quantiser does is not
-    known.
+    The 3.5 inspector folds both of two consecutive ones. The behaviour of the PyTorch quantiser is
+    not known.
 
-    Requires: what stays in float is marked.
-    Ensures: no batch normalisation is left that `fold_batch_norm` folds.
+    Requires: operators left in float are marked.
+    Ensures: no batch normalisation remains that `fold_batch_norm` folds.
     """
     graph = drop_identities(graph)
     while True:

@@ -1,4 +1,4 @@
-"""Sigmoid and swish: the quantiser puts hard-sigmoid and hard-swish in their place."""
+"""Sigmoid and swish: the quantiser replaces them by hard-sigmoid and hard-swish."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FORMULA = {
 
 
 def harden(graph: Graph) -> Graph:
-    """Turns `sigmoid` into `hard-sigmoid` and `swish` into `hard-swish` (convert_sigmoid).
+    """Replaces `sigmoid` by `hard-sigmoid` and `swish` by `hard-swish` (convert_sigmoid).
 
-    What the quantiser leaves in float stays as it is: it sees layers only.
+    Operators left in float are unchanged: the quantiser converts layers only.
 
     Requires: nothing.
-    Ensures: each operator has a message about it, since it computes another function.
+    Ensures: each converted operator has a message, since it computes another function.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:

@@ -1,4 +1,4 @@
-"""A hard-sigmoid that is written out: relu6(x + 3) * (1 / 6)."""
+"""A decomposed hard-sigmoid: relu6(x + 3) * (1 / 6)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Dict, NamedTuple, Optional, Tuple
 from vai_inspect.core.ir import Graph, Op, Value
 from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 
-MESSAGE = "the vendor's Keras quantiser takes relu6(x + 3) * (1 / 6) as one hard-sigmoid"
+MESSAGE = "the vendor's Keras quantiser fuses relu6(x + 3) * (1 / 6) into one hard-sigmoid"
 OTHER = (
-    "the vendor's Keras quantiser takes relu6(x + {:g}) * {:g} for a hard-sigmoid, which is "
-    "relu6(x + 3) * (1 / 6), without an error: another function; train with 3 and 1 / 6"
+    "the vendor's Keras quantiser fuses relu6(x + {:g}) * {:g} into a hard-sigmoid, relu6(x + 3) * "
+    "(1 / 6), without an error: another function; train with 3 and 1 / 6"
 )
 _SHIFT, _FACTOR = 3.0, 1 / 6
 _CLOSE = 1e-4
 
 
 class _Number(NamedTuple):
-    """An operand that is a number, and the other one."""
+    """A constant operand and the other operand."""
 
     other: Value
     constant: Op
@@ -25,7 +25,7 @@ class _Number(NamedTuple):
 
 
 class _Chain(NamedTuple):
-    """What a hard-sigmoid is written out with: before its product, in reverse order."""
+    """The operators of a decomposed hard-sigmoid before its product, in reverse order."""
 
     scale: _Number
     rectifier: Op
@@ -41,15 +41,15 @@ class _Chain(NamedTuple):
 
 
 def join_written_out(graph: Graph) -> Graph:
-    """Joins `relu6(x + 3) * (1 / 6)` into one `hard-sigmoid`.
+    """Fuses `relu6(x + 3) * (1 / 6)` into one `hard-sigmoid`.
 
     The ReLU(6) must be a layer, the sum and the product bare operations with a number after the
-    tensor, as they are in keras.applications' MobileNetV3 (README of the TF2 quantiser). Executed,
-    2.5 to 3.5: a division by 6, tf.nn.relu6, `3. + x` and `(1 / 6) * r` are not recognised, and
-    the two numbers are not compared. Nothing else may read what lies between.
+    tensor, as in keras.applications' MobileNetV3 (README of the TF2 quantiser). Executed, 2.5 to
+    3.5: a division by 6, tf.nn.relu6, `3. + x` and `(1 / 6) * r` are not recognised, and the two
+    numbers are not compared. The intermediate tensors must have no other reader.
 
-    Requires: constants of one element carry their number.
-    Ensures: all three layers stand in the origin of the hard-sigmoid; their constants are gone.
+    Requires: constants of one element have their number.
+    Ensures: the origin of the hard-sigmoid lists all three layers; their constants are removed.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
@@ -71,11 +71,11 @@ def join_written_out(graph: Graph) -> Graph:
 
 
 def other_numbers(product: Op, graph: Graph) -> Optional[Tuple[float, float]]:
-    """Returns the two numbers of what is taken for a hard-sigmoid though they are other ones.
+    """Returns the two numbers of a chain that is fused although they differ, or None.
 
     Args:
-        product: the product at its end.
-        graph: the graph, whatever passes have marked in it.
+        product: the product at the end of the chain.
+        graph: the graph, before or after other passes.
     """
     chain = _chain(product, graph)
     if chain is None or chain.message == MESSAGE:
@@ -86,7 +86,7 @@ def other_numbers(product: Op, graph: Graph) -> Optional[Tuple[float, float]]:
 
 
 def _chain(product: Op, graph: Graph) -> Optional[_Chain]:
-    """Returns what is before the product of a written-out hard-sigmoid; None for any other."""
+    """Returns the operators before the product of a decomposed hard-sigmoid, or None."""
     scale = _with_number(product, "mul", graph)
     if scale is None:
         return None
@@ -101,7 +101,7 @@ def _chain(product: Op, graph: Graph) -> Optional[_Chain]:
 
 
 def _with_number(op: Op, kind: str, graph: Graph) -> Optional[_Number]:
-    """Returns the operands of a bare operation whose second one is a number."""
+    """Returns the operands of a bare operation whose second operand is a number, or None."""
     call = op.origin.call
     if op.kind != kind or len(op.inputs) != 2 or call is None or call.is_layer:
         return None

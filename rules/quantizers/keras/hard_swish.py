@@ -1,4 +1,4 @@
-"""A product of a tensor with its own hard-sigmoid is a hard-swish."""
+"""Fuses the product of a tensor and its hard-sigmoid into a hard-swish."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ MESSAGE = "x * hard-sigmoid(x) is deployed as one hard-swish"
 
 
 def join_products(graph: Graph) -> Graph:
-    """Joins `mul(x, hard-sigmoid(x))` into one `hard-swish`.
+    """Fuses `mul(x, hard-sigmoid(x))` into one `hard-swish`.
 
-    XIR writes hard-swish as that very product (xop_creator.py), and the compiler takes it as one.
-    The hard-sigmoid must have no other reader, and the product must be a Multiply layer: one
-    that is left in float is none of the DPU's.
+    XIR writes hard-swish as this product (xop_creator.py), and the compiler fuses it. The
+    hard-sigmoid must have no other reader, and the product must be a Multiply layer that is not
+    left in float.
 
-    Requires: sigmoids are hard by now, written-out hard-sigmoids are joined.
-    Ensures: the layer of the hard-sigmoid stands in the origin of the hard-swish.
+    Requires: sigmoids are converted and decomposed hard-sigmoids are fused.
+    Ensures: the origin of the hard-swish lists the layer of the hard-sigmoid.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
@@ -30,7 +30,7 @@ def join_products(graph: Graph) -> Graph:
 
 
 def _gate(op: Op, graph: Graph) -> Optional[Op]:
-    """Returns the hard-sigmoid of a product that is a hard-swish."""
+    """Returns the hard-sigmoid of a product that is a hard-swish, or None."""
     if op.kind != "mul" or len(op.inputs) != 2 or op.float_only is not None:
         return None
     for mine, other in (op.inputs, op.inputs[::-1]):

@@ -1,4 +1,4 @@
-"""Leaky ReLU: the quantiser puts the DPU's slope in place of 0.1."""
+"""Leaky ReLU: the quantiser replaces the slope 0.1 by that of the DPU."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
 
 SLOPE = 26 / 256
-"""The one slope that the DPU computes."""
+"""The only slope that the DPU supports."""
 CONVERTED = 0.1
 MESSAGE = (
     "the vendor's Keras quantiser converts the slope 0.1 of the leaky ReLU to the DPU's 26/256 = "
@@ -16,19 +16,19 @@ MESSAGE = (
 )
 
 KEPT = (
-    "the vendor's Keras quantiser keeps the slope 0.1 of ReLU(negative_slope=0.1): that of the "
-    "layer LeakyReLU(0.1) alone it converts to the DPU's 26/256"
+    "the vendor's Keras quantiser keeps the slope 0.1 of ReLU(negative_slope=0.1): it converts "
+    "only that of the layer LeakyReLU(0.1) to the DPU's 26/256"
 )
 
 
 def settle_slopes(graph: Graph) -> Graph:
-    """Sets the slope 26/256 where it is 0.1; every other slope stays (convert_leaky_relu).
+    """Replaces the slope 0.1 by 26/256; other slopes are unchanged (convert_leaky_relu).
 
-    The class LeakyReLU alone is matched, not ReLU(negative_slope=0.1) (executed).
+    Only the class LeakyReLU is matched, not ReLU(negative_slope=0.1) (executed).
 
     Requires: nothing.
-    Ensures: each slope that was changed carries a message, and so does each slope of a ReLU that
-        would be changed in a LeakyReLU.
+    Ensures: each changed operator has a message, and so does each ReLU whose slope would be
+        changed in a LeakyReLU.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:

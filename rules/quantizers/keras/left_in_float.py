@@ -1,4 +1,4 @@
-"""What the quantiser leaves in float, because it does not know it."""
+"""Marks operators that the quantiser does not support and leaves in float."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _REMOVE = exact("remove it from the deployed model", "drop-noise")
 
 
 class InFloat(NamedTuple):
-    """Why an operator stays in float, and what to do instead where that is known."""
+    """Why an operator stays in float, and the remedy if there is one."""
 
     reason: str
     remedy: Optional[Remedy] = None
 
 
 def leave_in_float(graph: Graph) -> Graph:
-    """Marks the operators that the quantiser leaves in float, which no DPU computes.
+    """Marks the operators that the quantiser leaves in float, which no DPU runs.
 
-    What does nothing at inference but is not removed stays in the deployed model under the name of
-    its class, as an `unknown` operator.
+    A layer that does nothing at inference but is not removed stays in the deployed model as an
+    `unknown` operator with the name of its class.
 
     Requires: nothing.
-    Ensures: each of them carries the reason and, where one is known, the remedy; the identities
-        that are left are those that the quantiser removes.
+    Ensures: each has the reason and the remedy, if there is one; the remaining identities are
+        those that the quantiser removes.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
@@ -56,23 +56,23 @@ def leave_in_float(graph: Graph) -> Graph:
 
 
 def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
-    """Returns why an operator is left in float; None where it is not."""
+    """Returns why an operator is left in float, or None if it is quantised."""
     name = call.base or call.name
     if not call.is_layer:
         remedy = _DENSE if op.kind == "inner-product" else _instead(name)
-        return InFloat(f"it knows layers only, and {call.name} is a bare operation", remedy)
+        return InFloat(f"it supports layers only, and {call.name} is a bare operation", remedy)
     if call.base is None:
-        return InFloat(f"it does not know the layer {name}, which is code of your own", OWN_LAYERS)
+        return InFloat(f"it does not support the layer {name}, which is your own code", OWN_LAYERS)
     if call.name != name:
         return InFloat(
-            f"it knows layers by the name of their class, and {call.name} is a class of your own "
-            f"that extends {name}",
+            f"it matches layers by class name, and {call.name} is your own class that extends "
+            f"{name}",
             Remedy("use keras.layers.{layer} itself", arguments=(("layer", name),)),
         )
     if op.kind == "identity":
         return None if name in REMOVED else InFloat(f"it removes only Dropout, not {name}")
     if name not in QUANTISED:
-        reason = REASONS.get(name, f"it does not know the layer {name}")
+        reason = REASONS.get(name, f"it does not support the layer {name}")
         return InFloat(reason, _DENSE if op.kind == "inner-product" else _instead(name))
     activation = call.argument("activation")
     found = None if activation is None else refused(activation)
@@ -80,7 +80,7 @@ def _in_float(op: Op, call: CallForm) -> Optional[InFloat]:
 
 
 def _instead(name: str) -> Optional[Remedy]:
-    """Returns what to do instead of a layer or operation, or None where nothing is known."""
+    """Returns the remedy for a layer or operation, or None if there is none."""
     if name in PREPARING:
         return Remedy("do the same on the host, before the network")
     if name == "Lambda":

@@ -1,4 +1,4 @@
-"""SeparableConv2D, which the quantiser takes apart into a depthwise and a pointwise convolution."""
+"""SeparableConv2D, which the quantiser splits into a depthwise and a pointwise convolution."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from vai_inspect.core.ir import Graph, Op
 
 MESSAGE = (
     "the vendor's Keras quantiser (3.0, 3.5) drops the activation of a SeparableConv2D without an "
-    "error, which is another function; use an activation layer after it"
+    "error: another function; use an activation layer after it"
 )
 
 
 def note_dropped_activations(graph: Graph) -> Graph:
-    """Notes on the activation of a SeparableConv2D that it is lost.
+    """Adds a message to a SeparableConv2D whose activation is dropped.
 
-    Source: executed, releases 3.0 and 3.5. A batch normalisation or an activation that is a layer
-    of its own is kept.
+    Source: executed, releases 3.0 and 3.5. A separate batch normalisation or activation layer is
+    kept.
 
     Requires: nothing.
     Ensures: only messages change.

@@ -7,25 +7,24 @@ from typing import Dict, Iterator, Optional, Set, Tuple
 from vai_inspect.core.ir import Graph, Op
 
 _FAILS = (
-    "layer {} is called {} times: the vendor's conversion of the quantised file stops there "
-    "(UnboundLocalError, or 'NoneType' object has no attribute 'get'); give each call a layer of "
-    "its own, with the same weights copied"
+    "layer {} is called {} times: the vendor's conversion of the quantised file fails "
+    "(UnboundLocalError, or 'NoneType' object has no attribute 'get'); give each call its own "
+    "layer, with the same weights copied"
 )
 _DROPS = (
-    "layer {} is called {} times: the vendor's conversion of the quantised file reads the first "
-    "call and drops the others without an error, which is another function; give each call a "
-    "layer of its own"
+    "layer {} is called {} times: the vendor's conversion of the quantised file keeps the first "
+    "call and drops the others without an error: another function; give each call its own layer"
 )
 _MOST_NAMES = 3
 
 
 def note_shared(graph: Graph) -> Graph:
-    """Notes on every operator of a layer that is called more than once what that leads to.
+    """Adds a message to every operator of a layer that is called more than once.
 
     Source: executed, release 3.5, with Conv2D, Dense and ReLU; Vitis-AI issue 1423. The quantiser
     itself accepts them. Dropout is removed before the conversion.
 
-    Requires: what the quantiser does not remove is no `identity`.
+    Requires: only operators that the quantiser removes are `identity`.
     Ensures: only messages change.
     """
     change: Dict[str, Optional[Op]] = {}
@@ -37,7 +36,7 @@ def note_shared(graph: Graph) -> Graph:
 
 
 def shared_layers(graph: Graph) -> Iterator[str]:
-    """Yields one warning for the model where layers are called more than once."""
+    """Yields one warning for the model if layers are called more than once."""
     found = {op.layer: calls for op, calls in _shared(graph)}
     if not found:
         return
@@ -46,12 +45,14 @@ def shared_layers(graph: Graph) -> Iterator[str]:
     drops = [name for name in found if name not in weighted]
     parts = []
     if fails:
-        parts.append(f"stops at those with weights ({_listed(fails)})")
+        parts.append(f"fails for layers with weights ({_listed(fails)})")
     if drops:
-        parts.append(f"drops all but the first call of those without ({_listed(drops)}), silently")
+        parts.append(
+            f"silently drops all but the first call of layers without weights ({_listed(drops)})"
+        )
     yield (
         "some layers are called more than once: the vendor's conversion of the quantised file "
-        f"{' and '.join(parts)}. Give each call a layer of its own"
+        f"{' and '.join(parts)}. Give each call its own layer"
     )
 
 

@@ -36,14 +36,14 @@ QUANTISED = frozenset(
         "ZeroPadding2D",
     )
 )
-"""Those of both releases. SeparableConv2D is split first; softmax is quantised by 3.5, but no DPU
-engine runs it."""
+"""Layers of both releases. SeparableConv2D is split first; 3.5 quantises softmax, but no DPU engine
+runs it."""
 
 REASONS = {
-    "LayerNormalization": "that of release 2.5 does not know LayerNormalization; that of 3.5 does, "
-    "but the inspectors place it on the CPU",
+    "LayerNormalization": "release 2.5 does not support LayerNormalization; 3.5 does, but the "
+    "inspectors place it on the CPU",
 }
-"""What is said instead of the common sentence."""
+"""Reasons that replace the common sentence."""
 
 INSTEAD: Dict[str, Remedy] = {
     "Add": exact("use keras.layers.Add", "add-layer"),
@@ -76,13 +76,13 @@ INSTEAD: Dict[str, Remedy] = {
     "Square": exact("use keras.layers.Multiply of the tensor and itself", "square"),
     "Transpose": exact("use keras.layers.Permute"),
 }
-"""What the quantiser supports instead of a layer or bare operation."""
+"""Supported replacements of layers and bare operations."""
 
 PREPARING = frozenset(("Normalization", "Rescaling"))
-"""Layers that prepare the input, which the host can do before the network."""
+"""Preprocessing layers, which can run on the host before the network."""
 
 REMOVED = frozenset(("Activation", "Dropout", "InputLayer"))
-"""Layers that do nothing at inference and that it removes (an Activation where it is linear).
+"""Layers that do nothing at inference and that it removes (an Activation if it is linear).
 
 Dropout is matched by the exact name of its class (executed, 2.5 to 3.5).
 """

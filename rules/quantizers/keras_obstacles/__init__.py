@@ -1,4 +1,4 @@
-"""The facts about vai_q_tensorflow2 (releases 2.5, 3.0 and 3.5), a file for each group."""
+"""The facts about vai_q_tensorflow2 (releases 2.5, 3.0 and 3.5), one file per group."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ KERAS = FlowRules(
     checklist=CHECKLIST,
     hidden=HIDDEN,
 )
-"""What it does with a Keras model."""
+"""The rules of the Keras flow."""
 
 __all__ = ["KERAS"]

@@ -1,4 +1,4 @@
-"""Activations that become other functions, and settings that the converter does not take."""
+"""Activations that become other functions, and settings that the converter does not accept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _chain(shift: float, factor: float) -> Draw:
 
 @obstacle(
     "keras.activations.almost_hard_sigmoid",
-    effects=in_all(changes("quantise", "it is taken for the hard-sigmoid relu6(x + 3) * (1 / 6)")),
+    effects=in_all(changes("quantise", "it is fused into a hard-sigmoid, relu6(x + 3) * (1 / 6)")),
     remedy="train with 3 and 1 / 6, or write it so that it is not recognised: 3. + x",
     source=EXECUTED + " (3.0 and 3.5: 34 % of the range wrong; 2.5 has the same code)",
     passes=(example("relu6(x + 3) * (1 / 6)", _chain(3.0, 1 / 6)),),
@@ -40,7 +40,7 @@ def _chain(shift: float, factor: float) -> Draw:
     from_conversion=True,
 )
 def almost_hard_sigmoid(scene: Scene) -> Iterator[Hit]:
-    """relu6(x + a) * b with other numbers than those of the hard-sigmoid."""
+    """relu6(x + a) * b with numbers that differ from those of the hard-sigmoid."""
     for op in scene.kinds("mul"):
         numbers = other_numbers(op, scene.graph)
         if numbers is not None:
@@ -61,7 +61,7 @@ _HARD = {
         "check the accuracy of the quantised model",
         "sigmoid",
     ),
-    source="README of the TF2 quantiser (2.5 to 3.5): the accuracy of trained networks falls",
+    source="README of the TF2 quantiser (2.5 to 3.5): the accuracy of trained networks drops",
     passes=(
         example("relu", lambda s: s.layer("Activation", "relu", activation="keras.relu")),
         example("tf.sigmoid", lambda s: s.call("Sigmoid", "sigmoid")),
@@ -73,7 +73,7 @@ _HARD = {
     from_conversion=True,
 )
 def hardened(scene: Scene) -> Iterator[Hit]:
-    """Sigmoid and swish become their hard versions."""
+    """Sigmoid and swish become hard-sigmoid and hard-swish."""
     for op in scene.calls():
         if op.kind in _HARD and call_of(op).is_layer and op.name not in scene.in_float:
             found = f"{op.kind} is converted to hard-{op.kind}"
@@ -88,21 +88,21 @@ def _leaky(slope: float) -> Draw:
 @obstacle(
     "keras.activations.layer_as_activation",
     effects=since_3(
-        changes("quantise", "only the class is kept, so that the slope becomes Keras's 0.3"),
-        fails("quantise", "the name is joined with its settings", "TypeError"),
+        changes("quantise", "only the class is kept, so the slope becomes Keras's 0.3"),
+        fails("quantise", "the name is concatenated with its settings", "TypeError"),
     ),
-    remedy=exact("put the layer LeakyReLU after it, as a layer of its own"),
+    remedy=exact("put LeakyReLU after it as a separate layer"),
     source=EXECUTED + " (3.0 and 3.5; 2.5 by reading)",
     passes=(example("activation=LeakyReLU(0.3)", _leaky(0.3), "3.0", "3.5"),),
     fails=(example("activation=LeakyReLU(0.1)", _leaky(0.1)),),
 )
 def layer_as_activation(scene: Scene) -> Iterator[Hit]:
-    """A LeakyReLU layer is given as the activation of another layer."""
+    """A LeakyReLU layer is passed as the activation of another layer."""
     for op in scene.calls():
         if call_of(op).argument("activation") == "layer.LeakyReLU":
             slope = op.attrs.alpha if isinstance(op.attrs, LeakyReluAttrs) else None
             if slope is None or abs(slope - 0.3) > 1e-6 or scene.release == "2.5":
-                yield Hit((op.name,), "a LeakyReLU layer is given as an activation")
+                yield Hit((op.name,), "a LeakyReLU layer is passed as an activation")
 
 
 @obstacle(
@@ -121,10 +121,10 @@ def layer_as_activation(scene: Scene) -> Iterator[Hit]:
     ),
 )
 def leaky_relu_function(scene: Scene) -> Iterator[Hit]:
-    """The function leaky_relu is given as an activation."""
+    """The function leaky_relu is passed as an activation."""
     for op in scene.calls():
         if (call_of(op).argument("activation") or "").endswith(".leaky_relu"):
-            yield Hit((op.name,), "the function leaky_relu is given as an activation")
+            yield Hit((op.name,), "the function leaky_relu is passed as an activation")
 
 
 def _relu(**settings: str) -> Draw:
@@ -140,7 +140,7 @@ def _relu(**settings: str) -> Draw:
     fails=(example("ReLU(max_value=4)", _relu(max_value="4")),),
 )
 def relu_limit(scene: Scene) -> Iterator[Hit]:
-    """A ReLU with another max_value than 6."""
+    """A ReLU with a max_value other than 6."""
     for op in scene.layers("ReLU"):
         limit = call_of(op).argument("max_value")
         if limit is not None and limit != "0":

@@ -1,4 +1,4 @@
-"""What vai_q_tensorflow2 replaces by default."""
+"""Default replacements of vai_q_tensorflow2."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _norm(after: Draw) -> Draw:
     leaves=(example("SpatialDropout2D", lambda s: s.layer("SpatialDropout2D", "identity")),),
 )
 def dropout(scene: Scene) -> Iterator[Hit]:
-    """Dropout is removed; no other layer of its kind is."""
+    """Dropout is removed; its variants are not."""
     for op in scene.layers("Dropout"):
         yield Hit((op.name,), "Dropout is removed")
 
@@ -41,7 +41,7 @@ def dropout(scene: Scene) -> Iterator[Hit]:
     leaves=(example("ReLU, BatchNormalization", _norm(lambda s: s.layer("ReLU", "relu"))),),
 )
 def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
-    """A batch norm that alone reads a layer with weights and no activation is folded into it."""
+    """A batch norm that is the only reader of a layer with weights is folded into it."""
     for op in scene.layers(NORM):
         if op.kind == "batchnorm" and folds(scene, op):
             yield Hit((op.name,), "batch norms are folded into the layer before them")
@@ -55,10 +55,10 @@ def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
     leaves=(example("Conv2D, BatchNormalization", _norm(lambda s: s.conv())),),
 )
 def batch_norm_depthwise(scene: Scene) -> Iterator[Hit]:
-    """Any other batch norm of a map becomes a depthwise convolution of 1x1."""
+    """Any other batch norm of a feature map becomes a 1x1 depthwise convolution."""
     for op in scene.layers(NORM):
         if op.kind == "batchnorm" and not folds(scene, op) and scene.rank(op) == 4:
-            yield Hit((op.name,), "other batch norms become depthwise convolutions of 1x1")
+            yield Hit((op.name,), "other batch norms become 1x1 depthwise convolutions")
 
 
 @conversion(
@@ -107,11 +107,11 @@ def _average(size: int) -> Draw:
     leaves=(example("2x2, whose factor is 1", _average(2)),),
 )
 def average(scene: Scene) -> Iterator[Hit]:
-    """An average pool gets the factor that the DPU has."""
+    """An average pool gets the scale factor of the DPU."""
     for op in scene.layers("AveragePooling2D", "GlobalAveragePooling2D"):
         attrs = op.attrs
         if isinstance(attrs, AvgPool2dAttrs) and dpu_scale(attrs.kernel, attrs.global_) != 1:
-            yield Hit((op.name,), "average pools get the factor that the DPU has")
+            yield Hit((op.name,), "average pools get the scale factor of the DPU")
 
 
 def _leaky(slope: float) -> Draw:
@@ -125,7 +125,7 @@ def _leaky(slope: float) -> Draw:
     leaves=(example("LeakyReLU(0.2)", _leaky(0.2)),),
 )
 def slope(scene: Scene) -> Iterator[Hit]:
-    """The slope 0.1 of the layer LeakyReLU becomes 26/256; every other slope stays."""
+    """The slope 0.1 of the layer LeakyReLU becomes 26/256; other slopes are unchanged."""
     for op in scene.layers("LeakyReLU"):
         if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - 0.1) < 1e-6:
             yield Hit((op.name,), "the slope 0.1 of leaky ReLUs becomes 26/256 = 0.1015625")

@@ -1,4 +1,4 @@
-"""Layers that quantising stops at, or that are quantised to another function."""
+"""Layers at which the quantiser fails, or that become another function."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def _dense(activation: bool) -> Draw:
     fails=(example("Dense(relu), BatchNormalization", _dense(True)),),
 )
 def of_vectors(scene: Scene) -> Iterator[Hit]:
-    """A BatchNormalization of vectors that cannot be folded into a Dense before it."""
+    """A BatchNormalization of vectors that cannot be folded into a preceding Dense."""
     for op in scene.layers(NORM):
         if op.kind == "batchnorm" and scene.rank(op) == 2 and not folds(scene, op):
-            yield Hit((op.name,), "a BatchNormalization of vectors has no Dense to be folded into")
+            yield Hit((op.name,), "a BatchNormalization of vectors has no Dense to fold into")
 
 
 def folds(scene: Scene, op: Op) -> bool:
-    """Tells whether a batch norm is folded into the layer before it, whose sole reader it is."""
+    """Returns whether a batch norm is folded into the preceding layer, whose only reader it is."""
     before = scene.source(op)
     weighted = before is not None and any(param.role == "weights" for param in before.params)
     return before is not None and weighted and len(scene.readers(before)) == 1
@@ -120,12 +120,12 @@ def after_depth_multiplier(scene: Scene) -> Iterator[Hit]:
     fails=(example("axis=1", lambda s: _norm(s, axis=1)),),
 )
 def other_axis(scene: Scene) -> Iterator[Hit]:
-    """A BatchNormalization of another axis than the last."""
+    """A BatchNormalization over an axis other than the last."""
     for op in scene.layers(NORM):
         if isinstance(op.attrs, BatchNormAttrs) and op.attrs.axis % scene.rank(op) != (
             scene.rank(op) - 1
         ):
-            yield Hit((op.name,), f"a BatchNormalization of axis {op.attrs.axis}")
+            yield Hit((op.name,), f"a BatchNormalization over axis {op.attrs.axis}")
 
 
 def _separable(activation: Optional[str]) -> Draw:
@@ -158,7 +158,7 @@ def separable_activation(scene: Scene) -> Iterator[Hit]:
 
 @obstacle(
     "keras.separable.in_float",
-    effects={"2.5": left_in_float("quantise", "it is not quantised; 3.0 takes it apart")},
+    effects={"2.5": left_in_float("quantise", "it is not quantised; 3.0 splits it")},
     remedy=exact("use DepthwiseConv2D and Conv2D(1), or release 3.0"),
     source="the vendor's quantiser of 2.5, read; Vitis-AI issue 988",
     passes=(example("Conv2D", lambda s: s.conv()),),
@@ -186,12 +186,12 @@ def _shared(name: str, kind: str) -> Draw:
         "3.0": left_in_float("quantise", "the layer stays in float"),
         "3.5": fails(
             "convert",
-            "the layer stays in float, and the conversion stops, as it does with 'NoneType' "
-            "object has no attribute 'get'",
+            "the layer stays in float, and the conversion fails (also with \"'NoneType' object has "
+            "no attribute 'get'\")",
             "UnboundLocalError",
         ),
     },
-    remedy=exact("give each call a layer of its own, with the same weights copied", "clone-shared"),
+    remedy=exact("give each call its own layer, with the same weights copied", "clone-shared"),
     source=CONVERTED + "; Vitis-AI issue 1423",
     passes=(example("one call", lambda s: s.conv()),),
     fails=(
@@ -206,8 +206,8 @@ def shared_with_weights(scene: Scene) -> Iterator[Hit]:
 
 @obstacle(
     "keras.shared.without_weights",
-    effects={"3.5": changes("convert", "the converter reads its first call and drops the others")},
-    remedy=exact("give each call a layer of its own", "clone-shared"),
+    effects={"3.5": changes("convert", "the converter keeps its first call and drops the others")},
+    remedy=exact("give each call its own layer", "clone-shared"),
     source=CONVERTED,
     passes=(example("one call", lambda s: s.layer("ReLU", "relu")),),
     fails=(example("ReLU, called twice", _shared("ReLU", "relu")),),
@@ -222,15 +222,15 @@ def _called_twice(scene: Scene, weighted: bool) -> Iterator[Hit]:
     with_weights = {op.layer for op in found if op.params}
     for layer in dict.fromkeys(op.layer for op in found):
         if (layer in with_weights) is weighted:
-            mine: Sequence[Op] = [op for op in found if op.layer == layer]
-            text = f"the layer {layer} is called {call_of(mine[0]).calls} times"
-            yield Hit(tuple(op.name for op in mine), text)
+            ops: Sequence[Op] = [op for op in found if op.layer == layer]
+            text = f"the layer {layer} is called {call_of(ops[0]).calls} times"
+            yield Hit(tuple(op.name for op in ops), text)
 
 
 @obstacle(
     "keras.recurrent.weights",
     effects={
-        "3.5": changes("quantise", "a warning is printed, and its weights are not carried over")
+        "3.5": changes("quantise", "a warning is printed, and its weights are not transferred")
     },
     remedy="use the vendor's RNN quantiser for it, or run it on the host",
     source=CONVERTED,

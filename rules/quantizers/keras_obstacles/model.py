@@ -1,4 +1,4 @@
-"""The model as a whole: how it is built, and what it is called with."""
+"""Facts about the whole model: how it is built, and its inputs."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def _form(form: ModelForm) -> Draw:
 @obstacle(
     "keras.model.subclassed",
     effects=since_3(
-        fails("convert", "it is quantised by another path, which gives no .h5 for the compiler"),
-        fails("quantise", "only Sequential and functional models are taken", "ValueError"),
+        fails("convert", "it takes another path, which writes no .h5 for the compiler"),
+        fails("quantise", "only Sequential and functional models are accepted", "ValueError"),
     ),
     remedy=exact("build it as a functional model: keras.Model(inputs, outputs)"),
     source="the vendor's quantisers, read; Vitis-AI issue 988",
@@ -42,7 +42,7 @@ def _form(form: ModelForm) -> Draw:
 def subclassed(scene: Scene) -> Iterator[Hit]:
     """A subclassed model."""
     if scene.form.kind == "subclassed":
-        yield Hit((), "the model is a class with a call() of its own")
+        yield Hit((), "the model is a subclass with its own call()")
 
 
 _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
@@ -53,7 +53,7 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
     effects={
         "2.5": _OLD,
         "3.0": _OLD,
-        "3.5": warns("quantise", "it is tried as a frozen graph, a path that nobody has followed"),
+        "3.5": warns("quantise", "it falls back to a frozen graph, a path that is not verified"),
     },
     remedy=exact("flatten the nesting: call the inner layers on the outer tensors"),
     source=EXECUTED,
@@ -61,9 +61,9 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
     fails=(example("a model within", _form(ModelForm("Functional", nested=("backbone",)))),),
 )
 def nested(scene: Scene) -> Iterator[Hit]:
-    """A model that is called like a layer."""
+    """A model is called like a layer."""
     for name in scene.form.nested:
-        yield Hit((), f"the model {name!r} is called within the model")
+        yield Hit((), f"the model {name!r} is nested in the model")
 
 
 @obstacle(
@@ -71,22 +71,22 @@ def nested(scene: Scene) -> Iterator[Hit]:
     effects=in_all(
         fails(
             "quantise",
-            "Unknown layer, unless it is registered or given as custom_objects= with "
-            "add_shape_info=True; it then is a custom operator",
+            "Unknown layer, unless it is registered or passed as custom_objects= with "
+            "add_shape_info=True; it is then a custom operator",
             "ValueError",
         )
     ),
-    remedy="write it with layers of Keras's own",
+    remedy="write it with Keras layers",
     source=EXECUTED,
     passes=(example("a layer of Keras's", lambda s: s.conv()),),
     fails=(example("a class of your own", lambda s: s.layer("Mine", "unknown", own_class=True)),),
 )
 def own_layer(scene: Scene) -> Iterator[Hit]:
-    """A layer whose class is the user's own."""
+    """A layer of a user's own class."""
     for op in scene.calls():
         call = call_of(op)
         if call.is_layer and (call.base is None or call.base != call.name):
-            yield Hit((op.name,), f"the layer {call.name} is a class of your own")
+            yield Hit((op.name,), f"the layer {call.name} is your own class")
 
 
 @obstacle(
@@ -107,7 +107,7 @@ def input_rank(scene: Scene) -> Iterator[Hit]:
     for op in scene.kinds("data"):
         rank = op.output.rank
         if rank not in (2, 4):
-            yield Hit((op.name,), f"the input {op.name!r} has the rank {rank}")
+            yield Hit((op.name,), f"the input {op.name!r} has rank {rank}")
 
 
 RULES = (subclassed, nested, own_layer, input_rank)

@@ -1,4 +1,4 @@
-"""Bare operators and TensorFlow functions, which the flow takes badly."""
+"""Bare operators and TensorFlow functions, at which the flow fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _two(kind: str, name: str, is_layer: bool) -> Draw:
     fails=(example("tf.concat([a, b])", _two("concat", "Concatenate", False)),),
 )
 def concatenated(scene: Scene) -> Iterator[Hit]:
-    """Tensors are concatenated by a function."""
+    """A function concatenates tensors."""
     for op in scene.kinds("concat"):
         if not call_of(op).is_layer:
             yield Hit((op.name,), "a function concatenates the outputs of layers")

@@ -1,4 +1,4 @@
-"""Layers and operations that the quantiser or the converter of its file does not know."""
+"""Layers and operations that the quantiser or the converter of its file does not support."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 _FLOAT = left_in_float("quantise", "it stays in float")
 _STOPS = fails(
     "convert",
-    "it stays in float, and the conversion stops at 'is an unknown op that requires a specific "
+    "it stays in float, and the conversion fails with 'is an unknown op that requires a specific "
     "shape'; with quantize_model(add_shape_info=True) it becomes a custom operator",
     "AssertionError",
 )
 _IN_SEQUENTIAL = fails(
     "convert",
-    "it stays in float, and the conversion stops, whether shapes are given or not",
+    "it stays in float, and the conversion fails with and without shapes",
     "KeyError",
 )
 UNSURE = frozenset(
@@ -39,7 +39,7 @@ UNSURE = frozenset(
     + ("SeparableConv1D", "TimeDistributed", "UpSampling1D", "UpSampling3D", "ZeroPadding1D")
     + ("ZeroPadding3D",)
 )
-"""Layers of which nobody has looked whether the converter knows them."""
+"""Layers whose support by the converter is not verified."""
 LATER = {"LayerNormalization": "3.5", "Permute": "3.5", "PReLU": "3.0"}
 """Layers that a later release quantises."""
 
@@ -76,14 +76,14 @@ def _unknown(name: str) -> Draw:
     ),
 )
 def layer_or_operation(scene: Scene) -> Iterator[Hit]:
-    """A layer, operation or activation that the flow does not know.
+    """A layer, operation or activation that the flow does not support.
 
-    Only layers of the quantiser's list are quantised. All else stays in float, and the conversion
-    of release 3.5, the first step of the compiler, stops at most of it; that of 2.5 and 3.0 is
-    closed.
+    Only the layers in the quantiser's list are quantised. Everything else stays in float, and the
+    conversion of release 3.5, the first step of the compiler, fails for most of it; that of 2.5
+    and 3.0 is closed source.
     """
     for op in scene.calls():
-        if op.name not in scene.in_float or _taken(op, scene.release):
+        if op.name not in scene.in_float or _quantised_in(op, scene.release):
             continue
         reason, remedy = scene.in_float[op.name]
         yield Hit((op.name,), _found(op, reason), remedy, _effects(op, scene))
@@ -92,14 +92,16 @@ def layer_or_operation(scene: Scene) -> Iterator[Hit]:
 def _found(op: Op, reason: str) -> str:
     library, _, name = (call_of(op).argument("activation") or "").rpartition(".")
     if library == "layer":
-        return f"the layer {name} is given as an activation"
+        return f"the layer {name} is passed as an activation"
     if name:
-        return "the activation {} is {}".format(name, "not known" if library else "your own")
+        return "the activation {} is {}".format(
+            name, "not supported" if library else "your own function"
+        )
     return "the quantiser " + reason[3:] if reason.startswith("it ") else reason
 
 
-def _taken(op: Op, release: str) -> bool:
-    """Tells whether the release quantises it, though another one does not."""
+def _quantised_in(op: Op, release: str) -> bool:
+    """Returns whether a release quantises an operator that earlier releases do not."""
     since = LATER.get(call_of(op).base or "")
     return since is not None and release >= since
 
@@ -126,14 +128,14 @@ def _effects(op: Op, scene: Scene) -> "dict[str, Effect]":
 def later_layer(scene: Scene) -> Iterator[Hit]:
     """A layer that only a later release quantises: PReLU (3.0), Permute (3.5)."""
     for op in scene.layers(*LATER):
-        if not _taken(op, scene.release) and op.name not in scene.in_float:
+        if not _quantised_in(op, scene.release) and op.name not in scene.in_float:
             since = LATER[call_of(op).base or ""]
             yield Hit((op.name,), f"{call_of(op).name} is quantised since {since}")
 
 
 @obstacle(
     "keras.unknown.interpolation",
-    effects={"3.5": fails("convert", "nearest and bilinear alone are known", "AssertionError")},
+    effects={"3.5": fails("convert", "only nearest and bilinear are supported", "AssertionError")},
     remedy="use interpolation='nearest' or 'bilinear'",
     source=CONVERTED,
     passes=(example("nearest", lambda s: s.layer("UpSampling2D", "resize")),),
@@ -142,7 +144,7 @@ def later_layer(scene: Scene) -> Iterator[Hit]:
     ),
 )
 def interpolation(scene: Scene) -> Iterator[Hit]:
-    """An UpSampling2D with another interpolation than nearest and bilinear."""
+    """An UpSampling2D with an interpolation other than nearest and bilinear."""
     for op in scene.layers("UpSampling2D"):
         mode = call_of(op).argument("interpolation")
         if mode is not None:
@@ -189,4 +191,4 @@ def standalone_activation(scene: Scene) -> Iterator[Hit]:
 
 RULES = (interpolation, later_layer)
 LAST = (layer_or_operation, standalone_activation)
-"""Rules that are about what no other rule is about."""
+"""Fallback rules, for operators that no other rule covers."""

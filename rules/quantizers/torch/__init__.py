@@ -1,4 +1,4 @@
-"""What vai_q_pytorch makes of a float module (releases 2.5, 3.0 and 3.5, default options)."""
+"""Model of vai_q_pytorch (releases 2.5, 3.0 and 3.5, default options)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from vai_inspect.rules.quantizers.torch.splits import mark_several_results, note
 Pass = Callable[[Graph], Graph]
 
 MARKS: Tuple[Pass, ...] = (mark_float, mark_several_results, note_splits, note_computed)
-"""Passes that judge the module as written; they run with `convert=False` too."""
+"""Passes over the module as written; they run with `convert=False` too."""
 
 
 def quantized(captured: Captured, convert: bool) -> Captured:
-    """Returns a captured module as vai_q_pytorch hands it to the compiler.
+    """Returns a captured module after vai_q_pytorch.
 
     Args:
-        captured: what the frontend read.
-        convert: whether activations are replaced by those of the DPU.
+        captured: the result of the frontend.
+        convert: whether to replace activations by those of the DPU.
     """
     graph = captured.graph
     for run in (*MARKS, convert_activations) if convert else MARKS:

@@ -7,20 +7,20 @@ from typing import Dict, Optional
 from vai_inspect.core.ir import Graph, Op
 
 _MESSAGE = (
-    "its {} is computed in each forward, with which the vendor's PyTorch quantiser does not cope "
-    "(2.5 stops; 3.0 and 3.5 leave the layer in float, or stop at the export): bake it in first, "
-    "which computes the same, for example with "
-    "torch.nn.utils.parametrize.remove_parametrizations(layer, {!r}); it is judged as it is then"
+    "its {} is computed in each forward, which the vendor's PyTorch quantiser does not support "
+    "(2.5 fails; 3.0 and 3.5 leave the layer in float, or fail at the export): bake it in first "
+    "(same function), for example with "
+    "torch.nn.utils.parametrize.remove_parametrizations(layer, {!r}); the verdict assumes that"
 )
 
 
 def note_computed(graph: Graph) -> Graph:
-    """Notes on layers of weight_norm, spectral_norm, standardised weights and the like.
+    """Adds a message to layers with weight_norm, spectral_norm, standardised weights and the like.
 
     Source: executed.
 
     Requires: nothing.
-    Ensures: each carries the message.
+    Ensures: each has the message.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:

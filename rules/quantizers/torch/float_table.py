@@ -1,7 +1,7 @@
-"""What vai_q_pytorch leaves in float, and what it quantises though XIR has no operator for it.
+"""Calls that vai_q_pytorch leaves in float, and calls that it quantises without an XIR operator.
 
-By the class or function that the user wrote. Source: the quantisers of 3.0 and 3.5, executed on
-small modules of each form (they warn with FLOAT_OP); 2.5 prints the same as a text.
+By class or function in the user's code. Source: the quantisers of 3.0 and 3.5, executed on small
+modules of each form (they warn with FLOAT_OP); 2.5 prints the same as text.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ _KEPT = "releases 3.0 and 3.5 keep {} in float (FLOAT_OP)"
 
 
 class InFloat(NamedTuple):
-    """Why an operator stays in float, and what to write instead where that is known.
+    """Why an operator stays in float, and the remedy if there is one.
 
     Attributes:
-        reason: may name an argument of the call, as `{}`.
-        remedy: None where nothing is known.
+        reason: the reason; `{}` stands for an argument of the call.
+        remedy: the remedy, or None.
     """
 
     reason: str
     remedy: Optional[Remedy] = None
 
     def of(self, argument: str) -> "InFloat":
-        """Returns it with the value of the argument."""
+        """Returns a copy with the value of the argument."""
         return InFloat(self.reason.format(repr(argument)), self.remedy)
 
 
@@ -77,19 +77,19 @@ FLOAT: Dict[str, InFloat] = {
     **_each(_REMOVE, "feature_alpha_dropout"),
     **_each(Remedy("put the parts together with torch.cat: what is written is lost"), "setitem"),
 }
-"""What stays in float and goes on through the export as a custom operator.
+"""Calls that stay in float and are exported as custom operators.
 
-Not here, as a rule of the DPUs decides them with more evidence or a remedy for each target: SiLU,
-ELU, SELU, CELU, Threshold, powers and torch.maximum. `zeros_like` is a constant.
+Not listed, since a DPU rule decides them with more evidence or a remedy per target: SiLU, ELU,
+SELU, CELU, Threshold, powers and torch.maximum. `zeros_like` is a constant.
 """
 
 EINSUM_LINEAR = _kept(
     "einsum",
     exact("use nn.Linear with these weights, which computes the same", "einsum-to-linear"),
 )
-"""An einsum of a feature map and a matrix of weights."""
+"""An einsum of a feature map and a weight matrix."""
 SELECT = _kept("x[:, k] (select)", Remedy("write a slice, x[:, k:k + 1], which keeps the axis"))
-"""An index with whole numbers."""
+"""An index with integers."""
 ADVANCED_INDEX = _kept("an index of tensors, masks or lists", _SLICED)
 RESIZES: Dict[str, InFloat] = {
     "bicubic": _kept("bicubic interpolation", approximate("use mode='bilinear' or 'nearest'")),
@@ -97,13 +97,13 @@ RESIZES: Dict[str, InFloat] = {
 }
 """Modes of an interpolation."""
 CAST = InFloat(
-    "release 3.5 writes a cast as an operator that only the CPU runs; 2.5 and 3.0 stop at casts of "
-    "whole numbers",
+    "release 3.5 writes a cast as an operator that only the CPU runs; 2.5 and 3.0 fail at casts of "
+    "integers",
     Remedy("give the network inputs of the type that it computes with"),
 )
 TEXT_PADDING = InFloat(
-    "padding={} is given as text: releases 3.0 and 3.5 keep the whole convolution in float, and "
-    "2.5 stops",
+    "padding={} is a string: releases 3.0 and 3.5 keep the whole convolution in float, and 2.5 "
+    "fails",
     exact(
         "give the padding as numbers (for an even kernel and 'same' pad before it with "
         "nn.ZeroPad2d)",
@@ -113,7 +113,7 @@ TEXT_PADDING = InFloat(
 
 _CUSTOM = (
     "the quantiser quantises it, but XIR has no operator for it: it becomes a custom operator, "
-    "which needs an implementation of yours on the board"
+    "which needs your own implementation on the board"
 )
 CUSTOM: Dict[str, str] = dict.fromkeys(
     ("LayerNorm", "layer_norm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
@@ -121,4 +121,4 @@ CUSTOM: Dict[str, str] = dict.fromkeys(
     + ("clamp_max", "exp", "sqrt", "log_softmax", "LogSoftmax", "Embedding", "embedding", "repeat"),
     _CUSTOM,
 )
-"""What is quantised, without FLOAT_OP, and custom all the same."""
+"""Calls that are quantised (no FLOAT_OP) and become custom operators nevertheless."""

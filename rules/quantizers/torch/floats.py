@@ -1,4 +1,4 @@
-"""Marks what the quantiser leaves in float."""
+"""Marks operators that the quantiser leaves in float."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from vai_inspect.rules.quantizers.torch.float_table import (
 def mark_float(graph: Graph) -> Graph:
     """Marks the operators that the quantiser leaves in float.
 
-    What does nothing at inference but is not removed stays under its own name, as an `unknown`
-    operator. What is quantised though XIR has no operator for it carries a message.
+    A call that does nothing at inference but is not removed becomes an `unknown` operator with its
+    name. Operators that are quantised although XIR has no operator for them have a message.
 
     Requires: nothing.
-    Ensures: each says why, and what to write instead where that is known.
+    Ensures: each has the reason and the remedy, if there is one.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:

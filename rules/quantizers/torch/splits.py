@@ -14,26 +14,26 @@ SEVERAL: Dict[str, Remedy] = {
     "meshgrid": exact("make the grid once, in __init__, and keep it as a plain attribute"),
     **dict.fromkeys(("max", "sort", "topk"), Remedy("use one of its results")),
 }
-"""Calls whose results cannot all be used, with what to write instead. Source: executed."""
+"""Calls of which only one result can be used, with remedies. Source: executed."""
 
 _REASON = "releases 3.0 and 3.5 write no file for an operator of which several results are used"
-_NO_SLICES = "release 3.5 traces chunk and split alone as slices, not {}"
+_NO_SLICES = "release 3.5 traces only chunk and split as slices, not {}"
 
 
 def mark_several_results(graph: Graph) -> Graph:
-    """Marks calls of which several results are used: there is no file of them.
+    """Marks calls of which several results are used, for which no file is written.
 
-    Of `max`, `sort` and `topk` one result alone can be exported.
+    Only one result of `max`, `sort` and `topk` can be exported.
 
     Requires: nothing.
-    Ensures: each operator of such a call says why it is not quantised, and what to write instead.
+    Ensures: each operator of such a call has the reason and the remedy.
     """
     results: Dict[str, Set[Value]] = {}
     for op in graph:
         for value in op.inputs:
-            giver = graph[value.op]
-            if _name(giver) in SEVERAL and _call(giver) != _call(op):
-                results.setdefault(_call(giver), set()).add(value)
+            producer = graph[value.op]
+            if _name(producer) in SEVERAL and _call(producer) != _call(op):
+                results.setdefault(_call(producer), set()).add(value)
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
         name, several = _name(op), len(results.get(_call(op), ())) > 1
@@ -48,7 +48,7 @@ def _name(op: Op) -> str:
 
 
 def _call(op: Op) -> str:
-    """Returns what the operators of one call have in common: their names begin alike."""
+    """Returns the name of an operator's call, the common prefix of its operators' names."""
     return op.name.split("/")[0]
 
 
@@ -56,19 +56,19 @@ SPLITS = ("chunk", "split", "split_with_sizes")
 
 
 def note_splits(graph: Graph) -> Graph:
-    """Notes on the slices of `chunk` and `split` that older releases do not trace them so.
+    """Adds a message about older releases to the slices of `chunk` and `split`.
 
-    Source: executed. 2.5 writes one operator with one result, which is wrong or refused; 3.0
+    Source: executed. 2.5 writes one operator with one result, which is wrong or rejected; 3.0
     writes no file for chunk and a wrong graph for split; 3.5 traces both as slices.
 
     Requires: nothing.
-    Ensures: each part carries the message.
+    Ensures: each part has the message.
     """
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
         if op.kind == "strided_slice" and _name(op) in SPLITS:
             change[op.name] = op.noted(
                 f"release 3.5 traces {_name(op)} as slices; 2.5 and 3.0 do not, and write a wrong "
-                "file or none: for them write the slices, such as x[:, :k] and x[:, k:]"
+                "file or none: for these releases write slices, such as x[:, :k] and x[:, k:]"
             )
     return graph.rewritten(change) if change else graph

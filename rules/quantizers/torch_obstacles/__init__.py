@@ -1,4 +1,4 @@
-"""The facts about vai_q_pytorch (releases 2.5, 3.0 and 3.5), a file for each group."""
+"""The facts about vai_q_pytorch (releases 2.5, 3.0 and 3.5), one file per group."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ TORCH = FlowRules(
     checklist=CHECKLIST,
     hidden=HIDDEN,
 )
-"""What it does with a PyTorch module."""
+"""The rules of the PyTorch flow."""
 
 __all__ = ["TORCH"]

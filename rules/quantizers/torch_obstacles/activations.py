@@ -1,4 +1,4 @@
-"""Activations that are replaced by other functions, and forms that release 2.5 stops at."""
+"""Activations that are replaced by other functions, and forms at which release 2.5 fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vai_inspect.rules.quantizers.sketch import Draw, example
 
 SLOPE = 26 / 256
 ALIKE = 0.002
-"""Slopes that differ by less are taken for one: 0.1 is written for 26/256."""
+"""Slopes that differ by less count as equal: 0.1 is the usual approximation of 26/256."""
 
 
 @obstacle(
@@ -34,9 +34,9 @@ ALIKE = 0.002
     ),
 )
 def hardswish(scene: Scene) -> Iterator[Hit]:
-    """Hardswish, which release 2.5 does not know."""
+    """Hardswish, which release 2.5 does not support."""
     for op in scene.calls("Hardswish", "hardswish"):
-        yield Hit((op.name,), f"{described(op)} is not known")
+        yield Hit((op.name,), f"{described(op)} is not supported")
 
 
 @obstacle(
@@ -48,7 +48,7 @@ def hardswish(scene: Scene) -> Iterator[Hit]:
     fails=(example("F.relu6", lambda s: s.call("relu6", "relu6")),),
 )
 def relu6_function(scene: Scene) -> Iterator[Hit]:
-    """relu6 as a function, which release 2.5 does not know."""
+    """relu6 as a function, which release 2.5 does not support."""
     for op in scene.calls("relu6"):
         yield Hit((op.name,), "relu6 is called as a function")
 
@@ -58,17 +58,17 @@ def relu6_function(scene: Scene) -> Iterator[Hit]:
     effects=since_3(
         changes(
             "quantise",
-            "it is replaced by nn.ReLU, also in your own module: values above 6 are not cut",
+            "it is replaced by nn.ReLU, also in your own module: values above 6 are not clipped",
             "REPLACE_RELU6",
         ),
         changes(
             "quantise",
-            "it is replaced by nn.ReLU, also in your own module: values above 6 are not cut",
+            "it is replaced by nn.ReLU, also in your own module: values above 6 are not clipped",
         ),
     ),
     remedy=approximate(
-        "train with nn.ReLU, or check the accuracy of the quantised model; F.relu6 stays as it "
-        "is in 3.0 and 3.5"
+        "train with nn.ReLU, or check the accuracy of the quantised model; F.relu6 is unchanged "
+        "in 3.0 and 3.5"
     ),
     source=EXECUTED,
     passes=(
@@ -104,10 +104,10 @@ def _leaky(slope: float) -> Draw:
     from_conversion=True,
 )
 def slope(scene: Scene) -> Iterator[Hit]:
-    """A leaky ReLU gets the one slope that the DPU has, whatever its own is."""
+    """A leaky ReLU of any slope gets the DPU's slope."""
     for op in scene.calls():
         if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - SLOPE) >= ALIKE:
-            yield Hit((op.name,), f"a leaky ReLU with the slope {op.attrs.alpha:g}")
+            yield Hit((op.name,), f"a leaky ReLU with slope {op.attrs.alpha:g}")
 
 
 RULES = (hardswish, relu6_function, relu6_module, slope)

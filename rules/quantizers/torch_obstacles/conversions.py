@@ -1,4 +1,4 @@
-"""What vai_q_pytorch replaces by default."""
+"""Default replacements of vai_q_pytorch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
     """A batch norm after a convolution, or after a concatenation of convolutions, is folded."""
     for op in scene.kinds("batchnorm"):
         if _folds(scene, op.name):
-            yield Hit((op.name,), "batch norms are folded into the convolution before them")
+            yield Hit((op.name,), "batch norms are folded into the preceding convolution")
 
 
 @conversion(
@@ -57,10 +57,10 @@ def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
     leaves=(example("conv, batch norm", _after(lambda s: s.conv())),),
 )
 def batch_norm_scale(scene: Scene) -> Iterator[Hit]:
-    """Any other batch norm is kept as XIR's `scale`."""
+    """Any other batch norm becomes XIR's `scale`."""
     for op in scene.kinds("batchnorm"):
         if not _folds(scene, op.name):
-            yield Hit((op.name,), "batch norms without a convolution before them become scale")
+            yield Hit((op.name,), "batch norms without a preceding convolution become scale")
 
 
 def _folds(scene: Scene, name: str) -> bool:
@@ -106,7 +106,7 @@ _HARD = "become hard-sigmoid with the factor 6 * 2731 / 16384 in place of 1"
     ),
 )
 def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
-    """Hardsigmoid and, since 3.0, Hardswish get the DPU's factor; sigmoid and SiLU stay."""
+    """Hardsigmoid and, since 3.0, Hardswish get the DPU's factor; sigmoid and SiLU do not."""
     for op in scene.calls("Hardsigmoid", "hardsigmoid"):
         yield Hit((op.name,), f"{described(op)} {_HARD}")
     if scene.release != "2.5":
@@ -126,9 +126,9 @@ def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
     leaves=(example("nn.MaxPool2d", lambda s: s.layer("MaxPool2d", "maxpool2d")),),
 )
 def average(scene: Scene) -> Iterator[Hit]:
-    """An average pool is followed by a product with the DPU's factor."""
+    """An average pool is followed by a multiplication with the DPU's factor."""
     for op in scene.kinds("avgpool2d"):
-        yield Hit((op.name,), "average pools are multiplied by the factor that the DPU has")
+        yield Hit((op.name,), "average pools are multiplied by the scale factor of the DPU")
 
 
 def _pads(scene: Scene) -> Iterator[str]:
@@ -150,9 +150,11 @@ def _pads(scene: Scene) -> Iterator[str]:
     ),
 )
 def pad(scene: Scene) -> Iterator[Hit]:
-    """A pad of its own is quantised as XIR's `pad`; "can't be fused" is printed."""
+    """A separate pad becomes XIR's `pad`; "can't be fused" is printed."""
     for name in _pads(scene):
-        yield Hit((name,), "pads become pad, with the message that they cannot be fused")
+        yield Hit(
+            (name,), "separate pads become XIR's pad, with a message that they cannot be fused"
+        )
 
 
 def _grouped(multiplier: int) -> Draw:
@@ -168,10 +170,10 @@ def _grouped(multiplier: int) -> Draw:
     leaves=(example("groups=C, C outputs", _grouped(1)),),
 )
 def depthwise_multiplier(scene: Scene) -> Iterator[Hit]:
-    """A depthwise convolution with a multiplier is a conv2d with groups before 3.5."""
+    """A depthwise convolution with a multiplier becomes a grouped conv2d before 3.5."""
     for op in scene.kinds("depthwise-conv2d"):
         if isinstance(op.attrs, DepthwiseConv2dAttrs) and op.attrs.multiplier > 1:
-            kind = "depthwise-conv2d" if scene.release == "3.5" else "conv2d with groups"
+            kind = "depthwise-conv2d" if scene.release == "3.5" else "grouped conv2d"
             text = f"depthwise convolutions with a multiplier become {kind}"
             yield Hit((op.name,), text)
 

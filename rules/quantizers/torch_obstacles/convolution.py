@@ -1,4 +1,4 @@
-"""Convolutions: how padding is given, and weights that the forward computes."""
+"""Convolutions: the form of padding, and weights computed in the forward."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _CUSTOM = "the whole convolution stays in float, a custom operator with unquanti
     ),
 )
 def padding_as_text(scene: Scene) -> Iterator[Hit]:
-    """A convolution whose padding is given as text, 'same' or 'valid'."""
+    """A convolution whose padding is a string, 'same' or 'valid'."""
     for op in scene.calls():
         padding = call_of(op).argument("padding")
         if padding is not None:
-            yield Hit((op.name,), f"padding={padding!r} is given as text")
+            yield Hit((op.name,), f"padding={padding!r} is a string")
 
 
 def _under(norm: str) -> Draw:
@@ -72,7 +72,7 @@ def _under(norm: str) -> Draw:
     ),
 )
 def weights_by_norm(scene: Scene) -> Iterator[Hit]:
-    """A module under weight_norm or spectral_norm, whose weight the forward computes."""
+    """A module with weight_norm or spectral_norm, whose weight is computed in the forward."""
     computed = dict(scene.form.computed_weights)
     for op in scene.calls():
         how = computed.get(op.layer)
@@ -97,7 +97,7 @@ def weights_by_norm(scene: Scene) -> Iterator[Hit]:
     ),
 )
 def standardised_weight(scene: Scene) -> Iterator[Hit]:
-    """A convolution whose weight the forward computes from parameters, as standardised weights."""
+    """A convolution whose weight the forward computes from parameters (standardised weights)."""
     for op in scene.calls():
         if call_of(op).argument("weight") == "computed":
             yield Hit((op.name,), "its weight is computed in the forward")
@@ -112,7 +112,7 @@ _FUNCTIONS = tuple(f"conv{kind}{rank}d" for kind in ("", "_transpose") for rank 
         left_in_float("quantise", "it stays in float as aten::_convolution", "FLOAT_OP"),
         fails("quantise", "it stops with a KeyError", "KeyError"),
     ),
-    remedy="no DPU runs a convolution whose weight is an activation; use fixed weights",
+    remedy="use fixed weights; no DPU runs a convolution whose weight is an activation",
     source=EXECUTED,
     passes=(
         example(

@@ -1,4 +1,4 @@
-"""What is not quantised, or quantised without an XIR operator; both are custom operators."""
+"""Calls that are not quantised, or quantised without an XIR operator: custom operators."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BILINEAR = approximate("use mode='bilinear' or 'nearest'")
 _ZEROS = approximate("pad with zeros")
 _SWISH = approximate("use nn.Hardswish, which is close to it", "swish")
 _MATRIX = exact("use a Linear where one operand is a parameter", "einsum-to-linear")
-_PERMUTED = exact("a 1x1 convolution with a permutation as weights", "shuffle-to-convolution")
+_PERMUTED = exact("use a 1x1 convolution with a permutation as weights", "shuffle-to-convolution")
 _BROADCAST = exact("leave it out where its reader broadcasts", "drop-expand")
-_SMALLER = exact("torch.relu(a - b) + b is the larger, a - torch.relu(a - b) the smaller one")
+_SMALLER = exact("use torch.relu(a - b) + b for the larger, a - torch.relu(a - b) for the smaller")
 
 
 def _names(remedy: Union[str, Remedy, None], *names: str) -> Dict[str, Optional[Remedy]]:
@@ -67,7 +67,7 @@ FLOAT: Dict[str, Optional[Remedy]] = {
     **_names(_SMALLER, "maximum", "minimum"),
     **_names("use one result of max(dim), or do it on the host", "topk", "sort"),
 }
-"""Functions and modules that stay in float in every release, with what to write instead."""
+"""Functions and modules that stay in float in every release, with remedies."""
 
 
 @obstacle(
@@ -87,20 +87,20 @@ FLOAT: Dict[str, Optional[Remedy]] = {
     ),
 )
 def unquantised(scene: Scene) -> Iterator[Hit]:
-    """A function or module that the quantiser does not know."""
+    """A function or module that the quantiser does not support."""
     for op in scene.calls():
         if op.name in scene.joined and op.kind != "identity":
             continue
         if described(op) in FLOAT:
-            yield Hit((op.name,), f"{described(op)} is not known", FLOAT[described(op)])
+            yield Hit((op.name,), f"{described(op)} is not supported", FLOAT[described(op)])
         elif described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
-            how = "an index that takes its axis away" if op.kind == "squeeze" else "such an index"
-            yield Hit((op.name,), f"{how} is not known", _SLICE)
+            what = "an index that removes its axis" if op.kind == "squeeze" else "this index"
+            yield Hit((op.name,), f"{what} is not supported", _SLICE)
         elif call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
             mode = str(call_of(op).argument("mode"))
-            yield Hit((op.name,), f"mode={mode!r} is not known", _BILINEAR)
+            yield Hit((op.name,), f"mode={mode!r} is not supported", _BILINEAR)
         elif isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
-            yield Hit((op.name,), "padding_mode='circular' is not known", _ZEROS)
+            yield Hit((op.name,), "padding_mode='circular' is not supported", _ZEROS)
         elif op.name in scene.in_float:
             reason, remedy = scene.in_float[op.name]
             yield Hit((op.name,), reason, remedy)
@@ -113,15 +113,15 @@ CUSTOM = frozenset(
     + ("repeat",)
 )
 _CUSTOM = (
-    "XIR has no such operator: it becomes a custom operator, which needs an implementation of "
-    "yours on the board"
+    "it has no XIR operator and becomes a custom operator, which needs your own implementation on "
+    "the board"
 )
 
 
 @obstacle(
     "torch.in_float.custom_operator",
     effects=in_all(left_in_float("export", _CUSTOM)),
-    remedy="BatchNorm2d in place of other norms, ReLU or ReLU6 in place of clamp",
+    remedy="use BatchNorm2d in place of other norms, ReLU or ReLU6 in place of clamp",
     source=EXECUTED + "; Vitis-AI issue 1356",
     passes=(example("nn.BatchNorm2d", lambda s: s.layer("BatchNorm2d", "batchnorm")),),
     fails=(
@@ -131,7 +131,7 @@ _CUSTOM = (
     ),
 )
 def custom_operator(scene: Scene) -> Iterator[Hit]:
-    """A function that is quantised, though XIR has no operator for it."""
+    """A function that is quantised although it has no XIR operator."""
     for op in scene.calls():
         name = described(op)
         wide = name in ("Hardtanh", "hardtanh") and op.kind != "relu6"
@@ -157,7 +157,7 @@ _PADS = left_in_float("quantise", "aten::pad stays in float before its reader", 
     decides=True,
 )
 def pad(scene: Scene) -> Iterator[Hit]:
-    """A pad of its own, or of a convolution with another padding_mode; 3.5 quantises it."""
+    """A separate pad, or a convolution with another padding_mode; 3.5 quantises it."""
     for op in scene.kinds("pad"):
         if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
             yield Hit((op.name,), f"{described(op)} pads before its reader")
@@ -205,9 +205,9 @@ def products(scene: Scene) -> Iterator[Hit]:
 def later_activations(scene: Scene) -> Iterator[Hit]:
     """PReLU, GELU and Mish in release 2.5."""
     for op in scene.calls("PReLU", "prelu", "GELU", "gelu", "Mish", "mish"):
-        yield Hit((op.name,), f"{described(op)} is not known")
+        yield Hit((op.name,), f"{described(op)} is not supported")
 
 
 RULES = (custom_operator, pad, products, later_activations)
 LAST = (unquantised,)
-"""Rules that are about what no other rule is about."""
+"""Fallback rules, for operators that no other rule covers."""

@@ -1,4 +1,4 @@
-"""The model as a whole: what it is called with, what it returns, what is around it."""
+"""Facts about the whole model: its inputs, its outputs and its wrapper."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def returns_objects(scene: Scene) -> Iterator[Hit]:
             "AssertionError",
         )
     },
-    remedy="leave None out of what is returned",
+    remedy="do not return None",
     source=EXECUTED,
     passes=(example("a tensor", _form()),),
     fails=(example("(x, None)", _form(outputs=("None",))),),
 )
 def returns_none(scene: Scene) -> Iterator[Hit]:
-    """What the model returns has None in it."""
+    """The outputs of the model contain None."""
     if "None" in scene.form.outputs:
-        yield Hit((), "the model returns None beside tensors")
+        yield Hit((), "the model returns None together with tensors")
 
 
 @obstacle(
@@ -83,7 +83,7 @@ def returns_none(scene: Scene) -> Iterator[Hit]:
         "2.5": fails("quantise", "it stops with an AttributeError", "AttributeError"),
         "3.0": fails("quantise", "it stops with a RecursionError", "RecursionError"),
     },
-    remedy="take tensors one by one",
+    remedy="pass tensors as separate arguments",
     source=EXECUTED,
     passes=(example("tensors", _form()),),
     fails=(example("a dict", _form(inputs=(("batch", "dict"),))),),
@@ -96,7 +96,7 @@ def takes_dict(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.model.takes_list",
     effects={"2.5": fails("quantise", "it stops with an AttributeError", "AttributeError")},
-    remedy="take tensors one by one",
+    remedy="pass tensors as separate arguments",
     source=EXECUTED,
     passes=(example("tensors", _form()),),
     fails=(example("a list", _form(inputs=(("maps", "list"),))),),
@@ -109,7 +109,7 @@ def takes_list(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.model.takes_none",
     effects=since_3(fails("quantise", "it stops with an IndexError", "IndexError")),
-    remedy="leave the argument out; None as its default is fine",
+    remedy="omit the argument; None as its default is fine",
     source=EXECUTED,
     passes=(example("tensors", _form()),),
     fails=(example("None is passed", _form(inputs=(("mask", "None"),))),),
@@ -132,16 +132,16 @@ def _arguments(scene: Scene, what: str, text: str) -> Iterator[Hit]:
         "3.0": fails("quantise", "it stops with a TypeError", "TypeError"),
         "3.5": warns("quantise", "it is not quantised", "TENSOR_TYPE_NOT_QUANTIZABLE"),
     },
-    remedy="make it a float tensor before the network",
+    remedy="convert it to a float tensor before the network",
     source=EXECUTED,
     passes=(example("a float input", _input("float32")),),
     fails=(example("a bool input", _input("bool")),),
 )
 def takes_truth_values(scene: Scene) -> Iterator[Hit]:
-    """An input holds truth values."""
+    """An input is boolean."""
     for op in scene.kinds("data"):
         if op.output.dtype == "bool":
-            yield Hit((op.name,), f"the input {op.name!r} holds truth values")
+            yield Hit((op.name,), f"the input {op.name!r} is boolean")
 
 
 @obstacle(
@@ -152,18 +152,18 @@ def takes_truth_values(scene: Scene) -> Iterator[Hit]:
             "export", "the cast is an operator that the CPU runs", "TENSOR_TYPE_NOT_QUANTIZABLE"
         ),
     },
-    remedy="make it a float tensor before the network",
+    remedy="convert it to a float tensor before the network",
     source=EXECUTED,
     passes=(example("a float input", _input("float32")),),
     fails=(example("uint8, with x.float() in the forward", _input("uint8", "float")),),
 )
 def takes_integers(scene: Scene) -> Iterator[Hit]:
-    """An input holds whole numbers, which the forward makes float."""
+    """An input is of integers, which the forward converts to float."""
     for op in scene.kinds("data"):
         if op.output.dtype.startswith(("int", "uint")):
             casts = [one.name for one in scene.graph.consumers(op) if one.kind == "cast"]
             if casts:
-                found = f"the input {op.name!r} is {op.output.dtype} and made float"
+                found = f"the input {op.name!r} is {op.output.dtype} and converted to float"
                 yield Hit(tuple(casts), found)
 
 
@@ -173,15 +173,15 @@ def takes_integers(scene: Scene) -> Iterator[Hit]:
         warns("quantise", "the wrapper is removed", "DATA_PARALLEL"),
         fails("quantise", "it stops at Unsupported Ops", "UNSUPPORTED_OPS"),
     ),
-    remedy="give model.module",
+    remedy="pass model.module",
     source=EXECUTED,
     passes=(example("the module", _form()),),
     fails=(example("DataParallel", _form(wrapper="DataParallel")),),
 )
 def data_parallel(scene: Scene) -> Iterator[Hit]:
-    """The model is inside of DataParallel."""
+    """The model is wrapped in DataParallel."""
     if scene.form.wrapper == "DataParallel":
-        yield Hit((), "the model is inside of DataParallel")
+        yield Hit((), "the model is wrapped in DataParallel")
 
 
 def _batch(size: int) -> Draw:
@@ -197,7 +197,7 @@ def _batch(size: int) -> Draw:
     effects=in_all(
         warns(
             "export",
-            "an error is printed, and the file is written with this batch all the same",
+            "an error is printed, but the file is written with this batch size",
             "XMODEL_BATCHSIZE",
         )
     ),
@@ -207,11 +207,11 @@ def _batch(size: int) -> Draw:
     fails=(example("batch 2", _batch(2)),),
 )
 def batch(scene: Scene) -> Iterator[Hit]:
-    """An input has another batch than 1."""
+    """An input has a batch size other than 1."""
     for op in scene.kinds("data"):
         shape = op.output.shape
         if shape and shape[0] != 1:
-            yield Hit((op.name,), f"the input {op.name!r} has the batch {shape[0]}")
+            yield Hit((op.name,), f"the input {op.name!r} has batch size {shape[0]}")
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""Normalisations: batch norms that are folded wrongly or refused, layer norms without weights."""
+"""Normalisations: batch norms folded wrongly or rejected, layer norms without weights."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _read_twice(sketch: Sketch) -> None:
     effects=in_all(
         changes(
             "quantise",
-            "the batch norm is folded into the convolution, so that the other readers get the "
+            "the batch norm is folded into the convolution, so the other readers get the "
             "normalised value too",
         )
     ),
     remedy=exact(
-        "give the batch norm a convolution of its own: a copy with the same weights",
+        "give the batch norm its own convolution: a copy with the same weights",
         "batch-norm-own-reader",
     ),
     source=EXECUTED + "; 24 % of the range wrong",
@@ -60,14 +60,14 @@ def _read_twice(sketch: Sketch) -> None:
     fails=(example("y = conv(x); bn(y) + y", _read_twice),),
 )
 def shared_convolution(scene: Scene) -> Iterator[Hit]:
-    """A convolution is read by its batch norm and by something else."""
+    """A convolution has other readers than its batch norm."""
     for op in scene.graph:
         if op.kind not in FOLDED_INTO:
             continue
         readers = scene.readers(op)
         norms = [one for one in readers if one.kind == "batchnorm"]
         if norms and len(readers) > len(norms):
-            found = "a convolution is read by its batch norm and by something else"
+            found = "a convolution has other readers than its batch norm"
             yield Hit((op.name, norms[0].name), found)
 
 
@@ -81,8 +81,8 @@ def _twice_after(sketch: Sketch) -> None:
     effects=since_3(
         changes(
             "quantise",
-            "your own module is replaced by a fresh one in training mode, whose statistics drift "
-            "with each forward",
+            "your module is replaced by a new one in training mode, whose statistics drift with "
+            "each forward",
             "BATCHNORM_AFFINE",
         ),
         fails("quantise", "it stops with an AttributeError", "AttributeError"),
@@ -139,7 +139,7 @@ def _layer_norm(*params: str) -> Draw:
     ),
 )
 def layer_norm_without_weights(scene: Scene) -> Iterator[Hit]:
-    """A layer norm without weights; as a function release 3.5 stops at it, too."""
+    """A layer norm without weights; release 3.5 also fails at the functional form."""
     for op in scene.calls("LayerNorm"):
         if not op.params:
             yield Hit((op.name,), "nn.LayerNorm with elementwise_affine=False")

@@ -1,4 +1,4 @@
-"""Parameters and buffers that are operands of their own, beside a layer's weights."""
+"""Parameters and buffers that are operands of operators, not weights of layers."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 Shape = Tuple[int, ...]
 _KINDS = ("add", "sub", "mul", "div")
 _DEPTHWISE = (
-    "a depthwise nn.Conv2d(C, C, 1, groups=C) with these weights, or fold it into the convolution "
-    "or a BatchNorm2d; a plain tensor attribute in place of the parameter is written correctly too"
+    "use a depthwise nn.Conv2d(C, C, 1, groups=C) with these weights, or fold it into the "
+    "convolution or a BatchNorm2d; a plain tensor attribute instead of the parameter also works"
 )
 _NORM = exact(
-    "use nn.BatchNorm2d with the same figures in place of FrozenBatchNorm2d: it is folded",
+    "use nn.BatchNorm2d with the same values in place of FrozenBatchNorm2d: it is folded",
     "frozen-batch-norm",
 )
 _IN_2_5 = fails("export", "AddXopError: 'NoneType' has no attribute 'name'", "EXPORT_XMODEL")
 _NOT_BROADCAST = fails(
     "export",
-    "the map lies as NHWC by then and the parameter still as NCHW: operands could not be broadcast",
+    "the map is NHWC at this point and the parameter still NCHW: operands could not be broadcast",
     "ValueError",
 )
 _SPREAD = changes(
     "export",
-    "the map lies as NHWC by then and the parameter still as NCHW, and their shapes happen to "
-    "fit: the file holds the parameter along another axis, without an error",
+    "the map is NHWC at this point and the parameter still NCHW, and their shapes happen to be "
+    "compatible: the file has the parameter along another axis, without an error",
 )
 
 
@@ -47,11 +47,11 @@ class Operand(NamedTuple):
 
     Attributes:
         op: the operator.
-        path: of the parameter.
-        shape: in PyTorch's order of axes.
-        map: shape of the other operand as NHWC.
-        other: the operator that gives the other operand.
-        frozen: whether it is computed from a running variance: a batch norm written out.
+        path: path of the parameter.
+        shape: shape of the parameter in PyTorch's axis order.
+        map: shape of the other operand, NHWC.
+        other: the producer of the other operand.
+        frozen: whether it is computed from a running variance (a decomposed batch norm).
     """
 
     op: Op
@@ -62,31 +62,31 @@ class Operand(NamedTuple):
     frozen: bool = False
 
     @property
-    def fits_as_it_lies(self) -> bool:
-        """Whether it can be broadcast against the map without a change of its order."""
+    def broadcasts_unchanged(self) -> bool:
+        """Whether it broadcasts against the map without a transpose."""
         return all(a in (1, b) for a, b in zip(self.shape[::-1], self.map[::-1]))
 
 
 def _operands(scene: Scene, name: str) -> Iterator[Operand]:
     """Yields the operands of one kind of constant: `parameter` or `constant`."""
-    known = _Constants(scene)
+    constants = _Constants(scene)
     for op in scene.kinds(*_KINDS):
         if len(op.inputs) != 2:
             continue
-        for mine, other in ((0, 1), (1, 0)):
-            found = known.of(name).get(op.inputs[mine].op)
-            if found is not None and op.inputs[other].op not in known.all:
+        for operand, other in ((0, 1), (1, 0)):
+            found = constants.of(name).get(op.inputs[operand].op)
+            if found is not None and op.inputs[other].op not in constants.all:
                 shape = scene.graph.type_of(op.inputs[other]).shape
-                against = scene.graph[op.inputs[other].op]
-                frozen = op.inputs[mine].op in known.frozen
-                yield Operand(op, found[0], found[1], shape, against, frozen)
+                producer = scene.graph[op.inputs[other].op]
+                frozen = op.inputs[operand].op in constants.frozen
+                yield Operand(op, found[0], found[1], shape, producer, frozen)
 
 
 class _Constants:
-    """What depends on no input: path and shape of parameters and of all others, by operator.
+    """Values that depend on no input: path and shape of parameters and others, by operator.
 
-    What is computed from a parameter is one as well, where at most one axis of it is more than 1;
-    of other constants, where it has one axis.
+    A value computed from a parameter counts as one if at most one of its axes is larger than 1;
+    a value computed from other constants counts if it has one axis.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -111,7 +111,7 @@ class _Constants:
             self.of(call.name)[op.name] = (call.argument("path") or "", shape)
 
     def of(self, name: str) -> Dict[str, Tuple[str, Shape]]:
-        """Returns those that are written as `parameter`, or as anything else."""
+        """Returns the parameters, or the other constants."""
         return self._parameters if name == "parameter" else self._others
 
     def _computed(self, op: Op) -> None:
@@ -124,7 +124,7 @@ class _Constants:
         if op.name in (
             before + "/transpose",
             before + "/reshape",
-        ):  # laid out anew, not by the user
+        ):  # a layout change by the frontend, not by the user
             for known in (self._parameters, self._others):
                 if before in known:
                     known[op.name] = known[before]
@@ -176,24 +176,24 @@ def _plain(sketch: Sketch) -> None:
     ),
 )
 def on_map(scene: Scene) -> Iterator[Hit]:
-    """A parameter or buffer of each channel, or of the whole map, is an operand of a map.
+    """A per-channel or full-map parameter or buffer is an operand of a map.
 
     Layer scale, learned scales and biases, an input normalisation with buffers, a frozen batch
-    norm. Where height and channels are equal, the file of 3.0 and 3.5 is silently wrong.
+    norm. If height and channels are equal, the file of 3.0 and 3.5 is silently wrong.
     """
     for found in _operands(scene, "parameter"):
         if len(found.map) != 4 or _elements(found.shape) == 1 or len(found.shape) < 3:
             continue
-        whole = sum(size > 1 for size in found.shape) > 1
-        if whole and found.other.kind == "data" and scene.release != "2.5":
+        full_map = sum(size > 1 for size in found.shape) > 1
+        if full_map and found.other.kind == "data" and scene.release != "2.5":
             continue
         if scene.release == "2.5" and found.op.kind == "add":
             continue
-        text = "a parameter of {} is an operand of {}".format(
-            "the whole map" if whole else "each channel", found.op.kind
+        text = "a {} parameter is an operand of {}".format(
+            "full-map" if full_map else "per-channel", found.op.kind
         )
         effects = None
-        if found.fits_as_it_lies:
+        if found.broadcasts_unchanged:
             effects = since_3(_SPREAD, _IN_2_5)
             text += f" on a map {found.map}"
         yield Hit((found.op.name,), text, _NORM if found.frozen else None, effects)
@@ -202,7 +202,7 @@ def on_map(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.parameters.single",
     effects=since_3(
-        warns("quantise", "it is not quantised, and the file is right", "TENSOR_NOT_QUANTIZED"),
+        warns("quantise", "it is not quantised; the file is correct", "TENSOR_NOT_QUANTIZED"),
         _IN_2_5,
     ),
     source=EXECUTED,
@@ -221,14 +221,14 @@ def on_map(scene: Scene) -> Iterator[Hit]:
     ),
 )
 def single(scene: Scene) -> Iterator[Hit]:
-    """A parameter of one element, or one that is added to tokens (rank 2 or 3)."""
+    """A parameter of one element, or an operand of tokens (rank 2 or 3)."""
     for found in _operands(scene, "parameter"):
         one = _elements(found.shape) == 1
         if not one and len(found.map) == 4:
             continue
         if scene.release == "2.5" and not (one and found.op.kind != "add"):
             continue
-        size = "one element" if one else f"the shape {found.shape}"
+        size = "one element" if one else f"shape {found.shape}"
         text = f"a parameter of {size} is an operand of {found.op.kind}"
         yield Hit((found.op.name,), text)
 
@@ -257,8 +257,8 @@ def one_axis(scene: Scene) -> Iterator[Hit]:
             if short and len(found.map) == 4:
                 yield Hit(
                     (found.op.name,),
-                    f"a tensor of the shape {found.shape} is an operand of {found.op.kind}",
-                    effects=since_3(_SPREAD) if found.fits_as_it_lies else None,
+                    f"a tensor of shape {found.shape} is an operand of {found.op.kind}",
+                    effects=since_3(_SPREAD) if found.broadcasts_unchanged else None,
                 )
 
 
@@ -271,18 +271,18 @@ def _of_sequential(path: str) -> Draw:
     effects=in_all(
         fails("quantise", "the generated Python has names such as self.1", "SyntaxError")
     ),
-    remedy=exact("wrap the nn.Sequential in a Module that has it as a named attribute"),
+    remedy=exact("wrap the nn.Sequential in a Module, as a named attribute"),
     source=EXECUTED + "; Vitis-AI issue 532",
     passes=(example("the parameter body.1.g", _of_sequential("body.1.g")),),
     fails=(example("the parameter 1.g", _of_sequential("1.g")),),
 )
 def of_sequential(scene: Scene) -> Iterator[Hit]:
-    """The top level is nn.Sequential, and a parameter is used outside of a layer."""
+    """The top level is nn.Sequential, and a parameter is used outside a layer."""
     for op in scene.graph:
         path = call_of(op).argument("path") if call_of(op).name == "parameter" else None
         if path and path.split(".")[0].isdigit():
             readers = tuple(one.name for one in scene.graph.consumers(op))
-            yield Hit(readers, f"the parameter {path!r} is used outside of a layer")
+            yield Hit(readers, f"the parameter {path!r} is used outside a layer")
 
 
 def _elements(shape: Shape) -> int:

@@ -1,4 +1,4 @@
-"""Pools and resizes whose size is left open, does not divide, or is dilated."""
+"""Pools and resizes with an open size, a size that does not divide, or a dilation."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ADAPTIVE = ("AdaptiveAvgPool2d", "adaptive_avg_pool2d")
 @obstacle(
     "torch.pools.open_size",
     effects=since_3(
-        fails("quantise", "the generated Python cannot be read", "SyntaxError"),
+        fails("quantise", "the generated Python is invalid", "SyntaxError"),
         fails("quantise", "it stops with a TypeError", "TypeError"),
     ),
-    remedy="give whole numbers: the output size of the pool, size= in place of scale_factor=",
+    remedy="use integers: the output size of the pool, size= in place of scale_factor=",
     source=EXECUTED,
     passes=(
         example("AdaptiveAvgPool2d(1)", lambda s: s.layer("AdaptiveAvgPool2d", "avgpool2d")),
@@ -82,8 +82,8 @@ _IN_FLOAT = left_in_float("quantise", "it stays in float; a warning without a co
 def adaptive_not_dividing(scene: Scene) -> Iterator[Hit]:
     """An adaptive average pool whose output size does not divide the input size.
 
-    Release 2.5 writes a pool with one kernel and stride, which is right where torch's windows all
-    have one.
+    Release 2.5 writes a pool with one kernel and stride, which is correct if all of torch's windows
+    have the same.
     """
     for op in scene.calls(*_ADAPTIVE):
         if op.kind != "unknown" or call_of(op).argument("output_size"):
@@ -99,7 +99,7 @@ def adaptive_not_dividing(scene: Scene) -> Iterator[Hit]:
 
 
 def _windows(before: int, after: int) -> List[Tuple[int, int]]:
-    """Returns size of each window of torch's, and how far it is from the one before it."""
+    """Returns (size, step from the previous window) of each of torch's windows."""
     starts = [at * before // after for at in range(after)]
     ends = [-(-(at + 1) * before // after) for at in range(after)]
     steps = [b - a for a, b in zip(starts, starts[1:])] or [before]
@@ -114,7 +114,7 @@ def _max_pool(dilation: int) -> Draw:
 @obstacle(
     "torch.pools.dilated_max",
     effects=in_all(
-        changes("export", "kernel, stride and pad alone are written; the dilation is lost")
+        changes("export", "only kernel, stride and pad are written; the dilation is lost")
     ),
     remedy="use a pool without dilation",
     source="the vendor's open quantiser of 3.5, executed, the attributes of the file inspected; "
@@ -125,9 +125,9 @@ def _max_pool(dilation: int) -> Draw:
 def dilated_max(scene: Scene) -> Iterator[Hit]:
     """A max pool with a dilation."""
     for op in scene.calls():
-        gaps = getattr(op.attrs, "dilation", (1, 1)) if op.kind == "maxpool2d" else (1, 1)
-        if tuple(gaps) != (1, 1):
-            yield Hit((op.name,), f"{described(op)} has the dilation {tuple(gaps)}")
+        dilation = getattr(op.attrs, "dilation", (1, 1)) if op.kind == "maxpool2d" else (1, 1)
+        if tuple(dilation) != (1, 1):
+            yield Hit((op.name,), f"{described(op)} has dilation {tuple(dilation)}")
 
 
 RULES = (open_size, adaptive_not_dividing, dilated_max)

@@ -1,4 +1,4 @@
-"""Recurrent layers, which the RNN quantiser takes and this one does not."""
+"""Recurrent layers, which the RNN quantiser supports and this one does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STOPS = fails("quantise", "it stops with an AttributeError", "AttributeError")
 @obstacle(
     "torch.recurrent.lstm",
     effects=since_3(
-        fails("export", "it stays in float, then the export stops", "AttributeError"), _STOPS
+        fails("export", "it stays in float, then the export fails", "AttributeError"), _STOPS
     ),
     remedy=_REMEDY,
     source=EXECUTED,

@@ -42,7 +42,7 @@ _LATER = {
     ),
 )
 def mean_without_dim(scene: Scene) -> Iterator[Hit]:
-    """A mean without `dim`: of the whole tensor, or with `axis=`."""
+    """A mean without `dim`: over the whole tensor, or with `axis=`."""
     for op in scene.calls("mean"):
         how = call_of(op).argument("reduced")
         if how == "whole":
@@ -57,7 +57,7 @@ def mean_without_dim(scene: Scene) -> Iterator[Hit]:
         left_in_float("quantise", "a parse error is printed; it stays in float", "FLOAT_OP"),
         fails("quantise", "it stops with a TypeError", "TypeError"),
     ),
-    remedy=exact("torch.relu(a - b) + b computes the same, with the difference on the CPU"),
+    remedy=exact("use torch.relu(a - b) + b (the subtraction runs on the CPU)"),
     source=EXECUTED,
     passes=(example("max(dim)", lambda s: s.call("max", "reduction_max")),),
     fails=(
@@ -68,7 +68,7 @@ def mean_without_dim(scene: Scene) -> Iterator[Hit]:
     ),
 )
 def max_of_two(scene: Scene) -> Iterator[Hit]:
-    """The larger of two tensors by torch.max."""
+    """The maximum of two tensors by torch.max."""
     for op in scene.calls("max"):
         if op.kind == "max":
             yield Hit((op.name,), "torch.max compares two tensors")

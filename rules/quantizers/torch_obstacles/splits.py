@@ -21,12 +21,12 @@ _SLICES = "write slices, such as x[:, :k] and x[:, k:], or two convolutions"
 _NO_FILE = fails("export", "no file is written, and no exception raised", "CONVERT_XMODEL")
 _ONE_RESULT = changes(
     "export",
-    "it is written as one operator with one result, which every reader gets, or XIR refuses it",
+    "it is written as one operator with one result for all readers, or XIR rejects it",
 )
 
 
 def _pieces(name: str, used: int) -> Draw:
-    """Draws a call of which some pieces are used."""
+    """Builds a call of which some pieces are used."""
 
     def draw(sketch: Sketch) -> None:
         source = sketch.conv()
@@ -55,7 +55,7 @@ def chunk(scene: Scene) -> Iterator[Hit]:
     effects={
         "2.5": fails("quantise", "calibration stops with an AttributeError", "AttributeError"),
         "3.0": changes(
-            "export", "one float operator aten::split feeds every reader, which the check misses"
+            "export", "one float operator aten::split feeds all readers, which the check misses"
         ),
     },
     remedy=exact(_SLICES + "; release 3.5 traces it as slices", "chunk-to-slices"),
@@ -83,7 +83,7 @@ def split(scene: Scene) -> Iterator[Hit]:
     fails=(example("unbind", _pieces("unbind", 2)),),
 )
 def unbind(scene: Scene) -> Iterator[Hit]:
-    """Several pieces of an `unbind` are used; release 3.5 rewrites chunk and split alone."""
+    """Several pieces of an `unbind` are used; release 3.5 rewrites only chunk and split."""
     yield from _several(scene, "unbind")
 
 
@@ -101,8 +101,8 @@ _MAX = ("max", "max/indices")
 @obstacle(
     "torch.splits.several_results",
     effects=since_3(_NO_FILE, _ONE_RESULT),
-    remedy="use one of its results, slices in place of pieces, or do it on the host; a grid is "
-    "made once, in __init__, as a plain attribute",
+    remedy="use one of its results, slices in place of pieces, or run it on the host; build a grid "
+    "once, in __init__, as a plain attribute",
     source=EXECUTED + "; Vitis-AI issue 1057",
     passes=(example("max(dim)[0]", _sorted(1)),),
     fails=(
@@ -137,9 +137,9 @@ _WITH_CHUNKS = (
     ),
 )
 def within_modules(scene: Scene) -> Iterator[Hit]:
-    """MultiheadAttention and LSTMCell cut tensors into pieces inside."""
+    """MultiheadAttention and LSTMCell split tensors internally."""
     for op in scene.calls(*_WITH_CHUNKS):
-        yield Hit((op.name,), f"{described(op)} cuts a tensor into pieces inside")
+        yield Hit((op.name,), f"{described(op)} splits a tensor internally")
 
 
 def _several(scene: Scene, *names: str) -> Iterator[Hit]:
@@ -151,7 +151,7 @@ def _several(scene: Scene, *names: str) -> Iterator[Hit]:
 
 
 def _used(scene: Scene, ops: List[Op]) -> Set[Value]:
-    """Returns the values of a call that something outside of it reads."""
+    """Returns the values of a call that operators outside it read."""
     names = {op.name for op in ops}
     base = call_name(ops[0])
     return {

@@ -1,4 +1,4 @@
-"""Training with quantisation, which wants modules; quantising after training takes the same."""
+"""Quantisation-aware training, which requires modules; post-training quantisation does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, descri
 from vai_inspect.rules.quantizers.sketch import Sketch, example
 
 _SOURCE = "the vendor's open quantiser of 3.5, executed on small models; 3.0 has the same table"
-_NOT_A_MODULE = since_3(fails("qat", "training with quantisation stops at it", "NOT_A_MODULE"))
+_NOT_A_MODULE = since_3(fails("qat", "quantisation-aware training fails at it", "NOT_A_MODULE"))
 _FUNCTIONAL = "pytorch_nndct.nn.modules.functional.{}()"
 MODULES: Dict[str, str] = {
     "relu": "nn.ReLU()",
@@ -25,7 +25,7 @@ MODULES: Dict[str, str] = {
     "mean": "nn.AdaptiveAvgPool2d(1)",
     "conv2d": "nn.Conv2d",
 }
-"""Functions that it refuses, with the module to use."""
+"""Functions that it rejects, with the module to use."""
 
 
 @obstacle(
@@ -43,7 +43,7 @@ MODULES: Dict[str, str] = {
     ),
 )
 def function(scene: Scene) -> Iterator[Hit]:
-    """A function or operator where training with quantisation wants a module."""
+    """A function or operator for which quantisation-aware training requires a module."""
     for op in scene.calls(*MODULES):
         name = described(op)
         if not call_of(op).is_layer:
@@ -61,14 +61,14 @@ def _twice(sketch: Sketch) -> None:
 
 @obstacle(
     "torch.training.reused_module",
-    effects=since_3(fails("qat", "training with quantisation stops at it", "REUSED_MODULE")),
-    remedy="give each call a module of its own, or pass allow_reused_module=True",
+    effects=since_3(fails("qat", "quantisation-aware training fails at it", "REUSED_MODULE")),
+    remedy="give each call its own module, or pass allow_reused_module=True",
     source=_SOURCE,
     passes=(example("one ReLU, one call", lambda s: s.layer("ReLU", "relu", layer="act")),),
     fails=(example("one ReLU, two calls", _twice),),
 )
 def reused_module(scene: Scene) -> Iterator[Hit]:
-    """A module is called twice; Dropout and Identity may be."""
+    """A module other than Dropout and Identity is called twice."""
     calls: Dict[str, List[str]] = {}
     for op in scene.calls():
         if call_of(op).is_layer and op.kind != "identity":
@@ -83,13 +83,13 @@ def reused_module(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.training.synchronised_batch_norm",
     effects=_NOT_A_MODULE,
-    remedy="use nn.BatchNorm2d itself, no class that extends it",
+    remedy="use nn.BatchNorm2d itself, not a subclass",
     source=_SOURCE,
     passes=(example("nn.BatchNorm2d", lambda s: s.layer("BatchNorm2d", "batchnorm")),),
     fails=(example("nn.SyncBatchNorm", lambda s: s.layer("SyncBatchNorm", "batchnorm")),),
 )
 def synchronised_batch_norm(scene: Scene) -> Iterator[Hit]:
-    """A batch norm of another class than BatchNorm2d or BatchNorm3d."""
+    """A batch norm of a class other than BatchNorm2d and BatchNorm3d."""
     for op in scene.calls("SyncBatchNorm"):
         yield Hit((op.name,), f"the batch norm is a {described(op)}")
 
@@ -101,16 +101,16 @@ def _wrapped(sketch: Sketch) -> None:
 
 @obstacle(
     "torch.training.data_parallel",
-    effects=since_3(fails("qat", "training with quantisation stops", "DATA_PARALLEL_NOT_ALLOWED")),
-    remedy="give model.module",
+    effects=since_3(fails("qat", "quantisation-aware training fails", "DATA_PARALLEL_NOT_ALLOWED")),
+    remedy="pass model.module",
     source=_SOURCE,
     passes=(example("the module", lambda s: s.conv()),),
     fails=(example("DataParallel", _wrapped),),
 )
 def data_parallel(scene: Scene) -> Iterator[Hit]:
-    """The model is inside of DataParallel."""
+    """The model is wrapped in DataParallel."""
     if scene.form.wrapper == "DataParallel":
-        yield Hit((), "the model is inside of DataParallel")
+        yield Hit((), "the model is wrapped in DataParallel")
 
 
 RULES = (function, reused_module, synchronised_batch_norm, data_parallel)

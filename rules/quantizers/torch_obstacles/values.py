@@ -1,4 +1,4 @@
-"""Values that are no plain float tensors, that the forward looks at, or that it overwrites."""
+"""Values that are not float tensors, that control the forward, or that it overwrites."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _MADE = left_in_float(
     "quantise",
-    "it stays in float; whether what reads the tensor afterwards gets the assignment is not known",
+    "it stays in float; whether later readers of the tensor see the assignment is not known",
 )
 _FLOAT = left_in_float("quantise", "it stays in float, without an error", "FLOAT_OP")
 
@@ -34,7 +34,7 @@ _FLOAT = left_in_float("quantise", "it stays in float, without an error", "FLOAT
         "3.0": fails("export", "the type has no XIR equivalent", "EXPORT_XMODEL"),
         "3.5": _FLOAT,
     },
-    remedy="write it with relu or clamp, or do it on the host",
+    remedy="write it with relu or clamp, or run it on the host",
     source=EXECUTED,
     passes=(example("relu", lambda s: s.call("relu", "relu")),),
     fails=(
@@ -43,11 +43,11 @@ _FLOAT = left_in_float("quantise", "it stays in float, without an error", "FLOAT
     ),
 )
 def truth_or_complex(scene: Scene) -> Iterator[Hit]:
-    """Tensors of truth values (comparisons, where, masked_fill, masks) or complex numbers."""
+    """Boolean tensors (comparisons, where, masked_fill, masks) or complex tensors."""
     for op in scene.calls():
         dtypes = {one.dtype for one in op.outputs} & {"bool", "complex64", "complex128"}
         if dtypes:
-            found = f"{described(op)} gives a tensor of the type {min(dtypes)}"
+            found = f"{described(op)} returns a {min(dtypes)} tensor"
             yield Hit((op.name,), found)
 
 
@@ -74,7 +74,7 @@ def _indexed(name: str) -> Draw:
     fails=(example("x[:, self.order]", _indexed("parameter")),),
 )
 def index_by_buffer(scene: Scene) -> Iterator[Hit]:
-    """A buffer of whole numbers is an index."""
+    """An integer buffer is an index."""
     for op in scene.calls("getitem", "index", "index_select", "gather", "take"):
         for value in op.inputs[1:]:
             call = call_of(scene.graph[value.op])
@@ -86,9 +86,7 @@ def index_by_buffer(scene: Scene) -> Iterator[Hit]:
 
 @obstacle(
     "torch.values.assigned_slice",
-    effects=in_all(
-        changes("quantise", "the assignment is lost for what reads the tensor afterwards")
-    ),
+    effects=in_all(changes("quantise", "the assignment is lost for later readers of the tensor")),
     remedy=exact("put the parts together with torch.cat, or multiply by a constant mask"),
     source=EXECUTED,
     passes=(example("x[..., 1:]", lambda s: s.call("getitem", "strided_slice")),),
@@ -103,15 +101,15 @@ def index_by_buffer(scene: Scene) -> Iterator[Hit]:
 def assigned_slice(scene: Scene) -> Iterator[Hit]:
     """A part of a tensor is assigned to.
 
-    That the assignment is lost was seen of tensors that depend on an input. Of a tensor that the
-    forward makes, such as the mask of shifted windows, it is only known that it stays in float.
+    The assignment is known to be lost for tensors that depend on an input. For a tensor created in
+    the forward, such as the mask of shifted windows, it is only known that it stays in float.
     """
     computed = _computed(scene)
     for op in scene.calls("setitem", "index_put", "copy_slice"):
         if op.inputs and op.inputs[0].op in computed:
             yield Hit((op.name,), "a part of a tensor is assigned to")
         else:
-            found = "a part of a tensor that the forward makes is assigned to"
+            found = "a part of a tensor created in the forward is assigned to"
             yield Hit((op.name,), found, effects=in_all(_MADE))
 
 
@@ -127,7 +125,7 @@ def _computed(scene: Scene) -> Set[str]:
 @obstacle(
     "torch.values.dropout_in_training",
     effects=in_all(
-        changes("quantise", "the dropout is removed, though your model has it at inference too")
+        changes("quantise", "the dropout is removed, although your model applies it at inference")
     ),
     remedy="write F.dropout(x, p, self.training), or nn.Dropout",
     source=EXECUTED,
@@ -155,16 +153,16 @@ def _reading(*reads: str) -> Draw:
         fails("trace", "tracing stops", "PYTORCH_TRACE"),
         fails("trace", "tracing stops with a RuntimeError", "RuntimeError"),
     ),
-    remedy="compute it with torch's operators, or on the host",
+    remedy="compute it with torch operators, or on the host",
     source=EXECUTED,
     passes=(example("x.detach()", _reading()),),
     fails=(example("x.numpy()", _reading("numpy() at net.py:12")),),
 )
 def taken_out(scene: Scene) -> Iterator[Hit]:
-    """The forward hands values to numpy."""
+    """The forward passes values to numpy."""
     for where in scene.form.reads:
         if where.startswith("numpy()"):
-            found = f"the forward takes values out of torch ({where})"
+            found = f"the forward converts values to numpy ({where})"
             yield Hit(_made_at(scene, where), found)
 
 
@@ -176,10 +174,10 @@ _SEEN = ("bool()", "int()", "float()", "item()", "an index")
     effects=in_all(
         changes(
             "trace",
-            "the path or value of the sample input is traced, and every other input gets it too",
+            "the path or value of the sample input is traced and used for every other input",
         )
     ),
-    remedy="compute both and select by arithmetic, or do it on the host",
+    remedy="compute both and select by arithmetic, or run it on the host",
     source=EXECUTED,
     passes=(example("if self.training", _reading()),),
     fails=(
@@ -188,7 +186,7 @@ _SEEN = ("bool()", "int()", "float()", "item()", "an index")
     ),
 )
 def decide(scene: Scene) -> Iterator[Hit]:
-    """The forward asks for values: an `if` on data, `.item()`."""
+    """Control flow or a value in the forward depends on tensor values: `if` on data, `.item()`."""
     for where in scene.form.reads:
         if where.startswith(_SEEN):
             found = f"the forward depends on values of a tensor ({where})"

@@ -65,8 +65,8 @@ class Judged(NamedTuple):
     in_file: bool = True
 
 
-BY_NAME = "the model's config holds by name only"
-OWN = "is a function of your own"
+BY_NAME = "the model's config stores the activation"
+OWN = "is your own function"
 CASES: Dict[str, "tuple[Any, Judged]"] = {
     "K07: tf.nn.silu": (tensorflow.nn.silu, Judged("hard-swish", "dpu", "swish to hard-swish")),
     "K07: tf.nn.swish": (tensorflow.nn.swish, Judged("hard-swish", "dpu", "swish to hard-swish")),
@@ -81,31 +81,34 @@ CASES: Dict[str, "tuple[Any, Judged]"] = {
     "tf.nn.relu is relu": (tensorflow.nn.relu, Judged("relu", "dpu")),
     "K25: tf.nn.leaky_relu": (
         tensorflow.nn.leaky_relu,
-        Judged("leaky-relu", "cpu", "refuses the function leaky_relu"),
+        Judged("leaky-relu", "cpu", "rejects the function leaky_relu"),
     ),
     "K40: tf.nn.relu6": (
         tensorflow.nn.relu6,
-        Judged("relu6", "cpu", "does not know the activation relu6"),
+        Judged("relu6", "cpu", "does not support the activation relu6"),
     ),
     "K40: tf.nn.tanh": (
         tensorflow.nn.tanh,
-        Judged("tanh", "cpu", "does not know the activation tanh"),
+        Judged("tanh", "cpu", "does not support the activation tanh"),
     ),
     "K40: tf.nn.gelu": (
         tensorflow.nn.gelu,
-        Judged("gelu", "cpu", "does not know the activation gelu"),
+        Judged("gelu", "cpu", "does not support the activation gelu"),
     ),
-    "K40: tf.nn.elu": (tensorflow.nn.elu, Judged("elu", "cpu", "does not know the activation elu")),
+    "K40: tf.nn.elu": (
+        tensorflow.nn.elu,
+        Judged("elu", "cpu", "does not support the activation elu"),
+    ),
     "tf.nn.softmax": (tensorflow.nn.softmax, Judged("softmax", "cpu", "softmax runs on the CPU")),
     "own relu": (relu, Judged("relu", "dpu", BY_NAME, in_file=False)),
     "own swish": (swish, Judged("hard-swish", "dpu", BY_NAME)),
     "own hard_sigmoid": (
         hard_sigmoid,
-        Judged("hard-sigmoid", "cpu", "does not know the activation hard_sigmoid"),
+        Judged("hard-sigmoid", "cpu", "does not support the activation hard_sigmoid"),
     ),
     "own leaky_relu": (
         leaky_relu,
-        Judged("leaky-relu", "cpu", "refuses the function leaky_relu"),
+        Judged("leaky-relu", "cpu", "rejects the function leaky_relu"),
     ),
     "own hard_swish, which Keras 2 does not have": (
         hard_swish,

@@ -256,7 +256,7 @@ KINDS: Dict[str, Any] = {
     "nothing": (_write(b""), "empty"),
     "text": (_write(b"weights"), "neither a zip archive"),
     "a pickle": (_write(b"\x80\x04\x95\x0f"), "not opened"),
-    "a zip without an end": (_write(b"PK\x03\x04" + b"\0" * 99), "cut off"),
+    "a zip without an end": (_write(b"PK\x03\x04" + b"\0" * 99), "truncated"),
     "an HDF5 signature alone": (_write(b"\x89HDF\r\n\x1a\n"), "HDF5"),
     "zeros behind an HDF5 signature": (_write(b"\x89HDF\r\n\x1a\n" + b"\0" * 999), "HDF5"),
     "a folder": (lambda path: path.mkdir(), "folder"),

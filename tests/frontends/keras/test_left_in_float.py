@@ -61,7 +61,7 @@ REMOVE = "remove it from the deployed model"
 
 def hint(layer: Callable[[], Build], type_: str, remedy: str) -> Kept:
     built = layer()
-    return Kept(built, type_, "does not know the layer " + type(built).__name__, remedy)
+    return Kept(built, type_, "does not support the layer " + type(built).__name__, remedy)
 
 
 def bare(build: Build, type_: str, remedy: str) -> Kept:
@@ -69,7 +69,7 @@ def bare(build: Build, type_: str, remedy: str) -> Kept:
 
 
 def named(name: str, type_: str, remedy: str) -> Kept:
-    reason = "does not know the activation " + name
+    reason = "does not support the activation " + name
     return Kept(layers.Conv2D(4, 1, activation=name), type_, reason, remedy)
 
 
@@ -119,22 +119,22 @@ CASES: Dict[str, Kept] = {
         lambda: layers.Cropping2D(0), "strided_slice", "leave it out"
     ),
     "K40: Average": Kept(
-        lambda x: layers.Average()([x, x]), "mul", "does not know the layer Average", "use Add"
+        lambda x: layers.Average()([x, x]), "mul", "does not support the layer Average", "use Add"
     ),
     "K40: Rescaling": hint(lambda: layers.Rescaling(2.0), "mul", "before the network"),
-    "K40: Lambda": hint(lambda: layers.Lambda(lambda x: x, (8, 8, 4)), "unknown", "layers of"),
+    "K40: Lambda": hint(lambda: layers.Lambda(lambda x: x, (8, 8, 4)), "unknown", "Keras layers"),
     "K40: hard_sigmoid by name": named("hard_sigmoid", "hard-sigmoid", "relu6(x + 3) * (1 / 6)"),
     "K40: hard_silu by name": named("hard_silu", "hard-swish", "x * relu6(x + 3) * (1 / 6)"),
     "K40: hard_sigmoid as a function": Kept(
         layers.Activation(keras.activations.hard_sigmoid),
         "hard-sigmoid",
-        "does not know the activation hard_sigmoid",
+        "does not support the activation hard_sigmoid",
         "relu6(x + 3) * (1 / 6)",
     ),
     "K40: hard_swish by name, Activation": Kept(
         layers.Activation("hard_swish"),
         "hard-swish",
-        "does not know the activation hard_silu",
+        "does not support the activation hard_silu",
         "x * relu6(x + 3) * (1 / 6)",
     ),
     "K40: relu6 by name": named("relu6", "relu6", "the layer ReLU(6)"),
@@ -144,20 +144,20 @@ CASES: Dict[str, Kept] = {
     "K25: leaky_relu by name": Kept(
         layers.Conv2D(4, 1, activation="leaky_relu"),
         "leaky-relu",
-        "refuses the function leaky_relu",
+        "rejects the function leaky_relu",
         "LeakyReLU(0.1)",
     ),
     "K61: a layer as activation": Kept(
         layers.Conv2D(4, 1, activation=layers.LeakyReLU(negative_slope=0.1)),
         "leaky-relu",
-        "keeps the name of the class, LeakyReLU, without the settings",
-        "after it, as a layer of its own",
+        "keeps only the class name LeakyReLU of a layer passed as an activation",
+        "after it as a separate layer",
     ),
     "K61: a layer in an Activation": Kept(
         layers.Activation(layers.ReLU(6.0)),
         "relu6",
-        "keeps the name of the class, ReLU, without the settings",
-        "after it, as a layer of its own",
+        "keeps only the class name ReLU of a layer passed as an activation",
+        "after it as a separate layer",
     ),
 }
 
@@ -226,7 +226,7 @@ def test_conv1d_stays_in_float(source: str, tmp_path: Path) -> None:
     model = keras.Model(x, layers.Conv1D(4, 3, name="conv")(x))
     (op,) = inspected(as_source(model, source, tmp_path)).find("conv")
     assert (op.type, op.device.value, op.verdict.value) == ("conv1d", "cpu", "unsupported")
-    assert "does not know the layer Conv1D" in op.findings[0].message
+    assert "does not support the layer Conv1D" in op.findings[0].message
     assert op.findings[0].suggestion == "use Conv2D on a map of height 1"
 
 
@@ -260,7 +260,7 @@ class OwnConv(layers.Conv2D):  # type: ignore[misc]
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
-        (lambda: Own(name="own"), "does not know the layer Own, which is code of your own"),
+        (lambda: Own(name="own"), "does not support the layer Own, which is your own code"),
         (lambda: OwnConv(4, 1, name="own"), "OwnConv"),
     ],
 )
@@ -272,7 +272,8 @@ def test_a_class_of_the_users_own_stays_in_float(
     assert (op.device.value, op.verdict.value) == ("cpu", "unsupported")
     assert [finding.constraint for finding in op.findings] == ["czdx8g.op.float"]
     assert reason in op.findings[0].message
-    assert "Keras's own" in op.findings[0].suggestion or "keras.layers" in op.findings[0].suggestion
+    suggestion = op.findings[0].suggestion
+    assert "Keras layers" in suggestion or "keras.layers" in suggestion
 
 
 def test_a_class_of_the_users_own_under_a_name_of_keras_is_no_layer_of_keras(

@@ -53,7 +53,7 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
     ),
     "tanh": (layers.Activation("tanh"), ["tanh"], []),
     "K08: a bare sigmoid": (keras.ops.sigmoid, ["sigmoid"], []),
-    "K09: written out": (hard_sigmoid, ["hard-sigmoid"], ["as one hard-sigmoid"]),
+    "K09: written out": (hard_sigmoid, ["hard-sigmoid"], ["into one hard-sigmoid"]),
     "K10: written out, factor first": (
         lambda x: (1 / 6) * layers.ReLU(6.0)(x + 3.0),
         ["const", "add", "relu6", "const", "mul"],
@@ -72,12 +72,12 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
     "K62: another factor": (
         lambda x: hard_sigmoid(x, factor=0.2),
         ["hard-sigmoid"],
-        ["relu6(x + 3) * 0.2 for a hard-sigmoid"],
+        ["relu6(x + 3) * 0.2 into a hard-sigmoid"],
     ),
     "K62: another shift": (
         lambda x: hard_sigmoid(x, shift=2.5),
         ["hard-sigmoid"],
-        ["relu6(x + 2.5) * 0.166667 for a hard-sigmoid"],
+        ["relu6(x + 2.5) * 0.166667 into a hard-sigmoid"],
     ),
     "a factor for each channel": (
         lambda x: layers.ReLU(6.0)(x + 3.0) * numpy.full(4, 1 / 6, "float32"),
@@ -98,7 +98,7 @@ CASES: Dict[str, Tuple[Callable[[Tensor], Tensor], List[str], List[str]]] = {
     "hard-swish written out": (
         lambda x: layers.Multiply(name="gate")([x, hard_sigmoid(x)]),
         ["hard-swish"],
-        ["one hard-swish", "as one hard-sigmoid"],
+        ["one hard-swish", "into one hard-sigmoid"],
     ),
     "swish written out": (
         lambda x: layers.Multiply()([layers.Activation("sigmoid")(x), x]),

@@ -34,7 +34,7 @@ def inner(name: str) -> Any:
     return keras.Model(data, output, name=name)
 
 
-FAILS, DROPS = "conversion of the quantised file stops there", "drops the others without an error"
+FAILS, DROPS = "conversion of the quantised file fails", "drops the others without an error"
 
 Make = Callable[[str], Any]
 CASES: Dict[str, Tuple[Make, Callable[[Any, Any], Build], Dict[str, Tuple[int, str]], str]] = {
@@ -42,32 +42,32 @@ CASES: Dict[str, Tuple[Make, Callable[[Any, Any], Build], Dict[str, Tuple[int, s
         lambda name: layers.Conv2D(4, 1, name=name),
         twice,
         {"shared": (2, FAILS)},
-        "stops at those with weights (shared)",
+        "fails for layers with weights (shared)",
     ),
     "K42: Dense": (
         lambda name: layers.Dense(4, name=name),
         twice,
         {"shared": (2, FAILS)},
-        "stops at those with weights (shared)",
+        "fails for layers with weights (shared)",
     ),
     "K42: with an activation": (
         lambda name: layers.Conv2D(4, 1, activation="relu", name=name),
         twice,
         {"shared": (4, FAILS)},
-        "stops at those with weights (shared)",
+        "fails for layers with weights (shared)",
     ),
     "K43: ReLU": (
         lambda name: layers.ReLU(name=name),
         twice,
         {"shared": (2, DROPS)},
-        "drops all but the first call of those without (shared), silently",
+        "silently drops all but the first call of layers without weights (shared)",
     ),
     "a model within": (
         inner,
         nested_twice,
         {"shared/conv": (2, FAILS), "shared/act": (2, DROPS)},
-        "stops at those with weights (shared/conv) and drops all but the first call of those "
-        "without (shared/act), silently",
+        "fails for layers with weights (shared/conv) and silently drops all but the first call of "
+        "layers without weights (shared/act)",
     ),
 }
 

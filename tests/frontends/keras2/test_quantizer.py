@@ -69,7 +69,7 @@ class Judged(NamedTuple):
     words: str = ""
 
 
-OWN = "is a function of your own"
+OWN = "is your own function"
 FUNCTIONS: Dict[str, Tuple[Any, Judged]] = {
     "K07: tf.nn.silu": (tf.nn.silu, Judged("hard-swish", "dpu", "swish to hard-swish")),
     "K07: tf.sigmoid": (tf.sigmoid, Judged("hard-sigmoid", "dpu", "sigmoid to hard-sigmoid")),
@@ -77,7 +77,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Judged]] = {
     "tf.nn.relu is relu": (tf.nn.relu, Judged("relu", "dpu")),
     "K25: tf.nn.leaky_relu": (
         tf.nn.leaky_relu,
-        Judged("leaky-relu", "cpu", "refuses the function leaky_relu"),
+        Judged("leaky-relu", "cpu", "rejects the function leaky_relu"),
     ),
     "K40: tf.nn.relu6": (tf.nn.relu6, Judged("relu6", "cpu", "the activation relu6")),
     "K40: tanh": ("tanh", Judged("tanh", "cpu", "the activation tanh")),
@@ -110,7 +110,7 @@ def test_a_function_of_the_users_own_is_read_by_its_name() -> None:
     model = model_of(layers.Conv2D(4, 1, activation=relu, name="act"), shape=SHAPE)
     (_, op) = inspected(model).find("act")
     (text,) = op.messages
-    assert "the model's config holds by name only" in text
+    assert "the model's config stores the activation" in text
 
 
 FLOAT: Dict[str, Tuple[Callable[[Any], Any], str, str]] = {
@@ -140,7 +140,7 @@ FLOAT: Dict[str, Tuple[Callable[[Any], Any], str, str]] = {
     "K61: a layer as activation": (
         layers.Conv2D(4, 1, activation=layers.LeakyReLU(alpha=0.1)),
         "leaky-relu",
-        "keeps the name of the class, LeakyReLU, without the settings",
+        "keeps only the class name LeakyReLU of a layer passed as an activation",
     ),
 }
 
@@ -182,8 +182,8 @@ def test_shared_layers(source: str, tmp_path: Path) -> None:
     model = keras.Model(x, act(conv(act(conv(x)))))
     result = inspected(as_source(model, source, tmp_path))
     (warning,) = result.warnings
-    assert "stops at those with weights (conv)" in warning
-    assert "drops all but the first call of those without (act), silently" in warning
+    assert "fails for layers with weights (conv)" in warning
+    assert "silently drops all but the first call of layers without weights (act)" in warning
     assert [len(result.find(name)) for name in ("conv", "act")] == [2, 2]
     for op in (*result.find("conv"), *result.find("act")):
         assert "is called 2 times" in op.messages[-1]

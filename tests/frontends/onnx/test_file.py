@@ -64,7 +64,7 @@ REFUSED = {
     "a number without end": (b"\x08" + b"\xff" * 30, "no ONNX file"),
     "a length beyond the file": (varint(7 << 3 | 2) + varint(2**62), "no ONNX file"),
     "no graph": (field(1, 8), "holds no graph"),
-    "an output that nothing gives": (one([node("Relu", ["x"], ["z"])]), "given by no node"),
+    "an output that nothing gives": (one([node("Relu", ["x"], ["z"])]), "No node computes"),
     "cyclic": (
         one(
             [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])]
@@ -74,22 +74,22 @@ REFUSED = {
     "itself": (one([node("Relu", ["y"], ["y"])]), "cyclic or out of order"),
     "a function that calls itself": (
         one([node("F", ["x"], ["y"], domain="own")], functions=[called("F", "F")]),
-        "for itself",
+        "or to itself",
     ),
     "functions that call each other": (
         one(
             [node("F", ["x"], ["y"], domain="own")],
             functions=[called("F", "G"), called("G", "F")],
         ),
-        "for itself",
+        "or to itself",
     ),
     "a negative size": (
         one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((-5,))}),
-        "sizes that cannot be",
+        "invalid sizes",
     ),
     "sizes of 10^30": (
         one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((2**62, 2**62))}),
-        "sizes that cannot be",
+        "invalid sizes",
     ),
     "an axis count": (
         one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((1,) * 1000)}),
@@ -100,7 +100,7 @@ REFUSED = {
     "an open dimension": (one([node("Relu", ["x"], ["y"])], (1, 3, "h", "w")), "input-shape"),
     "an input of no rank": (
         model(Graph(graph([node("Relu", ["x"], ["y"])], {}).data + field(11, field(1, "x")))),
-        "no tensor",
+        "not a tensor",
     ),
     "branches too deep": (
         model(
@@ -259,7 +259,7 @@ def test_what_an_inner_graph_reads_of_the_graph_around_it_is_read():
     assert kinds(captured.graph) == ["sigmoid", "Loop"]
     loop = captured.graph["loop"]
     assert loop.inputs == (Value("x"), Value("gate"))
-    assert loop.messages == ("it runs graphs of its own, whose operators are not inspected",)
+    assert loop.messages == ("it runs inner graphs, whose operators are not inspected",)
     assert loop.attrs.opaque
 
 
@@ -306,7 +306,7 @@ def test_detections_are_left_out_and_the_network_before_them_is_judged():
     returned = [op.inputs[0].op for op in captured.graph if op.kind == "return"]
     assert returned == ["boxes", "scores"]
     assert "3 of 6 operators are left out" in captured.warnings[0]
-    assert "nms and what follows" in captured.warnings[0]
+    assert "nms and the operators after them" in captured.warnings[0]
 
 
 def test_what_only_running_tells_is_left_out():

@@ -1,4 +1,4 @@
-"""Where the DPU part of a network should begin and end, and the graph of that part."""
+"""Chooses where the DPU part of a network begins and ends, and extracts its graph."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from vai_inspect.core.ir.attrs import NoAttrs, TensorAttrs
 from vai_inspect.core.ir.ops import Trait
 
 NEGLIGIBLE = 0.0125
-"""Share of the DPU's multiply-accumulates that a cut may give to the host at most: a hundredth of
-the work costs less than the crossings that it saves, as of a softmax within a detector's head."""
+"""Upper bound of the share of DPU multiply-accumulates that cuts move to the host. About 1 % of the
+work costs less than the crossings that it saves (a softmax inside a detection head)."""
 
 _MOVES = {
     name
@@ -31,20 +31,20 @@ _MOVES = {
     if {Trait.KEEPS_ELEMENTS, Trait.RESHAPES} & one.traits
     or name in ("concat", "strided_slice", "identity", "pad")
 }
-"""Kinds that compute nothing: beside a cut they are the host's."""
+"""Kinds that compute nothing: next to a cut they run on the host."""
 
 Neighbours = Callable[[Op], Tuple[Op, ...]]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """What the host does before and after the DPU part.
+    """The operators that run on the host before and after the DPU part.
 
     Attributes:
         before: names of the operators before it.
         after: names of the operators after it.
-        start: operators, or inputs of the network, whose outputs the DPU part begins with.
-        end: operators whose outputs the DPU part ends with.
+        start: operators or network inputs whose outputs are the inputs of the DPU part.
+        end: operators whose outputs are the outputs of the DPU part.
     """
 
     before: FrozenSet[str]
@@ -64,20 +64,20 @@ def choose_cut(
     followers: AbstractSet[str] = frozenset(),
     most_macs: Optional[float] = None,
 ) -> Cut:
-    """Returns the cut that leaves the start and the end of a network to the host.
+    """Returns the cut that runs the start and the end of a network on the host.
 
-    An operator on the CPU is left to the host with all that follows it (or all before it), where
-    that takes no multiply-accumulates from the DPU, or a negligible share of them and the operator
-    is not curable. Those of curable operators count as if they were on the DPU.
+    A CPU operator goes to the host with everything after it (or before it) if that moves no
+    multiply-accumulates off the DPU, or a negligible share of them and the operator is not
+    curable. The work of curable operators counts as DPU work.
 
     Args:
         graph: the graph.
         devices: the device of each operator.
-        macs: multiply-accumulates of each operator; None where they are not known.
-        curable: operators on the CPU that a change of the network brings to the DPU.
-        followers: operators that are on the CPU only because of others; those decide.
-        most_macs: multiply-accumulates of the DPU that the host may do; by default the share of
-            them that is negligible.
+        macs: multiply-accumulates of each operator, or None if unknown.
+        curable: CPU operators that a change of the network moves to the DPU.
+        followers: operators on the CPU only because of other operators; they are not decisive.
+        most_macs: upper bound of the DPU multiply-accumulates that move to the host; the
+            `NEGLIGIBLE` share of them by default.
     """
     chooser = _Chooser(graph, devices, macs, curable, followers, most_macs)
     after = chooser.side(reversed(graph.ops), graph.consumers, graph.producers, frozenset())
@@ -113,7 +113,7 @@ class _Chooser:
         self._graph = graph
         self._devices = devices
         on_dpu = {name: (macs[name] or 0) if devices[name] is Device.DPU else 0 for name in devices}
-        # What a change brings to the DPU is worth as much as what is there.
+        # Work that a change moves to the DPU counts as DPU work.
         self._macs: Dict[str, float] = dict(on_dpu)
         for name in curable:
             count = macs.get(name, 0)
@@ -128,13 +128,13 @@ class _Chooser:
         back: Neighbours,
         taken: AbstractSet[str],
     ) -> FrozenSet[str]:
-        """Returns what the host does at one side of the network.
+        """Returns the host operators at one side of the network.
 
         Args:
-            ops: the operators from that side on.
-            onward: the neighbours of an operator towards that side.
-            back: those away from it.
-            taken: what the host does at the other side.
+            ops: the operators in order, starting at that side.
+            onward: returns the neighbours of an operator towards that side.
+            back: returns the neighbours away from it.
+            taken: the host operators at the other side.
         """
         side: Set[str] = set()
         for op in ops:
@@ -170,9 +170,9 @@ class _Chooser:
         return found
 
     def _add_moves(self, side: Set[str], onward: Neighbours, back: Neighbours) -> None:
-        """Adds operators beside the cut that only move data, all of it over the cut.
+        """Adds operators next to the cut that only move data, if all of it crosses the cut.
 
-        What is an input or an output of the network besides is moved as well by the host.
+        Readers that are inputs or outputs of the network do not count: the host serves them too.
         """
         waiting: List[Op] = [self._graph[name] for name in side]
         while waiting:
@@ -198,7 +198,7 @@ def part_of(graph: Graph, cut: Cut) -> Graph:
 
     Args:
         graph: the graph.
-        cut: what the host does.
+        cut: the cut.
     """
     host = cut.before | cut.after
     fed: Dict[str, Op] = {}

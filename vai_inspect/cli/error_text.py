@@ -1,4 +1,4 @@
-"""How an error of the user's own code is reported on one line."""
+"""Formats errors of the user's own code on one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def one_line(error: BaseException) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Returns where the user's code raised an error: the last frame outside installed packages."""
+    """Returns the user's file and line of an error: the last frame outside installed packages."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     own = [frame for frame in frames if "-packages" not in frame.filename]
     own = [frame for frame in own if "importlib" not in frame.filename]
