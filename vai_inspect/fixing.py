@@ -44,10 +44,13 @@ class Fixable:
     Attributes:
         notes: see `Fixed`.
         inputs: see `Fixed`.
+        why_not_approximate: why a rewrite that changes the function is left; a sentence without a
+            full stop.
     """
 
     notes: Tuple[str, ...] = ()
     inputs: Tuple[Any, ...] = ()
+    why_not_approximate = "it changes the function; approximate=True does it"
 
     @property
     def model(self) -> Any:
@@ -202,7 +205,7 @@ class _Fixing:
             if step.kind == "cut":
                 self._leave(step, step.ops, "a cut changes what the model returns; do it by hand")
             elif step.kind == "rewrite" and step.effect == "approximate" and not self._approximate:
-                self._leave(step, step.ops, "it changes the function; approximate=True does it")
+                self._leave(step, step.ops, now.model.why_not_approximate)
         return Fixed(
             now.model.model,
             tuple(one.change for one in self.states if one.change is not None),
