@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from vai_inspect.core.errors import ModelError, ReportError  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.fixing_onnx import save  # noqa: E402
 from vai_inspect.frontends.onnx import rewrite  # noqa: E402
+from vai_inspect.frontends.onnx.rewrite import changeable  # noqa: E402
 from vai_inspect.frontends.onnx.rewrite.changeable import Changeable  # noqa: E402
 from vai_inspect.frontends.onnx.rewrite.checking import difference  # noqa: E402
 from vai_inspect.onnx import fix  # noqa: E402
@@ -222,6 +224,13 @@ def test_programs_are_of_rewrites_that_are_exact():
     assert set(rewrite.PROGRAMS) <= exact
 
 
+def test_the_page_lists_the_programs():
+    page = (Path(__file__).parent.parent / "docs" / "fix.md").read_text(encoding="utf-8")
+    section = page.partition("done by `fix` for ONNX")[2]
+    row = next(line for line in section.splitlines() if line.startswith("| exact | "))
+    assert row.strip("| ").split(" | ")[1].split(", ") == sorted(rewrite.PROGRAMS)
+
+
 def test_a_factor_for_each_channel():
     model = net("p = Mul (r, w_16x1x1)\n" + LAST)
     start = Changeable(model, None, 1)
@@ -289,6 +298,27 @@ def test_a_change_of_the_function_is_seen():
     lost = net("p = Abs (r)\n" + LAST)
     del lost.graph.node[2]
     assert difference(one, lost, named._named) == float("inf")
+
+
+def test_a_check_that_cannot_be_run(monkeypatch):
+    def fails(*_):
+        raise NotImplementedError("no such node")
+
+    monkeypatch.setattr(changeable, "difference", fails)
+    fixed = fix(CASES["groups"][2], B4096)
+    assert fixed.changes == ()
+    assert "its check cannot be run: no such node" in str(fixed.left[0])
+
+
+def test_sizes_that_only_the_old_nodes_read_go_with_them():
+    model = net(
+        SHAPES + "n = Shape (r)\n" + held("at", [0]) + held("rest", [2, 8, 16, 16])
+        + "b = Gather (n, at)\n s = Concat <axis=0> (b, rest)\n v = Reshape (r, s)\n"
+        "t = Transpose <perm=[0,2,1,3,4]> (v)\n p = Reshape (t, whole)\n" + LAST,
+    )  # fmt: skip
+    fixed = fix(model, B4096)
+    assert [one.max_error for one in fixed.changes] == [0]
+    assert types(fixed.model) == ["Conv", "Relu", "Constant", "Conv", "Conv"]  # one was unread
 
 
 def test_what_changes_the_function_is_left():

@@ -82,7 +82,8 @@ class Fixable:
         """Returns how far another model's outputs are from this one's.
 
         Both run in float64 on the same random inputs, with random weights and batch-norm
-        statistics that make outputs depend on inputs, carried through the changes.
+        statistics that make outputs depend on inputs, carried through the changes. For ONNX that
+        is done with what is changed alone, and its own weights.
 
         Returns:
             The largest difference of any output, as a share of that output's range; infinity

@@ -57,7 +57,7 @@ class OnnxFixable(Fixable):
     def error_of(self, other: Fixable) -> float:
         """Of the nodes that are not the same, with the model's own weights."""
         assert isinstance(other, OnnxFixable)
-        return self._changed.error_of(other._changed)
+        return other._changed.error
 
 
 def fix_onnx(model: Any, inspector: BaseInspector, input_args: Any) -> Fixed:

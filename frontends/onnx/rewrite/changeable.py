@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
+from vai_inspect.core.errors import message_of
 from vai_inspect.frontends.onnx.capture import names_of
 from vai_inspect.frontends.onnx.rewrite import PROGRAMS
 from vai_inspect.frontends.onnx.rewrite.checking import difference
@@ -16,7 +17,11 @@ class Changeable:
 
     Attributes:
         model: the `onnx.ModelProto`; it stays as it is.
+        error: how far what it computes is from what the one that it was made of does, as a share
+            of the range.
     """
+
+    error = 0.0
 
     def __init__(self, model: Any, input_args: Any, batch: int) -> None:
         """Reads the shapes.
@@ -62,9 +67,19 @@ class Changeable:
                 left[op] = str(error)
         if len(left) == len(ops):
             return None, left
-        return Changeable(edit.finished(), self._input_args, self._batch), left
+        made = Changeable(edit.finished(), self._input_args, self._batch)
+        try:
+            made.error = self.error_of(made)
+        except Exception as error:  # whatever the evaluator makes of nodes that it does not know
+            reason = f"its check cannot be run: {message_of(error)}".rstrip(".")
+            return None, {**dict.fromkeys(ops, reason), **left}
+        return made, left
 
     def error_of(self, other: "Changeable") -> float:
-        """Returns how far what another model computes is from what this one does."""
+        """Returns how far what another model computes is from what this one does.
+
+        Raises:
+            Exception: the evaluator cannot run a node.
+        """
         named = {**other._named, **self._named}
         return difference(self.model, other.model, named)

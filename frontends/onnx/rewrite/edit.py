@@ -38,8 +38,9 @@ class Edit:
             named: what each name of its graph stands for.
         """
         import onnx
+        from onnx import helper, numpy_helper
 
-        self._onnx = onnx
+        self._helper, self._numpy = helper, numpy_helper
         self._model = onnx.ModelProto()
         self._model.CopyFrom(model)
         self._named = named
@@ -113,7 +114,7 @@ class Edit:
         """Returns the elements of a tensor that the file holds, or None."""
         while True:
             if tensor in self._stored:
-                return self._onnx.numpy_helper.to_array(self._stored[tensor])
+                return self._numpy.to_array(self._stored[tensor])
             node = self.producer(tensor)
             if not plain(node, "Constant", "Identity"):
                 return None
@@ -125,7 +126,7 @@ class Edit:
         """Returns an attribute of a node as Python has it."""
         for one in node.attribute:
             if one.name == name:
-                value = self._onnx.helper.get_attribute_value(one)
+                value = self._helper.get_attribute_value(one)
                 if isinstance(value, bytes):
                     return value.decode()
                 return value if isinstance(value, (int, float)) else list(value)
@@ -149,12 +150,12 @@ class Edit:
             raise RefusedError(f"its element type is {dtype or 'not known'}")
         name = self._free(f"{near.name or near.output[0]}_{suffix}")
         array = numpy.asarray(values).astype(dtype)
-        self._model.graph.initializer.append(self._onnx.numpy_helper.from_array(array, name))
+        self._model.graph.initializer.append(self._numpy.from_array(array, name))
         self._stored[name] = self._model.graph.initializer[-1]
         self._held.add(name)
         if self._model.ir_version < _INITIALIZERS_ARE_INPUTS:
-            kind = self._onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-            info = self._onnx.helper.make_tensor_value_info(name, kind, array.shape)
+            kind = self._helper.np_dtype_to_tensor_dtype(array.dtype)
+            info = self._helper.make_tensor_value_info(name, kind, array.shape)
             self._model.graph.input.append(info)
         return name
 
@@ -171,7 +172,7 @@ class Edit:
         """
         output = self._free(f"{near.output[0]}_{suffix}") if suffix else near.output[0]
         name = self._free(f"{near.name}_{suffix}") if suffix and near.name else near.name
-        made = self._onnx.helper.make_node(op_type, list(inputs), [output], name or None, **more)
+        made = self._helper.make_node(op_type, list(inputs), [output], name or None, **more)
         if hasattr(near, "metadata_props"):
             made.metadata_props.extend(near.metadata_props)
         return made
@@ -194,22 +195,26 @@ class Edit:
         self._nodes = [*before, *new, *self._nodes[last + 1 :]]
 
     def finished(self) -> Any:
-        """Returns the new model, without constants and shapes that only the old one needs."""
+        """Returns the new model, without what only the replaced nodes read."""
         graph = self._model.graph
-        read = {name for one in self._nodes for name in one.input} | self._outside
         before = {name for one in graph.node for name in one.input}
-        kept = [
-            one
-            for one in self._nodes
-            if not plain(one, "Constant", "Identity")
-            or read.intersection(one.output)
-            or not before.intersection(one.output)
-        ]
+        kept, read = self._nodes, self._read(self._nodes)
+        while True:
+            needed = read | self._outside
+            left = [
+                one
+                for one in kept
+                if needed.intersection(one.output) or not before.intersection(one.output)
+            ]
+            if len(left) == len(kept):
+                break
+            kept, read = left, self._read(left)
         del graph.node[:]
         graph.node.extend(kept)
+        unread = (before | self._held) - read - self._outside
         for tensors in (graph.initializer, graph.input):
             for tensor in list(tensors):
-                if tensor.name in self._stored and tensor.name in (before | self._held) - read:
+                if tensor.name in self._stored and tensor.name in unread:
                     tensors.remove(tensor)
         given = {name for one in kept for name in one.output}
         known = (
@@ -219,6 +224,10 @@ class Edit:
             if info.name not in known:
                 graph.value_info.remove(info)
         return self._model
+
+    @staticmethod
+    def _read(nodes: Sequence[Any]) -> Set[str]:
+        return {name for one in nodes for name in one.input if name}
 
     def _free(self, name: str) -> str:
         found, number = name, 1
