@@ -300,6 +300,16 @@ def test_a_change_of_the_function_is_seen():
     assert difference(one, lost, named._named) == float("inf")
 
 
+def test_a_broken_node_is_left():
+    model = onnx.ModelProto()
+    model.CopyFrom(CASES["hard-swish"][2])
+    (divided,) = [node for node in model.graph.node if node.op_type == "Div"]
+    del divided.input[1]
+    fixed = fix(model, B4096)
+    assert fixed.changes == ()
+    assert "a node there is broken" in str(fixed.left)
+
+
 def test_a_check_that_cannot_be_run(monkeypatch):
     def fails(*_):
         raise NotImplementedError("no such node")

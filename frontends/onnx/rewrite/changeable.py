@@ -11,6 +11,9 @@ from vai_inspect.frontends.onnx.rewrite.checking import difference
 from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError
 from vai_inspect.frontends.onnx.tensors import Named
 
+BROKEN = (AttributeError, IndexError, OverflowError, TypeError, ValueError)
+"""What a node leads to whose inputs or attributes are not those of its operator."""
+
 
 class Changeable:
     """A model, and what each name of its graph stands for.
@@ -65,6 +68,8 @@ class Changeable:
                 program(edit, node)
             except RefusedError as error:
                 left[op] = str(error)
+            except BROKEN as error:
+                left[op] = f"a node there is broken: {message_of(error)}".rstrip(".")
         if len(left) == len(ops):
             return None, left
         made = Changeable(edit.finished(), self._input_args, self._batch)
