@@ -14,6 +14,7 @@ from vai_inspect.frontends.onnx.constants.evaluate import EVALUATIONS
 from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
 from vai_inspect.frontends.onnx.joining import OF_PRODUCER, PASSES, TF2ONNX, others
 from vai_inspect.frontends.onnx.lower import dispatch, quantised
+from vai_inspect.frontends.onnx.rewrite import PROGRAMS
 
 PAGE = Path(__file__).with_name("onnx.md")
 TEXT = """# ONNX
@@ -33,7 +34,8 @@ There is no published path from an ONNX file to the compiler of the Zynq and Ver
 quantises for onnxruntime. Operators are evaluated as they are in the file, without conversions, and
 the report says so.
 
-`vai-inspect fix` writes no .onnx files; the rewrites that a report names are those of the module.
+`vai-inspect fix model.onnx -t T --output fixed.onnx` does the [plan's exact rewrites](fix.md#onnx)
+on the graph; it alone needs the package `onnx`, and reads the weights.
 
 ## Operators
 
@@ -45,6 +47,13 @@ depend on no input and have {numbers:,} elements at most.
 An operator of another domain is `unknown`, with the shape that the file gives. Operators whose
 sizes only running the model tells (NonZero, NonMaxSuppression) and what follows them are left out,
 with a warning; they run on the CPU.
+
+## Rewritten by `fix`
+
+What `frontends/onnx/rewrite` does on the graph; every other rewrite of a plan is done by hand, in
+the module that the file was exported from.
+
+{programs}
 
 ## Put together again
 
@@ -95,8 +104,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def listed(joins: Iterable[Callable[..., object]]) -> str:
     """Returns the first sentence of each docstring as a list."""
-    sentences = [(inspect.getdoc(join) or "").split("\n\n")[0].replace("\n", " ") for join in joins]
-    return "\n".join("- " + text for text in dict.fromkeys(sentences))
+    return "\n".join("- " + text for text in dict.fromkeys(sentence(join) for join in joins))
+
+
+def sentence(function: Callable[..., object]) -> str:
+    """Returns the first sentence of a docstring."""
+    return (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def markdown() -> str:
@@ -119,6 +132,10 @@ def markdown() -> str:
         numbers=MOST_NUMBERS,
         operators=table(
             ("group", "operators"), [(name, ", ".join(those)) for name, those in groups.items()]
+        ),
+        programs=table(
+            ("rewrite", "on the graph"),
+            [(name, sentence(program)) for name, program in PROGRAMS.items()],
         ),
         joins=listed(joins),
         layers=listed(layers),

@@ -54,8 +54,8 @@ def commands(block):
 def folder(tmp_path, monkeypatch):
     """An empty folder with what the pages speak of."""
     shutil.copy(str(ROOT / "docs" / "example.py"), str(tmp_path / "my_model.py"))
-    nodes = [node("Conv", ["x", "w"], ["y"])]
-    whole = graph(nodes, {"x": (1, 3, "h", "w")}, ["y"], {"w": Constant((8, 3, 3, 3))})
+    nodes, weights = [node("Conv", ["x", "w"], ["y"])], Constant((8, 3, 3, 3), [0.01] * 216)
+    whole = graph(nodes, {"x": (1, 3, "h", "w")}, {"y": (1, 8, "i", "j")}, {"w": weights})
     (tmp_path / "model.onnx").write_bytes(model(whole))
     (tmp_path / "arch.json").write_text('{"target": "DPUCZDX8G_ISA1_B4096"}')
     monkeypatch.chdir(tmp_path)

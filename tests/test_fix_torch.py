@@ -480,10 +480,3 @@ def test_a_file_needs_trust(net, vai_inspect):  # noqa: F811
     code, out, _ = vai_inspect(*given, "--trust")
     assert code == 0
     assert "group-to-dense" in out
-
-
-def test_a_model_of_another_framework_is_refused_in_one_line(net, vai_inspect):  # noqa: F811
-    (net / "m.onnx").write_bytes(b"")
-    code, _, err = vai_inspect("fix", "m.onnx", "-t", "KV260")
-    assert code == 2
-    assert "a model of ONNX" in err

@@ -45,10 +45,13 @@ class Fixable:
     Attributes:
         notes: see `Fixed`.
         inputs: see `Fixed`.
+        why_not_approximate: why a rewrite that changes the function is left; a sentence without a
+            full stop.
     """
 
     notes: Tuple[str, ...] = ()
     inputs: Tuple[Any, ...] = ()
+    why_not_approximate = "it changes the function; approximate=True does it"
 
     @property
     def model(self) -> Any:
@@ -80,7 +83,8 @@ class Fixable:
         """Returns how far another model's outputs are from this one's.
 
         Both run in float64 on the same random inputs, with random weights and batch-norm
-        statistics that make outputs depend on inputs, carried through the changes.
+        statistics that make outputs depend on inputs, carried through the changes. For ONNX that
+        is done with what is changed alone, and its own weights.
 
         Returns:
             The largest difference of any output, as a share of that output's range; infinity
@@ -191,7 +195,7 @@ class _Fixing:
             if step.kind in _BY_HAND:
                 self._leave(step, step.ops, _BY_HAND[step.kind])
             elif step.kind == "rewrite" and step.effect == "approximate" and not self._approximate:
-                self._leave(step, step.ops, "it changes the function; approximate=True does it")
+                self._leave(step, step.ops, now.model.why_not_approximate)
         return Fixed(
             now.model.model,
             tuple(self._changes),

@@ -6,7 +6,7 @@ from typing import Any
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.fixed import Fixed
-from vai_inspect.frameworks import FRAMEWORKS, framework_of
+from vai_inspect.frameworks import framework_of
 from vai_inspect.pipeline import TargetSpec
 
 
@@ -34,8 +34,16 @@ def fixed_model(
         from vai_inspect.keras import fix as fix_keras
 
         return fix_keras(model, target, input_args, approximate, trust=trust)
-    what = f"a model of {FRAMEWORKS[name].title}" if name else f"a {type(model).__name__}"
+    if name == "onnx":
+        if approximate:
+            raise ModelError(
+                "--approximate is for Keras models and PyTorch modules, which can be trained "
+                "again; fix does the exact rewrites of an ONNX model alone: leave it out."
+            )
+        from vai_inspect.onnx import fix as fix_onnx
+
+        return fix_onnx(model, target, input_args)
     raise ModelError(
-        f"fix changes Keras models and PyTorch modules, and received {what}; the command plan says "
-        "what to do by hand."
+        "fix changes Keras models, PyTorch modules and ONNX models, and received a "
+        f"{type(model).__name__}; the command plan says what to do by hand."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Origin, Value
@@ -39,11 +39,13 @@ class Read:
         assembled: the graph.
         quantised: number of nodes that quantise or dequantise.
         left_out: names of nodes with data-dependent sizes, each with the node that causes it.
+        named: what each name of the graph itself stands for.
     """
 
     assembled: Assembled
     quantised: int = 0
     left_out: Dict[str, str] = field(default_factory=dict)
+    named: Mapping[str, Named] = field(default_factory=dict)
 
 
 def assemble(model: ModelDef, graph: GraphDef, inputs: Sequence[Input]) -> Read:
@@ -98,7 +100,7 @@ class _Assembly:
         own = {name_of(node, at) for at, node in enumerate(self._graph.nodes)}
         parts = frozenset(op.name for op in graph if op.name not in own)
         assembled = Assembled(graph, frozenset(self._memory.transparent), parts)
-        return Read(assembled, self._memory.quantised, self._left_out)
+        return Read(assembled, self._memory.quantised, self._left_out, scope.names)
 
     def _input(self, one: Input) -> Computed:
         value = self._memory.input(one.name, one.shape, one.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Mapping
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
@@ -17,6 +17,7 @@ from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
 from vai_inspect.frontends.onnx.file.proto import without_weights
 from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
 from vai_inspect.frontends.onnx.joining import TF2ONNX, put_together
+from vai_inspect.frontends.onnx.tensors import Named
 
 OLDEST_OPSET = 7
 NAMED = 5
@@ -62,6 +63,22 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         batch_norm_into=TAKES_IN if of_keras else CONVOLUTIONS,
         batch=open_batch(inputs),
     )
+
+
+def names_of(model: Any, input_args: Any = None, batch: int = 1) -> Mapping[str, Named]:
+    """Returns what each name of a model's graph stands for, with the shapes of its inputs.
+
+    Args:
+        model: as of `capture`.
+        input_args: as of `capture`.
+        batch: as of `capture`.
+
+    Raises:
+        VaiInspectError: as of `capture`.
+    """
+    parsed, _ = _parsed(model)
+    assert parsed.graph is not None
+    return assemble(parsed, parsed.graph, resolve_inputs(parsed.graph, input_args, batch)).named
 
 
 def _parsed(model: Any) -> "tuple[ModelDef, str]":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import List, Optional, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 from vai_inspect.core.ir import CallForm, Frame, Origin
 from vai_inspect.frontends.onnx.file.messages import Node
@@ -78,5 +78,17 @@ def source_of(node: Node) -> str:
 
 def name_of(node: Node, number: int) -> str:
     """Returns the name of a node; an unnamed node is named after its first output."""
-    output: Optional[str] = next((one for one in node.outputs if one), None)
-    return node.name or f"{node.op_type}_{output or number}"
+    return named(node.name, node.op_type, node.outputs, number)
+
+
+def named(name: str, op_type: str, outputs: Iterable[str], number: int) -> str:
+    """Returns what a node is called.
+
+    Args:
+        name: its own name, which may be empty.
+        op_type: its operator.
+        outputs: what it gives.
+        number: its place in the graph.
+    """
+    given: Optional[str] = next((one for one in outputs if one), None)
+    return name or f"{op_type}_{given or number}"

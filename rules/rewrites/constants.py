@@ -31,9 +31,7 @@ def add_zero(graph: Graph, op: Op) -> Change:
 
 def square(graph: Graph, op: Op) -> Change:
     """x ** 2 becomes x * x."""
-    call = op.origin.call
-    power = call.argument("exponent") if call is not None else None
-    if op.kind != "unknown" or power != "2" or len(op.inputs) < 1:
+    if op.kind != "unknown" or len(op.inputs) < 1 or not _by_two(graph, op):
         return None
     source = op.inputs[0]
     new = op.replaced(
@@ -44,6 +42,17 @@ def square(graph: Graph, op: Op) -> Change:
         float_remedy=None,
     )
     return {op.name: (new,)}
+
+
+def _by_two(graph: Graph, op: Op) -> bool:
+    """Tells whether an operator is a power of 2, by an argument or, in ONNX, by an operand."""
+    call = op.origin.call
+    if call is None:
+        return False
+    if op.origin.framework != "onnx":
+        return call.argument("exponent") == "2"
+    power = graph[op.inputs[1].op].attrs if call.name == "Pow" and len(op.inputs) == 2 else None
+    return isinstance(power, TensorAttrs) and power.number == 2
 
 
 def frozen_batch_norm(graph: Graph, op: Op) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
@@ -90,28 +90,58 @@ def unshuffle(graph: Graph, op: Op) -> Change:
         return {op.name: (_convolution(op, op.name, source, op.output, size, channels),)}
     if op.kind != "concat" or len(op.inputs) != 4 or op.output.rank != 4:
         return None
-    slices = graph.producers(op)
-    begins = [_every_other(one) for one in slices]
-    sources = {one.inputs[0] for one in slices if one.inputs}
-    if None in begins or len(set(begins)) != 4 or len(sources) != 1:
+    corners = [_corner(graph, one) for one in graph.producers(op)]
+    slices = {part.name: part for corner in corners for part in corner.slices}
+    sources = {corner.source for corner in corners}
+    if len({corner.begin for corner in corners}) != 4 or len(sources) != 1:
         return None
-    if any(graph.consumers(one) != (op,) for one in slices):
+    if any(corner.begin is None for corner in corners):
+        return None
+    inside = {op.name, *slices}
+    if any(one.name not in inside for part in slices.values() for one in graph.consumers(part)):
         return None
     (source,) = sources
     tensor = graph.type_of(source)
     if tensor.shape[1] % 2 or tensor.shape[2] % 2 or op.output.channels != 4 * tensor.channels:
         return None
-    made = _convolution(op, op.name, source, op.output, (2, 2), tensor.channels)
-    return {**{one.name: () for one in slices}, op.name: (made,)}
-
-
-def _every_other(op: Op) -> Optional[Tuple[int, ...]]:
-    """Returns where a slice of every other pixel begins, (row, column); None for others."""
-    attrs = op.attrs
-    if not isinstance(attrs, StridedSliceAttrs) or tuple(attrs.strides) != (1, 2, 2, 1):
+    if (2 * op.output.shape[1], 2 * op.output.shape[2]) != tensor.shape[1:3]:
         return None
-    begin = tuple(attrs.begin)
-    return begin[1:3] if begin[0] == 0 and begin[3] == 0 and max(begin) < 2 else None
+    made = _convolution(op, op.name, source, op.output, (2, 2), tensor.channels)
+    return {**dict.fromkeys(slices, ()), op.name: (made,)}
+
+
+class _Corner(NamedTuple):
+    """Every other pixel of a map.
+
+    Attributes:
+        source: the map.
+        begin: the first row and column; None where it is something else.
+        slices: what cuts it, one after another.
+    """
+
+    source: Value
+    begin: Optional[Tuple[int, int]]
+    slices: Tuple[Op, ...]
+
+
+def _corner(graph: Graph, op: Op) -> _Corner:
+    """Follows slices to what they cut; ONNX has one for each axis."""
+    begin: Dict[int, int] = {}
+    slices: List[Op] = []
+    source = Value(op.name)
+    while isinstance(op.attrs, StridedSliceAttrs) and len(begin) < 2:
+        attrs = op.attrs
+        axes = [axis for axis in range(len(attrs.strides)) if attrs.strides[axis] != 1]
+        rest = [attrs.begin[axis] for axis in range(len(attrs.begin)) if axis not in axes]
+        every_other = all(attrs.strides[axis] == 2 and attrs.begin[axis] < 2 for axis in axes)
+        if op.output.rank != 4 or any(rest) or not every_other or begin.keys() & set(axes):
+            break
+        begin.update((axis, attrs.begin[axis]) for axis in axes)
+        slices.append(op)
+        source = op.inputs[0]
+        op = graph[source.op]
+    both = (begin[1], begin[2]) if set(begin) == {1, 2} else None
+    return _Corner(source, both, tuple(slices))
 
 
 def slices_to_convolutions(graph: Graph, op: Op) -> Change:

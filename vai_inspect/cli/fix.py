@@ -19,15 +19,16 @@ def fix(
     approximate: bool = typer.Option(
         False,
         "--approximate",
-        help="Do rewrites that change the function, too: retrain or evaluate afterwards.",
+        help="Do rewrites that change the function, too (Keras, PyTorch): retrain or evaluate "
+        "afterwards.",
     ),
     output: Optional[Path] = typer.Option(
         None,
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the new model: .keras, .pt2, or .pt with --pickle. Without it nothing is "
-        "written.",
+        help="Write the new model: .keras, .onnx, .pt2, or .pt with --pickle. Without it nothing "
+        "is written.",
     ),
     pickle: bool = typer.Option(
         False, "--pickle", help="Have --output FILE.pt pickle the module as a whole."

@@ -8,7 +8,13 @@ from typing import Optional
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.fixed import Fixed
 
-EXPORTED, PICKLED, KERAS = (".pt2",), (".pt", ".pth"), (".keras",)
+EXPORTED, PICKLED, KERAS, ONNX = (".pt2",), (".pt", ".pth"), (".keras",), (".onnx",)
+VALID = {
+    "keras": (KERAS, ".keras for a Keras model"),
+    "torch": ((*EXPORTED, *PICKLED), ".pt2 for a PyTorch module"),
+    "onnx": (ONNX, ".onnx for an ONNX model"),
+}
+"""The endings of a framework's files, and how they are written in messages."""
 
 
 def check_output(path: Optional[Path], pickle: bool) -> None:
@@ -24,11 +30,11 @@ def check_output(path: Optional[Path], pickle: bool) -> None:
     ending = path.suffix.lower()
     if pickle and ending not in PICKLED:
         raise ReportError(f"--output {path}: with --pickle the file's ending is .pt or .pth.")
-    if not pickle and ending not in (*EXPORTED, *KERAS):
+    if not pickle and ending not in (*EXPORTED, *KERAS, *ONNX):
         hint = "; give --pickle, too, to pickle the module" if ending in PICKLED else ""
         raise ReportError(
-            f"--output {path}: the file's ending is .keras for a Keras model and .pt2 for a "
-            f"PyTorch module{hint}."
+            f"--output {path}: the file's ending is .keras for a Keras model, .onnx for an ONNX "
+            f"model and .pt2 for a PyTorch module{hint}."
         )
     if not path.parent.is_dir():
         raise ReportError(f"--output {path}: there is no folder {path.parent}.")
@@ -39,15 +45,13 @@ def check_framework(path: Optional[Path], framework: str) -> None:
 
     Args:
         path: the file, or None.
-        framework: `keras` or `torch`; any other is refused later.
+        framework: `keras`, `torch` or `onnx`; any other is refused later.
 
     Raises:
-        ReportError: it is one of the other framework's.
+        ReportError: it is one of another framework's.
     """
-    endings = {"keras": KERAS, "torch": (*EXPORTED, *PICKLED)}
-    valid = endings.get(framework)
-    if path is not None and valid is not None and path.suffix.lower() not in valid:
-        wanted = ".keras for a Keras model" if framework == "keras" else ".pt2 for a PyTorch module"
+    endings, wanted = VALID.get(framework, ((), ""))
+    if path is not None and endings and path.suffix.lower() not in endings:
         raise ReportError(f"--output {path}: the file's ending is {wanted}.")
 
 
@@ -61,6 +65,10 @@ def save(fixed: Fixed, path: Path, pickle: bool) -> None:
         from vai_inspect.fixing_keras import save as save_keras
 
         save_keras(fixed, path)
+    elif fixed.before.model.framework == "onnx":
+        from vai_inspect.fixing_onnx import save as save_onnx
+
+        save_onnx(fixed, path)
     else:
         from vai_inspect.fixing_torch import save as save_torch
 

@@ -114,6 +114,7 @@ def nearest_names(received: str, valid: Iterable[str], count: int = 3) -> List[s
 
 _PACKAGES = {
     "keras": "tensorflow",
+    "onnx": "onnx",
     "tensorflow": "tensorflow",
     "tf_keras": "tf-keras",
     "timm": "timm",

@@ -20,7 +20,8 @@ class FixChange:
             that an earlier change made has the new model's name.
         effect: `exact` or `approximate`.
         max_error: largest difference of the outputs before and after it, as a share of the
-            output's range, in float64 on random inputs with random weights and statistics.
+            output's range, in float64 on random inputs with random weights and statistics; of an
+            ONNX model those that what is changed gives, with its own weights.
         advice: what to write in the source for the same, in the framework's words.
     """
 

@@ -107,7 +107,7 @@ class Graph(NamedTuple):
 def graph(
     nodes: Sequence[bytes],
     inputs: Dict[str, Sequence[Dim]],
-    outputs: Sequence[str] = ("y",),
+    outputs: Union[Sequence[str], Dict[str, Sequence[Dim]]] = ("y",),
     constants: Optional[Dict[str, Constant]] = None,
     values: Optional[Dict[str, Sequence[Dim]]] = None,
     types: Optional[Dict[str, int]] = None,
@@ -116,7 +116,8 @@ def graph(
     out += b"".join(field(5, tensor(one, name)) for name, one in (constants or {}).items())
     for name, shape in inputs.items():
         out += field(11, value_info(name, shape, (types or {}).get(name, FLOAT)))
-    out += b"".join(field(12, value_info(name, None)) for name in outputs)
+    given = outputs if isinstance(outputs, dict) else dict.fromkeys(outputs)
+    out += b"".join(field(12, value_info(name, shape)) for name, shape in given.items())
     out += b"".join(field(13, value_info(name, dims)) for name, dims in (values or {}).items())
     return Graph(out)
 

@@ -1,0 +1,285 @@
+"""A copy of an ONNX model that rewrites change, node by node."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+import numpy
+
+from vai_inspect.frontends.onnx.origin import named as node_name
+from vai_inspect.frontends.onnx.tensors import Computed, Known, Named
+
+Array = Any
+"""A numpy array; the annotations of its releases differ."""
+OWN_DOMAINS = ("", "ai.onnx")
+"""What the domain of ONNX's own operators is called."""
+_FLOATS = ("float16", "float32", "float64")
+_INITIALIZERS_ARE_INPUTS = 4
+"""Before this version of the format every initialiser is an input of the graph, too."""
+
+
+class RefusedError(Exception):
+    """A rewrite is not done at a node; the message says why."""
+
+
+class Edit:
+    """A model on the way from one to the next.
+
+    Attributes:
+        opset: version of ONNX's own operators.
+        sizes_fixed: whether the file leaves no size of its inputs open but the batch.
+    """
+
+    def __init__(self, model: Any, named: Mapping[str, Named]) -> None:
+        """Copies a model.
+
+        Args:
+            model: an `onnx.ModelProto`; it stays as it is.
+            named: what each name of its graph stands for.
+        """
+        import onnx
+        from onnx import helper, numpy_helper
+
+        self._helper, self._numpy = helper, numpy_helper
+        self._model = onnx.ModelProto()
+        self._model.CopyFrom(model)
+        self._named = named
+        graph = self._model.graph
+        self._nodes: List[Any] = [_copied(node) for node in graph.node]
+        self._ops: Dict[str, Any] = {}
+        for number, node in enumerate(self._nodes):
+            self._ops.setdefault(node_name(node.name, node.op_type, node.output, number), node)
+        self._stored = {tensor.name: tensor for tensor in graph.initializer}
+        self._taken: Set[str] = set(self._stored)
+        for node in self._nodes:
+            self._taken.update((node.name, *node.input, *node.output))
+        self._taken.update(info.name for info in (*graph.input, *graph.output))
+        self._outside = {info.name for info in graph.output}
+        for node in self._nodes:
+            self._outside.update(_read_inside(node))
+        self._held: Set[str] = set()
+        versions = [one.version for one in model.opset_import if one.domain in OWN_DOMAINS]
+        self.opset = max(versions, default=1)
+        self.sizes_fixed = all(
+            dim.HasField("dim_value")
+            for info in graph.input
+            for dim in info.type.tensor_type.shape.dim[1:]
+        )
+
+    def op(self, name: str) -> Any:
+        """Returns the node that an operator of the inspection comes from.
+
+        An operator `a/b` whose name is no node's is a part of the node `a`.
+
+        Raises:
+            RefusedError: there is none in the graph itself.
+        """
+        found = name
+        while found:
+            if found in self._ops:
+                return self._ops[found]
+            found = found.rpartition("/")[0]
+        raise RefusedError("no node of the graph has its name; it is in a function or a branch")
+
+    def stands(self, node: Any) -> bool:
+        """Tells whether a node is still in the graph."""
+        return any(one is node for one in self._nodes)
+
+    def producer(self, tensor: str) -> Any:
+        """Returns the node that gives a tensor, or None."""
+        return next((one for one in self._nodes if tensor in one.output), None)
+
+    def only_reader(self, node: Any) -> Any:
+        """Returns the node that alone reads what a node gives, or None."""
+        (given,) = [one for one in node.output if one][:1] or ("",)
+        readers = [one for one in self._nodes for name in one.input if name == given]
+        return readers[0] if len(readers) == 1 and given not in self._outside else None
+
+    def shape(self, tensor: str) -> Tuple[int, ...]:
+        """Returns a tensor's sizes in the file's order of axes.
+
+        Raises:
+            RefusedError: they are not known.
+        """
+        found = self._named.get(tensor)
+        if not isinstance(found, (Known, Computed)):
+            raise RefusedError(f"the shape of {tensor} is not known")
+        return found.shape
+
+    def computed(self, tensor: str) -> bool:
+        """Tells whether a tensor depends on the model's inputs."""
+        return isinstance(self._named.get(tensor), Computed)
+
+    def constant(self, tensor: str) -> Array:
+        """Returns the elements of a tensor that the file holds, or None."""
+        while True:
+            if tensor in self._stored:
+                return self._numpy.to_array(self._stored[tensor])
+            node = self.producer(tensor)
+            if not plain(node, "Constant", "Identity"):
+                return None
+            if node.op_type == "Constant":
+                return constant_of(node)
+            tensor = node.input[0]
+
+    def attribute(self, node: Any, name: str, default: Any = None) -> Any:
+        """Returns an attribute of a node as Python has it."""
+        for one in node.attribute:
+            if one.name == name:
+                value = self._helper.get_attribute_value(one)
+                if isinstance(value, bytes):
+                    return value.decode()
+                return value if isinstance(value, (int, float)) else list(value)
+        return default
+
+    def hold(self, values: Array, like: str, near: Any, suffix: str) -> str:
+        """Returns the name of a new initialiser.
+
+        Args:
+            values: its elements.
+            like: the tensor whose element type it has.
+            near: the node that it is named after.
+            suffix: of its name.
+
+        Raises:
+            RefusedError: no such element type is written here.
+        """
+        found = self._named.get(like)
+        dtype = found.dtype if isinstance(found, (Known, Computed)) else ""
+        if dtype not in _FLOATS:
+            raise RefusedError(f"its element type is {dtype or 'not known'}")
+        name = self._free(f"{near.name or near.output[0]}_{suffix}")
+        array = numpy.asarray(values).astype(dtype)
+        self._model.graph.initializer.append(self._numpy.from_array(array, name))
+        self._stored[name] = self._model.graph.initializer[-1]
+        self._held.add(name)
+        if self._model.ir_version < _INITIALIZERS_ARE_INPUTS:
+            kind = self._helper.np_dtype_to_tensor_dtype(array.dtype)
+            info = self._helper.make_tensor_value_info(name, kind, array.shape)
+            self._model.graph.input.append(info)
+        return name
+
+    def node(self, op_type: str, inputs: Sequence[str], near: Any, suffix: str, **more: Any) -> Any:
+        """Returns a new node with one output, not yet in the graph.
+
+        Args:
+            op_type: its operator, of ONNX's own.
+            inputs: what it reads.
+            near: the node that it is named after, and has the origin of.
+            suffix: of its name; empty for the one that takes the place of `near`, whose name and
+                output it has.
+            more: its attributes.
+        """
+        output = self._free(f"{near.output[0]}_{suffix}") if suffix else near.output[0]
+        name = self._free(f"{near.name}_{suffix}") if suffix and near.name else near.name
+        made = self._helper.make_node(op_type, list(inputs), [output], name or None, **more)
+        if hasattr(near, "metadata_props"):
+            made.metadata_props.extend(near.metadata_props)
+        return made
+
+    def replace(self, old: Sequence[Any], new: Sequence[Any]) -> None:
+        """Puts nodes in the place of others; the last gives what the last of them gave.
+
+        Raises:
+            RefusedError: something else reads what would be no longer given.
+        """
+        gone = {id(one) for one in old}
+        given = {name for one in new for name in one.output}
+        lost = {name for one in old for name in one.output if name} - given
+        rest = [one for one in self._nodes if id(one) not in gone]
+        read = {name for one in (*rest, *new) for name in one.input}
+        if lost & (read | self._outside):
+            raise RefusedError("something else reads what is between")
+        last = max(at for at, one in enumerate(self._nodes) if id(one) in gone)
+        before = [one for one in self._nodes[: last + 1] if id(one) not in gone]
+        self._nodes = [*before, *new, *self._nodes[last + 1 :]]
+
+    def finished(self) -> Any:
+        """Returns the new model, without what only the replaced nodes read."""
+        graph = self._model.graph
+        before = {name for one in graph.node for name in one.input}
+        kept, read = self._nodes, self._read(self._nodes)
+        while True:
+            needed = read | self._outside
+            left = [
+                one
+                for one in kept
+                if needed.intersection(one.output) or not before.intersection(one.output)
+            ]
+            if len(left) == len(kept):
+                break
+            kept, read = left, self._read(left)
+        del graph.node[:]
+        graph.node.extend(kept)
+        unread = (before | self._held) - read - self._outside
+        for tensors in (graph.initializer, graph.input):
+            for tensor in list(tensors):
+                if tensor.name in self._stored and tensor.name in unread:
+                    tensors.remove(tensor)
+        given = {name for one in kept for name in one.output}
+        known = (
+            given | {info.name for info in graph.input} | {one.name for one in graph.initializer}
+        )
+        for info in list(graph.value_info):
+            if info.name not in known:
+                graph.value_info.remove(info)
+        return self._model
+
+    @staticmethod
+    def _read(nodes: Sequence[Any]) -> Set[str]:
+        return {name for one in nodes for name in one.input if name}
+
+    def _free(self, name: str) -> str:
+        found, number = name, 1
+        while found in self._taken:
+            number += 1
+            found = f"{name}_{number}"
+        self._taken.add(found)
+        return found
+
+
+Program = Callable[[Edit, Any], None]
+"""Does a rewrite at a node; a `RefusedError` says why it is not done, and nothing is changed."""
+
+
+def plain(node: Any, *op_types: str) -> bool:
+    """Tells whether a node is one of ONNX's own operators of a type."""
+    return node is not None and node.domain in OWN_DOMAINS and node.op_type in op_types
+
+
+def constant_of(node: Any) -> Array:
+    """Returns the elements that a node `Constant` gives; None for text and sparse tensors."""
+    from onnx import helper, numpy_helper
+
+    for one in node.attribute:
+        if one.name == "value":
+            return numpy_helper.to_array(one.t)
+        if one.name in ("value_float", "value_floats"):
+            return numpy.array(helper.get_attribute_value(one), dtype=numpy.float32)
+        if one.name in ("value_int", "value_ints"):
+            return numpy.array(helper.get_attribute_value(one), dtype=numpy.int64)
+    return None
+
+
+def number_of(edit: Edit, tensor: str) -> Optional[float]:
+    """Returns the number that a constant of one element holds, or None."""
+    found = edit.constant(tensor)
+    return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else None
+
+
+def _copied(node: Any) -> Any:
+    made = type(node)()
+    made.CopyFrom(node)
+    return made
+
+
+def _read_inside(node: Any) -> Set[str]:
+    """Returns the names that the branches and bodies of a node read."""
+    found: Set[str] = set()
+    for one in node.attribute:
+        for graph in (*one.graphs, *((one.g,) if one.HasField("g") else ())):
+            for inner in graph.node:
+                found.update(inner.input)
+                found |= _read_inside(inner)
+            found.update(info.name for info in graph.output)
+    return found
