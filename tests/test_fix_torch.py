@@ -15,6 +15,8 @@ from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import CaptureError, ModelError  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.frontends.torch import rewrite  # noqa: E402
+from vai_inspect.frontends.torch.rewrite.copies import first_pair  # noqa: E402
+from vai_inspect.frontends.torch.rewrite.tracing import traced  # noqa: E402
 from vai_inspect.rules.rewrites import REWRITES  # noqa: E402
 from vai_inspect.torch import fix  # noqa: E402
 
@@ -289,6 +291,51 @@ def test_the_users_model_is_untouched():
     assert own["last.weight"].requires_grad
     assert own["first.weight"].data_ptr() != model.first.weight.data_ptr()
     assert not fixed.model.training
+
+
+TRAINED = {
+    "a number that divides": Call(lambda self, x: self.c(x / self.by), c=nn.Conv2d(16, 16, 1)),
+    "a sum in a bias": Call(lambda self, x: self.c(x) + self.by, c=nn.Conv2d(16, 16, 1)),
+}
+for one in (TRAINED["a number that divides"], TRAINED["a sum in a bias"]):
+    one.by = nn.Parameter(torch.rand(16, 1, 1) + 0.5)
+
+
+@pytest.mark.parametrize("name", [*EXACT, *TRAINED])
+@pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
+def test_new_weights_train_where_those_that_they_come_from_do(name, trains):
+    model = Net({**EXACT, **TRAINED}[name]).requires_grad_(trains).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert fixed.changes
+    own = dict(fixed.model.named_parameters())
+    if not trains:
+        assert not [path for path, one in own.items() if one.requires_grad]
+        return
+    constants = {path for path, one in own.items() if not one.requires_grad}
+    assert not constants & {path for path, _ in model.named_parameters()}
+    if name not in FILLED_WITH_CONSTANTS:
+        assert not constants
+
+
+FILLED_WITH_CONSTANTS = {
+    "batch-norm-between", "channel-mean", "frozen-batch-norm", "parameter-to-depthwise: a sum",
+    "shuffle-to-convolution", "shuffle-to-convolution: function", "shuffle-to-convolution: module",
+    "subtract", "subtract: negated", "subtract: from a number", "unshuffle-to-convolution",
+    "unshuffle-to-convolution: slices",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
+def test_the_convolution_of_a_slice_trains_as_the_whole_does(trains):
+    cut = Call(lambda self, x: self.c(x)[:, 4:20], c=nn.Conv2d(16, 32, 1))
+    pair = pair_of(Net(cut).requires_grad_(trains).eval())
+    changed, left = pair.changed(rewrite.PROGRAMS["slices-to-convolutions"], ["pattern_getitem"])
+    assert not left
+    assert {one.requires_grad for one in changed.module.parameters()} == {trains}
+
+
+def pair_of(model):
+    return first_pair(traced(model, SHAPE))
 
 
 def test_the_batch_stays_open():

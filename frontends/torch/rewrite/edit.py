@@ -99,9 +99,12 @@ class Edit:
         return made
 
     def buffer(self, tensor: Any, before: Any, suffix: str) -> Any:
-        """Adds a constant, and returns the node that reads it."""
+        """Adds a constant, a parameter if it trains, and returns the node that reads it."""
         name = self._free(f"{before.name}_{suffix}")
-        self.module.register_buffer(name, tensor)
+        if tensor.requires_grad:
+            self.module.register_parameter(name, torch.nn.Parameter(tensor))
+        else:
+            self.module.register_buffer(name, tensor)
         with self.graph.inserting_before(before):
             return self.graph.get_attr(name)
 
@@ -224,6 +227,16 @@ def axes_of(value: Any, rank: int) -> Tuple[int, ...]:
         return tuple(range(rank))
     found = (value,) if isinstance(value, int) else tuple(value)
     return tuple(sorted(axis % rank for axis in found))
+
+
+def carried(tensor: Any, *sources: Any) -> Any:
+    """Returns a tensor that is computed from the user's, without its history.
+
+    Args:
+        tensor: the tensor.
+        sources: what it is computed from; it trains where one of them does.
+    """
+    return tensor.detach().requires_grad_(any(one.requires_grad for one in sources))
 
 
 def shared_copy(module: Any) -> Any:
