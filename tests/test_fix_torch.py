@@ -214,6 +214,129 @@ def test_a_fixed_model_needs_no_fix(name):
     assert not again.difference.better
 
 
+BY_NAME = {
+    "unshuffle-to-convolution": nn.Sequential(
+        Call(lambda x: F.pixel_unshuffle(x, downscale_factor=2)), nn.Conv2d(64, 16, 1)
+    ),
+    "shuffle-to-convolution": Call(
+        lambda x: torch.permute(x.view(x.size(0), 4, 4, 16, 16), dims=(0, 2, 1, 3, 4)).reshape(
+            shape=(x.size(0), 16, 16, 16)
+        )
+    ),
+    "shuffle-to-convolution: method": Call(
+        lambda x: (
+            x.view(x.size(0), 4, 4, 16, 16).transpose(dim0=1, dim1=2).reshape(x.size(0), 16, 16, 16)
+        )
+    ),
+    "square": Call(lambda x: torch.pow(input=x, exponent=2)),
+    "divide-by-constant": Call(lambda x: torch.div(input=x, other=3.0)),
+    "subtract": Call(lambda x: torch.sub(input=x, other=x)),
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_arguments_may_be_given_by_name(name):
+    model = Net(BY_NAME[name]).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert [change.rule for change in fixed.changes] == [name.split(":")[0]]
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "op", "pattern"),
+    [
+        ("hardswish-module", "pattern.act",
+         Call(lambda self, x: x * self.act(input=x + 3) / 6, act=nn.ReLU6())),
+        ("mean-to-pool", "pattern_mean", Call(lambda x: x.mean(axis=(2, 3), keepdims=True))),
+    ],
+)  # fmt: skip
+def test_a_program_reads_arguments_by_name(name, op, pattern):
+    pair = pair_of(Net(pattern).eval())
+    changed, left = pair.changed(rewrite.PROGRAMS[name], [op])
+    assert not left
+    assert pair.error_of(changed) < LARGEST_ERROR
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        lambda x: torch.split(x, split_size_or_sections=[4, 12], dim=1),
+        lambda x: torch.split(tensor=x, split_size_or_sections=4, dim=1),
+        lambda x: x.split_with_sizes(split_sizes=[4, 12], dim=1),
+        lambda x: x.split(split_size=8, dim=1),
+        lambda x: torch.chunk(input=x, chunks=4, dim=1),
+    ],
+)
+def test_a_split_may_be_given_by_name(split):
+    model = Net(Call(lambda x: torch.cat([*split(x)], dim=1))).eval()
+    pair = pair_of(model)
+    (split_node,) = (
+        one.name
+        for one in pair.module.graph.nodes
+        if "_getitem" not in one.name and ("split" in one.name or "chunk" in one.name)
+    )
+    changed, left = pair.changed(rewrite.PROGRAMS["chunk-to-slices"], [split_node])
+    assert not left
+    assert pair.error_of(changed) == 0
+
+
+def test_a_product_may_be_given_by_name():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(16, 8))
+
+        def forward(self, x):
+            return torch.matmul(x, other=self.weight)
+
+    pair = first_pair(traced(Net(), (1, 16)))
+    changed, left = pair.changed(rewrite.PROGRAMS["einsum-to-linear"], ["matmul"])
+    assert not left
+    assert pair.error_of(changed) < LARGEST_ERROR
+
+
+@pytest.mark.parametrize("given", [{"inplace": True}, True], ids=["by name", "by position"])
+def test_a_function_in_place_is_written_out(given):
+    def forward(self, x):
+        x = self.c(x)
+        F.hardswish(x, **given) if isinstance(given, dict) else F.hardswish(x, given)
+        return x
+
+    model = Net(Call(forward, c=nn.Conv2d(16, 16, 3, groups=4))).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert fixed.changes
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
+def test_what_a_program_fails_at_is_left_with_the_reason(monkeypatch):
+    done = rewrite.PROGRAMS["group-to-dense"]
+
+    def fails(edit, node):
+        if node.name == "pattern_1":
+            edit.add(nn.ReLU(), node, node, "half")
+            raise IndexError("tuple index out of range")
+        done(edit, node)
+
+    monkeypatch.setitem(rewrite.PROGRAMS, "group-to-dense", fails)
+    grouped = [nn.Conv2d(16, 16, 3, groups=4) for _ in range(3)]
+    model = Net(nn.Sequential(*grouped)).eval()
+    fixed = fix(model, B4096, SHAPE)
+    (change,) = fixed.changes
+    assert change.ops == ("pattern.0", "pattern.2")
+    (left,) = fixed.left
+    assert left.ops == ("pattern.1",)
+    assert "the rewrite fails there: IndexError: tuple index out of range" in left.reason
+    assert "half" not in str(fixed.model.graph)
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
+def test_a_division_by_zero_is_left():
+    pair = pair_of(Net(Call(lambda x: x / 0)).eval())
+    changed, left = pair.changed(rewrite.PROGRAMS["divide-by-constant"], ["pattern_truediv"])
+    assert changed is None
+    assert left == {"pattern_truediv": "it divides by 0"}
+
+
 class OwnReader(nn.Module):
     """A convolution that its batch norm reads, and a sum."""
 

@@ -61,7 +61,11 @@ def unshuffle(edit: Edit, node: Any) -> None:
     """Space to depth, also as slices of every other pixel, becomes a convolution."""
     module = edit.called(node, "PixelUnshuffle")
     if module is not None or edit.is_call(node, "pixel_unshuffle"):
-        size = module.downscale_factor if module is not None else node.args[1]
+        size = (
+            module.downscale_factor
+            if module is not None
+            else edit.argument(node, 1, "downscale_factor")
+        )
         source = node.args[0]
         channels = edit.shape(source)[1]
         weight = torch.zeros(channels * size * size, channels, size, size)

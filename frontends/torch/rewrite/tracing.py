@@ -37,6 +37,7 @@ from vai_inspect.frontends.torch.capture.wrappers import (
     compiled_as_written,
     outermost,
 )
+from vai_inspect.frontends.torch.rewrite.positions import in_positions
 
 WHOLE = ("FrozenBatchNorm2d",)
 """Classes of modules beside torch's own that a rewrite replaces as a whole."""
@@ -315,6 +316,8 @@ class _Tracer(torch.fx.Tracer):
             sizes = self.sizes(args[0])
             axis = args[1] if len(args) > 1 else kwargs.get("dim")
             return sizes if axis is None else sizes[axis]
+        called = self.root.get_submodule(target) if kind == "call_module" else target
+        args, kwargs = in_positions(kind, called, args, kwargs)
         self._within = True
         try:
             value = self._ran(kind, target, _values(args), _values(kwargs))
