@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
+prune = pytest.importorskip("torch.nn.utils.prune")
 
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import CaptureError, ModelError  # noqa: E402
@@ -522,6 +523,73 @@ def test_what_cannot_be_fixed_is_refused_in_one_line():
         fix(exported, B4096)
 
 
+def test_notes_and_errors_name_the_users_line(tmp_path, monkeypatch):
+    (tmp_path / "lines.py").write_text(LINES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import lines
+
+    fixed = fix(lines.Counts().eval(), B4096, SHAPE)
+    (note,) = fixed.notes
+    assert note.endswith("makes a number of it: lines.py:11")
+    with pytest.raises(CaptureError, match=r"bool\(\) at lines\.py:17"):
+        fix(lines.Asks().eval(), B4096, SHAPE)
+    assert fixed.before.ops[-2].op.origin.source[-1].line == 12
+
+
+LINES = """from torch import nn
+
+
+class Counts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 16, 3, groups=1)
+
+    def forward(self, x):
+        x = self.c(x)
+        count = int(x.shape[0])
+        return x.reshape(count, -1)
+
+
+class Asks(Counts):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+"""
+
+
+def spectral_norm(conv):
+    made = nn.utils.spectral_norm(conv)
+    made(torch.zeros(1, 16, 8, 8))  # a step of the power iteration
+    return made
+
+
+COMPUTED = {
+    "weight_norm": nn.utils.weight_norm,
+    "spectral_norm": spectral_norm,
+    "pruning": lambda conv: prune.l1_unstructured(conv, "weight", 0.5),
+    "parametrised": lambda conv: nn.utils.parametrizations.weight_norm(conv),
+}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
+@pytest.mark.parametrize("name", COMPUTED)
+def test_weights_that_torch_computes_are_parameters(name, trains):
+    pattern = nn.Sequential(COMPUTED[name](nn.Conv2d(16, 16, 3)), nn.Conv2d(16, 16, 3, groups=4))
+    model = Net(pattern).requires_grad_(trains).eval()
+    for one in pattern[0].parameters():  # as load_state_dict does: nothing is computed yet
+        one.data.mul_(1.5)
+    fixed = fix(model, B4096, SHAPE)
+    assert [change.rule for change in fixed.changes] == ["group-to-dense"]
+    own = dict(fixed.model.named_parameters())
+    assert sorted(path for path in own if path.startswith("pattern.0.")) == [
+        "pattern.0.bias", "pattern.0.weight",
+    ]  # fmt: skip
+    assert own["pattern.0.weight"].requires_grad == trains
+    x = torch.randn(SHAPE)
+    with torch.no_grad():
+        assert differs(model(x), fixed.model(x)) < LARGEST_ERROR
+
+
 def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
     def worse(edit, node):
         edit.replace(node, edit.add(nn.Softmax(1), node.args[0], node, "softmax"))
@@ -650,6 +718,15 @@ def test_a_file_needs_trust(net, vai_inspect):  # noqa: F811
     code, out, _ = vai_inspect(*given, "--trust")
     assert code == 0
     assert "group-to-dense" in out
+
+
+@pytest.mark.parametrize("trust", [(), ("--trust",)])
+def test_a_program_is_refused_unread(net, vai_inspect, trust):  # noqa: F811
+    (net / "m.pt2").write_bytes(b"")
+    code, _, err = vai_inspect("fix", "m.pt2", "-t", "KV260", *trust)
+    assert code == 2
+    assert "'m.pt2': fix changes the modules of a model, and an exported program has none" in err
+    assert err.count("\n") == 1
 
 
 def test_a_model_of_another_framework_is_refused_in_one_line(net, vai_inspect):  # noqa: F811

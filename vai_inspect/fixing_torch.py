@@ -15,7 +15,7 @@ from vai_inspect.fixing import Applied, Fixable, fix_model
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.torch.capture.exported import is_program
 from vai_inspect.frontends.torch.capture.failures import brief
-from vai_inspect.frontends.torch.files.exported_program import load_file
+from vai_inspect.frontends.torch.files.exported_program import EXPORTED, load_file
 from vai_inspect.frontends.torch.rewrite import PROGRAMS
 from vai_inspect.frontends.torch.rewrite.copies import Pair, first_pair
 from vai_inspect.frontends.torch.rewrite.tracing import traced
@@ -92,12 +92,12 @@ def fix_torch(
         VaiInspectError: as of `Inspector.inspect`; and the forward cannot be traced.
     """
     if is_a(model, (str, os.PathLike)):
-        model = load_file(Path(os.fspath(model)), trust)[0]
+        path = Path(os.fspath(model))
+        if path.suffix.lower() in EXPORTED:
+            raise ModelError(f"MODEL {str(path)!r}: {_NO_MODULES}")
+        model = load_file(path, trust)[0]
     if is_program(model):
-        raise ModelError(
-            "fix changes the modules of a model, and an exported program has none; give the "
-            "nn.Module that it was exported from."
-        )
+        raise ModelError(_NO_MODULES)
     with generators_kept():  # new modules are filled with random numbers first
         given = inspect_graph(inspector.capture(model, input_args, device), inspector.target)
         with captures_alone():
@@ -111,6 +111,12 @@ def fix_torch(
         start = TorchFixable(inspector, first_pair(found), tuple(notes))
         start.name_after(given)
         return fix_model(given, start, approximate)
+
+
+_NO_MODULES = (
+    "fix changes the modules of a model, and an exported program has none; give the nn.Module "
+    "that it was exported from."
+)
 
 
 def save(fixed: Fixed, path: Path, pickled: bool) -> None:
