@@ -689,6 +689,22 @@ def test_what_the_command_writes_is_the_fixed_model(net, vai_inspect):  # noqa: 
         assert '"cpu_ops": 0' in out
 
 
+FIXES_BATCH = SOURCE.replace("(x.mean((2, 3)))", "(x.mean((2, 3)).view(int(x.shape[0]), 16))")
+
+
+@pytest.mark.parametrize(("source", "is_open"), [(SOURCE, True), (FIXES_BATCH, False)])
+def test_the_batch_of_a_written_program_is_open_unless_the_module_fixes_it(
+    net, vai_inspect, source, is_open  # noqa: F811
+):  # fmt: skip
+    (net / "net.py").write_text(source)
+    code, out, _ = vai_inspect("fix", *ARGUMENTS, "--output", "fixed.pt2")
+    assert code == 0
+    assert ("note: the batch of the program is fixed" in out) is not is_open
+    program = torch.export.load("fixed.pt2").module()
+    for batch in (1, 3) if is_open else (1,):
+        assert program(torch.randn(batch, 3, 32, 32)).shape == (batch, 4)
+
+
 WRONG = [
     (("--output", "x.keras"), "the file's ending is .pt2"),
     (("--output", "x.pt"), "give --pickle, too"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any, Sequence, Tuple
 
@@ -18,6 +17,7 @@ from vai_inspect.frontends.torch.capture.failures import brief
 from vai_inspect.frontends.torch.files.exported_program import EXPORTED, load_file
 from vai_inspect.frontends.torch.rewrite import PROGRAMS
 from vai_inspect.frontends.torch.rewrite.copies import Pair, first_pair
+from vai_inspect.frontends.torch.rewrite.exporting import export
 from vai_inspect.frontends.torch.rewrite.tracing import traced
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import Detail, inspect_graph
@@ -119,13 +119,18 @@ _NO_MODULES = (
 )
 
 
-def save(fixed: Fixed, path: Path, pickled: bool) -> None:
+def save(fixed: Fixed, path: Path, pickled: bool) -> Tuple[str, ...]:
     """Writes the new module: as an exported program, or pickled.
+
+    The batch of a program is open, unless the module fixes it or torch cannot export it open.
 
     Args:
         fixed: the result of a fix.
         path: the file.
         pickled: whether the module is pickled as a whole.
+
+    Returns:
+        What else is to be known of the file, a sentence each.
 
     Raises:
         ReportError: it cannot be exported, or the file cannot be written.
@@ -134,14 +139,13 @@ def save(fixed: Fixed, path: Path, pickled: bool) -> None:
 
     import torch
 
-    stream = io.BytesIO()
+    stream, notes = io.BytesIO(), ()
     try:
         if pickled:
             torch.save(fixed.model, stream)
         else:
-            with warnings.catch_warnings(), torch.no_grad():
-                warnings.simplefilter("ignore")
-                torch.export.save(torch.export.export(fixed.model, fixed.inputs), stream)
+            program, notes = export(fixed.model, fixed.inputs)
+            torch.export.save(program, stream)
     except Exception as error:  # whatever torch makes of the user's module
         hint = "" if pickled else "; give --output FILE.pt --pickle to pickle the module"
         raise ReportError(f"the new model cannot be written: {brief(error)}{hint}.") from error
@@ -149,3 +153,4 @@ def save(fixed: Fixed, path: Path, pickled: bool) -> None:
         replace_file(path, stream.getvalue())
     except OSError as error:
         raise ReportError(f"{path} cannot be written: {error.strerror or error}.") from error
+    return notes

@@ -64,10 +64,9 @@ def fix(
         loaded = load_model(model, arguments)
         check_framework(output, framework_of(loaded))
         fixed = fixed_model(loaded, found, shapes or None, approximate, trust)
-        if output is not None:
-            save(fixed, output, pickle)
+        notes = save(fixed, output, pickle) if output is not None else ()
     console.tell(text.render(fixed).splitlines())
     if diff:
         console.tell(source_diff.render(fixed).splitlines())
     if output is not None:
-        console.tell([f"written: {output}"])
+        console.tell([f"written: {output}", *(f"note: {note}" for note in notes)])
