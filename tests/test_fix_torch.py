@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import pathlib
+import types
 
 import pytest
 
@@ -18,6 +19,7 @@ from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.frontends.torch import rewrite  # noqa: E402
 from vai_inspect.frontends.torch.rewrite.copies import first_pair  # noqa: E402
 from vai_inspect.frontends.torch.rewrite.tracing import traced  # noqa: E402
+from vai_inspect.reports.text import source_lines  # noqa: E402
 from vai_inspect.rules.rewrites import REWRITES  # noqa: E402
 from vai_inspect.torch import fix  # noqa: E402
 
@@ -669,11 +671,19 @@ def test_the_command_says_what_it_did_and_writes_nothing_unasked(net, vai_inspec
 def test_the_command_prints_the_lines_to_change(net, vai_inspect):  # noqa: F811
     code, out, _ = vai_inspect("fix", *ARGUMENTS, "--diff")
     assert code == 0
-    hunk = out[out.index("--- ") :].splitlines()
-    assert hunk[0].endswith("net.py")
-    assert hunk[2] == "@@ -13 +13 @@ forward: b"
-    assert hunk[3] == "-        x = self.b(self.a(x))"
-    assert hunk[4].startswith("+        # group-to-dense: use a convolution with groups=1")
+    place = next(line for line in out.splitlines() if "net.py:" in line)
+    assert place == f"{net / 'net.py'}:13 in forward: b"
+    listed = out[out.index(place) :].splitlines()
+    assert listed[1] == "    x = self.b(self.a(x))"
+    assert listed[2].startswith("  group-to-dense: use a convolution with groups=1")
+    assert f"{net / 'net.py'}:14 in forward: mean" in listed
+
+
+def test_lines_are_for_pytorch():
+    model = types.SimpleNamespace(framework="keras")
+    fixed = types.SimpleNamespace(before=types.SimpleNamespace(model=model))
+    assert source_lines.render(fixed).count("\n") == 1
+    assert "--diff is for PyTorch" in source_lines.render(fixed)
 
 
 def test_what_the_command_writes_is_the_fixed_model(net, vai_inspect):  # noqa: F811
