@@ -5,16 +5,21 @@ from __future__ import annotations
 import ast
 import copy
 import pathlib
+import types
 
 import pytest
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
+prune = pytest.importorskip("torch.nn.utils.prune")
 
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import CaptureError, ModelError  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.frontends.torch import rewrite  # noqa: E402
+from vai_inspect.frontends.torch.rewrite.copies import first_pair  # noqa: E402
+from vai_inspect.frontends.torch.rewrite.tracing import traced  # noqa: E402
+from vai_inspect.reports.text import source_lines  # noqa: E402
 from vai_inspect.rules.rewrites import REWRITES  # noqa: E402
 from vai_inspect.torch import fix  # noqa: E402
 
@@ -212,6 +217,129 @@ def test_a_fixed_model_needs_no_fix(name):
     assert not again.difference.better
 
 
+BY_NAME = {
+    "unshuffle-to-convolution": nn.Sequential(
+        Call(lambda x: F.pixel_unshuffle(x, downscale_factor=2)), nn.Conv2d(64, 16, 1)
+    ),
+    "shuffle-to-convolution": Call(
+        lambda x: torch.permute(x.view(x.size(0), 4, 4, 16, 16), dims=(0, 2, 1, 3, 4)).reshape(
+            shape=(x.size(0), 16, 16, 16)
+        )
+    ),
+    "shuffle-to-convolution: method": Call(
+        lambda x: (
+            x.view(x.size(0), 4, 4, 16, 16).transpose(dim0=1, dim1=2).reshape(x.size(0), 16, 16, 16)
+        )
+    ),
+    "square": Call(lambda x: torch.pow(input=x, exponent=2)),
+    "divide-by-constant": Call(lambda x: torch.div(input=x, other=3.0)),
+    "subtract": Call(lambda x: torch.sub(input=x, other=x)),
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_arguments_may_be_given_by_name(name):
+    model = Net(BY_NAME[name]).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert [change.rule for change in fixed.changes] == [name.split(":")[0]]
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "op", "pattern"),
+    [
+        ("hardswish-module", "pattern.act",
+         Call(lambda self, x: x * self.act(input=x + 3) / 6, act=nn.ReLU6())),
+        ("mean-to-pool", "pattern_mean", Call(lambda x: x.mean(axis=(2, 3), keepdims=True))),
+    ],
+)  # fmt: skip
+def test_a_program_reads_arguments_by_name(name, op, pattern):
+    pair = pair_of(Net(pattern).eval())
+    changed, left = pair.changed(rewrite.PROGRAMS[name], [op])
+    assert not left
+    assert pair.error_of(changed) < LARGEST_ERROR
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        lambda x: torch.split(x, split_size_or_sections=[4, 12], dim=1),
+        lambda x: torch.split(tensor=x, split_size_or_sections=4, dim=1),
+        lambda x: x.split_with_sizes(split_sizes=[4, 12], dim=1),
+        lambda x: x.split(split_size=8, dim=1),
+        lambda x: torch.chunk(input=x, chunks=4, dim=1),
+    ],
+)
+def test_a_split_may_be_given_by_name(split):
+    model = Net(Call(lambda x: torch.cat([*split(x)], dim=1))).eval()
+    pair = pair_of(model)
+    (split_node,) = (
+        one.name
+        for one in pair.module.graph.nodes
+        if "_getitem" not in one.name and ("split" in one.name or "chunk" in one.name)
+    )
+    changed, left = pair.changed(rewrite.PROGRAMS["chunk-to-slices"], [split_node])
+    assert not left
+    assert pair.error_of(changed) == 0
+
+
+def test_a_product_may_be_given_by_name():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(16, 8))
+
+        def forward(self, x):
+            return torch.matmul(x, other=self.weight)
+
+    pair = first_pair(traced(Net(), (1, 16)))
+    changed, left = pair.changed(rewrite.PROGRAMS["einsum-to-linear"], ["matmul"])
+    assert not left
+    assert pair.error_of(changed) < LARGEST_ERROR
+
+
+@pytest.mark.parametrize("given", [{"inplace": True}, True], ids=["by name", "by position"])
+def test_a_function_in_place_is_written_out(given):
+    def forward(self, x):
+        x = self.c(x)
+        F.hardswish(x, **given) if isinstance(given, dict) else F.hardswish(x, given)
+        return x
+
+    model = Net(Call(forward, c=nn.Conv2d(16, 16, 3, groups=4))).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert fixed.changes
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
+def test_what_a_program_fails_at_is_left_with_the_reason(monkeypatch):
+    done = rewrite.PROGRAMS["group-to-dense"]
+
+    def fails(edit, node):
+        if node.name == "pattern_1":
+            edit.add(nn.ReLU(), node, node, "half")
+            raise IndexError("tuple index out of range")
+        done(edit, node)
+
+    monkeypatch.setitem(rewrite.PROGRAMS, "group-to-dense", fails)
+    grouped = [nn.Conv2d(16, 16, 3, groups=4) for _ in range(3)]
+    model = Net(nn.Sequential(*grouped)).eval()
+    fixed = fix(model, B4096, SHAPE)
+    (change,) = fixed.changes
+    assert change.ops == ("pattern.0", "pattern.2")
+    (left,) = fixed.left
+    assert left.ops == ("pattern.1",)
+    assert "the rewrite fails there: IndexError: tuple index out of range" in left.reason
+    assert "half" not in str(fixed.model.graph)
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
+def test_a_division_by_zero_is_left():
+    pair = pair_of(Net(Call(lambda x: x / 0)).eval())
+    changed, left = pair.changed(rewrite.PROGRAMS["divide-by-constant"], ["pattern_truediv"])
+    assert changed is None
+    assert left == {"pattern_truediv": "it divides by 0"}
+
+
 class OwnReader(nn.Module):
     """A convolution that its batch norm reads, and a sum."""
 
@@ -291,6 +419,51 @@ def test_the_users_model_is_untouched():
     assert not fixed.model.training
 
 
+TRAINED = {
+    "a number that divides": Call(lambda self, x: self.c(x / self.by), c=nn.Conv2d(16, 16, 1)),
+    "a sum in a bias": Call(lambda self, x: self.c(x) + self.by, c=nn.Conv2d(16, 16, 1)),
+}
+for one in (TRAINED["a number that divides"], TRAINED["a sum in a bias"]):
+    one.by = nn.Parameter(torch.rand(16, 1, 1) + 0.5)
+
+
+@pytest.mark.parametrize("name", [*EXACT, *TRAINED])
+@pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
+def test_new_weights_train_where_those_that_they_come_from_do(name, trains):
+    model = Net({**EXACT, **TRAINED}[name]).requires_grad_(trains).eval()
+    fixed = fix(model, B4096, SHAPE)
+    assert fixed.changes
+    own = dict(fixed.model.named_parameters())
+    if not trains:
+        assert not [path for path, one in own.items() if one.requires_grad]
+        return
+    constants = {path for path, one in own.items() if not one.requires_grad}
+    assert not constants & {path for path, _ in model.named_parameters()}
+    if name not in FILLED_WITH_CONSTANTS:
+        assert not constants
+
+
+FILLED_WITH_CONSTANTS = {
+    "batch-norm-between", "channel-mean", "frozen-batch-norm", "parameter-to-depthwise: a sum",
+    "shuffle-to-convolution", "shuffle-to-convolution: function", "shuffle-to-convolution: module",
+    "subtract", "subtract: negated", "subtract: from a number", "unshuffle-to-convolution",
+    "unshuffle-to-convolution: slices",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
+def test_the_convolution_of_a_slice_trains_as_the_whole_does(trains):
+    cut = Call(lambda self, x: self.c(x)[:, 4:20], c=nn.Conv2d(16, 32, 1))
+    pair = pair_of(Net(cut).requires_grad_(trains).eval())
+    changed, left = pair.changed(rewrite.PROGRAMS["slices-to-convolutions"], ["pattern_getitem"])
+    assert not left
+    assert {one.requires_grad for one in changed.module.parameters()} == {trains}
+
+
+def pair_of(model):
+    return first_pair(traced(model, SHAPE))
+
+
 def test_the_batch_stays_open():
     model = Net(Call(lambda x: x.mean((2, 3)).view(x.size(0), -1, 1, 1))).eval()
     fixed = fix(model, B4096, SHAPE)
@@ -350,6 +523,73 @@ def test_what_cannot_be_fixed_is_refused_in_one_line():
     exported = torch.export.export(Net(nn.ReLU()).eval(), (torch.zeros(SHAPE),))
     with pytest.raises(ModelError, match="exported program"):
         fix(exported, B4096)
+
+
+def test_notes_and_errors_name_the_users_line(tmp_path, monkeypatch):
+    (tmp_path / "lines.py").write_text(LINES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import lines
+
+    fixed = fix(lines.Counts().eval(), B4096, SHAPE)
+    (note,) = fixed.notes
+    assert note.endswith("makes a number of it: lines.py:11")
+    with pytest.raises(CaptureError, match=r"bool\(\) at lines\.py:17"):
+        fix(lines.Asks().eval(), B4096, SHAPE)
+    assert fixed.before.ops[-2].op.origin.source[-1].line == 12
+
+
+LINES = """from torch import nn
+
+
+class Counts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 16, 3, groups=1)
+
+    def forward(self, x):
+        x = self.c(x)
+        count = int(x.shape[0])
+        return x.reshape(count, -1)
+
+
+class Asks(Counts):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+"""
+
+
+def spectral_norm(conv):
+    made = nn.utils.spectral_norm(conv)
+    made(torch.zeros(1, 16, 8, 8))  # a step of the power iteration
+    return made
+
+
+COMPUTED = {
+    "weight_norm": nn.utils.weight_norm,
+    "spectral_norm": spectral_norm,
+    "pruning": lambda conv: prune.l1_unstructured(conv, "weight", 0.5),
+    "parametrised": lambda conv: nn.utils.parametrizations.weight_norm(conv),
+}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
+@pytest.mark.parametrize("name", COMPUTED)
+def test_weights_that_torch_computes_are_parameters(name, trains):
+    pattern = nn.Sequential(COMPUTED[name](nn.Conv2d(16, 16, 3)), nn.Conv2d(16, 16, 3, groups=4))
+    model = Net(pattern).requires_grad_(trains).eval()
+    for one in pattern[0].parameters():  # as load_state_dict does: nothing is computed yet
+        one.data.mul_(1.5)
+    fixed = fix(model, B4096, SHAPE)
+    assert [change.rule for change in fixed.changes] == ["group-to-dense"]
+    own = dict(fixed.model.named_parameters())
+    assert sorted(path for path in own if path.startswith("pattern.0.")) == [
+        "pattern.0.bias", "pattern.0.weight",
+    ]  # fmt: skip
+    assert own["pattern.0.weight"].requires_grad == trains
+    x = torch.randn(SHAPE)
+    with torch.no_grad():
+        assert differs(model(x), fixed.model(x)) < LARGEST_ERROR
 
 
 def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
@@ -431,11 +671,19 @@ def test_the_command_says_what_it_did_and_writes_nothing_unasked(net, vai_inspec
 def test_the_command_prints_the_lines_to_change(net, vai_inspect):  # noqa: F811
     code, out, _ = vai_inspect("fix", *ARGUMENTS, "--diff")
     assert code == 0
-    hunk = out[out.index("--- ") :].splitlines()
-    assert hunk[0].endswith("net.py")
-    assert hunk[2] == "@@ -13 +13 @@ forward: b"
-    assert hunk[3] == "-        x = self.b(self.a(x))"
-    assert hunk[4].startswith("+        # group-to-dense: use a convolution with groups=1")
+    place = next(line for line in out.splitlines() if "net.py:" in line)
+    assert place == f"{net / 'net.py'}:13 in forward: b"
+    listed = out[out.index(place) :].splitlines()
+    assert listed[1] == "    x = self.b(self.a(x))"
+    assert listed[2].startswith("  group-to-dense: use a convolution with groups=1")
+    assert f"{net / 'net.py'}:14 in forward: mean" in listed
+
+
+def test_lines_are_for_pytorch():
+    model = types.SimpleNamespace(framework="keras")
+    fixed = types.SimpleNamespace(before=types.SimpleNamespace(model=model))
+    assert source_lines.render(fixed).count("\n") == 1
+    assert "--diff is for PyTorch" in source_lines.render(fixed)
 
 
 def test_what_the_command_writes_is_the_fixed_model(net, vai_inspect):  # noqa: F811
@@ -449,6 +697,22 @@ def test_what_the_command_writes_is_the_fixed_model(net, vai_inspect):  # noqa: 
         )
         assert code == 0
         assert '"cpu_ops": 0' in out
+
+
+FIXES_BATCH = SOURCE.replace("(x.mean((2, 3)))", "(x.mean((2, 3)).view(int(x.shape[0]), 16))")
+
+
+@pytest.mark.parametrize(("source", "is_open"), [(SOURCE, True), (FIXES_BATCH, False)])
+def test_the_batch_of_a_written_program_is_open_unless_the_module_fixes_it(
+    net, vai_inspect, source, is_open  # noqa: F811
+):  # fmt: skip
+    (net / "net.py").write_text(source)
+    code, out, _ = vai_inspect("fix", *ARGUMENTS, "--output", "fixed.pt2")
+    assert code == 0
+    assert ("note: the batch of the program is fixed" in out) is not is_open
+    program = torch.export.load("fixed.pt2").module()
+    for batch in (1, 3) if is_open else (1,):
+        assert program(torch.randn(batch, 3, 32, 32)).shape == (batch, 4)
 
 
 WRONG = [
@@ -480,3 +744,12 @@ def test_a_file_needs_trust(net, vai_inspect):  # noqa: F811
     code, out, _ = vai_inspect(*given, "--trust")
     assert code == 0
     assert "group-to-dense" in out
+
+
+@pytest.mark.parametrize("trust", [(), ("--trust",)])
+def test_a_program_is_refused_unread(net, vai_inspect, trust):  # noqa: F811
+    (net / "m.pt2").write_bytes(b"")
+    code, _, err = vai_inspect("fix", "m.pt2", "-t", "KV260", *trust)
+    assert code == 2
+    assert "'m.pt2': fix changes the modules of a model, and an exported program has none" in err
+    assert err.count("\n") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any, Sequence, Tuple
 
@@ -15,9 +14,10 @@ from vai_inspect.fixing import Applied, Fixable, fix_model
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.torch.capture.exported import is_program
 from vai_inspect.frontends.torch.capture.failures import brief
-from vai_inspect.frontends.torch.files.exported_program import load_file
+from vai_inspect.frontends.torch.files.exported_program import EXPORTED, load_file
 from vai_inspect.frontends.torch.rewrite import PROGRAMS
 from vai_inspect.frontends.torch.rewrite.copies import Pair, first_pair
+from vai_inspect.frontends.torch.rewrite.exporting import export
 from vai_inspect.frontends.torch.rewrite.tracing import traced
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import Detail, inspect_graph
@@ -92,12 +92,12 @@ def fix_torch(
         VaiInspectError: as of `Inspector.inspect`; and the forward cannot be traced.
     """
     if is_a(model, (str, os.PathLike)):
-        model = load_file(Path(os.fspath(model)), trust)[0]
+        path = Path(os.fspath(model))
+        if path.suffix.lower() in EXPORTED:
+            raise ModelError(f"MODEL {str(path)!r}: {_NO_MODULES}")
+        model = load_file(path, trust)[0]
     if is_program(model):
-        raise ModelError(
-            "fix changes the modules of a model, and an exported program has none; give the "
-            "nn.Module that it was exported from."
-        )
+        raise ModelError(_NO_MODULES)
     with generators_kept():  # new modules are filled with random numbers first
         given = inspect_graph(inspector.capture(model, input_args, device), inspector.target)
         with captures_alone():
@@ -113,13 +113,24 @@ def fix_torch(
         return fix_model(given, start, approximate)
 
 
-def save(fixed: Fixed, path: Path, pickled: bool) -> None:
+_NO_MODULES = (
+    "fix changes the modules of a model, and an exported program has none; give the nn.Module "
+    "that it was exported from."
+)
+
+
+def save(fixed: Fixed, path: Path, pickled: bool) -> Tuple[str, ...]:
     """Writes the new module: as an exported program, or pickled.
+
+    The batch of a program is open, unless the module fixes it or torch cannot export it open.
 
     Args:
         fixed: the result of a fix.
         path: the file.
         pickled: whether the module is pickled as a whole.
+
+    Returns:
+        What else is to be known of the file, a sentence each.
 
     Raises:
         ReportError: it cannot be exported, or the file cannot be written.
@@ -128,14 +139,13 @@ def save(fixed: Fixed, path: Path, pickled: bool) -> None:
 
     import torch
 
-    stream = io.BytesIO()
+    stream, notes = io.BytesIO(), ()
     try:
         if pickled:
             torch.save(fixed.model, stream)
         else:
-            with warnings.catch_warnings(), torch.no_grad():
-                warnings.simplefilter("ignore")
-                torch.export.save(torch.export.export(fixed.model, fixed.inputs), stream)
+            program, notes = export(fixed.model, fixed.inputs)
+            torch.export.save(program, stream)
     except Exception as error:  # whatever torch makes of the user's module
         hint = "" if pickled else "; give --output FILE.pt --pickle to pickle the module"
         raise ReportError(f"the new model cannot be written: {brief(error)}{hint}.") from error
@@ -143,3 +153,4 @@ def save(fixed: Fixed, path: Path, pickled: bool) -> None:
         replace_file(path, stream.getvalue())
     except OSError as error:
         raise ReportError(f"{path} cannot be written: {error.strerror or error}.") from error
+    return notes

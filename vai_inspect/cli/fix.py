@@ -34,7 +34,7 @@ def fix(
         False, "--pickle", help="Have --output FILE.pt pickle the module as a whole."
     ),
     diff: bool = typer.Option(
-        False, "--diff", help="Print the lines of the source, and what to write there."
+        False, "--diff", help="PyTorch: list the lines of the source, and what to write there."
     ),
     kwargs: List[str] = KWARGS,
     trust: bool = TRUST,
@@ -51,7 +51,7 @@ def fix(
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working
     from vai_inspect.reports.text import fixed as text
-    from vai_inspect.reports.text import source_diff
+    from vai_inspect.reports.text import source_lines
     from vai_inspect.rules.targets.lookup import lookup
 
     found = lookup(target)
@@ -65,10 +65,9 @@ def fix(
         loaded = load_model(model, arguments)
         check_framework(output, framework_of(loaded))
         fixed = fixed_model(loaded, found, shapes or None, approximate, trust)
-        if output is not None:
-            save(fixed, output, pickle)
+        notes = save(fixed, output, pickle) if output is not None else ()
     console.tell(text.render(fixed).splitlines())
     if diff:
-        console.tell(source_diff.render(fixed).splitlines())
+        console.tell(source_lines.render(fixed).splitlines())
     if output is not None:
-        console.tell([f"written: {output}"])
+        console.tell([f"written: {output}", *(f"note: {note}" for note in notes)])

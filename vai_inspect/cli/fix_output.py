@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.fixed import Fixed
@@ -55,8 +55,8 @@ def check_framework(path: Optional[Path], framework: str) -> None:
         raise ReportError(f"--output {path}: the file's ending is {wanted}.")
 
 
-def save(fixed: Fixed, path: Path, pickle: bool) -> None:
-    """Writes the new model.
+def save(fixed: Fixed, path: Path, pickle: bool) -> Tuple[str, ...]:
+    """Writes the new model; returns what else is to be known of the file.
 
     Raises:
         ReportError: it cannot be written.
@@ -65,11 +65,12 @@ def save(fixed: Fixed, path: Path, pickle: bool) -> None:
         from vai_inspect.fixing_keras import save as save_keras
 
         save_keras(fixed, path)
-    elif fixed.before.model.framework == "onnx":
+        return ()
+    if fixed.before.model.framework == "onnx":
         from vai_inspect.fixing_onnx import save as save_onnx
 
         save_onnx(fixed, path)
-    else:
-        from vai_inspect.fixing_torch import save as save_torch
+        return ()
+    from vai_inspect.fixing_torch import save as save_torch
 
-        save_torch(fixed, path, pickle)
+    return save_torch(fixed, path, pickle)

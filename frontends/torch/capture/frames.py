@@ -10,8 +10,8 @@ from typing import List, Tuple
 
 from vai_inspect.core.ir import Frame
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_PACKAGE = os.path.dirname(os.path.dirname(_HERE.rstrip(os.sep)))
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+"""The folder of this frontend, with all of its rooms."""
 
 
 def user_frames(depth: int = 1) -> Tuple[Frame, ...]:

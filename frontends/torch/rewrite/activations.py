@@ -60,6 +60,7 @@ def norm_between(edit: Edit, node: Any) -> None:
         raise RefusedError("its input is no feature map")
     norm = nn.BatchNorm2d(shape[1], **edit.like(node))
     nn.init.constant_(norm.weight, math.sqrt(1 + norm.eps))
+    norm.requires_grad_(False)
     made = edit.add(norm, source, node, "norm")
     node.args = (made, *node.args[1:])
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from vai_inspect.frontends.torch.rewrite.convolutions import filled
 from vai_inspect.frontends.torch.rewrite.edit import (
     Edit,
     Node,
@@ -14,6 +15,7 @@ from vai_inspect.frontends.torch.rewrite.edit import (
     add,
     axes_of,
     call_name,
+    carried,
     is_number,
     mul,
     operands,
@@ -63,7 +65,7 @@ def channel_mean(edit: Edit, node: Any) -> None:
     if axes_of(edit.argument(node, 1, "dim"), 4) != (1,):
         raise RefusedError("it is no mean over channels")
     conv = nn.Conv2d(shape[1], 1, 1, bias=False, **edit.like(node))
-    nn.init.constant_(conv.weight, 1 / shape[1])
+    filled(conv, torch.full_like(conv.weight, 1 / shape[1]), None)
     edit.replace(node, edit.add(conv, source, node, "conv"))
 
 
@@ -82,9 +84,11 @@ def divide_by_constant(edit: Edit, node: Any) -> None:
     value, by = operands(node)
     constant = edit.constant(by)
     if is_number(by):
+        if not by:
+            raise RefusedError("it divides by 0")
         factor: Any = 1 / by
     elif constant is not None:
-        factor = edit.buffer(1 / constant.detach(), node, "factor")
+        factor = edit.buffer(carried(1 / constant, constant), node, "factor")
     else:
         raise RefusedError("the divisor is no constant")
     edit.replace(node, edit.insert(mul, (value, factor), node))
@@ -104,7 +108,7 @@ def subtract(edit: Edit, node: Any) -> None:
     if is_number(second):
         negated: Any = -second
     elif constant is not None:
-        negated = edit.buffer(-constant.detach(), node, "negated")
+        negated = edit.buffer(carried(-constant, constant), node, "negated")
     else:
         negated = _negated(edit, second, node)
     made = edit.insert(add, (first, negated) if isinstance(first, Node) else (negated, first), node)
@@ -116,7 +120,7 @@ def _negated(edit: Edit, source: Any, node: Any) -> Any:
     if len(shape) != 4:
         raise RefusedError("what is subtracted is no feature map")
     conv = nn.Conv2d(shape[1], shape[1], 1, groups=shape[1], bias=False, **edit.like(node))
-    nn.init.constant_(conv.weight, -1.0)
+    filled(conv, torch.full_like(conv.weight, -1.0), None)
     return edit.add(conv, source, node, "negated")
 
 
@@ -193,7 +197,7 @@ def _gate(edit: Edit, node: Any) -> "tuple[Any, Any]":
 
 def _by_six(reader: Any, gate: Any) -> bool:
     others = [one for one in reader.args if one is not gate]
-    if len(others) != 1 or not is_number(others[0]):
+    if len(others) != 1 or not is_number(others[0]) or not others[0]:
         return False
     factor = others[0] if call_name(reader) == "mul" else 1 / others[0]
     return bool(abs(factor * 6 - 1) < 1e-6)

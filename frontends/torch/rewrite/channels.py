@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vai_inspect.frontends.torch.rewrite.convolutions import filled, like, permutation
-from vai_inspect.frontends.torch.rewrite.edit import Edit, Node, RefusedError, operands
+from vai_inspect.frontends.torch.rewrite.edit import Edit, Node, RefusedError, carried, operands
 
 
 def shuffle(edit: Edit, node: Any) -> None:
@@ -61,7 +61,11 @@ def unshuffle(edit: Edit, node: Any) -> None:
     """Space to depth, also as slices of every other pixel, becomes a convolution."""
     module = edit.called(node, "PixelUnshuffle")
     if module is not None or edit.is_call(node, "pixel_unshuffle"):
-        size = module.downscale_factor if module is not None else node.args[1]
+        size = (
+            module.downscale_factor
+            if module is not None
+            else edit.argument(node, 1, "downscale_factor")
+        )
         source = node.args[0]
         channels = edit.shape(source)[1]
         weight = torch.zeros(channels * size * size, channels, size, size)
@@ -106,8 +110,8 @@ def constant_sum(edit: Edit, node: Any) -> None:
     conv = edit.called(source, "Conv2d")
     if conv is not None and len(source.users) == 1:
         made = like(conv, conv.in_channels, conv.out_channels, bias=True)
-        bias = shift if conv.bias is None else conv.bias + shift
-        edit.swap(source, filled(made, conv.weight, bias.detach()))
+        bias = shift if conv.bias is None else carried(conv.bias + shift, conv.bias, shift)
+        edit.swap(source, filled(made, conv.weight, bias))
         edit.replace(node, source)
         return
     edit.replace(node, _depthwise(edit, node, source, torch.ones_like(shift), shift))
@@ -180,7 +184,7 @@ def _with_constant(edit: Edit, node: Any, name: str) -> Tuple[Any, Any]:
     wanted = (shape[1], 1, 1) if len(shape) == 4 else ()
     if tuple(constant.shape[-3:]) != wanted or constant.numel() != shape[1]:
         raise RefusedError("the constant holds no number for each channel")
-    return source, constant.detach().reshape(-1)
+    return source, carried(constant.reshape(-1), constant)
 
 
 def _folded(edit: Edit, node: Any) -> Optional[Any]:
@@ -198,8 +202,10 @@ def _folded(edit: Edit, node: Any) -> Optional[Any]:
     kwargs = torch.fx.node.map_arg(node.kwargs, lambda one: known[one])
     with torch.no_grad():
         if node.op == "call_method":
-            return getattr(args[0], node.target)(*args[1:], **kwargs)
-        return node.target(*args, **kwargs)
+            found = getattr(args[0], node.target)(*args[1:], **kwargs)
+        else:
+            found = node.target(*args, **kwargs)
+    return carried(found, *known.values()) if isinstance(found, torch.Tensor) else None
 
 
 def _depthwise(edit: Edit, node: Any, source: Any, scale: Any, shift: Any) -> Any:
@@ -225,8 +231,8 @@ def slices_to_convolutions(edit: Edit, node: Any) -> None:
         raise RefusedError("it is no slice of channels alone")
     rows = torch.arange(conv.out_channels)[index[1]]
     made = like(conv, conv.in_channels, len(rows))
-    bias = None if conv.bias is None else conv.bias[rows]
-    filled(made, conv.weight[rows], bias)
+    bias = None if conv.bias is None else carried(conv.bias[rows], conv.bias)
+    filled(made, carried(conv.weight[rows], conv.weight), bias)
     new = edit.add(made, source.args[0], node, "conv")
     edit.replace(node, new)
 

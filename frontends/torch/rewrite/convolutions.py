@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError
+from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError, carried
 
 
 def group_to_dense(edit: Edit, node: Any) -> None:
@@ -29,8 +29,8 @@ def dense(conv: Any) -> Any:
     weight = torch.zeros_like(made.weight)
     for group in range(groups):
         at = slice(group * rows, (group + 1) * rows)
-        weight[at, group * columns : (group + 1) * columns] = conv.weight[at]
-    return filled(made, weight, conv.bias)
+        weight[at, group * columns : (group + 1) * columns] = conv.weight.detach()[at]
+    return filled(made, carried(weight, conv.weight), conv.bias)
 
 
 def like(conv: Any, inputs: int, outputs: int, **changes: Any) -> Any:
@@ -51,11 +51,15 @@ def like(conv: Any, inputs: int, outputs: int, **changes: Any) -> Any:
 
 
 def filled(conv: Any, weight: Any, bias: Any) -> Any:
-    """Returns a convolution after its weights are set."""
-    with torch.no_grad():
-        conv.weight.copy_(weight)
-        if conv.bias is not None and bias is not None:
-            conv.bias.copy_(bias)
+    """Returns a convolution or linear layer after its weights are set.
+
+    They train where the tensors that they are set from do (see `carried`); constants do not.
+    """
+    for own, given in ((conv.weight, weight), (conv.bias, bias)):
+        if own is not None and given is not None:
+            with torch.no_grad():
+                own.copy_(given)
+            own.requires_grad_(given.requires_grad)
     return conv
 
 

@@ -84,21 +84,29 @@ class Pair:
                 nodes[op] = node.name
         if not self.outputs:  # asking for them notes the shapes
             return None, dict.fromkeys(ops, "the model returns no tensor")
-        made = shared_copy(self.module)
-        twin = shared_copy(self._twin)
+        both = self._copies()
         for op, name in nodes.items():
-            try:
-                _done(program, made, name)
-                _done(program, twin, name)
-            except RefusedError as error:
-                left[op] = str(error)
-        for one in (made, twin):
+            reason, whole = _done(program, both, name)
+            if reason:
+                left[op] = reason
+            if not whole:  # again, without this one
+                both = self._copies()
+                for done, again in nodes.items():
+                    if done == op:
+                        break
+                    if done not in left:
+                        _done(program, both, again)
+        if len(left) == len(ops):
+            return None, left
+        made, twin = both
+        for one in both:
             one.delete_all_unused_submodules()
             one.graph.lint()
             one.recompile()
-        if len(left) == len(ops):
-            return None, left
         return Pair(made, twin, self.args), left
+
+    def _copies(self) -> Tuple[Any, Any]:
+        return shared_copy(self.module), shared_copy(self._twin)
 
     def error_of(self, other: "Pair") -> float:
         """Returns the largest difference of another pair's outputs, as a share of their range."""
@@ -129,10 +137,22 @@ def first_pair(traced: Traced) -> Pair:
     return pair
 
 
-def _done(program: Program, module: Any, name: str) -> None:
-    node = next((one for one in module.graph.nodes if one.name == name), None)
-    if node is not None:  # else it was a part of what is done already
-        program(Edit(module), node)
+def _done(program: Program, modules: Sequence[Any], name: str) -> Tuple[str, bool]:
+    """Does a program at a node of modules; returns why not, and whether they are whole."""
+    whole = True
+    for module in modules:
+        node = next((one for one in module.graph.nodes if one.name == name), None)
+        if node is None:
+            continue  # it was a part of what is done already
+        edit = Edit(module)
+        try:
+            program(edit, node)
+        except RefusedError as error:
+            return str(error), whole and not edit.changed
+        except Exception as error:  # of a call that no program was written for
+            return f"the rewrite fails there: {brief(error)}", False
+        whole = whole and not edit.changed
+    return "", True
 
 
 def _difference(one: Any, other: Any) -> float:

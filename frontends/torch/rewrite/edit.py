@@ -25,9 +25,11 @@ class Edit:
     Attributes:
         module: the GraphModule.
         graph: its graph.
+        changed: whether anything was changed.
     """
 
     def __init__(self, module: Any) -> None:
+        self.changed = False
         self.module = module
         self.graph = module.graph
 
@@ -82,6 +84,7 @@ class Edit:
             before: the node in front of which it is called.
             suffix: follows that node's name in the module's.
         """
+        self.changed = True
         module.eval()
         path = self._free(f"{before.name}_{suffix}")
         self.module.add_submodule(path, module)
@@ -92,6 +95,7 @@ class Edit:
 
     def insert(self, target: Any, args: Tuple[Any, ...], before: Any, method: bool = False) -> Any:
         """Adds a call of a function or method in front of a node."""
+        self.changed = True
         with self.graph.inserting_before(before):
             make = self.graph.call_method if method else self.graph.call_function
             made = make(target, args)
@@ -99,9 +103,13 @@ class Edit:
         return made
 
     def buffer(self, tensor: Any, before: Any, suffix: str) -> Any:
-        """Adds a constant, and returns the node that reads it."""
+        """Adds a constant, a parameter if it trains, and returns the node that reads it."""
+        self.changed = True
         name = self._free(f"{before.name}_{suffix}")
-        self.module.register_buffer(name, tensor)
+        if tensor.requires_grad:
+            self.module.register_parameter(name, torch.nn.Parameter(tensor))
+        else:
+            self.module.register_buffer(name, tensor)
         with self.graph.inserting_before(before):
             return self.graph.get_attr(name)
 
@@ -116,6 +124,7 @@ class Edit:
         old = self.called(node)
         if old is not None and (old._forward_hooks or old._forward_pre_hooks):
             raise RefusedError("the module has forward hooks")
+        self.changed = True
         module.eval()
         path = node.target
         if sum(one.op == "call_module" and one.target == path for one in self.graph.nodes) > 1:
@@ -134,6 +143,7 @@ class Edit:
 
     def replace(self, node: Any, new: Any) -> None:
         """Has whatever reads a node read another, and drops what nothing reads any more."""
+        self.changed = True
         node.replace_all_uses_with(new)
         if new.meta.get("shape") is None:
             new.meta["shape"] = node.meta.get("shape")
@@ -224,6 +234,16 @@ def axes_of(value: Any, rank: int) -> Tuple[int, ...]:
         return tuple(range(rank))
     found = (value,) if isinstance(value, int) else tuple(value)
     return tuple(sorted(axis % rank for axis in found))
+
+
+def carried(tensor: Any, *sources: Any) -> Any:
+    """Returns a tensor that is computed from the user's, without its history.
+
+    Args:
+        tensor: the tensor.
+        sources: what it is computed from; it trains where one of them does.
+    """
+    return tensor.detach().requires_grad_(any(one.requires_grad for one in sources))
 
 
 def shared_copy(module: Any) -> Any:

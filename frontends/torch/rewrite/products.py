@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import torch
 from torch import nn
 
-from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError
+from vai_inspect.frontends.torch.rewrite.convolutions import filled
+from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError, carried
 
 _EQUATION = re.compile(
     r"^(?P<rest>[a-z]+)(?P<i>[a-z]),(?P<weight>[a-z]{2})->(?P=rest)(?P<o>[a-z])$"
@@ -34,8 +34,6 @@ def einsum_to_linear(edit: Edit, node: Any) -> None:
     weight = edit.constant(other)
     if weight is None or weight.dim() != 2:
         raise RefusedError("its second operand is no matrix that the model holds")
-    weight = weight.detach().t() if turned else weight.detach()
+    weight = carried(weight.t() if turned else weight, weight)
     linear = nn.Linear(weight.shape[1], weight.shape[0], bias=False, **edit.like(node))
-    with torch.no_grad():
-        linear.weight.copy_(weight)
-    edit.replace(node, edit.add(linear, source, node, "linear"))
+    edit.replace(node, edit.add(filled(linear, weight, None), source, node, "linear"))

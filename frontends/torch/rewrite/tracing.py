@@ -37,6 +37,8 @@ from vai_inspect.frontends.torch.capture.wrappers import (
     compiled_as_written,
     outermost,
 )
+from vai_inspect.frontends.torch.rewrite.computed_weights import settle_computed
+from vai_inspect.frontends.torch.rewrite.positions import in_positions
 
 WHOLE = ("FrozenBatchNorm2d",)
 """Classes of modules beside torch's own that a rewrite replaces as a whole."""
@@ -78,7 +80,8 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
         Held()
     ) as held:
         warnings.simplefilter("ignore")  # of what runs on a copy
-        copy = CaptureRequest(outermost(model), input_args, device, held).copied(
+        users = outermost(model)
+        copy = CaptureRequest(users, input_args, device, held).copied(
             RealDevicePolicy(device, share=False)
         )
         meta_copy = copy.meta_copy
@@ -88,6 +91,7 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
                     ", ".join(path or "the model" for path in meta_copy.unhooked)
                 )
             )
+        computed = settle_computed(users, meta_copy.model)
         args, kwargs = copy.inputs.filled(lambda name, one: one)
         tracer = _Tracer(meta_copy)
         with torch.no_grad(), all_functions_followed(), proxies_are_tensors():
@@ -100,7 +104,8 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
     _set_training(made)
     for parameter in made.parameters():
         original = meta_copy.originals.get(id(parameter))
-        parameter.requires_grad_(bool(getattr(original, "requires_grad", False)))
+        trains = bool(getattr(original, "requires_grad", False))
+        parameter.requires_grad_(computed.get(id(parameter), trains))
     _check(made, tracer.given, expected)
     return Traced(made, tuple(tracer.given), tuple(dict.fromkeys(tracer.fixed)))
 
@@ -235,13 +240,13 @@ class _Tracer(torch.fx.Tracer):
         given = [self._input(name, one) for name, one in zip(names, args)]
         named = {name: self._input(name, one) for name, one in kwargs.items()}
 
-        def run(root: Any) -> Any:
+        def run_users_forward(root: Any) -> Any:  # frames outside of it do not count
             result = root(*given, **named)
             self._expected = _values(result)
             return _nodes(result)
 
-        run.__annotations__.clear()  # fx would write them into the new forward
-        return run, [self.root]
+        run_users_forward.__annotations__.clear()  # fx would write them into the new forward
+        return run_users_forward, [self.root]
 
     def _input(self, name: str, value: Any) -> Any:
         if not isinstance(value, torch.Tensor):
@@ -315,6 +320,8 @@ class _Tracer(torch.fx.Tracer):
             sizes = self.sizes(args[0])
             axis = args[1] if len(args) > 1 else kwargs.get("dim")
             return sizes if axis is None else sizes[axis]
+        called = self.root.get_submodule(target) if kind == "call_module" else target
+        args, kwargs = in_positions(kind, called, args, kwargs)
         self._within = True
         try:
             value = self._ran(kind, target, _values(args), _values(kwargs))
