@@ -197,7 +197,7 @@ EACH: List[Case] = [
         summed("here", lambda a, b: layers.Average(name="it")([a, b])),
         ["Add", "DepthwiseConv2D"],
     ),
-    ("quantised-form", layer("GlobalMaxPooling2D"), ["MaxPooling2D", "Flatten"]),
+    ("quantised-form", layer("GlobalMaxPooling2D"), ["MaxPooling2D", "Reshape"]),
     ("quantised-form", layer("GlobalMaxPooling2D", keepdims=True), ["MaxPooling2D"]),
 ]
 """Rewrite, network with the operator `here` (or the first of a shuffle), the new classes."""
@@ -567,6 +567,101 @@ def test_several_inputs_and_outputs_keep_their_structure() -> None:
     before, after = model(given), fixed.model(given)
     assert list(before) == list(after)
     assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before)
+
+
+OPEN_LEFT: List[Tuple[str, Callable[[Any], Any]]] = [
+    ("split-pool", layer("GlobalAveragePooling2D")),
+    ("split-pool", layer("GlobalAveragePooling2D", keepdims=True)),
+    ("split-pool", bare(lambda x: ops.mean(x, axis=(1, 2), keepdims=True))),
+    ("split-pool", layer("AveragePooling2D", pool_size=4, padding="same")),
+    ("quantised-form", layer("GlobalMaxPooling2D")),
+    ("quantised-form", layer("GlobalMaxPooling2D", keepdims=True)),
+    ("crop-to-depthwise", bare(lambda x: x[:, :6, :7])),
+    ("crop-to-depthwise", bare(lambda x: x[:, -6:])),
+    ("quantised-form", bare(lambda x: ops.reshape(x, (-1, 64, 4)))),
+    ("shuffle-to-convolution", bare(lambda x: layers.Reshape((8, 8, 2, 2))(x))),
+]
+OPEN_DONE: List[Tuple[str, Callable[[Any], Any]]] = [
+    ("split-pool", layer("AveragePooling2D", pool_size=4)),
+    ("split-pool", layer("AveragePooling2D", pool_size=8)),
+    ("chain-max-pool", layer("MaxPooling2D", pool_size=9, strides=1, padding="same")),
+    ("mean-to-pool", bare(lambda x: ops.mean(x, axis=(1, 2)))),
+    ("channel-mean", bare(lambda x: ops.mean(x, axis=-1, keepdims=True))),
+    ("crop-to-depthwise", bare(lambda x: x[:, 1:, :-2])),
+    ("crop-to-depthwise", layer("Cropping2D", cropping=((1, 0), (2, 3)))),
+    ("keras-pad", bare(lambda x: ops.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0))))),
+    ("dense-to-convolution", layer("Dense", units=3)),
+    ("quantised-form", bare(lambda x: ops.max_pool(x, 2))),
+    ("parameter-to-depthwise", layer("Rescaling", scale=[1.0, 2.0, 3.0, 4.0])),
+]
+
+
+@pytest.mark.parametrize(("rewrite", "body"), OPEN_LEFT)
+def test_what_holds_for_one_size_is_left_where_sizes_are_open(
+    rewrite: str, body: Callable[[Any], Any]
+) -> None:
+    start = changeable(network(body, (None, None, 4)), (1, *SHAPE))
+    changed = start.apply(rewrite, ["here"])
+    assert changed.model is None
+    reason = "no part" if "shuffle" in rewrite else "build the model for one size"
+    assert reason in changed.left["here"]
+
+
+@pytest.mark.parametrize("size", [256, None])
+def test_a_large_pool_is_split_for_one_size_alone(size: Any) -> None:
+    def body(x: Any) -> Any:
+        return conv("last")(layer("GlobalAveragePooling2D", keepdims=True)(x))
+
+    fixed = fix(network(body, (size, size, 4)), TARGET, (1, 256, 256, 4))
+    assert [one.rule for one in fixed.changes] == (["split-pool"] if size else [])
+    assert [one.reason for one in fixed.left if "one size" in one.reason] or size
+
+
+@pytest.mark.parametrize(("rewrite", "body"), OPEN_DONE)
+def test_what_is_done_with_open_sizes_holds_for_other_sizes(
+    rewrite: str, body: Callable[[Any], Any]
+) -> None:
+    model = network(body, (None, None, 4))
+    start = changeable(model, (1, *SHAPE))
+    changed = done(start, rewrite, ["here"])
+    assert start.error_of(changed) < EXACT
+    assert changed.model.input_shape == (None, None, None, 4)
+    for size in ((8, 8, 4), (11, 16, 4), (24, 9, 4)):
+        assert same_outputs(model, changed.model, size)
+
+
+def test_the_check_sees_what_holds_for_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vai_inspect.frontends.keras.rewrite.sites import Site
+
+    monkeypatch.setattr(Site, "open_size", False)
+    for rewrite, body in OPEN_LEFT[:8]:
+        start = changeable(network(body, (None, None, 4)), (1, *SHAPE))
+        assert start.error_of(done(start, rewrite, ["here"])) > 1e-3
+
+
+def test_a_nested_model_of_open_sizes_has_those_that_it_is_called_with() -> None:
+    def pooled(kind: str) -> Any:
+        given = keras.Input((None, None, 4))
+        return keras.Model(given, layers.Dense(3)(layer(kind)(given)), name="inner")
+
+    for rewrite, kind in (
+        ("split-pool", "GlobalAveragePooling2D"),
+        ("quantised-form", "GlobalMaxPooling2D"),
+    ):
+        model = network(pooled(kind))
+        start = changeable(model)
+        changed = done(start, rewrite, ["inner/here"])
+        assert start.error_of(changed) < EXACT
+        assert same_outputs(model, changed.model)
+        open_ = changeable(network(pooled(kind), (None, None, 4)), (1, *SHAPE))
+        assert open_.apply(rewrite, ["inner/here"]).model is None
+
+
+def test_open_channels_are_left() -> None:
+    given = keras.Input((8, 8, None))
+    model = keras.Model(given, bare(lambda x: ops.mean(x, axis=-1, keepdims=True))(given))
+    changed = changeable(model, (1, 8, 8, 4)).apply("channel-mean", ["here"])
+    assert "number of its channels is open" in changed.left["here"]
 
 
 def test_open_sizes_stay_open() -> None:

@@ -16,7 +16,7 @@ from vai_inspect.frontends.keras.lower.channels_first import keeps_first
 from vai_inspect.frontends.keras.rewrite import shadow
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.rebuild import Place, place_of, rebuilt
-from vai_inspect.frontends.keras.rewrite.sites import Site, Sites
+from vai_inspect.frontends.keras.rewrite.sites import OPEN_CHANNELS, Site, Sites
 from vai_inspect.frontends.keras.rewrite.table import PROGRAMS
 
 NO_PROGRAM = "no program does it; do it by hand, as the plan has it"
@@ -97,13 +97,17 @@ class Changeable:
             twin = self._twin
             twins, _ = self._edits(twin.model, keras, rewrite, done)
             other = rebuilt(twin.model, inner_function(twin.model), keras, twins)
-        made = Twin(other, twin.inputs, twin.float64)
+        made = Twin(other, twin.inputs, twin.float64, twin.others)
         return Changed(Changeable(new, self._shapes, self._batch, made), left)
 
     def error_of(self, other: "Changeable") -> float:
         """Returns how far another model's outputs are from this one's; see `shadow.difference`."""
         with generators_kept():
-            return shadow.difference(self._twin.outputs, other._twin.outputs)
+            one, two = self._twin, other._twin
+            error = shadow.difference(one.outputs, two.outputs)
+            if one.other_outputs is not None:
+                error = max(error, shadow.difference(one.other_outputs, two.other_outputs or ()))
+            return error
 
     @property
     def _twin(self) -> "Twin":
@@ -125,6 +129,11 @@ class Changeable:
         shadow.randomise(model, inputs)
         twin = Twin(model, inputs, dtype is not None)
         _ = twin.outputs  # a layer may refuse its element type only now
+        for size in shadow.OTHER_SIZES if shadow.has_open_sizes(model) else ():
+            others = shadow.random_inputs(model, given, size)
+            wider = Twin(model, inputs, twin.float64, others)
+            if wider.other_outputs is not None:
+                return wider
         return twin
 
     def _edits(
@@ -145,22 +154,35 @@ class Changeable:
 class Twin:
     """A model with random weights, for the comparison."""
 
-    def __init__(self, model: Any, inputs: List[Any], float64: bool) -> None:
+    def __init__(
+        self, model: Any, inputs: List[Any], float64: bool, others: Optional[List[Any]] = None
+    ) -> None:
         """Keeps the model.
 
         Args:
             model: the model.
             inputs: what it is run on.
             float64: whether it is in float64; else in the model's own element type.
+            others: inputs of other sizes, where the model leaves them open and takes them.
         """
         self.model = model
         self.inputs = inputs
         self.float64 = float64
+        self.others = others
 
     @cached_property
     def outputs(self) -> List[Any]:
         """What it gives."""
         return shadow.run(self.model, self.inputs)
+
+    @cached_property
+    def other_outputs(self) -> Optional[List[Any]]:
+        """What it gives for inputs of other sizes; None where there are none or it stops."""
+        try:
+            return None if self.others is None else shadow.run(self.model, self.others)
+        except Exception:
+            # Keras and TensorFlow raise whatever a size that does not fit leads them to.
+            return None
 
 
 def changeable(model: Any, input_args: Any = None, batch: int = 1) -> Changeable:
@@ -187,6 +209,8 @@ def _edit(site: "Site | str", rewrite: str) -> "Tuple[Place, Edit] | str":
         return site
     if keeps_first(site.seen.operation):
         return "it keeps its channels first"
+    if any(len(one.shape) == 4 and one.shape[-1] is None for one in site.keras.inputs(site.node)):
+        return OPEN_CHANNELS
     found = PROGRAMS[rewrite](site)
     return found if isinstance(found, str) else (place_of(site.around, found.node), found)
 

@@ -11,7 +11,7 @@ from vai_inspect.frontends.keras.rewrite import activations, arithmetic, reducti
 from vai_inspect.frontends.keras.rewrite.activations import in_place, named
 from vai_inspect.frontends.keras.rewrite.edit import Edit, Program
 from vai_inspect.frontends.keras.rewrite.maker import Maker
-from vai_inspect.frontends.keras.rewrite.sites import Site
+from vai_inspect.frontends.keras.rewrite.sites import OPEN, Site
 
 
 def layer_form(site: Site) -> Union[Edit, str]:
@@ -82,6 +82,8 @@ def reshape(site: Site) -> Union[Edit, str]:
         return "it changes the batch"
     if sizes.count(None) > 1:
         return "several axes of the shape that it gives are open"
+    if site.open_size and None not in sizes:
+        return OPEN
     target = tuple(-1 if size is None else int(size) for size in sizes)
     return _one(site, "Reshape", target_shape=target)
 

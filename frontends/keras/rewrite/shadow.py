@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 
@@ -78,23 +78,45 @@ def depends_on_inputs(outputs: Sequence[Any]) -> bool:
     return all(one.ndim < 1 or len(one) < 2 or np.any(one[0] != one[-1]) for one in outputs)
 
 
-def random_inputs(model: Any, inputs: Sequence[InputTensor]) -> List[Any]:
+OTHER_SIZES: Sequence[Callable[[int, int], int]] = (
+    lambda size, axis: size + 1 + 32 * (axis == 2),
+    lambda size, axis: size + 32 * axis,
+    lambda size, axis: size * 2,
+)
+"""Sizes of an open axis that a model may take beside the inspected one, by its number.
+
+A network that halves its maps five times may take multiples of 32 alone.
+"""
+
+
+def random_inputs(
+    model: Any,
+    inputs: Sequence[InputTensor],
+    other: Callable[[int, int], int] = lambda size, axis: size,
+) -> List[Any]:
     """Returns random inputs for a model.
 
     Args:
         model: the model.
         inputs: its inputs, with the shapes that it was inspected with.
+        other: the size of an open axis, from the inspected one and the axis.
     """
     random = np.random.RandomState(_SEED)
     found = []
     for symbol, tensor in zip(model.inputs, inputs):
         own = tuple(symbol.shape)
-        shape = [size or given for size, given in zip(own, tensor.spec.shape)]
+        sizes = enumerate(zip(own, tensor.spec.shape))
+        shape = [size or other(given, axis) for axis, (size, given) in sizes]
         shape[0] = own[0] or BATCH
         dtype = str(getattr(symbol.dtype, "name", symbol.dtype))
         drawn = random.standard_normal(shape) if "float" in dtype else random.randint(0, 2, shape)
         found.append(drawn.astype(dtype))
     return found
+
+
+def has_open_sizes(model: Any) -> bool:
+    """Tells whether inputs may have other sizes, the batch aside."""
+    return any(None in tuple(symbol.shape)[1:] for symbol in model.inputs)
 
 
 def difference(one: Sequence[Any], other: Sequence[Any]) -> float:
