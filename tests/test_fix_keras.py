@@ -14,6 +14,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import ModelError  # noqa: E402
+from vai_inspect.core.findings import Effect  # noqa: E402
 from vai_inspect.frontends.keras.rewrite import PROGRAMS, Changeable, changeable  # noqa: E402
 from vai_inspect.keras import Inspector, fix  # noqa: E402
 
@@ -399,6 +400,39 @@ def test_a_change_that_is_not_exact_is_taken_back(monkeypatch: pytest.MonkeyPatc
     assert any("taken back, as outputs differ" in left.reason for left in fixed.left)
 
 
+@pytest.mark.parametrize("function", ["sigmoid", "silu"])
+def test_a_bare_activation_that_the_quantiser_changes_is_not_left_in_silence(function: str) -> None:
+    model = network(lambda x: conv("last")(bare(getattr(ops, function))(x)))
+    reasons = {one.step.rewrite: one.reason for one in fix(model, TARGET).left}
+    assert "keras.activations.hardened" in reasons["quantised-form"]
+    fixed = fix(model, TARGET, approximate=True)
+    assert [one.effect for one in fixed.changes] == ["approximate"]
+    assert fixed.after.summary.cpu_ops == 0
+
+
+def test_a_layer_given_as_an_activation_becomes_one_of_its_own() -> None:
+    model = network(lambda x: conv("last")(conv("c", activation=layers.LeakyReLU(0.1))(x)))
+    assert "keras.activations.layer_as_activation" in _obstacles(fix(model, TARGET).before)
+    fixed = fix(model, TARGET)
+    assert "quantised-form" in [one.rule for one in fixed.changes]
+    assert "keras.activations.layer_as_activation" not in _obstacles(fixed.after)
+    assert same_outputs(model, fixed.model)
+
+
+def _obstacles(inspection: Any) -> List[str]:
+    return [one.id for one in inspection.quantizer.obstacles]
+
+
+def test_what_the_quantiser_wants_exactly_has_a_program() -> None:
+    from vai_inspect.rules.quantizers.keras.activations import WRITTEN_OUT
+    from vai_inspect.rules.quantizers.keras.supported_layers import INSTEAD
+
+    remedies = [*INSTEAD.items(), *WRITTEN_OUT.items()]
+    exact = [(name, one) for name, one in remedies if one.effect is Effect.EXACT]
+    assert len(exact) > 20
+    assert not [name for name, one in exact if one.rewrite not in PROGRAMS]
+
+
 def mobile() -> Any:
     return keras.applications.MobileNetV3Small(
         weights=None, input_shape=(32, 32, 3), alpha=0.35, minimalistic=False, classes=5
@@ -431,6 +465,29 @@ def test_the_fixed_model_is_saved_and_loaded(tmp_path: Any) -> None:
     assert same_outputs(model, loaded)
     result = Inspector(TARGET).inspect(tmp_path / "fixed.keras", output_dir=None, verbose_level=0)
     assert result.summary.cpu_ops == fixed.after.summary.cpu_ops
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vai_inspect.core.errors import ReportError
+    from vai_inspect.fixing_keras import save
+
+    fixed = fix(network(lambda x: conv("c")(x)), TARGET)
+    path = tmp_path / "fixed.keras"
+    save(fixed, path)
+    whole = path.read_bytes()
+    assert keras.models.load_model(path).name == "network"
+
+    def broken(part: Any) -> None:
+        part.write_bytes(whole[:10])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(fixed.model, "save", broken)
+    with pytest.raises(ReportError, match="cannot be written: .*No space left"):
+        save(fixed, path)
+    assert path.read_bytes() == whole
+    assert [one.name for one in tmp_path.iterdir()] == ["fixed.keras"]
 
 
 def test_a_file_needs_trust(tmp_path: Any) -> None:

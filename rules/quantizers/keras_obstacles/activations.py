@@ -91,7 +91,7 @@ def _leaky(slope: float) -> Draw:
         changes("quantise", "only the class is kept, so that the slope becomes Keras's 0.3"),
         fails("quantise", "the name is joined with its settings", "TypeError"),
     ),
-    remedy=exact("put the layer LeakyReLU after it, as a layer of its own"),
+    remedy=exact("put the layer LeakyReLU after it, as a layer of its own", "quantised-form"),
     source=EXECUTED + " (3.0 and 3.5; 2.5 by reading)",
     passes=(example("activation=LeakyReLU(0.3)", _leaky(0.3), "3.0", "3.5"),),
     fails=(example("activation=LeakyReLU(0.1)", _leaky(0.1)),),
