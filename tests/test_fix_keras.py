@@ -388,12 +388,12 @@ def test_rounding_is_not_blown_up_in_a_deep_network_of_small_maps() -> None:
 
 
 def test_a_change_that_is_not_exact_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vai_inspect.frontends.keras.rewrite.activations import in_place
+    from vai_inspect.frontends.keras.rewrite.activations import replaced_by
 
     def wrong(make: Any, tensor: Any, suffix: str) -> Any:
         return make.layer("ReLU", tensor, suffix, max_value=5.0)
 
-    monkeypatch.setitem(PROGRAMS, "quantised-form", in_place(wrong))
+    monkeypatch.setitem(PROGRAMS, "quantised-form", replaced_by(wrong))
     model = network(lambda x: conv("c")(layer("Activation", activation="hard_swish")(x)))
     fixed = fix(model, TARGET)
     assert not fixed.changes

@@ -6,13 +6,12 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 
 import numpy as np
 
+from vai_inspect.core.rewriting import CHAINED, factor
 from vai_inspect.frontends.keras.lower.ops_math import axes_of
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import Maker
 from vai_inspect.frontends.keras.rewrite.sites import OPEN, Site
 
-CHAINED = 5
-"""Kernel of the pools that stand in place of a larger one."""
 _Pool = Callable[[Maker, Any, Tuple[int, int]], Any]
 """Makes a pool of what makes layers, the tensor and the window."""
 
@@ -112,7 +111,7 @@ def _split_windows(site: Site) -> Union[Edit, str]:
 
 def _two_pools(site: Site, size: Tuple[int, int], last: _Pool) -> Union[Edit, str]:
     """Returns the edit for a pool of a window as two; the second is made by `last`."""
-    first = (_factor(size[0]), _factor(size[1]))
+    first = (factor(size[0]), factor(size[1]))
     if first == (1, 1):
         return f"neither {size[0]} nor {size[1]} is a product of smaller windows"
     rest = (size[0] // first[0], size[1] // first[1])
@@ -165,11 +164,6 @@ def _reduced(site: Site) -> Tuple[Optional[Tuple[int, ...]], bool]:
         return None, False
     axes = axes_of(seen.operation.axis, len(site.shapes[0]))
     return axes, bool(seen.operation.keepdims)
-
-
-def _factor(size: int) -> int:
-    """Returns the largest divisor up to the square root: the two windows are alike."""
-    return max(one for one in range(1, int(size**0.5) + 1) if size % one == 0)
 
 
 def _pair(value: Any) -> Tuple[int, int]:

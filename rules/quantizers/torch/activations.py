@@ -6,8 +6,8 @@ from typing import Dict, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.core.rewriting import SLOPE
 
-SLOPE = 26 / 256
 """The one slope that the DPU's leaky ReLU has."""
 
 

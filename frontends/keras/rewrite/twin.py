@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Sequence
+from functools import cached_property
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -16,6 +17,40 @@ from vai_inspect.frontends.keras.rewrite.sites import Level
 
 BATCH = 2
 _SEED = 20
+
+
+class Twin:
+    """A model with random weights, for the comparison."""
+
+    def __init__(
+        self, model: Any, inputs: List[Any], float64: bool, others: Optional[List[Any]] = None
+    ) -> None:
+        """Keeps the model.
+
+        Args:
+            model: the model.
+            inputs: what it is run on.
+            float64: whether it is in float64; else in the model's own element type.
+            others: inputs of other sizes, where the model leaves them open and takes them.
+        """
+        self.model = model
+        self.inputs = inputs
+        self.float64 = float64
+        self.others = others
+
+    @cached_property
+    def outputs(self) -> List[Any]:
+        """What it gives."""
+        return run(self.model, self.inputs)
+
+    @cached_property
+    def other_outputs(self) -> Optional[List[Any]]:
+        """What it gives for inputs of other sizes; None where there are none or it stops."""
+        try:
+            return None if self.others is None else run(self.model, self.others)
+        except Exception:
+            # Keras and TensorFlow raise whatever a size that does not fit leads them to.
+            return None
 
 
 def randomise(model: Any, inputs: Sequence[Any]) -> None:
