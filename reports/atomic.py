@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import Iterator
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -18,11 +19,24 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: the file cannot be written; nothing new is left in its folder.
     """
+    with replacing(path) as part, open(part, "xb") as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields the path of a temporary file beside another, of the same suffix, that replaces it.
+
+    Args:
+        path: the file; its folder exists.
+
+    Raises:
+        OSError: the file cannot be replaced.
+    """
     # Not tempfile: it gives the owner alone access, and a report is an ordinary file.
-    part = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    part = path.with_name(f".{secrets.token_hex(8)}.tmp{path.suffix}")
     try:
-        with open(part, "xb") as stream:
-            stream.write(content)
+        yield part
         os.replace(str(part), str(path))
     except BaseException:
         with contextlib.suppress(OSError):

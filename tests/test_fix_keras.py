@@ -14,6 +14,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import ModelError  # noqa: E402
+from vai_inspect.core.findings import Effect  # noqa: E402
 from vai_inspect.frontends.keras.rewrite import PROGRAMS, Changeable, changeable  # noqa: E402
 from vai_inspect.keras import Inspector, fix  # noqa: E402
 
@@ -197,7 +198,7 @@ EACH: List[Case] = [
         summed("here", lambda a, b: layers.Average(name="it")([a, b])),
         ["Add", "DepthwiseConv2D"],
     ),
-    ("quantised-form", layer("GlobalMaxPooling2D"), ["MaxPooling2D", "Flatten"]),
+    ("quantised-form", layer("GlobalMaxPooling2D"), ["MaxPooling2D", "Reshape"]),
     ("quantised-form", layer("GlobalMaxPooling2D", keepdims=True), ["MaxPooling2D"]),
 ]
 """Rewrite, network with the operator `here` (or the first of a shuffle), the new classes."""
@@ -387,16 +388,49 @@ def test_rounding_is_not_blown_up_in_a_deep_network_of_small_maps() -> None:
 
 
 def test_a_change_that_is_not_exact_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vai_inspect.frontends.keras.rewrite.activations import in_place
+    from vai_inspect.frontends.keras.rewrite.activations import replaced_by
 
     def wrong(make: Any, tensor: Any, suffix: str) -> Any:
         return make.layer("ReLU", tensor, suffix, max_value=5.0)
 
-    monkeypatch.setitem(PROGRAMS, "quantised-form", in_place(wrong))
+    monkeypatch.setitem(PROGRAMS, "quantised-form", replaced_by(wrong))
     model = network(lambda x: conv("c")(layer("Activation", activation="hard_swish")(x)))
     fixed = fix(model, TARGET)
     assert not fixed.changes
     assert any("taken back, as outputs differ" in left.reason for left in fixed.left)
+
+
+@pytest.mark.parametrize("function", ["sigmoid", "silu"])
+def test_a_bare_activation_that_the_quantiser_changes_is_not_left_in_silence(function: str) -> None:
+    model = network(lambda x: conv("last")(bare(getattr(ops, function))(x)))
+    reasons = {one.step.rewrite: one.reason for one in fix(model, TARGET).left}
+    assert "keras.activations.hardened" in reasons["quantised-form"]
+    fixed = fix(model, TARGET, approximate=True)
+    assert [one.effect for one in fixed.changes] == ["approximate"]
+    assert fixed.after.summary.cpu_ops == 0
+
+
+def test_a_layer_given_as_an_activation_becomes_one_of_its_own() -> None:
+    model = network(lambda x: conv("last")(conv("c", activation=layers.LeakyReLU(0.1))(x)))
+    assert "keras.activations.layer_as_activation" in _obstacles(fix(model, TARGET).before)
+    fixed = fix(model, TARGET)
+    assert "quantised-form" in [one.rule for one in fixed.changes]
+    assert "keras.activations.layer_as_activation" not in _obstacles(fixed.after)
+    assert same_outputs(model, fixed.model)
+
+
+def _obstacles(inspection: Any) -> List[str]:
+    return [one.id for one in inspection.quantizer.obstacles]
+
+
+def test_what_the_quantiser_wants_exactly_has_a_program() -> None:
+    from vai_inspect.rules.quantizers.keras.activations import WRITTEN_OUT
+    from vai_inspect.rules.quantizers.keras.supported_layers import INSTEAD
+
+    remedies = [*INSTEAD.items(), *WRITTEN_OUT.items()]
+    exact = [(name, one) for name, one in remedies if one.effect is Effect.EXACT]
+    assert len(exact) > 20
+    assert not [name for name, one in exact if one.rewrite not in PROGRAMS]
 
 
 def mobile() -> Any:
@@ -431,6 +465,29 @@ def test_the_fixed_model_is_saved_and_loaded(tmp_path: Any) -> None:
     assert same_outputs(model, loaded)
     result = Inspector(TARGET).inspect(tmp_path / "fixed.keras", output_dir=None, verbose_level=0)
     assert result.summary.cpu_ops == fixed.after.summary.cpu_ops
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vai_inspect.core.errors import ReportError
+    from vai_inspect.fixing_keras import save
+
+    fixed = fix(network(lambda x: conv("c")(x)), TARGET)
+    path = tmp_path / "fixed.keras"
+    save(fixed, path)
+    whole = path.read_bytes()
+    assert keras.models.load_model(path).name == "network"
+
+    def broken(part: Any) -> None:
+        part.write_bytes(whole[:10])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(fixed.model, "save", broken)
+    with pytest.raises(ReportError, match="cannot be written: .*No space left"):
+        save(fixed, path)
+    assert path.read_bytes() == whole
+    assert [one.name for one in tmp_path.iterdir()] == ["fixed.keras"]
 
 
 def test_a_file_needs_trust(tmp_path: Any) -> None:
@@ -567,6 +624,101 @@ def test_several_inputs_and_outputs_keep_their_structure() -> None:
     before, after = model(given), fixed.model(given)
     assert list(before) == list(after)
     assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before)
+
+
+OPEN_LEFT: List[Tuple[str, Callable[[Any], Any]]] = [
+    ("split-pool", layer("GlobalAveragePooling2D")),
+    ("split-pool", layer("GlobalAveragePooling2D", keepdims=True)),
+    ("split-pool", bare(lambda x: ops.mean(x, axis=(1, 2), keepdims=True))),
+    ("split-pool", layer("AveragePooling2D", pool_size=4, padding="same")),
+    ("quantised-form", layer("GlobalMaxPooling2D")),
+    ("quantised-form", layer("GlobalMaxPooling2D", keepdims=True)),
+    ("crop-to-depthwise", bare(lambda x: x[:, :6, :7])),
+    ("crop-to-depthwise", bare(lambda x: x[:, -6:])),
+    ("quantised-form", bare(lambda x: ops.reshape(x, (-1, 64, 4)))),
+    ("shuffle-to-convolution", bare(lambda x: layers.Reshape((8, 8, 2, 2))(x))),
+]
+OPEN_DONE: List[Tuple[str, Callable[[Any], Any]]] = [
+    ("split-pool", layer("AveragePooling2D", pool_size=4)),
+    ("split-pool", layer("AveragePooling2D", pool_size=8)),
+    ("chain-max-pool", layer("MaxPooling2D", pool_size=9, strides=1, padding="same")),
+    ("mean-to-pool", bare(lambda x: ops.mean(x, axis=(1, 2)))),
+    ("channel-mean", bare(lambda x: ops.mean(x, axis=-1, keepdims=True))),
+    ("crop-to-depthwise", bare(lambda x: x[:, 1:, :-2])),
+    ("crop-to-depthwise", layer("Cropping2D", cropping=((1, 0), (2, 3)))),
+    ("keras-pad", bare(lambda x: ops.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0))))),
+    ("dense-to-convolution", layer("Dense", units=3)),
+    ("quantised-form", bare(lambda x: ops.max_pool(x, 2))),
+    ("parameter-to-depthwise", layer("Rescaling", scale=[1.0, 2.0, 3.0, 4.0])),
+]
+
+
+@pytest.mark.parametrize(("rewrite", "body"), OPEN_LEFT)
+def test_what_holds_for_one_size_is_left_where_sizes_are_open(
+    rewrite: str, body: Callable[[Any], Any]
+) -> None:
+    start = changeable(network(body, (None, None, 4)), (1, *SHAPE))
+    changed = start.apply(rewrite, ["here"])
+    assert changed.model is None
+    reason = "no part" if "shuffle" in rewrite else "build the model for one size"
+    assert reason in changed.left["here"]
+
+
+@pytest.mark.parametrize("size", [256, None])
+def test_a_large_pool_is_split_for_one_size_alone(size: Any) -> None:
+    def body(x: Any) -> Any:
+        return conv("last")(layer("GlobalAveragePooling2D", keepdims=True)(x))
+
+    fixed = fix(network(body, (size, size, 4)), TARGET, (1, 256, 256, 4))
+    assert [one.rule for one in fixed.changes] == (["split-pool"] if size else [])
+    assert [one.reason for one in fixed.left if "one size" in one.reason] or size
+
+
+@pytest.mark.parametrize(("rewrite", "body"), OPEN_DONE)
+def test_what_is_done_with_open_sizes_holds_for_other_sizes(
+    rewrite: str, body: Callable[[Any], Any]
+) -> None:
+    model = network(body, (None, None, 4))
+    start = changeable(model, (1, *SHAPE))
+    changed = done(start, rewrite, ["here"])
+    assert start.error_of(changed) < EXACT
+    assert changed.model.input_shape == (None, None, None, 4)
+    for size in ((8, 8, 4), (11, 16, 4), (24, 9, 4)):
+        assert same_outputs(model, changed.model, size)
+
+
+def test_the_check_sees_what_holds_for_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vai_inspect.frontends.keras.rewrite.sites import Site
+
+    monkeypatch.setattr(Site, "open_size", False)
+    for rewrite, body in OPEN_LEFT[:8]:
+        start = changeable(network(body, (None, None, 4)), (1, *SHAPE))
+        assert start.error_of(done(start, rewrite, ["here"])) > 1e-3
+
+
+def test_a_nested_model_of_open_sizes_has_those_that_it_is_called_with() -> None:
+    def pooled(kind: str) -> Any:
+        given = keras.Input((None, None, 4))
+        return keras.Model(given, layers.Dense(3)(layer(kind)(given)), name="inner")
+
+    for rewrite, kind in (
+        ("split-pool", "GlobalAveragePooling2D"),
+        ("quantised-form", "GlobalMaxPooling2D"),
+    ):
+        model = network(pooled(kind))
+        start = changeable(model)
+        changed = done(start, rewrite, ["inner/here"])
+        assert start.error_of(changed) < EXACT
+        assert same_outputs(model, changed.model)
+        open_ = changeable(network(pooled(kind), (None, None, 4)), (1, *SHAPE))
+        assert open_.apply(rewrite, ["inner/here"]).model is None
+
+
+def test_open_channels_are_left() -> None:
+    given = keras.Input((8, 8, None))
+    model = keras.Model(given, bare(lambda x: ops.mean(x, axis=-1, keepdims=True))(given))
+    changed = changeable(model, (1, 8, 8, 4)).apply("channel-mean", ["here"])
+    assert "number of its channels is open" in changed.left["here"]
 
 
 def test_open_sizes_stay_open() -> None:

@@ -15,6 +15,7 @@ from vai_inspect.frontends.keras.live.model_kind import reason_of
 from vai_inspect.frontends.keras.rewrite import Changeable, changeable
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import Detail, inspect_graph
+from vai_inspect.reports.atomic import replacing
 from vai_inspect.rules.engine import registry
 from vai_inspect.turns import captures_alone
 
@@ -76,13 +77,14 @@ def fix_keras(
 
 
 def save(fixed: Fixed, path: Path) -> None:
-    """Writes the new model with Keras's own `save`.
+    """Writes the new model with Keras's own `save`, whole or not at all.
 
     Raises:
         ReportError: it cannot be written.
     """
     try:
-        fixed.model.save(path)
+        with replacing(path) as part:
+            fixed.model.save(part)
     except Exception as error:
         # Keras raises whatever a layer of the user's leads it to.
         raise ReportError(

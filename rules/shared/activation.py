@@ -6,6 +6,7 @@ from typing import Iterator, Optional
 
 from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import AxisAttrs, InnerProductAttrs, LeakyReluAttrs, MaxPool2dAttrs
+from vai_inspect.core.rewriting import SLOPE
 from vai_inspect.rules.plugin import (
     Device,
     Evidence,
@@ -28,7 +29,6 @@ from vai_inspect.rules.shared.fusion import (
 )
 from vai_inspect.rules.shared.sources import PT25
 
-SLOPE = 26 / 256
 SHAPE = (1, 32, 32, 16)
 
 

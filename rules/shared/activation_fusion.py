@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Tuple
 
 from vai_inspect.core.ir import ACTIVATIONS
+from vai_inspect.core.rewriting import SLOPE
 from vai_inspect.rules.plugin import (
     Constraint,
     Evidence,
@@ -16,7 +17,7 @@ from vai_inspect.rules.plugin import (
     constraint,
     where,
 )
-from vai_inspect.rules.shared.activation import SLOPE, chain, leaky_after_conv
+from vai_inspect.rules.shared.activation import chain, leaky_after_conv
 from vai_inspect.rules.shared.activation_remedies import (
     CONVOLUTION_BEFORE,
     another_activation,

@@ -6,6 +6,7 @@ from typing import Any, Callable, List, Optional, Union
 
 import numpy as np
 
+from vai_inspect.core.rewriting import SLOPE
 from vai_inspect.frontends.keras.live.model_kind import is_class
 from vai_inspect.frontends.keras.rewrite.arithmetic import depthwise
 from vai_inspect.frontends.keras.rewrite.copies import copied
@@ -16,7 +17,6 @@ from vai_inspect.frontends.keras.rewrite.sites import Site
 Activate = Callable[[Maker, Any, str], Any]
 """Makes an activation: what makes layers, the tensor, the suffix of its last layer's name."""
 
-SLOPE = 26 / 256
 NO_ACTIVATION = "it is no activation"
 KINDS = frozenset(
     ("celu", "elu", "gelu", "hard-sigmoid", "hard-swish", "hard-tanh", "leaky-relu", "mish")
@@ -59,7 +59,7 @@ def named(name: str) -> Activate:
     return lambda make, tensor, suffix: make.layer("Activation", tensor, suffix, activation=name)
 
 
-def in_place(write: Activate) -> Program:
+def replaced_by(write: Activate) -> Program:
     """Returns the program that puts another activation in the place of one."""
 
     def program(site: Site) -> Union[Edit, str]:

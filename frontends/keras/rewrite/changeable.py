@@ -1,11 +1,10 @@
-"""A live model that rewrites are done on, each on a copy, and its shadow with random weights."""
+"""A live model that rewrites are done on, each on a copy, and its twin with random weights."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.keras.live.generation import Generation, generation_of
@@ -13,11 +12,19 @@ from vai_inspect.frontends.keras.live.input_shapes import resolve_inputs
 from vai_inspect.frontends.keras.live.layer_state import state_kept
 from vai_inspect.frontends.keras.live.model_kind import check_answers, inner_function, opened
 from vai_inspect.frontends.keras.lower.channels_first import keeps_first
-from vai_inspect.frontends.keras.rewrite import shadow
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.rebuild import Place, place_of, rebuilt
-from vai_inspect.frontends.keras.rewrite.sites import Site, Sites
+from vai_inspect.frontends.keras.rewrite.sites import OPEN_CHANNELS, Site, Sites
 from vai_inspect.frontends.keras.rewrite.table import PROGRAMS
+from vai_inspect.frontends.keras.rewrite.twin import (
+    OTHER_SIZES,
+    Twin,
+    depends_on_inputs,
+    difference,
+    has_open_sizes,
+    random_inputs,
+    randomise,
+)
 
 NO_PROGRAM = "no program does it; do it by hand, as the plan has it"
 IN_FLOAT32 = (
@@ -49,7 +56,7 @@ class Changeable:
         model: the model, with the user's weights.
     """
 
-    def __init__(self, model: Any, shapes: Any, batch: int, twin: "Optional[Twin]" = None) -> None:
+    def __init__(self, model: Any, shapes: Any, batch: int, twin: Optional[Twin] = None) -> None:
         """Keeps the model.
 
         Args:
@@ -71,7 +78,7 @@ class Changeable:
             return ()
         found = (
             (not twin.float64, IN_FLOAT32),
-            (not shadow.depends_on_inputs(twin.outputs), CONSTANT),
+            (not depends_on_inputs(twin.outputs), CONSTANT),
         )
         return tuple(note for there, note in found if there)
 
@@ -97,16 +104,20 @@ class Changeable:
             twin = self._twin
             twins, _ = self._edits(twin.model, keras, rewrite, done)
             other = rebuilt(twin.model, inner_function(twin.model), keras, twins)
-        made = Twin(other, twin.inputs, twin.float64)
+        made = Twin(other, twin.inputs, twin.float64, twin.others)
         return Changed(Changeable(new, self._shapes, self._batch, made), left)
 
     def error_of(self, other: "Changeable") -> float:
-        """Returns how far another model's outputs are from this one's; see `shadow.difference`."""
+        """Returns how far another model's outputs are from this one's; see `difference`."""
         with generators_kept():
-            return shadow.difference(self._twin.outputs, other._twin.outputs)
+            one, two = self._twin, other._twin
+            error = difference(one.outputs, two.outputs)
+            if one.other_outputs is not None:
+                error = max(error, difference(one.other_outputs, two.other_outputs or ()))
+            return error
 
     @property
-    def _twin(self) -> "Twin":
+    def _twin(self) -> Twin:
         if self._known_twin is None:
             keras = generation_of(self.model)
             with _kept(keras):
@@ -117,14 +128,19 @@ class Changeable:
                     self._known_twin = self._new_twin(keras, None)
         return self._known_twin
 
-    def _new_twin(self, keras: Generation, dtype: Optional[str]) -> "Twin":
+    def _new_twin(self, keras: Generation, dtype: Optional[str]) -> Twin:
         function = inner_function(self.model)
         given = resolve_inputs(function, self._shapes, self._batch, keras)
         model = rebuilt(self.model, function, keras, {}, dtype)
-        inputs = shadow.random_inputs(model, given)
-        shadow.randomise(model, inputs)
+        inputs = random_inputs(model, given)
+        randomise(model, inputs)
         twin = Twin(model, inputs, dtype is not None)
         _ = twin.outputs  # a layer may refuse its element type only now
+        for size in OTHER_SIZES if has_open_sizes(model) else ():
+            others = random_inputs(model, given, size)
+            wider = Twin(model, inputs, twin.float64, others)
+            if wider.other_outputs is not None:
+                return wider
         return twin
 
     def _edits(
@@ -140,27 +156,6 @@ class Changeable:
             else:
                 edits[found[0]] = found[1]
         return edits, left
-
-
-class Twin:
-    """A model with random weights, for the comparison."""
-
-    def __init__(self, model: Any, inputs: List[Any], float64: bool) -> None:
-        """Keeps the model.
-
-        Args:
-            model: the model.
-            inputs: what it is run on.
-            float64: whether it is in float64; else in the model's own element type.
-        """
-        self.model = model
-        self.inputs = inputs
-        self.float64 = float64
-
-    @cached_property
-    def outputs(self) -> List[Any]:
-        """What it gives."""
-        return shadow.run(self.model, self.inputs)
 
 
 def changeable(model: Any, input_args: Any = None, batch: int = 1) -> Changeable:
@@ -187,6 +182,8 @@ def _edit(site: "Site | str", rewrite: str) -> "Tuple[Place, Edit] | str":
         return site
     if keeps_first(site.seen.operation):
         return "it keeps its channels first"
+    if any(len(one.shape) == 4 and one.shape[-1] is None for one in site.keras.inputs(site.node)):
+        return OPEN_CHANNELS
     found = PROGRAMS[rewrite](site)
     return found if isinstance(found, str) else (place_of(site.around, found.node), found)
 

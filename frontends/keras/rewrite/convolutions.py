@@ -11,13 +11,14 @@ from vai_inspect.frontends.keras.lower.ops_shape import for_each_axis
 from vai_inspect.frontends.keras.lower.reshaping import borders
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import Maker
-from vai_inspect.frontends.keras.rewrite.sites import Site
+from vai_inspect.frontends.keras.rewrite.sites import OPEN, Site
 
 KEPT = (
     ("filters", "kernel_size", "strides", "padding", "dilation_rate", "use_bias", "activation")
     + ("bias_initializer", "bias_regularizer", "activity_regularizer", "bias_constraint")
 )  # fmt: skip
 """What a dense convolution has in common with the one in whose place it stands."""
+NO_CROP = "it does not cut off borders of a feature map"
 
 
 def group_to_dense(site: Site) -> Union[Edit, str]:
@@ -76,8 +77,8 @@ def multiplier_to_dense(site: Site) -> Union[Edit, str]:
 def crop_to_depthwise(site: Site) -> Union[Edit, str]:
     """A crop of height and width becomes a depthwise convolution whose kernel has a single 1."""
     cropped = _cropped(site)
-    if cropped is None:
-        return "it does not cut off borders of a feature map"
+    if isinstance(cropped, str):
+        return cropped
     (top, bottom), (left, right) = cropped
     channels = site.shapes[0][3]
     kernel = np.zeros((top + bottom + 1, left + right + 1, channels, 1))
@@ -96,21 +97,26 @@ def crop_to_depthwise(site: Site) -> Union[Edit, str]:
     return Edit(site.node, (site.source,), write)
 
 
-def _cropped(site: Site) -> Optional[List[Tuple[int, int]]]:
-    """Returns (before, after) of what is cut off height and width; None for anything else."""
+def _cropped(site: Site) -> Union[List[Tuple[int, int]], str]:
+    """Returns (before, after) of what is cut off height and width, or why it is no such crop."""
     seen, shape = site.seen, site.shapes[0]
     if seen.name == "Cropping2D":
         return borders(seen.operation.cropping)
-    if seen.name != "GetItem" or len(shape) != 4:
-        return None
-    items = for_each_axis(seen.argument(1, "key"), 4)
-    if items is None or not all(isinstance(item, slice) for item in items):
-        return None
+    items = for_each_axis(seen.argument(1, "key"), 4) if seen.name == "GetItem" else None
+    if len(shape) != 4 or items is None or not all(isinstance(one, slice) for one in items):
+        return NO_CROP
     found = [item.indices(size) for item, size in zip(items, shape)]
-    if any(step != 1 for _, _, step in found):
-        return None
     cut = [(begin, size - end) for (begin, end, _), size in zip(found, shape)]
-    return cut[1:3] if cut[0] == cut[3] == (0, 0) else None
+    if any(step != 1 for _, _, step in found) or not cut[0] == cut[3] == (0, 0):
+        return NO_CROP
+    if site.open_size and not all(map(_cuts_borders, items[1:3])):
+        return OPEN
+    return cut[1:3]
+
+
+def _cuts_borders(item: slice) -> bool:
+    """Tells whether a slice cuts the same off an axis of any length."""
+    return (item.start is None or item.start >= 0) and (item.stop is None or item.stop < 0)
 
 
 def shuffle_to_convolution(site: Site) -> Union[Edit, str]:

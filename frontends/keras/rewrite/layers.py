@@ -8,10 +8,10 @@ import numpy as np
 
 from vai_inspect.frontends.keras.lower.reshaping import borders
 from vai_inspect.frontends.keras.rewrite import activations, arithmetic, reductions
-from vai_inspect.frontends.keras.rewrite.activations import in_place, named
+from vai_inspect.frontends.keras.rewrite.activations import named, replaced_by
 from vai_inspect.frontends.keras.rewrite.edit import Edit, Program
 from vai_inspect.frontends.keras.rewrite.maker import Maker
-from vai_inspect.frontends.keras.rewrite.sites import Site
+from vai_inspect.frontends.keras.rewrite.sites import OPEN, Site
 
 
 def layer_form(site: Site) -> Union[Edit, str]:
@@ -82,6 +82,8 @@ def reshape(site: Site) -> Union[Edit, str]:
         return "it changes the batch"
     if sizes.count(None) > 1:
         return "several axes of the shape that it gives are open"
+    if site.open_size and None not in sizes:
+        return OPEN
     target = tuple(-1 if size is None else int(size) for size in sizes)
     return _one(site, "Reshape", target_shape=target)
 
@@ -198,7 +200,7 @@ def _activation_form(site: Site) -> Union[Edit, str]:
     }.get(name)
     if write is None:
         return f"no program writes the activation {name} with other layers"
-    return in_place(write)(site)
+    return replaced_by(write)(site)
 
 
 def _function_name(site: Site) -> Optional[str]:
@@ -225,8 +227,8 @@ OPERATIONS: Dict[str, Program] = {
     "Concatenate": concatenate,
     "Divide": arithmetic.quotient,
     "ExpandDims": reshape,
-    "HardSigmoid": in_place(activations.hard_sigmoid),
-    "HardSilu": in_place(activations.hard_swish),
+    "HardSigmoid": replaced_by(activations.hard_sigmoid),
+    "HardSilu": replaced_by(activations.hard_swish),
     "LeakyRelu": leaky_relu,
     "Matmul": dense,
     "MaxPool": pool("MaxPooling2D"),
@@ -236,11 +238,11 @@ OPERATIONS: Dict[str, Program] = {
     "Power": arithmetic.square,
     "Ravel": reshape,
     "ReLU": relu,
-    "Relu": in_place(activations.relu),
-    "Relu6": in_place(activations.relu6),
+    "Relu": replaced_by(activations.relu),
+    "Relu6": replaced_by(activations.relu6),
     "Reshape": reshape,
-    "Sigmoid": in_place(named("sigmoid")),
-    "Silu": in_place(named("swish")),
+    "Sigmoid": replaced_by(named("sigmoid")),
+    "Silu": replaced_by(named("swish")),
     "Square": arithmetic.square,
     "Squeeze": reshape,
     "Subtract": arithmetic.difference,

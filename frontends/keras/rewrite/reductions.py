@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Callable, List, Optional, Tuple, Union
 
 import numpy as np
 
+from vai_inspect.core.rewriting import CHAINED, factor
 from vai_inspect.frontends.keras.lower.ops_math import axes_of
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import Maker
-from vai_inspect.frontends.keras.rewrite.sites import Site
+from vai_inspect.frontends.keras.rewrite.sites import OPEN, Site
 
-CHAINED = 5
-"""Kernel of the pools that stand in place of a larger one."""
+_Pool = Callable[[Maker, Any, Tuple[int, int]], Any]
+"""Makes a pool of what makes layers, the tensor and the window."""
 
 
 def mean_to_pool(site: Site) -> Union[Edit, str]:
@@ -55,14 +56,16 @@ def channel_mean(site: Site) -> Union[Edit, str]:
 
 def global_max_pool(site: Site) -> Union[Edit, str]:
     """A GlobalMaxPooling2D becomes a MaxPooling2D of the map's size."""
-    size = site.shapes[0][1:3]
+    if site.open_size:
+        return OPEN
+    _, *size, channels = site.shapes[0]
     flat = not site.seen.operation.keepdims
 
     def write(make: Maker, tensors: List[Any]) -> Any:
         made = make.layer(
             "MaxPooling2D", tensors[0], "pool" if flat else "", pool_size=size, **_WHOLE
         )
-        return make.layer("Flatten", made) if flat else made
+        return make.layer("Reshape", made, target_shape=(channels,)) if flat else made
 
     return Edit(site.node, (site.source,), write)
 
@@ -70,31 +73,52 @@ def global_max_pool(site: Site) -> Union[Edit, str]:
 def split_pool(site: Site) -> Union[Edit, str]:
     """An average pool with a large window becomes two whose windows multiply to it."""
     seen = site.seen
+    height, width = site.shapes[0][1:3] if len(site.shapes[0]) == 4 else (0, 0)
     if seen.name == "GlobalAveragePooling2D":
-        size, kept = site.shapes[0][1:3], bool(seen.operation.keepdims)
-    elif seen.name == "Mean" and len(site.shapes[0]) == 4 and _reduced(site)[0] == (1, 2):
-        size, kept = site.shapes[0][1:3], _reduced(site)[1]
+        size, kept = (height, width), bool(seen.operation.keepdims)
+    elif seen.name == "Mean" and _reduced(site)[0] == (1, 2) and height:
+        size, kept = (height, width), _reduced(site)[1]
     elif seen.name in ("AveragePooling2D", "AveragePool"):
-        size, kept = _pair(seen.operation.pool_size), True
-        strides = seen.operation.strides
-        divides = all(length % part == 0 for length, part in zip(site.shapes[0][1:3], size))
-        if (strides is not None and _pair(strides) != size) or not divides:
-            return "its windows overlap, or do not divide the feature map"
+        return _split_windows(site)
     else:
         return "it is no average pool"
-    first = (_factor(size[0]), _factor(size[1]))
+    if site.open_size:
+        return OPEN
+    return _two_pools(
+        site,
+        size,
+        lambda make, made, rest: make.layer(
+            "GlobalAveragePooling2D", made, keepdims=kept, data_format="channels_last"
+        ),
+    )
+
+
+def _split_windows(site: Site) -> Union[Edit, str]:
+    """Windows that do not overlap; those at a border are whole or, without padding, left out."""
+    operation = site.seen.operation
+    size, strides = _pair(operation.pool_size), operation.strides
+    divides = all(length % part == 0 for length, part in zip(site.shapes[0][1:3], size))
+    if (strides is not None and _pair(strides) != size) or not divides:
+        return "its windows overlap, or do not divide the feature map"
+    if site.open_size and str(operation.padding).lower() != "valid":
+        return OPEN
+    return _two_pools(
+        site,
+        size,
+        lambda make, made, rest: make.layer("AveragePooling2D", made, pool_size=rest, **_WHOLE),
+    )
+
+
+def _two_pools(site: Site, size: Tuple[int, int], last: _Pool) -> Union[Edit, str]:
+    """Returns the edit for a pool of a window as two; the second is made by `last`."""
+    first = (factor(size[0]), factor(size[1]))
     if first == (1, 1):
         return f"neither {size[0]} nor {size[1]} is a product of smaller windows"
-    second = (size[0] // first[0], size[1] // first[1])
-    whole = second == tuple(length // part for length, part in zip(site.shapes[0][1:3], first))
+    rest = (size[0] // first[0], size[1] // first[1])
 
     def write(make: Maker, tensors: List[Any]) -> Any:
         made = make.layer("AveragePooling2D", tensors[0], "first", pool_size=first, **_WHOLE)
-        if whole:
-            return make.layer(
-                "GlobalAveragePooling2D", made, keepdims=kept, data_format="channels_last"
-            )
-        return make.layer("AveragePooling2D", made, pool_size=second, **_WHOLE)
+        return last(make, made, rest)
 
     return Edit(site.node, (site.source,), write)
 
@@ -140,11 +164,6 @@ def _reduced(site: Site) -> Tuple[Optional[Tuple[int, ...]], bool]:
         return None, False
     axes = axes_of(seen.operation.axis, len(site.shapes[0]))
     return axes, bool(seen.operation.keepdims)
-
-
-def _factor(size: int) -> int:
-    """Returns the largest divisor up to the square root: the two windows are alike."""
-    return max(one for one in range(1, int(size**0.5) + 1) if size % one == 0)
 
 
 def _pair(value: Any) -> Tuple[int, int]:

@@ -14,6 +14,11 @@ from vai_inspect.frontends.keras.lower.assembly import Assembly, Made
 from vai_inspect.frontends.keras.lower.channels_first import channels_last
 from vai_inspect.frontends.keras.lower.layer import Layer, seen
 
+OPEN = (
+    "the size of its map is open, and what it becomes holds for one; build the model for one size"
+)
+OPEN_CHANNELS = "the number of its channels is open; build the model for one number"
+
 
 class Level:
     """The calls of one model, nested ones as one call each, and who reads what."""
@@ -125,6 +130,15 @@ class Site:
     def shapes(self) -> List[Tuple[int, ...]]:
         """The shapes that the call reads."""
         return [tuple(tensor.shape) for tensor in self.made.step.inputs]
+
+    @property
+    def open_size(self) -> bool:
+        """Whether the user's model leaves open, the batch aside, what shape the call reads.
+
+        A nested model that is called on tensors of one shape reads that alone.
+        """
+        reads = (self.keras.inputs(node) for node in self.made.step.nodes)
+        return all(any(None in tuple(one.shape)[1:] for one in symbols) for symbols in reads)
 
     @property
     def seen(self) -> Seen:

@@ -12,7 +12,7 @@ from vai_inspect.frontends.keras.rewrite import (
     layers,
     reductions,
 )
-from vai_inspect.frontends.keras.rewrite.activations import in_place
+from vai_inspect.frontends.keras.rewrite.activations import replaced_by
 from vai_inspect.frontends.keras.rewrite.edit import Program
 
 PROGRAMS: Dict[str, Program] = {
@@ -40,12 +40,12 @@ PROGRAMS: Dict[str, Program] = {
     "split-pool": reductions.split_pool,
     "square": arithmetic.square,
     "subtract": arithmetic.difference,
-    "gelu": in_place(activations.hard_swish),
-    "leaky": in_place(activations.leaky),
-    "mish": in_place(activations.hard_swish),
-    "relu-after-sum": in_place(activations.relu),
-    "sigmoid": in_place(activations.hard_sigmoid),
-    "softplus": in_place(activations.relu),
-    "swish": in_place(activations.hard_swish),
+    "gelu": replaced_by(activations.hard_swish),
+    "leaky": replaced_by(activations.leaky),
+    "mish": replaced_by(activations.hard_swish),
+    "relu-after-sum": replaced_by(activations.relu),
+    "sigmoid": replaced_by(activations.hard_sigmoid),
+    "softplus": replaced_by(activations.relu),
+    "swish": replaced_by(activations.hard_swish),
 }
 """The exact ones first, then the approximate ones."""

@@ -9,6 +9,7 @@ from typing import Dict, Optional, Tuple
 
 from vai_inspect.core.findings import Remedy, approximate, exact
 from vai_inspect.core.ir import Graph, Op
+from vai_inspect.rules.quantizers.keras.supported_layers import FORM
 
 TAKEN = frozenset(("linear", "relu", "sigmoid", "silu", "softmax", "swish"))
 """Functions that it quantises, by name or from tf.nn, and that the converter of its file supports.
@@ -18,7 +19,9 @@ Sigmoid and swish are converted first. Source: quantiser and converter of 3.5, e
 
 # The hard_sigmoid of Keras 2 is another function.
 _HARD_SIGMOID = Remedy("write it as relu6(x + 3) * (1 / 6), with a ReLU(6) layer")
-_HARD_SWISH = exact("write it as x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers")
+_HARD_SWISH = exact(
+    "write it as x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers", FORM
+)
 WRITTEN_OUT: Dict[str, Remedy] = {
     **dict.fromkeys(("HardSigmoid", "hard_sigmoid"), _HARD_SIGMOID),
     **dict.fromkeys(("HardSilu", "hard_silu", "hard_swish"), _HARD_SWISH),
@@ -30,7 +33,7 @@ _INSTEAD: Dict[str, Remedy] = {
     "leaky_relu": approximate(
         "use the layer LeakyReLU(0.1), whose slope it converts to the DPU's 26/256", "leaky"
     ),
-    "relu6": exact("use the layer ReLU(6)"),
+    "relu6": exact("use the layer ReLU(6)", FORM),
 }
 OWN_LAYERS = Remedy("write it with Keras layers")
 
@@ -51,7 +54,7 @@ def refused(activation: str) -> Optional[Found]:
         return (
             f"it keeps only the class name {name} of a layer passed as an activation, without the "
             "settings (a LeakyReLU gets the slope 0.3), and the conversion of its file fails",
-            exact("put {layer} after it as a separate layer", layer=name),
+            exact("put {layer} after it as a separate layer", FORM, layer=name),
         )
     if not library:
         return (

@@ -45,36 +45,38 @@ REASONS = {
 }
 """Reasons that replace the common sentence."""
 
+FORM = "quantised-form"
+"""The rewrite into layers that the quantiser knows."""
 INSTEAD: Dict[str, Remedy] = {
     "Add": exact("use keras.layers.Add", "add-layer"),
     "AdaptiveAveragePooling2D": Remedy("use AveragePooling2D or GlobalAveragePooling2D"),
     "AdaptiveMaxPooling2D": Remedy("use MaxPooling2D"),
-    "Average": exact("use Add, with the factor in the weights after it"),
-    "AveragePool": exact("use keras.layers.AveragePooling2D"),
-    "Concatenate": exact("use keras.layers.Concatenate"),
+    "Average": exact("use Add, with the factor in the weights after it", FORM),
+    "AveragePool": exact("use keras.layers.AveragePooling2D", FORM),
+    "Concatenate": exact("use keras.layers.Concatenate", FORM),
     "Conv1D": exact("use Conv2D on a map of height 1", "one-d-to-two-d"),
     "CustomScaleLayer": exact(
-        "use Add, with the factor in the weights of the convolution before it"
+        "use Add, with the factor in the weights of the convolution before it", FORM
     ),
-    "GlobalMaxPooling2D": exact("use MaxPooling2D with the map's size"),
+    "GlobalMaxPooling2D": exact("use MaxPooling2D with the map's size", FORM),
     "LayerNormalization": approximate(
         "use BatchNormalization, which is folded into the convolution before it"
     ),
-    "LeakyRelu": exact("use keras.layers.LeakyReLU"),
-    "MaxPool": exact("use keras.layers.MaxPooling2D"),
+    "LeakyRelu": exact("use keras.layers.LeakyReLU", FORM),
+    "MaxPool": exact("use keras.layers.MaxPooling2D", FORM),
     "Mean": exact("use keras.layers.GlobalAveragePooling2D", "mean-to-pool"),
-    "Multiply": exact("use keras.layers.Multiply"),
+    "Multiply": exact("use keras.layers.Multiply", FORM),
     "Pad": exact("use keras.layers.ZeroPadding2D", "keras-pad"),
-    "ReLU": exact("use keras.layers.ReLU"),
-    "Relu": exact("use keras.layers.ReLU"),
-    "Relu6": exact("use keras.layers.ReLU(6)"),
-    "Reshape": exact("use keras.layers.Reshape"),
+    "ReLU": exact("use keras.layers.ReLU", FORM),
+    "Relu": exact("use keras.layers.ReLU", FORM),
+    "Relu6": exact("use keras.layers.ReLU(6)", FORM),
+    "Reshape": exact("use keras.layers.Reshape", FORM),
     "Resize": Remedy("use keras.layers.UpSampling2D"),
     "Resizing": Remedy("use UpSampling2D"),
-    "Sigmoid": exact("use keras.layers.Activation('sigmoid')"),
-    "Silu": exact("use keras.layers.Activation('swish')"),
+    "Sigmoid": exact("use keras.layers.Activation('sigmoid')", FORM),
+    "Silu": exact("use keras.layers.Activation('swish')", FORM),
     "Square": exact("use keras.layers.Multiply of the tensor and itself", "square"),
-    "Transpose": exact("use keras.layers.Permute"),
+    "Transpose": exact("use keras.layers.Permute", FORM),
 }
 """Supported replacements of layers and bare operations."""
 

@@ -91,7 +91,7 @@ def _leaky(slope: float) -> Draw:
         changes("quantise", "only the class is kept, so the slope becomes Keras's 0.3"),
         fails("quantise", "the name is concatenated with its settings", "TypeError"),
     ),
-    remedy=exact("put LeakyReLU after it as a separate layer"),
+    remedy=exact("put LeakyReLU after it as a separate layer", "quantised-form"),
     source=EXECUTED + " (3.0 and 3.5; 2.5 by reading)",
     passes=(example("activation=LeakyReLU(0.3)", _leaky(0.3), "3.0", "3.5"),),
     fails=(example("activation=LeakyReLU(0.1)", _leaky(0.1)),),

@@ -6,9 +6,9 @@ from typing import Dict, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.core.rewriting import SLOPE
 
-SLOPE = 26 / 256
-"""The only slope of leaky ReLU on the DPU."""
+"""The one slope that the DPU's leaky ReLU has."""
 
 
 def convert_activations(graph: Graph) -> Graph:

@@ -6,6 +6,7 @@ from typing import Iterator
 
 from vai_inspect.core.findings import approximate, exact
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.core.rewriting import SLOPE
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
     Hit,
@@ -17,7 +18,6 @@ from vai_inspect.rules.quantizers.obstacle import (
 from vai_inspect.rules.quantizers.scene import Scene, described
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
-SLOPE = 26 / 256
 ALIKE = 0.002
 """Slopes that differ by less count as equal: 0.1 is the usual approximation of 26/256."""
 

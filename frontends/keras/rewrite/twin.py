@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Sequence
+from functools import cached_property
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -16,6 +17,40 @@ from vai_inspect.frontends.keras.rewrite.sites import Level
 
 BATCH = 2
 _SEED = 20
+
+
+class Twin:
+    """A model with random weights, for the comparison."""
+
+    def __init__(
+        self, model: Any, inputs: List[Any], float64: bool, others: Optional[List[Any]] = None
+    ) -> None:
+        """Keeps the model.
+
+        Args:
+            model: the model.
+            inputs: what it is run on.
+            float64: whether it is in float64; else in the model's own element type.
+            others: inputs of other sizes, where the model leaves them open and takes them.
+        """
+        self.model = model
+        self.inputs = inputs
+        self.float64 = float64
+        self.others = others
+
+    @cached_property
+    def outputs(self) -> List[Any]:
+        """What it gives."""
+        return run(self.model, self.inputs)
+
+    @cached_property
+    def other_outputs(self) -> Optional[List[Any]]:
+        """What it gives for inputs of other sizes; None where there are none or it stops."""
+        try:
+            return None if self.others is None else run(self.model, self.others)
+        except Exception:
+            # Keras and TensorFlow raise whatever a size that does not fit leads them to.
+            return None
 
 
 def randomise(model: Any, inputs: Sequence[Any]) -> None:
@@ -78,23 +113,45 @@ def depends_on_inputs(outputs: Sequence[Any]) -> bool:
     return all(one.ndim < 1 or len(one) < 2 or np.any(one[0] != one[-1]) for one in outputs)
 
 
-def random_inputs(model: Any, inputs: Sequence[InputTensor]) -> List[Any]:
+OTHER_SIZES: Sequence[Callable[[int, int], int]] = (
+    lambda size, axis: size + 1 + 32 * (axis == 2),
+    lambda size, axis: size + 32 * axis,
+    lambda size, axis: size * 2,
+)
+"""Sizes of an open axis that a model may take beside the inspected one, by its number.
+
+A network that halves its maps five times may take multiples of 32 alone.
+"""
+
+
+def random_inputs(
+    model: Any,
+    inputs: Sequence[InputTensor],
+    other: Callable[[int, int], int] = lambda size, axis: size,
+) -> List[Any]:
     """Returns random inputs for a model.
 
     Args:
         model: the model.
         inputs: its inputs, with the shapes that it was inspected with.
+        other: the size of an open axis, from the inspected one and the axis.
     """
     random = np.random.RandomState(_SEED)
     found = []
     for symbol, tensor in zip(model.inputs, inputs):
         own = tuple(symbol.shape)
-        shape = [size or given for size, given in zip(own, tensor.spec.shape)]
+        sizes = enumerate(zip(own, tensor.spec.shape))
+        shape = [size or other(given, axis) for axis, (size, given) in sizes]
         shape[0] = own[0] or BATCH
         dtype = str(getattr(symbol.dtype, "name", symbol.dtype))
         drawn = random.standard_normal(shape) if "float" in dtype else random.randint(0, 2, shape)
         found.append(drawn.astype(dtype))
     return found
+
+
+def has_open_sizes(model: Any) -> bool:
+    """Tells whether inputs may have other sizes, the batch aside."""
+    return any(None in tuple(symbol.shape)[1:] for symbol in model.inputs)
 
 
 def difference(one: Sequence[Any], other: Sequence[Any]) -> float:
