@@ -687,6 +687,15 @@ def test_what_is_done_with_open_sizes_holds_for_other_sizes(
         assert same_outputs(model, changed.model, size)
 
 
+def test_a_convolution_along_an_open_length_holds_for_every_length() -> None:
+    model = network(layer("Conv1D", filters=3, kernel_size=3, strides=2), (None, 4))
+    start = changeable(model, (1, 16, 4))
+    changed = done(start, "one-d-to-two-d", ["here"])
+    assert start.error_of(changed) < EXACT
+    for length in (16, 9, 30):
+        assert same_outputs(model, changed.model, (length, 4))
+
+
 def test_the_check_sees_what_holds_for_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
     from vai_inspect.frontends.keras.rewrite.sites import Site
 
