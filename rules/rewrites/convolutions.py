@@ -12,10 +12,8 @@ from vai_inspect.core.ir.attrs import (
     DepthwiseConv2dAttrs,
     MaxPool2dAttrs,
 )
+from vai_inspect.core.rewrite_numbers import CHAINED, divisor
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
-
-CHAINED = 5
-"""Kernel of the pools that stand in place of a larger one, as in SPPF."""
 
 
 def group_to_dense(graph: Graph, op: Op) -> Change:
@@ -73,7 +71,7 @@ def split_pool(graph: Graph, op: Op) -> Change:
     divides = (source.shape[2] % attrs.kernel[0], source.shape[1] % attrs.kernel[1]) == (0, 0)
     if source.rank != 4 or attrs.stride != attrs.kernel or not divides:
         return None
-    outer = (factor(attrs.kernel[0]), factor(attrs.kernel[1]))
+    outer = (divisor(attrs.kernel[0]), divisor(attrs.kernel[1]))
     inner = (attrs.kernel[0] // outer[0], attrs.kernel[1] // outer[1])
     if (1, 1) in (outer, inner):
         return None
@@ -86,11 +84,6 @@ def split_pool(graph: Graph, op: Op) -> Change:
         attrs=AvgPool2dAttrs(outer, outer, global_=attrs.global_), inputs=(Value(first.name),)
     )
     return {op.name: (first, last)}
-
-
-def factor(size: int) -> int:
-    """Returns the largest divisor that is at most the square root."""
-    return max(one for one in range(1, int(size**0.5) + 1) if size % one == 0)
 
 
 REWRITES = (

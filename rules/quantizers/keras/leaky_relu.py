@@ -6,9 +6,8 @@ from typing import Dict, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.core.rewrite_numbers import SLOPE
 
-SLOPE = 26 / 256
-"""The one slope that the DPU computes."""
 CONVERTED = 0.1
 MESSAGE = (
     "the vendor's Keras quantiser converts the slope 0.1 of the leaky ReLU to the DPU's 26/256 = "

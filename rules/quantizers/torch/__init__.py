@@ -7,7 +7,7 @@ from typing import Callable, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.ir import Graph, verify
-from vai_inspect.rules.quantizers.torch.activations import SLOPE, convert_activations
+from vai_inspect.rules.quantizers.torch.activations import convert_activations
 from vai_inspect.rules.quantizers.torch.computed import note_computed
 from vai_inspect.rules.quantizers.torch.floats import mark_float
 from vai_inspect.rules.quantizers.torch.splits import mark_several_results, note_splits
@@ -31,4 +31,4 @@ def quantized(captured: Captured, convert: bool) -> Captured:
     return dataclasses.replace(captured, graph=verify(graph))
 
 
-__all__ = ["MARKS", "SLOPE", "Pass", "convert_activations", "quantized"]
+__all__ = ["MARKS", "Pass", "convert_activations", "quantized"]

@@ -6,6 +6,7 @@ from typing import Iterator
 
 from vai_inspect.core.findings import approximate, exact
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
     Hit,
@@ -17,7 +18,6 @@ from vai_inspect.rules.quantizers.obstacle import (
 from vai_inspect.rules.quantizers.scene import Scene, described
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
-SLOPE = 26 / 256
 ALIKE = 0.002
 """Slopes that differ by less are taken for one: 0.1 is written for 26/256."""
 

@@ -10,10 +10,11 @@ from vai_inspect.core.ir.attrs import (
     LeakyReluAttrs,
     PadAttrs,
 )
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
 from vai_inspect.rules.quantizers.scene import Scene, described
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
-from vai_inspect.rules.quantizers.torch_obstacles.activations import ALIKE, SLOPE
+from vai_inspect.rules.quantizers.torch_obstacles.activations import ALIKE
 from vai_inspect.rules.quantizers.torch_obstacles.normalization import FOLDED_INTO
 
 
