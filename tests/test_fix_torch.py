@@ -292,7 +292,7 @@ def test_a_product_may_be_given_by_name():
         def forward(self, x):
             return torch.matmul(x, other=self.weight)
 
-    pair = first_pair(traced(Net(), (1, 16)))
+    pair, _ = first_pair(traced(Net(), (1, 16)))
     changed, left = pair.changed(rewrite.PROGRAMS["einsum-to-linear"], ["matmul"])
     assert not left
     assert pair.error_of(changed) < LARGEST_ERROR
@@ -461,7 +461,7 @@ def test_the_convolution_of_a_slice_trains_as_the_whole_does(trains):
 
 
 def pair_of(model):
-    return first_pair(traced(model, SHAPE))
+    return first_pair(traced(model, SHAPE))[0]
 
 
 def test_the_batch_stays_open():
@@ -587,6 +587,18 @@ def test_weights_that_torch_computes_are_parameters(name, trains):
         "pattern.0.bias", "pattern.0.weight",
     ]  # fmt: skip
     assert own["pattern.0.weight"].requires_grad == trains
+    x = torch.randn(SHAPE)
+    with torch.no_grad():
+        assert differs(model(x), fixed.model(x)) < LARGEST_ERROR
+
+
+def test_a_forward_that_computes_in_float32_is_checked_in_it():
+    model = Net(Call(lambda self, x: self.c(x.float()), c=nn.Conv2d(16, 16, 3, groups=4))).eval()
+    fixed = fix(model, B4096, SHAPE)
+    (change,) = fixed.changes
+    assert change.rule == "group-to-dense"
+    (note,) = fixed.notes
+    assert note.startswith("changes are checked in float32, as the forward fails in float64")
     x = torch.randn(SHAPE)
     with torch.no_grad():
         assert differs(model(x), fixed.model(x)) < LARGEST_ERROR

@@ -108,7 +108,12 @@ def fix_torch(
                 "the batch is fixed to that of the inputs, as the forward makes a number of it: "
                 + ", ".join(found.batch_fixed)
             )
-        start = TorchFixable(inspector, first_pair(found), tuple(notes))
+        pair, reason = first_pair(found)
+        if reason:
+            notes.append(
+                f"changes are checked in float32, as the forward fails in float64: {reason}"
+            )
+        start = TorchFixable(inspector, pair, tuple(notes))
         start.name_after(given)
         return fix_model(given, start, approximate)
 
@@ -139,7 +144,8 @@ def save(fixed: Fixed, path: Path, pickled: bool) -> Tuple[str, ...]:
 
     import torch
 
-    stream, notes = io.BytesIO(), ()
+    stream = io.BytesIO()
+    notes: Tuple[str, ...] = ()
     try:
         if pickled:
             torch.save(fixed.model, stream)

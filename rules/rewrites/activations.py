@@ -8,7 +8,7 @@ from typing import Callable, Sequence
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import Attrs, LeakyReluAttrs, NoAttrs, ResizeAttrs
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 HARD_SWISH = {"torch": "use nn.Hardswish", "keras": "use keras.activations.hard_swish"}

@@ -12,7 +12,7 @@ from vai_inspect.core.ir.attrs import (
     DepthwiseConv2dAttrs,
     MaxPool2dAttrs,
 )
-from vai_inspect.core.rewriting import CHAINED, factor
+from vai_inspect.core.rewrite_numbers import CHAINED, divisor
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 
@@ -71,7 +71,7 @@ def split_pool(graph: Graph, op: Op) -> Change:
     divides = (source.shape[2] % attrs.kernel[0], source.shape[1] % attrs.kernel[1]) == (0, 0)
     if source.rank != 4 or attrs.stride != attrs.kernel or not divides:
         return None
-    outer = (factor(attrs.kernel[0]), factor(attrs.kernel[1]))
+    outer = (divisor(attrs.kernel[0]), divisor(attrs.kernel[1]))
     inner = (attrs.kernel[0] // outer[0], attrs.kernel[1] // outer[1])
     if (1, 1) in (outer, inner):
         return None

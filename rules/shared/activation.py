@@ -6,7 +6,7 @@ from typing import Iterator, Optional
 
 from vai_inspect.core.ir import ACTIVATIONS, Op
 from vai_inspect.core.ir.attrs import AxisAttrs, InnerProductAttrs, LeakyReluAttrs, MaxPool2dAttrs
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.plugin import (
     Device,
     Evidence,

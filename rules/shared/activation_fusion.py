@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Tuple
 
 from vai_inspect.core.ir import ACTIVATIONS
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.plugin import (
     Constraint,
     Evidence,

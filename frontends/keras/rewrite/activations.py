@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Optional, Union
 
 import numpy as np
 
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.frontends.keras.live.model_kind import is_class
 from vai_inspect.frontends.keras.rewrite.arithmetic import depthwise
 from vai_inspect.frontends.keras.rewrite.copies import copied

@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 
 import numpy as np
 
-from vai_inspect.core.rewriting import CHAINED, factor
+from vai_inspect.core.rewrite_numbers import CHAINED, divisor
 from vai_inspect.frontends.keras.lower.ops_math import axes_of
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import Maker
@@ -111,7 +111,7 @@ def _split_windows(site: Site) -> Union[Edit, str]:
 
 def _two_pools(site: Site, size: Tuple[int, int], last: _Pool) -> Union[Edit, str]:
     """Returns the edit for a pool of a window as two; the second is made by `last`."""
-    first = (factor(size[0]), factor(size[1]))
+    first = (divisor(size[0]), divisor(size[1]))
     if first == (1, 1):
         return f"neither {size[0]} nor {size[1]} is a product of smaller windows"
     rest = (size[0] // first[0], size[1] // first[1])

@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from torch import nn
 
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.frontends.torch.rewrite.edit import Edit, Program, RefusedError
 
 ACTIVATIONS = {
@@ -65,8 +66,6 @@ def norm_between(edit: Edit, node: Any) -> None:
     node.args = (made, *node.args[1:])
 
 
-SLOPE = 26 / 256
-"""Slope of a leaky ReLU as the vendor's quantiser writes it."""
 swish = becomes(nn.Hardswish, "hardswish")
 sigmoid = becomes(nn.Hardsigmoid, "hardsigmoid")
 leaky = becomes(lambda: nn.LeakyReLU(SLOPE), "leaky")

@@ -24,7 +24,18 @@ class Pair:
         args: inputs of the user's shapes.
     """
 
-    def __init__(self, module: Any, twin: Any, args: Tuple[Any, ...]) -> None:
+    def __init__(
+        self, module: Any, twin: Any, args: Tuple[Any, ...], dtype: Any = torch.float64
+    ) -> None:
+        """Keeps both.
+
+        Args:
+            module: see `Pair`.
+            twin: the same with random weights.
+            args: see `Pair`.
+            dtype: element type of the twin.
+        """
+        self._dtype = dtype
         self.module = module
         self.args = args
         self._twin = twin
@@ -43,7 +54,7 @@ class Pair:
         """
         shapes = _Shapes(self._twin)
         with torch.no_grad():
-            found = tensors_in(shapes.run(*inputs_like(self.args)))
+            found = tensors_in(shapes.run(*inputs_like(self.args, self._dtype)))
         for node in self.module.graph.nodes:
             if node.name in shapes.found:
                 node.meta["shape"] = shapes.found[node.name]
@@ -103,7 +114,7 @@ class Pair:
             one.delete_all_unused_submodules()
             one.graph.lint()
             one.recompile()
-        return Pair(made, twin, self.args), left
+        return Pair(made, twin, self.args, self._dtype), left
 
     def _copies(self) -> Tuple[Any, Any]:
         return shared_copy(self.module), shared_copy(self._twin)
@@ -120,21 +131,25 @@ class Pair:
         return max((_difference(*both) for both in zip(mine, found)), default=0.0)
 
 
-def first_pair(traced: Traced) -> Pair:
-    """Returns a traced copy with its twin.
+def first_pair(traced: Traced) -> Tuple[Pair, str]:
+    """Returns a traced copy with its twin in float64, or in float32 with the reason.
 
     Raises:
         CaptureError: the twin fails on random inputs.
     """
-    pair = Pair(traced.module, randomised(traced.module), traced.args)
-    try:
-        pair.outputs  # noqa: B018
-    except Exception as error:  # what the user's forward raises
-        raise CaptureError(
-            "The model's forward fails in float64 on random inputs, with which changes are "
-            f"checked: {brief(error)}; have it take the element type of its inputs."
-        ) from error
-    return pair
+    reason = ""
+    for dtype in (torch.float64, torch.float32):
+        pair = Pair(traced.module, randomised(traced.module, dtype), traced.args, dtype)
+        try:
+            pair.outputs  # noqa: B018
+        except Exception as error:  # what the user's forward raises
+            reason = reason or brief(error)
+        else:
+            return pair, reason
+    raise CaptureError(
+        "The model's forward fails on random inputs, with which changes are checked: "
+        f"{reason}; have it take the element type of its inputs, and any values."
+    )
 
 
 def _done(program: Program, modules: Sequence[Any], name: str) -> Tuple[str, bool]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import operator
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 import torch.fx
+
+from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
 
 Node = torch.fx.Node
 
@@ -89,18 +91,13 @@ class Edit:
         path = self._free(f"{before.name}_{suffix}")
         self.module.add_submodule(path, module)
         with self.graph.inserting_before(before):
-            made = self.graph.call_module(path, (source,))
-        made.meta.update(scope=before.meta.get("scope", ""), frames=before.meta.get("frames", ()))
-        return made
+            return self.graph.call_module(path, (source,))
 
-    def insert(self, target: Any, args: Tuple[Any, ...], before: Any, method: bool = False) -> Any:
-        """Adds a call of a function or method in front of a node."""
+    def insert(self, target: Any, args: Tuple[Any, ...], before: Any) -> Any:
+        """Adds a call of a function in front of a node."""
         self.changed = True
         with self.graph.inserting_before(before):
-            make = self.graph.call_method if method else self.graph.call_function
-            made = make(target, args)
-        made.meta.update(scope=before.meta.get("scope", ""), frames=before.meta.get("frames", ()))
-        return made
+            return self.graph.call_function(target, args)
 
     def buffer(self, tensor: Any, before: Any, suffix: str) -> Any:
         """Adds a constant, a parameter if it trains, and returns the node that reads it."""
@@ -192,22 +189,26 @@ def call_name(node: Any) -> str:
 _SYNONYMS = {
     "iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "truediv": "div",
     "ipow": "pow", "multiply": "mul", "divide": "div", "true_divide": "div", "subtract": "sub",
-    "hardtanh": "hardtanh",
 }  # fmt: skip
 
 
-def writes(node: Any) -> bool:
-    """Tells whether a node changes a tensor in place, so that it counts though nothing reads it."""
+def written(node: Any) -> Any:
+    """Returns the node whose tensor a call changes in place and gives back, or None."""
+    first = node.args[0] if node.args else None
+    if not isinstance(first, Node) or node.op not in ("call_method", "call_function"):
+        return None
     if node.op == "call_method":
-        return bool(node.target.endswith("_") and not node.target.endswith("__"))
-    if node.op != "call_function":
-        return False
-    name = getattr(node.target, "__name__", "")
-    return (
-        name in ("setitem", "iadd", "isub", "imul", "itruediv", "ipow")
-        or (name.endswith("_") and not name.startswith("_"))
-        or bool(node.kwargs.get("inplace"))
-    )
+        changes = node.target.endswith("_") and not node.target.endswith("__")
+    else:
+        name = getattr(node.target, "__name__", "")
+        changes = name in IN_PLACE or (name.endswith("_") and not name.startswith("_"))
+    return first if changes or node.kwargs.get("inplace") else None
+
+
+def writes(node: Any) -> bool:
+    """Tells whether a node changes a tensor, so that it counts though nothing reads it."""
+    stores = node.op == "call_function" and node.target is operator.setitem
+    return written(node) is not None or stores or node.kwargs.get("out") is not None
 
 
 def is_number(value: Any) -> bool:
@@ -257,21 +258,3 @@ def shared_copy(module: Any) -> Any:
 Program = Callable[[Edit, Any], None]
 """Does a rewrite at a node; raises `RefusedError` where it does not match there."""
 add, mul = operator.add, operator.mul
-
-
-def chain(node: Any, *steps: Callable[[Any], bool]) -> Optional[List[Any]]:
-    """Returns the nodes after a node that only the one before reads, where they are as asked."""
-    found = []
-    for step in steps:
-        if len(node.users) != 1:
-            return None
-        node = next(iter(node.users))
-        if not step(node):
-            return None
-        found.append(node)
-    return found
-
-
-def nodes_in(values: Sequence[Any]) -> Iterator[Any]:
-    """Yields the nodes among arguments."""
-    return (one for one in values if isinstance(one, Node))

@@ -6,10 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from vai_inspect.core.rewrite_numbers import CHAINED, divisor
 from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError
-
-CHAINED = 5
-"""Kernel of the pools that stand in place of a larger one, as in SPPF."""
 
 
 def chain_max_pool(edit: Edit, node: Any) -> None:
@@ -68,16 +66,12 @@ def split_pool(edit: Edit, node: Any) -> None:
             raise RefusedError("its windows overlap or are padded")
     else:
         raise RefusedError("it is no average pool")
-    outer = tuple(_factor(size) for size in kernel)
+    outer = tuple(divisor(size) for size in kernel)
     inner = tuple(size // one for size, one in zip(kernel, outer))
     if (1, 1) in (outer, inner) or height % kernel[0] or width % kernel[1]:
         raise RefusedError("its window does not divide")
     first = edit.add(nn.AvgPool2d(inner), node.args[0], node, "first")
     edit.replace(node, edit.add(nn.AvgPool2d(outer), first, node, "last"))
-
-
-def _factor(size: int) -> int:
-    return max(one for one in range(1, int(size**0.5) + 1) if size % one == 0)
 
 
 def _pair(value: Any) -> Any:

@@ -10,15 +10,15 @@ from torch import nn
 SEED = 20240229
 
 
-def randomised(module: Any) -> Any:
-    """Returns a copy of a module with random weights, statistics and buffers in float64.
+def randomised(module: Any, dtype: Any) -> Any:
+    """Returns a copy of a module with random weights, statistics and buffers of an element type.
 
     Weights keep the size of what passes through them; scales and variances lie between 0.5 and
     1.5, so that a scale that is dropped, or a mean that is, shows in the outputs.
     """
     import copy
 
-    made = copy.deepcopy(module).double()
+    made = copy.deepcopy(module).to(dtype)
     random = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
         for one in made.modules():
@@ -48,11 +48,11 @@ def _like(tensor: Any, name: str, random: Any) -> Any:
     return made.to(device)
 
 
-def inputs_like(args: Any) -> Any:
-    """Returns random inputs of the shapes of others, in float64; whole numbers stay as they are."""
+def inputs_like(args: Any, dtype: Any) -> Any:
+    """Returns random inputs of the shapes of others; whole numbers stay as they are."""
     random = torch.Generator().manual_seed(SEED)
     return tuple(
-        torch.randn(tuple(one.shape), generator=random, dtype=torch.float64).to(one.device)
+        torch.randn(tuple(one.shape), generator=random, dtype=torch.float64).to(one.device, dtype)
         if one.is_floating_point()
         else one.clone()
         for one in args

@@ -38,6 +38,7 @@ from vai_inspect.frontends.torch.capture.wrappers import (
     outermost,
 )
 from vai_inspect.frontends.torch.rewrite.computed_weights import settle_computed
+from vai_inspect.frontends.torch.rewrite.edit import written
 from vai_inspect.frontends.torch.rewrite.positions import in_positions
 
 WHOLE = ("FrozenBatchNorm2d",)
@@ -332,7 +333,7 @@ class _Tracer(torch.fx.Tracer):
         node = self.create_node(
             kind, target, self.create_arg(_nodes(args)), self.create_arg(_nodes(kwargs)), wanted
         )
-        node.meta.update(scope=scope, frames=user_frames(), shape=shape_of(value))
+        node.meta["shape"] = shape_of(value)
         read = [proxy.node for proxy in proxies_in((args, kwargs))]
         self._depends[node] = any(self._depends.get(one, False) for one in read)
         return _Value(node, self, value)
@@ -435,7 +436,7 @@ def _in_place_written_out(model: Any, graph: Any) -> None:
             module = model.get_submodule(node.target)
             if not getattr(module, "inplace", False):
                 continue
-        elif not _writes(node):
+        elif written(node) is None:
             continue
         order = {one: at for at, one in enumerate(graph.nodes)}
         for reader in list(node.args[0].users):
@@ -444,15 +445,3 @@ def _in_place_written_out(model: Any, graph: Any) -> None:
     for module in model.modules():
         if getattr(module, "inplace", None) is True:
             module.inplace = False
-
-
-def _writes(node: Any) -> bool:
-    if not node.args or not isinstance(node.args[0], torch.fx.Node):
-        return False
-    if node.op == "call_method":
-        return bool(node.target.endswith("_") and not node.target.endswith("__"))
-    if node.op != "call_function":
-        return False
-    name = getattr(node.target, "__name__", "")
-    written = name in IN_PLACE or (name.endswith("_") and not name.startswith("_"))
-    return written or bool(node.kwargs.get("inplace"))

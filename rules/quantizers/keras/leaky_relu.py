@@ -6,7 +6,7 @@ from typing import Dict, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 
 CONVERTED = 0.1
 MESSAGE = (

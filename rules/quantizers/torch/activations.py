@@ -6,9 +6,7 @@ from typing import Dict, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
-from vai_inspect.core.rewriting import SLOPE
-
-"""The one slope that the DPU's leaky ReLU has."""
+from vai_inspect.core.rewrite_numbers import SLOPE
 
 
 def convert_activations(graph: Graph) -> Graph:

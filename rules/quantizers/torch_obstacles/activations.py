@@ -6,7 +6,7 @@ from typing import Iterator
 
 from vai_inspect.core.findings import approximate, exact
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
     Hit,

@@ -10,7 +10,7 @@ from vai_inspect.core.ir.attrs import (
     LeakyReluAttrs,
     PadAttrs,
 )
-from vai_inspect.core.rewriting import SLOPE
+from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
 from vai_inspect.rules.quantizers.scene import Scene, described
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
