@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
-from tests.frontends.torch.strategies import capture_with  # noqa: E402
 from tests.frontends.torch.reading import Calls, inner_ops, kinds  # noqa: E402
+from tests.frontends.torch.strategies import capture_with  # noqa: E402
 from vai_inspect.core.errors import CaptureError  # noqa: E402
 from vai_inspect.core.passes import normalise  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
