@@ -186,7 +186,9 @@ def test_a_report_of_schema_1_0_is_read_and_counted_as_now():
 def test_a_report_of_schema_1_0_whose_parts_disagree_is_refused():
     report = earlier()
     report["summary"]["cpu_ops"] = 5
-    with pytest.raises(ReportError, match=re.escape("summary.cpu_ops is 5; valid is 8, which is")):
+    with pytest.raises(
+        ReportError, match=re.escape("summary.cpu_ops is 5; valid is 8, as counted from the report")
+    ):
         Inspection.from_dict(report)
 
 

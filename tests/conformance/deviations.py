@@ -122,8 +122,9 @@ REFUSED: Tuple[Refused, ...] = (
     ),
     Refused(
         ("activation.producer_on_dpu",),
-        ("compiled", "inferred"),
-        "compiled models: nothing fuses it where its producer is on the CPU; 2.5 keeps it (P11)",
+        ("compiled", "inferred", UNKNOWN),
+        "compiled models: nothing fuses it where its producer is on the CPU; 2.5 keeps it (P11). "
+        "Unknown where the producer, such as a batch norm without engine, is",
     ),
     Refused(("batchnorm.engine", "batchnorm.rank"), (UNKNOWN,), NO_RULE, ("batch_norm",)),
     Refused(

@@ -214,7 +214,7 @@ def test_streams_that_are_closed(closed: str, command: str, model: Path, tmp_pat
     assert done.stderr == ""
     if command == "inspect":
         text = (tmp_path / "out" / (NAME + ".txt")).read_text()
-        assert text.startswith("# What became of a model on a DPU")
+        assert text.startswith("# The placement of a model on a DPU")
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "a file", "a trusted file", "a model"])
