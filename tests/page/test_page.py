@@ -283,7 +283,9 @@ def test_a_large_file_is_read_where_it_is_and_can_be_cancelled(opened, networks,
     page.shown.click("#cancel")
     assert page.shown.inner_text("#status") != ""
     assert page.answer() == ""
+    assert page.shown.is_hidden("#downloads")  # the inspection that they are of is gone
     page.shown.click("#inspect")
     assert page.answer() == ""
+    assert page.shown.is_visible("#downloads")
     assert page.shown.is_visible("#view-summary")
     assert page.shown.is_hidden("#view-compare")

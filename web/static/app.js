@@ -10,13 +10,18 @@ const tabs = new Tabs(find("tabs"), (name) => {
   const block = find("block");
   document.body.classList.toggle("beside", name === "operators" && block !== null && !block.hidden);
 });
-const work = new Work((text) => { find("status").textContent = text; }, showBusy);
+const work = new Work((text) => { find("status").textContent = text; }, showBusy, noDownloads);
 let stem = ""; // of the names of downloads
 
 function showBusy(busy) {
   find("progress").hidden = !busy;
   find("cancel").hidden = !busy;
   for (const button of document.querySelectorAll("#inspect, #compare, #downloads button")) button.disabled = busy;
+}
+
+function noDownloads() {
+  stem = "";
+  find("downloads").hidden = true;
 }
 
 function showError(text) {

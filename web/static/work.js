@@ -4,8 +4,9 @@
 const SOURCE = "import " + JSON.stringify(new URL("worker.js", import.meta.url).href) + ";";
 
 export class Work {
-  constructor(onProgress, onBusy) {
-    Object.assign(this, { onProgress, onBusy, settle: null });
+  // onEnded: with the worker goes what it keeps, such as the inspection that downloads are of.
+  constructor(onProgress, onBusy, onEnded) {
+    Object.assign(this, { onProgress, onBusy, onEnded, settle: null, cancelled: 0 });
     this.begin();
   }
 
@@ -22,7 +23,9 @@ export class Work {
 
   // Returns the answer, or null where the work was cancelled.
   async ask(call, given) {
+    const { cancelled } = this;
     while (this.busy) await this.asked;
+    if (cancelled !== this.cancelled) return null; // what waits is cancelled as well
     this.asked = new Promise((resolve) => { this.settle = resolve; });
     this.onBusy(true);
     if (!this.worker) this.begin();
@@ -40,11 +43,14 @@ export class Work {
   lose(reason) {
     this.worker.terminate();
     this.worker = null;
+    this.onEnded();
     this.end({ error: "Python ended in the browser: " + reason + "; use the command line for this file." });
   }
 
   cancel() {
     this.worker.terminate();
+    this.cancelled += 1;
+    this.onEnded();
     this.begin(); // it loads while the user chooses
     this.end(null);
     this.onProgress("cancelled");
