@@ -137,4 +137,4 @@ def test_a_frozen_batch_norm_is_to_be_a_batch_norm():
     assert found == {("torch.parameters.on_map", "frozen-batch-norm")}
     first = inspection.plan()[0]
     assert (first.kind, first.rewrite, len(first.ops)) == ("rewrite", "frozen-batch-norm", 2)
-    assert "nn.BatchNorm2d with the same figures" in first.text
+    assert "nn.BatchNorm2d with the same values" in first.text
