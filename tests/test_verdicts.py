@@ -397,7 +397,7 @@ def test_an_activation_of_tensorflow_is_read_and_one_of_the_users_own_is_not():
     result = inspected(model)
     assert [op.type for op in result.find("known")] == ["conv2d", "relu"]
     (_, own) = result.find("own")
-    assert "mine is a function of your own" in own.findings[0].message
+    assert "mine is your own function" in own.findings[0].message
 
 
 def test_numbers_of_numpy_are_written(tmp_path):
