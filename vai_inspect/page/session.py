@@ -186,5 +186,5 @@ def _answer(work: Callable[[], Answer]) -> Answer:
 
 
 def _defect(error: Exception) -> Answer:
-    told = f"a defect of vai-inspect: {type(error).__name__}: {message_of(error)}"
-    return {"error": on_one_line(told)}
+    defect = f"a defect of vai-inspect: {type(error).__name__}: {message_of(error)}"
+    return {"error": on_one_line(defect)}

@@ -31,7 +31,7 @@ class Made:
 class Assembly:
     """Lowers calls in topological order and maps tensors to values.
 
-    Tensors are told apart by identity: they must live as long as the assembly.
+    Tensors are distinguished by identity: they must live as long as the assembly.
     """
 
     def __init__(self, inputs: Sequence[InputTensor], paths: Iterable[str]) -> None:

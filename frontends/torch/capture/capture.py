@@ -62,8 +62,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
 
     _check_outside_transforms()
     form = ModelForm("ExportedProgram")
-    told: List[str] = []
-    form = ModelForm("ExportedProgram")
+    hook_warnings: List[str] = []
     with warnings.catch_warnings(), generators_kept(), compiled_as_written(), addresses_refused(), (
         Held()
     ) as held:
@@ -78,7 +77,7 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
                 raise ModelError("The modules of the model are nested too deeply.") from error
             request = CaptureRequest(module, input_args, device, held)
             name = type(module).__name__
-            followed, told = _followed(request)
+            followed, hook_warnings = _followed(request)
             form = form_of(model, request.without_values().inputs, followed.trace)
     if not followed.trace.outputs:
         raise CaptureError(
@@ -86,18 +85,18 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
             "what it computes."
         )
     graph, dropped = channels_last(assemble(name, followed.trace))
-    told = [*followed.warnings, *told]
+    messages = [*followed.warnings, *hook_warnings]
     if held.overflows:
-        told.append(
+        messages.append(
             f"the model holds more than {MOST:,} objects that cannot be copied; what the forward "
             "changed in the rest was not set back"
         )
     if dropped:
-        told.append("nothing that the model returns reads them: " + ", ".join(dropped))
+        messages.append("nothing that the model returns reads them: " + ", ".join(dropped))
     return Captured(
         graph=verify(graph),
         model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], followed.strategy),
-        warnings=tuple(told),
+        warnings=tuple(messages),
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
         form=form,
@@ -105,12 +104,12 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
 
 
 def _followed(request: CaptureRequest) -> Tuple[Followed, List[str]]:
-    """Returns the trace, and what is said of hooks that did not run."""
-    meta_copy, told = request.without_values().meta_copy, []
+    """Returns the trace, and warnings of hooks that did not run."""
+    meta_copy, messages = request.without_values().meta_copy, []
     if meta_copy.unhooked:
-        told.append(_not_run("they hold what cannot be copied", request, meta_copy.unhooked))
+        messages.append(_not_run("they hold what cannot be copied", request, meta_copy.unhooked))
     try:
-        return first_that_works(request), told
+        return first_that_works(request), messages
     except CaptureError as error:
         if not meta_copy.hooked:
             raise

@@ -65,8 +65,8 @@ def _followed(program: Any, input_args: Any, device: Any) -> Followed:
         found = first_that_works(CaptureRequest(module, input_args, device))
     except CaptureError as error:
         raise CaptureError(f"The exported program cannot be followed ({first}).") from error
-    told = f"captured with {found.strategy}, as export: {first}"
-    return Followed(found.trace, found.strategy, (told, *found.warnings))
+    fallback = f"captured with {found.strategy}, as export: {first}"
+    return Followed(found.trace, found.strategy, (fallback, *found.warnings))
 
 
 def _modules(program: Any) -> Any:

@@ -13,7 +13,7 @@ from vai_inspect.core.ir import Frame
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor that a call gives, told apart by identity.
+    """A tensor that a call gives, distinguished by identity.
 
     Attributes:
         shape: every axis in PyTorch's order, batch first.
