@@ -17,14 +17,11 @@ class Part(torch.nn.Module):
         """All outputs are available."""
 '''
 _INIT = """
-    def __init__(self, model, ends):
+    def __init__(self, model, ends{parameters}):
         super().__init__()
-        self.model, self.ends, self.kept = model, ends, {}
+        self.model, self.ends, self.kept = model, ends, {{}}
 """
-_INIT_WITH_STARTS = """
-    def __init__(self, model, ends, starts, inputs):
-        super().__init__()
-        self.model, self.ends, self.kept = model, ends, {}
+_KEEP_STARTS = """\
         self.starts, self.inputs = starts, inputs
 """
 _KEEP = """
@@ -34,15 +31,15 @@ _KEEP = """
             raise Part.Done
 """
 _FORWARD = """
-    def forward(self, *inputs):
+    def forward(self, *{given}):
         self.kept.clear()
         hooks = [
             self.model.get_submodule(name).register_forward_hook(
                 lambda module, inputs, output, name=name: self.keep(name, output))
             for name in self.ends
-        ]
+        ]{replacing}
         try:
-            self.model(*inputs)
+            self.model(*{inputs})
         except Part.Done:
             pass
         finally:  # the model itself stays as it is
@@ -50,27 +47,25 @@ _FORWARD = """
                 hook.remove()
         return tuple(one for name in self.ends for one in self.kept[name])
 """
-_FORWARD_WITH_STARTS = """
-    def forward(self, *given):
-        self.kept.clear()
-        hooks = [
-            self.model.get_submodule(name).register_forward_hook(
-                lambda module, inputs, output, name=name: self.keep(name, output))
-            for name in self.ends
-        ] + [
+_REPLACING = """ + [
             self.model.get_submodule(name).register_forward_pre_hook(
                 lambda module, inputs, number=number: (given[number],))
             for name, number in self.starts.items()
-        ]
-        try:
-            self.model(*self.inputs)
-        except Part.Done:
-            pass
-        finally:  # the model itself stays as it is
-            for hook in hooks:
-                hook.remove()
-        return tuple(one for name in self.ends for one in self.kept[name])
-"""
+        ]"""
+_WHOLE_START = (
+    _HEAD
+    + _INIT.format(parameters="")
+    + _KEEP
+    + _FORWARD.format(given="inputs", inputs="inputs", replacing="")
+)
+_OWN_START = (
+    _HEAD
+    + _INIT.format(parameters=", starts, inputs")
+    + _KEEP_STARTS
+    + _KEEP
+    + _FORWARD.format(given="given", inputs="self.inputs", replacing=_REPLACING)
+)
+"""The class, for a part that begins with the model and for one that begins within it."""
 
 
 def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
@@ -88,12 +83,12 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
     ]
     note = f"# without {', '.join(left_out)}, which the model also returns\n" if left_out else ""
     if not sides.cut_at_start:
-        return f"{_HEAD}{_INIT}{_KEEP}{_FORWARD}\n{note}part = Part(model, {ends!r})"
+        return f"{_WHOLE_START}\n{note}part = Part(model, {ends!r})"
     starts = _starts(graph, sides)
     if starts is None:
         return None
     return (
-        f"{_HEAD}{_INIT_WITH_STARTS}{_KEEP}{_FORWARD_WITH_STARTS}\n{note}"
+        f"{_OWN_START}\n{note}"
         "# inputs: a tuple of example inputs of the whole model; the part itself takes\n"
         f"# the outputs of the host: {', '.join(op.name for op in sides.starts)}\n"
         f"part = Part(model, {ends!r}, {starts!r}, inputs)"
