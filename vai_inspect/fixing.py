@@ -14,6 +14,7 @@ from vai_inspect.core.fixed import FixChange, Fixed, FixLeft
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.plan import PlanStep
+from vai_inspect.pipeline import Detail
 from vai_inspect.plan_placing import Placing
 from vai_inspect.plan_steps import rewrite_step
 from vai_inspect.rules.rewrites import REWRITES
@@ -58,11 +59,11 @@ class Fixable:
         """The framework's model, with the user's weights."""
         raise NotImplementedError
 
-    def inspect(self, whole: bool = False) -> Inspection:
+    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
         """Returns the inspection of the model, with a plan.
 
         Args:
-            whole: whether root causes are looked for, too.
+            detail: how much is looked for; the plan at least.
         """
         raise NotImplementedError
 
@@ -201,7 +202,7 @@ class _Fixing:
             tuple(self._changes),
             tuple(self._left.values()),
             self._given,
-            now.model.inspect(whole=True),
+            now.model.inspect(Detail.FULL),
             now.model.notes,
             now.model.inputs,
         )

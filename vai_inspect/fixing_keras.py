@@ -35,9 +35,9 @@ class KerasFixable(Fixable):
         """A Functional or Sequential model."""
         return self._changed.model
 
-    def inspect(self, whole: bool = False) -> Inspection:
+    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
         """Reads it as any other model."""
-        return _inspected(self.model, self._inspector, self._input_args, whole)
+        return _inspected(self.model, self._inspector, self._input_args, detail)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Applied:
         """Makes the functional graph again, with other layers at some calls."""
@@ -71,7 +71,7 @@ def fix_keras(
     live = loaded(model, trust) if is_path(model) else model
     batch = registry.family(inspector.target.family).batch
     with captures_alone():
-        given = _inspected(live, inspector, input_args, whole=True)
+        given = _inspected(live, inspector, input_args, Detail.FULL)
         start = KerasFixable(changeable(live, input_args, batch), inspector, input_args)
         return fix_model(given, start, approximate)
 
@@ -92,6 +92,6 @@ def save(fixed: Fixed, path: Path) -> None:
         ) from error
 
 
-def _inspected(model: Any, inspector: BaseInspector, input_args: Any, whole: bool) -> Inspection:
+def _inspected(model: Any, inspector: BaseInspector, input_args: Any, detail: Detail) -> Inspection:
     captured = inspector.capture(model, input_args)
-    return inspect_graph(captured, inspector.target, Detail.FULL if whole else Detail.PLAN)
+    return inspect_graph(captured, inspector.target, detail)

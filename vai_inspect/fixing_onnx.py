@@ -42,9 +42,9 @@ class OnnxFixable(Fixable):
         """The `onnx.ModelProto`."""
         return self._changed.model
 
-    def inspect(self, whole: bool = False) -> Inspection:
+    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
         """Reads it as any other model, under the name of the given one."""
-        return _inspected(self.model, self._inspector, self._input_args, self._name, whole)
+        return _inspected(self.model, self._inspector, self._input_args, self._name, detail)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Applied:
         """Does a rewrite on a copy of the graph."""
@@ -73,7 +73,7 @@ def fix_onnx(model: Any, inspector: BaseInspector, input_args: Any) -> Fixed:
     """
     batch = registry.family(inspector.target.family).batch
     with captures_alone():
-        given = _inspected(model, inspector, input_args, None, whole=True)
+        given = _inspected(model, inspector, input_args, None, Detail.FULL)
         own = _loaded(model)
         changed = Changeable(own, input_args, batch)
         return fix_model(given, OnnxFixable(changed, inspector, input_args, given.model.name))
@@ -129,10 +129,10 @@ def _loaded(model: Any) -> Any:
 
 
 def _inspected(
-    model: Any, inspector: BaseInspector, input_args: Any, name: Optional[str], whole: bool
+    model: Any, inspector: BaseInspector, input_args: Any, name: Optional[str], detail: Detail
 ) -> Inspection:
     captured = inspector.capture(model, input_args)
     if name is not None:
         info = dataclasses.replace(captured.model, name=name)
         captured = dataclasses.replace(captured, model=info)
-    return inspect_graph(captured, inspector.target, Detail.FULL if whole else Detail.PLAN)
+    return inspect_graph(captured, inspector.target, detail)

@@ -39,10 +39,9 @@ class TorchFixable(Fixable):
         """The GraphModule."""
         return self._pair.module
 
-    def inspect(self, whole: bool = False) -> Inspection:
+    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
         """Returns the inspection of the copy."""
         captured = self._inspector.capture(self.model, list(self._pair.args))
-        detail = Detail.FULL if whole else Detail.PLAN
         return inspect_graph(captured, self._inspector.target, detail)
 
     def name_of(self, op: str) -> str:
