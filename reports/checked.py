@@ -11,7 +11,8 @@ from vai_inspect.core.findings import Finding
 from vai_inspect.core.gate import Gate, GateOutcome
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.quantizer import Obstacle, Outcome
-from vai_inspect.reports.text.format import doubt, file_name, plain
+from vai_inspect.reports.text.format import doubt, file_name
+from vai_inspect.reports.text.lines import plain
 from vai_inspect.reports.text.quantizer import STAGES
 
 ERROR, WARNING, NOTE = "error", "warning", "note"

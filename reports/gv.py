@@ -16,7 +16,8 @@ from vai_inspect.reports.picture.boxes import Box, each_alone
 from vai_inspect.reports.picture.columns import arranged
 from vai_inspect.reports.picture.rows import Item
 from vai_inspect.reports.text import times
-from vai_inspect.reports.text.format import plain, shortened, size, wrapped
+from vai_inspect.reports.text.format import size
+from vai_inspect.reports.text.lines import plain, shortened, wrapped
 from vai_inspect.reports.text.summary import verdict_sentence
 
 NAME_WIDTH = 60

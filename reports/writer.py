@@ -15,7 +15,7 @@ from vai_inspect.reports.atomic import replace_file
 from vai_inspect.reports.checked import Checked
 from vai_inspect.reports.formats import CheckWriter, TextWriter, Writer
 from vai_inspect.reports.text import text
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from vai_inspect.frameworks import CaptureOptions, Framework
 from vai_inspect.pipeline import TargetSpec, capture, inspect_graph
 from vai_inspect.reporting import check_options, show_and_write
 from vai_inspect.reports.console.progress import working
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 from vai_inspect.reports.writer import Format
 from vai_inspect.rules.quantizers.release import checked_release, target_in
 from vai_inspect.turns import captures_alone

@@ -18,18 +18,8 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import (
-    count,
-    doubt,
-    grounds,
-    hanging,
-    plain,
-    remedy,
-    rule,
-    shortened,
-    size,
-    untold_macs,
-)
+from vai_inspect.reports.text.format import count, doubt, grounds, remedy, rule, size, untold_macs
+from vai_inspect.reports.text.lines import hanging, plain, shortened
 from vai_inspect.reports.text.plan import PLAN_TITLE, steps
 from vai_inspect.reports.text.reasons import FEW_NAMES, TITLES, Row, rows, widths
 from vai_inspect.reports.text.summary import (

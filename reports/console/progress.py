@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import IO, Iterator
 
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 PATIENCE = 1.0
 """Seconds after which something takes long."""

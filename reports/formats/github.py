@@ -15,8 +15,8 @@ from vai_inspect.reports.checked import (
     obstacle_message,
 )
 from vai_inspect.reports.formats import CheckWriter
-from vai_inspect.reports.text.format import plain
 from vai_inspect.reports.text.gate import describe
+from vai_inspect.reports.text.lines import plain
 from vai_inspect.reports.text.quantizer import names
 
 _COMMANDS = {ERROR: "error", WARNING: "warning", NOTE: "notice"}

@@ -10,8 +10,9 @@ from vai_inspect.core.gate import ALLOWED, KNOWN
 from vai_inspect.core.inspection import TOOL_NAME, InspectedOp
 from vai_inspect.reports.checked import ERROR, NOTE, Checked, Site, message, obstacle_message
 from vai_inspect.reports.formats import CheckWriter
-from vai_inspect.reports.text.format import grounds, plain
+from vai_inspect.reports.text.format import grounds
 from vai_inspect.reports.text.gate import describe
+from vai_inspect.reports.text.lines import plain
 
 _WHY = {ALLOWED: "allowed on the CPU", KNOWN: "on the CPU in the baseline, too"}
 

@@ -20,7 +20,7 @@ from vai_inspect.reports.checked import (
     on_the_cpu,
 )
 from vai_inspect.reports.formats import CheckWriter
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 VERSION = "2.1.0"

@@ -14,7 +14,8 @@ from vai_inspect.reports.text.comparison import (
     mark,
     timed,
 )
-from vai_inspect.reports.text.format import count, doubt, plain, shortened
+from vai_inspect.reports.text.format import count, doubt
+from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.summary import trust_sentences
 
 TITLES = (

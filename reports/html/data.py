@@ -10,7 +10,8 @@ from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.html.estimate import OpTimes
 from vai_inspect.reports.html.modules import Module
 from vai_inspect.reports.text.causes import ranked
-from vai_inspect.reports.text.format import doubt, file_name, grounds, plain, size, value
+from vai_inspect.reports.text.format import doubt, file_name, grounds, size, value
+from vai_inspect.reports.text.lines import plain
 
 Shown = List[Tuple[int, List[int]]]
 """Titles with their values, as numbers of texts."""

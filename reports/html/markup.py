@@ -10,7 +10,7 @@ import html
 from dataclasses import dataclass
 from typing import Iterator, Sequence
 
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 
 def text(words: object) -> str:

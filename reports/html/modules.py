@@ -16,7 +16,7 @@ from typing import AbstractSet, Dict, List, Sequence, Tuple, Union
 
 from vai_inspect.core.inspection import InspectedOp
 from vai_inspect.reports.picture.order import brought_together
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 Path = Tuple[str, ...]
 

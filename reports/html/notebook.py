@@ -24,7 +24,8 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, doubt, grounds, plain, remedy, shortened
+from vai_inspect.reports.text.format import count, doubt, grounds, remedy
+from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.reasons import Row, rows
 from vai_inspect.reports.text.summary import (
     counts,

@@ -17,7 +17,7 @@ from vai_inspect.reports.html.data import data
 from vai_inspect.reports.html.estimate import op_times
 from vai_inspect.reports.html.markup import text
 from vai_inspect.reports.html.modules import modules
-from vai_inspect.reports.text.format import plain, shortened
+from vai_inspect.reports.text.lines import plain, shortened
 
 SCRIPTS = ("layout.js", "graph.js", "block.js", "table.js", "page.js")
 STYLES = "page.css"

@@ -20,7 +20,8 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, plain, share, shortened
+from vai_inspect.reports.text.format import count, share
+from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.plan import LONGEST_TEXT, effect, steps
 from vai_inspect.reports.text.summary import (
     counts,

@@ -9,7 +9,8 @@ from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.html.estimate import OpTimes
 from vai_inspect.reports.html.markup import text
 from vai_inspect.reports.html.modules import Module
-from vai_inspect.reports.text.format import count, plain, shortened, size
+from vai_inspect.reports.text.format import count, size
+from vai_inspect.reports.text.lines import plain, shortened
 
 MOST_ROWS = 5000
 """Rows of the table; the JSON report has the rest."""

@@ -12,7 +12,8 @@ from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports import gv
 from vai_inspect.reports.picture.boxes import Box
 from vai_inspect.reports.text import times
-from vai_inspect.reports.text.format import count, plain, shortened, size
+from vai_inspect.reports.text.format import count, size
+from vai_inspect.reports.text.lines import plain, shortened
 
 RUN_NAME = 36
 """Characters of an operator's name in a box that holds several."""

@@ -21,7 +21,7 @@ from vai_inspect.reports.picture.boxes import MOST_BOXES, Box, ends, levels
 from vai_inspect.reports.picture.columns import Layout, arranged
 from vai_inspect.reports.picture.rows import Item
 from vai_inspect.reports.picture.svg import MOST_PIXELS
-from vai_inspect.reports.text.format import plain, shortened
+from vai_inspect.reports.text.lines import plain, shortened
 
 READABLE = 0.75
 """What a page may be scaled by; letters of 13 pixels have 10 then."""

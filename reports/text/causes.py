@@ -8,7 +8,8 @@ from vai_inspect.core.boundary import downstream, upstream
 from vai_inspect.core.findings import Finding, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
-from vai_inspect.reports.text.format import UNSURE, count, plain, remedy, share, shortened
+from vai_inspect.reports.text.format import UNSURE, count, remedy, share
+from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.times import change
 
 CAUSES_TITLE = "root causes, by impact:"

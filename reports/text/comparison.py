@@ -8,18 +8,8 @@ from vai_inspect.core.comparison import ComparedTarget, Comparison
 from vai_inspect.core.inspection import Summary
 from vai_inspect.reports.text import times
 from vai_inspect.reports.text.causes import listed
-from vai_inspect.reports.text.format import (
-    allow_hint,
-    allowing,
-    cells,
-    count,
-    doubt,
-    hanging,
-    plain,
-    share,
-    shortened,
-    wrapped,
-)
+from vai_inspect.reports.text.format import allow_hint, allowing, count, doubt, share
+from vai_inspect.reports.text.lines import cells, hanging, plain, shortened, wrapped
 from vai_inspect.reports.text.summary import trust_sentences
 
 WIDTH = 120

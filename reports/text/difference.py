@@ -6,7 +6,8 @@ from typing import Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.difference import Difference, OpChange
 from vai_inspect.core.inspection_data import InspectionData
-from vai_inspect.reports.text.format import count, hanging, plain, shortened
+from vai_inspect.reports.text.format import count
+from vai_inspect.reports.text.lines import hanging, plain, shortened
 
 WIDTH = 100
 MOST_OPS = 20

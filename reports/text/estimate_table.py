@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence
 from vai_inspect.core.errors import clipped
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.inspection import SCHEMA_VERSION, TOOL_NAME, Inspection
-from vai_inspect.reports.text.format import cells, hanging, plain, shortened
+from vai_inspect.reports.text.lines import cells, hanging, plain, shortened
 from vai_inspect.reports.text.times import BOUNDS, figures, number, platform, remarks
 
 WIDTH = 120

@@ -6,7 +6,8 @@ from typing import Iterator
 
 from vai_inspect.core.fixed import Fixed, FixLeft, listed
 from vai_inspect.reports.text import difference
-from vai_inspect.reports.text.format import count, hanging, plain
+from vai_inspect.reports.text.format import count
+from vai_inspect.reports.text.lines import hanging, plain
 
 WIDTH = 100
 

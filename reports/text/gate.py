@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vai_inspect.core.gate import QUANTIZER, Failure
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports.text.format import count, plain
+from vai_inspect.reports.text.format import count
+from vai_inspect.reports.text.lines import plain
 
 NAMED = 5
 """Operators that a line names."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.reports.checked import Checked
-from vai_inspect.reports.text.format import cells, count, plain, share, shortened
+from vai_inspect.reports.text.format import count, share
+from vai_inspect.reports.text.lines import cells, plain, shortened
 
 HEADINGS = ("MODEL", "TARGET", "DPU", "CPU", "MACS ON DPU", "SUBGRAPHS", "CROSSINGS", "CHECK")
 FLUSH_RIGHT = (2, 3, 4, 5, 6)

@@ -7,7 +7,7 @@ from typing import Iterator, List, Tuple
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Outcome
-from vai_inspect.reports.text.format import plain, shortened
+from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.times import milliseconds
 
 PLAN_TITLE = "plan, in order:"

@@ -7,7 +7,8 @@ from typing import Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.quantizer import Obstacle, Outcome, QuantizerReport
-from vai_inspect.reports.text.format import count, file_name, hanging, plain, shortened
+from vai_inspect.reports.text.format import count, file_name
+from vai_inspect.reports.text.lines import hanging, plain, shortened
 
 TITLES = {
     Outcome.CHANGES: "changes the function, without an error",

@@ -9,7 +9,8 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from vai_inspect.core.findings import Device, Finding
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.text.causes import LIKEWISE
-from vai_inspect.reports.text.format import cells, doubt, hanging, plain, remedy, shortened, wrapped
+from vai_inspect.reports.text.format import doubt, remedy
+from vai_inspect.reports.text.lines import cells, hanging, plain, shortened, wrapped
 
 TITLES = ("node name", "op type", "hardware constraints")
 LONGEST_NAME = 240

@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Optional
 
 from vai_inspect.core.fixed import FixChange, Fixed, listed
 from vai_inspect.core.ir import Frame
-from vai_inspect.reports.text.format import hanging, plain
+from vai_inspect.reports.text.lines import hanging, plain
 
 WIDTH = 100
 

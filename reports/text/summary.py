@@ -19,17 +19,8 @@ from vai_inspect.reports.text.causes import (
     ranked,
     with_types,
 )
-from vai_inspect.reports.text.format import (
-    are,
-    count,
-    hanging,
-    others,
-    plain,
-    run,
-    shortened,
-    untold_macs,
-    work_share,
-)
+from vai_inspect.reports.text.format import are, count, others, run, untold_macs, work_share
+from vai_inspect.reports.text.lines import hanging, plain, shortened
 from vai_inspect.reports.text.plan import PLAN_TITLE, steps
 from vai_inspect.reports.text.reasons import table
 

@@ -9,7 +9,8 @@ from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.text import quantizer, summary
 from vai_inspect.reports.text.causes import chain, effect, ranked
-from vai_inspect.reports.text.format import doubt, file_name, grounds, plain, remedy, value
+from vai_inspect.reports.text.format import doubt, file_name, grounds, remedy, value
+from vai_inspect.reports.text.lines import plain
 
 RULE = "=" * 100
 THIN = "-" * 100

@@ -33,7 +33,7 @@ from vai_inspect.reports import writer
 from vai_inspect.reports.console import console
 from vai_inspect.reports.html import notebook, page
 from vai_inspect.reports.picture import renderers
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 from vai_inspect.rules.targets.lookup import lookup
 
 B4096 = "DPUCZDX8G_ISA1_B4096"

@@ -13,7 +13,7 @@ import pytest
 from tests.reports import samples
 from vai_inspect.core.findings import Device
 from vai_inspect.reports.html import notebook, page
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

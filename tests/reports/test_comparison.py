@@ -15,7 +15,7 @@ from vai_inspect.core.findings import Device
 from vai_inspect.core.target import BoardUse
 from vai_inspect.reports import json
 from vai_inspect.reports.text import comparison
-from vai_inspect.reports.text.format import cells
+from vai_inspect.reports.text.lines import cells
 
 SCHEMA = json.schema(json.COMPARISON_SCHEMA_FILE)
 

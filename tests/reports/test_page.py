@@ -20,7 +20,7 @@ from vai_inspect.core.ir import Graph
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.reports.html import page, sections, table
-from vai_inspect.reports.text.format import plain
+from vai_inspect.reports.text.lines import plain
 
 MODELS = {
     "mixed": samples.mixed,

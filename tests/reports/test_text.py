@@ -8,7 +8,8 @@ from tests.reports import samples
 from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.reports.text import text
-from vai_inspect.reports.text.format import file_name, shortened, wrapped
+from vai_inspect.reports.text.format import file_name
+from vai_inspect.reports.text.lines import shortened, wrapped
 
 FIELDS = [
     "node name",

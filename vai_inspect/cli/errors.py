@@ -17,7 +17,7 @@ import typer
 
 from vai_inspect.cli.error_text import one_line, where
 from vai_inspect.core.errors import GraphError, VaiInspectError, message_of
-from vai_inspect.reports.text.format import on_one_line
+from vai_inspect.reports.text.lines import on_one_line
 
 PROGRAM = "vai-inspect"
 

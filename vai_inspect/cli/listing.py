@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.reports.text.format import wrapped
+from vai_inspect.reports.text.lines import wrapped
 
 _HEADINGS = ("NAME", "FINGERPRINT", "OPS/CYCLE", "BATCH", "RELEASES", "BOARDS")
 _LEGACY = "not registered from release 2.5 on; figures derived from the fingerprint:"

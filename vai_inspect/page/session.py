@@ -27,7 +27,7 @@ from vai_inspect.reports import gv, json
 from vai_inspect.reports.html import page, parts
 from vai_inspect.reports.picture import picture, svg
 from vai_inspect.reports.text import text as text_report
-from vai_inspect.reports.text.format import on_one_line
+from vai_inspect.reports.text.lines import on_one_line
 from vai_inspect.reports.writer import stem
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.boards import targets_of

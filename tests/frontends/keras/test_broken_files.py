@@ -49,10 +49,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, bytes]:
 
 def problem(path: Any) -> str:
     """The message, which is one line of bounded length, and came at once."""
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(VaiInspectError) as info:
         capture_file(path)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     text = str(info.value)
     assert "\n" not in text
     assert len(text) < 1000
@@ -188,9 +188,9 @@ def test_settings_of_any_kind_end_in_a_line_or_a_result(config: Any, tmp_path: P
             for value in odd:
                 changed = json.loads(json.dumps(config))
                 layer(changed, name)["config"][key] = value
-                start = time.perf_counter()
+                start = time.process_time()
                 result_or_line(archive(tmp_path / "m.keras", changed))
-                assert time.perf_counter() - start < 1
+                assert time.process_time() - start < 1
 
 
 TEXTS = {
@@ -242,10 +242,10 @@ def test_models_within_models_do_not_multiply(tmp_path: Path) -> None:
     for depth in range(40):
         model = doubled(model, depth)
     path = archive(tmp_path / "m.keras", model)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(VaiInspectError, match="more than 10,080 calls"):
         capture_file(path)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def _write(data: bytes) -> Callable[[Path], None]:

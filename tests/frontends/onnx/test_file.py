@@ -120,10 +120,10 @@ def test_refused_in_one_line(name, tmp_path):
     data, words = REFUSED[name]
     path = tmp_path / "model.onnx"
     path.write_bytes(data)
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(VaiInspectError) as caught:
         capture(path)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     message = str(caught.value)
     assert any(word in message for word in words.split("|")), message
     assert "\n" not in message
@@ -188,12 +188,12 @@ BOUNDED = {
 @pytest.mark.parametrize("name", BOUNDED)
 def test_large_numbers_cost_nothing(name):
     data, wanted = BOUNDED[name]
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         assert kinds(graph_of(Proto(data))) == wanted
     except VaiInspectError:
         assert not wanted
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 def test_external_data_is_never_opened(tmp_path, monkeypatch):
