@@ -26,10 +26,7 @@ ROOMS = ("frontends", "rules", "reports")
 SHAPE = (16, 16, 3)
 LATER = {
     "quantiser": ("rules/quantizers/", "vai_inspect/core/quantizer", "reports/text/quantizer"),
-    "plan": (
-        *("vai_inspect/planning", "vai_inspect/plan_steps", "vai_inspect/plan_placing"),
-        *("vai_inspect/core/plan", "reports/text/plan"),
-    ),
+    "plan": ("vai_inspect/planning/", "vai_inspect/core/plan", "reports/text/plan"),
     "time": (
         *("rules/timing/", "rules/czdx8g/timing", "vai_inspect/estimating"),
         *("vai_inspect/core/estimate", "reports/text/times"),

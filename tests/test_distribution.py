@@ -263,7 +263,7 @@ def test_what_it_asks_for_is_enough_to_import_every_module_but_the_frameworks(in
         "for module in pkgutil.walk_packages(vai_inspect.__path__, 'vai_inspect.'):\n"
         "    name = module.name\n"
         # What `fix` does with a live model needs the framework that made it.
-        "    if name.startswith(('vai_inspect.frontends.', 'vai_inspect.fixing_')):\n"
+        "    if name.startswith(('vai_inspect.frontends.', 'vai_inspect.fixing.')):\n"
         "        continue\n"
         "    if '__main__' in name:\n"
         "        continue\n"

@@ -471,7 +471,7 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vai_inspect.core.errors import ReportError
-    from vai_inspect.fixing_keras import save
+    from vai_inspect.fixing.keras import save
 
     fixed = fix(network(lambda x: conv("c")(x)), TARGET)
     path = tmp_path / "fixed.keras"

@@ -17,7 +17,7 @@ from onnx.reference import ReferenceEvaluator  # noqa: E402
 from tests.cli.conftest import vai_inspect  # noqa: E402, F401
 from vai_inspect.core.errors import ModelError, ReportError  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
-from vai_inspect.fixing_onnx import save  # noqa: E402
+from vai_inspect.fixing.onnx import save  # noqa: E402
 from vai_inspect.frontends.onnx import rewrite  # noqa: E402
 from vai_inspect.frontends.onnx.rewrite import changeable  # noqa: E402
 from vai_inspect.frontends.onnx.rewrite.changeable import Changeable  # noqa: E402

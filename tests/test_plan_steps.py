@@ -12,7 +12,7 @@ nn, F = torch.nn, torch.nn.functional
 from tests.test_plan import counts, inspect, promised  # noqa: E402
 from vai_inspect.core.inspection import Inspection  # noqa: E402
 from vai_inspect.core.plan import PlanCounts  # noqa: E402
-from vai_inspect.planning import better  # noqa: E402
+from vai_inspect.planning.planner import better  # noqa: E402
 from vai_inspect.reports.text.plan import steps as in_words  # noqa: E402
 
 BASE = PlanCounts(4, 3, 6, 1000, 1_000_000, 2.0)

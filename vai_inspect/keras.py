@@ -64,7 +64,7 @@ def fix(
     """
     inspector = Inspector(target, release, convert)
     try:
-        from vai_inspect.fixing_keras import fix_keras
+        from vai_inspect.fixing.keras import fix_keras
     except ModuleNotFoundError as error:
         if error.name not in ("keras", "numpy", "tensorflow"):
             raise

@@ -60,7 +60,7 @@ def fix(
     try:
         import onnx  # noqa: F401
 
-        from vai_inspect.fixing_onnx import fix_onnx
+        from vai_inspect.fixing.onnx import fix_onnx
     except ModuleNotFoundError as error:
         if error.name not in ("onnx", "numpy"):
             raise

@@ -83,7 +83,7 @@ def fix(
     """
     inspector = Inspector(target, release)
     try:
-        from vai_inspect.fixing_torch import fix_torch
+        from vai_inspect.fixing.torch import fix_torch
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

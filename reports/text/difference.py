@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterator, List, Sequence, Tuple
 
-from vai_inspect.core.difference import Difference, OpChange
-from vai_inspect.core.inspection_data import InspectionData
+from vai_inspect.core.inspection.data import InspectionData
+from vai_inspect.core.inspection.difference import Difference, OpChange
 from vai_inspect.reports.text.format import count
 from vai_inspect.reports.text.lines import hanging, plain, shortened
 

@@ -42,11 +42,11 @@ def fix(
 ) -> None:
     """Do the rewrites of the plan on a copy of the model, and check each one."""
     from vai_inspect.cli.fix_output import check_framework, check_output, save
+    from vai_inspect.cli.fixed_model import fixed_model
     from vai_inspect.cli.imports import importable_here
     from vai_inspect.cli.load import load_model
     from vai_inspect.cli.parsing import parse_shapes
     from vai_inspect.cli.quiet import native_chatter_left_out, printed_to_stderr
-    from vai_inspect.fixing_any import fixed_model
     from vai_inspect.frameworks import framework_of
     from vai_inspect.reports.console import console
     from vai_inspect.reports.console.progress import working

@@ -62,15 +62,15 @@ def save(fixed: Fixed, path: Path, pickle: bool) -> Tuple[str, ...]:
         ReportError: it cannot be written.
     """
     if fixed.before.model.framework == "keras":
-        from vai_inspect.fixing_keras import save as save_keras
+        from vai_inspect.fixing.keras import save as save_keras
 
         save_keras(fixed, path)
         return ()
     if fixed.before.model.framework == "onnx":
-        from vai_inspect.fixing_onnx import save as save_onnx
+        from vai_inspect.fixing.onnx import save as save_onnx
 
         save_onnx(fixed, path)
         return ()
-    from vai_inspect.fixing_torch import save as save_torch
+    from vai_inspect.fixing.torch import save as save_torch
 
     return save_torch(fixed, path, pickle)

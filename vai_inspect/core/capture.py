@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import FrozenSet, Optional, Tuple
 
-from vai_inspect.core.inspected import ModelInfo
+from vai_inspect.core.inspection.parts import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes import normalise

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Sequence, Tuple
 
-from vai_inspect.core.difference import Difference
 from vai_inspect.core.inspection import Inspection
+from vai_inspect.core.inspection.difference import Difference
 from vai_inspect.core.plan import PlanStep
 
 

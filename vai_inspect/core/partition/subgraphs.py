@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Tuple
 
 from vai_inspect.core.findings import Device
-from vai_inspect.core.inspected import Subgraph
+from vai_inspect.core.inspection.parts import Subgraph
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition.clusters import Clusters
 from vai_inspect.core.partition.merge import Parts

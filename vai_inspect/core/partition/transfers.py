@@ -6,7 +6,7 @@ from typing import Dict, Iterable, Mapping, Tuple
 
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.findings import Device
-from vai_inspect.core.inspected import Crossing, Subgraph
+from vai_inspect.core.inspection.parts import Crossing, Subgraph
 from vai_inspect.core.ir import Graph
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.cut_sides import Sides
+from vai_inspect.planning.cut_code.sides import Sides
 
 _BY_NAME = "next(one for one in getattr({0}, 'operations', {0}.layers) if one.name == {1!r})"
 

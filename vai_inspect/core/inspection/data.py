@@ -10,7 +10,7 @@ from vai_inspect.core.boundary import Boundary
 from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Verdict
-from vai_inspect.core.inspected import (
+from vai_inspect.core.inspection.parts import (
     Crossing,
     CutPoints,
     InspectedOp,

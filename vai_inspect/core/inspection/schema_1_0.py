@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, Container, Dict, TypeVar
 
 from vai_inspect.core.findings import Device, Verdict
-from vai_inspect.core.inspection_data import InspectionData
+from vai_inspect.core.inspection.data import InspectionData
 from vai_inspect.core.root_cause import Outcome, RootCause
 
 VERSION = "1.0"

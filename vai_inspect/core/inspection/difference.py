@@ -9,8 +9,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.findings import Device
-from vai_inspect.core.inspected import InspectedOp
-from vai_inspect.core.inspection_data import InspectionData
+from vai_inspect.core.inspection.data import InspectionData
+from vai_inspect.core.inspection.parts import InspectedOp
 from vai_inspect.core.quantizer import Obstacle
 
 COUNTS = (

@@ -14,8 +14,8 @@ from vai_inspect.core.partition.cut import NEGLIGIBLE, choose_cut, part_of
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
-from vai_inspect.plan_placing import Cure, Placed, Placing
-from vai_inspect.plan_steps import cut_step, leave_step, remedy_steps, rewrite_step
+from vai_inspect.planning.placing import Cure, Placed, Placing
+from vai_inspect.planning.steps import cut_step, leave_step, remedy_steps, rewrite_step
 from vai_inspect.rules.rewrites import apply
 
 

@@ -6,9 +6,9 @@ from typing import List, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.partition.cut import Cut
-from vai_inspect.cut_keras import keras_code
-from vai_inspect.cut_sides import Sides
-from vai_inspect.cut_torch import torch_code
+from vai_inspect.planning.cut_code.keras import keras_code
+from vai_inspect.planning.cut_code.sides import Sides
+from vai_inspect.planning.cut_code.torch import torch_code
 
 
 def cut_code(graph: Graph, cut: Cut) -> Optional[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Sequence
 
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.cut_sides import Sides
+from vai_inspect.planning.cut_code.sides import Sides
 
 _HEAD = '''\
 import torch

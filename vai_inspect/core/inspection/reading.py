@@ -6,14 +6,14 @@ import json
 import typing
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple, Type, TypeVar
 
-from vai_inspect.core import schema_1_0
 from vai_inspect.core import target as parts
 from vai_inspect.core.codec import Place, dataclass, decode, member, plain
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.estimate import Estimate, OpEstimate
 from vai_inspect.core.findings import Device, Finding, Remedy
-from vai_inspect.core.inspected import Crossing, InspectedOp, ModelInfo, Subgraph
-from vai_inspect.core.inspection_data import SCHEMA_VERSION, TOOL_NAME, InspectionData
+from vai_inspect.core.inspection import schema_1_0
+from vai_inspect.core.inspection.data import SCHEMA_VERSION, TOOL_NAME, InspectionData
+from vai_inspect.core.inspection.parts import Crossing, InspectedOp, ModelInfo, Subgraph
 from vai_inspect.core.ir import OPS, Op, Origin, TensorType, Value
 from vai_inspect.core.message import Argument, Arguments, mismatch
 from vai_inspect.core.plan import PlanStep

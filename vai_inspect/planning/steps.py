@@ -9,8 +9,8 @@ from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition.cut import Cut
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle
-from vai_inspect.cut_code import cut_code
-from vai_inspect.plan_placing import Cure, Placed
+from vai_inspect.planning.cut_code import cut_code
+from vai_inspect.planning.placing import Cure, Placed
 
 
 def rewrite_step(

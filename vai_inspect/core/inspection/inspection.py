@@ -5,21 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
-from vai_inspect.core.difference import Difference
 from vai_inspect.core.estimate import Estimate
-from vai_inspect.core.inspected import (
-    Crossing,
-    CutPoints,
-    InspectedOp,
-    ModelInfo,
-    Subgraph,
-    Summary,
-    summary_dict,
-)
-from vai_inspect.core.inspection_data import SCHEMA_VERSION, TOOL_NAME, InspectionData
+from vai_inspect.core.inspection.data import InspectionData
+from vai_inspect.core.inspection.difference import Difference
+from vai_inspect.core.inspection.reading import read_inspection, read_json
 from vai_inspect.core.plan import Plan
 from vai_inspect.core.presenter import presenter
-from vai_inspect.core.reading import read_inspection, read_json
 
 
 @dataclass(frozen=True)
@@ -114,17 +105,3 @@ class Inspection(InspectionData):
                 "" if total.crossings == 1 else "s",
             )
         )
-
-
-__all__ = [
-    "SCHEMA_VERSION",
-    "TOOL_NAME",
-    "Crossing",
-    "CutPoints",
-    "InspectedOp",
-    "Inspection",
-    "ModelInfo",
-    "Subgraph",
-    "Summary",
-    "summary_dict",
-]
