@@ -9,10 +9,15 @@ from vai_inspect.core.passes import drop_identities, fold_batch_norm, fold_paddi
 
 PADDED = (1, 10, 10, 16)
 ONE_AROUND = a.PadAttrs((0, 0, 1, 1, 1, 1, 0, 0))
+HALF = (1, 8, 8, 8)
 
 
 def kinds(graph):
     return [op.kind for op in graph]
+
+
+def cut(begin, end, channel_step=1):
+    return a.StridedSliceAttrs(begin, end, (1, 1, 1, channel_step))
 
 
 def test_dropout_is_dropped_and_found_again():
@@ -46,6 +51,9 @@ def test_dropout_is_dropped_and_found_again():
         (node("x", "transpose", ["in"], SHAPE, a.TransposeAttrs((0, 2, 1, 3))), False),
         (node("x", "reshape", ["in"], SHAPE, a.ReshapeAttrs(SHAPE)), True),
         (node("x", "reshape", ["in"], (1, 1024), a.ReshapeAttrs((1, 1024))), False),
+        (node("x", "strided_slice", ["in"], SHAPE, cut((0,) * 4, SHAPE)), True),
+        (node("x", "strided_slice", ["in"], HALF, cut((0,) * 4, HALF)), False),
+        (node("x", "strided_slice", ["in"], SHAPE, cut((0, 0, 0, 15), (1, 8, 8, -17), -1)), False),
     ],
 )
 def test_moves_that_change_nothing_are_dropped(op, dropped):
@@ -181,6 +189,9 @@ def in_float(op):
 LEFT_IN_FLOAT = {
     "a reshape to the same": [
         in_float(node("x", "reshape", ["in"], SHAPE, a.ReshapeAttrs(SHAPE))),
+    ],
+    "a slice of everything": [
+        in_float(node("x", "strided_slice", ["in"], SHAPE, cut((0,) * 4, SHAPE))),
     ],
     "a transpose that is none": [
         in_float(node("x", "transpose", ["in"], SHAPE, a.TransposeAttrs((0, 1, 2, 3)))),

@@ -9,8 +9,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.ir import Graph, Value
-from vai_inspect.core.passes import idle, normalise
+from vai_inspect.core.passes import normalise
 from vai_inspect.frontends.torch import capture
 from vai_inspect.frontends.torch.capture import strategies
 
@@ -33,8 +32,6 @@ def rows(captured: Captured, told: bool = True) -> List[Tuple[Any, ...]]:
     lines alone that are in a function of the name `forward`.
     """
     graph = normalise(captured.graph, captured.batch_norm_into)
-    if not told:
-        graph = without_idle(graph)
     at = {op.name: number for number, op in enumerate(graph)}
     return [
         (
@@ -49,13 +46,6 @@ def rows(captured: Captured, told: bool = True) -> List[Tuple[Any, ...]]:
         )
         for op in graph
     ]
-
-
-def without_idle(graph: Graph) -> Graph:
-    """The graph without the slices of everything."""
-    gone = [op for op in graph if op.kind == "strided_slice" and idle(op, graph) is not None]
-    forward = {Value(op.name): op.inputs[0] for op in gone}
-    return graph.rewritten({op.name: None for op in gone}, forward)
 
 
 class Block(nn.Module):

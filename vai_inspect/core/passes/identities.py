@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Dict, Optional
 
 from vai_inspect.core.ir import Graph, Op, Value
+from vai_inspect.core.ir.attrs import StridedSliceAttrs
 
 
 def drop_identities(graph: Graph) -> Graph:
-    """Drops what changes nothing: dropout, linear activations, empty moves and resizes.
+    """Drops what changes nothing: dropout, linear activations, empty moves, slices of everything.
 
     A pool with kernel 1 and stride 1 goes as well; compiled models show it vanish. What is left in
     float stays: the compiler is handed it as an operator of its own, whatever it computes.
@@ -28,9 +29,8 @@ def drop_identities(graph: Graph) -> Graph:
         while source in forward:
             source = forward[source]
         keeper = change.get(source.op) or graph[source.op]
-        change[keeper.name] = keeper.absorbed(
-            op, f"{_named(op)} does nothing at inference and is dropped"
-        )
+        text = f"{_named(op)} does nothing at inference and is dropped"
+        change[keeper.name] = keeper.absorbed(op, text + _KEPT.get(op.kind, ""))
     return graph.rewritten(change, forward) if change else graph
 
 
@@ -46,7 +46,13 @@ def _does_nothing(op: Op, graph: Graph) -> bool:
     unchanged = op.output.shape == graph.input_types(op)[0].shape
     if op.kind in ("maxpool2d", "avgpool2d"):
         return unchanged and set(op.attributes()["kernel"]) == {1}
+    if isinstance(op.attrs, StridedSliceAttrs):
+        return unchanged and set(op.attrs.strides) <= {1}
     return unchanged and op.kind in ("reshape", "flatten", "squeeze", "resize")
+
+
+_KEPT = {"strided_slice": "; the 2.5 inspector keeps it, on the CPU: leave it out for that release"}
+"""What is known of tools that keep what is dropped here, by kind."""
 
 
 def _named(op: Op) -> str:
