@@ -8,10 +8,8 @@ published partition rule was ever run for it; what only such a rule refuses is u
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vai_inspect.rules.cv2dx8g import own, release_3_0, release_3_5
-from vai_inspect.rules.plugin import Evidence, Family, with_own, without
+from vai_inspect.rules.plugin import Family, with_own, without
 from vai_inspect.rules.shared import (
     conv,
     depthwise,
@@ -21,13 +19,14 @@ from vai_inspect.rules.shared import (
     resize,
     transposed,
 )
+from vai_inspect.rules.shared.feature_bank import doubted_weight_fit
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.shared.inner_product import inner_products
 from vai_inspect.rules.shared.sources import PT25
 from vai_inspect.rules.shared.windows import channels_addressed, kernel_in_set
 
-weight_fit = replace(conv.weight_fit, check=conv.of_window(own.WEIGHTS_DOUBTED)).founded(
-    Evidence.PARTITION_RULE,
+WEIGHT_FIT = doubted_weight_fit(
+    own.WEIGHTS_DOUBTED,
     PT25 + ", a release without this DPU",
     "UG1414 counts with the feature-map bank (conv.input_fit); what only this formula of the 2.5 "
     "rules refuses is unknown.",
@@ -61,7 +60,7 @@ FAMILY = Family(
         "and 46 % on the V70"
     ),
     constraints=(
-        *with_own(conv.CONSTRAINTS, own.stride, weight_fit, own.window, own.input_fit),
+        *with_own(conv.CONSTRAINTS, own.stride, WEIGHT_FIT, own.window, own.input_fit),
         *depthwise.CONSTRAINTS,
         own.depthwise_window,
         *transposed.CONSTRAINTS,

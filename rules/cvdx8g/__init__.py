@@ -19,10 +19,18 @@ from vai_inspect.rules.shared import (
     strided_slice,
     transposed,
 )
+from vai_inspect.rules.shared.feature_bank import input_fit, map_fits
 from vai_inspect.rules.shared.groups import BATCH, REWRITES, SHARED, STEREO_LISTED, TAKES
 from vai_inspect.rules.shared.inner_product import inner_products
+from vai_inspect.rules.shared.windows import channels_addressed, kernel_in_set
 
-PRODUCTS = inner_products(own.window_fits, deals=True)
+PRODUCTS = inner_products(
+    own.WEIGHTS_DOUBTED,
+    map_fits,
+    own.window_fits,
+    shared=(kernel_in_set, channels_addressed),
+    deals=True,
+)
 
 FAMILY = Family(
     name="cvdx8g",
@@ -51,7 +59,9 @@ FAMILY = Family(
             *with_own(
                 conv.CONSTRAINTS,
                 dilation.refused_with_stride(Evidence.USER_GUIDE, "PG389 1.3"),
+                own.WEIGHT_FIT,
                 own.window,
+                input_fit,
             ),
             *with_own(depthwise.CONSTRAINTS, observed.SQUARE_DILATION),
             *transposed.CONSTRAINTS,

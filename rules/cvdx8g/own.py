@@ -19,8 +19,23 @@ from vai_inspect.rules.shared import resize
 from vai_inspect.rules.shared.conv import of_window
 from vai_inspect.rules.shared.engines import ceil_div
 from vai_inspect.rules.shared.examples import alone, conv
+from vai_inspect.rules.shared.feature_bank import doubted_weight_fit
 from vai_inspect.rules.shared.remedies import SMALLER_WINDOW
-from vai_inspect.rules.shared.sources import DIGEST, UG1414, UG1414_25
+from vai_inspect.rules.shared.sources import DIGEST, PT25, UG1414, UG1414_25
+from vai_inspect.rules.shared.windows import in_doubt, weights_fit
+
+WEIGHTS_DOUBTED = in_doubt(
+    weights_fit,
+    "the user guide and the 2.5 Keras inspector count one output channel for each bank, so this is "
+    "in doubt",
+)
+WEIGHT_FIT = doubted_weight_fit(
+    WEIGHTS_DOUBTED,
+    PT25,
+    "The PyTorch inspector of 2.5 counts the output channels that share a bank, "
+    "ceil(output_channel_parallel / bank_num); UG1414 2.5 and 3.5 and the Keras inspector of 2.5 "
+    "do not (conv.input_fit, conv.window). What only this formula refuses is unknown.",
+)
 
 WINDOW = 64
 """PG389 1.3: kernel_w * kernel_h * ceil(input_channels / 2048)."""

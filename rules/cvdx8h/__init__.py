@@ -6,7 +6,6 @@ multiply feature maps and pool up to 128x128, the others pool small windows and 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator
 
 from vai_inspect.core.ir.attrs import InnerProductAttrs, TransposedConv2dAttrs
@@ -17,13 +16,10 @@ from vai_inspect.rules.plugin import (
     OpContext,
     Provenance,
     Stage,
-    Target,
     Verdict,
     Violation,
     approximate,
     constraint,
-    inside,
-    outside,
     with_own,
     with_provenance,
 )
@@ -36,13 +32,11 @@ from vai_inspect.rules.shared import (
     resize,
     transposed,
 )
-from vai_inspect.rules.shared.engines import ceil_div
 from vai_inspect.rules.shared.examples import after_conv, data, graph, op
-from vai_inspect.rules.shared.examples import conv as conv_example
+from vai_inspect.rules.shared.feature_bank import doubted_weight_fit, input_fit, map_fits
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.shared.inner_product import ONE_FEATURE, inner_products
-from vai_inspect.rules.shared.remedies import SMALLER_WINDOW
-from vai_inspect.rules.shared.sources import PT25, TF25, UG1414
+from vai_inspect.rules.shared.sources import PT25
 from vai_inspect.rules.shared.windows import (
     channels_addressed,
     in_doubt,
@@ -55,65 +49,8 @@ WEIGHTS_DOUBTED = in_doubt(
 )
 
 
-def _feature_depth(target: Target) -> int:
-    return target.bank(target.conv.input_bank[0]).depth
-
-
-def map_fits(target: Target, width: int, height: int, channels: int) -> Iterator[Violation]:
-    """kernel_w * kernel_h * ceil(input_channels / channel_parallel) is within the bank's depth."""
-    words = width * height * ceil_div(channels, target.conv.input_channel_parallel)
-    depth = _feature_depth(target)
-    if words > depth:
-        yield Violation(
-            "{width} x {height} x ceil({channels} / {parallel}) is {found}, more than the {depth} "
-            "addresses of a bank",
-            width=width,
-            height=height,
-            channels=channels,
-            parallel=target.conv.input_channel_parallel,
-            depth=depth,
-            found=words,
-            limit=f"<= {depth}",
-        )
-
-
-def _most_channels(target: Target) -> int:
-    """Returns the most channels of a 16x16 kernel that fit the feature-map bank."""
-    return _feature_depth(target) // 256 * target.conv.input_channel_parallel
-
-
-def _sixteen(number: int) -> Example:
-    text = f"kernel 16x16, {number} input channels"
-    return conv_example(text, (1, 16, 16, number), kernel=(16, 16))
-
-
-@constraint(
-    "conv.input_fit",
-    kinds=("conv2d", "transposed-conv2d"),
-    evidence=Evidence.PARTITION_RULE,
-    source=TF25 + "; " + UG1414,
-    limits={
-        "parallel": lambda target: target.conv.input_channel_parallel,
-        "depth": _feature_depth,
-    },
-    passes=(conv_example("kernel 16x16, 64 input channels", (1, 16, 16, 64), kernel=(16, 16)),),
-    fails=(outside(_most_channels, _sixteen),),
-    remedy=SMALLER_WINDOW,
-)
-def input_fit(ctx: OpContext) -> Iterator[Violation]:
-    """kernel_w * kernel_h * ceil(input_channels / {parallel}) is at most {depth}, the depth of a
-    feature-map bank.
-    """
-    yield from conv.of_window(map_fits)(ctx)
-
-
-weight_fit = replace(
-    conv.weight_fit,
-    check=conv.of_window(WEIGHTS_DOUBTED),
-    passes=(inside(conv.channels_to_fit, conv.seven),),
-    fails=(outside(conv.channels_to_fit, conv.seven),),
-).founded(
-    Evidence.PARTITION_RULE,
+WEIGHT_FIT = doubted_weight_fit(
+    WEIGHTS_DOUBTED,
     PT25 + "; PG403 1.0",
     "The PyTorch inspector of 2.5 counts with this weight bank, as UG1414 1.4.1 and PG403 1.0 do; "
     "the Keras inspector of 2.5 and UG1414 2.5 and 3.5 count with the deeper feature-map bank "
@@ -196,7 +133,7 @@ FAMILY = Family(
         "host limits many of the networks"
     ),
     constraints=(
-        *with_own(conv.CONSTRAINTS, weight_fit, input_fit),
+        *with_own(conv.CONSTRAINTS, WEIGHT_FIT, input_fit),
         *depthwise.CONSTRAINTS,
         *transposed.CONSTRAINTS,
         *with_provenance(PRODUCTS.constraints, OBSERVED),

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import pytest
 
+from vai_inspect.core.findings import verdict_of
 from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.shared.examples import conv, transposed
 from vai_inspect.rules.targets.lookup import lookup
 
 COLUMNS = (
@@ -32,7 +35,7 @@ FIGURES = {
     ("conv.weight_fit", "depth"): (2048, 4096, 8192, 2048, 8192, 512, 32768, 2048),
     ("conv.weight_fit", "width"): (16, 32, 16, 16, 16, 64, 16, 16),
     ("conv.weight_fit", "groups"): (1, 1, 2, 1, 1, 1, 8, 1),
-    ("conv.input_fit", "depth"): (None,) * 5 + (2048, 65528, None),
+    ("conv.input_fit", "depth"): (None, None, 8192, None, None, 2048, 65528, None),
     ("conv.window", "most"): (None, None, 64, None, None, None, 13760, None),
     ("conv.pad_range", "pads"): (None,) * 4 + ("0-15",) + (None,) * 3,
     ("depthwise.kernel", "kernel_size"): (
@@ -124,3 +127,31 @@ def test_activations(engine):
 def test_builds_of_one_family_differ(target, max_kernel, depthwise):
     assert figure(target, "pool.kernel", "max_kernel") == max_kernel
     assert figure(target, "depthwise.kernel", "kernel_size") == depthwise
+
+
+C32B3, C64B1 = "DPUCVDX8G_ISA3_C32B3", "DPUCVDX8G_ISA3_C64B1"
+
+
+def large_transposed(channels):
+    return transposed("16x16", (1, 4, 4, channels), kernel=(16, 16), stride=(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("target", "example", "verdict"),
+    [
+        (C32B3, conv("5x5", (1, 8, 8, 2608), kernel=(5, 5)), "supported"),
+        (C32B3, conv("5x5", (1, 8, 8, 2624), kernel=(5, 5)), "unknown"),
+        (C64B1, conv("5x5", (1, 8, 8, 1296), kernel=(5, 5)), "supported"),
+        (C64B1, conv("5x5", (1, 8, 8, 1312), kernel=(5, 5)), "unknown"),
+        (C32B3, large_transposed(256), "supported"),
+        (C32B3, large_transposed(272), "unknown"),
+        (C32B3, large_transposed(512), "unknown"),
+        (C32B3, large_transposed(528), "unsupported"),
+    ],
+)
+def test_what_only_the_weight_bank_refuses_is_unknown_on_dpucvdx8g(target, example, verdict):
+    """UG1414: kernel_w * kernel_h * ceil(ic / 16) <= 8192; the PyTorch rule of 2.5 doubles it."""
+    family = registry.family("cvdx8g")
+    found = evaluate(family, lookup(target), example.graph()).placement.findings.get("op", ())
+    assert verdict_of(found).value == verdict
+    assert {one.constraint for one in found} <= {"cvdx8g.conv.weight_fit", "cvdx8g.conv.input_fit"}
