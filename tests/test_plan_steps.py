@@ -177,7 +177,7 @@ def test_the_remedies_of_keras():
         keras.Model(inputs, x), output_dir=None, verbose_level=0
     )
     assert [(step.kind, step.rewrite, step.obstacle) for step in inspection.plan()] == [
-        ("remedy", None, "keras.separable.activation"),
+        ("rewrite", "split-separable", "keras.separable.activation"),
         ("rewrite", "clone-shared", "keras.shared.without_weights"),
     ]
 

@@ -33,6 +33,11 @@ REWRITES = (
         source="the quantiser takes the layer alone",
     ),
     _advice(
+        "batch-norm-beta",
+        keras="use center=True with a beta of 0",
+        source="executed: the quantiser stops at 'beta:0'",
+    ),
+    _advice(
         "batch-norm-own-reader",
         "call two convolutions with the same weights, one for the batch norm and one for the rest",
         "call two convolutions with the same weights, one for the batch norm and one for the rest",
@@ -42,6 +47,11 @@ REWRITES = (
         "clone-shared",
         keras="make a layer for each call, and give them the same weights",
         source="the quantiser takes one call of a layer",
+    ),
+    _advice(
+        "flatten-nested",
+        keras="call the inner layers on the outer tensors",
+        source="executed: 2.5 and 3.0 stop at a model that is called like a layer",
     ),
     _advice(
         "keras-pad",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, Optional
+from typing import Callable, Optional
 
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
@@ -54,12 +54,13 @@ def passing(op: Op, index: int = 0) -> Op:
 
 def _exact(
     name: str,
-    torch: str,
+    torch: Optional[str] = None,
     keras: Optional[str] = None,
     change: Optional[Callable[[Graph, Op], Change]] = None,
     source: str = "",
 ) -> Rewrite:
-    advice: Mapping[str, str] = {"torch": torch, **({"keras": keras} if keras else {})}
+    texts = {"torch": torch, "keras": keras}
+    advice = {framework: text for framework, text in texts.items() if text is not None}
     return Rewrite(name, Effect.EXACT, change or of_remedy(name), advice, source)
 
 
@@ -88,5 +89,10 @@ REWRITES = (
     ),
     _exact("chunk-to-slices", "write slices, such as x[:, :k] and x[:, k:]",
            "write slices, such as x[..., :k] and x[..., k:]"),
+    _exact(
+        "split-separable",
+        keras="use DepthwiseConv2D and Conv2D(1) with the activation",
+        source="executed: 3.0 and 3.5 drop the activation, 2.5 leaves the layer in float",
+    ),
     Rewrite("quantised-form", Effect.EXACT, quantised_form),
 )  # fmt: skip

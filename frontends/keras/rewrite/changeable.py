@@ -185,7 +185,9 @@ def _edit(site: "Site | str", rewrite: str) -> "Tuple[Place, Edit] | str":
     if any(len(one.shape) == 4 and one.shape[-1] is None for one in site.keras.inputs(site.node)):
         return OPEN_CHANNELS
     found = PROGRAMS[rewrite](site)
-    return found if isinstance(found, str) else (place_of(site.around, found.node), found)
+    if isinstance(found, str):
+        return found
+    return place_of(() if found.outermost else site.around, found.node), found
 
 
 @contextmanager

@@ -21,11 +21,14 @@ class Edit:
         reads: the tensors of that model that the new layers read; calls that nothing reads any
             more are left out.
         write: makes the layers.
+        outermost: whether the call stands in the model itself, though the operator is in a nested
+            one.
     """
 
     node: Any
     reads: Tuple[Any, ...]
     write: Write
+    outermost: bool = False
 
 
 Program = Callable[[Site], Union[Edit, str]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 
 from vai_inspect.frontends.keras.rewrite.copies import carry, copied
 
 Weights = Optional[Sequence[Any]]
+Inline = Callable[[Any, List[Any]], Any]
+"""Calls what a nested model consists of on tensors, and returns what it gives."""
 
 
 class FreeNames:
@@ -30,10 +32,17 @@ class Maker:
 
     Attributes:
         library: the module with `layers`.
+        inline: calls the layers of a nested model, given by its graph.
     """
 
     def __init__(
-        self, library: Any, names: FreeNames, name: str, policy: Any, dtype: Optional[str]
+        self,
+        library: Any,
+        names: FreeNames,
+        name: str,
+        policy: Any,
+        dtype: Optional[str],
+        inline: Inline,
     ) -> None:
         """Keeps what its layers have in common.
 
@@ -43,8 +52,10 @@ class Maker:
             name: that of the call's layer, which the last new layer takes.
             policy: dtype or policy of the call's layer.
             dtype: element type in place of every floating-point one, or None.
+            inline: see `Maker`.
         """
         self.library = library
+        self.inline = inline
         self._names = names
         self._name = name
         self._policy = dtype or policy

@@ -15,7 +15,7 @@ from vai_inspect.frontends.keras.live.nested import leaves, mapped
 from vai_inspect.frontends.keras.live.toposort import depth_first
 from vai_inspect.frontends.keras.rewrite.copies import carry, copied
 from vai_inspect.frontends.keras.rewrite.edit import Edit
-from vai_inspect.frontends.keras.rewrite.maker import FreeNames, Maker
+from vai_inspect.frontends.keras.rewrite.maker import FreeNames, Inline, Maker
 
 Place = Tuple[int, ...]
 """Identities of the calls around a call and of the call itself, outermost first."""
@@ -110,7 +110,7 @@ class _Rebuild:
         """Tells whether a layer or model has been made again."""
         return id(old) in self._layers or (id(old), frozenset(edits)) in self._models
 
-    def maker(self, node: Any, names: FreeNames) -> Maker:
+    def maker(self, node: Any, names: FreeNames, inline: Inline) -> Maker:
         """Returns what makes the layers in place of a call."""
         layer = self._keras.operation(node)
         policy = getattr(layer, "dtype_policy", None)
@@ -118,13 +118,19 @@ class _Rebuild:
         if policy is None:  # a bare operation
             dtype = self._keras.outputs(node)[0].dtype
             policy = str(getattr(dtype, "name", dtype))
-        return Maker(self._library, names, layer.name, policy, self._dtype)
+        return Maker(self._library, names, layer.name, policy, self._dtype, inline)
 
 
 class _LevelRebuild:
     """One model on its way: the new tensor for each of the old ones."""
 
-    def __init__(self, whole: _Rebuild, function: Any, edits: Mapping[Place, Edit]) -> None:
+    def __init__(
+        self,
+        whole: _Rebuild,
+        function: Any,
+        edits: Mapping[Place, Edit],
+        names: Optional[FreeNames] = None,
+    ) -> None:
         self._whole = whole
         self._function = function
         self._keras = whole._keras
@@ -134,27 +140,44 @@ class _LevelRebuild:
             if len(place) > 1:
                 self._inner.setdefault(place[0], {})[place[1:]] = edit
         self._inputs = {id(symbol) for symbol in function.inputs}
-        self._names = FreeNames()
+        self._inlined = names is not None
+        self._names = names or FreeNames()
         self._known: Dict[int, Any] = {}
 
     def run(self) -> Tuple[Any, Any]:
         """Returns the new inputs and outputs, nested as the old ones."""
-        function, keras = self._function, self._keras
+        function = self._function
         for symbol in function.inputs:
             self._known[id(symbol)] = self._whole.input(symbol, self._names)
-        nodes = list(depth_first(self._givers(function.outputs), self._before))
+        self._take_names()
+        results = self._results()
+        return mapped(self._keras.structure(function), self._known.get), results
+
+    def inline(self, function: Any, tensors: List[Any]) -> Any:
+        """Returns what a nested model gives, its layers called on tensors of this model."""
+        level = _LevelRebuild(self._whole, function, {}, self._names)
+        level._known.update(zip(map(id, function.inputs), tensors))
+        return level._results()
+
+    def _nodes(self) -> List[Any]:
+        return list(depth_first(self._givers(self._function.outputs), self._before))
+
+    def _take_names(self) -> None:
+        keras = self._keras
+        nodes = self._nodes()
         kept = {id(keras.operation(one)) for one in nodes if id(one) not in self._edits}
         for operation in {id(one): one for one in map(keras.operation, nodes)}.values():
             if id(operation) in kept:
                 self._names.take(operation.name)
-        for node in nodes:
+
+    def _results(self) -> Any:
+        """Calls everything, and returns the new outputs, nested as the old ones."""
+        for node in self._nodes():
             edit = self._edits.get(id(node))
             results = self._call(node) if edit is None else self._edited(edit)
-            symbols = keras.outputs(node)
+            symbols = self._keras.outputs(node)
             self._known.update(zip(map(id, symbols), leaves(results)))
-        structs = (keras.structure(function), keras.results(function))
-        inputs, outputs = (mapped(one, self._known.get) for one in structs)
-        return inputs, outputs
+        return mapped(self._keras.results(self._function), self._known.get)
 
     def _givers(self, symbols: Sequence[Any]) -> List[Any]:
         found = []
@@ -168,7 +191,7 @@ class _LevelRebuild:
         return self._givers(self._keras.inputs(node) if edit is None else edit.reads)
 
     def _edited(self, edit: Edit) -> Any:
-        maker = self._whole.maker(edit.node, self._names)
+        maker = self._whole.maker(edit.node, self._names, self.inline)
         return edit.write(maker, [self._known[id(symbol)] for symbol in edit.reads])
 
     def _call(self, node: Any) -> Any:
@@ -179,7 +202,10 @@ class _LevelRebuild:
         inner, edits = inner_function(old), self._inner.get(id(node), {})
         fresh = not whole.known(old, edits)
         if inner is None:
-            new = whole.layer(old, old.name)
+            taken = self._inlined and fresh
+            new = whole.layer(old, self._names.take(old.name) if taken else old.name)
+        elif self._inlined:
+            return self.inline(inner, [self._known[id(one)] for one in keras.inputs(node)])
         else:
             again = fresh and bool(edits) and whole.known(old, {})
             name = self._names.take(old.name) if again else old.name

@@ -9,6 +9,7 @@ from vai_inspect.frontends.keras.rewrite import (
     arithmetic,
     calls,
     convolutions,
+    forms,
     layers,
     reductions,
 )
@@ -17,6 +18,7 @@ from vai_inspect.frontends.keras.rewrite.edit import Program
 
 PROGRAMS: Dict[str, Program] = {
     "add-layer": layers.layer_form,
+    "batch-norm-beta": forms.centred_norm,
     "batch-norm-between": activations.norm_between,
     "chain-max-pool": reductions.chain_max_pool,
     "channel-mean": reductions.channel_mean,
@@ -28,6 +30,7 @@ PROGRAMS: Dict[str, Program] = {
     "divide-by-constant": arithmetic.quotient,
     "drop-noise": calls.drop_noise,
     "einsum-to-linear": layers.dense,
+    "flatten-nested": forms.flatten_nested,
     "group-to-dense": convolutions.group_to_dense,
     "hardswish-module": activations.hard_swish_module,
     "keras-pad": layers.zero_padding,
@@ -37,6 +40,7 @@ PROGRAMS: Dict[str, Program] = {
     "parameter-to-depthwise": layers.layer_form,
     "quantised-form": layers.layer_form,
     "shuffle-to-convolution": convolutions.shuffle_to_convolution,
+    "split-separable": forms.split_separable,
     "split-pool": reductions.split_pool,
     "square": arithmetic.square,
     "subtract": arithmetic.difference,

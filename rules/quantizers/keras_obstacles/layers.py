@@ -34,7 +34,7 @@ def _norm(sketch: Sketch, *params: str, axis: Optional[int] = None) -> None:
 @obstacle(
     "keras.batch_norm.without_center",
     effects=in_all(fails("quantise", "it stops at 'beta:0'", "KeyError")),
-    remedy=exact("use center=True; a beta of 0 computes the same"),
+    remedy=exact("use center=True; a beta of 0 computes the same", "batch-norm-beta"),
     source=_BY_READING,
     passes=(example("scale=False", lambda s: _norm(s, "beta", "moving_mean", "moving_var")),),
     fails=(example("center=False", lambda s: _norm(s, "gamma", "moving_mean", "moving_var")),),
@@ -144,7 +144,10 @@ def _separable(activation: Optional[str]) -> Draw:
     effects=since_3(
         changes("quantise", "the activation is dropped; the error is as large as the signal")
     ),
-    remedy=exact("use an activation layer after it"),
+    remedy=exact(
+        "use an activation layer after it, or DepthwiseConv2D and Conv2D(1) with the activation",
+        "split-separable",
+    ),
     source=EXECUTED,
     passes=(example("SeparableConv2D, ReLU", _separable(None)),),
     fails=(example("SeparableConv2D(activation='relu')", _separable("keras.relu")),),
@@ -159,7 +162,7 @@ def separable_activation(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "keras.separable.in_float",
     effects={"2.5": left_in_float("quantise", "it is not quantised; 3.0 splits it")},
-    remedy=exact("use DepthwiseConv2D and Conv2D(1), or release 3.0"),
+    remedy=exact("use DepthwiseConv2D and Conv2D(1), or release 3.0", "split-separable"),
     source="the vendor's quantiser of 2.5, read; Vitis-AI issue 988",
     passes=(example("Conv2D", lambda s: s.conv()),),
     fails=(example("SeparableConv2D", _separable(None)),),

@@ -55,7 +55,9 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
         "3.0": _OLD,
         "3.5": warns("quantise", "it falls back to a frozen graph, a path that is not verified"),
     },
-    remedy=exact("flatten the nesting: call the inner layers on the outer tensors"),
+    remedy=exact(
+        "flatten the nesting: call the inner layers on the outer tensors", "flatten-nested"
+    ),
     source=EXECUTED,
     passes=(example("layers alone", _form(ModelForm("Functional"))),),
     fails=(example("a model within", _form(ModelForm("Functional", nested=("backbone",)))),),
@@ -63,7 +65,8 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
 def nested(scene: Scene) -> Iterator[Hit]:
     """A model is called like a layer."""
     for name in scene.form.nested:
-        yield Hit((), f"the model {name!r} is nested in the model")
+        within = (op.name for op in scene.calls() if op.layer.startswith(name + "/"))
+        yield Hit(tuple(within), f"the model {name!r} is nested in the model")
 
 
 @obstacle(

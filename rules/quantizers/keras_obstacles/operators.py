@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List
 
-from vai_inspect.core.findings import exact
+from vai_inspect.core.findings import Remedy, exact
 from vai_inspect.core.ir import Op
 from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, Hit, fails, obstacle, since_3
 from vai_inspect.rules.quantizers.scene import Scene, call_of
@@ -62,6 +62,16 @@ def _computed(scene: Scene, op: Op) -> List[str]:
     return [value.op for value in op.inputs if scene.graph[value.op].kind != "const"]
 
 
+_TENSOR_FIRST = exact("put the tensor first, as in x + 3.", "constant-sum")
+_IN_TURN = {
+    "add": _TENSOR_FIRST,
+    "mul": _TENSOR_FIRST,
+    "sub": exact("write it as a product and a sum, as in x * -1. + 3.", "subtract"),
+}
+"""What computes the same with the tensor first, by kind."""
+_BY_HAND = Remedy("write it so that the tensor comes first, or run it on the host")
+
+
 def _constant(first: bool) -> Draw:
     def draw(sketch: Sketch) -> None:
         read = [sketch.conv(), sketch.constant(number=3.0)]
@@ -73,7 +83,7 @@ def _constant(first: bool) -> Draw:
 @obstacle(
     "keras.operators.constant_first",
     effects={"3.5": fails("convert", "Not found parent node: _CONSTANT_VALUE", "AssertionError")},
-    remedy=exact("put the tensor first, as in x + 3."),
+    remedy=_TENSOR_FIRST,
     source=CONVERTED,
     passes=(example("x + 3.", _constant(False)),),
     fails=(example("3. + x", _constant(True)),),
@@ -84,7 +94,8 @@ def constant_first(scene: Scene) -> Iterator[Hit]:
         if call_of(op).is_layer or len(op.inputs) < 2 or op.name in scene.joined:
             continue
         if scene.graph[op.inputs[0].op].kind == "const" and _computed(scene, op):
-            yield Hit((op.name,), f"the first operand of {call_of(op).name} is a constant")
+            found = f"the first operand of {call_of(op).name} is a constant"
+            yield Hit((op.name,), found, _IN_TURN.get(op.kind, _BY_HAND))
 
 
 RULES = (concatenated, of_two_layers, constant_first)
