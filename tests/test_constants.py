@@ -84,7 +84,7 @@ def test_no_count_of_operators_has_them(found):
 def test_no_root_cause_is_of_one_or_brings_one_back(found):
     constants = {op.name for op in found.constants}
     for cause in found.root_causes:
-        for outcome in (cause.alone, cause.in_turn, *cause.each):
+        for outcome in (cause.alone, cause.cumulative, *cause.each):
             assert not constants & {*cause.ops, *outcome.returned}
 
 
@@ -166,7 +166,8 @@ def test_a_report_of_schema_1_0_is_read_and_counted_as_now():
         ("scale",),
         ("classes",),
     ]
-    assert found.root_causes[-1].in_turn.returned == tuple(op.name for op in found.on(Device.CPU))
+    everything = tuple(op.name for op in found.on(Device.CPU))
+    assert found.root_causes[-1].cumulative.returned == everything
     again = found.to_dict()
     assert again["schema_version"] == "1.1"
     assert Inspection.from_dict(again) == found
@@ -178,7 +179,8 @@ def test_a_report_of_schema_1_0_is_read_and_counted_as_now():
     for finding in findings:
         texts = [remedy["text"] for remedy in finding.pop("remedies")]
         assert texts == [text for text in [finding["suggestion"]] if text]
-    assert again["ops"] == [{**op, "estimate": None} for op in report["ops"]]
+    added = [{"macs_unknown": op["macs_untold"], "estimate": None} for op in report["ops"]]
+    assert again["ops"] == [{**op, **new} for op, new in zip(report["ops"], added)]
     assert (again["summary"]["estimate"], again["summary"]["estimate_unknown"]) == (None, None)
     assert "1 of 5 CPU operators moves to the DPU" in text.render(found)
 

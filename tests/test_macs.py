@@ -240,7 +240,7 @@ def test_attention_counts_as_torch_counts_it(name):
         with counter, torch.no_grad():
             model(torch.zeros(1, 3, 224, 224))
     result = Inspector(B4096).inspect(model, (1, 3, 224, 224), output_dir=None, verbose_level=0)
-    assert result.summary.macs_untold_ops == 0
+    assert result.summary.macs_unknown_ops == 0
     assert 2 * result.summary.macs == counter.get_total_flops() > 0
 
 
@@ -262,8 +262,8 @@ def test_a_figure_that_cannot_be_given_is_unavailable_with_the_reason(capsys):
     model = keras.Model(image, keras.layers.Dense(2)(Opaque(name="own")(image)))
     result = Inspector(B4096).inspect(model, output_dir=None, verbose_level=0)
     (op,) = [op for op in result.ops if op.macs is None]
-    assert op.macs_untold == "what it computes is not known"
-    assert (result.summary.macs_untold_ops, result.summary.macs) == (1, 8)
+    assert op.macs_unknown == "what it computes is not known"
+    assert (result.summary.macs_unknown_ops, result.summary.macs) == (1, 8)
     console.show(result, 2)
     for report in (text.render(result), capsys.readouterr().out):
         told = " ".join(report.replace("\u2502", " ").split())
@@ -271,5 +271,5 @@ def test_a_figure_that_cannot_be_given_is_unavailable_with_the_reason(capsys):
         assert "unknown for own: what it computes is not known" in told
     written = loads(json.render(result))
     (row,) = [row for row in written["ops"] if row["macs"] is None]
-    assert (row["name"], row["macs_untold"]) == ("own", op.macs_untold)
-    assert written["summary"]["macs_untold_ops"] == 1
+    assert (row["name"], row["macs_unknown"]) == ("own", op.macs_unknown)
+    assert written["summary"]["macs_unknown_ops"] == 1

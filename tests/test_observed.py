@@ -508,7 +508,7 @@ def test_a_pool_of_one_pixel_vanishes():
     assert [one.name for one in result.ops if one.device.value != "user"] == ["conv", "last"]
 
 
-def test_another_batch_is_one_cause_whose_cure_brings_back_the_network():
+def test_another_batch_is_one_cause_whose_fix_brings_back_the_network():
     ops = [data(SHAPE), conv(), behind("relu", "act"), pool("pool", "act")]
     target = lookup("DPUCADF8H_ISA0")
     captured = Captured(whole(ops), ModelInfo("graph", "torch", "", "fx"))

@@ -69,11 +69,11 @@ def test_outcomes_are_those_of_a_placement_from_the_start(graph, target):
     own, placement = evaluated.own, evaluated.placement
     before = _on_dpu(graph, placement)
     causes = root_causes(graph, own, evaluated.context, placement)
-    cured: set = set()
+    fixed: set = set()
     checked = []
     for cause in causes:
-        cured |= set(cause.ops)
-        checked += [(cause.alone, set(cause.ops)), (cause.in_turn, set(cured))]
+        fixed |= set(cause.ops)
+        checked += [(cause.alone, set(cause.ops)), (cause.cumulative, set(fixed))]
         checked += [(one, {name}) for one, name in list(zip(cause.each, cause.ops))[:3]]
     for outcome, names in checked:
 
@@ -92,6 +92,6 @@ def test_outcomes_are_those_of_a_placement_from_the_start(graph, target):
         ) == _figures(graph, anew)
     everything = {op.name for op in graph if op.kind not in ("data", "const", "return")}
     if causes:
-        assert before | set(causes[-1].in_turn.returned) == everything
+        assert before | set(causes[-1].cumulative.returned) == everything
     else:
         assert before == everything

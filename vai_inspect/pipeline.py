@@ -165,7 +165,7 @@ def _inspected(
             messages=op.messages + messages.get(op.name, ()),
             subgraph=part_of.get(op.name),
             macs=macs[op.name].count,
-            macs_untold=macs[op.name].untold,
+            macs_unknown=macs[op.name].unknown,
         )
         for op in graph
     )

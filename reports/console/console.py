@@ -18,7 +18,7 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, doubt, grounds, remedy, rule, size, untold_macs
+from vai_inspect.reports.text.format import count, doubt, grounds, remedy, rule, size, unknown_macs
 from vai_inspect.reports.text.lines import hanging, plain, shortened
 from vai_inspect.reports.text.plan import PLAN_TITLE, steps
 from vai_inspect.reports.text.reasons import FEW_NAMES, TITLES, Row, rows, widths
@@ -143,7 +143,7 @@ def _panel(inspection: Inspection) -> RenderableType:
         _text(counts(inspection)),
         _text(cut_sentence(inspection)),
         _text(work(inspection)),
-        *map(_text, untold_macs(inspection)),
+        *map(_text, unknown_macs(inspection)),
         *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
         *(_text(told) for _, told in times.lines(inspection, brief=True)),
     ]

@@ -96,8 +96,8 @@ def _block(op: InspectedOp, times: OpTimes) -> Iterator[Tuple[str, Sequence[str]
     yield "op attributes", [f"{plain(key)}: {value(one)}" for key, one in attributes]
     if op.macs:
         yield "multiply-accumulates", [f"{op.macs:,}"]
-    elif op.macs_untold:
-        yield "multiply-accumulates", ["unknown: " + plain(op.macs_untold)]
+    elif op.macs_unknown:
+        yield "multiply-accumulates", ["unknown: " + plain(op.macs_unknown)]
     if op.name in times:
         yield "estimated time", [times[op.name].told]
     yield "subgraph", [plain(op.subgraph)] if op.subgraph else []

@@ -63,7 +63,7 @@ def ranked(inspection: Inspection) -> List[RootCause]:
     Args:
         inspection: the inspection.
     """
-    return [cause for cause in inspection.root_causes if not cause.cuts_nothing]
+    return [cause for cause in inspection.root_causes if not cause.at_boundary]
 
 
 def at_the_ends(inspection: Inspection) -> Iterator[str]:
@@ -80,7 +80,7 @@ def at_the_ends(inspection: Inspection) -> Iterator[str]:
         held = {
             name
             for cause in inspection.root_causes
-            if cause.cuts_nothing and cause.position is position
+            if cause.at_boundary and cause.position is position
             for name in cause.ops
         }
         if not held:
@@ -106,10 +106,10 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
     if change:
         yield "what to change", change
     yield "if fixed alone", _alone(cause, inspection)
-    if number > 1 and cause.in_turn is not None:
-        yield "if fixed with those above", effect(cause.in_turn, inspection)
+    if number > 1 and cause.cumulative is not None:
+        yield "if fixed with those above", effect(cause.cumulative, inspection)
     for first, last in _together(inspection):
-        outcome = inspection.root_causes[last - 1].in_turn
+        outcome = inspection.root_causes[last - 1].cumulative
         if first == number and outcome is not None:
             # Counted with all before them fixed.
             company = "" if first == 1 else " with those above"
@@ -149,7 +149,7 @@ def _alone(cause: RootCause, inspection: Inspection) -> str:
 
 
 def _back(cause: RootCause) -> Tuple[str, ...]:
-    return cause.in_turn.returned if cause.in_turn is not None else ()
+    return cause.cumulative.returned if cause.cumulative is not None else ()
 
 
 def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
@@ -165,14 +165,14 @@ def _work_beyond(cause: RootCause, inspection: Inspection) -> bool:
 def _together(inspection: Inspection) -> Iterator[Tuple[int, int]]:
     """Yields first and last number of root causes that save DPU subgraphs only in company.
 
-    None of them does so alone; the last does when it is cured on top of those before it.
+    None of them does so alone; the last does when it is fixed on top of those before it.
     """
     now = before = inspection.summary.dpu_subgraphs
     first = 1
     for number, cause in enumerate(inspection.root_causes, 1):
         alone = cause.alone.dpu_subgraphs
-        after = cause.in_turn.dpu_subgraphs if cause.in_turn is not None else None
-        if cause.cuts_nothing or alone is None or after is None:
+        after = cause.cumulative.dpu_subgraphs if cause.cumulative is not None else None
+        if cause.at_boundary or alone is None or after is None:
             return
         if alone < now or cause.alone.macs:
             first = number + 1

@@ -153,7 +153,7 @@ def mark(row: ComparedTarget) -> str:
 def _work(total: Summary) -> str:
     """The share of the known part; the unknown is on the CPU, so this is an upper bound."""
     part = share(total.dpu_macs, total.macs)
-    return "-" if part is None else "<=" + part if total.macs_untold_ops else part
+    return "-" if part is None else "<=" + part if total.macs_unknown_ops else part
 
 
 def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _key(comparison: Comparison, width: int) -> Iterator[str]:
         "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
         "that is on the CPU for a reason of its own, those that split nothing last{}".format(
             ", <= where those of some operators are unknown"
-            if any(row.summary.macs_untold_ops for row in comparison.rows)
+            if any(row.summary.macs_unknown_ops for row in comparison.rows)
             else "",
             "; ms: DPU time of a frame, and fps: frames per second, on the first board listed "
             "below for the target; ? where the error is not calibrated, - where none is estimated"

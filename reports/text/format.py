@@ -76,10 +76,10 @@ def work_share(total: Summary) -> str:
     """Returns what share of the multiply-accumulates is on the DPU, and how many are unknown."""
     part = share(total.dpu_macs, total.macs)
     told = f", {part} of them on the DPU" if part else ""
-    if not total.macs_untold_ops:
+    if not total.macs_unknown_ops:
         return told
     return "{}; those of {} are unknown and not counted".format(
-        told, count(total.macs_untold_ops, "operator")
+        told, count(total.macs_unknown_ops, "operator")
     )
 
 
@@ -105,12 +105,12 @@ def allow_hint(patterns: Sequence[str]) -> str:
     return f"; that has no DPU cost: {allowing(patterns)} lets it pass"
 
 
-def untold_macs(inspection: Inspection) -> Iterator[str]:
+def unknown_macs(inspection: Inspection) -> Iterator[str]:
     """Yields the operators whose multiply-accumulates are unknown, by the reason."""
     reasons: Dict[str, List[str]] = {}
     for op in inspection.ops:
         if op.macs is None:
-            reasons.setdefault(op.macs_untold or "no reason is given", []).append(op.name)
+            reasons.setdefault(op.macs_unknown or "no reason is given", []).append(op.name)
     for reason, names in reasons.items():
         first = shortened(plain(names[0]), 240)
         rest = f" and {len(names) - 1:,} more" if names[1:] else ""

@@ -19,7 +19,7 @@ from vai_inspect.reports.text.causes import (
     ranked,
     with_types,
 )
-from vai_inspect.reports.text.format import are, count, others, run, untold_macs, work_share
+from vai_inspect.reports.text.format import are, count, others, run, unknown_macs, work_share
 from vai_inspect.reports.text.lines import hanging, plain, shortened
 from vai_inspect.reports.text.plan import PLAN_TITLE, steps
 from vai_inspect.reports.text.reasons import table
@@ -190,7 +190,7 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     if total.unknown_ops:
         yield f"operators with an unknown verdict (no source decides): {total.unknown_ops:,}"
     yield f"multiply-accumulate operations: {total.macs:,}{work_share(total)}"
-    yield from (INDENT + line for line in untold_macs(inspection))
+    yield from (INDENT + line for line in unknown_macs(inspection))
     for within, told in times.lines(inspection):
         yield from hanging(INDENT if within else "", told, LINE)
     yield f"subgraphs: {total.dpu_subgraphs:,} on the DPU, {total.cpu_subgraphs:,} on the CPU"

@@ -76,7 +76,7 @@ def test_macs(case):
     assert macs(op, graph) == count
 
 
-UNTOLD = {
+UNKNOWN_MACS = {
     "unknown": "what it computes is not known",
     "conv2d": "the shape of its weights is not known",
     "transposed-depthwise-conv3d": "the shape of its weights is not known",
@@ -100,6 +100,6 @@ def made(kind):
 def test_every_kind_has_a_count_or_the_reason_why_not(kind):
     graph = Graph("g", [node("in", "data"), made(kind)])
     told = count_macs(graph["x"], graph)
-    assert (told.count is None) == bool(told.untold)
-    if kind in UNTOLD:
-        assert told.untold == UNTOLD[kind]
+    assert (told.count is None) == bool(told.unknown)
+    if kind in UNKNOWN_MACS:
+        assert told.unknown == UNKNOWN_MACS[kind]

@@ -92,7 +92,7 @@ def test_verifier_costs_layout_and_rules_take_every_kind(kind):
             with pytest.raises(GraphError, match="by its definition"):
                 verify(Graph(kind, [graph["data"], other]))
         count = count_macs(op, graph)
-        assert (count.count is None) is bool(count.untold)
+        assert (count.count is None) is bool(count.unknown)
         laid_out, _ = channels_last(Assembled(as_pytorch_has_it(graph), frozenset()))
         after = [one.output for one in verify(laid_out) if one.kind == "return"]
         assert sum(one.elements for one in after) == op.output.elements

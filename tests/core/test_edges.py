@@ -47,7 +47,7 @@ def network(*chain, result=None):
         (["a*", "c:b", "c*", "c:d"], False, (), ("c",)),
         (["a*", "c:b*"], False, (), ()),
         (["a*", "c:b?"], False, (), ()),
-        # What another's cure would move into the midst of the network is not left to the host.
+        # What another's fix would move into the midst of the network is not left to the host.
         (["a*", "c:b", "c:c*"], False, (), ()),
         (["a*", "c:b*", "c:c"], False, (), ()),
         (["c:a*", "c:b", "c*"], False, (), ()),

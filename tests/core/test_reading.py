@@ -149,6 +149,42 @@ def test_what_is_no_report_is_refused(words, message):
     assert message in str(caught.value)
 
 
+RENAMED = [
+    (lambda one: one.root_causes[0], {"in_turn": "cumulative", "cuts_nothing": "at_boundary"}),
+    (lambda one: one.ops[1], {"macs_untold": "macs_unknown"}),
+    (lambda one: one.summary, {"macs_untold_ops": "macs_unknown_ops"}),
+]
+
+
+@pytest.mark.parametrize(("part_of", "names"), RENAMED)
+def test_earlier_names_of_members_warn_and_are_in_the_json(part_of, names):
+    part = part_of(samples.mixed())
+    for former, name in names.items():
+        assert part.to_dict()[former] == part.to_dict()[name]
+        with pytest.deprecated_call(match=f"{former} is deprecated; use {name}"):
+            assert getattr(part, former) == getattr(part, name)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = part.nothing
+
+
+def test_a_report_with_the_earlier_names_alone_is_read():
+    report = samples.mixed().to_dict()
+    for part in (*report["root_causes"], *report["ops"], report["summary"]):
+        for name in ("cumulative", "at_boundary", "macs_unknown", "macs_unknown_ops"):
+            part.pop(name, None)
+    assert Inspection.from_dict(report).to_dict() == samples.mixed().to_dict()
+
+
+def test_the_suggestion_of_a_root_cause_is_the_text_of_its_remedies():
+    report = samples.mixed().to_dict()
+    report["root_causes"][0]["suggestion"] = "something else"
+    with pytest.raises(ReportError, match="root_causes.0..suggestion is 'something else'"):
+        Inspection.from_dict(report)
+    del report["root_causes"][0]["remedies"]  # as in early reports
+    cause = Inspection.from_dict(report).root_causes[0]
+    assert (cause.suggestion, cause.effect) == ("something else", None)
+
+
 def test_members_of_a_later_version_are_left_out():
     report = samples.mixed().to_dict()
     report["novelty"] = report["ops"][0]["novelty"] = {"figure": 1}

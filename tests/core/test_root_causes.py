@@ -89,15 +89,15 @@ def on_dpu(placement):
     return {name for name, device in placement.devices.items() if device is Device.DPU}
 
 
-def placed_anew(graph, own, context, cured):
-    """The oracle: everything placed from the start, without the cured ones' own findings."""
+def placed_anew(graph, own, context, fixed):
+    """The oracle: everything placed from the start, without the fixed ones' own findings."""
 
-    def cured_context(op, device_of):
+    def fixed_context(op, device_of):
         found = context(op, device_of)
-        return tuple(f for f in found if f.follows or op.name not in cured)
+        return tuple(f for f in found if f.follows or op.name not in fixed)
 
-    left = {name: () if name in cured else found for name, found in own.items()}
-    return place(graph, left, cured_context)
+    left = {name: () if name in fixed else found for name, found in own.items()}
+    return place(graph, left, fixed_context)
 
 
 @settings(deadline=None, max_examples=150)
@@ -110,10 +110,10 @@ def test_outcomes_are_those_of_a_placement_from_the_start(seed, size, on_cpu):
     placement = place(graph, own, context)
     causes = root_causes(graph, own, context, placement)
     before = on_dpu(placement)
-    cured = set()
+    fixed = set()
     for cause in causes:
-        cured |= set(cause.ops)
-        outcomes = [(cause.alone, set(cause.ops)), (cause.in_turn, cured)]
+        fixed |= set(cause.ops)
+        outcomes = [(cause.alone, set(cause.ops)), (cause.cumulative, fixed)]
         outcomes += [(one, {name}) for one, name in zip(cause.each, cause.ops)]
         for outcome, names in outcomes:
             anew = placed_anew(graph, own, context, names)
@@ -127,7 +127,7 @@ def test_outcomes_are_those_of_a_placement_from_the_start(seed, size, on_cpu):
     }
     if causes:
         everything = {op.name for op in graph if op.name.startswith("op")}
-        assert before | set(causes[-1].in_turn.returned) >= everything
+        assert before | set(causes[-1].cumulative.returned) >= everything
 
 
 @settings(deadline=None, max_examples=150)
@@ -164,9 +164,9 @@ def test_what_cuts_the_network_comes_before_what_ends_it():
     ]
     assert first.alone.returned == ("op1",)
     assert told(first.alone) == (2, 2, 3, 3 * 1024)
-    assert told(second.in_turn) == (1, 1, 1, 1024)
+    assert told(second.cumulative) == (1, 1, 1, 1024)
     assert told(last.alone) == (3, 2, 4, 4 * 1024)
-    assert told(last.in_turn) == (1, 0, 0, 0)
+    assert told(last.cumulative) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_operators_with_one_root_cause_have_all_reasons_in_common():
 def test_what_costs_nothing_at_an_end_stands_apart_from_what_cuts_the_network():
     graph = chain("softmax", "relu", "softmax", "relu", "softmax", "softmax")
     own = {name: (refused("softmax runs on the CPU"),) for name in ("op0", "op2", "op4", "op5")}
-    found = [(cause.ops, cause.position, cause.cuts_nothing) for cause in causes_of(graph, own)]
+    found = [(cause.ops, cause.position, cause.at_boundary) for cause in causes_of(graph, own)]
     assert found == [
         (("op2",), Position.BETWEEN, False),
         (("op0",), Position.START, True),
@@ -317,7 +317,7 @@ def test_a_cause_that_others_hold_back_gives_nothing():
     causes = {cause.ops: cause for cause in causes_of(graph, own, context)}
     assert causes[("op2",)].alone.returned == ()
     assert causes[("op1",)].alone.returned == ("op1",)
-    assert [cause.in_turn.returned for cause in causes.values()][-1] == ("op1", "op2")
+    assert [cause.cumulative.returned for cause in causes.values()][-1] == ("op1", "op2")
 
 
 def test_a_finding_of_ones_own_that_follows_goes_with_what_it_follows():
@@ -375,7 +375,7 @@ def test_thousands_of_operators_with_hundreds_of_root_causes_take_a_second_or_so
     first, second = root_causes(graph, own, no_context, placement)
     assert time.process_time() - started < 10  # some 1.5 s; a loaded machine may take longer
     assert {len(first.ops), len(second.ops)} == {1000}
-    assert second.in_turn.dpu_subgraphs == 1
+    assert second.cumulative.dpu_subgraphs == 1
     assert all(one.dpu_subgraphs is not None for cause in (first, second) for one in cause.each)
 
 
@@ -385,7 +385,7 @@ def test_what_would_take_too_long_is_not_counted_and_what_returns_is_told_all_th
     placement = place(graph, own, no_context)
     first, second = root_causes(graph, own, no_context, placement, most_work=0)
     assert first.alone.dpu_subgraphs is not None
-    assert second.in_turn.dpu_subgraphs == 1
+    assert second.cumulative.dpu_subgraphs == 1
     for cause in (first, second):
         assert [one.returned for one in cause.each] == [(name,) for name in cause.ops]
         assert {told(one) for one in cause.each} == {(None,) * 4}

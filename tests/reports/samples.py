@@ -158,7 +158,7 @@ def op(
         messages=messages,
         subgraph=None,
         macs=macs,
-        macs_untold="what it computes is not known" if macs is None else None,
+        macs_unknown="what it computes is not known" if macs is None else None,
     )
 
 
@@ -189,7 +189,7 @@ def inspection(
             messages=each.messages,
             subgraph=part_of.get(each.name),
             macs=each.macs,
-            macs_untold=each.macs_untold,
+            macs_unknown=each.macs_unknown,
         )
         for each in placed
     ]
@@ -293,7 +293,7 @@ def cause(
     name: str,
     position: Position,
     alone: Outcome,
-    in_turn: Optional[Outcome] = None,
+    cumulative: Optional[Outcome] = None,
     more: Tuple[Finding, ...] = (),
 ) -> RootCause:
     """A root cause of one operator."""
@@ -301,12 +301,12 @@ def cause(
         type=kind,
         constraints=tuple(each.constraint for each in (finding, *more)),
         message=finding.message,
-        suggestion=finding.suggestion,
+        remedies=(finding.remedies,) if finding.remedies else (),
         verdict=finding.verdict,
         position=position,
         ops=(name,),
         alone=alone,
-        in_turn=in_turn or alone,
+        cumulative=cumulative or alone,
         each=(alone,),
     )
 

@@ -80,7 +80,7 @@ def test_the_cut_point_is_what_the_dpu_computes_last():
     parts = {"dpu_subgraph_0": ["last"], "cpu_subgraph_0": ["shape", "gate"]}
     outcome = Outcome(("gate",), 0, 1, 1, 1, 1)
     cause = samples.cause(samples.KERNEL, "sigmoid", "gate", Position.END, outcome)
-    cause = dataclasses.replace(cause, cuts_nothing=True)
+    cause = dataclasses.replace(cause, at_boundary=True)
     inspection = samples.inspection("m", ops, parts, root_causes=(cause,))
     assert ranked(inspection) == []
     assert list(at_the_ends(inspection)) == [
@@ -103,7 +103,7 @@ def test_the_dpu_begins_behind_what_prepares_the_input():
     causes = tuple(
         dataclasses.replace(
             samples.cause(finding, kind, name, Position.START, Outcome((name,), 0, 1, 1, 1, 1)),
-            cuts_nothing=True,
+            at_boundary=True,
         )
         for name, kind, finding in (
             ("scale", "mul", samples.KERNEL), ("shift", "add", samples.UNKNOWN)
@@ -142,7 +142,7 @@ def test_note(position, note):
 
 
 @pytest.mark.parametrize(
-    ("in_turn", "words"),
+    ("cumulative", "words"),
     [
         (((), ("gate0",), ()), "no operator moves to the DPU unless cause 2 is fixed"),
         (
@@ -155,13 +155,13 @@ def test_note(position, note):
         ),
     ],
 )
-def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(in_turn, words):
+def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(cumulative, words):
     inspection = samples.many(3)
     causes = tuple(
         dataclasses.replace(
-            cause, alone=Outcome((), 0, 3, 3, 3, 9), in_turn=Outcome(names, 0, 3, 3, 3, 9)
+            cause, alone=Outcome((), 0, 3, 3, 3, 9), cumulative=Outcome(names, 0, 3, 3, 3, 9)
         )
-        for cause, names in zip(inspection.root_causes, in_turn)
+        for cause, names in zip(inspection.root_causes, cumulative)
     )
     inspection = dataclasses.replace(inspection, root_causes=causes)
     assert told(causes[0], inspection)["if fixed alone"] == words
@@ -176,7 +176,7 @@ def test_what_pays_off_in_company_is_told_of_the_first():
             dataclasses.replace(
                 cause,
                 alone=Outcome(cause.ops, 0, alone, 3, 5, 9),
-                in_turn=Outcome(cause.ops, 0, after, 3, 5, 9),
+                cumulative=Outcome(cause.ops, 0, after, 3, 5, 9),
             )
             for cause, (alone, after) in zip(inspection.root_causes, ((2, 2), (3, 2), (4, 1)))
         ),

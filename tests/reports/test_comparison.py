@@ -168,7 +168,7 @@ def test_the_schemas_say_the_same_of_what_they_share():
     one, other = json.schema(), SCHEMA
     for key in ("tool", "model"):
         assert one["properties"][key] == other["properties"][key]
-    for key in ("count", "figure", "finding"):
+    for key in ("count", "figure", "finding", "remedy"):
         assert one["$defs"][key] == other["$defs"][key]
     row = other["$defs"]["row"]["properties"]
     assert row["summary"] == one["properties"]["summary"]

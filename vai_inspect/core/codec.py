@@ -11,6 +11,7 @@ import collections.abc
 import dataclasses
 import functools
 import typing
+import warnings
 from enum import Enum
 from typing import Any, Callable, ClassVar, Dict, Mapping, Tuple, Type, TypeVar, Union
 
@@ -46,6 +47,32 @@ class Plain:
         kind: Any = type(self)  # mypy does not see that a type is hashable
         names = self.MEMBERS or _fields(kind)
         return {name.rstrip("_"): encode(getattr(self, name)) for name in names}
+
+
+class Renamed(Plain):
+    """Base of dataclasses with members that had other names in earlier releases.
+
+    JSON has them under both names, and is read with either. In Python the earlier name warns.
+
+    Attributes:
+        FORMER: the name of a member for each earlier name.
+    """
+
+    FORMER: ClassVar[Mapping[str, str]] = {}
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Returns it as plain data, renamed members under both names."""
+        found = super().to_dict()
+        return {**found, **{former: found[name] for former, name in self.FORMER.items()}}
+
+    if not typing.TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in self.FORMER:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            now = self.FORMER[name]
+            warnings.warn(f"{name} is deprecated; use {now}.", DeprecationWarning, stacklevel=2)
+            return getattr(self, now)
 
 
 def encode(value: Any) -> Any:
@@ -94,7 +121,7 @@ class Place:
 
     def at(self, key: Union[str, int]) -> Place:
         """Returns the place of a member or an element of what is here."""
-        return Place(*self.path, key)
+        return type(self)(*self.path, key)
 
     def error(self, received: object, valid: str) -> VaiInspectError:
         """Returns the error that a value is not what it should be.
@@ -163,9 +190,9 @@ def dataclass(cls: Type[T], value: object, place: Place, **given: Any) -> T:
         VaiInspectError: a field is missing or has a wrong value, or the object has a member too
             many where that is no report.
     """
-    data = decode(dict, value, place)
-    values = dict(given)
     kind: Any = cls
+    data = _renamed(kind, decode(dict, value, place))
+    values = dict(given)
     fields = _decoded_fields(kind)
     if place.strict:
         for name in data:
@@ -179,6 +206,18 @@ def dataclass(cls: Type[T], value: object, place: Place, **given: Any) -> T:
         elif required:
             raise place.missing(name)
     return cls(**values)
+
+
+def _renamed(cls: Any, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns an object with its members by their names of today."""
+    if not issubclass(cls, Renamed):
+        return data
+    earlier = {
+        name: data[former]
+        for former, name in cls.FORMER.items()
+        if former in data and name not in data
+    }
+    return {**data, **earlier}
 
 
 def decode(hint: Any, value: Any, place: Place) -> Any:

@@ -15,11 +15,11 @@ class Macs:
 
     Attributes:
         count: how many, or None where they are not known.
-        untold: why not; None where they are known.
+        unknown: why they are unknown; None where they are known.
     """
 
     count: Optional[int]
-    untold: Optional[str]
+    unknown: Optional[str]
 
 
 def count_macs(op: Op, graph: Graph) -> Macs:
@@ -40,8 +40,8 @@ def count_macs(op: Op, graph: Graph) -> Macs:
     count = rule(received, op.output.shape)
     if count is not None:
         return Macs(count, None)
-    unknown = op.kind == "unknown"
-    why = "what it computes is not known" if unknown else "the shape of its weights is not known"
+    opaque = op.kind == "unknown"
+    why = "what it computes is not known" if opaque else "the shape of its weights is not known"
     return Macs(None, why)
 
 

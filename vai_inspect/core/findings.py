@@ -111,6 +111,19 @@ class Remedy(Plain):
         return dict(super().to_dict(), arguments=encode(dict(self.arguments)))
 
 
+def suggestion_of(remedies: Sequence[Remedy]) -> Optional[str]:
+    """Returns remedies of which one is enough as one text, or None."""
+    return ", or ".join(remedy.text for remedy in remedies) or None
+
+
+def effect_of(remedies: Iterable[Remedy]) -> Optional[Effect]:
+    """Returns the effect of remedies: approximate if any is, exact if all are, else None."""
+    effects = {remedy.effect for remedy in remedies}
+    if Effect.APPROXIMATE in effects:
+        return Effect.APPROXIMATE
+    return Effect.EXACT if effects == {Effect.EXACT} else None
+
+
 def exact(template: str, rewrite: Optional[str] = None, **arguments: Argument) -> Remedy:
     """Returns a remedy after which the network computes the same function, up to rounding.
 
@@ -185,18 +198,12 @@ class Finding(Plain):
     @property
     def suggestion(self) -> Optional[str]:
         """The remedies as one text, or None."""
-        return ", or ".join(remedy.text for remedy in self.remedies) or None
+        return suggestion_of(self.remedies)
 
     @property
     def effect(self) -> Optional[Effect]:
-        """The effect of the suggestion on the function, for any of the remedies.
-
-        Approximate where any remedy is; exact where all are; else None.
-        """
-        effects = {remedy.effect for remedy in self.remedies}
-        if Effect.APPROXIMATE in effects:
-            return Effect.APPROXIMATE
-        return Effect.EXACT if effects == {Effect.EXACT} else None
+        """The effect of the suggestion on the function, for any of the remedies."""
+        return effect_of(self.remedies)
 
     @property
     def cause(self) -> Hashable:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Tuple
 
-from vai_inspect.core.codec import Plain
-from vai_inspect.core.findings import Verdict
+from vai_inspect.core.codec import Plain, Renamed
+from vai_inspect.core.findings import Effect, Remedy, Verdict, effect_of, suggestion_of
 
 _FEW = 3
 """Operators that the repr of a root cause names."""
@@ -55,24 +55,25 @@ class Outcome(Plain):
 
 
 @dataclass(frozen=True)
-class RootCause(Plain):
+class RootCause(Renamed):
     """One reason, or set of reasons, of operators themselves, regardless of their neighbours.
 
     Attributes:
         type: XIR type of the operators.
         constraints: ids of the constraints that object.
         message: that of the first operator and its first reason.
-        suggestion: what to change for the first operator, or None.
         verdict: `UNSUPPORTED`, or `UNKNOWN` where no source decides.
         position: their position relative to the DPU part.
         ops: names of the operators, in graph order.
         alone: the outcome if these operators alone were fixed.
-        in_turn: the outcome if this root cause and those before it were fixed; None if there are
-            too many of them to count.
+        cumulative: the outcome if this root cause and those before it were fixed; None if there
+            are too many of them to count.
         each: the outcome if one of the operators alone were fixed, for each of `ops`.
-        cuts_nothing: whether the operators are at the start or the end of the network and can run
+        at_boundary: whether the operators are at the start or the end of the network and can run
             on the host at no DPU cost: neither they nor the operators beyond them multiply and
             accumulate.
+        remedies: what to change for the first operator, for each of its reasons with a remedy;
+            of the remedies of one reason, one is enough.
     """
 
     MEMBERS = (
@@ -80,30 +81,44 @@ class RootCause(Plain):
         "constraints",
         "message",
         "suggestion",
+        "effect",
+        "remedies",
         "verdict",
         "position",
-        "cuts_nothing",
+        "at_boundary",
         "ops",
         "alone",
-        "in_turn",
+        "cumulative",
         "each",
     )
+    FORMER = {"cuts_nothing": "at_boundary", "in_turn": "cumulative"}
 
     type: str
     constraints: Tuple[str, ...]
     message: str
-    suggestion: Optional[str]
     verdict: Verdict
     position: Position
     ops: Tuple[str, ...]
     alone: Outcome
-    in_turn: Optional[Outcome]
+    cumulative: Optional[Outcome]
     each: Tuple[Outcome, ...]
-    cuts_nothing: bool = False
+    at_boundary: bool = False
+    remedies: Tuple[Tuple[Remedy, ...], ...] = ()
+
+    @property
+    def suggestion(self) -> Optional[str]:
+        """The remedies as one text, or None."""
+        texts = filter(None, map(suggestion_of, self.remedies))
+        return "; ".join(dict.fromkeys(texts)) or None
+
+    @property
+    def effect(self) -> Optional[Effect]:
+        """The effect of the suggestion on the function."""
+        return effect_of(remedy for one in self.remedies for remedy in one)
 
     def __repr__(self) -> str:
         names = ", ".join(self.ops[:_FEW]) + (", ..." if self.ops[_FEW:] else "")
         back = len(self.alone.returned)
-        effect = "no DPU cost" if self.cuts_nothing else f"{back:,} to the DPU if fixed alone"
+        effect = "no DPU cost" if self.at_boundary else f"{back:,} to the DPU if fixed alone"
         text = f"{len(self.ops):,} {self.type} ({names}): {self.message}; {effect}"
         return f"<RootCause {self.constraints[0] if self.constraints else ''}: {text}>"

@@ -187,7 +187,8 @@ def _each(inspection: Inspection) -> List[PlanStep]:
     placing = Placing(inspection.target)
     graph = Graph(inspection.model.name, [op.op for op in inspection.ops])
     now = placing.placed(graph)
-    return [rewrite_step(now, now, cure) for cure in placing.ordered(now, placing.cures(now))]
+    candidates = placing.ordered(now, placing.candidates(now))
+    return [rewrite_step(now, now, one) for one in candidates]
 
 
 def _advice(step: PlanStep, now: Inspection) -> str:

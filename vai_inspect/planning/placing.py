@@ -25,7 +25,7 @@ _LEFT = (Finding("plan.leave", "the plan leaves it on the host", Evidence.INFERR
 
 
 @dataclass(frozen=True)
-class Cure:
+class Candidate:
     """A rewrite with the operators that it moves to the DPU.
 
     Attributes:
@@ -35,6 +35,10 @@ class Cure:
 
     rewrite: Rewrite
     ops: Tuple[str, ...]
+
+    def applied(self, graph: Graph) -> Graph:
+        """Returns a graph with the rewrite done."""
+        return apply(graph, self.rewrite, self.ops)
 
     def replaced(self, graph: Graph) -> FrozenSet[str]:
         """Returns all operators of a graph that the rewrite replaces, neighbours of `ops` included.
@@ -55,7 +59,7 @@ class Placed:
         devices: the device of each operator.
         macs: multiply-accumulates of each operator, or None if unknown.
         counts: the counts that a plan step reports.
-        coming: CPU operators with work whose own findings all have a remedy, exact or
+        fixable: CPU operators with work whose own findings all have a remedy, exact or
             approximate.
         followers: operators on the CPU only because of other operators.
     """
@@ -64,7 +68,7 @@ class Placed:
     devices: Mapping[str, Device]
     macs: Mapping[str, Optional[int]]
     counts: PlanCounts
-    coming: FrozenSet[str]
+    fixable: FrozenSet[str]
     followers: FrozenSet[str]
 
     def on_cpu(self) -> List[str]:
@@ -119,7 +123,7 @@ class Placing:
                 {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
             ),
         )
-        coming = frozenset(
+        fixable = frozenset(
             name
             for name, findings in placement.findings.items()
             if work[name] != 0
@@ -131,15 +135,15 @@ class Placing:
             for name, findings in placement.findings.items()
             if findings and all(found.follows is not None for found in findings)
         )
-        return Placed(graph, devices, work, counts, coming, followers)
+        return Placed(graph, devices, work, counts, fixable, followers)
 
-    def cures(self, now: Placed) -> List[Cure]:
+    def candidates(self, now: Placed) -> List[Candidate]:
         """Returns each rewrite with the CPU operators that it moves to the DPU.
 
         Each operator is assigned to the first rewrite of the table that moves it, applied after
         the rewrites before it.
         """
-        cures: List[Cure] = []
+        candidates: List[Candidate] = []
         waiting = now.on_cpu()
         for rewrite in REWRITES:
             graph = now.graph
@@ -150,23 +154,23 @@ class Placing:
                 self.incomplete = True
                 break
             changed = self.placed(apply(graph, rewrite, names)).devices
-            cured = tuple(name for name in names if _cured(graph, rewrite, name, changed))
-            if cured:
-                cures.extend(_by_remedy(graph, rewrite, cured))
-                now = self.placed(apply(graph, rewrite, cured))
+            moved = tuple(name for name in names if _on_dpu_after(graph, rewrite, name, changed))
+            if moved:
+                candidates.extend(_by_remedy(graph, rewrite, moved))
+                now = self.placed(apply(graph, rewrite, moved))
                 waiting = now.on_cpu()
-        return cures
+        return candidates
 
-    def ordered(self, now: Placed, cures: Sequence[Cure]) -> List[Cure]:
+    def ordered(self, now: Placed, candidates: Sequence[Candidate]) -> List[Candidate]:
         """Returns the remaining rewrites: exact ones first, then by gain."""
         ranked = []
-        for number, cure in enumerate(cures):
+        for number, candidate in enumerate(candidates):
             left = dataclasses.replace(
-                cure, ops=tuple(name for name in cure.ops if name in now.graph)
+                candidate, ops=tuple(name for name in candidate.ops if name in now.graph)
             )
             gain: Tuple[int, ...] = ()
-            if left.ops and len(cures) > 1 and self.has_time:
-                counts = self.placed(apply(now.graph, left.rewrite, left.ops)).counts
+            if left.ops and len(candidates) > 1 and self.has_time:
+                counts = self.placed(left.applied(now.graph)).counts
                 gain = (counts.dpu_subgraphs, counts.crossings, counts.cpu_ops)
             if left.ops:
                 ranked.append((left.rewrite.effect is not Effect.EXACT, gain, number, left))
@@ -193,7 +197,7 @@ class Placing:
         adjacent = {
             name
             for part in parts
-            if part.device is Device.CPU and not now.coming.isdisjoint(part.ops)
+            if part.device is Device.CPU and not now.fixable.isdisjoint(part.ops)
             for name in (*part.ops, *part.inputs)
         }
         islands = [
@@ -222,14 +226,14 @@ class Placing:
         return tuple(op.name for op in now.graph if op.name in left and op.kind != "const"), best
 
 
-def _by_remedy(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> List[Cure]:
-    """Returns one cure for each float remedy of the operators, or one for all without those."""
+def _by_remedy(graph: Graph, rewrite: Rewrite, names: Sequence[str]) -> List[Candidate]:
+    """Returns one candidate for each float remedy of the operators, or one for all."""
     groups: Dict[object, List[str]] = {}
     for name in names:
         groups.setdefault(graph[name].float_remedy if not rewrite.advice else None, []).append(name)
-    return [Cure(rewrite, tuple(one)) for one in groups.values()]
+    return [Candidate(rewrite, tuple(one)) for one in groups.values()]
 
 
-def _cured(graph: Graph, rewrite: Rewrite, name: str, devices: Mapping[str, Device]) -> bool:
+def _on_dpu_after(graph: Graph, rewrite: Rewrite, name: str, devices: Mapping[str, Device]) -> bool:
     made = [op for ops in (rewrite.change(graph, graph[name]) or {}).values() for op in ops]
     return all(devices.get(op.name) is Device.DPU for op in made if op.kind != "identity")

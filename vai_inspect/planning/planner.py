@@ -14,9 +14,8 @@ from vai_inspect.core.partition.cut import NEGLIGIBLE, choose_cut, part_of
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
-from vai_inspect.planning.placing import Cure, Placed, Placing
+from vai_inspect.planning.placing import Candidate, Placed, Placing
 from vai_inspect.planning.steps import cut_step, leave_step, remedy_steps, rewrite_step
-from vai_inspect.rules.rewrites import apply
 
 
 @dataclass(frozen=True)
@@ -121,31 +120,31 @@ class _Planner:
             obstacles: obstacles at which the quantiser stops or changes the function.
         """
         self._obstacles = obstacles
-        cures = self._asked_for(self._placing.cures(self.now))
-        self._cut(self.now.coming.union(*(cure.replaced(self.now.graph) for cure in cures)))
-        self._rewrite(cures)
+        candidates = self._asked_for(self._placing.candidates(self.now))
+        self._cut(self.now.fixable.union(*(one.replaced(self.now.graph) for one in candidates)))
+        self._rewrite(candidates)
         if self.now.counts.cpu_ops:
-            self._cut(self.now.coming)
+            self._cut(self.now.fixable)
             self._leave()
 
-    def _asked_for(self, cures: Sequence[Cure]) -> List[Cure]:
+    def _asked_for(self, candidates: Sequence[Candidate]) -> List[Candidate]:
         """Applies the rewrites that remove quantiser obstacles and returns the others."""
         others = []
-        for cure in cures:
-            advice = cure.rewrite.advised(self.now.graph[cure.ops[0]])
-            own = not cure.rewrite.advice  # the rewrite implements the operator's own remedy
+        for candidate in candidates:
+            advice = candidate.rewrite.advised(self.now.graph[candidate.ops[0]])
+            own = not candidate.rewrite.advice  # the rewrite implements the operator's own remedy
             found = [one for one in self._obstacles if own and one.suggestion == advice]
             if found:
-                after = self._placing.placed(apply(self.now.graph, cure.rewrite, cure.ops))
+                after = self._placing.placed(candidate.applied(self.now.graph))
                 if better(self.now.counts, after.counts):
-                    self._add(rewrite_step(self.now, after, cure, found[0].id), after)
+                    self._add(rewrite_step(self.now, after, candidate, found[0].id), after)
                     continue
-            others.append(cure)
+            others.append(candidate)
         return others
 
-    def _cut(self, curable: AbstractSet[str]) -> None:
+    def _cut(self, fixable: AbstractSet[str]) -> None:
         now = self.now
-        cut = choose_cut(now.graph, now.devices, now.macs, curable, now.followers, self._left)
+        cut = choose_cut(now.graph, now.devices, now.macs, fixable, now.followers, self._left)
         if not cut:
             return
         after = self._placing.placed(part_of(now.graph, cut))
@@ -156,18 +155,18 @@ class _Planner:
             self.host = self.host | host
             self._left -= sum(now.dpu_macs_of(name) for name in host)
 
-    def _rewrite(self, cures: Sequence[Cure]) -> None:
-        waiting = self._placing.ordered(self.now, cures)
+    def _rewrite(self, candidates: Sequence[Candidate]) -> None:
+        waiting = self._placing.ordered(self.now, candidates)
         progress = True
         while progress:  # a rewrite that does not help alone may help after others
             progress, skipped = False, []
-            for cure in waiting:
-                after = self._placing.placed(apply(self.now.graph, cure.rewrite, cure.ops))
+            for candidate in waiting:
+                after = self._placing.placed(candidate.applied(self.now.graph))
                 if better(self.now.counts, after.counts):
-                    self._add(rewrite_step(self.now, after, cure), after)
+                    self._add(rewrite_step(self.now, after, candidate), after)
                     progress = True
                 else:
-                    skipped.append(cure)
+                    skipped.append(candidate)
             progress = progress and bool(skipped) and self._placing.has_time
             waiting = skipped
 

@@ -10,31 +10,31 @@ from vai_inspect.core.partition.cut import Cut
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle
 from vai_inspect.planning.cut_code import cut_code
-from vai_inspect.planning.placing import Cure, Placed
+from vai_inspect.planning.placing import Candidate, Placed
 
 
 def rewrite_step(
-    now: Placed, after: Placed, cure: Cure, obstacle: Optional[str] = None
+    now: Placed, after: Placed, candidate: Candidate, obstacle: Optional[str] = None
 ) -> PlanStep:
     """Returns the step of a rewrite.
 
     Args:
         now: the network before it.
         after: the network after it.
-        cure: the rewrite and the operators.
+        candidate: the rewrite and the operators.
         obstacle: id of the quantiser obstacle that the rewrite removes.
     """
-    first = now.graph[cure.ops[0]]
-    kinds = dict.fromkeys(now.graph[name].kind for name in cure.ops)
+    first = now.graph[candidate.ops[0]]
+    kinds = dict.fromkeys(now.graph[name].kind for name in candidate.ops)
     own = first.float_remedy.rewrite if first.float_remedy is not None else None
-    advice = cure.rewrite.advised(first)
+    advice = candidate.rewrite.advised(first)
     return PlanStep(
         kind="rewrite",
-        rewrite=cure.rewrite.id if cure.rewrite.advice else own or cure.rewrite.id,
-        ops=cure.ops,
-        text=f"{', '.join(kinds)}: {advice} ({_operators(len(cure.ops))})",
+        rewrite=candidate.rewrite.id if candidate.rewrite.advice else own or candidate.rewrite.id,
+        ops=candidate.ops,
+        text=f"{', '.join(kinds)}: {advice} ({_operators(len(candidate.ops))})",
         code=None,
-        effect=cure.rewrite.effect.value,
+        effect=candidate.rewrite.effect.value,
         before=now.counts,
         after=after.counts,
         obstacle=obstacle,

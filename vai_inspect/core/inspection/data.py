@@ -79,7 +79,7 @@ class InspectionData(Plain):
             crossing_bytes=sum(crossing.bytes for crossing in self.crossings),
             macs=_total_macs(self.ops),
             dpu_macs=_total_macs(dpu),
-            macs_untold_ops=sum(op.macs is None for op in self.ops),
+            macs_unknown_ops=sum(op.macs is None for op in self.ops),
             fully_on_dpu=not cpu,
             whole_but_for_ends=not cpu or self._whole_but_for_ends(),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from vai_inspect.core.codec import Plain, encode
+from vai_inspect.core.codec import Plain, Renamed, encode
 from vai_inspect.core.cost import dpu_bytes
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Device, Finding, Verdict, verdict_of
@@ -39,7 +39,7 @@ class ModelInfo(Plain):
 
 
 @dataclass(frozen=True)
-class InspectedOp(Plain):
+class InspectedOp(Renamed):
     """One operator with its placement.
 
     Attributes:
@@ -49,9 +49,11 @@ class InspectedOp(Plain):
         findings: every reason against the DPU; empty where it is supported.
         messages: notes that are not reasons: what was folded, inserted or rewritten.
         subgraph: name of its subgraph; None for inputs and outputs of the graph.
-        macs: multiply-accumulate operations for the shapes inspected; None where untold.
-        macs_untold: why they are unknown; None where they are.
+        macs: multiply-accumulate operations for the shapes inspected; None where unknown.
+        macs_unknown: why they are unknown; None where they are known.
     """
+
+    FORMER = {"macs_untold": "macs_unknown"}
 
     op: Op
     consumers: Tuple[str, ...]
@@ -60,7 +62,7 @@ class InspectedOp(Plain):
     messages: Tuple[str, ...]
     subgraph: Optional[str]
     macs: Optional[int]
-    macs_untold: Optional[str] = None
+    macs_unknown: Optional[str] = None
 
     @property
     def name(self) -> str:
@@ -107,7 +109,8 @@ class InspectedOp(Plain):
             "messages": encode(self.messages),
             "subgraph": self.subgraph,
             "macs": self.macs,
-            "macs_untold": self.macs_untold,
+            "macs_unknown": self.macs_unknown,
+            "macs_untold": self.macs_unknown,
             "output_bytes": self.output_bytes,
             "origin": self.op.origin.to_dict(),
         }
@@ -165,15 +168,17 @@ class CutPoints(Plain):
 
 
 @dataclass(frozen=True)
-class Summary(Plain):
+class Summary(Renamed):
     """Totals of an inspection: `ops` = `dpu_ops` + `cpu_ops` + `user_ops` + `constants`.
 
     `user_ops` counts the inputs and outputs of the graph. Constants are weights: each is placed
     with the operator that reads it, and no other count of operators has it. `macs` and `dpu_macs`
-    add up what is known; `macs_untold_ops` counts the operators of which it cannot.
+    add up what is known; `macs_unknown_ops` counts the operators of which it is not.
     `whole_but_for_ends` says whether whatever is on the CPU stands at the start or the end of
     the network and has no DPU cost there.
     """
+
+    FORMER = {"macs_untold_ops": "macs_unknown_ops"}
 
     ops: int
     dpu_ops: int
@@ -187,7 +192,7 @@ class Summary(Plain):
     crossing_bytes: int
     macs: int
     dpu_macs: int
-    macs_untold_ops: int
+    macs_unknown_ops: int
     fully_on_dpu: bool
     whole_but_for_ends: bool
 

@@ -65,7 +65,7 @@ def read_inspection(kind: Type[T], report: Any) -> T:
     Raises:
         ReportError: it is no report, or its parts contradict each other.
     """
-    place = Place()
+    place = _ReportPlace()
     data = plain(dict, report, place)
     version = str(member(Any, data, "schema_version", place))
     if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
@@ -115,7 +115,6 @@ def _op(value: Any, place: Place, framework: str) -> InspectedOp:
         raise place.at("output_shapes").error([], "a shape for each output")
     inputs = _member(Tuple[str, ...], data, "inputs", place)
     origin = member(dict, data, "origin", place)
-    findings = enumerate(member(list, data, "findings", place))
     return dataclass(
         InspectedOp,
         data,
@@ -129,7 +128,6 @@ def _op(value: Any, place: Place, framework: str) -> InspectedOp:
             origin=dataclass(Origin, origin, place.at("origin"), framework=framework),
         ),
         consumers=_member(Tuple[str, ...], data, "outputs", place),
-        findings=tuple(_finding(one, place.at("findings").at(at)) for at, one in findings),
     )
 
 
@@ -138,22 +136,40 @@ def _member(kind: Any, data: Dict[str, Any], name: str, place: Place) -> Any:
     return member(kind, data, name, place)
 
 
+class _ReportPlace(Place):
+    """Where in the JSON report of an inspection a value stands."""
+
+
 def _finding(value: Any, place: Place) -> Finding:
     data = plain(dict, value, place)
-    each = enumerate(_optional(list, data, "remedies", place, ()))
-    found = tuple(_remedy(one, place.at("remedies").at(at)) for at, one in each)
-    if "remedies" not in data and data.get("suggestion") is not None:  # as in schema 1.0
-        text = member(str, data, "suggestion", place)
-        found = (Remedy(text, text=text),)
-    finding = dataclass(Finding, data, place, remedies=found, arguments=_arguments(data, place))
-    if data.get("suggestion") != finding.suggestion:
-        raise place.at("suggestion").error(data["suggestion"], "the texts of its remedies")
+    found = {} if "remedies" in data else {"remedies": _only_text(data, place)}
+    finding = dataclass(Finding, data, place, arguments=_arguments(data, place), **found)
+    _check_suggestion(finding.suggestion, data, place)
     return finding
+
+
+def _root_cause(value: Any, place: Place) -> RootCause:
+    data = plain(dict, value, place)
+    text = () if "remedies" in data else _only_text(data, place)
+    cause = dataclass(RootCause, data, place, **({"remedies": (text,)} if text else {}))
+    _check_suggestion(cause.suggestion, data, place)
+    return cause
 
 
 def _remedy(value: Any, place: Place) -> Remedy:
     data = plain(dict, value, place)
     return dataclass(Remedy, data, place, arguments=_arguments(data, place))
+
+
+def _only_text(data: Dict[str, Any], place: Place) -> Tuple[Remedy, ...]:
+    """Returns the remedies of early reports, which have their text alone."""
+    text = _optional(Optional[str], data, "suggestion", place)
+    return () if text is None else (Remedy(text, text=text),)
+
+
+def _check_suggestion(suggestion: Optional[str], data: Dict[str, Any], place: Place) -> None:
+    if data.get("suggestion") != suggestion:
+        raise place.at("suggestion").error(data["suggestion"], "the texts of its remedies")
 
 
 def _arguments(data: Dict[str, Any], place: Place) -> Arguments:
@@ -164,6 +180,9 @@ def _arguments(data: Dict[str, Any], place: Place) -> Arguments:
         valid = f"what its template names: {problem}"
         raise place.at("arguments").error(data.get("arguments", {}), valid)
     return tuple(read.items())
+
+
+_ReportPlace.readers = {Finding: _finding, Remedy: _remedy, RootCause: _root_cause}
 
 
 def _estimate(total: Any, ops: List[Any], place: Place) -> Optional[Estimate]:
@@ -243,7 +262,7 @@ def _agrees(inspection: InspectionData, summary: Dict[str, Any], earlier: bool) 
             raise place.at("subgraph").error(op.subgraph, f"{holder!r}, which holds it")
         if op.device is not device:
             raise place.at("device").error(op.device.value, f"{device.value}, its subgraph's")
-    held = schema_1_0.summary(inspection) if earlier else vars(inspection.summary)
+    held = schema_1_0.summary(inspection) if earlier else inspection.summary.to_dict()
     for name, figure in held.items():
         if name in summary and summary[name] != figure:
             valid = f"{figure}, as counted from the report"

@@ -20,7 +20,7 @@ def summary(inspection: InspectionData) -> Dict[str, Any]:
     Args:
         inspection: what was read from the report.
     """
-    figures = dict(vars(inspection.summary))
+    figures = inspection.summary.to_dict()
     constants = inspection.constants
     on = Counter(op.device for op in constants)
     figures["dpu_ops"] += on[Device.DPU]
@@ -48,7 +48,7 @@ def _cause(cause: RootCause, constants: Container[str]) -> RootCause:
     return dataclasses.replace(
         cause,
         alone=_outcome(cause.alone, constants),
-        in_turn=None if cause.in_turn is None else _outcome(cause.in_turn, constants),
+        cumulative=cause.cumulative and _outcome(cause.cumulative, constants),
         each=tuple(_outcome(outcome, constants) for outcome in cause.each),
     )
 

@@ -60,7 +60,7 @@ def choose_cut(
     graph: Graph,
     devices: Mapping[str, Device],
     macs: Mapping[str, Optional[int]],
-    curable: AbstractSet[str] = frozenset(),
+    fixable: AbstractSet[str] = frozenset(),
     followers: AbstractSet[str] = frozenset(),
     most_macs: Optional[float] = None,
 ) -> Cut:
@@ -68,18 +68,18 @@ def choose_cut(
 
     A CPU operator goes to the host with everything after it (or before it) if that moves no
     multiply-accumulates off the DPU, or a negligible share of them and the operator is not
-    curable. The work of curable operators counts as DPU work.
+    fixable. The work of fixable operators counts as DPU work.
 
     Args:
         graph: the graph.
         devices: the device of each operator.
         macs: multiply-accumulates of each operator, or None if unknown.
-        curable: CPU operators that a change of the network moves to the DPU.
+        fixable: CPU operators that a change of the network moves to the DPU.
         followers: operators on the CPU only because of other operators; they are not decisive.
         most_macs: upper bound of the DPU multiply-accumulates that move to the host; the
             `NEGLIGIBLE` share of them by default.
     """
-    chooser = _Chooser(graph, devices, macs, curable, followers, most_macs)
+    chooser = _Chooser(graph, devices, macs, fixable, followers, most_macs)
     after = chooser.side(reversed(graph.ops), graph.consumers, graph.producers, frozenset())
     before = chooser.side(graph.ops, graph.producers, graph.consumers, after)
     if not any(
@@ -105,7 +105,7 @@ class _Chooser:
         graph: Graph,
         devices: Mapping[str, Device],
         macs: Mapping[str, Optional[int]],
-        curable: AbstractSet[str],
+        fixable: AbstractSet[str],
         followers: AbstractSet[str],
         most_macs: Optional[float],
     ) -> None:
@@ -115,10 +115,10 @@ class _Chooser:
         on_dpu = {name: (macs[name] or 0) if devices[name] is Device.DPU else 0 for name in devices}
         # Work that a change moves to the DPU counts as DPU work.
         self._macs: Dict[str, float] = dict(on_dpu)
-        for name in curable:
+        for name in fixable:
             count = macs.get(name, 0)
             self._macs[name] = float("inf") if count is None else count
-        self._curable = curable
+        self._fixable = fixable
         self._left = NEGLIGIBLE * sum(on_dpu.values()) if most_macs is None else most_macs
 
     def side(
@@ -144,7 +144,7 @@ class _Chooser:
             if not new.isdisjoint(taken):
                 continue
             cost = sum(self._macs[name] for name in new)
-            if cost and (op.name in self._curable or cost > self._left):
+            if cost and (op.name in self._fixable or cost > self._left):
                 continue
             self._left -= cost
             side |= new

@@ -34,8 +34,8 @@ MOST_WORK = 500_000
 MOST_FOR_CAUSES = 1_000_000
 """The same for the outcomes of root causes."""
 
-MOST_CURED = 100_000
-"""Operators that are placed again, all in all, for root causes that are cured one after another."""
+MOST_PLACED = 100_000
+"""Operators that are placed again, all in all, for root causes that are fixed one after another."""
 
 MOST_PRICED = 3_000
 """Operators that are priced again for outcomes; some ten milliseconds' worth."""
@@ -51,7 +51,7 @@ def root_causes(
     most_work: int = MOST_WORK,
     dpu_ms: Optional[TimeOf] = None,
 ) -> Tuple[RootCause, ...]:
-    """Returns the root causes, the one whose cure gives most back first.
+    """Returns the root causes, the one whose fix gives most back first.
 
     Operators of one type that violate the same constraints, with arguments alike but for names and
     figures and with the same remedies, have one root cause; those that have no DPU cost at the
@@ -67,7 +67,7 @@ def root_causes(
         context: what was given to `place`.
         placement: what `place` made of them.
         most_work: how many clusters and edges may be looked at to count the subgraphs that there
-            would be if a single operator were cured; what is left then is not counted.
+            would be if a single operator were fixed; what is left then is not counted.
         dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names;
             None where it is not estimated. It is called for a limited number of outcomes.
     """
@@ -84,44 +84,44 @@ def root_causes(
         key=lambda pair: outcomes.worth(*pair),
     )
     ranked = [(group, outcomes.timed(alone)) for group, alone in ranked]
-    in_turn = list(_in_turn(ranked, outcomes))
+    cumulative = list(_cumulative(ranked, outcomes))
     outcomes.rest()
     found: List[RootCause] = []
-    for (group, alone), with_those_above in zip(ranked, in_turn):
+    for (group, alone), with_those_above in zip(ranked, cumulative):
         first = reasons[group[0]]
         found.append(
             RootCause(
                 type=graph[group[0]].kind,
                 constraints=tuple(dict.fromkeys(finding.constraint for finding in first)),
                 message=first[0].message,
-                suggestion=_suggestion(first),
                 verdict=verdict_of(first),
                 position=outcomes.boundary.position(group),
-                cuts_nothing=outcomes.at_boundary(group, alone),
+                at_boundary=outcomes.at_boundary(group, alone),
                 ops=group,
                 alone=alone,
-                in_turn=with_those_above,
+                cumulative=with_those_above,
                 each=(alone,)
                 if len(group) == 1
                 else tuple(outcomes.outcome(frozenset((name,)), most_work) for name in group),
+                remedies=tuple(dict.fromkeys(one.remedies for one in first if one.remedies)),
             )
         )
     return tuple(found)
 
 
-def _in_turn(
+def _cumulative(
     ranked: Sequence[Tuple[Tuple[str, ...], Outcome]], outcomes: "_Outcomes"
 ) -> Iterator[Optional[Outcome]]:
-    """Yields what comes back if each group is cured on top of those before it."""
-    cured: Set[str] = set()
+    """Yields what comes back if each group is fixed on top of those before it."""
+    fixed: Set[str] = set()
     placed = 0
     for group, alone in ranked:
-        cured |= set(group)
-        placed += len(cured)
-        if len(cured) == len(group):
+        fixed |= set(group)
+        placed += len(fixed)
+        if len(fixed) == len(group):
             yield alone
-        elif placed <= MOST_CURED or cured.issuperset(ranked[-1][0]):
-            yield outcomes.timed(outcomes.outcome(frozenset(cured), MOST_FOR_CAUSES))
+        elif placed <= MOST_PLACED or fixed.issuperset(ranked[-1][0]):
+            yield outcomes.timed(outcomes.outcome(frozenset(fixed), MOST_FOR_CAUSES))
         else:
             yield None
 
@@ -155,8 +155,8 @@ class _Outcomes:
         """Begins to count the work again."""
         self._counter.work = 0
 
-    def outcome(self, cured: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
-        returned = self._what_if.returned(cured)
+    def outcome(self, fixed: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
+        returned = self._what_if.returned(fixed)
         left = None if most_work is None else most_work - self._counter.work
         tally = self._counter.moved(returned, left)
         figures: Tuple[Optional[int], ...] = (None,) * 4
@@ -209,8 +209,3 @@ def _grouped(
             at = boundary.position((op.name,)) if boundary.at_boundary((op.name,)) else None
             groups.setdefault((op.kind, at, alike), []).append(op.name)
     return [tuple(names) for names in groups.values()]
-
-
-def _suggestion(findings: Findings) -> Optional[str]:
-    told = dict.fromkeys(finding.suggestion for finding in findings if finding.suggestion)
-    return "; ".join(told) or None

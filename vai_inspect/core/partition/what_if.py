@@ -13,8 +13,8 @@ class WhatIf:
     """Places operators again, from a finished placement on.
 
     What is removed is every finding of an operator that follows from no other one. Whatever
-    comes back is connected with a cured operator through others that come back, as each has an
-    objecting neighbour else; so only the surroundings of the cured ones are looked at.
+    comes back is connected with a fixed operator through others that come back, as each has an
+    objecting neighbour else; so only the surroundings of the fixed ones are looked at.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class WhatIf:
             for name, findings in own.items()
         }
 
-    def returned(self, cured: AbstractSet[str]) -> Tuple[str, ...]:
+    def returned(self, fixed: AbstractSet[str]) -> Tuple[str, ...]:
         """Returns the operators that come back, in graph order, without constants.
 
         Args:
-            cured: the operators whose own findings are removed.
+            fixed: the operators whose own findings are removed.
         """
 
         def context(op: Op, device_of: DeviceOf) -> Findings:
             found = self._context(op, device_of)
-            if op.name in cured:
+            if op.name in fixed:
                 found = tuple(finding for finding in found if finding.follows is not None)
             return found + tuple(
                 finding
@@ -68,7 +68,7 @@ class WhatIf:
                 if device_of(self._graph[finding.follows or op.name]) is Device.CPU
             )
 
-        hopeful = self._hopeful(cured, context)
+        hopeful = self._hopeful(fixed, context)
         if not hopeful:
             return ()
         devices = _Changed(self._devices)
@@ -77,18 +77,18 @@ class WhatIf:
         back = [name for name in hopeful if devices[name] is Device.DPU]
         return tuple(sorted(back, key=self._order.__getitem__))
 
-    def _hopeful(self, cured: AbstractSet[str], context: ContextRules) -> List[str]:
-        """Returns the operators that come back at most, the cured ones first."""
+    def _hopeful(self, fixed: AbstractSet[str], context: ContextRules) -> List[str]:
+        """Returns the operators that come back at most, the fixed ones first."""
 
         def held(name: str) -> bool:
-            return name in self._held and name not in cured
+            return name in self._held and name not in fixed
 
         def at_best(op: Op) -> Device:
             device = self._devices[op.name]
             return Device.DPU if device is Device.CPU and not held(op.name) else device
 
         found: Dict[str, None] = {}
-        seen = {name for name in cured if self._devices[name] is Device.CPU}
+        seen = {name for name in fixed if self._devices[name] is Device.CPU}
         waiting = sorted(seen, key=self._order.__getitem__)
         while waiting:
             op = self._graph[waiting.pop()]
