@@ -15,7 +15,7 @@ from tests.graphs import conv, node
 from tests.inspecting import inspected
 from tests.reports import samples
 from tests.rules.test_any_graph import any_graph
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import GraphError, ReportError
 from vai_inspect.core.findings import Device, Verdict
@@ -102,8 +102,8 @@ def test_every_report_counts_alike(found):
     assert "operators: 14 (4 on the DPU, 4 on the CPU, 2 inputs and outputs, 4 constants)" in lines
     assert "    cpu_subgraph_0: 1 operator, centred" in lines
     assert any("of 4 CPU operators" in line for line in lines)
-    assert "4/8" in comparison.render(Comparison.of([found], Allowance()))
-    assert [op.name for op in Allowance().excess(found)] == [
+    assert "4/8" in comparison.render(Comparison.of([found], Allowlist()))
+    assert [op.name for op in Allowlist().excess(found)] == [
         "centred",
         "custom",
         "shifted",

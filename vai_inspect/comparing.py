@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
 
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import EstimateError, TargetError
@@ -122,7 +122,7 @@ def compare_captured(
         before(target)
         found.append(inspect_graph(one, target, Detail.COUNTS))
     estimates = [on_every_board(one) for one in found]
-    return Comparison.of(found, Allowance(tuple(allow)), estimates, fps)
+    return Comparison.of(found, Allowlist(tuple(allow)), estimates, fps)
 
 
 __all__ = ["compare"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.errors import ReportError, clipped
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import CaptureOptions
@@ -60,7 +60,7 @@ def assert_on_dpu(
     found = lookup(target)
     captured = capture(model, found, CaptureOptions(input_args, device, trust))
     inspection = inspect_graph(captured, found)
-    allowed = Allowance(patterns)
+    allowed = Allowlist(patterns)
     lines = [*_excess(inspection, allowed), *_too_many(inspection, max_dpu_subgraphs)]
     if lines:
         title = f"{plain(inspection.model.name)} on {inspection.target.name}:"
@@ -87,7 +87,7 @@ def _brief(value: Any) -> str:
     return clipped(text, 60)
 
 
-def _excess(inspection: Inspection, allowed: Allowance) -> Iterator[str]:
+def _excess(inspection: Inspection, allowed: Allowlist) -> Iterator[str]:
     excess = allowed.excess(inspection)
     if not excess:
         return

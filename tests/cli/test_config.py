@@ -56,7 +56,7 @@ def test_every_option_can_have_a_default(inspect):
     assert job.kwargs == {"weights": None, "n": 3}
     assert (job.verbose, job.options.convert) == (0, False)
     assert job.formats == ("png", "svg", "sarif")
-    assert (gate.fail_on, gate.allowance.patterns) == ("unknown", ("softmax", "end:*"))
+    assert (gate.fail_on, gate.allowlist.patterns) == ("unknown", ("softmax", "end:*"))
     assert (gate.max_subgraphs, gate.min_macs) == (2, 97.5)
     assert asked["folder"] == Path.cwd() / "out"
 
@@ -79,7 +79,7 @@ def test_the_command_line_comes_first(inspect):
     write('target = "KV260"\nfail-on = "cpu"\nallow = "softmax"')
     job = inspect("-t", B512, "--fail-on", "never")[2]["job"]
     assert [target.name for target in job.targets] == [B512]
-    assert (job.gate.fail_on, job.gate.allowance.patterns) == ("never", ("softmax",))
+    assert (job.gate.fail_on, job.gate.allowlist.patterns) == ("never", ("softmax",))
 
 
 def test_files_for_every_call_do_not_stand_against_printed_json(inspect):

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.gate import Gate
@@ -48,11 +48,11 @@ OPERATORS = {
     "never": (Gate(), []),
     "cpu": (Gate("cpu"), [WIDE, "reshape", "fancy"]),
     "unknown": (Gate("unknown"), ["fancy"]),
-    "allowed": (Gate("cpu", Allowance(("conv2d", "reshape"))), ["fancy"]),
+    "allowed": (Gate("cpu", Allowlist(("conv2d", "reshape"))), ["fancy"]),
     "all known": (Gate("cpu", baselines=(MIXED,)), []),
     "one is new": (Gate("cpu", baselines=(without(MIXED, "fancy"),)), ["fancy"]),
     "known and allowed": (
-        Gate("cpu", Allowance(("fancy",)), baselines=(without(MIXED, "fancy"),)),
+        Gate("cpu", Allowlist(("fancy",)), baselines=(without(MIXED, "fancy"),)),
         [],
     ),
     "a doubt that is known": (Gate("unknown", baselines=(MIXED,)), []),
@@ -73,7 +73,7 @@ def test_which_operators_fail(case):
 
 
 def test_why_an_operator_is_accepted():
-    gate = Gate("cpu", Allowance(("reshape",)), baselines=(without(MIXED, "fancy"),))
+    gate = Gate("cpu", Allowlist(("reshape",)), baselines=(without(MIXED, "fancy"),))
     assert dict(gate.check(MIXED).accepted) == {"reshape": "allowed", WIDE: "baseline"}
 
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.gate import Gate
 from vai_inspect.core.ir import Frame
 from vai_inspect.core.quantizer import FlowStage, Obstacle, Outcome, QuantizerReport
@@ -28,7 +28,7 @@ MIXED = samples.mixed()
 GATES = {
     "nothing fails": Gate(),
     "all on the CPU fails": Gate("cpu"),
-    "some are allowed": Gate("cpu", Allowance(("conv2d",))),
+    "some are allowed": Gate("cpu", Allowlist(("conv2d",))),
     "nothing is new": Gate("cpu", baselines=(MIXED,)),
     "totals": Gate(max_subgraphs=1, min_macs=99),
 }

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.findings import Device
 from vai_inspect.core.target import BoardUse
@@ -59,7 +59,7 @@ def several(allow=()):
             on("C_B3", 8192, ("conv2d",), (300, 100), family="cvdx8g", batch=3),
             on("C_B6", 8192, ("conv2d",), (300, 100), family="cvdx8g", batch=2),
         ],
-        Allowance(tuple(allow)),
+        Allowlist(tuple(allow)),
     )
 
 
@@ -110,7 +110,7 @@ def but_for_ends():
             on("C_B1", 1024, ("softmax",), free, family="cvdx8g"),
             on("C_B3", 4096, (), free, family="cvdx8g"),
         ],
-        Allowance(),
+        Allowlist(),
     )
 
 
@@ -139,14 +139,14 @@ def test_what_costs_the_dpu_nothing_is_told_from_what_does():
 
 def test_hostile_names_break_no_line():
     made = [dataclasses.replace(samples.hostile(), warnings=("a\nb",))]
-    text = comparison.render(Comparison.of(made, Allowance(("x\ny",))))
+    text = comparison.render(Comparison.of(made, Allowlist(("x\ny",))))
     assert max(map(cells, text.splitlines())) <= 120
     assert "allowed on the CPU: x\\ny" in text
     assert "warning: a\\nb" in text
 
 
 def test_builds_of_one_name_are_told_apart():
-    found = Comparison.of([on("A", 512), on("A", 513)], Allowance())
+    found = Comparison.of([on("A", 512), on("A", 513)], Allowlist())
     text = comparison.render(found)
     assert "0x200" in text
     assert "0x201" in text

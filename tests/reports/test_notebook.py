@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.reports.html import comparison as comparison_html
 from vai_inspect.reports.html import notebook, page
@@ -112,13 +112,13 @@ def test_results_show_themselves():
 
     inspection = samples.mixed()
     assert inspection._repr_html_() == notebook.render(inspection)
-    shown = Comparison.of([samples.hostile()], Allowance())._repr_html_()
-    assert shown == comparison_html.render(Comparison.of([samples.hostile()], Allowance()))
+    shown = Comparison.of([samples.hostile()], Allowlist())._repr_html_()
+    assert shown == comparison_html.render(Comparison.of([samples.hostile()], Allowlist()))
 
 
 @pytest.mark.parametrize("allow", [(), ("features.*", "fancy")])
 def test_a_comparison_is_a_table_that_says_what_its_text_says(allow):
-    compared = Comparison.of([samples.mixed(), samples.mixed()], Allowance(allow))
+    compared = Comparison.of([samples.mixed(), samples.mixed()], Allowlist(allow))
     found = Reader(comparison_html.render(compared))
     assert found.tags <= TAGS
     words = " ".join("".join(found.words).split())
@@ -130,7 +130,7 @@ def test_a_comparison_is_a_table_that_says_what_its_text_says(allow):
 
 
 def test_a_comparison_holds_no_markup_of_the_models():
-    found = Reader(comparison_html.render(Comparison.of([samples.hostile()], Allowance())))
+    found = Reader(comparison_html.render(Comparison.of([samples.hostile()], Allowlist())))
     assert found.tags <= TAGS
 
 

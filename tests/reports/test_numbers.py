@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.reports.console import console
 from vai_inspect.reports.html import notebook
@@ -32,7 +32,7 @@ SHOWN = {
     "console": printed,
     "notebook": html_text,
     "repr": repr,
-    "comparison": lambda one: comparison.render(Comparison.of([one], Allowance())),
+    "comparison": lambda one: comparison.render(Comparison.of([one], Allowlist())),
 }
 
 

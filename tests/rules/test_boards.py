@@ -11,7 +11,7 @@ import pytest
 
 from tests.graphs import chain
 from tests.inspecting import inspected
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.comparison import Comparison
 from vai_inspect.core.errors import TargetError
 from vai_inspect.core.inspection import Inspection
@@ -145,7 +145,7 @@ def test_a_report_of_a_target_without_a_fingerprint():
     again = Inspection.from_json(written)
     assert again.target == found.target
     assert text.render(again) == text.render(found)
-    compared = Comparison.of([found, inspected(chain("relu"), C20B14)], Allowance())
+    compared = Comparison.of([found, inspected(chain("relu"), C20B14)], Allowlist())
     assert BY_NAME_ALONE in comparison.render(compared)
     rows = json.loads(json_report.render(compared))
     jsonschema.validate(rows, json_report.schema(json_report.COMPARISON_SCHEMA_FILE))

@@ -20,7 +20,7 @@ from vai_inspect.core.errors import GraphError, ReportError, VaiInspectError
 from vai_inspect.reports.formats import names
 
 if TYPE_CHECKING:
-    from vai_inspect.core.allowlist import Allowance
+    from vai_inspect.core.allowlist import Allowlist
     from vai_inspect.core.inspection import Inspection
     from vai_inspect.core.target import Target
 
@@ -138,7 +138,7 @@ def inspect(
     """Tell which operators of a float model run on a DPU, and why the others do not."""
     from vai_inspect.cli.inspecting import Job, folders, read_baselines
     from vai_inspect.cli.reading import options_of
-    from vai_inspect.core.allowlist import Allowance
+    from vai_inspect.core.allowlist import Allowlist
     from vai_inspect.core.gate import Gate
     from vai_inspect.rules.quantizers.release import target_in
 
@@ -165,7 +165,7 @@ def inspect(
             *dict.fromkeys(one.value for one in report),
         ),
         writes=not print_json,
-        gate=Gate(failing.value, Allowance(tuple(allow)), max_subgraphs, min_macs, baselines),
+        gate=Gate(failing.value, Allowlist(tuple(allow)), max_subgraphs, min_macs, baselines),
     )
     for one, folder in zip(models, folders(models, output_dir or DEFAULT_FOLDER)):
         try:
@@ -181,7 +181,7 @@ def inspect(
         _print_json([one.inspection for one in job.done])
     elif len(models) > 1 and verbose:
         job.print_summary(models)
-    _warn_of_idle([one.inspection for one in job.done], job.gate.allowance)
+    _warn_of_idle([one.inspection for one in job.done], job.gate.allowlist)
     for line in job.failures():
         say("vai-inspect: " + line)
     code = WRONG_INPUT if job.unread else FAILED_ON if any(job.failures()) else 0
@@ -231,9 +231,9 @@ def _print_json(inspections: List[Inspection]) -> None:
     put_json(text)
 
 
-def _warn_of_idle(inspections: Iterable[Inspection], allowance: Allowance) -> None:
+def _warn_of_idle(inspections: Iterable[Inspection], allowlist: Allowlist) -> None:
     """Warns of patterns that match no operator of any inspection: probably misspelt."""
-    idle = [set(allowance.idle(inspection)) for inspection in inspections]
-    for pattern in allowance.patterns if idle else ():
+    idle = [set(allowlist.idle(inspection)) for inspection in inspections]
+    for pattern in allowlist.patterns if idle else ():
         if all(pattern in one for one in idle):
             warn_of_idle(pattern)

@@ -104,7 +104,7 @@ class Job:
             for failure in checked.outcome.failures:
                 hint = ""
                 if failure.ops and self.gate.fail_on != QUANTIZER:
-                    hint = allow_hint(self.gate.allowance.for_the_rest(checked.inspection))
+                    hint = allow_hint(self.gate.allowlist.for_the_rest(checked.inspection))
                 yield "{}{}: {}{}".format(
                     spec + ": " if several else "",
                     failure.option,

@@ -18,7 +18,7 @@ _POSITIONS = {
 
 
 @dataclass(frozen=True)
-class Allowance:
+class Allowlist:
     """Operators that may be on the CPU.
 
     Attributes:
@@ -56,8 +56,8 @@ class Allowance:
             return ()
         boundary = inspection.boundary
         starts = (boundary.position((op.name,)) is Position.START for op in left)
-        told = ((START if first else END) + op.type for first, op in zip(starts, left))
-        return tuple(dict.fromkeys(told))
+        patterns = ((START if first else END) + op.type for first, op in zip(starts, left))
+        return tuple(dict.fromkeys(patterns))
 
     def idle(self, inspection: Inspection) -> List[str]:
         """Returns the patterns that match no operator at all, wherever it runs: probably misspelt.

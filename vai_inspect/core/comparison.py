@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.codec import Plain, encode
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.findings import Finding, Verdict
@@ -134,7 +134,7 @@ class Comparison(Plain):
     def of(
         cls,
         inspections: Iterable[Inspection],
-        allowance: Allowance,
+        allowlist: Allowlist,
         estimates: Sequence[Tuple[Estimate, ...]] = (),
         fps: Optional[float] = None,
     ) -> "Comparison":
@@ -142,12 +142,12 @@ class Comparison(Plain):
 
         Args:
             inspections: one for each target; at least one.
-            allowance: operators that may be on the CPU.
+            allowlist: operators that may be on the CPU.
             estimates: of each target on its boards; by default the inspections' own.
             fps: frames per second that a board is wanted for.
         """
         found = list(inspections)
-        rows = _rows(found, allowance)
+        rows = [_row(one, allowlist) for one in found]
         if estimates:
             rows = [replace(row, estimates=those) for row, those in zip(rows, estimates)]
         whole = _smallest(row.target for row in rows if row.takes_all)
@@ -162,8 +162,8 @@ class Comparison(Plain):
         ]
         rows.sort(key=_rank)
         first = found[0]
-        idle = tuple(allowance.idle(first))  # names and types are the same on every target
-        return cls(first.model, tuple(rows), allowance.patterns, first.tool_version, fps, idle)
+        idle = tuple(allowlist.idle(first))  # names and types are the same on every target
+        return cls(first.model, tuple(rows), allowlist.patterns, first.tool_version, fps, idle)
 
     @property
     def smallest_board(self) -> Optional[Tuple[ComparedTarget, Estimate]]:
@@ -203,13 +203,8 @@ class Comparison(Plain):
         return presenter().text(self)
 
 
-def _rows(inspections: Iterable[Inspection], allowance: Allowance) -> List[ComparedTarget]:
-    """Returns a row for each inspection."""
-    return [_row(one, allowance) for one in inspections]
-
-
-def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
-    excess = allowance.excess(inspection)
+def _row(inspection: Inspection, allowlist: Allowlist) -> ComparedTarget:
+    excess = allowlist.excess(inspection)
     free = {op.name for op in inspection.left_to_host()} if excess else set()
     roots = [op for op in excess if op.root_cause]
     return ComparedTarget(
@@ -217,7 +212,7 @@ def _row(inspection: Inspection, allowance: Allowance) -> ComparedTarget:
         summary=inspection.summary,
         blocker=next((op for op in roots if op.name not in free), roots[0] if roots else None),
         takes_all=not excess,
-        ends=allowance.for_the_rest(inspection),
+        ends=allowlist.for_the_rest(inspection),
         smallest=False,
         smallest_but_for_ends=False,
         warnings=inspection.warnings,

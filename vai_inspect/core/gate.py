@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import FrozenSet, Iterable, Mapping, Optional, Tuple
 
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection, Summary
@@ -73,7 +73,7 @@ class Gate:
     Attributes:
         fail_on: `cpu` or `unknown`: which operators on the CPU fail; `quantizer`: what the vendor's
             quantiser fails at, or changes the function of; or `never`.
-        allowance: operators that may be on the CPU.
+        allowlist: operators that may be on the CPU.
         max_subgraphs: DPU subgraphs at most; None for any number.
         min_macs: percent of the multiply-accumulates on the DPU at least; None for any.
         baselines: inspections of earlier runs. What one of them has, by name, on the CPU already
@@ -81,7 +81,7 @@ class Gate:
     """
 
     fail_on: str = NEVER
-    allowance: Allowance = Allowance()
+    allowlist: Allowlist = Allowlist()
     max_subgraphs: Optional[int] = None
     min_macs: Optional[float] = None
     baselines: Tuple[Inspection, ...] = ()
@@ -96,7 +96,7 @@ class Gate:
             ReportError: there are baselines, but none of this model and target.
         """
         earlier = _baseline(self.baselines, inspection) if self.baselines else None
-        left = self.allowance.excess(inspection)
+        left = self.allowlist.excess(inspection)
         known = {op.name: op for op in earlier.on(Device.CPU)} if earlier is not None else {}
         met = _obstacles(earlier)
         failures = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reports import samples
-from vai_inspect.core.allowlist import Allowance
+from vai_inspect.core.allowlist import Allowlist
 from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import attrs as a
 
@@ -58,12 +58,12 @@ def network():
 )
 def test_what_is_left(patterns, left):
     """Constants are weights: what reads them is left, and they are not."""
-    assert [op.name for op in Allowance(patterns).excess(network())] == left
+    assert [op.name for op in Allowlist(patterns).excess(network())] == left
 
 
 def test_without_patterns_the_count_is_that_of_the_summary():
     found = network()
-    assert len(Allowance().excess(found)) == found.summary.cpu_ops
+    assert len(Allowlist().excess(found)) == found.summary.cpu_ops
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_without_patterns_the_count_is_that_of_the_summary():
     ],
 )
 def test_what_costs_the_dpu_nothing_may_be_allowed(patterns, rest):
-    assert Allowance(patterns).for_the_rest(network()) == rest
+    assert Allowlist(patterns).for_the_rest(network()) == rest
 
 
 def test_patterns_that_match_nothing_are_idle():
     patterns = ("softmax", "sofmax", "end:conv*", "end:pool")
-    assert Allowance(patterns).idle(network()) == ["sofmax", "end:pool"]
+    assert Allowlist(patterns).idle(network()) == ["sofmax", "end:pool"]
