@@ -9,6 +9,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import VaiInspectError
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import registry
+from vai_inspect.rules.engine.family import Family
 
 Read = Callable[[int], Captured]
 """Reads a model; its argument is the batch of inputs that leave theirs open."""
@@ -38,15 +39,15 @@ def for_each_batch(targets: Iterable[Target], read: Read) -> Tuple[Captured, ...
     return tuple(found)
 
 
-def open_batch(captured: Captured, target: Target) -> Iterator[str]:
+def open_batch(captured: Captured, family: Family) -> Iterator[str]:
     """Yields what the report says where the model leaves its batch open and 1 is not taken."""
     if captured.batch in (None, 1):
         return
     whole = "multiply-accumulates and bytes are those of the whole batch"
-    if captured.batch == registry.family(target.family).batch:
+    if captured.batch == family.batch:
         yield (
             f"the model leaves its batch open; {captured.batch} is taken, the images that "
-            f"{target.dpu} takes at a run: quantise and compile it with that batch; {whole}"
+            f"{family.dpu} takes at a run: quantise and compile it with that batch; {whole}"
         )
     else:
         yield (

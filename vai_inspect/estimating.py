@@ -124,8 +124,7 @@ def platform_for(
     Raises:
         EstimateError: the family has no timing model, there is no such board, or a figure is none.
     """
-    table = timing_model(target).table
-    known = registry.targets(target.family)
+    table, known = timing_model(target).table, registry.targets(target.family)
     return platforms.platform(target, known, table, board, clock_mhz, cores, bandwidth_gb_s)
 
 
@@ -166,11 +165,14 @@ def on_every_board(inspection: Inspection) -> Tuple[Estimate, ...]:
     first = inspection.default_estimate
     if first is None:
         return ()
-    target = inspection.target
-    model = timing_model(target)
+    target, model = inspection.target, timing_model(inspection.target)
     timed = model.timed([op.op for op in inspection.ops], target)
-    platforms = [platform_for(target, board) for board in boards_of(target)]
-    others = [one for one in platforms if one.board != first.board]
+    known = registry.targets(target.family)
+    others = [
+        platforms.platform(target, known, model.table, use.board)
+        for use in platforms.boards_of(target, known).values()
+        if use.board != first.board
+    ]
     return (first, *(estimate_on(inspection, model, one, timed, False) for one in others))
 
 
@@ -190,7 +192,8 @@ class Times:
         self._unknown = ""
         try:
             self._model = timing_model(target)
-            self._platform = platform_for(target)
+            known = registry.targets(target.family)
+            self._platform = platforms.platform(target, known, self._model.table)
             self._timed = self._model.timed(ops, target)
         except GUARDED as error:
             self._unknown = _reason(error, target)

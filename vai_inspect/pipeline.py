@@ -9,11 +9,9 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Tuple, Union
 from vai_inspect._version import __version__
 from vai_inspect.batches import for_each_batch, open_batch
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.cost import count_macs
 from vai_inspect.core.gc_paused import paused
-from vai_inspect.core.inspection import InspectedOp, Inspection, Subgraph
-from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import Placement, root_causes, subgraphs, transfers
+from vai_inspect.core.inspection import InspectedOp, Inspection
+from vai_inspect.core.partition import Partition, partitioned, root_causes
 from vai_inspect.core.root_cause import RootCause
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import Times
@@ -21,6 +19,7 @@ from vai_inspect.frameworks import AS_IT_IS, CaptureOptions, Framework, framewor
 from vai_inspect.planning import Planned, plan
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.evaluate import Evaluation, evaluate
+from vai_inspect.rules.engine.family import Family
 from vai_inspect.rules.quantizers import quantized
 from vai_inspect.rules.quantizers.check import placed_in
 from vai_inspect.turns import captures_alone
@@ -107,22 +106,23 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
     """
     graph, family = captured.normalised, registry.family(target.family)
     found = evaluate(family, target, graph)
-    placement = found.placement
-    parts = subgraphs(graph, placement.devices)
+    partition = partitioned(graph, found.placement)
     times = Times(graph.ops, target)
     asked = captured.quantizer and placed_in(captured.quantizer, captured.graph, graph)
-    planned = Planned() if detail is Detail.COUNTS else plan(graph, target, placement, asked)
+    planned = Planned()
+    if detail is not Detail.COUNTS:
+        planned = plan(partition, target, times.dpu_ms, asked)
     causes: Tuple[RootCause, ...] = ()
     if detail is Detail.FULL:
-        causes = root_causes(graph, found.own, found.context, placement, dpu_ms=times.dpu_ms)
+        causes = root_causes(graph, found.own, found.context, found.placement, dpu_ms=times.dpu_ms)
     inspection = Inspection(
         model=captured.model,
         target=target,
-        ops=_inspected(graph, placement, found.messages, parts),
-        subgraphs=parts,
-        crossings=transfers(graph, placement.devices, parts),
+        ops=_inspected(partition, found.messages),
+        subgraphs=partition.subgraphs,
+        crossings=partition.transfers,
         root_causes=causes,
-        warnings=tuple(_warnings(captured, target, found, planned)),
+        warnings=tuple(_warnings(captured, family, found, planned)),
         tool_version=__version__,
         steps=planned.steps,
         quantizer=asked,
@@ -131,17 +131,16 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
 
 
 def _warnings(
-    captured: Captured, target: Target, found: Evaluation, planned: Planned
+    captured: Captured, family: Family, found: Evaluation, planned: Planned
 ) -> Iterator[str]:
     yield from captured.warnings
-    yield from open_batch(captured, target)
+    yield from open_batch(captured, family)
     yield from registry.warnings()
     yield from found.warnings
     for op in captured.normalised:
         if op.kind == "data":
             for text in found.messages.get(op.name, ()):
                 yield f"input {op.name}: {text}"
-    family = registry.family(target.family)
     if not family.written:
         yield (
             f"the rules of {family.dpu} are not written yet: every operator is unknown, none is "
@@ -151,11 +150,9 @@ def _warnings(
         yield "the network is too large to look at every rewrite for the plan"
 
 
-def _inspected(
-    graph: Graph, placement: Placement, messages: Messages, parts: Tuple[Subgraph, ...]
-) -> Tuple[InspectedOp, ...]:
-    part_of = {name: part.name for part in parts for name in part.ops}
-    macs = {op.name: count_macs(op, graph) for op in graph}
+def _inspected(partition: Partition, messages: Messages) -> Tuple[InspectedOp, ...]:
+    graph, placement, macs = partition.graph, partition.placement, partition.macs
+    part_of = {name: part.name for part in partition.subgraphs for name in part.ops}
     return tuple(
         InspectedOp(
             op=op,

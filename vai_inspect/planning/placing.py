@@ -6,10 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from vai_inspect.core.cost import macs
 from vai_inspect.core.findings import Device, Effect, Evidence, Finding
+from vai_inspect.core.inspection.parts import Subgraph
 from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import Placement, settled, subgraphs, transfers
+from vai_inspect.core.partition import Partition, Placement, partitioned, settled
+from vai_inspect.core.partition.root_causes import TimeOf
 from vai_inspect.core.plan import PlanCounts
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import Times
@@ -57,6 +58,7 @@ class Placed:
     Attributes:
         graph: the graph.
         devices: the device of each operator.
+        subgraphs: the DPU's and the CPU's, in graph order.
         macs: multiply-accumulates of each operator, or None if unknown.
         counts: the counts that a plan step reports.
         fixable: CPU operators with work whose own findings all have a remedy, exact or
@@ -66,6 +68,7 @@ class Placed:
 
     graph: Graph
     devices: Mapping[str, Device]
+    subgraphs: Tuple[Subgraph, ...]
     macs: Mapping[str, Optional[int]]
     counts: PlanCounts
     fixable: FrozenSet[str]
@@ -82,6 +85,40 @@ class Placed:
     def dpu_macs_of(self, name: str) -> int:
         """Returns the multiply-accumulates of an operator that run on the DPU."""
         return (self.macs[name] or 0) if self.devices[name] is Device.DPU else 0
+
+
+def counted(partition: Partition, dpu_ms: TimeOf) -> Placed:
+    """Returns a partition with its counts.
+
+    Args:
+        partition: the graph on the target.
+        dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names.
+    """
+    devices, findings = partition.placement.devices, partition.placement.findings
+    macs = {name: one.count for name, one in partition.macs.items()}
+    on_dpu = partition.on(Device.DPU)
+    counts = PlanCounts(
+        cpu_ops=len(partition.on(Device.CPU)),
+        dpu_subgraphs=sum(part.device is Device.DPU for part in partition.subgraphs),
+        crossings=len(partition.transfers),
+        crossing_bytes=sum(one.bytes for one in partition.transfers),
+        dpu_macs=sum(macs[name] or 0 for name in on_dpu),
+        dpu_ms=dpu_ms(on_dpu),
+    )
+    fixable = frozenset(
+        name
+        for name, own in findings.items()
+        if macs[name] != 0
+        and any(one.effect for found in own for one in found.remedies)
+        and all(found.follows is None for found in own)
+    )
+    followers = frozenset(
+        name
+        for name, own in findings.items()
+        if own and all(found.follows is not None for found in own)
+    )
+    graph, parts = partition.graph, partition.subgraphs
+    return Placed(graph, devices, parts, macs, counts, fixable, followers)
 
 
 class Placing:
@@ -105,37 +142,12 @@ class Placing:
     def placed(self, graph: Graph) -> Placed:
         """Returns a graph placed on the target."""
         self._work += len(graph)
-        return self.described(graph, evaluate(self._family, self._target, graph).placement)
+        placement = evaluate(self._family, self._target, graph).placement
+        return self._partitioned(graph, placement)
 
-    def described(self, graph: Graph, placement: Placement) -> Placed:
-        """Returns a placement of a graph with its counts."""
-        devices = placement.devices
-        parts = subgraphs(graph, devices)
-        crossing = transfers(graph, devices, parts)
-        work = {op.name: macs(op, graph) for op in graph}
-        counts = PlanCounts(
-            cpu_ops=sum(devices[op.name] is Device.CPU and op.kind != "const" for op in graph),
-            dpu_subgraphs=sum(part.device is Device.DPU for part in parts),
-            crossings=len(crossing),
-            crossing_bytes=sum(one.bytes for one in crossing),
-            dpu_macs=sum(work[name] or 0 for name in work if devices[name] is Device.DPU),
-            dpu_ms=Times(graph.ops, self._target).dpu_ms(
-                {op.name for op in graph if devices[op.name] is Device.DPU and op.kind != "const"}
-            ),
-        )
-        fixable = frozenset(
-            name
-            for name, findings in placement.findings.items()
-            if work[name] != 0
-            and any(one.effect for found in findings for one in found.remedies)
-            and all(found.follows is None for found in findings)
-        )
-        followers = frozenset(
-            name
-            for name, findings in placement.findings.items()
-            if findings and all(found.follows is not None for found in findings)
-        )
-        return Placed(graph, devices, work, counts, fixable, followers)
+    def _partitioned(self, graph: Graph, placement: Placement) -> Placed:
+        dpu_ms = Times(graph.ops, self._target).dpu_ms
+        return counted(partitioned(graph, placement), dpu_ms)
 
     def candidates(self, now: Placed) -> List[Candidate]:
         """Returns each rewrite with the CPU operators that it moves to the DPU.
@@ -193,16 +205,15 @@ class Placing:
             The names in graph order, empty if every subgraph is worth its crossings, and the
             network with those operators on the CPU.
         """
-        parts = subgraphs(now.graph, now.devices)
         adjacent = {
             name
-            for part in parts
+            for part in now.subgraphs
             if part.device is Device.CPU and not now.fixable.isdisjoint(part.ops)
             for name in (*part.ops, *part.inputs)
         }
         islands = [
             part
-            for part in parts
+            for part in now.subgraphs
             if part.device is Device.DPU and adjacent.isdisjoint((*part.ops, *part.inputs))
         ]
         sized = [(sum(now.dpu_macs_of(name) for name in one.ops), one) for one in islands]
@@ -216,7 +227,7 @@ class Placing:
             self._work += len(now.graph)
             trial = {**own, **dict.fromkeys(island.ops, _LEFT)}
             devices = settled(now.graph, trial, found.context)
-            after = self.described(now.graph, Placement(devices, found.placement.findings))
+            after = self._partitioned(now.graph, Placement(devices, found.placement.findings))
             lost = best.counts.dpu_macs - after.counts.dpu_macs
             fewer = after.counts.dpu_subgraphs < best.counts.dpu_subgraphs
             if lost <= most_macs and fewer and better(best.counts, after.counts):

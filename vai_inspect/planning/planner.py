@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import AbstractSet, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.ir import Graph
-from vai_inspect.core.partition import Placement
+from vai_inspect.core.findings import Device
+from vai_inspect.core.partition import Partition
 from vai_inspect.core.partition.cut import NEGLIGIBLE, choose_cut, part_of
+from vai_inspect.core.partition.root_causes import TimeOf
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
-from vai_inspect.planning.placing import Candidate, Placed, Placing
+from vai_inspect.planning.placing import Candidate, Placed, Placing, counted
 from vai_inspect.planning.steps import cut_step, leave_step, remedy_steps, rewrite_step
 
 
@@ -32,9 +33,9 @@ class Planned:
 
 
 def plan(
-    graph: Graph,
+    partition: Partition,
     target: Target,
-    placement: Placement,
+    dpu_ms: TimeOf,
     quantizer: Optional[QuantizerReport] = None,
 ) -> Planned:
     """Returns the plan of a network.
@@ -45,21 +46,20 @@ def plan(
     improve the counts are dropped, as are remedies for operators that a cut moves to the host.
 
     Args:
-        graph: the normalised graph.
+        partition: the normalised graph on the target.
         target: the DPU.
-        placement: the device of each operator, with findings.
+        dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names.
         quantizer: the quantiser report, in terms of the graph's operator names.
     """
-    planner = _Planner(Placing(target), graph, placement)
-    if planner.now.counts.cpu_ops and planner.now.counts.dpu_subgraphs:
-        planner.improve(quantizer.blocking if quantizer is not None else ())
+    obstacles = quantizer.blocking if quantizer is not None else ()
+    if not obstacles and not partition.on(Device.CPU):
+        return Planned()
+    planner = _Planner(Placing(target), counted(partition, dpu_ms), obstacles)
+    if planner.first.cpu_ops and planner.first.dpu_subgraphs:
+        planner.improve()
     done = {(step.obstacle, op) for step in planner.steps for op in step.ops}
-    asked = [
-        one
-        for one in (quantizer.blocking if quantizer is not None else ())
-        if not all((one.id, op) in done for op in one.ops or (None,))
-    ]
-    first = remedy_steps(asked, graph, planner.host, planner.first)
+    left = [one for one in obstacles if not all((one.id, op) in done for op in one.ops or (None,))]
+    first = remedy_steps(left, partition.graph, planner.host, planner.first)
     return Planned((*first, *planner.steps), planner.incomplete)
 
 
@@ -99,27 +99,22 @@ class _Planner:
         host: operators of the network that cuts move to the host.
     """
 
-    def __init__(self, placing: Placing, graph: Graph, placement: Placement) -> None:
+    def __init__(self, placing: Placing, now: Placed, obstacles: Sequence[Obstacle]) -> None:
         self._placing = placing
-        self.now: Placed = placing.described(graph, placement)
+        self.now = now
         self.first = self.now.counts
         self.steps: List[PlanStep] = []
         self.host: AbstractSet[str] = frozenset()
         self._left = NEGLIGIBLE * self.first.dpu_macs
-        self._obstacles: Sequence[Obstacle] = ()
+        self._obstacles = obstacles
 
     @property
     def incomplete(self) -> bool:
         """Whether rewrites were skipped because the network is too large."""
         return self._placing.incomplete
 
-    def improve(self, obstacles: Sequence[Obstacle]) -> None:
-        """Builds the steps, in order.
-
-        Args:
-            obstacles: obstacles at which the quantiser stops or changes the function.
-        """
-        self._obstacles = obstacles
+    def improve(self) -> None:
+        """Builds the steps, in order."""
         candidates = self._asked_for(self._placing.candidates(self.now))
         self._cut(self.now.fixable.union(*(one.replaced(self.now.graph) for one in candidates)))
         self._rewrite(candidates)

@@ -18,6 +18,7 @@ class Graph:
         name: the model's name.
         ops: every operator in topological order, `data` and `return` among them.
         verified: operators that were verified, here or before it was rewritten; see `verify`.
+        sound: whether the whole graph was verified.
 
     Raises:
         GraphError: a name stands twice, or an input names no earlier operator's output.
@@ -26,6 +27,7 @@ class Graph:
     def __init__(self, name: str, ops: Iterable[Op]) -> None:
         self.name = name
         self.verified: Mapping[str, Verified] = {}
+        self.sound = False
         self.ops: Tuple[Op, ...] = tuple(ops)
         self._by_name: Dict[str, Op] = {}
         consumers: Dict[str, List[str]] = {}
@@ -89,10 +91,14 @@ class Graph:
     ) -> "Graph":
         """Returns a graph with operators replaced or dropped and values led elsewhere.
 
+        It is this graph where there is nothing to change.
+
         Args:
             change: the new operator for a name, or None to drop it.
             forward: a value to read in place of another; chains are followed.
         """
+        if not change and not forward:
+            return self
         lead = _follower(forward or {})
         ops = []
         for op in self.ops:

@@ -20,6 +20,8 @@ def verify(graph: Graph) -> Graph:
         GraphError: an operator of no known kind, with another kind's attributes, without an
             output or the inputs its kind needs, or with a shape that its definition refuses.
     """
+    if graph.sound:
+        return graph
     before, verified = graph.verified, {}
     for op in graph:
         received = tuple([tensor.shape for tensor in graph.input_types(op)])
@@ -28,7 +30,7 @@ def verify(graph: Graph) -> Graph:
             for problem in _problems(received, op):
                 raise GraphError(f"Operator {op.name!r} ({op.kind}): {problem}.")
         verified[op.name] = (op, received)
-    graph.verified = verified
+    graph.verified, graph.sound = verified, True
     return graph
 
 

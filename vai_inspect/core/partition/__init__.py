@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vai_inspect.core.partition.partition import Partition, partitioned
 from vai_inspect.core.partition.placement import (
     ContextRules,
     DeviceOf,
@@ -17,9 +18,11 @@ from vai_inspect.core.partition.transfers import transfers
 __all__ = [
     "ContextRules",
     "DeviceOf",
+    "Partition",
     "Placement",
     "transfers",
     "explained",
+    "partitioned",
     "place",
     "root_causes",
     "settled",

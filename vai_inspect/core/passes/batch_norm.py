@@ -54,7 +54,7 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
         change[conv.name] = _with_bias(conv).absorbed(
             op, f"batch normalisation {op.layer} is folded into this operator"
         )
-    return graph.rewritten(change, forward) if change else graph
+    return graph.rewritten(change, forward)
 
 
 def _per_channel(op: Op) -> bool:

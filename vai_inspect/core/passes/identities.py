@@ -31,7 +31,7 @@ def drop_identities(graph: Graph) -> Graph:
         keeper = change.get(source.op) or graph[source.op]
         text = f"{_named(op)} does nothing at inference and is dropped"
         change[keeper.name] = keeper.absorbed(op, text + _KEPT.get(op.kind, ""))
-    return graph.rewritten(change, forward) if change else graph
+    return graph.rewritten(change, forward)
 
 
 def _does_nothing(op: Op, graph: Graph) -> bool:

@@ -28,7 +28,7 @@ def note_idle(graph: Graph) -> Graph:
         text = idle(op, graph)
         if text is not None:
             change[op.name] = op.noted(f"it adds nothing ({text}): {LEAVE_OUT}")
-    return graph.rewritten(change) if change else graph
+    return graph.rewritten(change)
 
 
 def idle(op: Op, graph: Graph) -> Optional[str]:

@@ -42,7 +42,7 @@ def fold_padding(graph: Graph) -> Graph:
         for new in folded:
             if new is not None:
                 change[new.name] = new
-    return graph.rewritten(change, forward) if change else graph
+    return graph.rewritten(change, forward)
 
 
 def _zero_sides(op: Op) -> Optional[Tuple[int, int, int, int]]:
