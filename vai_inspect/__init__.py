@@ -1,7 +1,7 @@
-"""Tells which operators of a float model an AMD/Xilinx DPU will run, and why not.
+"""Finds which operators of a float model an AMD/Xilinx DPU runs, and why not the others.
 
-Use `from vai_inspect.keras import Inspector`, or the command `vai-inspect`; `compare` tells how
-much of a model each of several targets runs, `judge` gives counts and times alone, for loops over
+Use `from vai_inspect.keras import Inspector`, or the command `vai-inspect`; `compare` shows how
+much of a model each of several targets runs, `judge` returns counts and times alone, for loops over
 many models.
 """
 
@@ -22,7 +22,7 @@ __all__ = ["EstimateError", "__version__", "compare", "judge"]
 _MODULES = ("keras", "onnx", "testing", "torch")
 """The public modules, imported by their names."""
 
-presenter.hand_in(presenting)
+presenter.register(presenting)
 
 
 def __dir__() -> List[str]:

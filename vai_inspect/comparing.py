@@ -28,7 +28,7 @@ def compare(
     trust: bool = False,
     fps: Optional[float] = None,
 ) -> Comparison:
-    """Tells how much of a model each of several targets runs.
+    """Compares how much of a model each of several targets runs.
 
     The model is captured once for each batch that the targets want where it leaves its own open:
     once, or twice where DPUCADF8H is among them.

@@ -58,7 +58,7 @@ def estimate_on(
         model: the timing model of its target's family.
         platform: the board.
         timed: the times of its graph, where they are known.
-        each: whether to tell the time of each operator and subgraph.
+        each: whether to estimate each operator and subgraph, too.
 
     Raises:
         EstimateError: nothing runs on the DPU, or nothing is known of what an operator costs.
@@ -70,16 +70,14 @@ def estimate_on(
     part_only = ""
     if between:
         part_only = (
-            "frames a second and the time of one frame alone are unknown: {} between DPU "
-            "operators {} on the CPU, whose time is not estimated".format(
-                _named(between), "is" if len(between) == 1 else "are"
-            )
+            f"frames a second and the time of one frame alone are unknown: {_named(between)} "
+            f"between DPU operators {'is' if len(between) == 1 else 'are'} on the CPU, whose time "
+            "is not estimated"
         )
     elif on_cpu:
         names = [op.name for op in on_cpu]
-        part_only = "DPU part only: {} on the CPU {} not counted".format(
-            _named(names), "is" if len(names) == 1 else "are"
-        )
+        verb = "is" if len(names) == 1 else "are"
+        part_only = f"DPU part only: {_named(names)} on the CPU {verb} not counted"
     if timed is None:
         timed = model.timed([op.op for op in inspection.ops], inspection.target)
     return timed.estimate(
@@ -145,14 +143,6 @@ def board_target(name: str) -> Optional[Tuple[Target, str]]:
     return None
 
 
-def boards_of(target: Target) -> Tuple[str, ...]:
-    """Returns the boards that have a DPU of the target's size, for which times are estimated."""
-    if isinstance(registry.family(target.family).timing, str):
-        return ()
-    known = registry.targets(target.family)
-    return tuple(use.board for use in platforms.boards_of(target, known).values())
-
-
 def on_every_board(inspection: Inspection) -> Tuple[Estimate, ...]:
     """Returns the estimate of an inspection, then those of the other boards that have its DPU.
 
@@ -177,9 +167,9 @@ def on_every_board(inspection: Inspection) -> Tuple[Estimate, ...]:
 
 
 class Times:
-    """The times of one graph on one target and the board that stands first for it.
+    """The times of one graph on the default board of a target.
 
-    A timing model may be anyone's code: where it fails there are no times, and the reason says so.
+    A timing model may be a plug-in's: where it fails there are no times, but a reason.
     """
 
     def __init__(self, ops: Sequence[Op], target: Target) -> None:
@@ -214,7 +204,7 @@ class Times:
 
         Args:
             inspection: the inspection.
-            each: whether to tell the time of each operator and subgraph.
+            each: whether to estimate each operator and subgraph, too.
         """
         reason = self._unknown
         if not reason:

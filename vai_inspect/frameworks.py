@@ -35,7 +35,7 @@ class CaptureOptions:
         trust: whether code in a model file may run.
         convert: whether operators that the vendor's quantiser replaces by other functions are
             replaced.
-        release: the Vitis AI release whose quantiser is asked; None for that of 3.5.
+        release: the Vitis AI release whose quantiser is used; None for that of 3.5.
         recorded_shapes: whether the shapes that a Keras model recorded of itself are taken, where
             the inputs are its own but for the batch, in place of asking each layer.
     """

@@ -24,7 +24,7 @@ class BaseInspector:
     Attributes:
         framework: the framework that models are of; None to find it for each.
         target: the DPU that models are inspected for.
-        release: the Vitis AI release whose quantiser is asked; None for that of 3.5.
+        release: the Vitis AI release whose quantiser is used; None for that of 3.5.
         convert: whether operators that the quantiser replaces by other functions are replaced.
         trust: whether code in every model file may run.
     """

@@ -32,7 +32,7 @@ def judge(
     Args:
         model: a model of Keras or PyTorch, its file, or what Keras saves of one as its config: the
             dict of `class_name` and `config`, or its text (`model.to_json()`).
-        targets: targets as the inspectors take them, or boards (`"ZCU104"`), which stand for the
+        targets: targets as the inspectors take them, or boards (`"ZCU104"`), which mean the
             target that their newest image boots in release 2.5 and have times of their own; one,
             or several.
         input_args: the inputs, or their shapes, as the inspectors take them.

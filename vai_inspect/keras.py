@@ -13,7 +13,7 @@ from vai_inspect.vitis import VitisInspector
 
 
 class Inspector(BaseInspector):
-    """Tells which operators of a Keras model a DPU will run, and why not the others.
+    """Finds which operators of a Keras model a DPU runs, and why not the others.
 
     Examples:
         >>> from vai_inspect.keras import Inspector

@@ -12,7 +12,7 @@ from vai_inspect.pipeline import TargetSpec
 
 
 class Inspector(BaseInspector):
-    """Tells which operators of an ONNX model a DPU will run, and why not the others.
+    """Finds which operators of an ONNX model a DPU runs, and why not the others.
 
     A file is read by its bytes; neither the package onnx nor a framework is needed.
 

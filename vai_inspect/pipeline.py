@@ -108,10 +108,10 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
     found = evaluate(family, target, graph)
     partition = partitioned(graph, found.placement)
     times = Times(graph.ops, target)
-    asked = captured.quantizer and placed_in(captured.quantizer, captured.graph, graph)
+    quantizer = captured.quantizer and placed_in(captured.quantizer, captured.graph, graph)
     planned = Planned()
     if detail is not Detail.COUNTS:
-        planned = plan(partition, target, times.dpu_ms, asked)
+        planned = plan(partition, target, times.dpu_ms, quantizer)
     causes: Tuple[RootCause, ...] = ()
     if detail is Detail.FULL:
         causes = root_causes(graph, found.own, found.context, found.placement, dpu_ms=times.dpu_ms)
@@ -125,7 +125,7 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
         warnings=tuple(_warnings(captured, family, found, planned)),
         tool_version=__version__,
         steps=planned.steps,
-        quantizer=asked,
+        quantizer=quantizer,
     )
     return times.added_to(inspection, each=detail is Detail.FULL)
 

@@ -27,9 +27,8 @@ def check_options(verbose_level: Any, image_format: Any) -> None:
         )
     if image_format is not None and image_format not in IMAGE_FORMATS:
         raise ReportError(
-            "image_format is {!r}; valid are None, {}.".format(
-                image_format, " and ".join(repr(name) for name in IMAGE_FORMATS)
-            )
+            f"image_format is {image_format!r}; valid are None, "
+            f"{' and '.join(map(repr, IMAGE_FORMATS))}."
         )
 
 
@@ -59,7 +58,7 @@ def show_and_write(
     unshown: Optional[OSError] = None
     try:
         console.show(inspection, verbose_level, beside_html=notebook.shows_results())
-    except OSError as error:  # whoever read it went away, say
+    except OSError as error:  # such as a closed pipe
         unshown = error
     written = None
     if output_dir is not None:

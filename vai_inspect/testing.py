@@ -14,7 +14,7 @@ from vai_inspect.reports.text.lines import plain
 from vai_inspect.rules.targets.lookup import lookup
 
 MOST = 20
-"""Operators that the message tells of one by one."""
+"""Operators that the message lists one by one."""
 
 
 def assert_on_dpu(
@@ -37,7 +37,7 @@ def assert_on_dpu(
         allow: a pattern or patterns of operators that may be on the CPU. A pattern such as
             `softmax` or `head.*` is compared with the operator's XIR type, its name and the
             layers that became it. `end:softmax` allows it only where nothing after it runs on
-            the DPU, `start:*` whatever stands before all that runs on the DPU.
+            the DPU, `start:*` whatever is before all that runs on the DPU.
         input_args: the inputs, or their shapes, as the inspectors take them.
         device: where PyTorch runs real tensors when it must.
         max_dpu_subgraphs: how many DPU subgraphs there may be, each of which is a run of the DPU
@@ -49,7 +49,7 @@ def assert_on_dpu(
 
     Raises:
         AssertionError: an operator that is not allowed is on the CPU, or there are too many DPU
-            subgraphs. The message tells every reason and what to change.
+            subgraphs. The message has every reason and what to change.
         VaiInspectError: the target or the model cannot be inspected, or `allow` is no patterns.
 
     Examples:
@@ -93,11 +93,10 @@ def _excess(inspection: Inspection, allowed: Allowlist) -> Iterator[str]:
         return
     roots = [op for op in excess if op.root_cause]
     following = [op for op in excess if not op.root_cause]
-    yield "{} on the CPU{}".format(
-        are(len(excess), "operator"), " and not allowed there" if allowed.patterns else ""
-    )
+    unwanted = " and not allowed there" if allowed.patterns else ""
+    yield f"{are(len(excess), 'operator')} on the CPU{unwanted}"
     for op in roots[:MOST]:
-        yield from _told(op)
+        yield from _described(op)
     if roots[MOST:]:
         yield f"  and {len(roots) - MOST:,} more"
     if following:
@@ -111,11 +110,11 @@ def _excess(inspection: Inspection, allowed: Allowlist) -> Iterator[str]:
         yield f"  allow: no operator matches {pattern!r}"
 
 
-def _told(op: InspectedOp) -> Iterator[str]:
+def _described(op: InspectedOp) -> Iterator[str]:
     yield f"  {plain(op.name)} ({plain(op.type)})"
     for finding in op.findings:
         unsure = doubt(finding)
-        yield "    - {}{}".format(plain(finding.message), f" ({unsure})" if unsure else "")
+        yield f"    - {plain(finding.message)}" + (f" ({unsure})" if unsure else "")
         if finding.remedies:
             yield "      what to change: " + remedy(finding)
         yield "      rule: " + grounds(finding)
@@ -125,7 +124,7 @@ def _too_many(inspection: Inspection, most: Optional[int]) -> List[str]:
     found = inspection.summary.dpu_subgraphs
     if most is None or found <= most:
         return []
-    return ["{}, more than {:,}".format(count(found, "DPU subgraph"), most)]
+    return [f"{count(found, 'DPU subgraph')}, more than {most:,}"]
 
 
 __all__ = ["assert_on_dpu"]

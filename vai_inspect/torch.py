@@ -12,7 +12,7 @@ from vai_inspect.pipeline import TargetSpec
 
 
 class Inspector(BaseInspector):
-    """Tells which operators of a PyTorch module a DPU will run, and why not the others.
+    """Finds which operators of a PyTorch module a DPU runs, and why not the others.
 
     A script for the vendor's PyTorch inspector runs with its import line changed.
 

@@ -1,4 +1,4 @@
-"""The vendor's TF2 inspector by its own words, for scripts that were written for it."""
+"""The interface of the vendor's TF2 inspector, for scripts that were written for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PathLike = Union[str, Path]
 
 
 class VitisInspector:
-    """Takes the calls of `vitis_inspect.VitisInspector` and answers with an `Inspection`.
+    """Has the methods of `vitis_inspect.VitisInspector`, and returns an `Inspection`.
 
     Examples:
         >>> from vai_inspect.keras import VitisInspector
@@ -96,7 +96,7 @@ class VitisInspector:
         console.tell(f"written: {name}" for name in written)
         ignored = sorted(others) + (["dump_model"] if dump_model else [])
         if ignored:
-            print("vai-inspect: ignored: {}".format(", ".join(ignored)), file=sys.stderr)
+            print(f"vai-inspect: ignored: {', '.join(ignored)}", file=sys.stderr)
         return result
 
 
@@ -117,9 +117,7 @@ def _batched(shape: Any, rank: int) -> Tuple[Any, ...]:
 def _check_plot_file(plot: bool, path: Path) -> None:
     if plot and path.suffix.lower() not in _PICTURES:
         raise ReportError(
-            "plot_file is {!r}; valid are files that end in {}.".format(
-                str(path), " or ".join(_PICTURES)
-            )
+            f"plot_file is {str(path)!r}; valid are files that end in {' or '.join(_PICTURES)}."
         )
 
 
@@ -144,8 +142,9 @@ def _written(path: Path, option: str, write: Callable[[], Any]) -> Path:
         write()
     except (OSError, ValueError) as error:
         raise ReportError(
-            "{} is {!r}, which cannot be written ({}); give a file in a folder that you may "
-            "write.".format(option, str(path), getattr(error, "strerror", None) or error)
+            f"{option} is {str(path)!r}, which cannot be written "
+            f"({getattr(error, 'strerror', None) or error}); give a file in a folder that you may "
+            "write."
         ) from error
     return path
 

@@ -10,7 +10,7 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
-from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, TAKES_IN
+from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, FOLDS_BATCH_NORM
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
@@ -60,7 +60,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         graph=verify(nhwc),
         model=ModelInfo(name, "onnx", _version(parsed), "config"),
         warnings=tuple(warnings),
-        batch_norm_into=TAKES_IN if of_keras else CONVOLUTIONS,
+        batch_norm_into=FOLDS_BATCH_NORM if of_keras else CONVOLUTIONS,
         batch=open_batch(inputs),
     )
 

@@ -54,7 +54,7 @@ class Boundary:
         devices: Mapping[str, Device],
         macs: Mapping[str, Optional[int]],
     ) -> None:
-        """Looks around the DPU's operators, and around what computes.
+        """Finds what is before and after the DPU's operators, and those that compute.
 
         Args:
             ops: the operators in topological order.
@@ -64,8 +64,8 @@ class Boundary:
         """
         on_dpu = {op.name for op in ops if devices[op.name] is Device.DPU and op.kind != "const"}
         off = [op for op in ops if op.name not in on_dpu]
-        # Only of these anything is asked, and a way to or from the DPU leads through them alone
-        # but for its last step; so does a way after an end or before a start.
+        # Positions are those of operators off the DPU. A path to or from the DPU leads through
+        # such operators alone but for its last step; so does one after an end or before a start.
         read = {value.op for op in ops if op.name in on_dpu for value in op.inputs}
         working = {op.name for op in off if macs[op.name] != 0 and op.kind != "const"}
         self._downstream_of_dpu = downstream(off, on_dpu)
@@ -89,8 +89,8 @@ class Boundary:
     def at_boundary(self, names: Iterable[str]) -> bool:
         """Returns whether the DPU part is complete without some operators, and computes as much.
 
-        They stand at the end, and neither they nor what is after them multiplies and
-        accumulates; or at the start, and neither they nor what is before them does.
+        They are at the end, and neither they nor the operators after them multiply and
+        accumulate; or at the start, and neither they nor the operators before them do.
 
         Args:
             names: their names; none is on the DPU.

@@ -10,7 +10,7 @@ from vai_inspect.core.inspection.parts import ModelInfo
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes import normalise
-from vai_inspect.core.passes.batch_norm import TAKES_IN
+from vai_inspect.core.passes.batch_norm import FOLDS_BATCH_NORM
 from vai_inspect.core.quantizer import QuantizerReport
 
 
@@ -24,16 +24,15 @@ class Captured:
         warnings: notes for the user on how it was read.
         batch_norm_into: kinds that fold a batch norm after them, as the vendor's quantiser
             of this framework does it.
-        batch: the batch that was taken for inputs whose own nothing gives; None where each has
-            one of its own.
+        batch: the batch used for inputs that leave theirs open; None where none does.
         form: how the model is built, beyond its operators.
-        quantizer: what the vendor's quantiser does with it; None before it was asked.
+        quantizer: what the vendor's quantiser does with it; None before that stage.
     """
 
     graph: Graph
     model: ModelInfo
     warnings: Tuple[str, ...] = ()
-    batch_norm_into: FrozenSet[str] = TAKES_IN
+    batch_norm_into: FrozenSet[str] = FOLDS_BATCH_NORM
     batch: Optional[int] = None
     form: ModelForm = ModelForm()
     quantizer: Optional[QuantizerReport] = None

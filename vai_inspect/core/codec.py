@@ -81,7 +81,7 @@ def encode(value: Any) -> Any:
     Args:
         value: a dataclass that is `Plain`, an enum, a mapping, a sequence or a plain value.
     """
-    if type(value) in _AS_THEY_ARE:  # as good as all are
+    if type(value) in _AS_THEY_ARE:  # nearly all are
         return value
     if isinstance(value, Plain):
         return value.to_dict()
@@ -98,9 +98,9 @@ def encode(value: Any) -> Any:
 
 
 class Place:
-    """Where in a JSON report a value stands.
+    """The position of a value in a JSON report, for errors.
 
-    Other files have their own: what their errors say, and what else may stand for a value.
+    Other files have a subclass: their errors, and other notations of a value.
 
     Attributes:
         path: the keys that lead there, outermost first; a number is a place in a list.
@@ -166,7 +166,7 @@ def member(kind: Type[T], data: Mapping[str, Any], name: str, place: Place) -> T
         kind: the annotation.
         data: the object.
         name: of the member.
-        place: where the object stands.
+        place: the position of the object.
 
     Raises:
         VaiInspectError: the object has no such member, or its value does not fit.
@@ -183,7 +183,7 @@ def dataclass(cls: Type[T], value: object, place: Place, **given: Any) -> T:
     Args:
         cls: the dataclass.
         value: the object; a field's trailing underscore is not in its name there.
-        place: where it stands.
+        place: its position.
         **given: fields that do not come from the object.
 
     Raises:

@@ -41,7 +41,7 @@ class ComparedTarget(Plain):
         target: the DPU.
         summary: the totals of the inspection.
         blocker: the first operator in graph order that is on the CPU for a reason of its own and
-            is not allowed there, or None. One that has no DPU cost where it stands is reported
+            is not allowed there, or None. One that has no DPU cost at its position is reported
             only where no other is.
         takes_all: whether the DPU runs everything but what is allowed on the CPU.
         ends: where only operators at the start or the end of the network are left, which cost

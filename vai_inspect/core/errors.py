@@ -70,14 +70,14 @@ def quoted(value: object, length: int = 60) -> str:
 def listed(names: Iterable[str]) -> str:
     """Returns names as `A, B and C`, for error messages."""
     *most, last = names
-    return "{} and {}".format(", ".join(most), last) if most else last
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def text_of(error: BaseException) -> str:
     """Returns what an error says; an empty text where it says nothing.
 
     Args:
-        error: of anyone's class, so that asking it may fail as well.
+        error: of a class of any origin, whose `__str__` may fail as well.
     """
     try:
         return str(error)
@@ -86,7 +86,7 @@ def text_of(error: BaseException) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """Returns what an error of anyone's class says, on one line."""
+    """Returns the message of an error on one line; see `text_of`."""
     return " ".join(text_of(error).split())
 
 
@@ -164,10 +164,8 @@ def check_sizes(name: str, shape: Sequence[int]) -> None:
         if size > LARGEST_SIZE or elements > MOST_ELEMENTS:
             sizes = (str(one) if one <= LARGEST_SIZE else "more" for one in shape)
             raise InputShapeError(
-                "Input {!r} received the shape ({}); a dimension is at most {:,}, and the "
-                "tensor at most {:,} elements.".format(
-                    name, ", ".join(sizes), LARGEST_SIZE, MOST_ELEMENTS
-                )
+                f"Input {name!r} received the shape ({', '.join(sizes)}); a dimension is at most "
+                f"{LARGEST_SIZE:,}, and the tensor at most {MOST_ELEMENTS:,} elements."
             )
 
 

@@ -9,7 +9,7 @@ from vai_inspect.core.codec import Plain
 
 BOUNDS = ("compute", "engine", "memory", "overhead")
 """The bound on the time of an operator: the convolution array, the ALU, transfers from or to
-memory, or what every layer waits for before and after its overlapped part."""
+memory, or the fixed overhead of every layer."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Accuracy(Plain):
 
     Attributes:
         mean: mean error of the time of a frame with all cores in use, in percent, over networks
-            whose family was left out of the fit; None where nobody checked.
+            whose family was left out of the fit; None where it was not measured.
         max: the largest of those errors, in percent.
         networks: how many networks that is.
         families: of how many families they are.
@@ -53,7 +53,7 @@ class Accuracy(Plain):
         latency_mean: likewise of one frame alone, from end to end.
         latency_max: likewise.
         unchecked: why there are no figures; empty where there are.
-        beyond: what of this network lies beyond what the figures were measured on.
+        beyond: properties of this network that are outside the measured range.
     """
 
     mean: Optional[float] = None
@@ -72,9 +72,8 @@ class Accuracy(Plain):
         """The error in a few words, shown with every number."""
         if self.mean is None or self.max is None:
             return "error not calibrated"
-        return "error {:.0f} % on average, {:.0f} % at most{}".format(
-            self.mean, self.max, ", likely more here" if self.beyond else ""
-        )
+        more = ", likely more here" if self.beyond else ""
+        return f"error {self.mean:.0f} % on average, {self.max:.0f} % at most{more}"
 
     def __str__(self) -> str:
         """How large the error is and how it was measured, or why that is not known."""
@@ -84,15 +83,10 @@ class Accuracy(Plain):
         if self.latency_mean is not None and self.latency_max is not None:
             alone = f"; of one frame alone {self.latency_mean:.1f} and {self.latency_max:.1f} %"
         return (
-            "error of the time of a frame {:.1f} % on average and {:.1f} % at most{}, measured on "
-            "{} with release {} on {} networks, each predicted by a fit without its family"
-        ).format(
-            self.mean,
-            self.max,
-            alone,
-            ", ".join(self.boards),
-            ", ".join(self.releases),
-            self.networks,
+            f"error of the time of a frame {self.mean:.1f} % on average and {self.max:.1f} % at "
+            f"most{alone}, measured on {', '.join(self.boards)} with release "
+            f"{', '.join(self.releases)} on {self.networks} networks, each predicted by a fit "
+            "without its family"
         )
 
 
@@ -167,7 +161,7 @@ class Estimate(Plain):
         "not_counted",
         "part_only",
     )
-    """`ops` stand with the operators."""
+    """`ops` are written with the operators."""
 
     platform: Platform
     dpu_ms: float

@@ -83,7 +83,7 @@ class Remedy(Plain):
         effect: what it does to the function; None where that is open, or where nothing of the
             network is changed, such as with a step on the host.
         rewrite: id of the mechanical rewrite that does it, or None.
-        arguments: what the placeholders stand for.
+        arguments: the values of the placeholders.
         text: the template rendered; empty before that.
     """
 
@@ -130,7 +130,7 @@ def exact(template: str, rewrite: Optional[str] = None, **arguments: Argument) -
     Args:
         template: what to do; it may name the violation's `found`, `limit` and `nearest`.
         rewrite: id of the mechanical rewrite that does it.
-        **arguments: what its other placeholders stand for.
+        **arguments: the values of its other placeholders.
     """
     return Remedy(template, Effect.EXACT, rewrite, tuple(arguments.items()))
 
@@ -162,7 +162,7 @@ class Finding(Plain):
         source: where the rule is written down.
         follows: name of the operator whose placement causes this finding; None for a root cause.
         template: the message with placeholders, see `core.message`; empty where there is none.
-        arguments: what the placeholders stand for.
+        arguments: the values of the placeholders.
     """
 
     MEMBERS = (

@@ -86,7 +86,7 @@ class Fixed:
     def __repr__(self) -> str:
         done = [f"  done: {change}" for change in self.changes]
         left = [f"  left: {one}" for one in self.left]
-        count = "{} change{}".format(len(self.changes), "s"[len(self.changes) == 1 :])
+        count = f"{len(self.changes)} change{'s'[len(self.changes) == 1 :]}"
         return "\n".join([f"<Fixed: {count}, {len(self.left)} left>", *done, *left])
 
 

@@ -87,7 +87,7 @@ class Gate:
     baselines: Tuple[Inspection, ...] = ()
 
     def check(self, inspection: Inspection) -> GateOutcome:
-        """Holds an inspection against the conditions.
+        """Checks an inspection against the conditions.
 
         Args:
             inspection: what to check.
@@ -178,10 +178,6 @@ def _baseline(baselines: Iterable[Inspection], inspection: Inspection) -> Inspec
         return (named or found)[0]
     listed = ", ".join(dict.fromkeys(f"{one.model.name} on {one.target.name}" for one in baselines))
     raise ReportError(
-        "--baseline: {} report of {} on {}; given are reports of {}.".format(
-            "there is more than one" if named or found else "there is no",
-            inspection.model.name,
-            wanted.name,
-            listed,
-        )
+        f"--baseline: there is {'more than one' if named or found else 'no'} report of "
+        f"{inspection.model.name} on {wanted.name}; given are reports of {listed}."
     )

@@ -17,8 +17,8 @@ class Judgement(Summary):
         target: name of the target.
         board: board that the times are of; None for a design of one core, and without times.
         dpu_ms: DPU time of a frame, ms; None where it is not estimated.
-        latency_ms: one frame alone from end to end, ms; None also where a CPU operator stands
-            between operators of the DPU.
+        latency_ms: one frame alone from end to end, ms; None also where a CPU operator is
+            between DPU operators.
         fps: frames per second with all cores in use; likewise.
         error: what is known of the error of the times; None without times.
         estimate_unknown: why there are no times; None where there are.

@@ -9,7 +9,7 @@ def is_a(value: Any, kinds: Any) -> bool:
     """Returns as `isinstance` whether an object is of a class.
 
     Args:
-        value: anything; asking it for its class may run anyone's code, which may fail.
+        value: anything; `isinstance` may run code of its class, which may fail.
         kinds: a class, or a tuple of classes.
     """
     try:

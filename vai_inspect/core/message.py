@@ -8,7 +8,7 @@ A placeholder is `{name}` or `{name:type}`. The types:
     {axes:are}      names of attributes as the subject: "kernel_w is", "kernel_w and kernel_h are"
 
 Two sentences are alike where they differ in nothing but numbers, names of operators and names of
-attributes; kinds, texts, and how many numbers there are tell them apart, and so do templates.
+attributes; kinds, texts, how many numbers there are and templates distinguish them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Arguments = Tuple[Tuple[str, Argument], ...]
 """Arguments by name, in the order of the template."""
 
 LIMITS = ("limit", "nearest")
-"""Placeholders of which a text stands for numbers, such as 1-16: they never tell causes apart."""
+"""Placeholders whose text means numbers, such as 1-16: they never distinguish causes."""
 
 MOST_NAMES = 3
 """Operators that a sentence names one by one."""
@@ -62,7 +62,7 @@ def render(template: str, arguments: Mapping[str, Argument]) -> str:
 
 
 def distinguishing(template: str, arguments: Mapping[str, Argument]) -> Tuple[Argument, ...]:
-    """Returns what tells a sentence from others: its template, kinds, texts, counts of numbers."""
+    """Returns what distinguishes a sentence: its template, kinds, texts, counts of numbers."""
     return (template, *_telling(template, arguments))
 
 

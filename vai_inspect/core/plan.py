@@ -82,4 +82,4 @@ class Plan:
 
     def __repr__(self) -> str:
         lines = [f"{at}. [{step.effect}] {step.text}" for at, step in enumerate(self.steps, 1)]
-        return "\n".join(["<Plan: {} step{}>".format(len(self), "s"[len(self) == 1 :]), *lines])
+        return "\n".join([f"<Plan: {len(self)} step{'s'[len(self) == 1 :]}>", *lines])

@@ -1,4 +1,4 @@
-"""What results ask of the layers above the core, which the package hands in when it is imported."""
+"""What results need of the layers above the core; the package registers it on import."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Presenter(Protocol):
         """Returns how long an inspected network takes on a board."""
 
 
-_handed_in: List[Presenter] = []
+_registered: List[Presenter] = []
 
 
-def hand_in(presenter: Presenter) -> None:
-    """Sets what results show themselves with.
+def register(presenter: Presenter) -> None:
+    """Sets what renders and estimates results.
 
     Args:
         presenter: the presenter.
     """
-    _handed_in[:] = [presenter]
+    _registered[:] = [presenter]
 
 
 def presenter() -> Presenter:
-    """Returns what results show themselves with."""
-    return _handed_in[0]
+    """Returns what renders and estimates results."""
+    return _registered[0]

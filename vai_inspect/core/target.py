@@ -229,7 +229,7 @@ class BoardUse(Plain):
         board: the board's name.
         releases: Vitis AI releases whose image of the board boots the target.
         design: where no image boots it, what else has it: other designs, or a guide that names
-            it; empty where that is not told.
+            it; empty where no source says.
         cores: DPU cores there; None where no source says.
         clock_mhz: their clock, MHz; likewise.
         source: where cores and clock are from.

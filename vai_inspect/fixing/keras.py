@@ -87,9 +87,7 @@ def save(fixed: Fixed, path: Path) -> None:
             fixed.model.save(part)
     except Exception as error:
         # Keras raises whatever a layer of the user's leads it to.
-        raise ReportError(
-            "{} cannot be written: {}.".format(path, reason_of(error).rstrip("."))
-        ) from error
+        raise ReportError(f"{path} cannot be written: {reason_of(error).rstrip('.')}.") from error
 
 
 def _inspected(model: Any, inspector: BaseInspector, input_args: Any, detail: Detail) -> Inspection:

@@ -43,7 +43,7 @@ def fix_model(given: Inspection, start: Fixable, approximate: bool = False) -> F
 
 @dataclass(frozen=True)
 class _State:
-    """A model on the way, with its inspection."""
+    """A model after some changes, with its inspection."""
 
     model: Fixable
     inspection: Inspection
@@ -55,9 +55,9 @@ class _Fixing:
     def __init__(self, given: Inspection, start: Fixable, approximate: bool) -> None:
         self._given = given
         self._approximate = approximate
-        self._settled: Set[Asked] = set()
-        self._left: Dict[Asked, FixLeft] = {}
-        self._for_now: Set[Asked] = set()
+        self._settled: Set[Key] = set()
+        self._left: Dict[Key, FixLeft] = {}
+        self._for_now: Set[Key] = set()
         self._changes: List[FixChange] = []
         self._now = _State(start, start.inspect())
 
@@ -78,7 +78,7 @@ class _Fixing:
             self._left, self._settled = left, settled
 
     def step(self, alone: bool = True) -> bool:
-        """Does the next step of the plan, or leaves it; tells whether there was one.
+        """Does the next step of the plan, or leaves it; returns whether there was one.
 
         Args:
             alone: whether it must help by itself; else whatever brings an operator to the DPU is
@@ -158,10 +158,10 @@ class _Fixing:
             return
         names = tuple(self._now.model.name_of(op) for op in ops)
         self._settled.update((step.rewrite or "", name) for name in names)
-        asked = (step.rewrite or "", names)
-        self._left[asked] = FixLeft(step, names, reason)
+        key = (step.rewrite or "", names)
+        self._left[key] = FixLeft(step, names, reason)
         if for_now:
-            self._for_now.add(asked)
+            self._for_now.add(key)
 
     def _try_again(self) -> None:
         """Takes up again what was left because of how the rest was then."""
@@ -178,7 +178,7 @@ _BY_HAND = {
 }
 """Why steps of the plan that are no rewrites are left, by their kind."""
 
-Asked = Tuple[str, Any]
+Key = Tuple[str, Any]
 """A rewrite with the operators, or with one of them."""
 
 

@@ -20,7 +20,7 @@ from vai_inspect.rules.engine import registry
 from vai_inspect.turns import captures_alone
 
 LARGEST_FILE = 2**31 - 1
-"""Bytes of a file; beyond, weights lie in files of their own."""
+"""Bytes of a file; weights of larger models are in separate files."""
 
 
 class OnnxFixable(Fixable):
@@ -108,7 +108,7 @@ def _loaded(model: Any) -> Any:
     """Returns a model with its weights.
 
     Raises:
-        ModelError: they are not there, or lie outside the folder of the file.
+        ModelError: they are not there, or outside the folder of the file.
     """
     import onnx
 
@@ -116,7 +116,7 @@ def _loaded(model: Any) -> Any:
         outside = [one.name for one in model.graph.initializer if one.data_location]
         if outside:
             raise ModelError(
-                f"The weights of the ModelProto lie in another file ({outside[0]!r} is one of "
+                f"The weights of the ModelProto are in another file ({outside[0]!r} is one of "
                 "them); give the path of the .onnx file, or load it with onnx.load."
             )
         return model

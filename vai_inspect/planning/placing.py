@@ -199,7 +199,7 @@ class Placing:
         Args:
             now: the network.
             most_macs: upper bound of the multiply-accumulates that move to the host in total.
-            better: tells whether counts improve.
+            better: returns whether counts improve.
 
         Returns:
             The names in graph order, empty if every subgraph is worth its crossings, and the

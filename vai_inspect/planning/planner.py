@@ -115,14 +115,14 @@ class _Planner:
 
     def improve(self) -> None:
         """Builds the steps, in order."""
-        candidates = self._asked_for(self._placing.candidates(self.now))
+        candidates = self._without_obstacles(self._placing.candidates(self.now))
         self._cut(self.now.fixable.union(*(one.replaced(self.now.graph) for one in candidates)))
         self._rewrite(candidates)
         if self.now.counts.cpu_ops:
             self._cut(self.now.fixable)
             self._leave()
 
-    def _asked_for(self, candidates: Sequence[Candidate]) -> List[Candidate]:
+    def _without_obstacles(self, candidates: Sequence[Candidate]) -> List[Candidate]:
         """Applies the rewrites that remove quantiser obstacles and returns the others."""
         others = []
         for candidate in candidates:

@@ -133,9 +133,8 @@ def remedy_steps(
             kind="rewrite" if has_rewrite else "remedy",
             rewrite=first.rewrite if has_rewrite else None,
             ops=ops,
-            text="{}: {}{}".format(
-                first.message, first.suggestion, f" ({_operators(len(ops))})" if ops else ""
-            ),
+            text=f"{first.message}: {first.suggestion}"
+            + (f" ({_operators(len(ops))})" if ops else ""),
             code=None,
             effect="open" if first.effect is None else first.effect.value,
             before=counts,

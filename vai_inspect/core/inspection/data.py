@@ -42,7 +42,7 @@ class InspectionData(Plain):
         steps: what to do, in order; see `plan`.
         warnings: what the user should know of the whole: plug-ins that failed, missing rules.
         tool_version: version of this package.
-        default_estimate: how long it takes on the board that stands first for the target; None
+        default_estimate: how long it takes on the default board of the target; None
             where there is no trustworthy model. `estimate()` estimates other boards.
         estimate_unknown: why there is none; None where there is.
         quantizer: what the vendor's quantiser does with the model before the compiler sees it;
@@ -98,7 +98,7 @@ class InspectionData(Plain):
 
         Args:
             layer: the layer's path in the model, or an operator's name. That of a nested model or
-                a container stands for everything within.
+                a container means everything within.
         """
         within = (layer + "/", layer + ".")
         return [
@@ -110,7 +110,7 @@ class InspectionData(Plain):
 
     @cached_property
     def boundary(self) -> Boundary:
-        """Where the operators stand, as the DPU sees it."""
+        """The positions of the operators relative to the DPU part."""
         return Boundary(
             [op.op for op in self.ops],
             {op.name: op.device for op in self.ops},

@@ -1,4 +1,4 @@
-"""The one immutable result, and all that its users ask of it."""
+"""The one immutable result: what a user calls on it."""
 
 from __future__ import annotations
 
@@ -93,15 +93,8 @@ class Inspection(InspectionData):
     def __repr__(self) -> str:
         total, name = self.summary, self.model.name
         return (
-            "<Inspection of {} on {}: {:,} operators on the DPU, {:,} on the CPU, {:,} DPU "
-            "subgraph{}, {:,} crossing{}>".format(
-                name if name.isprintable() else repr(name),
-                self.target.name,
-                total.dpu_ops,
-                total.cpu_ops,
-                total.dpu_subgraphs,
-                "" if total.dpu_subgraphs == 1 else "s",
-                total.crossings,
-                "" if total.crossings == 1 else "s",
-            )
+            f"<Inspection of {name if name.isprintable() else repr(name)} on {self.target.name}: "
+            f"{total.dpu_ops:,} operators on the DPU, {total.cpu_ops:,} on the CPU, "
+            f"{total.dpu_subgraphs:,} DPU subgraph{'' if total.dpu_subgraphs == 1 else 's'}, "
+            f"{total.crossings:,} crossing{'' if total.crossings == 1 else 's'}>"
         )

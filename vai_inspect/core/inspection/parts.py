@@ -174,8 +174,8 @@ class Summary(Renamed):
     `user_ops` counts the inputs and outputs of the graph. Constants are weights: each is placed
     with the operator that reads it, and no other count of operators has it. `macs` and `dpu_macs`
     add up what is known; `macs_unknown_ops` counts the operators of which it is not.
-    `whole_but_for_ends` says whether whatever is on the CPU stands at the start or the end of
-    the network and has no DPU cost there.
+    `whole_but_for_ends` says whether every operator on the CPU is at the start or the end of the
+    network and has no DPU cost there.
     """
 
     FORMER = {"macs_untold_ops": "macs_unknown_ops"}

@@ -36,18 +36,17 @@ def read_json(text: str) -> Any:
         report = json.loads(text)
     except TypeError:
         raise ReportError(
-            "Received a {} for the text of a JSON report; give the text of the file, or what was "
-            "read of it to Inspection.from_dict.".format(type(text).__name__)
+            f"Received a {type(text).__name__} for the text of a JSON report; give the text of the "
+            "file, or what was read of it to Inspection.from_dict."
         ) from None
     except RecursionError:
         raise ReportError("The text is nested too deeply to be a report.") from None
     except ValueError as error:
-        raise ReportError("The text is no JSON ({}).".format(error)) from None
+        raise ReportError(f"The text is no JSON ({error}).") from None
     if isinstance(report, list):
         raise ReportError(
-            "The text is a list of {} reports; give its members to Inspection.from_dict.".format(
-                len(report)
-            )
+            f"The text is a list of {len(report)} reports; give its members to "
+            "Inspection.from_dict."
         )
     return report
 
@@ -101,7 +100,7 @@ def read_inspection(kind: Type[T], report: Any) -> T:
 
 
 def _optional(kind: Any, data: Dict[str, Any], name: str, place: Place, default: Any = None) -> Any:
-    """Returns a member of an object, or what stands for it where an early report has none."""
+    """Returns a member of an object, or a default where an early report has none."""
     return decode(kind, data[name], place.at(name)) if name in data else default
 
 
@@ -137,7 +136,7 @@ def _member(kind: Any, data: Dict[str, Any], name: str, place: Place) -> Any:
 
 
 class _ReportPlace(Place):
-    """Where in the JSON report of an inspection a value stands."""
+    """The position of a value in the JSON report of an inspection."""
 
 
 def _finding(value: Any, place: Place) -> Finding:
@@ -186,7 +185,7 @@ _ReportPlace.readers = {Finding: _finding, Remedy: _remedy, RootCause: _root_cau
 
 
 def _estimate(total: Any, ops: List[Any], place: Place) -> Optional[Estimate]:
-    """Returns the estimate, whose figures for single operators stand with them."""
+    """Returns the estimate; the times of single operators are written with the operators."""
     if total is None:
         return None
     times = {

@@ -34,7 +34,7 @@ def summary(inspection: InspectionData) -> Dict[str, Any]:
 
 
 def without_constants(inspection: T) -> T:
-    """Returns an inspection whose root causes count as they do now: no constant comes back.
+    """Returns an inspection whose root causes count as they do now, without constants.
 
     Args:
         inspection: what was read from a report of schema 1.0.

@@ -21,7 +21,7 @@ class Graph:
         sound: whether the whole graph was verified.
 
     Raises:
-        GraphError: a name stands twice, or an input names no earlier operator's output.
+        GraphError: a name is used twice, or an input names no earlier operator's output.
     """
 
     def __init__(self, name: str, ops: Iterable[Op]) -> None:
@@ -89,7 +89,7 @@ class Graph:
         change: Mapping[str, Optional[Op]],
         forward: Optional[Mapping[Value, Value]] = None,
     ) -> "Graph":
-        """Returns a graph with operators replaced or dropped and values led elsewhere.
+        """Returns a graph with operators replaced or dropped and values redirected.
 
         It is this graph where there is nothing to change.
 

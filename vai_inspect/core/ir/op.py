@@ -17,7 +17,7 @@ class TensorType:
 
     Attributes:
         shape: every axis, batch first; NHWC for rank 4, NDHWC for rank 5.
-        dtype: element type as numpy names it; it tells of the float model, not of the DPU.
+        dtype: element type as numpy names it, of the float model, not of the DPU.
     """
 
     shape: Tuple[int, ...]
@@ -134,7 +134,7 @@ class Op:
         outputs: the types of the values it gives, NHWC; nearly always one.
         params: its parameter tensors.
         origin: the user's layers and lines.
-        messages: what was done on the way that the user should know.
+        messages: notes of the passes for the user.
         float_only: why the vendor's quantiser of this framework leaves the operator in float,
             so that no DPU can take it; None where it quantises it.
         float_remedy: what to do instead, where it is known.
@@ -177,11 +177,11 @@ class Op:
         return self.replaced(messages=self.messages + (message,))
 
     def absorbed(self, other: "Op", message: str) -> "Op":
-        """Returns a copy that has taken another operator in: its layers and all it had to tell.
+        """Returns a copy with the layers and messages of an operator that is folded into it.
 
         Args:
-            other: the operator that vanishes.
-            message: how it vanished.
+            other: the operator that is folded.
+            message: what became of it.
         """
         return self.replaced(
             origin=self.origin.merged(other.origin),

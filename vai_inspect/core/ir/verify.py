@@ -1,4 +1,4 @@
-"""The verifier: the laws of a graph, checked where a frontend or a pass hands one over."""
+"""The verifier: the invariants of a graph, checked after a frontend and after the passes."""
 
 from __future__ import annotations
 
@@ -77,6 +77,5 @@ def _shape_problems(received: Tuple[Shape, ...], op: Op) -> Iterator[str]:
         yield f"{error}"
         return
     if shape is not None and shape != op.output.shape:
-        yield "gives {} from {}; by its definition it gives {}".format(
-            op.output.shape, " and ".join(map(str, received)) or "nothing", shape
-        )
+        inputs = " and ".join(map(str, received)) or "nothing"
+        yield f"gives {op.output.shape} from {inputs}; by its definition it gives {shape}"

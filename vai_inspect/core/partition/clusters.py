@@ -70,7 +70,7 @@ class Clusters:
         return cluster
 
     def bottlenecks(self) -> Iterator[int]:
-        """Yields each cluster that every path from those before it to those after it crosses."""
+        """Yields each cluster that every path from earlier to later clusters crosses."""
         sources = [cluster for cluster, before in enumerate(self.before) if not before]
         reached = sources[-1] if sources else 0
         for cluster, after in enumerate(self.after):
@@ -110,8 +110,8 @@ def _marks(graph: Graph) -> Dict[str, Key]:
         depth[op.name] = 1 + max((depth[value.op] for value in op.inputs), default=0)
     both: Dict[str, bytes] = {}
     for op in reversed(graph.ops):
-        behind = sorted(both[reader.name] for reader in graph.consumers(op))
-        both[op.name] = _digest([back[op.name], *behind])
+        after = sorted(both[reader.name] for reader in graph.consumers(op))
+        both[op.name] = _digest([back[op.name], *after])
     return {name: (depth[name], digest) for name, digest in both.items()}
 
 

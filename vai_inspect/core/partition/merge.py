@@ -8,7 +8,7 @@ from vai_inspect.core.partition.clusters import Clusters, Key
 
 
 class TooMuchWorkError(Exception):
-    """More edges would have to be looked at than may be."""
+    """The count of clusters and edges is above its limit."""
 
 
 class Parts:
@@ -19,10 +19,10 @@ class Parts:
     be had, depends on what the operators compute, not on their names or on how independent ones
     are listed.
 
-    First those of one rank are joined, which is the number of changes of the device on the longest
-    way to a part: a way out and back raises it by two, so that neighbours of one rank and device
-    can always be merged. Then pair by pair, where no way leads from one to the other through a
-    third part; in most networks there is no such pair.
+    First parts of one rank are joined. The rank is the number of device changes on the longest
+    path to a part: a path out and back raises it by two, so that neighbours of one rank and device
+    can always be merged. Then pairs are merged where no path leads from one to the other through a
+    third part; most networks have no such pair.
 
     Attributes:
         on_dpu: the device of each cluster.
@@ -203,11 +203,11 @@ class Parts:
         return None
 
     def _detour(self, first: int, second: int) -> bool:
-        """Returns whether a way leads from first to second through a third part.
+        """Returns whether a path leads from first to second through a third part.
 
-        Ranks never fall along an edge between clusters, so a way back to the second stays at or
-        below its highest rank, but for merged parts: it may come in at their lowest rank after
-        it has gone out at their highest.
+        Ranks never fall along an edge between clusters, so a path back to the second stays at or
+        below its highest rank, except through merged parts: it may enter at their lowest rank and
+        leave at their highest.
         """
         if len(self._after[first]) == 1 or len(self._before[second]) == 1:
             return False
@@ -228,16 +228,16 @@ class Parts:
         return False
 
     def _bound(self, part: int) -> int:
-        """Returns the highest rank that a way to a part can pass."""
+        """Returns the highest rank on any path to a part."""
         bound = self._highest[part]
         while self._farthest[bound] > bound:  # the highest of merged parts that begin there
             bound = self._farthest[bound]
         return bound
 
     def _join(self, first: int, second: int) -> int:
-        """Makes two parts one, which is called by the first; returns the number it has.
+        """Joins two parts under the name of the first; returns the number of the joined part.
 
-        It is that of the part with more neighbours, as those of the other are reported of it.
+        It is the part with more neighbours, as the neighbours of the other are updated.
         """
         called = self._called[first]
         sizes = [len(self._after[one]) + len(self._before[one]) for one in (first, second)]

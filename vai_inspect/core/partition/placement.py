@@ -32,9 +32,9 @@ def place(graph: Graph, own: Mapping[str, Findings], context: ContextRules) -> P
     """Places every operator.
 
     An operator with findings of its own goes to the CPU. The others start on the DPU; the
-    context rules are then asked until none objects any more. An operator only ever moves to the
-    CPU, and a neighbour's move only ever adds findings, so the result does not depend on the
-    order in which they are asked. In the end every operator on the CPU is asked once more, so
+    context rules are evaluated until none objects. Operators only move to the CPU, and a
+    neighbour's move only adds findings, so the result does not depend on the order of
+    evaluation. Finally the rules of every operator on the CPU are evaluated once more, so
     that it has all its reasons; a reason that follows from a neighbour whose own verdict is
     unknown is unknown, too.
 
@@ -102,7 +102,7 @@ def settle(
     Args:
         graph: the graph.
         devices: the devices to begin with, which are changed.
-        names: the operators to ask first; neighbours of those that move are asked after them.
+        names: the operators to start with; neighbours of those that move follow.
         context: the context rules.
     """
 
@@ -152,6 +152,6 @@ def _start(op: Op, own: Mapping[str, Findings]) -> Device:
 
 
 def _const_device(graph: Graph, op: Op, devices: Mapping[str, Device]) -> Device:
-    """A constant lies where it is read: on the DPU if any reader is there."""
+    """A constant is placed with its readers: on the DPU if any reader is there."""
     on_dpu = any(devices[reader.name] is Device.DPU for reader in graph.consumers(op))
     return Device.DPU if on_dpu else Device.CPU

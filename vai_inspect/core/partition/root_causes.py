@@ -1,4 +1,4 @@
-"""Root causes, and what each of them costs."""
+"""Root causes, and the outcome of fixing each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from vai_inspect.core.partition.what_if import WhatIf
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
 
 MOST_WORK = 500_000
-"""Clusters and edges looked at for the outcomes of single operators, about a second's worth."""
+"""Clusters and edges visited for the outcomes of single operators, about a second of work."""
 
 MOST_FOR_CAUSES = 1_000_000
 """The same for the outcomes of root causes."""
@@ -38,7 +38,7 @@ MOST_PLACED = 100_000
 """Operators that are placed again, all in all, for root causes that are fixed one after another."""
 
 MOST_PRICED = 3_000
-"""Operators that are priced again for outcomes; some ten milliseconds' worth."""
+"""Operators whose time is estimated again for outcomes; some ten milliseconds of work."""
 
 TimeOf = Callable[[AbstractSet[str]], Optional[float]]
 
@@ -51,23 +51,22 @@ def root_causes(
     most_work: int = MOST_WORK,
     dpu_ms: Optional[TimeOf] = None,
 ) -> Tuple[RootCause, ...]:
-    """Returns the root causes, the one whose fix gives most back first.
+    """Returns the root causes by impact.
 
     Operators of one type that violate the same constraints, with arguments alike but for names and
-    figures and with the same remedies, have one root cause; those that have no DPU cost at the
-    start or the end are apart from the others, as nothing need be changed about them. What counts
-    is first the share of the network's multiply-accumulate operations that comes back, in whole
-    percents, then whether the operators cut anything where they stand, whether any comes back at
-    all, DPU subgraphs saved, bytes that need not cross, operators that come back, and last the
-    order of the graph.
+    numbers and with the same remedies, have one root cause; those that have no DPU cost at the
+    start or the end are grouped apart, as they need no change. The order is by the share of the
+    network's multiply-accumulates that moves to the DPU, in whole percents, then by whether the
+    operators split the DPU part, whether any operator moves at all, DPU subgraphs saved, bytes
+    that need not cross, operators that move, and the order of the graph.
 
     Args:
         graph: the graph.
         own: what was given to `place`.
         context: what was given to `place`.
         placement: what `place` made of them.
-        most_work: how many clusters and edges may be looked at to count the subgraphs that there
-            would be if a single operator were fixed; what is left then is not counted.
+        most_work: upper bound of clusters and edges to visit for the subgraphs if a single
+            operator were fixed; outcomes beyond it are not counted.
         dpu_ms: returns the DPU time of a frame with some operators on the DPU, by their names;
             None where it is not estimated. It is called for a limited number of outcomes.
     """
@@ -85,9 +84,9 @@ def root_causes(
     )
     ranked = [(group, outcomes.timed(alone)) for group, alone in ranked]
     cumulative = list(_cumulative(ranked, outcomes))
-    outcomes.rest()
+    outcomes.reset_work()
     found: List[RootCause] = []
-    for (group, alone), with_those_above in zip(ranked, cumulative):
+    for (group, alone), together in zip(ranked, cumulative):
         first = reasons[group[0]]
         found.append(
             RootCause(
@@ -99,7 +98,7 @@ def root_causes(
                 at_boundary=outcomes.at_boundary(group, alone),
                 ops=group,
                 alone=alone,
-                cumulative=with_those_above,
+                cumulative=together,
                 each=(alone,)
                 if len(group) == 1
                 else tuple(outcomes.outcome(frozenset((name,)), most_work) for name in group),
@@ -112,7 +111,7 @@ def root_causes(
 def _cumulative(
     ranked: Sequence[Tuple[Tuple[str, ...], Outcome]], outcomes: "_Outcomes"
 ) -> Iterator[Optional[Outcome]]:
-    """Yields what comes back if each group is fixed on top of those before it."""
+    """Yields the outcome if each group and those before it are fixed."""
     fixed: Set[str] = set()
     placed = 0
     for group, alone in ranked:
@@ -127,7 +126,7 @@ def _cumulative(
 
 
 class _Outcomes:
-    """What comes back, counted."""
+    """Counts the outcomes of fixing operators."""
 
     def __init__(
         self,
@@ -151,8 +150,8 @@ class _Outcomes:
         self._all_macs = max(1, sum(self._macs.values()))
         self.boundary = Boundary(graph.ops, placement.devices, counts)
 
-    def rest(self) -> None:
-        """Begins to count the work again."""
+    def reset_work(self) -> None:
+        """Resets the count of work."""
         self._counter.work = 0
 
     def outcome(self, fixed: FrozenSet[str], most_work: Optional[int] = None) -> Outcome:
@@ -170,7 +169,7 @@ class _Outcomes:
         return Outcome(returned, sum(self._macs[name] for name in returned), *figures)
 
     def timed(self, outcome: Outcome) -> Outcome:
-        """Returns an outcome with its DPU time, as long as there is work for it."""
+        """Returns an outcome with its DPU time, within the bound of work."""
         if self._dpu_ms is None or self._priced > MOST_PRICED or not outcome.returned:
             return outcome
         on_dpu = self._on_dpu.union(outcome.returned)
@@ -200,7 +199,7 @@ class _Outcomes:
 def _grouped(
     graph: Graph, reasons: Mapping[str, Findings], boundary: Boundary
 ) -> List[Tuple[str, ...]]:
-    """Returns the operators that have reasons of their own, those with one root cause together."""
+    """Returns the operators with findings of their own, grouped by root cause."""
     groups: Dict[Tuple[str, Optional[Position], FrozenSet[Hashable]], List[str]] = {}
     for op in graph:
         own = reasons.get(op.name, ())

@@ -1,4 +1,4 @@
-"""How many subgraphs and crossings there are, counted again only where a change matters."""
+"""Numbers of subgraphs and crossings, recounted only in the spans that a change affects."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from vai_inspect.core.partition.merge import Parts, TooMuchWorkError
 
 Span = Tuple[int, int]
 _EACH = 20
-"""Clusters and edges that could be looked at in the time that it takes to begin with a span."""
+"""Clusters and edges that take as long to visit as the setup of a span."""
 
 
 @dataclass(frozen=True)
 class PartitionStats:
-    """Figures of a partition: what an inspection's summary counts."""
+    """Counts of a partition, as in an inspection's summary."""
 
     dpu_subgraphs: int = 0
     cpu_subgraphs: int = 0
@@ -35,12 +35,12 @@ class PartitionStats:
 class Counter:
     """Counts the subgraphs and crossings of clusters, and of the same clusters with some moved.
 
-    Bottlenecks cut the graph into spans. What happens in one span changes nothing in another:
-    every way between them leads through the cluster that they share.
+    Bottlenecks cut the graph into spans. A change in one span does not affect another:
+    every path between them leads through the cluster that they share.
 
     Attributes:
-        total: the figures as the clusters stand.
-        work: how many clusters and edges were looked at since.
+        total: the counts with no cluster moved.
+        work: clusters and edges visited so far.
     """
 
     def __init__(self, clusters: Clusters) -> None:
@@ -63,14 +63,14 @@ class Counter:
         self.work = 0
 
     def moved(self, names: Iterable[str], most: Optional[int] = None) -> Optional[PartitionStats]:
-        """Returns the figures with some operators moved from the CPU to the DPU.
+        """Returns the counts with some operators moved from the CPU to the DPU.
 
         Args:
             names: the operators.
-            most: how many clusters and edges may be looked at; None for any number.
+            most: upper bound of clusters and edges to visit; None for no bound.
 
         Returns:
-            The figures, or None where more would have to be looked at.
+            The counts, or None where the bound is reached.
         """
         moved = [self._clusters.of[name] for name in names if name in self._clusters.of]
         touched = sorted({span for cluster in moved for span in self._in_spans[cluster]})
@@ -93,7 +93,7 @@ class Counter:
         return total
 
     def _size(self, number: int) -> int:
-        """Returns how many clusters and edges any count of a span looks at, or could meanwhile."""
+        """Returns the work of counting a span, in clusters and edges."""
         first, last = self._spans[number]
         return _EACH + last - first + 1 + len(self._tensors.get(number, ()))
 

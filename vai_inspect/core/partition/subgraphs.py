@@ -14,8 +14,8 @@ from vai_inspect.core.partition.merge import Parts
 def subgraphs(graph: Graph, devices: Mapping[str, Device]) -> Tuple[Subgraph, ...]:
     """Returns the DPU's and the CPU's subgraphs in graph order.
 
-    Each subgraph runs as a whole, so the graph of the subgraphs must have no cycle: no way may
-    leave a subgraph and come back to it. Constants lie in the subgraph of their first reader on
+    Each subgraph runs as a whole, so the graph of the subgraphs must have no cycle: no path may
+    leave a subgraph and return to it. Constants belong to the subgraph of their first reader on
     their device. Inputs and outputs of the graph belong to none.
     """
     clusters = Clusters(graph, devices)

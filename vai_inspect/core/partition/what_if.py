@@ -1,4 +1,4 @@
-"""Which operators move to the DPU if reasons against some of them are removed."""
+"""Which operators move to the DPU if some of them are fixed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from vai_inspect.core.partition.placement import ContextRules, DeviceOf, Finding
 
 
 class WhatIf:
-    """Places operators again, from a finished placement on.
+    """Places operators again, starting from a finished placement.
 
-    What is removed is every finding of an operator that follows from no other one. Whatever
-    comes back is connected with a fixed operator through others that come back, as each has an
-    objecting neighbour else; so only the surroundings of the fixed ones are looked at.
+    Fixing an operator removes its own findings, those that follow from no other operator. An
+    operator that moves to the DPU is connected with a fixed one through others that move, as
+    a neighbour objects otherwise; so only the surroundings of the fixed ones are visited.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class WhatIf:
         context: ContextRules,
         placement: Placement,
     ) -> None:
-        """Takes the placement to begin with.
+        """Keeps the placement to start from.
 
         Args:
             graph: the graph.
@@ -45,14 +45,14 @@ class WhatIf:
             for name, findings in own.items()
             if any(finding.follows is None for finding in findings)
         }
-        # A finding of an operator's own that follows from a neighbour goes when that comes back.
+        # An own finding that follows from a neighbour goes when the neighbour moves to the DPU.
         self._following = {
             name: tuple(finding for finding in findings if finding.follows is not None)
             for name, findings in own.items()
         }
 
     def returned(self, fixed: AbstractSet[str]) -> Tuple[str, ...]:
-        """Returns the operators that come back, in graph order, without constants.
+        """Returns the operators that move to the DPU, in graph order, without constants.
 
         Args:
             fixed: the operators whose own findings are removed.
@@ -78,7 +78,7 @@ class WhatIf:
         return tuple(sorted(back, key=self._order.__getitem__))
 
     def _hopeful(self, fixed: AbstractSet[str], context: ContextRules) -> List[str]:
-        """Returns the operators that come back at most, the fixed ones first."""
+        """Returns the operators that can move at most, the fixed ones first."""
 
         def held(name: str) -> bool:
             return name in self._held and name not in fixed

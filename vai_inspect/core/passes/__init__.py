@@ -6,7 +6,7 @@ from functools import partial
 from typing import AbstractSet, Callable, Dict, Tuple
 
 from vai_inspect.core.ir import Graph, verify
-from vai_inspect.core.passes.batch_norm import TAKES_IN, fold_batch_norm
+from vai_inspect.core.passes.batch_norm import FOLDS_BATCH_NORM, fold_batch_norm
 from vai_inspect.core.passes.constants import constant_ops, fold_constants
 from vai_inspect.core.passes.identities import drop_identities
 from vai_inspect.core.passes.idle import LEAVE_OUT, idle, note_idle
@@ -24,7 +24,7 @@ PASSES: Tuple[Pass, ...] = (
 """The passes in the order they run."""
 
 
-def normalise(graph: Graph, batch_norm_into: AbstractSet[str] = TAKES_IN) -> Graph:
+def normalise(graph: Graph, batch_norm_into: AbstractSet[str] = FOLDS_BATCH_NORM) -> Graph:
     """Returns the graph after every pass.
 
     Args:

@@ -15,11 +15,11 @@ from vai_inspect.core.ir import (
 )
 
 CONVOLUTIONS = frozenset(CONVOLUTIONS_2D + CONVOLUTIONS_3D)
-TAKES_IN = CONVOLUTIONS | {"inner-product"}
+FOLDS_BATCH_NORM = CONVOLUTIONS | {"inner-product"}
 """Kinds that fold a batch norm after them."""
 
 
-def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
+def fold_batch_norm(graph: Graph, into: AbstractSet[str] = FOLDS_BATCH_NORM) -> Graph:
     """Folds a `batchnorm` into the convolution or inner product whose only reader it is.
 
     The vendor's quantisers scale the weights by gamma / sqrt(variance + epsilon) and move the
@@ -29,12 +29,12 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = TAKES_IN) -> Graph:
 
     Args:
         graph: the graph.
-        into: kinds that take one in. The Keras quantiser folds into inner products, too; the
+        into: kinds that fold one. The Keras quantiser folds into inner products, too; the
             PyTorch one leaves a batch norm after a Linear alone.
 
     Requires: identities are dropped, so that a dropout does not hide the pair.
-    Ensures: the batch norm's layer stands in the convolution's origin; the convolution has a
-    bias of one figure for each output channel.
+    Ensures: the batch norm's layer is in the convolution's origin; the convolution has a bias of
+    one number for each output channel.
     """
     change: Dict[str, Optional[Op]] = {}
     forward: Dict[Value, Value] = {}

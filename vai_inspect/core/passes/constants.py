@@ -1,4 +1,4 @@
-"""Folds what depends on no input into one constant for each reader."""
+"""Folds operators that depend on no input into one constant for each reader."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def constant_ops(graph: Graph) -> Set[str]:
 def fold_constants(graph: Graph) -> Graph:
     """Replaces operators that depend on no input by the constants that they compute.
 
-    Anchors, grids and position tables are computed once, whatever the forward computes them with.
-    A constant stands before its first reader, and is named after it, so that a value that a model
-    computes in its first forward and keeps reads the same before and after.
+    Anchors, grids and position tables are computed once. A constant is inserted before its first
+    reader and named after it, so that a value that a model computes in its first forward and
+    caches reads the same before and after.
 
     Requires: nothing.
     Ensures: a constant is read by operators that depend on an input alone. Layers with weights of
@@ -78,14 +78,14 @@ class _Folding:
         tensor = TensorType(tensor.shape or (1,), tensor.dtype)
         attrs = TensorAttrs(tensor.shape, tensor.dtype.upper())
         made = Op(name=name, kind="const", attrs=attrs, outputs=(tensor,), origin=reader.origin)
-        layers = tuple(dict.fromkeys(op.layer for op in self._behind(value) if op.params))
+        layers = tuple(dict.fromkeys(op.layer for op in self._before(value) if op.params))
         if not layers:
             return made
         origin = dataclasses.replace(made.origin, layers=(*layers, *made.origin.layers))
-        text = "{} depend on no input: computed once, before the network runs"
-        return made.replaced(origin=origin).noted(text.format(", ".join(layers)))
+        text = f"{', '.join(layers)} depend on no input: computed once, before the network runs"
+        return made.replaced(origin=origin).noted(text)
 
-    def _behind(self, value: Value) -> List[Op]:
+    def _before(self, value: Value) -> List[Op]:
         """Returns the folded operators that compute a value, in order."""
         found: Dict[str, Op] = {}
         waiting = [value.op]

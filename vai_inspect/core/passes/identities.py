@@ -12,7 +12,7 @@ def drop_identities(graph: Graph) -> Graph:
     """Drops what changes nothing: dropout, linear activations, empty moves, slices of everything.
 
     A pool with kernel 1 and stride 1 goes as well; compiled models show it vanish. What is left in
-    float stays: the compiler is handed it as an operator of its own, whatever it computes.
+    float stays: the compiler receives it as an operator of its own, whatever it computes.
 
     Requires: nothing.
     Ensures: no `identity` is left that is quantised; each dropped layer is found again in the

@@ -17,15 +17,15 @@ def fold_padding(graph: Graph) -> Graph:
     """Folds a `pad` with zeros on height and width into every window that reads it.
 
     As the vendor's compiler does with ZeroPadding2D and ConstantPad2d before a convolution or a
-    pool (UG1414; PadMergeInspect of the 3.x Keras quantiser). All readers must be able to take
-    the padding in, else the operator stays. It also stays where it or a reader is left in float;
+    pool (UG1414; PadMergeInspect of the 3.x Keras quantiser). Every reader must be able to take
+    the padding, else the operator stays. It also stays where it or a reader is left in float;
     where the sum would reach the dilated kernel's size, which no engine takes, or be more than a
     depthwise or pooling engine takes; and before an average pool that leaves its own padding out
     of the mean. Before a max pool zeros and the pool's own padding agree only where no value is
     below zero, so the fold asks for a rectifier before it.
 
     Requires: nothing.
-    Ensures: the padding layer stands in the origin of each window that took it in.
+    Ensures: the padding layer is in the origin of each window that it is folded into.
     """
     change: Dict[str, Optional[Op]] = {}
     forward: Dict[Value, Value] = {}
@@ -34,7 +34,7 @@ def fold_padding(graph: Graph) -> Graph:
         if sides is None:
             continue
         readers = [change.get(reader.name) or reader for reader in graph.consumers(op)]
-        folded = [_take_in(reader, sides, op, graph) for reader in readers]
+        folded = [_folded(reader, sides, op, graph) for reader in readers]
         if not folded or any(new is None for new in folded):
             continue
         change[op.name] = None
@@ -59,7 +59,7 @@ def _zero_sides(op: Op) -> Optional[Tuple[int, int, int, int]]:
     return pads[4], pads[5], pads[2], pads[3]
 
 
-def _take_in(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph) -> Optional[Op]:
+def _folded(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph) -> Optional[Op]:
     if reader.kind not in _WINDOWS or reader.inputs[0].op != pad.name:
         return None
     if reader.float_only is not None:

@@ -7,8 +7,6 @@ from typing import List, Optional, Sequence, Tuple
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.planning.cut_code.sides import Sides
 
-_BY_NAME = "next(one for one in getattr({0}, 'operations', {0}.layers) if one.name == {1!r})"
-
 
 def keras_code(graph: Graph, sides: Sides) -> Optional[str]:
     """Returns code that builds the part of a functional or Sequential model, or None.
@@ -102,7 +100,8 @@ def _nest(op: Op) -> Tuple[str, ...]:
 def _layer(whole: str, op: Op) -> str:
     name = op.origin.layers[-1].split("/")[-1]
     if op.origin.call is not None and not op.origin.call.is_layer:
-        return _BY_NAME.format(whole, name)
+        layers = f"getattr({whole}, 'operations', {whole}.layers)"
+        return f"next(one for one in {layers} if one.name == {name!r})"
     return f"{whole}.get_layer({name!r})"
 
 

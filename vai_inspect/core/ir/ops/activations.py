@@ -36,7 +36,7 @@ _FUSED = _EACH | {Trait.FUSED_ACTIVATION}
 DEFINITIONS = (
     *(define(name, traits=_FUSED) for name in ("relu", "relu6")),
     define("leaky-relu", LeakyReluAttrs, traits=_FUSED),
-    # Its slopes lie along the channels.
+    # Its slopes are along the channels.
     define(
         "prelu",
         inputs=("input", "weight"),

@@ -121,11 +121,8 @@ def _filters(received: Received, group: int) -> Optional[int]:
     if weights is None:
         return None
     if group < 1 or weights[-1] * group != received.channels or weights[0] % group:
-        raise ShapeError(
-            "weights {} in {} group{} do not fit {} channels".format(
-                weights, group, "" if group == 1 else "s", received.channels
-            )
-        )
+        groups = f"{group} group{'' if group == 1 else 's'}"
+        raise ShapeError(f"weights {weights} in {groups} do not fit {received.channels} channels")
     return weights[0]
 
 

@@ -36,7 +36,7 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
 def _elementwise(received: Received) -> Optional[Shape]:
     shapes = received.inputs or (received.shape,)
     if set(shapes) == {(), (1,)}:
-        return None  # a number lies as a tensor of one element, also beside a scalar
+        return None  # a number is a tensor of one element, also next to a scalar
     return broadcast(shapes)
 
 

@@ -28,7 +28,7 @@ class L2NormalizeAttrs(Attrs):
 
 @dataclass(frozen=True)
 class BatchNormAttrs(Attrs):
-    """`batchnorm` that no convolution took in; its axis is the channel axis."""
+    """`batchnorm` that is folded into no convolution; its axis is the channel axis."""
 
     axis: int
     epsilon: float = 1e-5
