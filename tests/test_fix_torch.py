@@ -129,7 +129,7 @@ EXACT = {
     "multiplier-to-depthwise": nn.Sequential(
         nn.Conv2d(16, 32, 3, groups=16), nn.Conv2d(32, 16, 1)
     ),
-    "batch-norm-between": nn.Sequential(nn.MaxPool2d(2), nn.ReLU6()),
+    "batch-norm-between": nn.Sequential(nn.MaxPool2d(2), nn.ReLU()),
     "frozen-batch-norm": FrozenBatchNorm2d(),
     "drop-expand": Call(
         lambda self, x: x * self.gate(F.adaptive_avg_pool2d(x, 1)).expand_as(x),
@@ -617,7 +617,7 @@ def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
 
 BY_HAND = {
     "add-layer", "clone-shared", "convolution-between", "crop-to-depthwise", "dense-to-convolution",
-    "kernel-in-range",
+    "batch-norm-beta", "flatten-nested", "kernel-in-range", "split-separable",
     "keras-pad", "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise",
     "silu-to-product", "split-channels",
 }  # fmt: skip

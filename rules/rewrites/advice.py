@@ -28,6 +28,11 @@ def _advice(
 
 REWRITES = (
     _advice(
+        "affine-norm",
+        "use affine=True with weight 1 and bias 0",
+        source="executed: the quantiser replaces the norm by one in training mode, or stops",
+    ),
+    _advice(
         "add-layer",
         keras="use the layer Add in place of a + b",
         source="the quantiser takes the layer alone",
@@ -64,6 +69,16 @@ REWRITES = (
         effect=Effect.APPROXIMATE,
     ),
     _advice(
+        "max-to-relu",
+        "use torch.relu(a - b) + b, with a 1x1 depthwise convolution of -1 for the negation",
+        source="executed: the quantiser of 2.5 stops at torch.max of two tensors",
+    ),
+    _advice(
+        "mean-with-dim",
+        "name the axes: dim=...",
+        source="executed: the quantiser's mean requires dim",
+    ),
+    _advice(
         "one-d-to-two-d",
         "use the 2-D module on a map of height 1, such as x.unsqueeze(2)",
         "use the 2-D layer on a map of height 1",
@@ -72,6 +87,11 @@ REWRITES = (
         "permute-first",
         "write permute(0, 2, 3, 1) before the flatten, and reorder the next Linear's weights",
         source="the vendor's notebook",
+    ),
+    _advice(
+        "relu6-as-hardtanh",
+        "use nn.Hardtanh(0, 6)",
+        source="executed: nn.ReLU6 becomes nn.ReLU, Hardtanh(0, 6) stays",
     ),
     _advice(
         "reparameterise",

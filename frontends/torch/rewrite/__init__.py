@@ -9,6 +9,7 @@ from vai_inspect.frontends.torch.rewrite import (
     arithmetic,
     channels,
     convolutions,
+    forms,
     pools,
     products,
 )
@@ -16,6 +17,7 @@ from vai_inspect.frontends.torch.rewrite.edit import Program
 
 PROGRAMS: Dict[str, Program] = {
     "add-zero": arithmetic.add_zero,
+    "affine-norm": forms.affine_norm,
     "align-corners": activations.align_corners,
     "batch-norm-between": activations.norm_between,
     "batch-norm-own-reader": convolutions.own_reader,
@@ -32,11 +34,14 @@ PROGRAMS: Dict[str, Program] = {
     "group-to-dense": convolutions.group_to_dense,
     "hardswish-module": arithmetic.hard_swish,
     "leaky": activations.leaky,
+    "max-to-relu": forms.max_to_relu,
     "mean-to-pool": arithmetic.mean_to_pool,
+    "mean-with-dim": forms.mean_with_dim,
     "mish": activations.swish,
     "multiplier-to-depthwise": convolutions.group_to_dense,
     "numeric-padding": convolutions.numeric_padding,
     "parameter-to-depthwise": channels.parameter_to_depthwise,
+    "relu6-as-hardtanh": forms.relu6_as_hardtanh,
     "relu-after-sum": activations.relu,
     "shuffle-to-convolution": channels.shuffle,
     "sigmoid": activations.sigmoid,

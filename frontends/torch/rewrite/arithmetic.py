@@ -99,23 +99,33 @@ def subtract(edit: Edit, node: Any) -> None:
     if not edit.is_call(node, "sub", "rsub", "neg") or node.kwargs.get("alpha", 1) != 1:
         raise RefusedError("it is no plain difference")
     if edit.is_call(node, "neg"):
-        edit.replace(node, _negated(edit, node.args[0], node))
+        edit.replace(node, negated(edit, node.args[0], node))
         return
     first, second = operands(node)
     if edit.is_call(node, "rsub"):
         first, second = second, first
     constant = edit.constant(second)
     if is_number(second):
-        negated: Any = -second
+        minus: Any = -second
     elif constant is not None:
-        negated = edit.buffer(carried(-constant, constant), node, "negated")
+        minus = edit.buffer(carried(-constant, constant), node, "negated")
     else:
-        negated = _negated(edit, second, node)
-    made = edit.insert(add, (first, negated) if isinstance(first, Node) else (negated, first), node)
+        minus = negated(edit, second, node)
+    made = edit.insert(add, (first, minus) if isinstance(first, Node) else (minus, first), node)
     edit.replace(node, made)
 
 
-def _negated(edit: Edit, source: Any, node: Any) -> Any:
+def negated(edit: Edit, source: Any, node: Any) -> Any:
+    """Returns a map times -1, by a 1x1 depthwise convolution.
+
+    Args:
+        edit: the graph.
+        source: the node that gives the map.
+        node: the call in front of which it is made.
+
+    Raises:
+        RefusedError: it is no feature map.
+    """
     shape = edit.shape(source)
     if len(shape) != 4:
         raise RefusedError("what is subtracted is no feature map")

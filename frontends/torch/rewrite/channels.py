@@ -238,35 +238,50 @@ def slices_to_convolutions(edit: Edit, node: Any) -> None:
 
 
 def chunk_to_slices(edit: Edit, node: Any) -> None:
-    """Chunk and split become slices."""
-    axis = edit.argument(node, 2, "dim", 0)
-    if not edit.is_call(node, "chunk", "split", "split_with_sizes", "unsafe_chunk"):
-        raise RefusedError("it is no chunk or split")
+    """Chunk, split, tensor_split and unbind become slices."""
     source = node.args[0]
-    rank, parts = len(edit.shape(source)), []
+    shape = edit.shape(source)
+    axis = edit.argument(node, 1 if edit.is_call(node, "unbind") else 2, "dim", 0) % len(shape)
+    cuts = _cuts(edit, node, shape[axis])
+    parts = []
     for user in edit.users(node):
         if not edit.is_call(user, "getitem") or not isinstance(user.args[1], int):
             raise RefusedError("its parts are not used one by one")
         parts.append(user)
-    axis %= rank
-    total = edit.shape(source)[axis]
-    size = edit.argument(node, 1, "split_size" if edit.is_call(node, "split") else "chunks")
-    if edit.is_call(node, "chunk", "unsafe_chunk"):
-        size = -(-total // int(size))
-    sizes = list(size) if isinstance(size, (list, tuple)) else None
     for part in parts:
-        at = part.args[1]
-        if sizes is None:
-            count = -(-total // size)
-            begin, end = (at % count) * size, min((at % count + 1) * size, total)
-        else:
-            at %= len(sizes)
-            begin, end = sum(sizes[:at]), sum(sizes[: at + 1])
-        index = (*(slice(None),) * axis, slice(begin, end))
+        index = (*(slice(None),) * axis, cuts[part.args[1]])
         new = edit.insert(operator.getitem, (source, index), part)
         part.replace_all_uses_with(new)
         edit.graph.erase_node(part)
     edit.drop(node)
+
+
+def _cuts(edit: Edit, node: Any, total: int) -> List[Any]:
+    """Returns the slice, or the index, that each part of a split is.
+
+    Raises:
+        RefusedError: it is no split.
+    """
+    if edit.is_call(node, "unbind"):
+        return list(range(total))
+    if edit.is_call(node, "tensor_split"):
+        given = edit.argument(node, 1, "indices_or_sections")
+        if isinstance(given, int):
+            each, more = divmod(total, given)
+            given = [each * at + min(at, more) for at in range(1, given)]
+        if not isinstance(given, (list, tuple)):
+            raise RefusedError("where it splits is a tensor")
+        ends = [0, *given, total]
+        return [slice(*both) for both in zip(ends, ends[1:])]
+    if edit.is_call(node, "chunk", "unsafe_chunk"):
+        size: Any = -(-total // int(edit.argument(node, 1, "chunks")))
+    elif edit.is_call(node, "split", "split_with_sizes"):
+        size = edit.argument(node, 1, "split_size")
+    else:
+        raise RefusedError("it is no split")
+    if not isinstance(size, (list, tuple)):
+        return [slice(at, min(at + size, total)) for at in range(0, total, size)]
+    return [slice(sum(size[:at]), sum(size[: at + 1])) for at in range(len(size))]
 
 
 def drop(edit: Edit, node: Any) -> None:

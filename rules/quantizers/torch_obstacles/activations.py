@@ -21,11 +21,17 @@ from vai_inspect.rules.quantizers.sketch import Draw, example
 ALIKE = 0.002
 """Slopes that differ by less count as equal: 0.1 is the usual approximation of 26/256."""
 
+_HARD_TANH = exact(
+    "use nn.Hardtanh(0, 6), which stays relu6 in every release, or, where relu6 runs on the CPU, "
+    "train with nn.ReLU",
+    "relu6-as-hardtanh",
+)
+
 
 @obstacle(
     "torch.activations.hardswish",
     effects={"2.5": fails("quantise", "it stops with a NameError", "NameError")},
-    remedy="use release 3.0 or later, or x * F.relu6(x + 3) / 6 with nn.ReLU6",
+    remedy=exact("use release 3.0 or later, or x * nn.Hardsigmoid()(x)"),
     source=EXECUTED,
     passes=(example("nn.Hardsigmoid", lambda s: s.layer("Hardsigmoid", "hard-sigmoid")),),
     fails=(
@@ -42,7 +48,7 @@ def hardswish(scene: Scene) -> Iterator[Hit]:
 @obstacle(
     "torch.activations.relu6_function",
     effects={"2.5": fails("quantise", "it stops with a TypeError", "TypeError")},
-    remedy=exact("use the module nn.ReLU6"),
+    remedy=_HARD_TANH,
     source=EXECUTED,
     passes=(example("nn.ReLU6", lambda s: s.layer("ReLU6", "relu6")),),
     fails=(example("F.relu6", lambda s: s.call("relu6", "relu6")),),
@@ -66,10 +72,7 @@ def relu6_function(scene: Scene) -> Iterator[Hit]:
             "it is replaced by nn.ReLU, also in your own module: values above 6 are not clipped",
         ),
     ),
-    remedy=approximate(
-        "train with nn.ReLU, or check the accuracy of the quantised model; F.relu6 is unchanged "
-        "in 3.0 and 3.5"
-    ),
+    remedy=_HARD_TANH,
     source=EXECUTED,
     passes=(
         example("F.relu6", lambda s: s.call("relu6", "relu6")),

@@ -87,7 +87,9 @@ def _twice_after(sketch: Sketch) -> None:
         ),
         fails("quantise", "it stops with an AttributeError", "AttributeError"),
     ),
-    remedy=exact("use affine=True with weight 1 and bias 0, which computes the same"),
+    remedy=exact(
+        "use affine=True with weight 1 and bias 0, which computes the same", "affine-norm"
+    ),
     source=EXECUTED + "; 12 % of the range wrong",
     passes=(example("affine=True", (lambda s: s.conv(), _norm)),),
     fails=(
@@ -130,7 +132,7 @@ def _layer_norm(*params: str) -> Draw:
         "3.0": _STOPS,
         "3.5": warns("quantise", "it becomes a custom operator", "LAYERNORM_AFFINE"),
     },
-    remedy=exact("use nn.LayerNorm with elementwise_affine=True"),
+    remedy=exact("use nn.LayerNorm with elementwise_affine=True", "affine-norm"),
     source=EXECUTED,
     passes=(example("nn.LayerNorm(C)", _layer_norm("weight", "bias")),),
     fails=(

@@ -25,6 +25,10 @@ _DEPTHWISE = (
     "use a depthwise nn.Conv2d(C, C, 1, groups=C) with these weights, or fold it into the "
     "convolution or a BatchNorm2d; a plain tensor attribute instead of the parameter also works"
 )
+_PLAIN = exact(
+    "hold it as a plain tensor attribute with all four axes, such as "
+    "self.scale = scale.view(1, 1, 1, W)"
+)
 _NORM = exact(
     "use nn.BatchNorm2d with the same values in place of FrozenBatchNorm2d: it is folded",
     "frozen-batch-norm",
@@ -250,7 +254,10 @@ def single(scene: Scene) -> Iterator[Hit]:
     ),
 )
 def one_axis(scene: Scene) -> Iterator[Hit]:
-    """A constant or parameter of one axis is an operand of a map of four."""
+    """A constant or parameter of one axis is an operand of a map of four.
+
+    A parameter with all four axes is an obstacle too; a plain tensor attribute is none.
+    """
     for name in ("constant", "parameter"):
         for found in _operands(scene, name):
             short = len(found.shape) in (1, 2) and _elements(found.shape) > 1
@@ -258,7 +265,8 @@ def one_axis(scene: Scene) -> Iterator[Hit]:
                 yield Hit(
                     (found.op.name,),
                     f"a tensor of shape {found.shape} is an operand of {found.op.kind}",
-                    effects=since_3(_SPREAD) if found.broadcasts_unchanged else None,
+                    _PLAIN if name == "parameter" else None,
+                    since_3(_SPREAD) if found.broadcasts_unchanged else None,
                 )
 
 

@@ -28,7 +28,11 @@ _LATER = {
         "2.5": fails("quantise", "calibration stops with a RuntimeError", "RuntimeError"),
         **_LATER,
     },
-    remedy=exact("write mean((2, 3)) or dim=..., or use nn.AdaptiveAvgPool2d(1)"),
+    remedy=exact(
+        "write dim=..., for the whole tensor all axes; of a map use mean((2, 3)) or "
+        "nn.AdaptiveAvgPool2d(1)",
+        "mean-with-dim",
+    ),
     source=EXECUTED,
     passes=(example("mean((2, 3))", lambda s: s.call("mean", "reduction_mean")),),
     fails=(
@@ -57,7 +61,11 @@ def mean_without_dim(scene: Scene) -> Iterator[Hit]:
         left_in_float("quantise", "a parse error is printed; it stays in float", "FLOAT_OP"),
         fails("quantise", "it stops with a TypeError", "TypeError"),
     ),
-    remedy=exact("use torch.relu(a - b) + b (the subtraction runs on the CPU)"),
+    remedy=exact(
+        "use torch.relu(a - b) + b, with a 1x1 depthwise convolution of -1 for the negation (a "
+        "subtraction runs on the CPU)",
+        "max-to-relu",
+    ),
     source=EXECUTED,
     passes=(example("max(dim)", lambda s: s.call("max", "reduction_max")),),
     fails=(

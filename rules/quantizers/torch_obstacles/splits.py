@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Set
+from typing import Iterator, List, Optional, Set
 
-from vai_inspect.core.findings import exact
+from vai_inspect.core.findings import Remedy, exact
 from vai_inspect.core.ir import Op, Value
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -18,6 +18,7 @@ from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, descri
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _SLICES = "write slices, such as x[:, :k] and x[:, k:], or two convolutions"
+_AS_SLICES = exact(_SLICES, "chunk-to-slices")
 _NO_FILE = fails("export", "no file is written, and no exception raised", "CONVERT_XMODEL")
 _ONE_RESULT = changes(
     "export",
@@ -77,7 +78,7 @@ def split(scene: Scene) -> Iterator[Hit]:
         _NO_FILE,
         fails("quantise", "calibration stops with an AttributeError", "AttributeError"),
     ),
-    remedy=exact(_SLICES, "chunk-to-slices"),
+    remedy=_AS_SLICES,
     source=EXECUTED,
     passes=(example("slices", _pieces("getitem", 2)),),
     fails=(example("unbind", _pieces("unbind", 2)),),
@@ -112,8 +113,8 @@ _MAX = ("max", "max/indices")
 )
 def several_results(scene: Scene) -> Iterator[Hit]:
     """Several results of max, sort, topk, meshgrid, tensor_split or unsafe_chunk are used."""
-    yield from _several(scene, "max", "min", "sort", "topk", "meshgrid", "unsafe_chunk")
-    yield from _several(scene, "tensor_split")
+    yield from _several(scene, "max", "min", "sort", "topk", "meshgrid")
+    yield from _several(scene, "unsafe_chunk", "tensor_split", remedy=_AS_SLICES)
 
 
 _WITH_CHUNKS = (
@@ -142,12 +143,12 @@ def within_modules(scene: Scene) -> Iterator[Hit]:
         yield Hit((op.name,), f"{described(op)} splits a tensor internally")
 
 
-def _several(scene: Scene, *names: str) -> Iterator[Hit]:
+def _several(scene: Scene, *names: str, remedy: Optional[Remedy] = None) -> Iterator[Hit]:
     for (_, name), ops in scene.by_call(*names).items():
         used = _used(scene, ops)
         if len(used) > 1:
             found = f"{len(used)} results of {name} are used"
-            yield Hit(tuple(op.name for op in ops), found)
+            yield Hit(tuple(op.name for op in ops), found, remedy)
 
 
 def _used(scene: Scene, ops: List[Op]) -> Set[Value]:
