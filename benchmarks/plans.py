@@ -245,7 +245,7 @@ def _leave(model: nn.Module, ops: Any) -> None:
 
 HANDS: Dict[str, Callable[[nn.Module], None]] = {
     "swish": _swap(nn.SiLU, nn.Hardswish),
-    "torch.activations.relu6_module": _swap(nn.ReLU6, nn.ReLU),
+    "relu6-as-hardtanh": _swap(nn.ReLU6, lambda: nn.Hardtanh(0.0, 6.0)),
     "parameter-to-depthwise": _plain_attributes,  # the other form of the same remedy
 }
 """How a step is done by hand, by its rewrite or obstacle."""

@@ -47,7 +47,7 @@ def timm_networks(number: int = 100) -> Iterator[Tuple[str, Build]]:
         yield name, lambda name=name: build(name)  # type: ignore[misc]
 
 
-def ultralytics_networks(number: int = 40) -> Iterator[Tuple[str, Build]]:
+def ultralytics_networks(number: int = 100) -> Iterator[Tuple[str, Build]]:
     """Yields the networks whose configurations ultralytics comes with, smallest scale."""
     from pathlib import Path
 
