@@ -91,8 +91,10 @@ class Held:
 
     def _classes(self, cls: type) -> None:
         for base in cls.__mro__:
-            if id(base) not in self._seen and is_users(base):
-                self._seen[id(base)] = base
+            if id(base) in self._seen:
+                continue
+            self._seen[id(base)] = base
+            if is_users(base):
                 before = _own(base)
                 self._set_back.append(functools.partial(_redefine, base, before))
                 self._waiting += before.values()

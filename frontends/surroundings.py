@@ -35,7 +35,7 @@ def module_kept(name: str) -> List[Callable[[], Any]]:
     found = []
     root = root_of(name)
     for other, module in list(sys.modules.items()):
-        if root_of(other) == root and hasattr(module, "__dict__"):
+        if f"{other}.".startswith(root + ".") and hasattr(module, "__dict__"):
             variables = vars(module)
             held = list(variables.values())
             found += [cache_kept(one) for one in held if type(one) is Cache]

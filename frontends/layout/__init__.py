@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vai_inspect.frontends.layout.assembled import Assembled
-from vai_inspect.frontends.layout.to_nhwc import channels_last
+from vai_inspect.frontends.layout.to_nhwc import Assembled, channels_last
 
 __all__ = ["Assembled", "channels_last"]

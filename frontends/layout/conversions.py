@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import AbstractSet, Dict, List, Sequence, Tuple
 
-from vai_inspect.core.ir import Op, TensorType, Value
+from vai_inspect.core.ir import Graph, Op, TensorType, Value
 from vai_inspect.core.ir.attrs import ReshapeAttrs, TensorAttrs, TransposeAttrs
 from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.layout.axes import LAST, WORDS, Order, moves_nothing, native, ordered
@@ -18,15 +18,18 @@ class Conversions:
         ops: the new graph's operators.
     """
 
-    def __init__(self, owned: Sequence[str], constant: AbstractSet[str]) -> None:
+    def __init__(self, graph: Graph, constant: AbstractSet[str]) -> None:
         """Begins with no operator.
 
         Args:
-            owned: names of the old graph's operators.
-            constant: those of the operators that depend on no input, constants among them.
+            graph: the old graph.
+            constant: names of its operators that depend on no input, constants among them.
         """
         self.ops: List[Op] = []
-        self._names = Names(owned)
+        self._names = Names(op.name for op in graph.ops)
+        for op in graph.ops:
+            if op.kind != "const":  # those are written anew, once for each order
+                self._names.take(op.name)
         self._at: Dict[str, int] = {}
         self._orders: Dict[Value, Order] = {}
         self._converted: Dict[Tuple[Value, Order], Value] = {}
@@ -42,8 +45,7 @@ class Conversions:
         return value.op in self._constant
 
     def write(self, op: Op, orders: Sequence[Order]) -> None:
-        """Writes an operator and says in which order each of its outputs lies."""
-        self._names.take(op.name)
+        """Writes an operator of the old graph, with the order of each of its outputs."""
         self._add(op)
         for index, order in enumerate(orders):
             self._orders[Value(op.name, index)] = order

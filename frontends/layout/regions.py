@@ -1,4 +1,4 @@
-"""Which tensors lie channels last: those that a convolution or the like touches, and neighbours."""
+"""Which tensors are channels last: those that a convolution or the like touches, and neighbours."""
 
 from __future__ import annotations
 
@@ -8,17 +8,7 @@ from vai_inspect.core.ir import OPS, Graph, Op, Trait, Value
 from vai_inspect.core.ir.attrs import ReductionAttrs
 
 
-def has(op: Op, trait: Trait) -> bool:
-    """Returns whether the kind of an operator has a trait."""
-    return trait in OPS[op.kind].traits
-
-
-def is_channels_last(op: Op, graph: Graph) -> bool:
-    """Returns whether an operator works channels last; of tensors with two axes nothing does."""
-    return has(op, Trait.CHANNELS_LAST) and graph.type_of(op.inputs[0]).rank > 2
-
-
-def follows(op: Op, transparent: AbstractSet[str]) -> bool:
+def _follows(op: Op, transparent: AbstractSet[str]) -> bool:
     """Returns whether an operator takes any order of axes, all its tensors in the same one."""
     if isinstance(op.attrs, ReductionAttrs):
         return op.attrs.keep_dims
@@ -31,36 +21,45 @@ _ANY_ORDER = {Trait.ELEMENTWISE, Trait.NAMES_AXES, Trait.CHANNELS_LAST}
 
 
 class Regions:
-    """Tensors that must lie in the same order, as sets; a set with a convolution is NHWC."""
+    """Tensors that must have the same order of axes, as sets; a set with a convolution is NHWC.
 
-    def __init__(
-        self, graph: Graph, transparent: AbstractSet[str], constant: AbstractSet[str]
-    ) -> None:
+    Attributes:
+        fixed: names of the operators that work channels last, on tensors of more than two axes.
+        followers: names of the others that take any order of axes, all their tensors in the same.
+    """
+
+    def __init__(self, graph: Graph, transparent: AbstractSet[str], constant: Set[str]) -> None:
         """Finds them.
 
         Args:
             graph: the graph in PyTorch's order.
             transparent: names of unknown operators that take any order.
-            constant: names of operators that depend on no input; they lie as is wanted.
+            constant: names of operators that depend on no input; they are in any order.
         """
         self._parents: Dict[Value, Value] = {}
+        self.fixed: Set[str] = set()
+        self.followers: Set[str] = set()
         pinned: Set[Value] = set()
-        for op in graph:
-            if op.name in constant:
-                continue
+        ranks: Dict[Value, int] = {}
+        for op in graph.ops:
             values = [Value(op.name, at) for at in range(len(op.outputs))]
-            if op.inputs and is_channels_last(op, graph):
-                pinned.update([op.inputs[0], *values])
-            elif op.inputs and follows(op, transparent):
-                values += op.inputs
-                rank = op.output.rank
-                for value in values[1:]:
-                    if graph.type_of(value).rank == rank > 2 and value.op not in constant:
+            ranks.update((value, len(one.shape)) for value, one in zip(values, op.outputs))
+            if not op.inputs:
+                continue
+            if Trait.CHANNELS_LAST in OPS[op.kind].traits and ranks[op.inputs[0]] > 2:
+                self.fixed.add(op.name)
+                if op.name not in constant:
+                    pinned.update([op.inputs[0], *values])
+            elif _follows(op, transparent):
+                self.followers.add(op.name)
+                for value in (*values[1:], *op.inputs):
+                    same_rank = ranks[value] == ranks[values[0]] > 2
+                    if same_rank and constant.isdisjoint((op.name, value.op)):
                         self._join(values[0], value)
         self._pinned = {self._root(value) for value in pinned}
 
     def channels_last(self, value: Value) -> bool:
-        """Returns whether a tensor lies channels last."""
+        """Returns whether a tensor is channels last."""
         return self._root(value) in self._pinned
 
     def _root(self, value: Value) -> Value:

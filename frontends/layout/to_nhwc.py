@@ -10,9 +10,10 @@ conversion vanishes.
 
 from __future__ import annotations
 
-from typing import AbstractSet, List, Sequence, Set, Tuple
+from dataclasses import dataclass
+from typing import AbstractSet, FrozenSet, List, Optional, Sequence, Set, Tuple
 
-from vai_inspect.core.ir import Graph, Op, TensorType, Trait, Value
+from vai_inspect.core.ir import OPS, Graph, Op, TensorType, Trait, Value
 from vai_inspect.core.ir.attrs import (
     FlattenAttrs,
     NoAttrs,
@@ -21,7 +22,6 @@ from vai_inspect.core.ir.attrs import (
     TransposeAttrs,
 )
 from vai_inspect.core.passes.constants import constant_ops
-from vai_inspect.frontends.layout.assembled import Assembled
 from vai_inspect.frontends.layout.axes import (
     LAST,
     Order,
@@ -32,12 +32,23 @@ from vai_inspect.frontends.layout.axes import (
     without,
 )
 from vai_inspect.frontends.layout.conversions import Conversions
-from vai_inspect.frontends.layout.regions import (
-    Regions,
-    follows,
-    has,
-    is_channels_last,
-)
+from vai_inspect.frontends.layout.regions import Regions
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A graph in the framework's own order of axes.
+
+    Attributes:
+        graph: the operators.
+        transparent: names of unknown operators to which the order of axes means nothing.
+        silent: names of operators that may be left out without a message where nothing reads
+            them.
+    """
+
+    graph: Graph
+    transparent: FrozenSet[str]
+    silent: FrozenSet[str] = frozenset()
 
 
 def channels_last(assembled: Assembled) -> Tuple[Graph, List[str]]:
@@ -57,21 +68,27 @@ def _alive(graph: Graph, silent: AbstractSet[str]) -> Tuple[Graph, List[str]]:
         if op.kind in ("return", "data") or op.name in needed:
             needed.add(op.name)
             needed.update(value.op for value in op.inputs)
-    unread = (op for op in graph if op.name not in needed and op.name not in silent)
-    dropped = [op.name for op in unread if op.kind != "const" and 0 not in op.output.shape]
-    return Graph(graph.name, [op for op in graph if op.name in needed]), dropped
+    unread = [op for op in graph.ops if op.name not in needed]
+    if not unread:
+        return graph, []
+    dropped = [
+        op.name
+        for op in unread
+        if op.name not in silent and op.kind != "const" and 0 not in op.output.shape
+    ]
+    return Graph(graph.name, [op for op in graph.ops if op.name in needed]), dropped
 
 
 class _Pass:
-    def __init__(self, graph: Graph, transparent: "frozenset[str]") -> None:
+    def __init__(self, graph: Graph, transparent: AbstractSet[str]) -> None:
         self._graph = graph
-        self._transparent = transparent
         constant = constant_ops(graph)
         self._regions = Regions(graph, transparent, constant)
-        self._made = Conversions([op.name for op in graph], constant)
+        self._made = Conversions(graph, constant)
 
     def run(self) -> Graph:
-        for op in self._graph:
+        for op in self._graph.ops:
+            traits = OPS[op.kind].traits
             if op.kind == "const":
                 self._made.constant(op)
             elif not op.inputs:
@@ -82,13 +99,13 @@ class _Pass:
                 self._write(op, [self._made.read(op.inputs[0], order)], order)
             elif op.kind == "transpose":
                 self._transpose(op)
-            elif is_channels_last(op, self._graph):
+            elif op.name in self._regions.fixed:
                 self._fixed(op)
-            elif follows(op, self._transparent):
+            elif op.name in self._regions.followers:
                 self._follower(op)
-            elif has(op, Trait.REDUCES):
+            elif Trait.REDUCES in traits:
                 self._drops_axes(op)
-            elif has(op, Trait.RESHAPES):
+            elif Trait.RESHAPES in traits:
                 self._reshape(op)
             else:
                 inputs = [self._native(value) for value in op.inputs]
@@ -105,18 +122,17 @@ class _Pass:
         return self._made.read(value, native(self._rank(value)))
 
     def _write(
-        self, op: Op, inputs: Sequence[Value], order: Order, carried_by: "Order | None" = None
+        self, op: Op, inputs: Sequence[Value], order: Order, carried_by: Optional[Order] = None
     ) -> None:
-        """Writes an operator whose outputs lie in an order, those of another rank in PyTorch's."""
-        outputs = []
-        for tensor in op.outputs:
-            mine = order if tensor.rank == len(order) else native(tensor.rank)
-            outputs.append(TensorType(ordered(tensor.shape, mine), tensor.dtype))
-        attrs = op.attrs if carried_by is None else carried(op.attrs, carried_by)
-        self._made.write(
-            op.replaced(inputs=tuple(inputs), outputs=tuple(outputs), attrs=attrs),
-            [order if one.rank == len(order) else native(one.rank) for one in op.outputs],
+        """Writes an operator with its outputs in an order, those of another rank in PyTorch's."""
+        orders = [
+            order if len(one.shape) == len(order) else native(len(one.shape)) for one in op.outputs
+        ]
+        outputs = tuple(
+            TensorType(ordered(one.shape, mine), one.dtype) for one, mine in zip(op.outputs, orders)
         )
+        attrs = op.attrs if carried_by is None else carried(op.attrs, carried_by)
+        self._made.write(op.replaced(inputs=tuple(inputs), outputs=outputs, attrs=attrs), orders)
 
     def _fixed(self, op: Op) -> None:
         rank = self._rank(op.inputs[0])
@@ -130,7 +146,7 @@ class _Pass:
         inputs = []
         for at, value in enumerate(op.inputs):
             if self._rank(value) == rank:
-                bare = has(op, Trait.ELEMENTWISE) or op.kind == "unknown"
+                bare = Trait.ELEMENTWISE in OPS[op.kind].traits or op.kind == "unknown"
                 inputs.append(self._made.read(value, order, broadcast=bare))
             elif order == native(rank):
                 inputs.append(self._native(value))

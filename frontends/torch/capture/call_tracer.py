@@ -8,14 +8,16 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 
 from vai_inspect.frontends.torch.capture.data_dependence import ANSWERED, TEXTS, asked, deciding
-from vai_inspect.frontends.torch.capture.device_policy import brought_here, moving
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy, moving
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
-from vai_inspect.frontends.torch.capture.frames import fx_variable, short, user_frames
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy, MetaCopy
+from vai_inspect.frontends.torch.capture.frames import at_users_line, fx_variable, user_frames
+from vai_inspect.frontends.torch.capture.meta_copy import MetaCopy
+from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
+from vai_inspect.frontends.torch.capture.trace_ir import depends
 from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
 from vai_inspect.frontends.torch.capture.values import Values
-from vai_inspect.frontends.torch.lower.recurrent import in_one_step
+from vai_inspect.frontends.torch.lower.recurrent import GATES, in_one_step
 
 
 class CallTracer:
@@ -64,6 +66,7 @@ class CallTracer:
         args: Tuple[Any, ...],
         kwargs: Dict[str, Any],
         module: Optional[Any] = None,
+        module_class: str = "",
         ran: Optional[Callable[..., Any]] = None,
         raw: str = "",
     ) -> Any:
@@ -75,23 +78,26 @@ class CallTracer:
             args: positional arguments, with the copy's tensors.
             kwargs: keyword arguments, likewise.
             module: the leaf module that is called; None for a function.
+            module_class: name of the torch.nn class that it is.
             ran: what is run in its place, with the same arguments.
             raw: the name as torch itself has it, where it is another.
 
         Returns:
             What the call returns.
         """
-        if module is not None and not self.policy.values:
+        if module_class in GATES and not self.policy.values:
             ran = in_one_step(module, ran or function)
         with self.as_a_whole():
             count = that_count(name, args, kwargs)
-            depends = self.recorder.depends(count)
+            seen = self.recorder.seen(count)
             changes = writes(function, name, module, kwargs)
             how = "" if module is not None else asked(name, raw or name, args, kwargs)
-            if how and self.recorder.depends(deciding(name, args, kwargs)):
+            if how and depends(self.recorder.seen(deciding(name, args, kwargs))):
                 self._note_asking(how)
-            if depends or self._values is None:
-                result, count = self._ran(ran or function, name, (args, kwargs), count, how)
+            dependent = depends(seen)
+            if dependent or self._values is None:
+                result, read = self._ran(ran or function, name, (args, kwargs), count, how)
+                seen = seen if read is count else self.recorder.seen(read)
             elif raw in TEXTS and not self._values.known(args):
                 result = function(*args, **kwargs)
             elif raw in TEXTS or (how and (raw or name) in ANSWERED):
@@ -108,13 +114,14 @@ class CallTracer:
             if outputs:
                 self.recorder.step(
                     name,
-                    _tensor_first(name, count[0]),
-                    count[1],
+                    (_tensor_first(name, seen[0]), seen[1]),
                     outputs,
                     self._scopes[-1] if module is None else self.path_of(module),
                     module,
                     user_frames(),
                     writes=changes,
+                    constant=not dependent and not is_random(name),
+                    module_class=module_class,
                     variable=fx_variable() if module is None else "",
                 )
         return result
@@ -136,16 +143,14 @@ class CallTracer:
             return self._run(function, *self._values.numbers((args, kwargs))), count
 
     def _run(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        here = brought_here(tuple(args), self.policy), brought_here(kwargs, self.policy)
-        return function(*here[0], **here[1])
+        args, kwargs = self.policy.brought_here(args, kwargs)
+        return function(*args, **kwargs)
 
     def _note_asking(self, how: str) -> None:
         """Stops at what asks for values where there are none; else keeps it in mind."""
         if not self.policy.values:
             raise DataDependentError(how)
-        lines = user_frames()
-        where = f" at {short(lines[-1])}" if lines else ""
-        self.asks.append(how + where)
+        self.asks.append(at_users_line(how))
 
     def _lend(self, args: Any, kwargs: Any, count: Any) -> None:
         """Has the values know the tensors of which only shape and type are asked for."""
@@ -222,17 +227,6 @@ def writes(function: Any, name: str, module: Any, kwargs: Dict[str, Any]) -> boo
     in_place = called.endswith("_") and not called.endswith("__")
     in_place = in_place or called == "__set__"
     return in_place or name == "setitem" or called in IN_PLACE or bool(kwargs.get("inplace"))
-
-
-def tensors_of(value: Any) -> List[Any]:
-    """Returns the tensors in what a call returned, in order."""
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [one for item in value for one in tensors_of(item)]
-    return []
 
 
 def run_users_forward(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:

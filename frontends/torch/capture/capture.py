@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from typing import Any, List, Tuple
 
 from vai_inspect.core.capture import Captured
@@ -14,20 +13,15 @@ from vai_inspect.core.ir import verify
 from vai_inspect.core.kinds import is_a
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
-from vai_inspect.frontends.generators import generators_kept
-from vai_inspect.frontends.held import MOST, Held
+from vai_inspect.frontends.held import MOST
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.torch.capture.exported import capture_program, is_program
 from vai_inspect.frontends.torch.capture.failures import reason
-from vai_inspect.frontends.torch.capture.isolation import addresses_refused, imports_guarded
+from vai_inspect.frontends.torch.capture.isolation import isolated
 from vai_inspect.frontends.torch.capture.model_form import form_of
-from vai_inspect.frontends.torch.capture.request import CaptureRequest
+from vai_inspect.frontends.torch.capture.request import CaptureRequest, Copy
 from vai_inspect.frontends.torch.capture.strategies import Followed, first_that_works
-from vai_inspect.frontends.torch.capture.wrappers import (
-    check_float,
-    compiled_as_written,
-    outermost,
-)
+from vai_inspect.frontends.torch.capture.wrappers import check_float, outermost
 from vai_inspect.frontends.torch.lower.assembly import assemble
 
 
@@ -53,21 +47,12 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
         InputShapeError: inputs that do not fit the forward's arguments.
         CaptureError: no way of capture can follow the forward, or the forward itself fails.
     """
-    with imports_guarded():
-        return _capture(model, input_args, device)
-
-
-def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     import torch
 
     _check_outside_transforms()
     form = ModelForm("ExportedProgram")
     hook_warnings: List[str] = []
-    with warnings.catch_warnings(), generators_kept(), compiled_as_written(), addresses_refused(), (
-        Held()
-    ) as held:
-        # The forward runs on a copy: what torch warns of it, it will tell the user in theirs.
-        warnings.simplefilter("ignore")
+    with isolated() as held:
         if is_program(model):
             name, followed = "ExportedProgram", capture_program(model, input_args, device)
         else:
@@ -77,8 +62,8 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
                 raise ModelError("The modules of the model are nested too deeply.") from error
             request = CaptureRequest(module, input_args, device, held)
             name = type(module).__name__
-            followed, hook_warnings = _followed(request)
-            form = form_of(model, request.without_values().inputs, followed.trace)
+            followed, copy, hook_warnings = _followed(request)
+            form = form_of(model, copy.inputs, followed.trace)
     if not followed.trace.outputs:
         raise CaptureError(
             "The model's forward returns no tensor, so there is nothing to inspect; have it return "
@@ -103,22 +88,22 @@ def _capture(model: Any, input_args: Any, device: Any) -> Captured:
     )
 
 
-def _followed(request: CaptureRequest) -> Tuple[Followed, List[str]]:
-    """Returns the trace, and warnings of hooks that did not run."""
-    meta_copy, messages = request.without_values().meta_copy, []
-    if meta_copy.unhooked:
-        messages.append(_not_run("they hold what cannot be copied", request, meta_copy.unhooked))
+def _followed(request: CaptureRequest) -> Tuple[Followed, Copy, List[str]]:
+    """Returns the trace, the copy that was followed, and warnings of hooks that did not run."""
     try:
-        return first_that_works(request), messages
+        followed, copy = first_that_works(request)
+        why, paths = "they hold what cannot be copied", copy.meta_copy.unhooked
     except CaptureError as error:
+        meta_copy = request.without_values().meta_copy
         if not meta_copy.hooked:
             raise
         try:
-            found = first_that_works(dataclasses.replace(request, with_hooks=False))
+            followed, copy = first_that_works(dataclasses.replace(request, with_hooks=False))
         except CaptureError:
             raise error from error.__cause__
         why = f"the forward fails with them ({reason(error.__cause__ or error)})"
-        return found, [_not_run(why, request, meta_copy.hooked + meta_copy.unhooked)]
+        paths = meta_copy.hooked + meta_copy.unhooked
+    return followed, copy, [_not_run(why, request, paths)] if paths else []
 
 
 def _not_run(why: str, request: CaptureRequest, paths: List[str]) -> str:

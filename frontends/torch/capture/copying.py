@@ -14,15 +14,21 @@ import functools
 import random
 import types
 import weakref
-from typing import Any, Callable, Deque, Dict, List
+from typing import Any, Callable, Deque, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends import objects
 from vai_inspect.frontends.held import MOST, Held
 from vai_inspect.frontends.objects import ATOMS, LARGE
+from vai_inspect.frontends.torch.capture.callable_copies import (
+    copy_of_function,
+    copy_of_method,
+    copy_of_partial,
+    copy_of_reference,
+)
 
-Known = Callable[[Any, str], Any]
-"""Returns the copy of a tensor or a module, with its path; None for anything else."""
+Maker = Tuple[type, Callable[[Any, str], Any]]
+"""A class, and what makes the copy of its objects, given one and its path."""
 _SHARED = frozenset(
     ("_C", "_dynamo", "_inductor", "autograd", "cuda", "distributed", "fx", "jit")
     + ("multiprocessing", "profiler", "utils")
@@ -35,15 +41,15 @@ _DEEPEST = 50
 class Copies:
     """Copies, each thing once."""
 
-    def __init__(self, known: Known, memo: Dict[int, Any], held: Held) -> None:
+    def __init__(self, makers: Sequence[Maker], memo: Dict[int, Any], held: Held) -> None:
         """Begins with none.
 
         Args:
-            known: copies tensors and modules.
+            makers: copy tensors and modules.
             memo: the copy of each thing, by identity; modules and tensors are in it, too.
             held: gets what is shared.
         """
-        self._known = known
+        self._own = makers
         self._memo = memo
         self._held = held
         self._alive: List[Any] = []
@@ -61,26 +67,66 @@ class Copies:
         Raises:
             ModelError: there is too much of it.
         """
-        made = self._of(value, path, 0)
-        if not self._filling:
-            self._filling = True
-            try:
-                while self._waiting or self._late:
-                    (self._waiting or self._late).popleft()()
-            finally:
-                self._filling = False
+        made = self.part(value, path, 0)
+        self._fill_all()
         return made
 
-    def _of(self, value: Any, path: str, depth: int) -> Any:
+    def attributes(self, made: Any, value: Any, path: str, own: Dict[str, Any]) -> None:
+        """Fills in attributes of a module's copy and its slots, and notes what its classes define.
+
+        Args:
+            made: the copy.
+            value: the module.
+            path: where it stands in the model.
+            own: the attributes to copy.
+        """
+        self._held.keep_class(type(value))
+        self._fill(made, value, path, own)
+        self._fill_all()
+
+    def later(self, fill: Callable[[], None]) -> None:
+        """Has something filled that is not filled where it is made, as it may hold itself."""
+        self._waiting.append(fill)
+
+    def keep(self, value: Any) -> None:
+        """Keeps something alive as long as the copies are made."""
+        self._alive.append(value)
+
+    def _fill_all(self) -> None:
+        """Fills what waits to be filled, unless that is under way."""
+        if self._filling:
+            return
+        self._filling = True
+        try:
+            while self._waiting or self._late:
+                (self._waiting or self._late).popleft()()
+        finally:
+            self._filling = False
+
+    def _fill(self, made: Any, value: Any, path: str, own: Dict[str, Any]) -> None:
+        for key, held in list(own.items()):
+            vars(made)[key] = self.part(held, _within(path, key), 0)
+        for slot in objects.slots_of(type(value)):
+            for held in objects.slot(slot, value):
+                slot.__set__(made, self.part(held, _within(path, slot.__name__), 0))
+
+    def part(self, value: Any, path: str, depth: int) -> Any:
+        """Returns the copy of a part of what is being copied; containers are filled later.
+
+        Args:
+            value: anything.
+            path: see `of`.
+            depth: how many immutable things it is in.
+        """
         if type(value) in ATOMS or isinstance(value, type):
             return value
         if id(value) in self._memo:
             return self._memo[id(value)]
-        made = self._known(value, path)
-        if made is None:
-            made = self._made(value, path, depth)
-            self._memo[id(value)] = made
-            self._alive.append(value)
+        for kind, make in self._own:
+            if isinstance(value, kind):
+                return make(value, path)
+        made = self._memo[id(value)] = self._made(value, path, depth)
+        self._alive.append(value)
         if len(self._alive) > MOST:
             raise ModelError(
                 f"The model holds more than {MOST:,} objects of its own, which are copied before "
@@ -127,22 +173,8 @@ class Copies:
     def _fill_attributes(self, made: Any, value: Any, path: str) -> None:
         """Has the attributes of a copy filled in."""
         self._held.keep_class(type(value))
-
-        def fill() -> None:
-            for key, held in list(getattr(value, "__dict__", {}).items()):
-                vars(made)[key] = self._of(held, _within(path, key), 0)
-            for slot in objects.slots_of(type(value)):
-                for held in objects.slot(slot, value):
-                    slot.__set__(made, self._of(held, _within(path, slot.__name__), 0))
-
-        self._waiting.append(fill)
-
-    def slots(self, value: Any, made: Any, path: str) -> None:
-        """Fills in the slots of a module's copy, and notes what its classes define."""
-        self._held.keep_class(type(value))
-        for slot in objects.slots_of(type(value)):
-            for held in objects.slot(slot, value):
-                slot.__set__(made, self.of(held, _within(path, slot.__name__)))
+        own = getattr(value, "__dict__", {})
+        self._waiting.append(lambda: self._fill(made, value, path, own))
 
     def _sequence(self, value: Any, path: str, depth: int) -> Any:
         base: Any = list if isinstance(value, list) else collections.deque
@@ -153,7 +185,7 @@ class Copies:
             return list(value)
 
         def fill() -> None:
-            base.extend(made, [self._of(one, path, 0) for one in list(value)])
+            base.extend(made, [self.part(one, path, 0) for one in list(value)])
 
         self._waiting.append(fill)
         self._more(made, value, path)
@@ -164,11 +196,11 @@ class Copies:
         base: Any = collections.OrderedDict if ordered else dict
         made = base.__new__(type(value))
         if isinstance(value, collections.defaultdict):
-            made.default_factory = self._of(value.default_factory, path, depth + 1)
+            made.default_factory = self.part(value.default_factory, path, depth + 1)
 
         def fill() -> None:
             items = [
-                (self._of(key, path, 0), self._of(one, _within(path, key), 0))
+                (self.part(key, path, 0), self.part(one, _within(path, key), 0))
                 for key, one in list(base.items(value))
             ]
 
@@ -188,7 +220,7 @@ class Copies:
         made = set.__new__(type(value))
 
         def fill() -> None:
-            items = [self._of(one, path, 0) for one in list(value)]
+            items = [self.part(one, path, 0) for one in list(value)]
             self._late.append(lambda: set.update(made, items))
 
         self._waiting.append(fill)
@@ -201,7 +233,7 @@ class Copies:
             self._fill_attributes(made, value, path)
 
     def _tuple(self, value: Any, path: str, depth: int) -> Any:
-        items = [self._of(one, path, depth + 1) for one in value]
+        items = [self.part(one, path, depth + 1) for one in value]
         if all(one is other for one, other in zip(items, value)):
             return value
         made = tuple.__new__(type(value), items)
@@ -210,7 +242,7 @@ class Copies:
         return made
 
     def _frozen(self, value: Any, path: str, depth: int) -> Any:
-        items = [self._of(one, path, depth + 1) for one in value]
+        items = [self.part(one, path, depth + 1) for one in value]
         if all(one is other for one, other in zip(items, value)):
             return value
         own: Any = object.__hash__
@@ -231,58 +263,10 @@ class Copies:
 
             def fill() -> None:
                 for index, one in enumerate(value.flat):
-                    made.flat[index] = self._of(one, path, 0)
+                    made.flat[index] = self.part(one, path, 0)
 
             self._waiting.append(fill)
         return made
-
-    def _method(self, value: Any, path: str, depth: int) -> Any:
-        owner = self._of(value.__self__, path, depth + 1)
-        return value if owner is value.__self__ else types.MethodType(value.__func__, owner)
-
-    def _partial(self, value: Any, path: str, depth: int) -> Any:
-        parts = (value.func, value.args, value.keywords)
-        func, args, keywords = (self._of(one, path, depth + 1) for one in parts)
-        if func is value.func and args is value.args and not keywords:
-            return value
-        made = functools.partial.__new__(type(value), func, *args)
-        # Its keywords are a dict that is not filled yet.
-        made.__setstate__((func, args, keywords, vars(value) or None))
-        return made
-
-    def _function(self, value: Any, path: str, depth: int) -> Any:
-        """Copies a function with the variables around it, where these can change."""
-        around = [*objects.cells(value), *(value.__defaults__ or ())]
-        around += (value.__kwdefaults__ or {}).values()
-        if not objects.is_users_module(value.__module__) or not any(map(_changes, around)):
-            return value
-        cells = tuple(types.CellType() for _ in value.__closure__ or ())
-        defaults = self._of(value.__defaults__, path, depth + 1)
-        made = types.FunctionType(
-            value.__code__, value.__globals__, value.__name__, defaults, cells or None
-        )
-        made.__kwdefaults__ = self._of(value.__kwdefaults__, path, depth + 1)
-        made.__dict__.update(vars(value))
-        made.__module__, made.__qualname__ = value.__module__, value.__qualname__
-
-        def fill() -> None:
-            for cell, own in zip(cells, value.__closure__ or ()):
-                try:
-                    held = own.cell_contents
-                except ValueError:  # not assigned yet
-                    continue
-                cell.cell_contents = self._of(held, path, 0)
-
-        self._waiting.append(fill)
-        return made
-
-    def _reference(self, value: Any, path: str, depth: int) -> Any:
-        target = value()
-        if target is None:
-            return value
-        made = self._of(target, path, depth + 1)
-        self._alive.append(made)
-        return value if made is target else weakref.ref(made)
 
 
 _MAKERS: List[Any] = [
@@ -292,15 +276,16 @@ _MAKERS: List[Any] = [
     (set, Copies._set),
     (frozenset, Copies._frozen),
     ((bytearray, array.array), Copies._bytes),
-    (types.MethodType, Copies._method),
-    (functools.partial, Copies._partial),
-    (types.FunctionType, Copies._function),
-    (weakref.ReferenceType, Copies._reference),
+    (types.MethodType, copy_of_method),
+    (functools.partial, copy_of_partial),
+    (types.FunctionType, copy_of_function),
+    (weakref.ReferenceType, copy_of_reference),
 ]
 
 
 def _within(path: str, key: Any) -> str:
-    return f"{path}.{key if type(key) in (int, str) else type(key).__name__}"
+    name = str(key) if type(key) in (int, str) else type(key).__name__
+    return f"{path}.{name}" if path else name
 
 
 def copyable(cls: type) -> bool:
@@ -309,13 +294,6 @@ def copyable(cls: type) -> bool:
     if parts[0] == "torch":
         return not (len(parts) > 1 and parts[1] in _SHARED)
     return objects.is_users(cls) and not hasattr(cls, "__del__")
-
-
-def _changes(value: Any) -> bool:
-    """Returns whether a variable around a function holds what can change."""
-    if isinstance(value, types.FunctionType):
-        return any(map(_changes, (one for one in objects.cells(value) if one is not value)))
-    return type(value) not in ATOMS
 
 
 def _generator(value: Any) -> Any:

@@ -20,15 +20,15 @@ from vai_inspect.frontends.torch.capture.call_tracer import (
     factories_on,
     raw_name,
     run_users_forward,
-    tensors_of,
 )
 from vai_inspect.frontends.torch.capture.data_dependence import MEMORY, TAKEN_OUT
 from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
-from vai_inspect.frontends.torch.capture.leaf_modules import is_leaf
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.modes import all_seen
-from vai_inspect.frontends.torch.capture.real_tensors import RealDevicePolicy, address
+from vai_inspect.frontends.torch.capture.nested import tensors_of
+from vai_inspect.frontends.torch.capture.real_tensors import address
 from vai_inspect.frontends.torch.capture.recorder import operation_name
-from vai_inspect.frontends.torch.capture.request import CaptureRequest, Copy
+from vai_inspect.frontends.torch.capture.request import Copy
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 
@@ -36,38 +36,37 @@ class WrittenWeightError(Exception):
     """The forward is about to write into a parameter of the user's."""
 
 
-def trace(request: CaptureRequest) -> Trace:
+def trace(copy: Copy) -> Trace:
     """Runs the model's forward once on tensors without values, and notes what it calls.
 
     Args:
-        request: the model and its inputs.
+        copy: of the model, without values.
 
     Raises:
         Exception: whatever the user's forward raises, and what torch raises where it has no
             hook on what runs.
     """
-    return _followed(request.without_values())[0]
+    return _followed(copy)[0]
 
 
-def trace_with_values(request: CaptureRequest) -> Trace:
+def trace_with_values(copy: Copy) -> Trace:
     """Runs it once on real tensors.
 
     Args:
-        request: the model and its inputs.
+        copy: of the model, with values; it may share its parameters with the user's.
 
     Raises:
         Exception: as of `trace`.
     """
-    policy = RealDevicePolicy(request.device)
     try:
-        found, asks = _followed(request.copied(policy))
+        found, asks = _followed(copy)
     except WrittenWeightError:
-        policy = RealDevicePolicy(request.device, share=False)
-        found, asks = _followed(request.copied(policy))
-    warnings = [*found.warnings, *_told(asks)]
+        copy = copy.request.with_values(share=False)
+        found, asks = _followed(copy)
+    warnings = [*found.warnings, *_value_warnings(asks)]
     if _taken_out(asks):
         warnings.append("operations on values that leave torch are not seen: " + _taken_out(asks))
-    if policy.made_up:
+    if getattr(copy.policy, "made_up", False):
         warnings.append("the model's weights have no values (device meta); made-up ones were used")
     return replace(found, warnings=tuple(warnings), reads=tuple(asks))
 
@@ -77,7 +76,7 @@ def _taken_out(asks: Sequence[str]) -> str:
     return next((ask for ask in asks if ask.startswith(TAKEN_OUT)), "")
 
 
-def _told(asks: Sequence[str]) -> List[str]:
+def _value_warnings(asks: Sequence[str]) -> List[str]:
     if not asks:
         return ["run on real tensors"]
     named = list(dict.fromkeys(asks))
@@ -137,18 +136,19 @@ class _Following:
         call_tracer = self._call_tracer
         if call_tracer.within:
             return original(module, *args, **kwargs)
-        if is_leaf(module) and tensors_of((args, kwargs)):
+        cls = torch_class(module)
+        if cls and tensors_of((args, kwargs)):
             name = type(module).__name__
             if has_hooks(module):
                 own = module.forward
 
                 def leaf(*given: Any, **named: Any) -> Any:
-                    return call_tracer.run(own, name, given, named, module)
+                    return call_tracer.run(own, name, given, named, module, cls)
 
                 with forward_replaced(module, leaf):
                     return original(module, *args, **kwargs)
             ran = partial(original, module)
-            return call_tracer.run(module.forward, name, args, kwargs, module, ran)
+            return call_tracer.run(module.forward, name, args, kwargs, module, cls, ran)
         with call_tracer.inside(module):
             return original(module, *args, **kwargs)
 
@@ -170,7 +170,7 @@ class _Following:
             key = index_of(args[0].dim(), [(name, args[1:])])
             index = key[0] if key is not None and len(key) == 1 else key
             return self._call_tracer.run(
-                function, "getitem", (args[0], index), {}, None, lambda *_: function(*args)
+                function, "getitem", (args[0], index), {}, ran=lambda *_: function(*args)
             )
         return self._call_tracer.run(function, name, args, kwargs)
 

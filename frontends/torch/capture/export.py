@@ -10,30 +10,29 @@ import torch
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.capture.call_tracer import factories_on
 from vai_inspect.frontends.torch.capture.isolation import silence
-from vai_inspect.frontends.torch.capture.leaf_modules import is_leaf
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.program import Program
-from vai_inspect.frontends.torch.capture.request import CaptureRequest, Copy
+from vai_inspect.frontends.torch.capture.request import Copy
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 
-def trace(request: CaptureRequest) -> Trace:
+def trace(copy: Copy) -> Trace:
     """Exports the model and follows the program.
 
     Args:
-        request: the model and its inputs.
+        copy: of the model, without values.
 
     Raises:
         CaptureError: this torch cannot export a module without strict mode.
         Exception: whatever torch.export raises where it does not succeed.
     """
-    copy = request.without_values()
     with silence():
         program = _exported(copy)
     modules = dict(copy.meta_copy.model.named_modules(remove_duplicate=False))
 
     def leaf(path: str) -> Optional[Any]:
         module = modules.get(path)
-        return module if module is not None and is_leaf(module) else None
+        return module if module is not None and torch_class(module) else None
 
     first = {path: str(copy.meta_copy.paths.get(id(one), path)) for path, one in modules.items()}
     following = Program(program, copy.policy, leaf, first)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, List, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError, VaiInspectError
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 from vai_inspect.frontends.torch.capture.exported_shapes import Wanted
 from vai_inspect.frontends.torch.capture.failures import TooLongError, brief
 from vai_inspect.frontends.torch.capture.inputs import resolve_inputs
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
 from vai_inspect.frontends.torch.capture.request import CaptureRequest
 from vai_inspect.frontends.torch.capture.strategies import Followed, first_that_works
 
@@ -62,7 +62,7 @@ def _followed(program: Any, input_args: Any, device: Any) -> Followed:
     else:
         return Followed(trace, "export", ())
     try:
-        found = first_that_works(CaptureRequest(module, input_args, device))
+        found, _ = first_that_works(CaptureRequest(module, input_args, device))
     except CaptureError as error:
         raise CaptureError(f"The exported program cannot be followed ({first}).") from error
     fallback = f"captured with {found.strategy}, as export: {first}"

@@ -71,6 +71,12 @@ def short(frame: Frame) -> str:
     return f"{os.path.basename(frame.file)}:{frame.line}"
 
 
+def at_users_line(what: str) -> str:
+    """Returns what the forward does, with the user's line that does it."""
+    frames = user_frames()
+    return f"{what} at {short(frames[-1])}" if frames else what
+
+
 def user_line(error: BaseException) -> str:
     """Returns where in the user's code an error came from, as ` (file:line in function)`."""
     found = ""

@@ -16,13 +16,13 @@ from vai_inspect.frontends.torch.capture.call_tracer import (
     CallTracer,
     factories_on,
     run_users_forward,
-    tensors_of,
     writes,
 )
 from vai_inspect.frontends.torch.capture.device_policy import moving
 from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
-from vai_inspect.frontends.torch.capture.leaf_modules import is_leaf
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.modes import can_see_functions, functions_seen
+from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.proxy import (
     TensorProxy,
     is_proxy,
@@ -31,22 +31,21 @@ from vai_inspect.frontends.torch.capture.proxy import (
     replaced,
 )
 from vai_inspect.frontends.torch.capture.recorder import operation_name
-from vai_inspect.frontends.torch.capture.request import CaptureRequest
+from vai_inspect.frontends.torch.capture.request import Copy
 from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 import torch.fx  # isort: skip
 
 
-def trace(request: CaptureRequest) -> Trace:
+def trace(copy: Copy) -> Trace:
     """Follows the model's forward with fx.
 
     Args:
-        request: the model and its inputs.
+        copy: of the model, without values.
 
     Raises:
         Exception: whatever the user's forward or fx raises where the trace does not succeed.
     """
-    copy = request.without_values()
     call_tracer = CallTracer(copy.meta_copy, copy.policy)
     tracer = _Tracer(call_tracer)
     args, kwargs = copy.inputs.filled(lambda name, one: tracer.input(name, one))
@@ -80,6 +79,7 @@ class _Tracer(torch.fx.Tracer):
         self._call_tracer = call_tracer
         self._proxies: Dict[int, TensorProxy] = {}
         self._made = torch.fx.Graph()
+        self._unseen = not can_see_functions()
 
     def input(self, name: str, tensor: Any) -> TensorProxy:
         """Returns a proxy for an input of the model."""
@@ -106,16 +106,17 @@ class _Tracer(torch.fx.Tracer):
         """Notes a leaf module as one step and follows the forward of any other."""
         if self._call_tracer.within:
             return forward(*args, **kwargs)
-        if is_leaf(m) and (proxies_in((args, kwargs)) or tensors_of((args, kwargs))):
+        cls = torch_class(m)
+        if cls and (proxies_in((args, kwargs)) or tensors_of((args, kwargs))):
             if has_hooks(m):
                 own = m.forward
 
                 def leaf(*given: Any, **named: Any) -> Any:
-                    return self._run(own, type(m).__name__, given, named, m)
+                    return self._run(own, type(m).__name__, given, named, m, cls)
 
                 with forward_replaced(m, leaf):
                     return forward(*args, **kwargs)
-            return self._run(m.forward, type(m).__name__, args, kwargs, m)
+            return self._run(m.forward, type(m).__name__, args, kwargs, m, cls)
         with self._call_tracer.inside(m):
             return forward(*args, **kwargs)
 
@@ -142,14 +143,16 @@ class _Tracer(torch.fx.Tracer):
         args: Any,
         kwargs: Any,
         module: Any = None,
+        module_class: str = "",
     ) -> Any:
-        unseen = not can_see_functions()
-        if unseen and writes(function, name, module, kwargs) and args and not is_proxy(args[0]):
+        constant = bool(args) and not is_proxy(args[0])
+        if self._unseen and constant and writes(function, name, module, kwargs):
             # No proxy stands for what is written, so what reads it would not be seen.
             raise CaptureError(
                 f"the forward writes into a tensor that does not depend on its inputs ({name})"
             )
-        result = self._call_tracer.run(function, name, replaced(args), replaced(kwargs), module)
+        args, kwargs = replaced((args, kwargs))
+        result = self._call_tracer.run(function, name, args, kwargs, module, module_class)
         return self._wrapped(result)
 
     def _wrapped(self, value: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from vai_inspect.core.errors import InputShapeError, check_sizes, clipped, how_to_give
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 
 Fill = Callable[[str, Any], Any]
 _EXAMPLE = (1, 3, 224, 224)

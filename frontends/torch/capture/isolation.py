@@ -9,9 +9,12 @@ import os
 import sys
 import tempfile
 import threading
+import warnings
 from contextlib import ExitStack, contextmanager
 from typing import Any, Callable, Iterator, List
 
+from vai_inspect.frontends.generators import generators_kept
+from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.objects import root_of
 from vai_inspect.frontends.surroundings import Cache
 
@@ -25,7 +28,7 @@ def here() -> Callable[[], bool]:
 
 
 @contextmanager
-def imports_guarded() -> Iterator[None]:
+def _imports_guarded() -> Iterator[None]:
     """Keeps torch, which imports much on a tensor's first use, from what ends the process.
 
     `triton` crashes where it is loaded after TensorFlow; torch does without it. And a part of
@@ -90,7 +93,39 @@ def _has_working_folder() -> bool:
 
 
 @contextmanager
-def addresses_refused() -> Iterator[None]:
+def isolated() -> Iterator[Held]:
+    """Runs code of the user's on a copy so that nothing of it stays; gives what the copy shares.
+
+    What torch warns of is left out: it warns the user when they run the model.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_imports_guarded())
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(generators_kept())
+        stack.enter_context(_compiled_as_written())
+        stack.enter_context(_addresses_refused())
+        yield stack.enter_context(Held())
+
+
+@contextmanager
+def _compiled_as_written() -> Iterator[None]:
+    """Has functions that torch.compile was given run as they are written."""
+    config: Any = getattr(sys.modules.get("torch._dynamo"), "config", None)
+    name = "error_on_nested_fx_trace"
+    if config is None or not hasattr(config, name):
+        yield
+        return
+    before = getattr(config, name)
+    setattr(config, name, False)
+    try:
+        yield
+    finally:
+        setattr(config, name, before)
+
+
+@contextmanager
+def _addresses_refused() -> Iterator[None]:
     """Refuses, in this thread, to tell the address of a tensor without values, which is 0.
 
     Whoever asks is about to write or read there, which ends the process.

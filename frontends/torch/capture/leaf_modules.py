@@ -1,4 +1,4 @@
-"""Which modules are one operation, and which are followed into."""
+"""Which modules are one operation; the forward of any other is followed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HARMLESS = frozenset(
 
 
 def torch_class(module: Any) -> str:
-    """Returns the name of the torch.nn class that a module is, or an empty text.
+    """Returns the name of the torch.nn class that a leaf module is; empty for any other.
 
-    A user's subclass counts as the class that it extends where it defines nothing that could
-    change what the module does.
+    A leaf is lowered as one operation. A user's subclass counts as the class that it extends
+    where it defines nothing that could change what the module does.
     """
     for cls in type(module).__mro__:
         if cls.__module__.startswith(("torch.nn.", "torch.ao.nn.")):
@@ -28,8 +28,3 @@ def torch_class(module: Any) -> str:
         if not _HARMLESS.issuperset(vars(cls)):
             return ""
     return ""
-
-
-def is_leaf(module: Any) -> bool:
-    """Returns whether a module is lowered as a whole."""
-    return bool(torch_class(module))

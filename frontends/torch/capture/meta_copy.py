@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.held import Held
 from vai_inspect.frontends.torch.capture.copying import Copies
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 from vai_inspect.frontends.torch.capture.hooks import ALL as HOOKS
 from vai_inspect.frontends.torch.capture.hooks import copy_hooks, has_hooks
 from vai_inspect.frontends.torch.capture.wrappers import (
@@ -38,7 +39,7 @@ class MetaCopy:
     def __init__(
         self,
         model: Any,
-        policy: "DevicePolicy",
+        policy: DevicePolicy,
         held: Optional[Held] = None,
         with_hooks: bool = True,
     ) -> None:
@@ -50,11 +51,14 @@ class MetaCopy:
             held: gets what the copy shares with the user's, so that it can be set back.
             with_hooks: whether forward hooks are copied, too.
         """
+        import torch
+
         self._policy = policy
         self._held = held or Held()
         self._with_hooks = with_hooks
         self._memo: Dict[int, Any] = {}
-        self._copies = Copies(self._known, self._memo, self._held)
+        makers = ((torch.Tensor, self._tensor), (torch.nn.Module, self._module))
+        self._copies = Copies(makers, self._memo, self._held)
         self._alive: List[Any] = []
         self.originals: Dict[int, Any] = {}
         self.hooked: List[str] = []
@@ -102,25 +106,20 @@ class MetaCopy:
             vars(copy)[COMPUTED] = computed
         self._copy_hooks(module, copy, path)
         vars(copy).pop("_compiled_call_impl", None)
-        for key, value in list(vars(copy).items()):
-            if key not in _CONTAINERS and key not in HOOKS:
-                vars(copy)[key] = self._copies.of(value, prefix + key)
-        self._copies.slots(module, copy, path)
+        own = {k: v for k, v in vars(copy).items() if k not in _CONTAINERS and k not in HOOKS}
+        self._copies.attributes(copy, module, path, own)
         return copy
 
     def _copy_hooks(self, module: Any, copy: Any, path: str) -> None:
         for name in HOOKS:
             if name in vars(module):
                 vars(copy)[name] = OrderedDict()
-        if self._with_hooks:
-
-            def rebuilt(hook: Any) -> Any:
-                return self._copies.of(hook, path)
-
-            if not copy_hooks(module, copy, rebuilt, self._held):
-                self.unhooked.append(path)
-            if has_hooks(copy):
-                self.hooked.append(path)
+        if not self._with_hooks or not has_hooks(module):
+            return
+        if not copy_hooks(module, copy, lambda hook: self._copies.of(hook, path), self._held):
+            self.unhooked.append(path)
+        if has_hooks(copy):
+            self.hooked.append(path)
 
     def _tensor(self, tensor: Any, path: str) -> Any:
         import torch
@@ -140,14 +139,6 @@ class MetaCopy:
             self._alive.append(tensor)
         return self._memo[id(tensor)]
 
-    def _known(self, value: Any, path: str) -> Any:
-        """Returns the copy of a tensor or a module; None for anything else."""
-        import torch
-
-        if isinstance(value, torch.Tensor):
-            return self._tensor(value, path)
-        return self._module(value, path) if isinstance(value, torch.nn.Module) else None
-
 
 def _at_inference(model: Any) -> None:
     """Puts a copy in evaluation mode; exported programs refuse, and that is ignored."""
@@ -158,61 +149,3 @@ def _at_inference(model: Any) -> None:
 
 
 _CONTAINERS = ("_parameters", "_buffers", "_modules")
-SMALL = 2**16
-"""Elements of a tensor whose values are kept, for a forward that asks for them."""
-
-
-class DevicePolicy:
-    """Where the copy's tensors are: on the meta device, which holds shapes alone.
-
-    torch before 2.0 knows too few operators there; then it is the CPU, with tensors whose
-    elements are all one and the same in memory. Half precision, which that CPU does not compute
-    with, is single there.
-
-    Attributes:
-        device: as torch names it.
-        values: whether tensors here hold values that mean something.
-    """
-
-    values = False
-
-    def __init__(self) -> None:
-        self.device = "meta" if meta_works() else "cpu"
-
-    def empty(self, shape: Tuple[int, ...], dtype: Any) -> Any:
-        """Returns a tensor of no values and next to no memory."""
-        import torch
-
-        if self.device == "meta":
-            return torch.empty(shape, dtype=dtype, device="meta")
-        dtype = torch.float32 if dtype == _half() else dtype
-        return torch.zeros((), dtype=dtype).expand(shape)
-
-    def copy(self, tensor: Any, path: str) -> Any:
-        """Returns what stands for a parameter or buffer of the user's."""
-        if self.device != "meta" and tensor.device.type != "meta" and tensor.numel() <= SMALL:
-            here = tensor.detach().to(self.device, copy=True)
-            return here.float() if here.dtype == _half() else here
-        return self.empty(tuple(tensor.shape), tensor.dtype)
-
-    def input(self, item: Any, shape: Tuple[int, ...], dtype: Any) -> Any:
-        """Returns what stands for an input: a tensor, an array or a shape."""
-        return self.empty(shape, dtype)
-
-    def moved(self, tensor: Any) -> Any:
-        """Returns a tensor here, as it is where it is here already."""
-        return tensor if tensor.device.type == self.device else tensor.to(self.device)
-
-
-def _half() -> Any:
-    import torch
-
-    return torch.float16
-
-
-def meta_works() -> bool:
-    """Returns whether this torch knows enough operators on the meta device."""
-    import torch
-
-    version = torch.__version__.split("+")[0].split(".")
-    return int(version[0]) >= 2

@@ -8,8 +8,8 @@ from typing import Any, Callable, Dict, Iterator, Tuple
 import torch
 
 from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.capture.device_policy import meta_works
 from vai_inspect.frontends.torch.capture.isolation import here
-from vai_inspect.frontends.torch.capture.meta_copy import meta_works
 
 Seen = Callable[[Any, Tuple[Any, ...], Dict[str, Any]], Any]
 """Takes a callable of torch's with its arguments, runs it, and returns what it returns."""

@@ -16,13 +16,14 @@ import torch
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.capture.aten import INDEXING, as_function, first_only, index_of
-from vai_inspect.frontends.torch.capture.call_tracer import tensors_of, writes
-from vai_inspect.frontends.torch.capture.device_policy import brought_here
+from vai_inspect.frontends.torch.capture.call_tracer import writes
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 from vai_inspect.frontends.torch.capture.frames import is_users
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
+from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.recorder import Recorder, operation_name
-from vai_inspect.frontends.torch.capture.trace_ir import Trace
-from vai_inspect.frontends.torch.capture.value_dependence import that_count
+from vai_inspect.frontends.torch.capture.trace_ir import Trace, depends
+from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
 
 Leaf = Callable[[str], Optional[Any]]
 """Returns the leaf module at a path, or None where there is none or it is not known."""
@@ -57,7 +58,7 @@ class Program:
         paths = {id(one): path for path, one in self._held.items()}
         self._recorder = Recorder(paths, list(dict.fromkeys(modules.values())))
         self._root: Any = program.graph_module
-        self._whole = _whole(self._root.graph.nodes)
+        self._classes = _module_classes(self._root.graph.nodes)
 
     def trace(self, inputs: Sequence[Tuple[str, Any]]) -> Trace:
         """Follows the program.
@@ -142,19 +143,22 @@ class Program:
             read += [one for one in node.all_input_nodes if one not in inside and one not in read]
         given = tuple(one for node in read for one in tensors_of(known.get(node)))
         given = tuple(one for one in given if self._recorder.knows(one))
-        before = [self._recorder.seen(one) for one in given]
         for node in nodes:
             known[node] = self._run(node, known)
         left = [node for node in nodes if any(user not in inside for user in node.users)]
         outputs = [one for node in left for one in tensors_of(known[node])]
-        if before and outputs:
+        if given and outputs:
             module = self._leaf(path)
             name = type(module).__name__
             if name == "MultiheadAttention":  # query, key and value may be one and the same
                 given += given[-1:] * (3 - len(given))
             frames = _frames(nodes[0])
             changes = writes(None, name, module, {})
-            self._recorder.step(name, given, {}, outputs, path, module, frames, changes)
+            seen = self._recorder.seen((given, {}))
+            cls = torch_class(module)
+            self._recorder.step(
+                name, seen, outputs, path, module, frames, writes=changes, module_class=cls
+            )
 
     def _functions(self, nodes: Sequence[Any], known: Dict[Any, Any]) -> None:
         """Notes an operator, or those that stand for one `x[...]`, as one step."""
@@ -175,11 +179,13 @@ class Program:
         scope, frames = self._scope(last), _frames(last)
         if steps[-1][0] == "copy":
             item = known[last.args[1]]
-            args, outputs = (*args, item), [known[base]]
-            if self._recorder.depends(args):
-                self._recorder.step("setitem", args, {}, outputs, scope, None, frames, True)
-        elif self._recorder.depends(args):
-            self._recorder.step("getitem", args, {}, [known[last]], scope, None, frames)
+            read, outputs = self._recorder.seen((*args, item)), [known[base]]
+            if depends(read):
+                self._recorder.step("setitem", (read, {}), outputs, scope, None, frames, True)
+            return
+        read = self._recorder.seen(args)
+        if depends(read):
+            self._recorder.step("getitem", (read, {}), [known[last]], scope, None, frames)
 
     def _function(self, node: Any, known: Dict[Any, Any]) -> None:
         name = operation_name(node.target)
@@ -201,18 +207,19 @@ class Program:
         args, kwargs = that_count(name, args, kwargs)
         changes = writes(node.target, name, None, kwargs)
         still = args and result is args[0] and not changes
-        if still and not self._recorder.depends((args, kwargs)):
+        if still and not depends(self._recorder.seen((args, kwargs))):
             return
         if first_only(name):
             outputs = outputs[:1]
         name, args, kwargs = as_function(name, args, kwargs)
         scope, frames = self._scope(node), _frames(node)
-        whole = self._whole.get(node, "")
-        self._recorder.step(name, args, kwargs, outputs, scope, None, frames, changes, whole)
+        read, cls = self._recorder.seen((args, kwargs)), self._classes.get(node, "")
+        constant = not depends(read) and not is_random(name)
+        self._recorder.step(name, read, outputs, scope, None, frames, changes, constant, cls)
 
     def _run(self, node: Any, known: Dict[Any, Any]) -> Any:
-        args = brought_here(_known(node.args, known), self._policy)
-        kwargs = brought_here(_known(node.kwargs, known), self._policy)
+        args, kwargs = _known(node.args, known), _known(node.kwargs, known)
+        args, kwargs = self._policy.brought_here(args, kwargs)
         if not tensors_of((args, kwargs)) and _takes_device(node.target):
             kwargs.setdefault("device", self._policy.device)
         return node.target(*args, **kwargs)
@@ -256,7 +263,7 @@ def _indexes(group: Sequence[Any], node: Any) -> bool:
     return ours and one_line and len(group[-1].users) == 1 and next_one in (*INDEXING, "copy")
 
 
-def _whole(nodes: Any) -> Dict[Any, str]:
+def _module_classes(nodes: Any) -> Dict[Any, str]:
     """Returns the nodes that are all that a module of torch.nn does, with the module's class."""
     inside: Dict[Tuple[str, str], List[Any]] = {}
     for node in nodes:

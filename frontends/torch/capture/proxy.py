@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator, List
 
 from vai_inspect.frontends.torch.capture.failures import DataDependentError
+from vai_inspect.frontends.torch.capture.nested import leaves, mapped
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
 
 import torch.fx  # isort: skip
@@ -95,9 +96,9 @@ def proxies_are_tensors() -> Iterator[None]:
     original = isinstance
 
     def is_instance(value: Any, kind: Any) -> bool:
-        if issubclass(type(value), TensorProxy):
-            return original(value, kind) or original(value.value, kind)
-        return original(value, kind)
+        if original(value, kind):
+            return True
+        return issubclass(type(value), TensorProxy) and original(value.value, kind)
 
     builtins.isinstance = is_instance
     try:
@@ -113,36 +114,19 @@ def is_proxy(value: Any) -> bool:
 
 def proxies_in(value: Any) -> List[Any]:
     """Returns the proxies in nested arguments."""
-    if is_proxy(value):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, slice):
-        value = (value.start, value.stop, value.step)
-    if isinstance(value, (list, tuple)):
-        return [one for item in value for one in proxies_in(item)]
-    return []
+    return [leaf for leaf in leaves(value) if is_proxy(leaf)]
 
 
 def replaced(value: Any) -> Any:
     """Returns nested arguments with the tensor of each proxy in its place."""
-    if is_proxy(value):
-        return value.value if issubclass(type(value), TensorProxy) else value.node
-    if isinstance(value, dict):
-        return {key: replaced(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        items = [replaced(item) for item in value]
-        if isinstance(value, list):
-            return items
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, slice):
-        return slice(replaced(value.start), replaced(value.stop), replaced(value.step))
-    if hasattr(value, "__dict__") and not isinstance(value, (type, torch.nn.Module)):
-        return _replaced_object(value)
-    return value
+    return mapped(value, _tensor)
 
 
-def _replaced_object(value: Any) -> Any:
-    """Returns what an object holds where it holds proxies, such as a dataclass of outputs."""
-    held = vars(value)
-    return replaced(dict(held)) if any(proxies_in(item) for item in held.values()) else value
+def _tensor(leaf: Any) -> Any:
+    if is_proxy(leaf):
+        return leaf.value if issubclass(type(leaf), TensorProxy) else leaf.node
+    if hasattr(leaf, "__dict__") and not isinstance(leaf, (type, torch.nn.Module)):
+        # What an object holds where it holds proxies, such as a dataclass of outputs.
+        held = dict(vars(leaf))
+        return replaced(held) if proxies_in(held) else leaf
+    return leaf

@@ -7,7 +7,7 @@ from typing import Any, Dict, Tuple
 import torch
 
 from vai_inspect.core.errors import CaptureError, message_of
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 
 
 class RealDevicePolicy(DevicePolicy):

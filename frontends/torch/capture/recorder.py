@@ -1,6 +1,6 @@
-"""Notes the calls of a running forward: the one way in which every strategy makes a trace.
+"""Records the calls of a running forward; every strategy makes its trace with it.
 
-A strategy runs the forward on tensors of its own, and tells the recorder of each call with the
+A strategy runs the forward on tensors of its own, and reports each call to the recorder with the
 tensors that went in and came out. Tensors are distinguished by identity; an operation in place
 gives its tensor a new meaning, so that whoever reads it later reads the result.
 """
@@ -11,9 +11,16 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.capture.failures import TooLongError
+from vai_inspect.frontends.torch.capture.nested import mapped
 from vai_inspect.frontends.torch.capture.returned import returned_beside_tensors
-from vai_inspect.frontends.torch.capture.trace_ir import Constant, Step, Tensor, Trace, tensors_in
-from vai_inspect.frontends.torch.capture.value_dependence import is_random
+from vai_inspect.frontends.torch.capture.trace_ir import (
+    Constant,
+    Step,
+    Tensor,
+    Trace,
+    depends,
+    tensors_in,
+)
 
 MOST_STEPS = 100_000
 """Calls that are noted; large networks have some thousand. Half a minute's work, and about a GB."""
@@ -52,35 +59,31 @@ class Recorder:
         found = self._meaning.get(id(tensor))
         return found is not None and not found.constant
 
-    def depends(self, value: Any) -> bool:
-        """Returns whether any tensor in nested arguments depends on the model's inputs."""
-        return not _constant(self.seen(value))
-
     def step(
         self,
         operation: str,
-        args: Tuple[Any, ...],
-        kwargs: Dict[str, Any],
+        given: Tuple[Tuple[Any, ...], Dict[str, Any]],
         outputs: Sequence[Any],
         scope: str,
         module: Optional[Any] = None,
         frames: Tuple[Frame, ...] = (),
         writes: bool = False,
-        whole: str = "",
+        constant: bool = False,
+        module_class: str = "",
         variable: str = "",
     ) -> None:
         """Notes a call that has run.
 
         Args:
             operation: see `Step`.
-            args: positional arguments with the strategy's tensors.
-            kwargs: keyword arguments, likewise.
+            given: positional and keyword arguments, as `seen` returns them.
             outputs: the strategy's tensors that came out.
             scope: see `Step`.
             module: see `Step`.
             frames: see `Step`.
             writes: whether it changed its outputs in place.
-            whole: see `Step`.
+            constant: whether its outputs depend on none of the model's inputs.
+            module_class: see `Step`.
             variable: see `Step`.
         """
         if len(self.steps) >= MOST_STEPS:
@@ -89,18 +92,16 @@ class Recorder:
                 "inspect the part "
                 "of the model that repeats."
             )
-        args, kwargs = self.seen(args), self.seen(kwargs)
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
         before = [(base, self.seen(base)) for base in bases if base is not None]
-        still = not is_random(operation) and _constant((args, kwargs))
-        new = tuple(self._enter(tensor, still) for tensor in outputs)
+        new = tuple(self._enter(tensor, constant) for tensor in outputs)
         self.steps.append(
-            Step(operation, args, kwargs, new, scope, module, frames, whole, variable)
+            Step(operation, *given, new, scope, module, frames, module_class, variable)
         )
         for base, was in before:
             # What is written into a view is written into its base, too.
             read = (was, *new)
-            after = self._enter(base, _constant(read))
+            after = self._enter(base, not depends(read))
             self.steps.append(Step(THROUGH_VIEWS[0], read, {}, (after,), scope, None, frames))
 
     def trace(self, outputs: Any, warnings: Sequence[str] = ()) -> Trace:
@@ -113,19 +114,15 @@ class Recorder:
 
     def seen(self, value: Any) -> Any:
         """Returns nested arguments with the strategy's tensors as `Tensor` or `Constant`."""
-        if _is_tensor(value):
-            found = self._meaning.get(id(value))
-            if found is None or found.constant:
-                found = self._view(value) or found
-            return found or self._constant(value)
-        if isinstance(value, dict):
-            return {key: self.seen(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            items = [self.seen(item) for item in value]
-            return items if isinstance(value, list) else tuple(items)
-        if isinstance(value, slice):
-            return slice(self.seen(value.start), self.seen(value.stop), self.seen(value.step))
-        return value
+        return mapped(value, self._token)
+
+    def _token(self, value: Any) -> Any:
+        if not _is_tensor(value):
+            return value
+        found = self._meaning.get(id(value))
+        if found is None or found.constant:
+            found = self._view(value) or found
+        return found or self._constant(value)
 
     def _enter(self, tensor: Any, constant: bool = False) -> Tensor:
         shape = tuple(int(size) for size in tensor.shape)
@@ -151,10 +148,6 @@ class Recorder:
             self._constants[id(tensor)] = Constant(shape, dtype_name(tensor), path, id(tensor))
             self._alive.append(tensor)
         return self._constants[id(tensor)]
-
-
-def _constant(value: Any) -> bool:
-    return all(one.constant for one in tensors_in(value))
 
 
 def dtype_name(tensor: Any) -> str:
@@ -210,4 +203,4 @@ def _opened(value: Any, depth: int) -> Any:
 def _is_tensor(value: Any) -> bool:
     import torch
 
-    return isinstance(value, torch.Tensor)
+    return issubclass(type(value), torch.Tensor)

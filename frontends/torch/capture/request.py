@@ -1,4 +1,4 @@
-"""A model and what it is called with, of which every strategy gets copies of its own.
+"""A model and what it is called with, of which every strategy gets a copy of its own.
 
 A strategy that fails may leave a copy with half of its state changed.
 """
@@ -10,9 +10,10 @@ from typing import Any
 
 from vai_inspect.core.errors import ModelError, VaiInspectError
 from vai_inspect.frontends.held import Held
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 from vai_inspect.frontends.torch.capture.failures import reason
 from vai_inspect.frontends.torch.capture.inputs import Inputs, resolve_inputs
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy, MetaCopy
+from vai_inspect.frontends.torch.capture.meta_copy import MetaCopy
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class Copy:
     """A copy of the model, its arguments beside it.
 
     Attributes:
+        request: what it was made for.
         meta_copy: the copy.
         inputs: what its forward is called with.
         policy: where the tensors of both are.
     """
 
+    request: CaptureRequest
     meta_copy: MetaCopy
     inputs: Inputs
     policy: DevicePolicy
@@ -66,7 +69,7 @@ class CaptureRequest:
         self.held.restore()  # of what ran on a copy before
         try:
             meta_copy = MetaCopy(self.model, policy, self.held, self.with_hooks)
-            return Copy(meta_copy, resolve_inputs(meta_copy.model, self.input_args, policy), policy)
+            inputs = resolve_inputs(meta_copy.model, self.input_args, policy)
         except RecursionError as error:
             raise ModelError("The modules of the model are nested too deeply.") from error
         except VaiInspectError:
@@ -74,10 +77,17 @@ class CaptureRequest:
         except Exception as error:
             # What the user's classes define may run here, and raise anything.
             raise ModelError(f"The model cannot be copied: {reason(error)}.") from error
+        return Copy(self, meta_copy, inputs, policy)
 
     def without_values(self) -> Copy:
         """Returns a copy that holds shapes alone."""
         return self.copied(DevicePolicy())
+
+    def with_values(self, share: bool = True) -> Copy:
+        """Returns a copy on which the forward really computes; see `RealDevicePolicy`."""
+        from vai_inspect.frontends.torch.capture.real_tensors import RealDevicePolicy
+
+        return self.copied(RealDevicePolicy(self.device, share))
 
     @property
     def has_values(self) -> bool:

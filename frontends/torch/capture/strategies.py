@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Callable, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import CaptureError
+from vai_inspect.core.errors import CaptureError, InputShapeError, ModelError
 from vai_inspect.frontends.torch.capture.failures import (
     DataDependentError,
     TooLongError,
@@ -25,12 +25,12 @@ class Strategy:
 
     Attributes:
         name: what the report calls it: `fx`, `export` or `eager`.
-        run: returns the trace, or raises whatever the user's forward or torch raises.
+        run: follows the forward of a copy; raises whatever the user's forward or torch raises.
         values: whether it runs on real tensors, so that a forward may ask for values.
     """
 
     name: str
-    run: Callable[[CaptureRequest], Trace]
+    run: Callable[[Copy], Trace]
     values: bool = False
 
 
@@ -55,13 +55,15 @@ def capture_strategies() -> Tuple[Strategy, ...]:
     )
 
 
-def first_that_works(request: CaptureRequest) -> Followed:
-    """Returns what the first strategy that works gives.
+def first_that_works(request: CaptureRequest) -> Tuple[Followed, Copy]:
+    """Returns what the first strategy that works gives, and the copy that it followed.
 
     Where a forward asks for a value that depends on its inputs, only real tensors have it.
 
     Raises:
-        CaptureError: none does; the message tells the user's own error where the forward itself
+        ModelError: the model cannot be copied.
+        InputShapeError: the inputs do not fit the forward's arguments.
+        CaptureError: none does; the message gives the user's own error where the forward itself
             fails, else why each strategy failed.
     """
     failures: List[str] = []
@@ -76,8 +78,9 @@ def first_that_works(request: CaptureRequest) -> Followed:
             with warnings.catch_warnings():
                 # What the forward warns of is reported when the user runs it.
                 warnings.simplefilter("ignore")
-                trace = strategy.run(request)
-        except TooLongError:
+                copy = request.with_values() if strategy.values else request.without_values()
+                trace = strategy.run(copy)
+        except (TooLongError, ModelError, InputShapeError):
             raise
         except (Exception, SystemExit) as error:
             # The user's forward runs here, so anything may be raised.
@@ -86,8 +89,8 @@ def first_that_works(request: CaptureRequest) -> Followed:
             if len(errors) == 1:
                 _check_forward(request)
             continue
-        told = tuple(f"captured with {strategy.name}, as {failure}" for failure in failures)
-        return Followed(trace, strategy.name, told + trace.warnings)
+        before = [f"captured with {strategy.name}, as {failure}" for failure in failures]
+        return Followed(trace, strategy.name, (*before, *trace.warnings)), copy
     _check_forward(request, at_last=True)
     raise CaptureError(
         "The model's forward cannot be followed ({}); write what it does without the construct "
@@ -110,15 +113,13 @@ def _check_forward(request: CaptureRequest, at_last: bool = False) -> None:
     Raises:
         CaptureError: the forward itself fails.
     """
-    from vai_inspect.frontends.torch.capture.real_tensors import RealDevicePolicy
-
     copy = request.without_values()
     own = _error_of(copy)
     if own is not None and (request.has_values or (at_last and needs_values(own))):
-        # Tensors without values may be to blame; real ones tell.
+        # Tensors without values may be the cause; real ones show it.
         if needs_values(own) and not at_last:
             return
-        own = _error_of(request.copied(RealDevicePolicy(request.device, share=False)))
+        own = _error_of(request.with_values(share=False))
     if own is None or needs_values(own):
         return
     raise CaptureError(

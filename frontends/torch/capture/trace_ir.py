@@ -6,9 +6,10 @@ Everything is in PyTorch's own order of axes here (NCHW); `layout` brings it to 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir import Frame
+from vai_inspect.frontends.torch.capture.nested import leaves
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +70,8 @@ class Step:
         module: the leaf module with its settings, its parameters on the meta device; None for a
             function.
         frames: the user's lines that lead here, innermost last.
-        whole: class name of the torch.nn module at `scope` where the function is all that it does;
-            empty otherwise.
+        module_class: name of the torch.nn class that the module is, or that the module at `scope`
+            is whose forward this function is; empty otherwise.
         variable: name of the node, where the function is called by a torch.fx GraphModule.
     """
 
@@ -81,13 +82,13 @@ class Step:
     scope: str
     module: Optional[Any] = None
     frames: Tuple[Frame, ...] = ()
-    whole: str = ""
+    module_class: str = ""
     variable: str = ""
 
     @property
     def path(self) -> str:
         """Path of a module; of a function the path of the module around it and its name."""
-        if self.module is not None or self.whole:
+        if self.module_class:
             return self.scope or self.operation
         name = self.variable or self.operation
         return f"{self.scope}.{name}" if self.scope else name
@@ -121,15 +122,11 @@ class Trace:
     reads: Tuple[str, ...] = field(default=())
 
 
-def tensors_in(value: Any) -> Iterator[Any]:
-    """Yields each `Tensor` and `Constant` of nested arguments, in order."""
-    if isinstance(value, (Tensor, Constant)):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors_in(item)
-    elif isinstance(value, slice):
-        yield from tensors_in((value.start, value.stop, value.step))
+def tensors_in(value: Any) -> List[Any]:
+    """Returns each `Tensor` and `Constant` of nested arguments, in order."""
+    return [leaf for leaf in leaves(value) if type(leaf) in (Tensor, Constant)]
+
+
+def depends(value: Any) -> bool:
+    """Returns whether any tensor of nested arguments depends on the model's inputs."""
+    return any(not tensor.constant for tensor in tensors_in(value))

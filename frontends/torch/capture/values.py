@@ -10,9 +10,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import torch
 
-from vai_inspect.frontends.torch.capture.device_policy import brought_here
+from vai_inspect.frontends.torch.capture.device_policy import SMALL, DevicePolicy
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
-from vai_inspect.frontends.torch.capture.meta_copy import SMALL, DevicePolicy
+from vai_inspect.frontends.torch.capture.nested import mapped
 
 
 class _Beside(DevicePolicy):
@@ -95,9 +95,8 @@ class Values:
                 more than its arguments.
         """
         try:
-            result = function(
-                *brought_here(tuple(args), self._policy), **brought_here(kwargs, self._policy)
-            )
+            here = self._policy.brought_here(args, kwargs)
+            result = function(*here[0], **here[1])
         except Exception as error:
             # What asks for values within torch has none on the meta device.
             given = self._given(args, kwargs)
@@ -151,16 +150,13 @@ class Values:
 
     def numbers(self, value: Any) -> Any:
         """Returns nested arguments with numbers in the place of constants of no axes."""
-        if isinstance(value, torch.Tensor):
-            found = self.of(value) if value.dim() == 0 else None
-            return value if found is None else found.item()
-        if isinstance(value, dict):
-            return {key: self.numbers(item) for key, item in value.items()}
-        if type(value) in (list, tuple):
-            return type(value)(self.numbers(item) for item in value)
-        if isinstance(value, slice):
-            return slice(*(self.numbers(one) for one in (value.start, value.stop, value.step)))
-        return value
+
+        def number(leaf: Any) -> Any:
+            scalar = isinstance(leaf, torch.Tensor) and leaf.dim() == 0
+            found = self.of(leaf) if scalar else None
+            return leaf if found is None else found.item()
+
+        return mapped(value, number)
 
     def lend(self, tensor: Any) -> None:
         """Has a tensor that depends on an input stand for its shape and type."""
@@ -173,7 +169,7 @@ class Values:
 
     def _given(self, args: Any, kwargs: Any) -> Optional[Tuple[Any, Any]]:
         try:
-            return brought_here(tuple(args), self._beside), brought_here(kwargs, self._beside)
+            return self._beside.brought_here(args, kwargs)
         except DataDependentError:
             return None
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 from vai_inspect.core.errors import ModelError
 
@@ -48,22 +46,6 @@ def _compiled(module: Any) -> Optional[Any]:
     if type(module).__name__ != "OptimizedModule":
         return None
     return (vars(module).get("_modules") or {}).get("_orig_mod")
-
-
-@contextmanager
-def compiled_as_written() -> Iterator[None]:
-    """Has functions that torch.compile was given run as they are written."""
-    config: Any = getattr(sys.modules.get("torch._dynamo"), "config", None)
-    name = "error_on_nested_fx_trace"
-    if config is None or not hasattr(config, name):
-        yield
-        return
-    before = getattr(config, name)
-    setattr(config, name, False)
-    try:
-        yield
-    finally:
-        setattr(config, name, before)
 
 
 def check_float(model: Any) -> None:

@@ -23,10 +23,12 @@ def assemble(name: str, trace: Trace) -> Assembled:
     for step in trace.steps:
         call = Call(step, memory.names.take(_name(step)), memory)
         lower(call)
-        for tensor, value in zip(step.outputs, call.results()):
-            memory.values[id(tensor)] = value
+        memory.values.update(zip(map(id, step.outputs), call.results()))
     for tensor in trace.outputs:
-        _return(memory, tensor)
+        if id(tensor) not in memory.values:  # a constant, which is written where it is read
+            reader = Call(Step("constant", (), {}, (tensor,), ""), "constant", memory)
+            memory.values[id(tensor)] = reader.value(tensor)
+        memory.output(memory.values[id(tensor)])
     graph = memory.graph(name)
     # Parts of a call and shared memory of two tensors are not calls in the user's code.
     silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
@@ -40,8 +42,3 @@ def _shares_memory(op: Op) -> bool:
 def _name(step: Step) -> str:
     """Returns a name; a constant call does not take a name that another call owns."""
     return step.path + "/constant" if step.constant else step.path
-
-
-def _return(memory: Memory, tensor: object) -> None:
-    step = Step("constant", (), {}, (), "")
-    memory.output(Call(step, "constant", memory).value(tensor))

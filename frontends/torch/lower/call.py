@@ -13,7 +13,6 @@ from vai_inspect.core.ir import CallForm, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, UnknownAttrs
 from vai_inspect.core.ir.ops.no_xir import costs_nothing
 from vai_inspect.frontends.graph_builder import CallBuilder, GraphBuilder, UnreadableError
-from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.trace_ir import Constant, Step, Tensor, tensors_in
 from vai_inspect.frontends.torch.capture.value_dependence import is_random
 from vai_inspect.frontends.torch.capture.wrappers import COMPUTED
@@ -55,6 +54,9 @@ class Call(CallBuilder):
         step: the call.
         module: the leaf module with its settings, or None for a function.
         name: the name of the call's main operator; others are `<name>/<suffix>`.
+        tensors: the tensors among the arguments, in order.
+        x: the first of them; a call that reads none has no lowering.
+        output: the first output tensor.
     """
 
     KEPT = frozenset({"const"})  # another call may read them; unread ones are removed later
@@ -63,21 +65,12 @@ class Call(CallBuilder):
         super().__init__(name, memory)
         self.step = step
         self.module: Any = step.module
+        self.tensors: Tuple[AnyTensor, ...] = tuple(tensors_in((step.args, step.kwargs)))
+        self.output: Tensor = step.outputs[0]
+        self.x = self.tensors[0] if self.tensors else self.output
         self._memory = memory
         self._given: Optional[List[Value]] = None
         self._arguments: Tuple[Tuple[str, str], ...] = kept_arguments(step)
-
-    @property
-    def x(self) -> AnyTensor:
-        """The first tensor among the arguments."""
-        for tensor in tensors_in((self.step.args, self.step.kwargs)):
-            return tensor  # type: ignore[no-any-return]
-        raise UnreadableError("it reads no tensor")
-
-    @property
-    def output(self) -> Tensor:
-        """The first output tensor of the call."""
-        return self.step.outputs[0]
 
     @property
     def origin(self) -> Origin:
@@ -187,13 +180,12 @@ class Call(CallBuilder):
             opaque: see `UnknownAttrs`.
             macs: likewise.
         """
-        tensors = list(tensors_in((self.step.args, self.step.kwargs)))
         inputs = tuple(
-            self.value(one, f"const_{at}" if at else "const") for at, one in enumerate(tensors)
+            self.value(one, f"const_{at}" if at else "const") for at, one in enumerate(self.tensors)
         )
         if macs is None and not opaque and self.module is not None:
             # A user's subclass of a torch class has its own name.
-            macs = 0 if costs_nothing(torch_class(self.module)) else None
+            macs = 0 if costs_nothing(self.step.module_class) else None
         attrs = UnknownAttrs(framework_type, opaque, random=is_random(framework_type), macs=macs)
         outputs = [TensorType(one.shape, one.dtype) for one in self.step.outputs]
         weights = _weights(self.module)
@@ -204,7 +196,7 @@ class Call(CallBuilder):
         return value
 
     def source(self) -> None:
-        """Has what the call gives without reading any tensor written: constants where it is read.
+        """Lowers a call that reads no tensor: constants, each written where it is read.
 
         Random values are an operator.
         """
@@ -234,16 +226,14 @@ class Call(CallBuilder):
         """Returns the value of each output tensor of the call."""
         if self._given is not None:
             return self._given
-        return [Value(self.ops[-1].name)] if self.ops else []
+        ops = self.ops
+        return [Value(ops[-1].name)] if ops else []
 
     def _form(self) -> CallForm:
+        step, arguments = self.step, self._arguments
         if self.module is not None:
-            computed = vars(self.module).get(COMPUTED, ())
-            arguments = self._arguments + tuple(("computed", name) for name in computed)
-            return CallForm(torch_class(self.module) or self.step.operation, True, arguments)
-        if self.step.whole:
-            return CallForm(self.step.whole, True, self._arguments)
-        return CallForm(self.step.operation, False, self._arguments)
+            arguments += tuple(("computed", name) for name in vars(self.module).get(COMPUTED, ()))
+        return CallForm(step.module_class or step.operation, bool(step.module_class), arguments)
 
 
 def _weights(module: Any) -> Tuple[Param, ...]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Optional
 
-from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.graph_builder import problem_with, unreadable
-from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
-from vai_inspect.frontends.torch.capture.trace_ir import tensors_in
 from vai_inspect.frontends.torch.lower import (
     activation,
     conv,
@@ -54,35 +51,34 @@ for _table in _TABLES:
     FUNCTIONS.update(getattr(_table, "FUNCTIONS", {}))
 
 
-def lower(call: Call) -> List[Op]:
+def lower(call: Call) -> None:
     """Lowers one call.
 
     Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
     becomes an `unknown` operator under the framework's own name.
     """
-    step = call.step
-    if not any(tensors_in((step.args, step.kwargs))):
+    if not call.tensors:
         call.source()
-        return call.ops
-    lowering = find_lowering(call)
+        return
+    name, lowering = call.step.operation, _lowering(call)
     if lowering is None:
-        call.unknown(step.operation, transparent=computes_each_element(step.operation))
-        return call.ops
+        call.unknown(name, transparent=computes_each_element(name))
+        return
     problem = problem_with(lowering, call, _problem)
     if problem:
         call.discard()
-        call.unknown(step.operation, unreadable(problem), opaque=True)
-    return call.ops
+        call.unknown(name, unreadable(problem), opaque=True)
 
 
-def find_lowering(call: Call) -> Optional[Lowering]:
+def _lowering(call: Call) -> Optional[Lowering]:
     """Returns the lowering of a module or function, or None."""
     if call.module is not None:
-        return MODULES.get(torch_class(call.module))
+        return MODULES.get(call.step.module_class)
     return FUNCTIONS.get(call.step.operation)
 
 
 def _problem(call: Call) -> str:
-    got = [call.shape_of(value) for value in call.results()]
+    types = call.builder.types
+    got = [types[value].shape for value in call.results()]
     want = [tensor.shape for tensor in call.step.outputs]
     return "" if got == want else f"it gave {got} where PyTorch gives {want}"

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.lower.call import Call
 
-_GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 """Layers of torch.nn, and how many products with the weights one step has."""
 
 
 def in_one_step(module: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the replacement of a module's forward for tensors without values.
+    """Returns the replacement of a recurrent layer's forward for tensors without values.
 
     Args:
-        module: a leaf module.
+        module: the layer.
         forward: its forward.
     """
-    if torch_class(module) not in _GATES:
-        return forward
 
     def run(input: Any, *args: Any, **kwargs: Any) -> Any:
         axis = 1 if module.batch_first and getattr(input, "ndim", 0) == 3 else 0
@@ -40,14 +37,14 @@ def in_one_step(module: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
 def _layer(call: Call) -> None:
     """`RNN`, `GRU` and `LSTM`: each step multiplies its input and its state by the weights."""
     layer, shape = call.module, call.x.shape
-    kind = torch_class(layer)
+    kind = call.step.module_class
     directions = 2 if layer.bidirectional else 1
     hidden, size = layer.hidden_size, layer.input_size
     projected = getattr(layer, "proj_size", 0)
     state = projected or hidden
     step = 0
     for _ in range(layer.num_layers):
-        step += directions * (_GATES[kind] * hidden * (size + state) + projected * hidden)
+        step += directions * (GATES[kind] * hidden * (size + state) + projected * hidden)
         size = directions * state
     times = 1
     for one in shape[:-1]:
@@ -58,8 +55,8 @@ def _layer(call: Call) -> None:
 def _cell(call: Call) -> None:
     """`RNNCell`, `GRUCell` and `LSTMCell`: one step."""
     cell = call.module
-    kind = torch_class(cell)
-    step = _GATES[kind[:-4]] * cell.hidden_size * (cell.input_size + cell.hidden_size)
+    kind = call.step.module_class
+    step = GATES[kind[:-4]] * cell.hidden_size * (cell.input_size + cell.hidden_size)
     call.unknown(kind, macs=step * (call.x.shape[0] if call.x.rank > 1 else 1))
 
 
@@ -73,7 +70,7 @@ def _multihead_attention(call: Call) -> None:
     beside = (layer.bias_k is not None) + bool(layer.add_zero_attn)
     projected = 2 * read * size * size + kept * size * (layer.kdim + layer.vdim)
     macs = batch * (projected + 2 * read * (kept + beside) * size)
-    call.unknown(torch_class(layer), macs=macs)
+    call.unknown(call.step.module_class, macs=macs)
 
 
 _OTHERS = ("key_padding_mask", "need_weights", "attn_mask", "average_attn_weights", "is_causal")
@@ -92,8 +89,8 @@ def _attention(call: Call) -> None:
 _SETTINGS = ("attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa")
 
 MODULES = {
-    **dict.fromkeys(_GATES, _layer),
-    **{kind + "Cell": _cell for kind in _GATES},
+    **dict.fromkeys(GATES, _layer),
+    **{kind + "Cell": _cell for kind in GATES},
     "MultiheadAttention": _multihead_attention,
 }
 FUNCTIONS = {"scaled_dot_product_attention": _attention}

@@ -10,10 +10,12 @@ import torch.fx
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.capture.failures import brief
+from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.rewrite.edit import Edit, Program, RefusedError, shared_copy
+from vai_inspect.frontends.torch.rewrite.graph_tracer import shape_of
 from vai_inspect.frontends.torch.rewrite.locate import Located
 from vai_inspect.frontends.torch.rewrite.random_weights import inputs_like, randomised
-from vai_inspect.frontends.torch.rewrite.tracing import Traced, shape_of, tensors_in
+from vai_inspect.frontends.torch.rewrite.tracing import Traced
 
 
 class Pair:
@@ -54,7 +56,7 @@ class Pair:
         """
         shapes = _Shapes(self._twin)
         with torch.no_grad():
-            found = tensors_in(shapes.run(*inputs_like(self.args, self._dtype)))
+            found = tensors_of(shapes.run(*inputs_like(self.args, self._dtype)))
         for node in self.module.graph.nodes:
             if node.name in shapes.found:
                 node.meta["shape"] = shapes.found[node.name]

@@ -8,7 +8,7 @@ from typing import Any, Tuple
 import torch
 
 from vai_inspect.frontends.torch.capture.failures import brief
-from vai_inspect.frontends.torch.rewrite.tracing import tensors_in
+from vai_inspect.frontends.torch.capture.nested import tensors_of
 
 
 def export(module: Any, inputs: Tuple[Any, ...]) -> Tuple[Any, Tuple[str, ...]]:
@@ -50,7 +50,7 @@ def _with_open_batch(module: Any, inputs: Tuple[Any, ...]) -> Any:
     axes = tuple({0: batch} if open_ else None for open_ in batched)
     program = torch.export.export(module, two, dynamic_shapes=axes)
     for given in (inputs, two):
-        found, wanted = tensors_in(program.module()(*given)), tensors_in(module(*given))
+        found, wanted = tensors_of(program.module()(*given)), tensors_of(module(*given))
         if [one.shape for one in found] != [one.shape for one in wanted]:
             raise ValueError("its outputs have other shapes than the module's")
     return program

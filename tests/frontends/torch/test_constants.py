@@ -262,4 +262,4 @@ def capture_only_without_values(model):
     from vai_inspect.frontends.torch.capture import fx
     from vai_inspect.frontends.torch.capture.request import CaptureRequest
 
-    return fx.trace(CaptureRequest(model, SHAPE))
+    return fx.trace(CaptureRequest(model, SHAPE).without_values())

@@ -19,7 +19,8 @@ from vai_inspect.core.errors import ModelError, VaiInspectError  # noqa: E402
 from vai_inspect.frontends import objects  # noqa: E402
 from vai_inspect.frontends.torch import capture  # noqa: E402
 from vai_inspect.frontends.torch.capture import copying  # noqa: E402
-from vai_inspect.frontends.torch.capture.meta_copy import DevicePolicy, MetaCopy  # noqa: E402
+from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy  # noqa: E402
+from vai_inspect.frontends.torch.capture.meta_copy import MetaCopy  # noqa: E402
 
 SHAPE = (1, 3, 8, 8)
 LOG = []

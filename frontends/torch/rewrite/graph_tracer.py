@@ -1,0 +1,298 @@
+"""Writes the graph of a running forward: every call, with the value that it gave.
+
+Sizes are plain numbers, but for the batch, which stays open where the forward asks for it. Leaf
+modules are called as they are, the forward of any other is followed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import torch
+import torch.fx
+
+from vai_inspect.core.errors import CaptureError
+from vai_inspect.frontends.torch.capture.failures import DataDependentError
+from vai_inspect.frontends.torch.capture.frames import at_users_line, short, user_frames
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
+from vai_inspect.frontends.torch.capture.nested import mapped, tensors_of
+from vai_inspect.frontends.torch.capture.proxy import TensorProxy, is_proxy, proxies_in
+from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
+from vai_inspect.frontends.torch.rewrite.edit import written
+from vai_inspect.frontends.torch.rewrite.positions import in_positions
+
+LEAVES = ("FrozenBatchNorm2d",)
+"""Classes of modules beside torch's own that are one call of the graph, too."""
+
+
+class _Value(TensorProxy):
+    """Stands for what a call gave: a tensor, a batch, or a container of them."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("value", "node", "tracer"):
+            raise AttributeError(name)
+        if name == "shape" and isinstance(self.value, torch.Tensor):
+            return self.tracer.sizes(self)
+        found = getattr(self.value, name)
+        if isinstance(found, torch.Tensor):
+            return self.tracer.create_proxy("call_function", getattr, (self, name), {})
+        return torch.fx.proxy.Attribute(self, name) if callable(found) else found
+
+    def __setitem__(self, key: Any, item: Any) -> None:
+        self.tracer.create_proxy("call_function", operator.setitem, (self, key, item), {})
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[at] for at in range(len(self.value))])
+
+    def _asks(self, how: str) -> Any:
+        if isinstance(self.value, torch.Tensor):
+            raise DataDependentError(at_users_line(how))
+        self.tracer.fix_batch()
+        return self.value
+
+    def __bool__(self) -> bool:
+        return bool(self._asks("bool()"))
+
+    def __int__(self) -> int:
+        return int(self._asks("int()"))
+
+    def __float__(self) -> float:
+        return float(self._asks("float()"))
+
+    def __index__(self) -> int:
+        return operator.index(self._asks("an index"))
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self._asks("in")
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class GraphTracer(torch.fx.Tracer):
+    """Writes the graph of a running forward.
+
+    Attributes:
+        given: the inputs, in the order of the graph's arguments.
+        fixed: lines at which the batch became a plain number.
+    """
+
+    def __init__(self, meta_copy: Any) -> None:
+        super().__init__()
+        self.given: List[Any] = []
+        self.fixed: List[str] = []
+        self._paths: Dict[int, str] = meta_copy.paths
+        self._scopes: List[str] = [""]
+        self._within = False
+        self._depends: Dict[torch.fx.Node, bool] = {}
+        self._batch: Optional[int] = None
+        self._expected: Any = None
+
+    def followed(
+        self, model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]
+    ) -> Tuple[Any, Any]:
+        """Returns the graph of a forward, and what the forward returned."""
+        self._call = (args, kwargs)
+        graph = self.trace(model)
+        graph._tracer_cls = torch.fx.Tracer  # what a pickled copy is traced with again
+        _redirect_readers(model, graph)
+        return graph, self._expected
+
+    def create_args_for_root(
+        self, root_fn: Any, is_module: bool, concrete_args: Any = None
+    ) -> Tuple[Any, List[Any]]:
+        """Gives the forward a placeholder for each tensor that it is called with."""
+        args, kwargs = self._call
+        names = _names_of(self.root, len(args))
+        given = [self._input(name, one) for name, one in zip(names, args)]
+        named = {name: self._input(name, one) for name, one in kwargs.items()}
+
+        def run_users_forward(root: Any) -> Any:  # frames outside of it do not count
+            result = root(*given, **named)
+            self._expected = _values(result)
+            return _nodes(result)
+
+        run_users_forward.__annotations__.clear()  # fx would write them into the new forward
+        return run_users_forward, [self.root]
+
+    def _input(self, name: str, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            if tensors_of(value):
+                raise CaptureError(f"its argument {name!r} is a container of tensors")
+            return value
+        self.given.append(value.clone())
+        if self._batch is None and value.dim():
+            self._batch = int(value.shape[0])
+        node = self.graph.placeholder(name)
+        self._depends[node] = True
+        return _Value(node, self, value)
+
+    def sizes(self, proxy: _Value) -> Tuple[Any, ...]:
+        """Returns a tensor's sizes as plain numbers, but for the batch, which stays open."""
+        sizes: List[Any] = [int(size) for size in proxy.value.shape]
+        if sizes and self._depends.get(proxy.node) and sizes[0] == self._batch:
+            sizes[0] = self.create_proxy("call_method", "size", (proxy, 0), {})
+        return _Sizes(sizes)
+
+    def fix_batch(self) -> None:
+        """Notes that the batch becomes a plain number here."""
+        lines = user_frames()
+        self.fixed.append(short(lines[-1]) if lines else "the forward")
+
+    def path_of_module(self, mod: Any) -> str:
+        """Returns a module's path in the user's model."""
+        return self._paths.get(id(mod), self._scopes[-1])
+
+    def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+        """Writes a call of a leaf module, and follows any other."""
+        if self._within:
+            return forward(*args, **kwargs)
+        path = self._paths.get(id(m))
+        leaf = torch_class(m) or type(m).__name__ in LEAVES
+        if path and leaf and proxies_in((args, kwargs)):
+            return self.create_proxy("call_module", path, args, kwargs)
+        self._scopes.append(self._scopes[-1] if path is None else path)
+        try:
+            return forward(*args, **kwargs)
+        finally:
+            self._scopes.pop()
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: Dict[str, Any]) -> Any:
+        """Has parameters read by the graph, so that they stay parameters."""
+        if self._within or not isinstance(attr_val, torch.nn.Parameter):
+            return attr_val
+        for name, one in self.root.named_parameters():
+            if one is attr_val:
+                if name not in parameter_proxy_cache:
+                    made = self.create_proxy("get_attr", name, (), {})
+                    parameter_proxy_cache[name] = made
+                return parameter_proxy_cache[name]
+        return attr_val
+
+    _module_getattr = getattr  # torch 1.12
+
+    def create_proxy(
+        self,
+        kind: str,
+        target: Any,
+        args: Any,
+        kwargs: Any,
+        *_rest: Any,
+        **_named: Any,
+    ) -> Any:
+        """Runs a call on the values of the proxies, and writes it."""
+        if self._within:
+            raise CaptureError("a call inside of a call was followed")
+        if kind == "call_method" and target == "size" and not self._keeps_size(args):
+            sizes = self.sizes(args[0])
+            axis = args[1] if len(args) > 1 else kwargs.get("dim")
+            return sizes if axis is None else sizes[axis]
+        called = self.root.get_submodule(target) if kind == "call_module" else target
+        args, kwargs = in_positions(kind, called, args, kwargs)
+        self._within = True
+        try:
+            value = self._ran(kind, target, _values(args), _values(kwargs))
+        finally:
+            self._within = False
+        scope = self._scopes[-1]
+        name = _node_name(kind, target, scope)  # fx itself knows no scopes
+        node = self.create_node(
+            kind, target, self.create_arg(_nodes(args)), self.create_arg(_nodes(kwargs)), name
+        )
+        node.meta["shape"] = shape_of(value)
+        read = [proxy.node for proxy in proxies_in((args, kwargs))]
+        self._depends[node] = any(self._depends.get(one, False) for one in read)
+        return _Value(node, self, value)
+
+    def _keeps_size(self, args: Any) -> bool:
+        """Returns whether a call of `size` is the one that `sizes` itself writes."""
+        return len(args) == 2 and args[1] == 0 and self._open(args[0])
+
+    def _open(self, proxy: Any) -> bool:
+        shape: Sequence[int] = getattr(proxy.value, "shape", ())
+        return bool(shape) and self._depends.get(proxy.node, False) and shape[0] == self._batch
+
+    def _ran(self, kind: str, target: Any, args: Any, kwargs: Any) -> Any:
+        if kind == "call_function":
+            return target(*args, **kwargs)
+        if kind == "call_method":
+            return getattr(args[0], target)(*args[1:], **kwargs)
+        if kind == "call_module":
+            return self.root.get_submodule(target)(*args, **kwargs)
+        owner, _, attribute = target.rpartition(".")
+        return getattr(self.root.get_submodule(owner), attribute)
+
+    def create_arg(self, a: Any) -> Any:
+        """Returns an argument as a node has it."""
+        return a if type(a) is torch.fx.Node else super().create_arg(a)
+
+    def iter(self, obj: Any) -> Iterator[Any]:
+        """Returns the parts of what a call gave."""
+        return obj.__iter__()  # type: ignore[no-any-return]
+
+    def to_bool(self, obj: Any) -> bool:
+        """Returns what a number is; a tensor is refused."""
+        return bool(obj)
+
+
+class _Sizes(tuple):  # type: ignore[type-arg]
+    """Sizes of a tensor, as torch.Size."""
+
+    def numel(self) -> Any:
+        """Returns the number of elements."""
+        count: Any = 1
+        for size in self:
+            count = count * size
+        return count
+
+
+def _values(value: Any) -> Any:
+    """Returns nested arguments with the value of each proxy in its place."""
+    return mapped(value, lambda leaf: leaf.value if is_proxy(leaf) else leaf)
+
+
+def _nodes(value: Any) -> Any:
+    """Returns nested arguments with the node of each proxy in its place."""
+    return mapped(value, lambda leaf: leaf.node if is_proxy(leaf) else leaf)
+
+
+def shape_of(value: Any) -> Any:
+    """Returns the shape of a tensor, or None for anything else."""
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else None
+
+
+def _node_name(kind: str, target: Any, scope: str) -> str:
+    """Returns the name of a node: the path of the module around the call, and what is called."""
+    if kind in ("call_module", "get_attr"):
+        return str(target).replace(".", "_")
+    called = target if isinstance(target, str) else getattr(target, "__name__", "call")
+    called = IN_PLACE.get(called, called).strip("_")
+    return "{}_{}".format(scope.replace(".", "_"), called) if scope else called
+
+
+def _names_of(model: Any, count: int) -> List[str]:
+    try:
+        names = list(inspect.signature(model.forward).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return [names[at] if at < len(names) else f"input_{at + 1}" for at in range(count)]
+
+
+def _redirect_readers(model: Any, graph: Any) -> None:
+    """Has later readers of a tensor that a module changes in place read the module's result."""
+    for node in list(graph.nodes):
+        if node.op == "call_module" and node.args and isinstance(node.args[0], torch.fx.Node):
+            module = model.get_submodule(node.target)
+            if not getattr(module, "inplace", False):
+                continue
+        elif written(node) is None:
+            continue
+        order = {one: at for at, one in enumerate(graph.nodes)}
+        for reader in list(node.args[0].users):
+            if order[reader] > order[node]:
+                reader.replace_input_with(node.args[0], node)
+    for module in model.modules():
+        if getattr(module, "inplace", None) is True:
+            module.inplace = False
