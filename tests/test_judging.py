@@ -191,9 +191,9 @@ def test_a_sweep_on_dask_gives_what_it_gives_here():
             B4096,
             "names an input",
         ),
-        (ModelError, {"class_name": "Mine", "config": {}}, B4096, "config is no graph of layers"),
-        (ModelError, "{", B4096, "the config is broken or cut off"),
-        (ModelError, "{} no more", B4096, "the config is broken or cut off"),
+        (ModelError, {"class_name": "Mine", "config": {}}, B4096, "is not a graph of layers"),
+        (ModelError, "{", B4096, "the config is broken or truncated"),
+        (ModelError, "{} no more", B4096, "the config is broken or truncated"),
     ],
 )
 def test_wrong_input_is_one_clear_error(error, model, targets, says):

@@ -1,7 +1,7 @@
-"""`.keras` files: zip archives whose `config.json` describes the model (Keras 2.12 and later).
+"""Reads `.keras` files: zip archives with a model's `config.json` (Keras 2.12 and later).
 
-Only `config.json` and `metadata.json` are read, with a bound on what the archive declares and on
-what is unpacked; the weights are not touched.
+Only `config.json` and `metadata.json` are read; both the sizes that the archive declares and the
+unpacked sizes are limited. The weights are not read.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ CONFIG, METADATA = "config.json", "metadata.json"
 
 
 class _BoundedFile(io.RawIOBase):
-    """A file that hands out no more than `LARGEST` bytes at once.
+    """A file that limits each read to `LARGEST` bytes.
 
-    `zipfile` reads the whole directory of an archive in one piece, however long it says it is.
+    `zipfile` reads the directory of an archive at once, whatever size it declares.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def read(self, size: int = -1) -> bytes:
-        # One byte more than allowed, so that what is too long is seen to be so.
         if size > LARGEST:
             raise zipfile.BadZipFile(f"its directory is {size} bytes long")
         return self._file.read(LARGEST if size < 0 else size)
@@ -53,17 +52,16 @@ def read_archive(file: BinaryIO, path: str) -> Stored:
         path: its path, for messages.
 
     Raises:
-        ModelError: it is no whole archive, or no model's.
+        ModelError: it is not a complete archive, or holds no model.
     """
     try:
         archive = zipfile.ZipFile(_BoundedFile(file))
         names = archive.namelist()
     except Exception as error:
-        # zipfile raises whatever the damage leads it to.
+        # zipfile may raise anything for a damaged archive.
         raise ModelError(
             f"{path} is truncated or not a .keras file (a zip archive): {_reason(error)}; copy or "
-            "save it "
-            "again."
+            "save it again."
         ) from error
     if CONFIG not in names:
         raise ModelError(_no_config(path, names))
@@ -76,16 +74,16 @@ def read_archive(file: BinaryIO, path: str) -> Stored:
 
 
 def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
-    """Returns one member; no more is unpacked than a config may have."""
+    """Returns one member; at most `LARGEST` bytes are unpacked."""
     where = f"{name} in {path}"
     info = archive.getinfo(name)
     if info.file_size > LARGEST:
         raise ModelError(too_large(where, info.file_size))
     try:
         with archive.open(info) as member:
-            data = member.read(LARGEST + 1)
+            data = member.read(LARGEST + 1)  # one more, to detect a wrong size
     except Exception as error:
-        # A wrong checksum, an unknown compression, a password: each has an error of its own.
+        # A wrong checksum, an unknown compression, a password: each raises another error.
         raise ModelError(
             f"{where} cannot be unpacked: {_reason(error)}; copy or save the file again."
         ) from error
@@ -95,7 +93,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
 
 
 def _no_config(path: str, names: List[str]) -> str:
-    text = f"{path} is a zip archive without {CONFIG}, so no .keras file"
+    text = f"{path} is a zip archive without {CONFIG}, so it is not a .keras file"
     if any(name.endswith(("data.pkl", "data/serialization_id")) for name in names):
         return text + "; it looks like a PyTorch file."
     return text + "; save the model with model.save('model.keras')."

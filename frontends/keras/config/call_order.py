@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -11,24 +12,25 @@ from vai_inspect.frontends.keras.config.calls import Sizes
 from vai_inspect.frontends.keras.config.network import Network, Node
 from vai_inspect.frontends.keras.config.tf_layers import as_operation
 from vai_inspect.frontends.keras.config.values import Ref, flatten
-from vai_inspect.frontends.keras.live.toposort import CircleError, depth_first
 from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.steps import Step
+from vai_inspect.frontends.keras.nested import mapped
+from vai_inspect.frontends.keras.toposort import CircleError, depth_first
 
 MOST_CALLS = 10_000
-"""Calls that a model may have besides those that its file lists: models within models can multiply
-them without end."""
+"""Limit of calls beyond those listed in the file; nested models can multiply them endlessly."""
 MOST_OUTPUTS = 10_000
-"""Tensors that one call may give."""
+"""Limit of output tensors of one call."""
 
 
-class Symbol:
+class PlannedTensor:
     """A tensor of the model, compared by identity.
 
     Attributes:
-        shape: its shape, once the call that gives it was read.
+        shape: its shape; empty until the call that outputs it is read.
         dtype: its element type, likewise.
-        recorded: shape and element type as the file has them; None where it does not say.
-        hint: shape that a reader of it was built with; None where the file does not say.
+        recorded: shape and element type in the file, or None.
+        hint: shape in the file that a layer which reads it was built with, or None.
     """
 
     def __init__(
@@ -41,50 +43,41 @@ class Symbol:
 
 
 @dataclass
-class Planned:
+class PlannedCall:
     """One call of a layer.
 
     Attributes:
-        layer: what is called.
-        path: where it stands in the model.
-        args: positional arguments, tensors as symbols.
-        kwargs: keyword arguments, likewise.
-        inputs: the symbols among them.
-        outputs: the symbols that others read of it, by index.
+        step: the call, without outputs.
+        outputs: its output tensors that are read, by index.
         last: whether no other call reads them.
-        calls: how often the model calls the layer.
     """
 
-    layer: Layer
-    path: str
-    args: Tuple[Any, ...]
-    kwargs: Dict[str, Any]
-    inputs: Tuple[Symbol, ...]
-    outputs: Dict[int, Symbol] = field(default_factory=dict)
+    step: Step
+    outputs: Dict[int, PlannedTensor] = field(default_factory=dict)
     last: bool = False
-    calls: int = 1
 
 
 def plan(
-    network: Network, inputs: Sequence[Symbol], path: str
-) -> Tuple[List[Planned], List[Symbol]]:
+    network: Network, inputs: Sequence[PlannedTensor], path: str
+) -> Tuple[List[PlannedCall], List[PlannedTensor]]:
     """Returns the calls in topological order and the model's outputs.
 
     Args:
         network: the model.
-        inputs: a symbol for each of its inputs.
+        inputs: a tensor for each of its inputs.
         path: its file, for messages.
 
     Raises:
-        ModelError: the graph has a circle, has no end, or names what is not there.
+        ModelError: the graph is cyclic or too large, or a layer or tensor in it does not exist.
     """
     planner = _Planner(path, MOST_CALLS + _listed(network))
     outputs = planner.walk(network, inputs, "")
-    read = {id(symbol) for call in planner.calls for symbol in call.inputs}
+    read = {id(tensor) for call in planner.calls for tensor in call.step.inputs}
     calls = Counter(map(id, planner.called))
     for call, layer in zip(planner.calls, planner.called):
-        call.calls = calls[id(layer)]
-        call.last = not any(id(symbol) in read for symbol in call.outputs.values())
+        if calls[id(layer)] > 1:
+            call.step = dataclasses.replace(call.step, calls=calls[id(layer)])
+        call.last = not any(id(tensor) in read for tensor in call.outputs.values())
     return planner.calls, outputs
 
 
@@ -96,28 +89,31 @@ def _listed(network: Network) -> int:
 
 class _Planner:
     def __init__(self, path: str, most: int) -> None:
-        self.calls: List[Planned] = []
+        self.calls: List[PlannedCall] = []
         self.called: List[Layer] = []
         self._path = path
         self._most = most
         self._count = 0
 
-    def walk(self, network: Network, inputs: Sequence[Symbol], prefix: str) -> List[Symbol]:
-        known = {Ref(entry.name, 0, 0): symbol for entry, symbol in zip(network.inputs, inputs)}
-        given: Dict[Tuple[str, int], Planned] = {}
+    def walk(
+        self, network: Network, inputs: Sequence[PlannedTensor], prefix: str
+    ) -> List[PlannedTensor]:
+        known = {Ref(entry.name, 0, 0): tensor for entry, tensor in zip(network.inputs, inputs)}
+        planned: Dict[Tuple[str, int], PlannedCall] = {}
 
-        def symbol_of(value: Any) -> Any:
+        def tensor_of(value: Any) -> Any:
             if not isinstance(value, Ref):
                 return value
             found = known.get(value)
             if found is None:
-                call = given.get((value.layer, value.node))
+                call = planned.get((value.layer, value.node))
                 if call is None or not 0 <= value.tensor < MOST_OUTPUTS:
                     raise ModelError(
                         f"{self._path} reads output {value.tensor} of {prefix + value.layer!r}, "
                         "which it does not give."
                     )
-                found = known[value] = Symbol(network.recorded.get(value), network.hints.get(value))
+                recorded, hint = network.recorded.get(value), network.hints.get(value)
+                found = known[value] = PlannedTensor(recorded, hint)
                 call.outputs[value.tensor] = found
             return found
 
@@ -125,42 +121,32 @@ class _Planner:
             self._count += 1
             if self._count > self._most:
                 raise ModelError(
-                    f"{self._path} has more than {self._most:,} calls of layers, as models in it "
-                    "are called over and "
-                    "over; inspect a part of it."
+                    f"{self._path} has more than {self._most:,} calls of layers, since its nested "
+                    "models are called repeatedly; inspect a part of it."
                 )
             layer, path = network.layers[node.layer], prefix + node.layer
-            args = tuple(_map(value, symbol_of) for value in node.args)
-            kwargs = {name: _map(value, symbol_of) for name, value in node.kwargs.items()}
+            args, kwargs = mapped((node.args, node.kwargs), tensor_of)
             if isinstance(layer, Network):
                 read = _inner_inputs(layer, args, kwargs, path, self._path)
-                for index, symbol in enumerate(self.walk(layer, read, path + "/")):
-                    known[Ref(*key, index)] = symbol
+                for index, tensor in enumerate(self.walk(layer, read, path + "/")):
+                    known[Ref(*key, index)] = tensor
             else:
-                symbols = tuple(symbol_of(ref) for ref in node.refs)
-                seen, args, kwargs = as_operation(layer, args, kwargs)
-                given[key] = Planned(seen, path, args, kwargs, symbols)
-                self.calls.append(given[key])
+                tensors = tuple(map(tensor_of, node.refs))
+                operation, args, kwargs = as_operation(layer, args, kwargs)
+                planned[key] = PlannedCall(Step(operation, path, args, kwargs, tensors))
+                self.calls.append(planned[key])
                 self.called.append(layer)
-        return [symbol_of(ref) for ref in network.outputs]
-
-
-def _map(value: Any, change: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_map(item, change) for item in value)
-    if isinstance(value, dict):
-        return {key: _map(item, change) for key, item in value.items()}
-    return change(value)
+        return list(map(tensor_of, network.outputs))
 
 
 def _inner_inputs(
     inner: Network, args: Tuple[Any, ...], kwargs: Dict[str, Any], own: str, path: str
-) -> List[Symbol]:
+) -> List[PlannedTensor]:
     """Returns the inputs of a nested model's call, in the order of its own inputs."""
     value = args[0] if args else kwargs.get("inputs")
     if isinstance(value, dict) and isinstance(inner.inputs_struct, dict):
         value = {key: value.get(key) for key in inner.inputs_struct}
-    found = [part for part in flatten(value) if isinstance(part, Symbol)]
+    found = [part for part in flatten(value) if isinstance(part, PlannedTensor)]
     if len(found) != len(inner.inputs):
         raise ModelError(
             f"{path} calls the model {own!r} with {len(found)} tensors; it has "

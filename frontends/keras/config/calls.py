@@ -42,11 +42,11 @@ def keras_3_call(
 def keras_2_call(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
     """Returns the arguments of a call.
 
-    Each leaf repeats the keyword arguments of the call, tensors in them as lists of three.
+    Each leaf repeats the keyword arguments of the call, whose tensors are lists of three.
 
     Args:
         call: one of `inbound_nodes`.
-        known: names of the layers, which tell a tensor from a list of other things.
+        known: names of the layers, which distinguish a tensor from another list.
     """
     kwargs: Dict[str, Any] = {}
 
@@ -74,7 +74,7 @@ def keras_2_call(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[st
 
 
 def ref_of(history: Any) -> Optional[Ref]:
-    """Returns the tensor that a list of layer, node and tensor names; None for anything else."""
+    """Returns the tensor of a list of layer, node and tensor; None for any other value."""
     if not isinstance(history, list) or len(history) != 3:
         return None
     layer, node, tensor = history

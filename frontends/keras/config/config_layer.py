@@ -21,14 +21,14 @@ _OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations", "keras.act
     "keras.src.quantizers",
     "keras.quantizers",
 )
-"""Modules whose classes are operations, though some share a layer's name: Add, ReLU."""
+"""Modules whose classes are operations; some share a layer's name (Add, ReLU)."""
 _FORMER_CLASSES = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "CuDNNGRU": "GRU",
     "CuDNNLSTM": "LSTM",
 }
-"""Names that TensorFlow 1 gave to classes."""
+"""Class names of TensorFlow 1."""
 _RANKS = {"1D": 1, "2D": 2, "3D": 3}
 _FOR_EACH_AXIS = frozenset(("kernel_size", "strides", "dilation_rate", "pool_size", "size"))
 """Settings that may be one number for all axes."""
@@ -39,7 +39,7 @@ class ConfigLayer(Layer):
 
     Attributes:
         name: its name.
-        config: its settings as they stand in the file.
+        config: its settings in the file.
     """
 
     def __init__(self, saved: Dict[str, Any], keras_2: bool = False) -> None:
@@ -47,7 +47,7 @@ class ConfigLayer(Layer):
 
         Args:
             saved: the object.
-            keras_2: whether Keras 2 saved it, of which some functions are others.
+            keras_2: whether Keras 2 saved it; some of its functions differ.
         """
         self.config: Dict[str, Any] = saved.get("config") or {}
         self.class_name = str(saved.get("class_name")).split(">")[-1]
@@ -61,7 +61,7 @@ class ConfigLayer(Layer):
             self.variable_dtype = self.compute_dtype = ""
 
     def weights(self) -> List[Param]:
-        """Returns nothing: a config has no parameters of layers without a lowering."""
+        """Returns nothing: a config does not hold the parameters of layers without a lowering."""
         return []
 
     def _setting(self, name: str) -> Any:
@@ -70,11 +70,12 @@ class ConfigLayer(Layer):
             return MISSING if self.is_layer else self._default(name)
         if name.endswith("activation"):
             return as_activation(value, self._keras_2)
-        if isinstance(value, dict) and is_saved_layer(value):
-            return ConfigLayer(value, self._keras_2)
-        if isinstance(value, list) and value and all(map(is_saved_layer, value)):
-            return tuple(ConfigLayer(one, self._keras_2) for one in value)
-        value = plain(value)
+        if isinstance(value, (dict, list)):
+            if isinstance(value, dict) and is_saved_layer(value):
+                return ConfigLayer(value, self._keras_2)
+            if isinstance(value, list) and value and all(map(is_saved_layer, value)):
+                return tuple(ConfigLayer(one, self._keras_2) for one in value)
+            value = plain(value)
         if name in _FOR_EACH_AXIS:
             rank = _RANKS.get(self.class_name.replace("Transpose", "")[-2:])
             return self._for_each_axis(name, value, rank) if rank else value
@@ -94,9 +95,9 @@ class ConfigLayer(Layer):
 
 
 def _is_layer(saved: Dict[str, Any], config: Dict[str, Any], keras_2: bool) -> bool:
-    """Tells a layer from an operation of Keras 3's.
+    """Returns whether a saved object is a layer, and not an operation of Keras 3.
 
-    A `.h5` file names no module, but layers have a flag that no operation has.
+    A `.h5` file names no module, but layers have a flag that operations lack.
     """
     if saved.get("module"):
         return not str(saved["module"]).startswith(_OPERATIONS)
@@ -117,14 +118,14 @@ _WITHOUT_FLAG = frozenset(
 
 
 _OF_APPLICATIONS = frozenset(("Custom>CustomScaleLayer",))
-"""Classes that keras.applications registers like a user's class, since Keras 2.12."""
+"""Classes that keras.applications registers like user classes, since Keras 2.12."""
 
 
 def is_own(saved: Dict[str, Any]) -> bool:
-    """Returns whether a saved object is of one of Keras's own classes.
+    """Returns whether the class of a saved object is one of Keras's.
 
-    Since Keras 2.12 the module tells it, or a name of its own where it has no module; before, a
-    class of the user's own that was registered has its package in its name, as in `Custom>Swish`.
+    Since Keras 2.12 its module decides, or its registered name if it has no module; before, the
+    name of a registered user class includes its package, as in `Custom>Swish`.
     """
     if saved.get("module") == "keras.layers" and saved.get("registered_name") is None:
         return ">" not in str(saved.get("class_name"))
@@ -165,9 +166,9 @@ def as_activation(value: Any, keras_2: bool) -> Any:
 
 
 def _saved_function(value: Dict[str, Any], keras_2: bool) -> Function:
-    """Returns a function that is an object in the file, which is Keras's where its module says so.
+    """Returns a function that is an object in the file; its module says whether it is Keras's.
 
-    Of a lambda the file has the code, which is not run.
+    For a lambda the file holds the code, which is not run.
     """
     name = value.get("config") if value.get("class_name") == "function" else None
     if not isinstance(name, str):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Union
+from typing import Any, Mapping
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.core.kinds import is_a
 from vai_inspect.frontends.keras.config.archive import read_archive
+from vai_inspect.frontends.keras.config.given_config import is_config, stored_config
 from vai_inspect.frontends.keras.config.h5 import read_h5
 from vai_inspect.frontends.keras.config.hdf5 import SIGNATURE
 from vai_inspect.frontends.keras.config.saved_model import is_saved_model, read_saved_model
@@ -16,17 +17,24 @@ from vai_inspect.frontends.keras.config.stored import Stored
 VALID = "valid are a .keras file, a .h5 file and a SavedModel folder of Keras"
 
 
+def is_stored(model: Any) -> bool:
+    """Returns whether a model is given by its file or its config, and not live."""
+    return is_a(model, (str, bytes, os.PathLike, Mapping))
+
+
 def is_path(model: Any) -> bool:
     """Returns whether a model is given by its file."""
     return is_a(model, (str, bytes, os.PathLike))
 
 
-def read(model: Union[str, bytes, "os.PathLike[str]"]) -> Stored:
-    """Reads the model description of a file or folder; no code in it is run.
+def read(model: Any) -> Stored:
+    """Reads the model description of a file, a folder or a given config; no code in it is run.
 
     Raises:
         ModelError: it does not exist, is of another kind, or is broken.
     """
+    if is_config(model):
+        return stored_config(model)
     path = os.fsdecode(model)
     try:
         if os.path.isdir(path):

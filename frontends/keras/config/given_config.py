@@ -1,4 +1,4 @@
-"""A model given as its config: what Keras saves of one, without a file."""
+"""Models given as a config, without a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vai_inspect.frontends.keras.config.json_text import parse
 from vai_inspect.frontends.keras.config.stored import Stored
 
 WHERE = "the config"
-"""What messages call it."""
+"""Stands for the file in messages."""
 
 
 def is_config(model: Any) -> bool:
@@ -19,14 +19,14 @@ def is_config(model: Any) -> bool:
 
 
 def stored_config(model: Any) -> Stored:
-    """Returns what a config says of its model.
+    """Returns the model description in a config.
 
     Args:
-        model: what `model.to_json()` returns, that as a dict, or what `model.get_config()` returns
+        model: the result of `model.to_json()`, as text or dict, or that of `model.get_config()`
             of a Functional or Sequential model.
 
     Raises:
-        ModelError: it is no JSON, or holds no config of a model.
+        ModelError: it is not JSON, or not the config of a model.
     """
     text = isinstance(model, str)
     saved: Dict[str, Any] = (
@@ -37,17 +37,17 @@ def stored_config(model: Any) -> Stored:
         saved = {"class_name": name, "config": saved}
     if not isinstance(saved.get("config"), (dict, list)):
         raise ModelError(
-            "the model is a mapping without a config of a Keras model; valid is what "
-            "model.to_json() or model.get_config() returns."
+            "the model is a mapping without a config of a Keras model; valid is the result of "
+            "model.to_json() or model.get_config()."
         )
     version = saved.get("keras_version")
     if not isinstance(version, str):
         version = "3" if _of_keras_3(saved) else "2"
-    return Stored(saved, version, WHERE)
+    return Stored(saved, version, WHERE, in_file=False)
 
 
 def _of_keras_3(saved: Mapping[str, Any]) -> bool:
-    """Returns whether Keras 3 wrote it, or a Keras 2 of the same format, by the modules there."""
+    """Returns whether it has the format of Keras 3 (also Keras 2.13 on), which names modules."""
     config = saved["config"]
     layers = config.get("layers") if isinstance(config, dict) else config
     entries = [saved, *(layers if isinstance(layers, list) else ())]

@@ -1,4 +1,4 @@
-"""`.h5` files, which keep a model's config in an attribute of their root group."""
+"""Reads `.h5` files, which hold a model's config in an attribute of their root group."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CONFIG, VERSION = "model_config", "keras_version"
 
 
 def read_h5(file: BinaryIO, path: str) -> Stored:
-    """Reads a `.h5` file that holds a whole model.
+    """Reads a `.h5` file of a model.
 
     Args:
         file: the file, open for reading at any position.
         path: its path, for messages.
 
     Raises:
-        ModelError: it is broken, or holds weights alone.
+        ModelError: the file is broken, or holds only weights.
     """
     try:
         found = Hdf5(file, LARGEST).attributes()
@@ -32,8 +32,8 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
         found = by_library(path, str(error))
     if CONFIG not in found:
         raise ModelError(
-            "{} is an HDF5 file without a model's config ({}); it may hold weights alone; save the "
-            "whole model with model.save({!r}).".format(path, CONFIG, "model.h5")
+            f"{path} is an HDF5 file without a model's config ({CONFIG}); it may hold only "
+            "weights; save the model with model.save('model.h5')."
         )
     version = found.get(VERSION, b"").decode("utf-8", "replace")
     config = parse(found[CONFIG], f"{CONFIG} in {path}")
@@ -41,22 +41,21 @@ def read_h5(file: BinaryIO, path: str) -> Stored:
 
 
 def by_library(path: str, reason: str = "") -> Dict[str, bytes]:
-    """Reads the attributes with h5py, for files that no Keras has written as they are.
+    """Reads the attributes with h5py, for a layout that Keras does not write.
 
     Args:
         path: the file.
-        reason: why it is read so, for the message where there is no h5py.
+        reason: what is unusual about it, for the message if h5py is missing.
 
     Raises:
-        ModelError: there is no h5py, or it cannot read the file.
+        ModelError: h5py is missing, or cannot read the file.
     """
     try:
         import h5py
     except ImportError as error:
         raise ModelError(
-            f"{path} is laid out as Keras does not write it ({reason}); reading it needs h5py: "
-            "pip install "
-            "h5py."
+            f"{path} has a layout that Keras does not write ({reason}); reading it needs h5py: "
+            "pip install h5py."
         ) from error
     try:
         with h5py.File(path, "r") as opened:
@@ -65,7 +64,7 @@ def by_library(path: str, reason: str = "") -> Dict[str, bytes]:
                 name: _bytes(attributes[name]) for name in (CONFIG, VERSION) if name in attributes
             }
     except Exception as error:
-        # The library raises what it likes for a broken file.
+        # The library may raise anything for a broken file.
         text = " ".join(str(error).split())
         raise ModelError(f"{path} cannot be read as HDF5: {text}.") from error
 

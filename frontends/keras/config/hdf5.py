@@ -1,10 +1,10 @@
 """The attributes of the root group of an HDF5 file, without an HDF5 library.
 
-Keras keeps a model's config in one attribute, `model_config`. The few structures on the way to it
-are read here as the "HDF5 File Format Specification Version 3.0" lays them down: the superblock
-(II.A), object headers of versions 1 and 2 (IV.A.1), attribute messages (IV.A.2.m) and the global
-heap (III.E), which holds texts of variable length. Every offset and length is checked against
-the file, so a hostile one cannot make this read much, or for long.
+Keras stores a model's config in one attribute, `model_config`. The few structures that lead to it
+follow the "HDF5 File Format Specification Version 3.0": the superblock (II.A), object headers of
+versions 1 and 2 (IV.A.1), attribute messages (IV.A.2.m) and the global heap (III.E), which holds
+texts of variable length. Every offset and length is checked against the file, so a hostile file
+cannot cause long reads.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Message = Tuple[int, int, bytes]
 
 
 class BrokenError(ValueError):
-    """A structure that contradicts itself or leads out of the file."""
+    """A structure contradicts itself or refers to data outside of the file."""
 
 
 class UnusualError(ValueError):
-    """A sound structure that only an HDF5 library reads."""
+    """A valid structure that only an HDF5 library reads."""
 
 
 class Hdf5:
@@ -34,11 +34,11 @@ class Hdf5:
 
     Args:
         file: the file, open for reading.
-        longest: bytes of the longest text that is read.
+        longest: limit of the length of a text, in bytes.
 
     Raises:
-        BrokenError: it is no sound HDF5 file.
-        UnusualError: it has a superblock that no writer of Keras files makes.
+        BrokenError: the file is not valid HDF5.
+        UnusualError: its superblock is not one that Keras writes.
     """
 
     def __init__(self, file: BinaryIO, longest: int) -> None:
@@ -51,10 +51,10 @@ class Hdf5:
         version = self._read(8, 1)[0]
         sizes = self._read(13, 2) if version < 2 else self._read(9, 2)
         if tuple(sizes) != (8, 8):
-            raise UnusualError("its offsets are not of 8 bytes")
+            raise UnusualError("its offsets do not have 8 bytes")
         if version > 3:
-            raise UnusualError(f"its superblock is of version {version}")
-        # After the last address of the superblock stands the root group's name offset.
+            raise UnusualError(f"its superblock has version {version}")
+        # The root group's name offset follows the last address of the superblock.
         start = {0: 24, 1: 28, 2: 12, 3: 12}[version]
         base, root = self._u64(start), self._u64(start + (40 if version < 2 else 24))
         if base:
@@ -65,16 +65,16 @@ class Hdf5:
         """Returns the attributes of the root group that are texts, by name.
 
         Raises:
-            BrokenError: a structure is not sound.
-            UnusualError: the attributes are kept in a way that is not read here.
+            BrokenError: a structure is not valid.
+            UnusualError: the attributes are stored in an unsupported form.
         """
         found: Dict[str, bytes] = {}
         for kind, flags, data in self._messages():
             if kind == _ATTRIBUTE_INFO:
-                # An address gives the place of the attributes; all ones means none.
+                # The address of the attributes; all ones for none.
                 at = 2 + 2 * (data[1] & 1) if len(data) > 1 else len(data)
                 if data[at : at + 8] != b"\xff" * 8:
-                    raise UnusualError("its attributes are in a heap of their own")
+                    raise UnusualError("its attributes are in a separate heap")
             if kind != _ATTRIBUTE:
                 continue
             if flags & 2:
@@ -119,7 +119,7 @@ class Hdf5:
             start, length = blocks.pop(0)
             read += 1
             if read > _MOST_BLOCKS or length > _LONGEST_BLOCK:
-                raise BrokenError("the header of its root group has no end")
+                raise BrokenError("the header of its root group is endless")
             data = self._read(start, length)
             if new and read > 1:
                 if data[:4] != b"OCHK":
@@ -134,7 +134,7 @@ class Hdf5:
                     yield kind, mark, body
 
     def _attribute(self, data: bytes) -> "Tuple[str, bytes | None]":
-        """Returns name and value of an attribute message; None for what is no single text."""
+        """Returns name and value of an attribute message; None if it is not a single text."""
         version = data[0]
         name_size, type_size, space_size = struct.unpack("<HHH", data[2:8])
         at = 9 if version == 3 else 8
@@ -164,7 +164,7 @@ class Hdf5:
             raise BrokenError(f"an attribute of {length} bytes is longer than any config")
         head = self._read(address, 16)
         if head[:4] != b"GCOL":
-            raise BrokenError("an attribute leads to no heap")
+            raise BrokenError("an attribute refers to no heap")
         end = address + int.from_bytes(head[8:16], "little")
         at = address + 16
         for _ in range(2**16):

@@ -1,7 +1,7 @@
 """Loads a trusted model with Keras for what its config does not describe.
 
-A config may name any function of any module, or hold the code of one, and Keras versions differ
-in what they run of it. No list of what is harmless can hold, so only a trusted file is loaded.
+A config may name any function of any module, or hold code, and Keras versions differ in what
+they run of it. No list of harmless contents can be complete, so only a trusted file is loaded.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _SAVE = "save it as a Functional model with Keras 3, whose files record the shap
 
 
 def untrusted(stored: Stored, problem: CaptureError) -> ModelError:
-    """Returns the error for a file that only Keras could read on.
+    """Returns the error for a file that only Keras could read further.
 
     Args:
-        stored: what the file holds.
-        problem: what the config alone does not tell.
+        stored: the model description.
+        problem: what the config does not determine.
     """
     reason = str(problem).rstrip(".")
     return ModelError(
@@ -52,38 +52,36 @@ def capture_by_loading(
     """Loads a trusted model with the Keras that is installed, and reads that.
 
     Args:
-        stored: what the file holds.
+        stored: the model description.
         input_args: see `frontends.keras.capture`.
         batch: see `frontends.keras.capture`.
-        problem: what the config alone does not tell.
+        problem: what the config does not determine.
 
     Raises:
-        ModelError: there is no Keras, or it cannot load the file.
+        ModelError: Keras is not installed, or cannot load the file.
     """
     reason = str(problem).rstrip(".")
     try:
         import keras
     except ImportError as error:
         raise ModelError(
-            f"{stored.path}: {reason}; loading the model would decide it, but there is no Keras "
-            "in this environment; "
-            f"pip install tensorflow, or {_LIVE}."
+            f"{stored.path}: {reason}; loading the model would decide it, but Keras is not "
+            f"installed in this environment; pip install tensorflow, or {_LIVE}."
         ) from error
-    from vai_inspect.frontends.keras.live.capture import capture
+    from vai_inspect.frontends.keras.live.capture import capture_live
 
     try:
         model = _loaded(keras, stored.path)
     except VaiInspectError:
         raise
     except (Exception, SystemExit) as error:
-        # Keras raises whatever the file leads it to.
-        text = message_of(error)
+        # Loading a broken file may raise anything.
+        text = clipped(message_of(error), 300).rstrip(".")
         raise ModelError(
-            "{}: {}; Keras {} cannot load the file either: {}; {}.".format(
-                stored.path, reason, keras.__version__, clipped(text, 300).rstrip("."), _LIVE
-            )
+            f"{stored.path}: {reason}; Keras {keras.__version__} cannot load the file either: "
+            f"{text}; {_LIVE}."
         ) from error
-    captured = capture(model, input_args, batch)
+    captured = capture_live(model, input_args, batch)
     return dataclasses.replace(captured, model=dataclasses.replace(captured.model, trusted=True))
 
 
@@ -92,10 +90,10 @@ def loaded(path: Any, trust: bool) -> Any:
 
     Args:
         path: a .keras or .h5 file, or a folder of a SavedModel.
-        trust: whether Keras may load it, which can run code that it holds.
+        trust: whether Keras may load it, which can run code in it.
 
     Raises:
-        ModelError: it is not trusted, there is no such file, or Keras cannot load it.
+        ModelError: it is not trusted, does not exist, or cannot be loaded by Keras.
     """
     path = os.fspath(path)
     if not os.path.exists(path):
@@ -106,14 +104,13 @@ def loaded(path: Any, trust: bool) -> Any:
         import keras
     except ImportError as error:
         raise ModelError(
-            "{} is loaded by Keras, which is not in this environment; {}".format(
-                path, how_to_install("keras")
-            )
+            f"{path} is loaded by Keras, which is not installed in this environment; "
+            f"{how_to_install('keras')}"
         ) from error
     try:
         return _loaded(keras, path)
     except (Exception, SystemExit) as error:
-        # Keras raises whatever the file leads it to.
+        # Loading a broken file may raise anything.
         text = clipped(message_of(error), 300).rstrip(".")
         raise ModelError(
             f"{path}: Keras {keras.__version__} cannot load the file: {text}; {_LIVE_FIX}."
@@ -127,4 +124,4 @@ def _loaded(keras: Any, path: str) -> Any:
     except TypeError as error:
         if "safe_mode" not in message_of(error):
             raise
-    return load(path, compile=False)  # Keras before 2.12 knows no safe mode
+    return load(path, compile=False)  # Keras before 2.12 has no safe mode

@@ -19,7 +19,7 @@ from vai_inspect.frontends.keras.config.calls import (
 from vai_inspect.frontends.keras.config.config_layer import ConfigLayer, is_own
 from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
 from vai_inspect.frontends.keras.lower.layer import Layer
-from vai_inspect.frontends.keras.lower.training import looked_through
+from vai_inspect.frontends.keras.training import unwrapped_config
 
 _FUNCTIONAL, _SEQUENTIAL, _INPUT = ("Functional", "Model"), "Sequential", "InputLayer"
 
@@ -47,7 +47,7 @@ class InputEntry:
 
     Attributes:
         name: its layer's name.
-        shape: its shape with the batch; None where the file does not tell one.
+        shape: its shape with the batch; None if the file does not have it.
         dtype: its element type.
     """
 
@@ -63,13 +63,13 @@ class Network:
     Attributes:
         name: its name.
         inputs: its inputs in order.
-        inputs_struct: the same as `Ref`s, in the structure that it is called with.
+        inputs_struct: the same as `Ref`s, in the structure that the model is called with.
         outputs: its outputs in order.
-        layers: its layers by name, a `Network` for a model within.
+        layers: its layers by name, a `Network` for a nested model.
         nodes: the calls by layer and index.
-        recorded: shape and element type that the file says a tensor has (Keras 3).
-        hints: shape that a layer was built with, by the tensor that it reads (Keras 2.12 on). Of
-            a layer that was also called elsewhere it may be another.
+        recorded: shape and element type of a tensor in the file (Keras 3).
+        hints: shape that a layer was built with, by the tensor that it reads (Keras 2.12 on). For
+            a layer with several calls it may be that of another call.
     """
 
     name: str
@@ -122,7 +122,7 @@ def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         elif is_network(entry):
             found.layers[name] = network(entry, path, keras_2)
         else:
-            found.layers[name] = ConfigLayer(dict(looked_through(entry)), keras_2)
+            found.layers[name] = ConfigLayer(dict(unwrapped_config(entry)), keras_2)
     known = set(inputs) | set(found.layers)
     for entry in entries:
         for index, call in enumerate(entry.get("inbound_nodes") or ()):
@@ -190,7 +190,7 @@ def _node(name: str, call: Any, known: "set[str]", network: Network) -> Node:
 
 
 def _hint(entry: Mapping[str, Any], network: Network) -> None:
-    """Notes what shapes a layer that is called once was built with."""
+    """Sets the shapes that a layer with a single call was built with."""
     built = entry.get("build_config")
     node = network.nodes.get((str(entry.get("name")), 0))
     if not isinstance(built, dict) or node is None or len(entry["inbound_nodes"]) > 1:
@@ -213,15 +213,15 @@ def _struct(saved: Any, known: "set[str]", path: str) -> Any:
 
 
 def _from_0(ref: Ref) -> Ref:
-    """Returns an output of a model within as whoever reads it would name it.
+    """Returns an output of a nested model by the index that its readers use.
 
-    Keras 3 counts the calls of such a model from 1 in the list of outputs, else from 0.
+    Keras 3 counts the calls of a nested model from 1 in the list of outputs, elsewhere from 0.
     """
     return Ref(ref.layer, ref.node - 1, ref.tensor) if ref.node else ref
 
 
 def _renumber(network: Network) -> None:
-    """Keras 2 counts the calls of a model from 1: its own making is call 0, which is not saved."""
+    """Renumbers calls: Keras 2 counts those of a model from 1, as call 0 creates it (not saved)."""
     highest: Dict[str, int] = {}
     for ref in [*network.outputs, *(ref for node in network.nodes.values() for ref in node.refs)]:
         highest[ref.layer] = max(ref.node, highest.get(ref.layer, 0))
@@ -260,7 +260,7 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         if is_network(saved_layer):
             found.layers[name] = network(saved_layer, path, keras_2)
         else:
-            found.layers[name] = ConfigLayer(dict(looked_through(saved_layer)), keras_2)
+            found.layers[name] = ConfigLayer(dict(unwrapped_config(saved_layer)), keras_2)
         found.nodes[name, 0] = Node(name, (ref,), {}, (ref,))
         ref = Ref(name, 0, 0)
     found.outputs = [ref]

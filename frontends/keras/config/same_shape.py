@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LAYERS = frozenset(
-    # at inference these do nothing
+    # no effect at inference
     ("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise")
     + ("Identity", "Masking", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
     # activations

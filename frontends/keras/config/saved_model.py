@@ -1,4 +1,4 @@
-"""SavedModel folders of Keras 2 (TensorFlow 2.5 to 2.15), which keep the config beside the graph.
+"""Reads SavedModel folders of Keras 2 (TensorFlow 2.5 to 2.15), which hold config and graph.
 
 `keras_metadata.pb` is a protocol buffer, `SavedMetadata` of
 `keras/protobuf/saved_metadata.proto`: field 1 repeats the saved objects; of each, field 3 is its
@@ -33,7 +33,7 @@ def read_saved_model(path: str) -> Stored:
     """Reads the config of the Keras model in a SavedModel folder.
 
     Raises:
-        ModelError: it holds no Keras model, or one whose config was not kept.
+        ModelError: it holds no Keras model, or one without config.
     """
     metadata = os.path.join(path, METADATA)
     if not os.path.isfile(metadata):

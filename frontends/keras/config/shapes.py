@@ -1,8 +1,7 @@
 """Output shapes of layers whose operators do not determine them.
 
-A layer whose lowering emits operators with a shape rule needs no entry. The entries are for layers
-whose lowering needs the output shape, and layers without a lowering. Each rule is
-`compute_output_shape` of the layer in Keras 2.15 and 3.15.
+Only layers whose lowering needs the output shape, and layers without a lowering, have an entry.
+Each rule follows `compute_output_shape` of the layer in Keras 2.15 and 3.15.
 """
 
 from __future__ import annotations

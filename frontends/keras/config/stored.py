@@ -8,19 +8,22 @@ from typing import Any, Dict
 
 @dataclass(frozen=True)
 class Stored:
-    """A model as a file describes it.
+    """A model as its file or config describes it.
 
     Attributes:
-        config: the object with `class_name` and `config` that Keras made of the model.
-        version: the version of Keras that wrote it; an empty text where the file has none.
-        path: the file or folder.
+        config: the saved object, with `class_name` and `config`.
+        version: the version of Keras that saved it; empty if not recorded.
+        path: the file or folder; for a config without a file, what messages call it.
+        in_file: whether there is a file, which Keras could load.
     """
 
     config: Dict[str, Any]
     version: str
     path: str
+    in_file: bool = True
 
     @property
     def keras_2(self) -> bool:
-        """Whether Keras 2 wrote it, or one before that; files without a version are as old."""
-        return not self.version.split(".")[0].isdigit() or int(self.version.split(".")[0]) < 3
+        """Whether Keras 2 or earlier saved it, as all files without a version."""
+        major = self.version.split(".")[0]
+        return not major.isdigit() or int(major) < 3

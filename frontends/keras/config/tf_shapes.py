@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from vai_inspect.core.ir.ops import Shape, ShapeError, broadcast
 
 Rule = Callable[[Sequence[Shape], Sequence[Any], Dict[str, Any]], Optional[List[Shape]]]
-"""Gives the shapes for those of the tensors read, and the arguments of the call."""
+"""Returns the output shapes from the input shapes and the arguments of the call."""
 
 
 def tf_shapes(

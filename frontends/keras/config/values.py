@@ -1,4 +1,4 @@
-"""Plain values of a config: numbers, texts, tuples, slices and constants of every Keras version."""
+"""Plain values of a config of any Keras version: numbers, texts, tuples, slices, constants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from vai_inspect.core.ir.ops import elements
 
 @dataclass(frozen=True)
 class Ref:
-    """A tensor by where it comes from: `keras_history` of Keras 3, a list of three in Keras 2."""
+    """A reference to a tensor: `keras_history` in Keras 3, a list of three in Keras 2.
+
+    Attributes:
+        layer: name of the layer that outputs it.
+        node: index of the layer's call.
+        tensor: index of the call's output.
+    """
 
     layer: str
     node: int
@@ -19,7 +25,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Array:
-    """A constant array. Its values do not matter to an inspection, unless there is only one.
+    """A constant array, whose values do not matter to an inspection if there are several.
 
     Attributes:
         shape: its shape.
@@ -35,23 +41,23 @@ class Array:
         return elements(self.shape)
 
     def item(self) -> Any:
-        """Returns the one element, as an array of numpy's does."""
+        """Returns the only element, as a numpy array does."""
         return self.first
 
 
 _NESTED = (list, tuple, dict)
 Leaf = Callable[[Any], Optional[Any]]
-"""Reads what is special to a place; None for what is none of it."""
+"""Reads values of a special form; None for all others."""
 
 
 def plain(value: Any, leaf: Optional[Leaf] = None) -> Any:
-    """Returns a value with Python's own objects for what JSON cannot say.
+    """Returns a saved value as Python objects: tuples, slices, Ellipsis, arrays.
 
-    Lists become tuples. Objects that are none of those below stay as they are.
+    Lists become tuples; other saved objects are returned unchanged.
 
     Args:
-        value: what `json` made of it, or what Keras saved before it became JSON.
-        leaf: asked first about every list and dict.
+        value: the value, from JSON or from `get_config`.
+        leaf: reads a list or dict of a special form; tried first.
     """
     if not isinstance(value, _NESTED):
         return value
@@ -99,7 +105,7 @@ def _ordered(value: Dict[Any, Any]) -> List[Any]:
 
 
 def _array(value: Any) -> Any:
-    """Returns a number as it is, and anything larger as an array."""
+    """Returns a number unchanged, and a list as an array."""
     shape = []
     while isinstance(value, list):
         shape.append(len(value))

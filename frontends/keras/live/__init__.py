@@ -1,1 +1,1 @@
-"""Live models of Keras: their graph is walked as Keras keeps it."""
+"""Reads live models of Keras 2 and 3."""

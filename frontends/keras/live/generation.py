@@ -15,19 +15,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.live.model_kind import is_keras, is_keras_2
 from vai_inspect.frontends.keras.live.node_snapshot import NodeSnapshot
+from vai_inspect.frontends.keras.lower.steps import TENSOR_NAME
 
 Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
-TENSOR_NAME = "vai_inspect"
-"""Named so that Keras's counter of automatic tensor names does not move."""
-
-
-@dataclass(frozen=True, eq=False)
-class Symbol:
-    """A tensor of the walk that is none of Keras's own: what it is known by is its identity."""
-
-    shape: Tuple[Any, ...]
-    dtype: str
-    name: str = TENSOR_NAME
 
 
 @dataclass(frozen=True)
@@ -70,9 +60,9 @@ class Generation:
         """Returns a node's arguments with other tensors in place of its own, by identity."""
         raise NotImplementedError
 
-    def lowered_as(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """Returns what the lowerings see of a call: (operation, args, kwargs)."""
-        return self.operation(node), args, kwargs
+    def lowered_as(self, operation: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Returns the (operation, args, kwargs) that a call is lowered as."""
+        return operation, args, kwargs
 
     def flat(self, structure: Any) -> List[Any]:
         """Returns the leaves of lists, tuples and dicts."""

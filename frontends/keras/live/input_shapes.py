@@ -6,7 +6,7 @@ from typing import Any, List, Optional, Sequence
 
 from vai_inspect.frontends.input_shapes import resolve_shapes
 from vai_inspect.frontends.keras.live.generation import Generation
-from vai_inspect.frontends.keras.live.trace import InputTensor
+from vai_inspect.frontends.keras.lower.steps import InputTensor
 
 
 def resolve_inputs(

@@ -13,18 +13,17 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.live.generation import (
-    TENSOR_NAME,
     Arguments,
     CallGraph,
     Generation,
-    Symbol,
     at_inference,
 )
 from vai_inspect.frontends.keras.live.model_kind import is_keras
-from vai_inspect.frontends.keras.live.nested import mapped
 from vai_inspect.frontends.keras.live.node_snapshot import NodeSnapshot
-from vai_inspect.frontends.keras.lower.tf_operations import keeps_batch, read_operation
-from vai_inspect.frontends.keras.lower.training import layer_within
+from vai_inspect.frontends.keras.live.tf_layers import keeps_batch, read_operation
+from vai_inspect.frontends.keras.lower.steps import TENSOR_NAME, Symbol
+from vai_inspect.frontends.keras.nested import replaced
+from vai_inspect.frontends.keras.training import unwrapped
 
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 
@@ -66,14 +65,14 @@ class Keras2(Generation):
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
         """Constants stay as they are."""
-        args, kwargs = mapped((tuple(node.call_args), dict(node.call_kwargs)), known.get)
+        args, kwargs = replaced((tuple(node.call_args), dict(node.call_kwargs)), known)
         return tuple(args), dict(kwargs)
 
-    def lowered_as(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """A bare operation is seen as Keras 3's of the same meaning."""
-        if type(node.layer).__name__ in _OPERATIONS and is_keras(type(node.layer)):
-            return read_operation(node.layer, args, kwargs)
-        return layer_within(node.layer), args, kwargs
+    def lowered_as(self, operation: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """A bare operation becomes Keras 3's of the same meaning."""
+        if type(operation).__name__ in _OPERATIONS and is_keras(type(operation)):
+            return read_operation(operation, args, kwargs)
+        return unwrapped(operation), args, kwargs
 
     def flat(self, structure: Any) -> List[Any]:
         """Dicts in the order of their keys."""
@@ -133,7 +132,7 @@ class Keras2(Generation):
             library.Input(tuple(one.shape[1:]), one.shape[0], dtype=one.dtype) for one in given
         ]
         known = dict(zip(map(id, given), inputs))
-        args, kwargs = mapped((tuple(args), at_inference(layer, kwargs)), known.get)
+        args, kwargs = replaced((tuple(args), at_inference(layer, kwargs)), known)
         with tensorflow_quiet():
             return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
@@ -171,7 +170,7 @@ class Keras2(Generation):
                     for tensor in self.flat((args, kwargs))
                     if isinstance(tensor, Symbol)
                 }
-                args, kwargs = mapped((args, kwargs), placed.get)
+                args, kwargs = replaced((args, kwargs), placed)
                 if getattr(layer, "_expects_training_arg", False) and len(args) == 1:
                     kwargs.setdefault("training", False)
                 results = self.flat(layer(*args, **kwargs))

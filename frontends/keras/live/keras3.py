@@ -12,15 +12,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from vai_inspect.frontends.keras.live.generation import (
-    TENSOR_NAME,
     Arguments,
     CallGraph,
     Generation,
-    Symbol,
     at_inference,
 )
 from vai_inspect.frontends.keras.live.model_kind import is_class, is_keras
-from vai_inspect.frontends.keras.live.nested import leaves, mapped
+from vai_inspect.frontends.keras.lower.steps import TENSOR_NAME, Symbol
+from vai_inspect.frontends.keras.nested import leaves, replaced
 
 _SEEDS = "global_seed_generator"
 _WAITING = "uninitialized_variables"
@@ -167,7 +166,7 @@ class Recorded(Keras3):
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
         """Faster than Keras, which walks the arguments with any tree library."""
-        args, kwargs = mapped((node.arguments.args, node.arguments.kwargs), known.get)
+        args, kwargs = replaced((node.arguments.args, node.arguments.kwargs), known)
         return tuple(args), dict(kwargs)
 
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
@@ -186,7 +185,7 @@ class Recorded(Keras3):
             for one in leaves((args, kwargs))
             if isinstance(one, Symbol)
         }
-        args, kwargs = mapped((args, kwargs), tensors.get)
+        args, kwargs = replaced((args, kwargs), tensors)
         return super().specs(node, tuple(args), dict(kwargs))
 
     def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:

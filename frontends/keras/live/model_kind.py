@@ -102,7 +102,11 @@ def is_class(cls: Type[Any], name: str) -> bool:
 
 def is_keras(cls: Type[Any]) -> bool:
     """Returns whether a class is one of Keras's own."""
-    module = cls.__module__
+    return is_keras_module(cls.__module__)
+
+
+def is_keras_module(module: str) -> bool:
+    """Returns whether a module is one of Keras's own."""
     return module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras.")
 
 

@@ -10,67 +10,15 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError
-from vai_inspect.frontends.keras.live.generation import Generation
+from vai_inspect.frontends.keras.live.generation import Arguments, Generation
+from vai_inspect.frontends.keras.live.live_layer import as_layer
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_own_code, reason_of
-from vai_inspect.frontends.keras.live.toposort import depth_first
-from vai_inspect.frontends.keras.lower.layer import seen
-
-
-@dataclass(frozen=True)
-class InputTensor:
-    """An input of the model.
-
-    Attributes:
-        name: its layer's name.
-        spec: a fresh symbolic tensor of the final shape.
-        batch_open: whether neither the model nor the user gives its batch.
-    """
-
-    name: str
-    spec: Any
-    batch_open: bool = False
-
-
-@dataclass(frozen=True)
-class Step:
-    """One call of a layer or operation.
-
-    Attributes:
-        operation: the layer, or the Keras operation, as the lowerings see it.
-        path: where it stands in the model, e.g. `backbone/conv1`.
-        args: positional arguments of the call, tensors as fresh symbolic ones.
-        kwargs: keyword arguments, likewise.
-        inputs: the tensors among the arguments, in order.
-        outputs: the fresh tensors it gives; every dimension a whole number. None where nothing
-            but its lowering can tell.
-        messages: what was assumed about its shapes.
-        calls: how often the model calls the layer, which is once but for a layer that is shared.
-        within: the layer of the user's own, or Lambda, in whose call this one is; None elsewhere.
-        nodes: its node in the model's graph, after those of the calls of the models that it is in.
-    """
-
-    operation: Any
-    path: str
-    args: Tuple[Any, ...]
-    kwargs: Dict[str, Any]
-    inputs: Tuple[Any, ...]
-    outputs: Optional[Tuple[Any, ...]]
-    messages: Tuple[str, ...] = ()
-    calls: int = 1
-    within: Any = None
-    nodes: Tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Trace:
-    """Every step in topological order, and the tensors that the model gives."""
-
-    steps: Tuple[Step, ...]
-    outputs: Tuple[Any, ...]
+from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.steps import InputTensor, Step, Trace
+from vai_inspect.frontends.keras.toposort import depth_first
 
 
 def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: Generation) -> Trace:
@@ -103,7 +51,7 @@ class _Walk:
         self._keras = keras
         self._replaced = replaced
         self._assumed = assumed
-        self._within: Any = None
+        self._within: Optional[Layer] = None
         self._around: Tuple[Any, ...] = ()
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
@@ -111,7 +59,7 @@ class _Walk:
         keras = self._keras
         known = {id(symbol): tensor for symbol, tensor in zip(function.inputs, tensors)}
         for node in self._ordered(function):
-            operation = keras.operation(node)
+            operation, symbols = keras.operation(node), keras.outputs(node)
             path = prefix + operation.name
             args, kwargs = keras.filled(node, known)
             inner = inner_function(operation)
@@ -121,9 +69,10 @@ class _Walk:
                 outputs = self.run(inner, given, path + "/")
                 self._around = around
             else:
-                step = self._step(node, path, args, kwargs, known)
+                inputs = tuple([known[id(symbol)] for symbol in keras.inputs(node)])
+                step = self._step(node, operation, path, (args, kwargs), inputs, symbols)
                 outputs = self._opened(operation, step) or list(step.outputs or ())
-            known.update(zip((id(symbol) for symbol in keras.outputs(node)), outputs))
+            known.update(zip(map(id, symbols), outputs))
         return [known[id(symbol)] for symbol in function.outputs]
 
     def _opened(self, operation: Any, step: Step) -> Optional[List[Any]]:
@@ -133,7 +82,7 @@ class _Walk:
         """
         steps, called, before = len(self.steps), len(self.called), self._within
         if is_own_code(operation):
-            self._within = operation if before is None else before
+            self._within = as_layer(operation) if before is None else before
             with self._keras.opened_call(operation, step.args, step.kwargs) as function:
                 found = None
                 if function is not None:
@@ -193,31 +142,29 @@ class _Walk:
     def _step(
         self,
         node: Any,
+        operation: Any,
         path: str,
-        args: Tuple[Any, ...],
-        kwargs: Dict[str, Any],
-        known: Dict[int, Any],
+        arguments: Arguments,
+        inputs: Tuple[Any, ...],
+        symbols: List[Any],
     ) -> Step:
-        inputs = tuple([known[id(symbol)] for symbol in self._keras.inputs(node)])
         outputs, messages = [], []
         batch = next((tensor.shape[0] for tensor in inputs if tensor.shape), 1)
-        symbols = self._keras.outputs(node)
-        for symbol, spec in zip(symbols, self._specs(node, path, args, kwargs, inputs)):
+        for symbol, spec in zip(symbols, self._specs(node, path, arguments, inputs, symbols)):
             shape = tuple(spec.shape)
             if any(size is not None and size < 1 for size in shape):
                 raise InputShapeError(_refused(path, inputs, f"it would give {shape}"))
             if None in shape[1:]:
                 messages.append(
                     f"the output shape {shape} is not known before the model runs; 1 is assumed "
-                    "for "
-                    "each None"
+                    "for each None"
                 )
             final = [batch if size is None else size for size in shape[:1]]
             final += [size or 1 for size in shape[1:]]
             outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
-        operation, args, kwargs = self._keras.lowered_as(node, args, kwargs)
+        operation, args, kwargs = self._keras.lowered_as(operation, *arguments)
         return Step(
-            seen(operation),
+            as_layer(operation),
             path,
             tuple(args),
             kwargs,
@@ -232,14 +179,13 @@ class _Walk:
         self,
         node: Any,
         path: str,
-        args: Tuple[Any, ...],
-        kwargs: Dict[str, Any],
+        arguments: Arguments,
         inputs: Tuple[Any, ...],
+        symbols: List[Any],
     ) -> List[Any]:
         """Returns the symbolic outputs of a call, from Keras's own shape inference."""
-        symbols = self._keras.outputs(node)
         try:
-            specs = self._keras.specs(node, args, kwargs)
+            specs = self._keras.specs(node, *arguments)
         except (Exception, SystemExit) as error:
             # The user's layers run here, so anything may be raised. A model that was built with
             # these shapes is not refused: then its own record of the shapes is taken, but where

@@ -111,7 +111,7 @@ def _relu(call: Call, layer: Layer, suffix: str) -> None:
             for name, value in settings.items()
             if value is not None and (value or name == "max_value")
         ]
-        call.unknown("ReLU({})".format(", ".join(arguments)), suffix=suffix)
+        call.unknown(f"ReLU({', '.join(arguments)})", suffix=suffix)
 
 
 def _leaky_relu(call: Call, layer: Layer, suffix: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Mapping, Sequence, Tuple
 
 from vai_inspect.core.ir import Graph, TensorType, Value
 from vai_inspect.frontends.graph_builder import GraphBuilder
-from vai_inspect.frontends.keras.live.model_kind import inner_function
-from vai_inspect.frontends.keras.live.trace import InputTensor, Step, Trace, trace
 from vai_inspect.frontends.keras.lower.call import Call
 from vai_inspect.frontends.keras.lower.dispatch import lower
+from vai_inspect.frontends.keras.lower.steps import InputTensor, Step, Trace
 
 
 @dataclass(frozen=True)
@@ -19,8 +18,8 @@ class Made:
 
     Attributes:
         step: the call.
-        part: what its name has after that of the call; empty for the call's own operator.
-        kind: what it became.
+        part: the suffix of its name after that of the call; empty for the call's own operator.
+        kind: its kind.
     """
 
     step: Step
@@ -39,7 +38,7 @@ class Assembly:
 
         Args:
             inputs: the inputs of the model, with their final shapes.
-            paths: the path of every call to come, so that no name is given away that is owned.
+            paths: the path of every call, so that its name is not given to another operator.
         """
         self._builder = GraphBuilder("keras", [tensor.name for tensor in inputs] + list(paths))
         self._values: Dict[int, Value] = {
@@ -51,10 +50,10 @@ class Assembly:
     def call(self, step: Step) -> Tuple[TensorType, ...]:
         """Emits the operators of one call and returns its output types.
 
-        Where the step says which tensors it gives, those are entered; see `enter` otherwise.
+        The output tensors of the step are entered; for a step without them, call `enter`.
 
         Raises:
-            OutputUnknownError: the step does not say, and its lowering needs to know.
+            OutputUnknownError: the step has no output tensors, and its lowering needs them.
         """
         builder, begin = self._builder, len(self._builder.ops)
         name = builder.names.take(step.path)
@@ -99,22 +98,3 @@ def assembled(name: str, inputs: Sequence[InputTensor], traced: Trace) -> Graph:
     for step in traced.steps:
         assembly.call(step)
     return assembly.graph(name, traced.outputs)
-
-
-def graph_within(model: Any, shape: Tuple[int, ...]) -> Optional[Graph]:
-    """Returns the graph of a live model with one input, or None for any other layer.
-
-    Args:
-        model: a layer.
-        shape: shape of its input.
-    """
-    from vai_inspect.frontends.keras.live.generation import generation_of
-    from vai_inspect.frontends.keras.lower.channels_first import channels_last
-
-    function = inner_function(model)
-    if function is None or len(function.inputs) != 1:
-        return None
-    keras = generation_of(model)
-    read = InputTensor("read", keras.fresh(shape, function.inputs[0].dtype))
-    traced = trace(function, [read], False, keras)
-    return assembled(model.name, *channels_last([read], traced))

@@ -1,4 +1,4 @@
-"""One call for a lowering: its inputs and settings, and methods that emit operators."""
+"""A call for its lowering: inputs and settings, and methods that emit operators."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, UnknownAttrs
 from vai_inspect.core.ir.ops import output_shape
 from vai_inspect.frontends.graph_builder import CallBuilder, GraphBuilder
-from vai_inspect.frontends.keras.live.trace import Step
-from vai_inspect.frontends.keras.lower.layer import seen
 from vai_inspect.frontends.keras.lower.quantizer_settings import kept_settings
+from vai_inspect.frontends.keras.lower.steps import Step
 
 Shape = Tuple[int, ...]
 
@@ -24,13 +23,13 @@ class OutputUnknownError(CaptureError):
 class Call(CallBuilder):
     """The lowering of one call of a layer or operation to the IR.
 
-    A lowering calls `emit` for each operator; the last one gives what the call gives.
+    A lowering calls `emit` for each operator; the output of the last is that of the call.
 
     Attributes:
         operation: the layer or operation, with its settings as attributes.
         path: its path in the model, the origin of every operator emitted.
         name: the name of the call's own operator; others are `<name>/<suffix>`.
-        inputs: the values it reads, in the order of the call's arguments.
+        inputs: its input values, in the order of the call's arguments.
         types: their types, NHWC.
         dtype: the element type that the call computes in.
     """
@@ -39,13 +38,13 @@ class Call(CallBuilder):
         self, step: Step, name: str, builder: GraphBuilder, values: Mapping[int, Value]
     ) -> None:
         super().__init__(name, builder)
-        self.operation = seen(step.operation)
+        self.operation = step.operation
         self.path = step.path
         self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
         # A quantiser sees a user's own layer as one layer, whatever it contains.
-        form = self.operation if step.within is None else seen(step.within)
+        form = step.operation if step.within is None else step.within
         self._form = CallForm(
             form.class_name,
             form.is_layer,
@@ -77,8 +76,8 @@ class Call(CallBuilder):
         """Output types of the call, as Keras infers them.
 
         Raises:
-            OutputUnknownError: Keras is not there, and no rule says what the layer gives. A
-                lowering whose operators tell their own shapes does not ask.
+            OutputUnknownError: the model is read without Keras, and no rule infers the shape. A
+                lowering whose operators have shape rules does not need it.
         """
         if self._step.outputs is None:
             raise OutputUnknownError(
@@ -117,8 +116,8 @@ class Call(CallBuilder):
         Args:
             kind: a key of the vocabulary.
             attrs: its attributes; none by default.
-            inputs: what it reads; by default what was emitted last, else the call's inputs.
-            shape: its output shape; by default what the shape rules say, else the call's.
+            inputs: its inputs; by default the operator emitted last, else the call's inputs.
+            shape: its output shape; by default from its shape rule, else that of the call.
             params: XIR's input name and shape of each parameter, in XIR's layout.
             suffix: set for every operator but the call's own.
             dtype: its output's element type; by default the call's.
@@ -144,7 +143,7 @@ class Call(CallBuilder):
         Args:
             shape: its shape.
             suffix: of its name.
-            number: its value, where it is a single number.
+            number: its value, if it is a single number.
         """
         size = tuple(shape) or (1,)
         attrs = TensorAttrs(size, self.dtype.upper(), number)
@@ -176,7 +175,7 @@ class Call(CallBuilder):
 
         Args:
             framework_type: the framework's own name for it.
-            message: why it has no XIR equivalent, if its name does not say so.
+            message: why it has no XIR equivalent, if its name does not show that.
             suffix: suffix of its name, for operators after the main one such as an activation.
             macs: its multiply-accumulates, if known.
         """

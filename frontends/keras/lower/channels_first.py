@@ -1,26 +1,25 @@
 """Converts a channels-first model to channels last, the layout of the DPU.
 
-A step on the calls, before they are lowered: where a layer works on (N, C, H, W), its call is
-rewritten to (N, H, W, C), so that no lowering knows of the other order. A transpose is inserted
-only where an operator depends on the order of the axes, and says so.
+It rewrites calls before they are lowered: that of a layer on (N, C, H, W) becomes one on
+(N, H, W, C), so that lowerings handle only one order. A transpose, with a note, is inserted only
+before an operator that depends on the order of the axes.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Param
-from vai_inspect.frontends.keras.live.generation import Symbol
-from vai_inspect.frontends.keras.live.nested import leaves, mapped
-from vai_inspect.frontends.keras.live.trace import InputTensor, Step, Trace
 from vai_inspect.frontends.keras.lower.activation_function import SOFTMAX, Function
-from vai_inspect.frontends.keras.lower.layer import Layer, seen
-from vai_inspect.frontends.keras.lower.opaque_layers import OWN_CODE, WHOLE
+from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.opaque_layers import OPAQUE, OWN_CODE
+from vai_inspect.frontends.keras.lower.steps import InputTensor, Step, Symbol, Trace
 from vai_inspect.frontends.keras.lower.wrapped import LAYERS as WRAPPED
+from vai_inspect.frontends.keras.nested import leaves, replaced
 
 _FIRST = "channels_first"
-_KEPT = frozenset(OWN_CODE).union(*WHOLE.values(), WRAPPED)
+_KEPT = frozenset(OWN_CODE).union(*OPAQUE.values(), WRAPPED)
 _ANY_ORDER = frozenset(
     ("Activation", "Add", "AlphaDropout", "Average", "BatchNormalization", "Concatenate", "Dropout")
     + ("ELU", "GaussianDropout", "GaussianNoise", "GroupNormalization", "Identity", "LeakyReLU")
@@ -28,7 +27,7 @@ _ANY_ORDER = frozenset(
     + ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Subtract")
     + ("SyncBatchNormalization", "UnitNormalization")
 )
-"""Layers that mean the same in any order of the axes, but for the number of the axis they name."""
+"""Layers independent of the order of the axes, except for the number of their axis setting."""
 _ANY_ORDER_OPERATIONS = frozenset(
     ("Add", "Concatenate", "Copy", "Divide", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSilu")
     + ("LeakyRelu", "Maximum", "Minimum", "Multiply", "Negative", "ReLU", "Relu", "Relu6")
@@ -39,8 +38,8 @@ _ANY_ORDER_OPERATIONS = frozenset(
 def channels_last(
     inputs: Sequence[InputTensor], traced: Trace
 ) -> Tuple[Sequence[InputTensor], Trace]:
-    """Returns the inputs and calls with the channels last; as they are where they always were."""
-    if not any(keeps_first(seen(step.operation)) for step in traced.steps):
+    """Returns the inputs and calls with the channels last; unchanged if no layer is first."""
+    if not any(keeps_first(step.operation) for step in traced.steps):
         return inputs, traced
     layout = _Layout()
     given = [layout.input(tensor, traced.steps) for tensor in inputs]
@@ -59,7 +58,7 @@ class _Layout:
         self._own: Dict[int, Any] = {}
 
     def input(self, tensor: InputTensor, steps: Sequence[Step]) -> InputTensor:
-        """Returns an input, channels last where what reads it wants it so."""
+        """Returns an input, with the channels last if one of its readers needs that."""
         spec = tensor.spec
         readers = [step for step in steps if any(one is spec for one in step.inputs)]
         if len(spec.shape) > 2 and any(_wants_last(step) for step in readers):
@@ -69,12 +68,12 @@ class _Layout:
         return tensor
 
     def either(self, tensor: Any) -> Any:
-        """Returns what a tensor has become, channels last where that is there."""
+        """Returns the new form of a tensor, with the channels last if it exists."""
         return self._last.get(id(tensor)) or self._own[id(tensor)]
 
     def add(self, step: Step) -> None:
-        """Adds a call in the order of axes that suits it."""
-        operation = seen(step.operation)
+        """Adds a call in the order of axes that it needs."""
+        operation = step.operation
         turn = keeps_first(operation) or (_wants_last(step) and self._all_last(step))
         known = {id(one): self._get(one, step, turn and len(one.shape) > 2) for one in step.inputs}
         outputs = []
@@ -82,23 +81,14 @@ class _Layout:
             moved = turn and len(tensor.shape) > 2
             outputs.append(turned(tensor) if moved else tensor)
             (self._last if moved else self._own)[id(tensor)] = outputs[-1]
-        rank = len(step.inputs[0].shape) if step.inputs else 0
-        self.steps.append(
-            dataclasses.replace(
-                step,
-                operation=Turned(operation, rank) if turn else step.operation,
-                args=mapped(step.args, known.get),
-                kwargs=mapped(step.kwargs, known.get),
-                inputs=tuple(known[id(one)] for one in step.inputs),
-                outputs=tuple(outputs),
-            )
-        )
+        moved_step = with_tensors(step, known, tuple(outputs))
+        self.steps.append(with_channels_last(moved_step) if turn else moved_step)
 
     def _all_last(self, step: Step) -> bool:
         return all(id(one) in self._last for one in step.inputs)
 
     def _get(self, tensor: Any, step: Step, last: bool) -> Any:
-        """Returns a tensor in the order asked for, by a transpose where it is not there yet."""
+        """Returns a tensor in an order of axes; adds a transpose if it does not exist yet."""
         table, other = (self._last, self._own) if last else (self._own, self._last)
         if id(tensor) not in table:
             rank = len(tensor.shape)
@@ -116,7 +106,7 @@ def _transpose(step: Step, source: Any, result: Symbol, order: Tuple[int, ...], 
     first, second = ends if last else ends[::-1]
     return Step(
         operation=_Permute(order),
-        path="{}/{}".format(step.path, "to_nhwc" if last else "to_nchw"),
+        path=f"{step.path}/{'to_nhwc' if last else 'to_nchw'}",
         args=(source,),
         kwargs={},
         inputs=(source,),
@@ -125,15 +115,40 @@ def _transpose(step: Step, source: Any, result: Symbol, order: Tuple[int, ...], 
     )
 
 
+def with_tensors(
+    step: Step, known: Mapping[int, Any], outputs: Optional[Tuple[Any, ...]] = None
+) -> Step:
+    """Returns a call on other tensors.
+
+    Args:
+        step: the call.
+        known: the tensor that replaces an input, by the input's identity.
+        outputs: its output tensors.
+    """
+    args, kwargs = replaced((step.args, step.kwargs), known)
+    inputs = tuple(known.get(id(one), one) for one in step.inputs)
+    return dataclasses.replace(step, args=args, kwargs=kwargs, inputs=inputs, outputs=outputs)
+
+
+def with_channels_last(step: Step) -> Step:
+    """Returns a channels-first call as a call of the channels-last layer.
+
+    Args:
+        step: the call, on tensors with the channels last.
+    """
+    rank = len(step.inputs[0].shape) if step.inputs else 0
+    return dataclasses.replace(step, operation=Turned(step.operation, rank))
+
+
 def keeps_first(operation: Layer) -> bool:
-    """Tells whether a layer that some lowering knows works on channels that come first."""
+    """Returns whether a layer that may have a lowering is channels-first."""
     if operation.keras_class is None or operation.keras_class in _KEPT:
         return False
     return bool(getattr(operation, "data_format", None) == _FIRST)
 
 
 def _wants_last(step: Step) -> bool:
-    operation = seen(step.operation)
+    operation = step.operation
     if keeps_first(operation):
         return True
     if len({len(tensor.shape) for tensor in step.inputs}) != 1:
@@ -142,19 +157,19 @@ def _wants_last(step: Step) -> bool:
         softmax = _is_softmax(getattr(operation, "activation", None))
         return operation.keras_class in _ANY_ORDER and not softmax
     return operation.keras_class in _ANY_ORDER_OPERATIONS and all(
-        # A constant of several elements has an order of its own.
+        # A constant of several elements has a fixed order.
         any(leaf is tensor for tensor in step.inputs) or not getattr(leaf, "shape", ())
         for leaf in leaves((step.args, step.kwargs))
     )
 
 
 def _is_softmax(activation: Any) -> bool:
-    """Tells whether an activation is a softmax over the last axis, whoever wrote it."""
+    """Returns whether an activation is a softmax over the last axis, of any library."""
     return isinstance(activation, Function) and activation.name == SOFTMAX.name
 
 
 def turned(tensor: Any) -> Symbol:
-    """Returns a tensor with its channels last, of one with its channels first."""
+    """Returns a channels-first tensor with the channels last."""
     shape = tuple(tensor.shape)
     return Symbol(tuple(shape[axis] for axis in to_last(len(shape))), str(tensor.dtype))
 
@@ -181,7 +196,7 @@ class Turned(Layer):
         self._rank = rank
 
     def weights(self) -> List[Param]:
-        """The layer's own."""
+        """Returns the parameters of the layer."""
         return self._layer.weights()
 
     def _setting(self, name: str) -> Any:
@@ -203,7 +218,7 @@ class Turned(Layer):
 
 
 class _Permute(Layer):
-    """The transpose that is inserted, as Keras's layer of that meaning."""
+    """An inserted transpose, as a Permute layer."""
 
     def __init__(self, order: Tuple[int, ...]) -> None:
         self.class_name = self.keras_class = "Permute"
@@ -213,5 +228,5 @@ class _Permute(Layer):
         self.data_format: Optional[str] = None
 
     def weights(self) -> List[Param]:
-        """It has none."""
+        """Returns nothing."""
         return []

@@ -13,12 +13,12 @@ from vai_inspect.frontends.keras.lower.call import Call
 def inner_product(
     call: Call, weights: Sequence[int], bias: bool = False, axis: Optional[int] = None
 ) -> None:
-    """Writes an inner product.
+    """Emits an inner product.
 
     Args:
         call: the call.
         weights: shape of the weights [oc, ic].
-        bias: whether there is one.
+        bias: whether it has a bias.
         axis: the first axis that is summed; by default the last.
     """
     params: List[Tuple[str, Sequence[int]]] = [("weights", weights)]

@@ -27,13 +27,14 @@ from vai_inspect.frontends.keras.lower import (
     wrapped,
 )
 from vai_inspect.frontends.keras.lower.call import Call, OutputUnknownError
+from vai_inspect.frontends.keras.lower.channels_first import keeps_first
 from vai_inspect.frontends.keras.lower.layer import Layer
 
 Lowering = Callable[[Call], None]
 
 
 class LayerRefusesError(CaptureError):
-    """A layer that does not accept its inputs, in a model that is read without Keras."""
+    """A layer does not accept its inputs, in a model that is read without Keras."""
 
 
 LAYERS: Dict[str, Lowering] = {
@@ -63,11 +64,11 @@ OPERATIONS: Dict[str, Lowering] = {
 def lower(call: Call) -> List[Op]:
     """Returns the operators of one call; the output of the last is the output of the call.
 
-    Nothing is dropped and nothing crashes: what no table knows, and what a lowering fails on,
-    becomes an `unknown` operator under the framework's own name.
+    A call without a lowering, or whose lowering fails, becomes an `unknown` operator with the
+    framework's own name.
 
     Raises:
-        OutputUnknownError: a config alone does not tell what the layer gives.
+        OutputUnknownError: the config does not determine the output shape.
     """
     name = call.operation.class_name
     lowering = find_lowering(call.operation)
@@ -103,24 +104,24 @@ def _lower(lowering: Lowering, call: Call) -> None:
 
 
 def _check_layout(call: Call) -> None:
-    """Rejects channels-first calls that the layout step has not converted (live models only).
+    """Rejects a channels-first call that was not converted, such as that of a nested layer.
 
     Raises:
-        OutputUnknownError: a layer with its channels first; the model must be loaded.
+        OutputUnknownError: the layer is channels-first; the model must be loaded.
     """
-    if call.operation.keras_class in {**opaque_layers.LAYERS, **wrapped.LAYERS}:
-        return
-    if getattr(call.operation, "data_format", None) == "channels_first":
+    if keeps_first(call.operation):
         raise OutputUnknownError(
             f"Layer {call.path!r} ({call.operation.class_name}) keeps its channels first"
         )
 
 
 def _problem(call: Call) -> str:
-    if not call.ops:
-        return "it gave no operator"
+    """Returns what is wrong with the operators of a call, or an empty text."""
+    ops = call.ops
+    if not ops:
+        return "it became no operator"
     if not call.knows_outputs:
         return ""
-    got = tuple(tensor.shape for tensor in call.ops[-1].outputs)
-    want = tuple(tensor.shape for tensor in call.outputs)
-    return "" if got == want else f"it gave {got} where Keras says {want}"
+    found = tuple(tensor.shape for tensor in ops[-1].outputs)
+    expected = tuple(tensor.shape for tensor in call.outputs)
+    return "" if found == expected else f"its output is {found}, in Keras {expected}"

@@ -48,11 +48,11 @@ def concatenate(call: Call) -> None:
     axis = int(call.operation.axis) % call.types[0].rank
     rests = {tensor.shape[:axis] + tensor.shape[axis + 1 :] for tensor in call.types}
     if len(rests) > 1:
+        shapes = ", ".join(str(tensor.shape) for tensor in call.types)
         raise InputShapeError(
-            "The input shapes do not fit the model: layer {!r} concatenates {} on axis {}, and "
-            "their other axes differ; give input shapes (batch first) that the model takes.".format(
-                call.path, ", ".join(str(tensor.shape) for tensor in call.types), axis
-            )
+            f"The input shapes do not fit the model: layer {call.path!r} concatenates {shapes} on "
+            f"axis {axis}, and their other axes differ; give input shapes (batch first) that the "
+            "model takes."
         )
     call.emit("concat", AxisAttrs(axis))
 

@@ -1,4 +1,4 @@
-"""Normalisations that XIR has a word for, and the affine layers at the head of a model."""
+"""Normalisations with an XIR equivalent, and affine layers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ def batch_normalization(call: Call) -> None:
     call.emit("batchnorm", BatchNormAttrs(axis, float(layer.epsilon)), params=params)
     if call.kwargs.get("training"):
         call.note(
-            f"{call.path} is called with training=True; it is read as at inference, with the "
-            "moving "
-            "statistics"
+            f"{call.path} is called with training=True; it is inspected as at inference, with the "
+            "moving statistics"
         )
 
 
@@ -35,7 +34,7 @@ def unit_normalization(call: Call) -> None:
 
 
 def rescaling(call: Call) -> None:
-    """Rescaling: a product and a sum with constants; the sum goes where the offset is 0."""
+    """Rescaling: a product and a sum with constants; no sum if the offset is 0."""
     layer = call.operation
     _affine(call, _sizes(layer.scale), _sizes(layer.offset) if _any(layer.offset) else None)
 
@@ -58,7 +57,7 @@ def normalization(call: Call) -> None:
 
 
 def _affine(call: Call, scale: Sequence[int], offset: Any) -> None:
-    """Writes x * scale, then + offset where there is one; the last takes the call's name."""
+    """Emits x * scale and, with an offset, its sum; the last operator has the call's name."""
     factor = call.const(scale, "scale")
     product = call.emit(
         "mul", inputs=(call.inputs[0], factor), suffix="" if offset is None else "mul"

@@ -1,4 +1,4 @@
-"""Layers that stay one operator: they have no XIR equivalent and no part that matters."""
+"""Layers that become a single operator without XIR equivalent, and GroupNormalization."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Callable, Dict, Tuple
 from vai_inspect.core.ir.attrs import GroupNormAttrs
 from vai_inspect.frontends.keras.lower.call import Call
 
-WHOLE: Dict[str, Tuple[str, ...]] = {
+OPAQUE: Dict[str, Tuple[str, ...]] = {
     "attention, as one operator": (
         "AdditiveAttention",
         "Attention",
@@ -61,7 +61,7 @@ WHOLE: Dict[str, Tuple[str, ...]] = {
         "UpSampling1D",
     ),
 }
-"""Class names by message; the message is empty if the name says it all."""
+"""Class names by message; the message is empty if the name suffices."""
 
 OWN_CODE = (
     "FlaxLayer",
@@ -72,10 +72,10 @@ OWN_CODE = (
     "TorchModuleWrapper",
     "Wrapper",
 )
-"""Layers that wrap the user's code, which is not inspected."""
+"""Layers that wrap user code, which is not inspected."""
 
 
-def _whole(message: str) -> Callable[[Call], None]:
+def _opaque(message: str) -> Callable[[Call], None]:
     def lowering(call: Call) -> None:
         call.unknown(call.operation.class_name, message)
 
@@ -83,7 +83,7 @@ def _whole(message: str) -> Callable[[Call], None]:
 
 
 def group_normalization(call: Call) -> None:
-    """GroupNormalization over the channels; a group of every channel is -1."""
+    """GroupNormalization over the channels; -1 groups are one for each channel."""
     layer, channels = call.operation, call.types[0].channels
     if int(layer.axis) % call.types[0].rank != call.types[0].rank - 1:
         call.unknown("GroupNormalization", "over another axis than the channels")
@@ -97,7 +97,7 @@ def group_normalization(call: Call) -> None:
 
 
 LAYERS = {
-    **{name: _whole(message) for message, names in WHOLE.items() for name in names},
-    **{name: _whole("code of your own") for name in OWN_CODE},
+    **{name: _opaque(message) for message, names in OPAQUE.items() for name in names},
+    **{name: _opaque("code of your own") for name in OWN_CODE},
     "GroupNormalization": group_normalization,
 }

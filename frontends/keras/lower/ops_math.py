@@ -48,7 +48,7 @@ def matmul(call: Call) -> None:
 
 
 def axes_of(axis: Any, rank: int) -> Tuple[int, ...]:
-    """Returns axes counted from the front, in order; None stands for all."""
+    """Returns sorted non-negative axes; None stands for all."""
     if axis is None:
         return tuple(range(rank))
     given = axis if isinstance(axis, (list, tuple)) else (axis,)
@@ -68,7 +68,7 @@ def _reduction(kind: str) -> Lowering:
 
 
 def argmax(call: Call) -> None:
-    """`argmax` over one axis, which goes."""
+    """`argmax` over one axis, which is removed."""
     operation = call.operation
     if operation.axis is None or operation.keepdims:
         call.unknown("Argmax", "over all axes or with keepdims")

@@ -30,7 +30,7 @@ def stack(call: Call) -> None:
 
 
 def _listed(call: Call) -> List[Value]:
-    """Returns the values of a list argument; anything but a tensor of the model is a constant."""
+    """Returns the values of a list argument, constants included."""
     given = call.args[0] if call.args else call.kwargs["xs" if "xs" in call.kwargs else "x"]
     return [call.operand(one, "const") for one in given]
 
@@ -120,13 +120,13 @@ def get_item(call: Call) -> None:
 
 
 def for_each_axis(key: Any, rank: int) -> "List[Any] | None":
-    """Returns a slice or a number for each axis; None where the key holds anything else."""
+    """Returns a slice or an integer for each axis; None for any other key."""
     items: Tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
     ellipses = [index for index, item in enumerate(items) if item is Ellipsis]
     cut = ellipses[0] if ellipses else len(items)
     front, back = list(items[:cut]), list(items[cut + 1 :])
-    whole = front + [slice(None)] * (rank - len(front) - len(back)) + back
-    for item in whole:
+    items_by_axis = front + [slice(None)] * (rank - len(front) - len(back)) + back
+    for item in items_by_axis:
         if isinstance(item, slice):
             parts = (item.start, item.stop, item.step)
             if any(not isinstance(part, (int, type(None))) for part in parts):
@@ -135,7 +135,7 @@ def for_each_axis(key: Any, rank: int) -> "List[Any] | None":
                 return None
         elif not isinstance(item, int):
             return None
-    return whole
+    return items_by_axis
 
 
 OPERATIONS = {

@@ -1,8 +1,9 @@
-"""Pooling: windows, whole inputs and adaptive sizes."""
+"""Pools: windowed, global and adaptive."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence, Tuple
+from functools import partial
+from typing import Callable, Dict, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import (
     Attrs,
@@ -13,26 +14,26 @@ from vai_inspect.core.ir.attrs import (
     SqueezeAttrs,
 )
 from vai_inspect.frontends.keras.lower.call import Call
-from vai_inspect.frontends.keras.lower.window import wh, window_pads
+from vai_inspect.frontends.keras.lower.window import window_pads, xir
 
 Lowering = Callable[[Call], None]
 
 _MAX, _AVERAGE = "maxpool2d", "avgpool2d"
 
 
-def pool_attrs(kind: str, kernel: Any, stride: Any, pad: Any, whole: bool = False) -> Attrs:
-    """Returns the attributes of a 2-D pool; Keras never counts padding in a mean."""
-    if kind == _MAX:
-        return MaxPool2dAttrs(kernel, stride, pad=pad, global_=whole)
-    return AvgPool2dAttrs(kernel, stride, pad=pad, global_=whole, count_include_pad=False)
+_ATTRS: Dict[str, Callable[..., Attrs]] = {
+    _MAX: MaxPool2dAttrs,
+    _AVERAGE: partial(AvgPool2dAttrs, count_include_pad=False),
+}
+"""Attributes of a 2-D pool; Keras never includes the padding in a mean."""
 
 
 def pool_2d(
     call: Call, kind: str, kernel: Sequence[int], stride: Sequence[int], padding: str
 ) -> None:
-    """Writes a 2-D pool; kernel and stride are Keras's (h, w)."""
+    """Emits a 2-D pool; kernel and stride are Keras's (h, w)."""
     pad = window_pads(padding, call.shape[1:3], kernel, stride, (1, 1))
-    call.emit(kind, pool_attrs(kind, wh(kernel), wh(stride), pad))
+    call.emit(kind, _ATTRS[kind](xir(kernel, 2), xir(stride, 2), pad=pad))
 
 
 def _window(kind: str) -> Lowering:
@@ -43,13 +44,12 @@ def _window(kind: str) -> Lowering:
     return lowering
 
 
-def _whole(kind: str) -> Lowering:
-    """A global pool keeps its two axes; where Keras drops them, a squeeze follows."""
+def _global(kind: str) -> Lowering:
+    """A global pool keeps its two axes; a squeeze follows if Keras drops them."""
 
     def lowering(call: Call) -> None:
-        size = wh(call.shape[1:3])
-        attrs = pool_attrs(kind, size, size, (0, 0, 0, 0), whole=True)
-        call.emit(kind, attrs)
+        size = xir(call.shape[1:3], 2)
+        call.emit(kind, _ATTRS[kind](size, size, pad=(0, 0, 0, 0), global_=True))
         if not call.operation.keepdims:
             call.emit("squeeze", SqueezeAttrs((1, 2)), suffix="squeeze")
 
@@ -57,18 +57,17 @@ def _whole(kind: str) -> Lowering:
 
 
 def _adaptive(kind: str) -> Lowering:
-    """An adaptive pool is a window where its output size divides the input, else unknown."""
+    """An adaptive pool is a window if its output size divides the input, else unknown."""
 
     def lowering(call: Call) -> None:
         sizes, outputs = call.shape[1:3], call.output.shape[1:3]
         if any(size % output for size, output in zip(sizes, outputs)):
             name = call.operation.class_name
-            text = f"the output size {outputs} does not divide the input size {sizes}"
-            call.unknown(name, text)
+            call.unknown(name, f"the output size {outputs} does not divide the input size {sizes}")
             return
-        window = wh([size // output for size, output in zip(sizes, outputs)])
-        whole = outputs == (1, 1)
-        call.emit(kind, pool_attrs(kind, window, window, (0, 0, 0, 0), whole=whole))
+        window = xir([size // output for size, output in zip(sizes, outputs)], 2)
+        attrs = _ATTRS[kind](window, window, pad=(0, 0, 0, 0), global_=outputs == (1, 1))
+        call.emit(kind, attrs)
 
     return lowering
 
@@ -82,7 +81,7 @@ def max_pool_1d(call: Call) -> None:
 
 
 def _reduction(kind: str, axes: Tuple[int, ...]) -> Lowering:
-    """XIR has no global pool of one or three dimensions, but it has the reduction."""
+    """Global pools of one and three dimensions, for which XIR has only the reduction."""
 
     def lowering(call: Call) -> None:
         if len(call.inputs) > 1:
@@ -98,10 +97,10 @@ LAYERS = {
     "AdaptiveMaxPooling2D": _adaptive(_MAX),
     "AveragePooling2D": _window(_AVERAGE),
     "GlobalAveragePooling1D": _reduction("reduction_mean", (1,)),
-    "GlobalAveragePooling2D": _whole(_AVERAGE),
+    "GlobalAveragePooling2D": _global(_AVERAGE),
     "GlobalAveragePooling3D": _reduction("reduction_mean", (1, 2, 3)),
     "GlobalMaxPooling1D": _reduction("reduction_max", (1,)),
-    "GlobalMaxPooling2D": _whole(_MAX),
+    "GlobalMaxPooling2D": _global(_MAX),
     "GlobalMaxPooling3D": _reduction("reduction_max", (1, 2, 3)),
     "MaxPooling1D": max_pool_1d,
     "MaxPooling2D": _window(_MAX),

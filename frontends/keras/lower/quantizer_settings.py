@@ -1,7 +1,7 @@
-"""Settings of a layer that decide what a quantiser makes of it, kept as they were given.
+"""Settings of a layer that decide its treatment by a quantiser.
 
-A quantiser and the converter of its file look at a layer's own settings, where the operator that it
-becomes may not show them any more.
+Quantisers and the converters of their files read settings of the layer that its operator may not
+have.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ SETTINGS: Dict[str, Dict[str, Tuple[Any, ...]]] = {
     "ReLU": {"max_value": (None, 6), "negative_slope": (0, None), "threshold": (0, None)},
     "UpSampling2D": {"interpolation": ("nearest", "bilinear")},
 }
-"""Settings by the class of the layer, with the values that are nothing of note."""
+"""Settings by class of the layer, with the values that make no difference."""
 
 
 def kept_settings(layer: Layer) -> Tuple[Tuple[str, str], ...]:
-    """Returns name and value of the settings of a layer that are kept.
+    """Returns name and value of the settings of a layer that make a difference.
 
     Args:
         layer: the layer or operation.

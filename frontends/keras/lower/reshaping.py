@@ -24,7 +24,7 @@ def flatten(call: Call) -> None:
 
 
 def reshape(call: Call) -> None:
-    """Reshape, and any layer or operation that only sets another shape."""
+    """Reshape, and layers and operations that only change the shape."""
     call.emit("reshape", ReshapeAttrs(call.output.shape))
 
 
@@ -34,7 +34,7 @@ def permute(call: Call) -> None:
 
 
 def borders(widths: Any) -> List[Tuple[int, int]]:
-    """Returns (before, after) for each spatial axis; one-dimensional layers hold a flat pair."""
+    """Returns (before, after) for each spatial axis; one-dimensional layers have a flat pair."""
     pairs = [widths] if isinstance(widths[0], int) else widths
     return [(int(before), int(after)) for before, after in pairs]
 
@@ -56,7 +56,7 @@ def cropping(call: Call) -> None:
 
 
 def strided_slice(call: Call, begin: Sequence[int], end: Sequence[int]) -> None:
-    """Writes a slice with steps of one on every axis."""
+    """Emits a slice with steps of one on every axis."""
     call.emit("strided_slice", StridedSliceAttrs(tuple(begin), tuple(end), (1,) * len(begin)))
 
 

@@ -1,4 +1,4 @@
-"""Layers and operations that scale an image."""
+"""Layers and operations that resize an image."""
 
 from __future__ import annotations
 

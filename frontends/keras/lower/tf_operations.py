@@ -1,6 +1,6 @@
-"""Bare TensorFlow operations in a Keras 2 model, read as Keras 3's operations of the same meaning.
+"""Reads bare TensorFlow operations in a Keras 2 model as the equivalent operations of Keras 3.
 
-Keras 2 wraps them in TFOpLambda, SlicingOpLambda and, from older files, TensorFlowOpLayer.
+Keras 2 wraps them in the layers TFOpLambda and SlicingOpLambda; in older files, TensorFlowOpLayer.
 """
 
 from __future__ import annotations
@@ -9,18 +9,13 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from vai_inspect.core.ir import Param
 from vai_inspect.frontends.keras.lower.layer import MISSING, Layer
-from vai_inspect.frontends.keras.lower.tf_signatures import (
-    KEEPS_BATCH,
-    NODE_SYMBOLS,
-    SIGNATURES,
-    Signature,
-)
+from vai_inspect.frontends.keras.lower.tf_signatures import SIGNATURES, Signature
 
 Read = Tuple["TfOperation", Tuple[Any, ...], Dict[str, Any]]
 
 
 class TfOperation(Layer):
-    """A bare operation: TensorFlow's name, and the class of Keras 3's that it is read as."""
+    """A bare operation, as the equivalent operation of Keras 3."""
 
     def __init__(self, symbol: str, keras_class: Optional[str], settings: Dict[str, Any]) -> None:
         self.class_name = "tf." + symbol
@@ -30,42 +25,24 @@ class TfOperation(Layer):
         self._settings = settings
 
     def weights(self) -> List[Param]:
-        """It has none."""
+        """Returns nothing."""
         return []
 
     def _setting(self, name: str) -> Any:
         return self._settings.get(name, MISSING)
 
 
-def symbol_of(layer: Any) -> str:
-    """Returns TensorFlow's name of the function that a layer wraps, such as `math.add`."""
-    if type(layer).__name__ == "TensorFlowOpLayer":
-        return NODE_SYMBOLS.get(str(layer.node_def.op), "raw_ops." + str(layer.node_def.op))
-    function = getattr(layer, "function", None)
-    name = getattr(layer, "symbol", None)
-    if not name:
-        # Keras 2.4 to 2.15 name such a layer after the function.
-        name = str(layer.name)
-        name = name[3:] if name.startswith("tf.") else getattr(function, "__name__", name)
-        name = name.rstrip("0123456789").rstrip("_") if name not in SIGNATURES else name
-    return str(name)
-
-
-def keeps_batch(layer: Any) -> bool:
-    """Tells whether axis 0 of the result is that of the operands."""
-    return symbol_of(layer) in KEEPS_BATCH
-
-
-def read_operation(layer: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Read:
-    """Returns the operation as the lowerings see it, with the arguments by Keras 3's names."""
-    symbol = symbol_of(layer)
-    if type(layer).__name__ == "TensorFlowOpLayer":
-        return read_symbol(symbol, with_constants(symbol, layer.constants, args), {})
-    return read_symbol(symbol, args, kwargs)
-
-
 def read_symbol(symbol: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Read:
-    """As `read_operation`, of a call of the function that TensorFlow names `symbol`."""
+    """Returns the operation that a call of a TensorFlow function is lowered as.
+
+    Args:
+        symbol: TensorFlow's name of the function, such as `math.add`.
+        args: positional arguments.
+        kwargs: keyword arguments.
+
+    Returns:
+        The operation, and the arguments by Keras 3's names.
+    """
     signature = SIGNATURES.get(symbol)
     bound = None if signature is None else _bound(signature, args, kwargs)
     if signature is None or bound is None:
@@ -76,7 +53,7 @@ def read_symbol(symbol: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> R
 def _bound(
     signature: Signature, args: Tuple[Any, ...], kwargs: Dict[str, Any]
 ) -> Optional[Dict[str, Any]]:
-    """Returns the arguments by Keras 3's names; None where one is not known or not constant."""
+    """Returns the arguments by Keras 3's names; None if one is not known or not constant."""
     names = [name for name, _ in signature.parameters]
     given = dict(signature.defaults)
     renamed = dict(signature.parameters)
@@ -93,7 +70,7 @@ def _bound(
 
 
 def _plain(value: Any) -> Any:
-    """Returns a constant of TensorFlow's or numpy's as Python numbers, slices as slices."""
+    """Returns a constant of TensorFlow or numpy as Python numbers and slices."""
     if hasattr(value, "numpy"):
         value = value.numpy()
     if hasattr(value, "tolist"):
@@ -108,7 +85,7 @@ def _plain(value: Any) -> Any:
 def with_constants(
     symbol: str, constants: Mapping[Any, Any], args: Tuple[Any, ...]
 ) -> Tuple[Any, ...]:
-    """Returns the operands of a TensorFlowOpLayer, its constants among them."""
+    """Returns the operands of a TensorFlowOpLayer, including its constants."""
     given = list(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else list(args)
     for index in sorted(constants, key=int):
         given.insert(int(index), constants[index])

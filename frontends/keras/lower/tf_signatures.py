@@ -1,4 +1,4 @@
-"""Functions of TensorFlow's by name: their parameters, and Keras 3's operation that they are."""
+"""TensorFlow functions by name: their parameters, and the equivalent operation of Keras 3."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Signature:
     """One function.
 
     Attributes:
-        keras_class: class of Keras 3's operation.
+        keras_class: class of the equivalent operation of Keras 3.
         parameters: (TensorFlow's name, Keras 3's name) in TensorFlow's order.
-        operands: Keras 3's names of those that may be tensors.
-        defaults: settings that a call may leave out.
-        adapted: turns the bound arguments into what Keras 3 means by them; None refuses.
+        operands: Keras 3's names of the parameters that may be tensors.
+        defaults: values of optional parameters.
+        adapted: converts the bound arguments to those of Keras 3; None if there is no equivalent.
     """
 
     keras_class: str
@@ -28,7 +28,7 @@ class Signature:
 
 
 def _parameters(text: str) -> Tuple[Tuple[str, str], ...]:
-    """Reads `features=x axis`: a name, and after the `=` Keras 3's where that is another."""
+    """Parses `features=x axis`: TensorFlow's names, with Keras 3's after `=` if it differs."""
     pairs = [part.partition("=") for part in text.split()]
     return tuple((name, keras or name) for name, _, keras in pairs)
 
@@ -50,7 +50,7 @@ def _reduction(keras_class: str) -> Signature:
 
 
 def _no_transposed(bound: Bound) -> Optional[Bound]:
-    """`matmul` with operands taken as they are, as Keras 3's is."""
+    """`matmul` without transposed operands, as in Keras 3."""
     plain = {"x1": bound["x1"], "x2": bound["x2"]}
     return None if any(value for key, value in bound.items() if key not in plain) else plain
 
@@ -77,7 +77,7 @@ def _pool(bound: Bound) -> Optional[Bound]:
 
 
 def _spatial(value: Any) -> Optional[Tuple[int, int]]:
-    """Returns (h, w) of a window given as one number, two, or four with the outer ones 1."""
+    """Returns (h, w) of a window of one, two or four numbers, of which the outer two are 1."""
     sizes = [value] if isinstance(value, int) else list(value)
     if len(sizes) == 4 and sizes[0] == sizes[3] == 1:
         sizes = sizes[1:3]
@@ -171,10 +171,10 @@ _MOVES: Dict[str, Signature] = {
 }
 
 SIGNATURES: Dict[str, Signature] = {**_ELEMENTWISE, **_MOVES}
-"""By the name under which TensorFlow exports it, without `tf.`."""
+"""Functions by TensorFlow's public name, without `tf.`."""
 
 KEEPS_BATCH = frozenset(_ELEMENTWISE)
-"""Functions whose result has the batch of their operands."""
+"""Functions whose output has the batch of their operands."""
 
 NODE_SYMBOLS = {
     "Add": "math.add",
@@ -194,4 +194,4 @@ NODE_SYMBOLS = {
     "Tanh": "math.tanh",
     "Transpose": "compat.v1.transpose",
 }
-"""Names of graph nodes whose operands are the function's parameters in order."""
+"""Functions by the name of a graph node whose operands are their parameters in order."""

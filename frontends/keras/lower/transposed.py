@@ -1,70 +1,44 @@
-"""Transposed convolutions. Keras's output shape is the law; crop and padding follow from it."""
+"""Transposed convolutions: crop and output padding follow from Keras's output shape."""
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import TransposedConv2dAttrs, TransposedConv3dAttrs
 from vai_inspect.frontends.keras.lower.activation import append_activation
 from vai_inspect.frontends.keras.lower.call import Call
-from vai_inspect.frontends.keras.lower.window import transposed_crop, wh, whd
+from vai_inspect.frontends.keras.lower.window import transposed_crop, xir
 
 
-def _crops(call: Call) -> List[Tuple[int, int, int]]:
-    """Returns (crop before, crop after, output padding) for each axis in the order w, h, d."""
-    layer = call.operation
-    rank = len(layer.kernel_size)
-    sizes = zip(
-        call.shape[1 : 1 + rank],
-        call.output.shape[1 : 1 + rank],
-        layer.kernel_size,
-        layer.strides,
-        layer.dilation_rate,
-    )
-    return [transposed_crop(*axis) for axis in sizes][::-1]
+def _transposed(rank: int, cls: Any) -> Callable[[Call], None]:
+    """Conv2DTranspose and Conv3DTranspose; weights [oc, (kd), kh, kw, ic / group]."""
+
+    def lowering(call: Call) -> None:
+        layer = call.operation
+        settings = (layer.kernel_size, layer.strides, layer.dilation_rate)
+        kernel, stride, dilation = (xir(sizes, rank) for sizes in settings)
+        group = int(getattr(layer, "groups", 1))
+        sizes = zip(call.shape[1 : 1 + rank], call.output.shape[1 : 1 + rank], *settings)
+        crops = [transposed_crop(*axis) for axis in sizes][::-1]
+        attrs = cls(
+            kernel=kernel,
+            stride=stride,
+            dilation=dilation,
+            pad=tuple(side for before, after, _ in crops for side in (before, after)),
+            group=group,
+            output_padding=tuple(extra for _, _, extra in crops),
+        )
+        weights = (layer.filters, *layer.kernel_size, call.types[0].channels // group)
+        params: List[Tuple[str, Sequence[int]]] = [("weights", weights)]
+        if layer.use_bias:
+            params.append(("bias", (layer.filters,)))
+        call.emit(f"transposed-conv{rank}d", attrs, params=params)
+        append_activation(call, layer.activation)
+
+    return lowering
 
 
-def _params(call: Call) -> List[Tuple[str, Sequence[int]]]:
-    layer = call.operation
-    group = int(getattr(layer, "groups", 1))
-    channels = call.types[0].channels // group
-    weights = (layer.filters,) + tuple(layer.kernel_size) + (channels,)
-    params: List[Tuple[str, Sequence[int]]] = [("weights", weights)]
-    if layer.use_bias:
-        params.append(("bias", (layer.filters,)))
-    return params
-
-
-def conv2d_transpose(call: Call) -> None:
-    """Conv2DTranspose; weights [oc, kh, kw, ic]."""
-    layer = call.operation
-    (left, right, out_w), (top, bottom, out_h) = _crops(call)
-    attrs = TransposedConv2dAttrs(
-        kernel=wh(layer.kernel_size),
-        stride=wh(layer.strides),
-        dilation=wh(layer.dilation_rate),
-        pad=(left, right, top, bottom),
-        group=int(getattr(layer, "groups", 1)),
-        output_padding=(out_w, out_h),
-    )
-    call.emit("transposed-conv2d", attrs, params=_params(call))
-    append_activation(call, layer.activation)
-
-
-def conv3d_transpose(call: Call) -> None:
-    """Conv3DTranspose; weights [oc, kd, kh, kw, ic]."""
-    layer = call.operation
-    (left, right, out_w), (top, bottom, out_h), (front, back, out_d) = _crops(call)
-    attrs = TransposedConv3dAttrs(
-        kernel=whd(layer.kernel_size),
-        stride=whd(layer.strides),
-        dilation=whd(layer.dilation_rate),
-        pad=(left, right, top, bottom, front, back),
-        group=int(getattr(layer, "groups", 1)),
-        output_padding=(out_w, out_h, out_d),
-    )
-    call.emit("transposed-conv3d", attrs, params=_params(call))
-    append_activation(call, layer.activation)
-
-
-LAYERS = {"Conv2DTranspose": conv2d_transpose, "Conv3DTranspose": conv3d_transpose}
+LAYERS = {
+    "Conv2DTranspose": _transposed(2, TransposedConv2dAttrs),
+    "Conv3DTranspose": _transposed(3, TransposedConv3dAttrs),
+}

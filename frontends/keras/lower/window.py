@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
+
+from vai_inspect.frontends.keras.lower.layer import Layer
 
 
-def wh(sizes: Sequence[int]) -> Tuple[int, int]:
-    """Returns (w, h) of Keras's (h, w)."""
-    height, width = sizes
-    return int(width), int(height)
+def xir(sizes: Sequence[int], rank: int) -> Any:
+    """Returns (w,), (w, h) or (w, h, d) of Keras's (w,), (h, w) or (d, h, w).
+
+    Raises:
+        ValueError: there is not one size per axis.
+    """
+    if len(sizes) != rank:
+        raise ValueError(f"{sizes} does not have {rank} sizes")
+    return tuple(int(size) for size in reversed(sizes))
 
 
-def whd(sizes: Sequence[int]) -> Tuple[int, int, int]:
-    """Returns (w, h, d) of Keras's (d, h, w)."""
-    depth, height, width = sizes
-    return int(width), int(height), int(depth)
+def window_of(layer: Layer, shape: Sequence[int], rank: int) -> Dict[str, Any]:
+    """Returns kernel, stride, dilation and pads of a convolution, in XIR's order.
+
+    Args:
+        layer: the convolution.
+        shape: shape of its input, channels last.
+        rank: number of its spatial axes.
+    """
+    kernel, stride, dilation = layer.kernel_size, layer.strides, layer.dilation_rate
+    return {
+        "kernel": xir(kernel, rank),
+        "stride": xir(stride, rank),
+        "dilation": xir(dilation, rank),
+        "pad": window_pads(layer.padding, shape[1 : 1 + rank], kernel, stride, dilation),
+    }
 
 
 def reach(kernel: int, dilation: int) -> int:
-    """Returns how many elements a dilated kernel spans."""
+    """Returns the number of elements that a dilated kernel spans."""
     return (kernel - 1) * dilation + 1
 
 
 def same_pads(size: int, kernel: int, stride: int, dilation: int = 1) -> Tuple[int, int]:
     """Returns (before, after) of "same" on one axis, as TensorFlow counts it.
 
-    The output is ceil(size / stride); an odd pad goes behind.
+    The output is ceil(size / stride); an odd pad goes to the end.
     """
     total = int(max((-(-size // stride) - 1) * stride + reach(kernel, dilation) - size, 0))
     return total // 2, total - total // 2
@@ -72,9 +90,9 @@ def transposed_crop(
 ) -> Tuple[int, int, int]:
     """Returns (crop before, crop after, output padding) of a transposed window on one axis.
 
-    The full output is (size - 1) * stride + reach. What the layer gives less is cropped, the odd
-    element behind, as the gradient of a "same" convolution in TensorFlow does; what it gives
-    more, where the stride outruns the kernel, is padded behind.
+    The full output is (size - 1) * stride + reach. If the layer's output is smaller, it is
+    cropped, an odd element at the end, as by the gradient of a "same" convolution in TensorFlow;
+    if it is larger (a stride larger than the kernel), it is padded at the end.
     """
     surplus = int((size - 1) * stride + reach(kernel, dilation) - output)
     if surplus < 0:

@@ -1,6 +1,6 @@
-"""Layers that stay one operator and whose multiply-accumulates are known: recurrent ones, wrappers.
+"""Recurrent layers, wrappers and attention: one operator with known multiply-accumulates.
 
-A layer within is lowered by itself, for what it would read, and what it becomes is counted.
+A nested layer is lowered separately, and the multiply-accumulates of its operators are added up.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from vai_inspect.core.cost import macs
 from vai_inspect.frontends.graph_builder import GraphBuilder
-from vai_inspect.frontends.keras.live.generation import Symbol
-from vai_inspect.frontends.keras.live.trace import Step
 from vai_inspect.frontends.keras.lower.call import Call
 from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.steps import Step, Symbol
 
 Shape = Tuple[int, ...]
 Count = Callable[[Layer, Shape], Optional[int]]
@@ -22,7 +21,7 @@ _WRAPPER = "a wrapper, as one operator"
 
 
 def _recurrent(layer: Layer, shape: Shape) -> Optional[int]:
-    """Each step multiplies its input and its state by the weights."""
+    """Counts a recurrent layer, whose steps multiply input and state by the weights."""
     name = layer.keras_class or ""
     if name == "Bidirectional":
         inner = _counted(layer.layer, shape)
@@ -51,7 +50,7 @@ def _step(layer: Layer, size: int) -> Optional[int]:
 
 
 def _convolutional(layer: Layer, shape: Shape) -> int:
-    """The four gates of ConvLSTM: a convolution of the input, and one of the state."""
+    """Counts ConvLSTM, whose four gates are a convolution of the input and one of the state."""
     places = kernel = 1
     windows = zip(shape[2:-1], layer.kernel_size, layer.strides, layer.dilation_rate)
     for size, width, stride, dilation in windows:
@@ -68,7 +67,7 @@ def _time_distributed(layer: Layer, shape: Shape) -> Optional[int]:
 
 
 def _counted(layer: Any, shape: Shape) -> Optional[int]:
-    """Returns the multiply-accumulates of a layer for what it would read, where they are known."""
+    """Returns the multiply-accumulates of a layer for an input shape, or None."""
     from vai_inspect.frontends.keras.lower.dispatch import lower
 
     if not isinstance(layer, Layer):
@@ -80,7 +79,7 @@ def _counted(layer: Any, shape: Shape) -> Optional[int]:
         read = Symbol(shape, layer.compute_dtype or "float32")
         builder = GraphBuilder("keras")
         value = builder.input("read", shape, read.dtype)
-        step = Step(layer, "layer", (read,), {}, (read,), None)
+        step = Step(layer, "layer", (read,), {}, (read,))
         lower(Call(step, builder.names.take("layer"), builder, {id(read): value}))
         graph = builder.graph("layer")
     counts = [macs(op, graph) for op in graph]
@@ -93,7 +92,7 @@ COUNTS: Dict[str, Count] = {
     **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _convolutional),
     "TimeDistributed": _time_distributed,
 }
-"""Multiply-accumulates of a layer for the shape that it reads, by class name."""
+"""Multiply-accumulates of a layer for its input shape, by class name."""
 
 
 def _lowering(call: Call) -> None:
@@ -103,13 +102,13 @@ def _lowering(call: Call) -> None:
     count: Optional[int] = None
     try:
         count = COUNTS[name](layer, call.shape)
-    except Exception:  # a layer within that has no such setting
+    except Exception:  # a nested layer without such a setting
         count = None
     call.unknown(layer.class_name, message, macs=count)
 
 
 def attention(call: Call) -> None:
-    """MultiHeadAttention: the projections, the scores, what they weigh, and the output's."""
+    """MultiHeadAttention: projections, scores, weighted values and the output projection."""
     given = [name for name in call.kwargs if "mask" in name and name != "use_causal_mask"]
     count = None
     if not given and len(call.types) in (2, 3) and all(one.rank == 3 for one in call.types):

@@ -11,11 +11,11 @@ from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.live.generation import Generation
 from vai_inspect.frontends.keras.live.input_shapes import name_of
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_class, reason_of
-from vai_inspect.frontends.keras.live.nested import leaves, mapped
-from vai_inspect.frontends.keras.live.toposort import depth_first
+from vai_inspect.frontends.keras.nested import leaves, replaced
 from vai_inspect.frontends.keras.rewrite.copies import carry, copied
 from vai_inspect.frontends.keras.rewrite.edit import Edit
 from vai_inspect.frontends.keras.rewrite.maker import FreeNames, Inline, Maker
+from vai_inspect.frontends.keras.toposort import depth_first
 
 Place = Tuple[int, ...]
 """Identities of the calls around a call and of the call itself, outermost first."""
@@ -151,7 +151,7 @@ class _LevelRebuild:
             self._known[id(symbol)] = self._whole.input(symbol, self._names)
         self._take_names()
         results = self._results()
-        return mapped(self._keras.structure(function), self._known.get), results
+        return replaced(self._keras.structure(function), self._known), results
 
     def inline(self, function: Any, tensors: List[Any]) -> Any:
         """Returns what a nested model gives, its layers called on tensors of this model."""
@@ -177,7 +177,7 @@ class _LevelRebuild:
             results = self._call(node) if edit is None else self._edited(edit)
             symbols = self._keras.outputs(node)
             self._known.update(zip(map(id, symbols), leaves(results)))
-        return mapped(self._keras.results(self._function), self._known.get)
+        return replaced(self._keras.results(self._function), self._known)
 
     def _givers(self, symbols: Sequence[Any]) -> List[Any]:
         found = []
@@ -198,7 +198,7 @@ class _LevelRebuild:
         whole, keras = self._whole, self._keras
         old = keras.operation(node)
         args, kwargs = keras.filled(node, self._known)
-        args, kwargs = mapped((args, kwargs), _value_of(args, kwargs).get)
+        args, kwargs = replaced((args, kwargs), _value_of(args, kwargs))
         inner, edits = inner_function(old), self._inner.get(id(node), {})
         fresh = not whole.known(old, edits)
         if inner is None:

@@ -7,12 +7,14 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.frontends.keras.live.generation import Generation
 from vai_inspect.frontends.keras.live.input_shapes import resolve_inputs
+from vai_inspect.frontends.keras.live.live_layer import as_layer
 from vai_inspect.frontends.keras.live.model_kind import inner_function
-from vai_inspect.frontends.keras.live.toposort import depth_first
-from vai_inspect.frontends.keras.live.trace import InputTensor, trace
+from vai_inspect.frontends.keras.live.trace import trace
 from vai_inspect.frontends.keras.lower.assembly import Assembly, Made
 from vai_inspect.frontends.keras.lower.channels_first import channels_last
-from vai_inspect.frontends.keras.lower.layer import Layer, seen
+from vai_inspect.frontends.keras.lower.layer import Layer
+from vai_inspect.frontends.keras.lower.steps import InputTensor
+from vai_inspect.frontends.keras.toposort import depth_first
 
 OPEN = (
     "the size of its map is open, and what it becomes holds for one; build the model for one size"
@@ -158,8 +160,9 @@ class Site:
     def seen_at(self, node: Any) -> Seen:
         """Returns another call of the same model as the lowerings see it."""
         args, kwargs = self.arguments(node)
-        operation, args, kwargs = self.keras.lowered_as(node, args, kwargs)
-        return Seen(seen(operation), tuple(args), dict(kwargs))
+        operation = self.keras.operation(node)
+        operation, args, kwargs = self.keras.lowered_as(operation, args, kwargs)
+        return Seen(as_layer(operation), tuple(args), dict(kwargs))
 
     def arguments(self, node: Any) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
         """Returns what a call of the same model is called with."""

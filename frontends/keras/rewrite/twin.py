@@ -11,8 +11,8 @@ import numpy as np
 from vai_inspect.frontends.keras.live.generation import Generation, generation_of
 from vai_inspect.frontends.keras.live.keras2 import tensorflow_quiet
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_class
-from vai_inspect.frontends.keras.live.nested import leaves, mapped
-from vai_inspect.frontends.keras.live.trace import InputTensor
+from vai_inspect.frontends.keras.lower.steps import InputTensor
+from vai_inspect.frontends.keras.nested import leaves, replaced
 from vai_inspect.frontends.keras.rewrite.sites import Level
 
 BATCH = 2
@@ -187,7 +187,7 @@ def _given(model: Any, inputs: Sequence[Any]) -> Any:
     """Returns inputs nested as the model wants them."""
     function: Any = inner_function(model)
     struct = generation_of(model).structure(function)
-    return mapped(struct, dict(zip(map(id, function.inputs), inputs)).get)
+    return replaced(struct, dict(zip(map(id, function.inputs), inputs)))
 
 
 def _named(layer: Any) -> List[Any]:

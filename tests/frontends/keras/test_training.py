@@ -10,7 +10,7 @@ import pytest
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.reader import capture_stored
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.lower.training import check_float, layer_within
+from vai_inspect.frontends.keras.training import check_float, unwrapped
 
 
 def saved(class_name: str, config: Dict[str, Any], name: str, before: str = "") -> Dict[str, Any]:
@@ -88,7 +88,7 @@ def test_live_ones_likewise() -> None:
         __module__ = "vai_q_tensorflow2.layers"
         name = "vendors"
 
-    assert layer_within(PruneLowMagnitude()) == "the layer"
+    assert unwrapped(PruneLowMagnitude()) == "the layer"
     check_float(Holder(PruneLowMagnitude()))
     for layer in (QuantizeWrapperV2(), VitisSigmoid()):
         with pytest.raises(ModelError, match="This model was quantised already"):

@@ -1,7 +1,4 @@
-"""What training tools put around layers.
-
-Pruning and clustering are looked through; after quantisation a model is no float model any more.
-"""
+"""Wrappers of training tools: pruning and clustering are removed, quantised models rejected."""
 
 from __future__ import annotations
 
@@ -9,41 +6,41 @@ from typing import Any, Iterator, Mapping, Tuple
 
 from vai_inspect.core.errors import ModelError
 
-_LOOKED_THROUGH = ("ClusterWeights", "PruneLowMagnitude")
-"""Wrappers of the TensorFlow Model Optimization toolkit that change weights alone."""
+_WEIGHT_WRAPPERS = ("ClusterWeights", "PruneLowMagnitude")
+"""Wrappers of the TensorFlow Model Optimization toolkit that only change weights."""
 _QUANTISED = ("QuantizeAnnotate", "QuantizeLayer", "QuantizeWrapper", "QuantizeWrapperV2")
 _VENDORS = "Vitis>"
-"""What the vendor's quantiser registers its layers under."""
+"""Prefix of the layers that the vendor's quantiser registers."""
 _LIBRARIES = ("tensorflow_model_optimization", "vai_q_tensorflow2")
 _DEEPEST = 50
 
 
-def looked_through(saved: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the saved layer within wrappers that compute nothing; any other as it is."""
+def unwrapped_config(saved: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the saved layer inside of such wrappers; any other layer unchanged."""
     for _ in range(_DEEPEST):
         name, config = str(saved.get("class_name")).split(">")[-1], saved.get("config")
         inner = config.get("layer") if isinstance(config, dict) else None
-        if name not in _LOOKED_THROUGH or not isinstance(inner, dict):
+        if name not in _WEIGHT_WRAPPERS or not isinstance(inner, dict):
             break
         saved = inner
     return saved
 
 
-def layer_within(layer: Any) -> Any:
-    """Returns the live layer within such wrappers."""
+def unwrapped(layer: Any) -> Any:
+    """Returns the live layer inside of such wrappers; any other layer unchanged."""
     for _ in range(_DEEPEST):
         cls = type(layer)
-        if cls.__name__ not in _LOOKED_THROUGH or not hasattr(layer, "layer"):
+        if cls.__name__ not in _WEIGHT_WRAPPERS or not hasattr(layer, "layer"):
             break
         layer = layer.layer
     return layer
 
 
 def check_float(model: Any) -> None:
-    """Refuses a live model that is quantised, or prepared for that.
+    """Rejects a live model that is quantised, or prepared for quantisation.
 
     Raises:
-        ModelError: a layer of it is.
+        ModelError: it has such a layer.
     """
     found = getattr(model, "_flatten_layers", None)
     for layer in found() if found is not None and not isinstance(model, type) else ():
@@ -55,14 +52,14 @@ def check_float(model: Any) -> None:
 
 
 def check_float_config(saved: Any, path: str) -> None:
-    """Refuses the config of such a model.
+    """Rejects the config of such a model.
 
     Args:
         saved: the object that Keras saved.
         path: its file, for the message.
 
     Raises:
-        ModelError: a layer of it is quantised.
+        ModelError: it has such a layer.
     """
     for name, layer in _classes(saved):
         plain = name.split(">")[-1]
@@ -90,6 +87,5 @@ def _error(layer: str, name: str, path: str = "") -> ModelError:
     where = f"{path}: this" if path else "This"
     return ModelError(
         f"{where} model was quantised already (layer {layer!r} is a {name}); inspect the float "
-        "model that it was "
-        "made from."
+        "model that it was made from."
     )
