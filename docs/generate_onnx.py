@@ -12,8 +12,8 @@ from vai_inspect.frontends.onnx.bodies import DEEPEST
 from vai_inspect.frontends.onnx.capture import OLDEST_OPSET
 from vai_inspect.frontends.onnx.constants.evaluate import EVALUATIONS
 from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
-from vai_inspect.frontends.onnx.joining import OF_PRODUCER, PASSES, TF2ONNX, others
 from vai_inspect.frontends.onnx.lower import dispatch, quantised
+from vai_inspect.frontends.onnx.recompose import OF_PRODUCER, PASSES, TF2ONNX, others
 from vai_inspect.frontends.onnx.rewrite import PROGRAMS
 
 PAGE = Path(__file__).with_name("onnx.md")
@@ -55,13 +55,13 @@ the module that the file was exported from.
 
 {programs}
 
-## Put together again
+## Recomposed
 
-Several operators that exporters write for one:
+Operators that exporters decompose:
 
-{joins}
+{patterns}
 
-In files of tf2onnx, which Keras' own export uses, where they lie within one layer:
+In files of tf2onnx, which Keras' own export uses, if they are within one layer:
 
 {layers}
 
@@ -114,17 +114,18 @@ def sentence(function: Callable[..., object]) -> str:
 
 def markdown() -> str:
     """Returns the page."""
-    groups: Dict[str, List[str]] = {}
-    for name, lowering in sorted(dispatch.LOWERINGS.items()):
-        group = lowering.__module__.split(".")[-1]
-        groups.setdefault(group, []).append(name + "*" * (name in EVALUATIONS))
-    groups = dict(sorted(groups.items()))
+    groups: Dict[str, List[str]] = {
+        table.__name__.split(".")[-1]: [
+            name + "*" * (name in EVALUATIONS) for name in sorted(table.LOWERINGS)
+        ]
+        for table in dispatch.TABLES
+    }
     only = sorted(set(EVALUATIONS) - set(dispatch.LOWERINGS))
     groups["constants alone"] = [name + "*" for name in only]
     groups["of vai_q_onnx, Quark and onnxruntime"] = sorted(quantised.VENDOR)
     groups["of com.microsoft"] = sorted([*quantised.MICROSOFT, "Gelu"])
-    joins = [join for joins in PASSES for join in joins] + [others.slices]
-    layers = [join for joins in OF_PRODUCER[TF2ONNX] for join in joins]
+    patterns = [pattern for one in PASSES for pattern in one] + [others.slices]
+    layers = [pattern for one in OF_PRODUCER[TF2ONNX] for pattern in one]
     return TEXT.format(
         opset=OLDEST_OPSET,
         deep=DEEPEST,
@@ -137,7 +138,7 @@ def markdown() -> str:
             ("rewrite", "on the graph"),
             [(name, sentence(program)) for name, program in PROGRAMS.items()],
         ),
-        joins=listed(joins),
+        patterns=listed(patterns),
         layers=listed(layers),
         differences=table(("in the module", "in the file"), DIFFERENCES),
     )

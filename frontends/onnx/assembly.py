@@ -9,7 +9,7 @@ from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Origin, Value
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of, read_around
-from vai_inspect.frontends.onnx.call import Call, Memory
+from vai_inspect.frontends.onnx.call import Call, OnnxGraphBuilder
 from vai_inspect.frontends.onnx.constants.evaluate import ALWAYS, KEEPS_VALUES, evaluate
 from vai_inspect.frontends.onnx.file import ModelDef, dtype_of, numbers
 from vai_inspect.frontends.onnx.file.messages import GraphDef, Node, Tensor
@@ -63,7 +63,7 @@ class _Assembly:
         self._graph = graph
         self._inputs = inputs
         owned = [name_of(node, at) for at, node in enumerate(graph.nodes)]
-        self._memory = Memory(owned)
+        self._builder = OnnxGraphBuilder(owned)
         self._sizes = {
             symbol: size for one in inputs for symbol, size in one.symbols.items() if symbol
         }
@@ -91,19 +91,19 @@ class _Assembly:
                 self._return(found)
                 returned += 1
         for value in self._needed:
-            self._memory.output(value)
+            self._builder.output(value)
         if not returned and not self._needed:
             raise CaptureError(
                 "All outputs of the model have data-dependent sizes; use fixed sizes in the export."
             )
-        graph = self._memory.graph(self._graph.name or "main_graph")
+        graph = self._builder.graph(self._graph.name or "main_graph")
         own = {name_of(node, at) for at, node in enumerate(self._graph.nodes)}
         parts = frozenset(op.name for op in graph if op.name not in own)
-        assembled = Assembled(graph, frozenset(self._memory.transparent), parts)
-        return Read(assembled, self._memory.quantised, self._left_out, scope.names)
+        assembled = Assembled(graph, frozenset(self._builder.transparent), parts)
+        return Read(assembled, self._builder.quantised, self._left_out, scope.names)
 
     def _input(self, one: Input) -> Computed:
-        value = self._memory.input(one.name, one.shape, one.dtype)
+        value = self._builder.input(one.name, one.shape, one.dtype)
         return Computed(one.shape, one.dtype, value)
 
     def _initializers(self, tensors: Sequence[Tensor], scope: Scope) -> None:
@@ -155,17 +155,17 @@ class _Assembly:
         self, node: Node, number: int, inputs: Sequence[Optional[Named]], scope: Scope
     ) -> Sequence[Named]:
         causes = [one.cause for one in inputs if isinstance(one, Sizeless)]
-        name = self._memory.names.take(name_of(node, number))
+        name = self._builder.names.take(name_of(node, number))
         read = [one for one in inputs if not isinstance(one, Sizeless)]
         if causes:
             return self._leave_out(node, name, causes[0], read)
         declared = [self._declared(output, scope) for output in node.outputs]
         opset = self._model.opsets.get(node.domain, 1)
-        call = Call(node, name, opset, read, declared, origin_of(node), self._memory)
+        call = Call(node, name, opset, read, declared, origin_of(node), self._builder)
         constant = all(one is None or isinstance(one, Known) for one in read)
         try:
             if node.op_type in ALWAYS or (constant and not _random(node)):
-                self._memory.names.release([name])
+                self._builder.names.release([name])
                 return _constants(call)
             lower(call)
             return call.results
@@ -200,11 +200,11 @@ class _Assembly:
         if isinstance(found, Known):
             node = Node("Constant", (), ())
             origin = Origin(FRAMEWORK)
-            call = Call(node, "constant", 1, (), (), origin, self._memory)
-            self._memory.output(call.value(found))
+            call = Call(node, "constant", 1, (), (), origin, self._builder)
+            self._builder.output(call.value(found))
         else:
             self._needed.pop(found.value, None)
-            self._memory.output(found.value)
+            self._builder.output(found.value)
 
 
 def _random(node: Node) -> bool:

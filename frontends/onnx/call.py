@@ -1,18 +1,18 @@
-"""The call of one node: its inputs and attributes for a lowering, and methods that emit operators.
+"""The call of a node: what its lowering reads, and methods that emit operators.
 
-Shapes and axes are in the file's order here.
+Shapes and axes are in the file's order.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import OPS, Origin, Param, TensorType, Trait, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, UnknownAttrs
 from vai_inspect.core.ir.ops.no_xir import computes_each_element
 from vai_inspect.frontends.graph_builder import CallBuilder, GraphBuilder
-from vai_inspect.frontends.onnx.file.messages import Node, Tensor
+from vai_inspect.frontends.onnx.file.messages import Node
+from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
     Known,
@@ -27,8 +27,13 @@ from vai_inspect.frontends.onnx.tensors import (
 Params = Sequence[Tuple[str, Sequence[int]]]
 
 
-class Memory(GraphBuilder):
-    """The graph, and the state of the assembly between nodes."""
+class OnnxGraphBuilder(GraphBuilder):
+    """The graph, with the constants that nodes share.
+
+    Attributes:
+        constants: the value of each constant that was written, by its identity.
+        quantised: number of nodes that quantise or dequantise.
+    """
 
     def __init__(self, owned: Iterable[str]) -> None:
         """Starts an empty graph; see `GraphBuilder`."""
@@ -37,17 +42,14 @@ class Memory(GraphBuilder):
         self.quantised = 0
 
 
-class Call(CallBuilder):
+class Call(CallBuilder, NodeReader):
     """The lowering of one node to the IR.
 
     A lowering calls `emit` for each operator; the last one is the output of the node unless the
     lowering sets the outputs with `give`.
 
     Attributes:
-        node: the node.
         name: the name of its main operator; others are `<name>/<suffix>`.
-        opset: version of the operator set of the node's domain.
-        inputs: the inputs; None for an omitted input.
         declared: shape of each output according to the file, or None.
     """
 
@@ -59,15 +61,15 @@ class Call(CallBuilder):
         inputs: Sequence[Optional[Operand]],
         declared: Sequence[Optional[Shape]],
         origin: Origin,
-        memory: Memory,
+        graph: OnnxGraphBuilder,
     ) -> None:
-        super().__init__(name, memory)
+        super().__init__(name, graph)
         self.node = node
         self.opset = opset
         self.inputs = tuple(inputs)
         self.declared = tuple(declared)
         self._origin = origin
-        self._memory = memory
+        self._graph = graph
         self._held: List[int] = []
         self._given: Optional[List[Named]] = None
 
@@ -75,11 +77,6 @@ class Call(CallBuilder):
     def origin(self) -> Origin:
         """The node and the module from which it was exported."""
         return self._origin
-
-    @property
-    def x(self) -> Operand:
-        """The first input."""
-        return self.input(0)
 
     @property
     def module(self) -> str:
@@ -92,94 +89,16 @@ class Call(CallBuilder):
         """The outputs of the node, in order."""
         if self._given is not None:
             return self._given
-        return [self._computed(Value(self._memory.ops[-1].name))] if self._own else []
-
-    def has(self, at: int) -> bool:
-        """Returns whether an input is present."""
-        return at < len(self.inputs) and self.inputs[at] is not None
-
-    def input(self, at: int) -> Operand:
-        """Returns an input.
-
-        Raises:
-            UnreadableError: the input is missing.
-        """
-        found = self.inputs[at] if at < len(self.inputs) else None
-        if found is None:
-            raise UnreadableError(f"its input {at} is missing")
-        return found
-
-    def constant(self, at: int) -> Known:
-        """Returns an input that is constant.
-
-        Raises:
-            UnreadableError: the input is missing or depends on the model's inputs.
-        """
-        found = self.input(at)
-        if not isinstance(found, Known):
-            raise UnreadableError(f"its input {at} is computed from the model's inputs")
-        return found
-
-    def values(self, at: int) -> Tuple[Any, ...]:
-        """Returns the elements of a constant input.
-
-        Raises:
-            UnreadableError: they are not known.
-        """
-        found = self.constant(at).values
-        if found is None:
-            raise UnreadableError(f"the values of its input {at} are not known")
-        return found
-
-    def integers(self, name: str, default: Optional[Sequence[int]] = None) -> Tuple[int, ...]:
-        """Returns an attribute that is a list of integers."""
-        found = self.node.attributes.get(name)
-        if found is None:
-            if default is None:
-                raise UnreadableError(f"it has no attribute {name!r}")
-            return tuple(default)
-        return found.integers
-
-    def integer(self, name: str, default: int = 0) -> int:
-        """Returns an attribute that is an integer."""
-        found = self.node.attributes.get(name)
-        return default if found is None else found.integer
-
-    def number(self, name: str, default: float) -> float:
-        """Returns an attribute that is a number."""
-        found = self.node.attributes.get(name)
-        return default if found is None else found.number
-
-    def text(self, name: str, default: str) -> str:
-        """Returns an attribute that is a string."""
-        found = self.node.attributes.get(name)
-        return default if found is None else found.text
-
-    def tensor(self, name: str) -> Optional[Tensor]:
-        """Returns an attribute that is a tensor, or None."""
-        found = self.node.attributes.get(name)
-        return None if found is None else found.tensor
-
-    def axes(self, rank: int, at: int = 1) -> Optional[Tuple[int, ...]]:
-        """Returns non-negative axes, from an attribute or (in later opsets) an input."""
-        if "axes" in self.node.attributes:
-            given: Sequence[int] = self.node.attributes["axes"].integers
-        elif self.has(at):
-            given = self.values(at)
-        else:
-            return None
-        if any(not -rank <= axis < rank for axis in given):
-            raise UnreadableError(f"it has axes {list(given)} of {rank}")
-        return tuple(sorted(int(axis) % rank for axis in given))
+        return [self._computed(Value(self._graph.ops[-1].name))] if self._own else []
 
     def value(self, operand: Operand, suffix: str = "const") -> Value:
         """Returns the value of an operand; a constant becomes a `const`."""
         if isinstance(operand, Computed):
             return operand.value
-        known = self._memory.constants.get(id(operand))
+        known = self._graph.constants.get(id(operand))
         if known is None:
             known = operand, self._const(operand, suffix)
-            self._memory.constants[id(operand)] = known
+            self._graph.constants[id(operand)] = known
             self._held.append(id(operand))
         return known[1]
 
@@ -191,7 +110,7 @@ class Call(CallBuilder):
 
     def shape(self, value: Value) -> Shape:
         """Returns the shape of a value."""
-        return self._memory.types[value].shape
+        return self._graph.types[value].shape
 
     def emit(
         self,
@@ -228,7 +147,7 @@ class Call(CallBuilder):
             found = None if shape is None else tuple(shape)
         if found is None:
             raise UnreadableError("its output shape is not known")
-        element = dtype or self._memory.types[sources[0]].dtype
+        element = dtype or self._graph.types[sources[0]].dtype
         weights = (Param(role, TensorType(one, element)) for role, one in given.items())
         output = TensorType(checked(found), element)
         return self.write(kind, chosen, sources, (output,), weights, suffix)
@@ -251,8 +170,8 @@ class Call(CallBuilder):
             message: why it has no XIR equivalent, if the name does not say so.
             dtype: element type of the outputs; by default that of the first input.
             opaque: see `UnknownAttrs`.
-            any_order: whether it works in any axis order that all its tensors share, as
-                element-wise functions do.
+            any_order: whether it is independent of the axis order if all its tensors share it, as
+                element-wise functions are.
             reads: number of leading inputs that are tensors, if the others are settings such as a
                 shape; by default all.
 
@@ -278,7 +197,7 @@ class Call(CallBuilder):
         attrs = UnknownAttrs(called, opaque)
         written = self.write("unknown", attrs, inputs, outputs, message=message).op
         if any_order or (computes_each_element(called) and not opaque):
-            self._memory.transparent.add(written)
+            self._graph.transparent.add(written)
         self.give(*(self._computed(Value(written, at)) for at in range(len(outputs))))
 
     def give(self, *results: Named) -> None:
@@ -293,24 +212,22 @@ class Call(CallBuilder):
         """Sets the output to the first input, without an operator."""
         self.give(self.x)
 
-    def read_as(self, op_type: str, inputs: Sequence[Optional[Operand]]) -> None:
-        """Treats the node as another operator of the ONNX domain, with these inputs."""
-        self.node = dataclasses.replace(self.node, op_type=op_type, domain="")
-        self.opset = self.integer("opset", max(self.opset, 13))  # as QLinearSoftmax names it
-        self.inputs = tuple(inputs)
-
     def quantises(self) -> None:
         """Counts the node as a quantising one."""
-        self._memory.quantised += 1
+        self._graph.quantised += 1
 
     def discard(self) -> None:
         """Removes the emitted operators and the constants that no other node has read."""
         super().discard()
         for key in self._held:
-            self._memory.constants.pop(key, None)
+            self._graph.constants.pop(key, None)
         self._held.clear()
         self._given = None
 
     def _computed(self, value: Value) -> Computed:
-        tensor = self._memory.types[value]
+        tensor = self._graph.types[value]
         return Computed(tensor.shape, tensor.dtype, value)
+
+
+Lowering = Callable[[Call], None]
+"""Emits the operators of a node."""

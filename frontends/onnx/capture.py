@@ -16,7 +16,7 @@ from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
 from vai_inspect.frontends.onnx.file.proto import without_weights
 from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
-from vai_inspect.frontends.onnx.joining import TF2ONNX, put_together
+from vai_inspect.frontends.onnx.recompose import TF2ONNX, recompose
 from vai_inspect.frontends.onnx.tensors import Named
 
 OLDEST_OPSET = 7
@@ -47,8 +47,8 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
     _check_opset(parsed)
     inputs = resolve_inputs(graph, input_args, batch)
     read = assemble(parsed, graph, inputs)
-    joined = put_together(read.assembled, parsed.producer)
-    nhwc, dropped = channels_last(joined)
+    recomposed = recompose(read.assembled, parsed.producer)
+    nhwc, dropped = channels_last(recomposed)
     warnings = [*_warnings(read, parsed)]
     left_out = unread(graph)
     if left_out:

@@ -9,19 +9,15 @@ the model.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, Tuple, Union
+from typing import Optional
 
 from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.json_text import LARGEST, parse, too_large
 from vai_inspect.frontends.keras.config.stored import Stored
+from vai_inspect.frontends.wire import BYTES, Reader, WireError
 
 METADATA, GRAPH = "keras_metadata.pb", "saved_model.pb"
-_MODELS = ("_tf_keras_network", "_tf_keras_sequential", "_tf_keras_model")
-_ADVICE = (
-    "load it where TensorFlow is and save it as a file: "
-    "keras.models.load_model({!r}).save('model.keras') (Keras 2), or inspect the live model as "
-    "file.py:name"
-)
+_MODELS = (b"_tf_keras_network", b"_tf_keras_sequential", b"_tf_keras_model")
 
 
 def is_saved_model(path: str) -> bool:
@@ -39,8 +35,7 @@ def read_saved_model(path: str) -> Stored:
     if not os.path.isfile(metadata):
         raise ModelError(
             f"{path} is a SavedModel without {METADATA}: its TensorFlow graph names no layers "
-            "(Keras 3 exports "
-            f"such folders, TensorFlow before 2.5 wrote them); {_ADVICE.format(path)}."
+            "(as exported by Keras 3, or saved by TensorFlow before 2.5); " + _advice(path)
         )
     if os.path.getsize(metadata) > LARGEST:
         raise ModelError(too_large(metadata, os.path.getsize(metadata)))
@@ -48,65 +43,40 @@ def read_saved_model(path: str) -> Stored:
         data = file.read(LARGEST + 1)
     try:
         root = _root(data)
-    except (IndexError, ValueError) as error:
+    except WireError as error:
         raise ModelError(
-            f"{metadata} is broken or cut off; copy or save the folder again."
+            f"{metadata} is broken or truncated; copy or save the folder again."
         ) from error
     if root is None:
-        raise ModelError(
-            f"{path} is a SavedModel whose root is no Keras model; {_ADVICE.format(path)}."
-        )
+        raise ModelError(f"{path} is a SavedModel whose root is not a Keras model; {_advice(path)}")
     config = parse(root, f"the config in {metadata}")
     if not isinstance(config.get("config"), dict):
         raise ModelError(
-            f"{path} is a SavedModel of a Keras model that has no config, such as a subclassed "
-            "one; "
-            f"{_ADVICE.format(path)}."
+            f"{path} is a SavedModel of a Keras model without a config, such as a subclassed one; "
+            + _advice(path)
         )
     return Stored(config, str(config.get("keras_version", "")), path)
 
 
-def _root(data: bytes) -> "bytes | None":
-    for number, value in _fields(data):
-        if number == 1 and isinstance(value, bytes):
-            node: Dict[int, Any] = dict(_fields(value))
-            if node.get(3) == b"root" and _text(node.get(4)) in _MODELS:
-                return bytes(node.get(5, b""))
+def _advice(path: str) -> str:
+    return (
+        "load it where TensorFlow is installed and save it as a file: "
+        f"keras.models.load_model({path!r}).save('model.keras') (Keras 2), or inspect the live "
+        "model as file.py:name."
+    )
+
+
+def _root(data: bytes) -> Optional[bytes]:
+    """Returns the JSON text of the model, or None if the root object is not one.
+
+    Raises:
+        WireError: the bytes are not a protocol buffer of this form.
+    """
+    reader = Reader()
+    for field in reader.fields(memoryview(data)):
+        if field.number == 1 and field.wire_type == BYTES:
+            parts = reader.fields(field.data)
+            node = {one.number: bytes(one.data) for one in parts if one.wire_type == BYTES}
+            if node.get(3) == b"root" and node.get(4) in _MODELS:
+                return node.get(5, b"")
     return None
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
-
-
-def _fields(data: bytes) -> Iterator[Tuple[int, Union[int, bytes]]]:
-    """Yields number and value of each field of a protocol buffer message."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, wire = key >> 3, key & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if wire == 2:
-            size, at = _varint(data, at)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"a field of wire type {wire}")
-        if at + size > len(data):
-            raise ValueError("a field is cut off")
-        yield number, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> Tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError("a number of more than 64 bits")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, Callable, Iterator, List, Sequence, Tuple
 
-from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS, elements
+from vai_inspect.core.ir.ops import elements
+from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
 from vai_inspect.frontends.onnx.tensors import Shape
 
 Values = Tuple[Any, ...]

@@ -10,18 +10,19 @@ import math
 import operator
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.core.ir.ops import elements
 from vai_inspect.frontends.onnx.constants import arrays
-from vai_inspect.frontends.onnx.file.numbers import dtype_of, elements, numbers
+from vai_inspect.frontends.onnx.file.numbers import dtype_of, numbers
 from vai_inspect.frontends.onnx.lower.activation import bounds
 from vai_inspect.frontends.onnx.lower.elementwise import together
 from vai_inspect.frontends.onnx.lower.selection import axis_of, part_sizes, ranges_of
+from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError, checked
 
-Evaluation = Callable[[Call], Optional[List[Known]]]
+Evaluation = Callable[[NodeReader], Optional[List[Known]]]
 
 
-def evaluate(call: Call) -> Optional[List[Known]]:
+def evaluate(call: NodeReader) -> Optional[List[Known]]:
     """Returns what a node gives that depends on no input; None where its values are not known.
 
     Args:
@@ -39,14 +40,14 @@ def evaluate(call: Call) -> Optional[List[Known]]:
         raise UnreadableError(str(error)) from error
 
 
-def _held(call: Call, at: int = 0) -> Optional[Tuple[Shape, arrays.Values]]:
+def _held(call: NodeReader, at: int = 0) -> Optional[Tuple[Shape, arrays.Values]]:
     known = call.inputs[at] if at < len(call.inputs) else None
     if not isinstance(known, Known) or known.values is None:
         return None
     return known.shape, known.values
 
 
-def _constant(call: Call) -> Optional[List[Known]]:
+def _constant(call: NodeReader) -> Optional[List[Known]]:
     attributes = call.node.attributes
     tensor = call.tensor("value")
     if tensor is not None:
@@ -64,7 +65,7 @@ def _constant(call: Call) -> Optional[List[Known]]:
     return [Known((), "object")]
 
 
-def _constant_of_shape(call: Call) -> Optional[List[Known]]:
+def _constant_of_shape(call: NodeReader) -> Optional[List[Known]]:
     shape = checked([int(one) for one in call.values(0)])
     tensor = call.tensor("value")
     fill = (0.0,) if tensor is None else numbers(tensor)
@@ -73,17 +74,17 @@ def _constant_of_shape(call: Call) -> Optional[List[Known]]:
     return [Known(shape, dtype, values)]
 
 
-def _shape(call: Call) -> Optional[List[Known]]:
+def _shape(call: NodeReader) -> Optional[List[Known]]:
     shape = call.x.shape
     part = shape[call.integer("start") : call.integer("end", len(shape))]
     return [Known((len(part),), "int64", part)]
 
 
-def _size(call: Call) -> Optional[List[Known]]:
+def _size(call: NodeReader) -> Optional[List[Known]]:
     return [Known((), "int64", (elements(call.x.shape),))]
 
 
-def _cast(call: Call) -> Optional[List[Known]]:
+def _cast(call: NodeReader) -> Optional[List[Known]]:
     like = call.node.op_type == "CastLike"
     dtype = call.input(1).dtype if like else dtype_of(call.integer("to"))
     held = _held(call)
@@ -97,7 +98,7 @@ def _cast(call: Call) -> Optional[List[Known]]:
 def _each(compute: Callable[..., Any], dtype: Optional[str] = None, first: int = 0) -> Evaluation:
     """Of each element of inputs that broadcast; None where the values of one are not known."""
 
-    def evaluation(call: Call) -> Optional[List[Known]]:
+    def evaluation(call: NodeReader) -> Optional[List[Known]]:
         shape = together(call)
         element = dtype or call.input(first).dtype
         held = [_held(call, at) for at in range(len(call.inputs))]
@@ -123,7 +124,7 @@ def _power(first: Any, second: Any) -> Any:
     return first**second
 
 
-def _clip(call: Call) -> Optional[List[Known]]:
+def _clip(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
         return None
@@ -136,7 +137,7 @@ def _clip(call: Call) -> Optional[List[Known]]:
     return [Known(held[0], call.x.dtype, values)]
 
 
-def _concat(call: Call) -> Optional[List[Known]]:
+def _concat(call: NodeReader) -> Optional[List[Known]]:
     parts = [_held(call, at) for at in range(len(call.inputs))]
     held = [one for one in parts if one is not None]
     if len(held) < len(parts):
@@ -150,7 +151,7 @@ def _concat(call: Call) -> Optional[List[Known]]:
     return [Known(tuple(shape), call.x.dtype, arrays.joined(held, axis))]
 
 
-def _gather(call: Call) -> Optional[List[Known]]:
+def _gather(call: NodeReader) -> Optional[List[Known]]:
     held, indices = _held(call), _held(call, 1)
     if held is None or indices is None:
         return None
@@ -163,7 +164,7 @@ def _gather(call: Call) -> Optional[List[Known]]:
     return [Known(shape, call.x.dtype, arrays.gathered(*held, axis, indices[1]))]
 
 
-def _slice(call: Call) -> Optional[List[Known]]:
+def _slice(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
         return None
@@ -171,7 +172,7 @@ def _slice(call: Call) -> Optional[List[Known]]:
     return [Known(tuple(map(len, ranges)), call.x.dtype, arrays.taken(*held, ranges))]
 
 
-def _split(call: Call) -> Optional[List[Known]]:
+def _split(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
         return None
@@ -184,7 +185,7 @@ def _split(call: Call) -> Optional[List[Known]]:
     return found
 
 
-def _transpose(call: Call) -> Optional[List[Known]]:
+def _transpose(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
         return None
@@ -195,7 +196,7 @@ def _transpose(call: Call) -> Optional[List[Known]]:
     return [Known(shape, call.x.dtype, arrays.turned(*held, order))]
 
 
-def _range(call: Call) -> Optional[List[Known]]:
+def _range(call: NodeReader) -> Optional[List[Known]]:
     start, limit, step = (call.values(at)[0] for at in range(3))
     if not step:
         raise UnreadableError("its step is 0")
@@ -205,7 +206,7 @@ def _range(call: Call) -> Optional[List[Known]]:
     return [Known(shape, call.x.dtype, values)]
 
 
-def _non_zero(call: Call) -> Optional[List[Known]]:
+def _non_zero(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
         raise UnreadableError("how many elements differ from 0 depends on their values")
@@ -215,7 +216,7 @@ def _non_zero(call: Call) -> Optional[List[Known]]:
 
 
 def _reduced(combine: Callable[[Any, Any], Any]) -> Evaluation:
-    def evaluation(call: Call) -> Optional[List[Known]]:
+    def evaluation(call: NodeReader) -> Optional[List[Known]]:
         held = _held(call)
         if held is None or not held[1]:
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.frontends.onnx.file.messages import GraphDef, ModelDef
 from vai_inspect.frontends.onnx.file.parse import Parser
-from vai_inspect.frontends.onnx.file.wire import WireError
+from vai_inspect.frontends.wire import WireError
 
 _FILE = "{} is no ONNX file that can be read: {}; export it again, or check that it is complete."
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Optional, Tuple
 
+from vai_inspect.core.ir.ops import elements
 from vai_inspect.frontends.onnx.file.messages import Tensor
-from vai_inspect.frontends.onnx.file.wire import Field, Reader
+from vai_inspect.frontends.wire import Field, Reader
 
 MOST_NUMBERS = 4096
 """Tensors of more elements are weights; only their shape counts."""
@@ -50,14 +51,6 @@ _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _RAW, _DOUBLE_DATA, _UINT64_DATA = 4, 5, 
 def dtype_of(data_type: int) -> str:
     """Returns the name of an element type; `float32` where the file names none."""
     return DTYPES.get(data_type, "float8" if data_type > 16 else "float32")
-
-
-def elements(shape: Tuple[int, ...]) -> int:
-    """Returns the number of elements."""
-    count = 1
-    for size in shape:
-        count *= size
-    return count
 
 
 def numbers(tensor: Tensor) -> Optional[Tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from vai_inspect.frontends.onnx.file.messages import (
     Tensor,
     ValueInfo,
 )
-from vai_inspect.frontends.onnx.file.wire import FIXED32, Field, Reader, WireError
+from vai_inspect.frontends.wire import FIXED32, Field, Reader, WireError
 
 MOST_AXES = 64
 """Of a tensor; frameworks have 64 at most."""

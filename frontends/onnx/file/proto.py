@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS, elements
+from vai_inspect.core.ir.ops import elements
+from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
 
 _OF_MODEL = ("ir_version", "producer_name", "producer_version", "opset_import", "functions")
 _OF_GRAPH = ("name", "node", "input", "output", "value_info", "sparse_initializer")

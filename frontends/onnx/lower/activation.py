@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from vai_inspect.core.ir.attrs import AxisAttrs, EluAttrs, LeakyReluAttrs
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
+from vai_inspect.frontends.onnx.lower.elementwise import unary
+from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
-
-Lowering = Callable[[Call], None]
-
-
-def _plain(kind: str) -> Lowering:
-    def lowering(call: Call) -> None:
-        call.emit(kind)
-
-    return lowering
 
 
 def _leaky_relu(call: Call) -> None:
@@ -87,13 +80,13 @@ def _clip(call: Call) -> None:
     high = None if high is not None and high >= 3.4e38 else high
     kind = _KINDS.get((low, high))
     if kind is not None:
-        call.emit(kind, inputs=[call.value(call.x)])
+        call.emit(kind)
     else:
         limits = ", ".join(f"{one:g}" if one is not None else "none" for one in (low, high))
         call.unknown([call.x.shape], f"Clip({limits})")
 
 
-def bounds(call: Call) -> Tuple[Optional[float], Optional[float]]:
+def bounds(call: NodeReader) -> Tuple[Optional[float], Optional[float]]:
     """Returns the bounds of a Clip, None for a missing one.
 
     Raises:
@@ -106,7 +99,7 @@ def bounds(call: Call) -> Tuple[Optional[float], Optional[float]]:
     return (None if low is None else low.number), (None if high is None else high.number)
 
 
-def _bound(call: Call, at: int) -> Optional[float]:
+def _bound(call: NodeReader, at: int) -> Optional[float]:
     if not call.has(at):
         return None
     bound = call.input(at)
@@ -119,23 +112,23 @@ def _swish(call: Call) -> None:
     if call.number("alpha", 1.0) == 1:
         call.emit("swish")
     else:
-        call.unknown([call.x.shape], "Swish({:g})".format(call.number("alpha", 1.0)))
+        call.unknown([call.x.shape], f"Swish({call.number('alpha', 1.0):g})")
 
 
 LOWERINGS: Dict[str, Lowering] = {
     "Celu": _elu("celu"),
     "Clip": _clip,
     "Elu": _elu("elu"),
-    "Gelu": _plain("gelu"),
+    "Gelu": unary("gelu"),
     "HardSigmoid": _hard_sigmoid,
-    "HardSwish": _plain("hard-swish"),
+    "HardSwish": unary("hard-swish"),
     "LeakyRelu": _leaky_relu,
-    "Mish": _plain("mish"),
+    "Mish": unary("mish"),
     "PRelu": _prelu,
-    "Relu": _plain("relu"),
-    "Selu": _plain("selu"),
-    "Sigmoid": _plain("sigmoid"),
+    "Relu": unary("relu"),
+    "Selu": unary("selu"),
+    "Sigmoid": unary("sigmoid"),
     "Softmax": _softmax,
     "Swish": _swish,
-    "Tanh": _plain("tanh"),
+    "Tanh": unary("tanh"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import (
     Conv1dAttrs,
@@ -15,8 +15,8 @@ from vai_inspect.core.ir.attrs import (
     TransposedDepthwiseConv2dAttrs,
     TransposedDepthwiseConv3dAttrs,
 )
-from vai_inspect.frontends.onnx.call import Call
-from vai_inspect.frontends.onnx.lower.window import Window, window, xir, xir_pads
+from vai_inspect.frontends.onnx.call import Call, Lowering
+from vai_inspect.frontends.onnx.lower.window import Window, explicit_window, window, xir, xir_pads
 from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
 
 Params = List[Tuple[str, Sequence[int]]]
@@ -34,22 +34,20 @@ def _convolution(call: Call) -> None:
     """Weights are [oc, ic / group, (kd), (kh), kw]; with one group per channel it is depthwise."""
     weight, rank = _weights(call, 1)
     outputs, kernel = weight[0], weight[2:]
-    shape = _figures(window(call, kernel))
+    settings = _settings(window(call, kernel))
     groups, channels = call.integer("group", 1), call.x.shape[1]
-    source = [call.value(call.x)]
-    params = _params(outputs, call.has(2))
     if rank == 2 and groups > 1 and groups == channels:
         multiplier = outputs // channels
-        params[0] = ("weights", (multiplier, *kernel, channels))
-        attrs: Any = DepthwiseConv2dAttrs(multiplier=multiplier, **shape)
-        call.emit("depthwise-conv2d", attrs, source, params)
+        params = _params(call, outputs, (multiplier, *kernel, channels))
+        attrs: Any = DepthwiseConv2dAttrs(multiplier=multiplier, **settings)
+        call.emit("depthwise-conv2d", attrs, params=params)
     elif rank == 3 and groups > 1 and groups == channels == outputs:
-        params[0] = ("weights", (1, *kernel, channels))
-        call.emit("depthwise-conv3d", DepthwiseConv3dAttrs(**shape), source, params)
+        params = _params(call, outputs, (1, *kernel, channels))
+        call.emit("depthwise-conv3d", DepthwiseConv3dAttrs(**settings), params=params)
     else:
-        params[0] = ("weights", (outputs, *kernel, weight[1]))
+        params = _params(call, outputs, (outputs, *kernel, weight[1]))
         cls: Any = (Conv1dAttrs, Conv2dAttrs, Conv3dAttrs)[rank - 1]
-        call.emit(f"conv{rank}d", cls(group=groups, **shape), source, params)
+        call.emit(f"conv{rank}d", cls(group=groups, **settings), params=params)
 
 
 def _transposed(call: Call) -> None:
@@ -59,61 +57,59 @@ def _transposed(call: Call) -> None:
         raise UnreadableError("XIR has no 1-D transposed convolution")
     kernel, channels, groups = weight[2:], weight[0], call.integer("group", 1)
     outputs = weight[1] * groups
-    shape = window(call, kernel, transposed=True)
+    one = explicit_window(call, kernel)
     extra = call.integers("output_padding", (0,) * rank)
     if len(extra) != rank:
         raise UnreadableError(f"its output_padding is not for {rank} axes")
-    shape, extra = _cropped(call, shape, extra)
-    figures = _figures(shape)
-    figures["output_padding"] = xir(extra)
-    params = _params(outputs, call.has(2))
-    source = [call.value(call.x)]
+    one, extra = _cropped(call, one, extra)
+    settings = _settings(one)
+    settings["output_padding"] = xir(extra)
     if groups > 1 and groups == channels == outputs:
-        params[0] = ("weights", (1, *kernel, channels))
+        params = _params(call, outputs, (1, *kernel, channels))
         cls: Any = (TransposedDepthwiseConv2dAttrs, TransposedDepthwiseConv3dAttrs)[rank - 2]
         kind = f"transposed-depthwise-conv{rank}d"
-        call.emit(kind, cls(**figures), source, params)
+        call.emit(kind, cls(**settings), params=params)
     else:
-        params[0] = ("weights", (outputs, *kernel, channels // groups if groups > 0 else 0))
+        params = _params(call, outputs, (outputs, *kernel, channels // groups if groups > 0 else 0))
         cls = (TransposedConv2dAttrs, TransposedConv3dAttrs)[rank - 2]
         kind = f"transposed-conv{rank}d"
-        call.emit(kind, cls(group=groups, **figures), source, params)
+        call.emit(kind, cls(group=groups, **settings), params=params)
 
 
-def _cropped(call: Call, shape: Window, extra: Tuple[int, ...]) -> Tuple[Window, Tuple[int, ...]]:
+def _cropped(call: Call, one: Window, extra: Tuple[int, ...]) -> Tuple[Window, Tuple[int, ...]]:
     """Returns the pads of a transposed convolution from its output size or auto_pad."""
     mode = call.text("auto_pad", "NOTSET")
     wanted = call.integers("output_shape", ())[-len(extra) :]
     if not wanted and not mode.startswith("SAME"):
-        return shape, extra
-    sizes = wanted or tuple(size * s for size, s in zip(call.x.shape[2:], shape.stride))
+        return one, extra
+    sizes = wanted or tuple(size * s for size, s in zip(call.x.shape[2:], one.stride))
     pads, added = [], []
     for size, out, k, s, d, more in zip(
-        call.x.shape[2:], sizes, shape.kernel, shape.stride, shape.dilation, extra
+        call.x.shape[2:], sizes, one.kernel, one.stride, one.dilation, extra
     ):
         total = (size - 1) * s + more + (k - 1) * d + 1 - out
         less, more_half = max(total, 0) // 2, max(total, 0) - max(total, 0) // 2
         pads.append((less, more_half) if mode == "SAME_UPPER" else (more_half, less))
         added.append(more + max(-total, 0))
-    return shape._replace(pads=pads), tuple(added)
+    return one._replace(pads=pads), tuple(added)
 
 
-def _figures(shape: Window) -> Dict[str, Any]:
+def _settings(one: Window) -> Dict[str, Any]:
     """Returns the attributes common to all convolutions, in XIR's order."""
     return {
-        "kernel": xir(shape.kernel),
-        "stride": xir(shape.stride),
-        "dilation": xir(shape.dilation),
-        "pad": xir_pads(shape.pads),
+        "kernel": xir(one.kernel),
+        "stride": xir(one.stride),
+        "dilation": xir(one.dilation),
+        "pad": xir_pads(one.pads),
     }
 
 
-def _params(outputs: int, bias: bool) -> Params:
-    params: Params = [("weights", ())]
-    return [*params, ("bias", (outputs,))] if bias else params
+def _params(call: Call, outputs: int, weights: Sequence[int]) -> Params:
+    params: Params = [("weights", weights)]
+    return [*params, ("bias", (outputs,))] if call.has(2) else params
 
 
-LOWERINGS: Dict[str, Callable[[Call], None]] = {
+LOWERINGS: Dict[str, Lowering] = {
     "Conv": _convolution,
     "ConvTranspose": _transposed,
 }

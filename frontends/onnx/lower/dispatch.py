@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Optional
+from typing import Dict, Optional
 
 from vai_inspect.frontends.graph_builder import UnreadableError, problem_with, unreadable
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.lower import (
     activation,
     conv,
@@ -21,8 +21,7 @@ from vai_inspect.frontends.onnx.lower import (
     shape,
 )
 
-Lowering = Callable[[Call], None]
-_TABLES = (
+TABLES = (
     activation,
     conv,
     elementwise,
@@ -36,10 +35,11 @@ _TABLES = (
     selection,
     shape,
 )
-LOWERINGS: Dict[str, Lowering] = {}
+"""Modules with lowerings, each of a group of operators."""
+LOWERINGS: Dict[str, Lowering] = {
+    name: lowering for table in TABLES for name, lowering in table.LOWERINGS.items()
+}
 """Operators of the ONNX domain by type."""
-for _table in _TABLES:
-    LOWERINGS.update(_table.LOWERINGS)
 
 _MICROSOFT = "com.microsoft"
 

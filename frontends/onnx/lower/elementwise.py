@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Optional
+from typing import Dict, Optional
 
 from vai_inspect.core.ir.attrs import CastAttrs
 from vai_inspect.core.ir.ops import ShapeError
 from vai_inspect.core.ir.ops.joins import broadcast
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.file.numbers import dtype_of
+from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
     Known,
@@ -17,10 +18,8 @@ from vai_inspect.frontends.onnx.tensors import (
     UnreadableError,
 )
 
-Lowering = Callable[[Call], None]
 
-
-def together(call: Call) -> Shape:
+def together(call: NodeReader) -> Shape:
     """Returns the broadcast shape of all inputs.
 
     Raises:
@@ -74,7 +73,9 @@ def _unchanged(call: Call, kind: str) -> Optional[Operand]:
     return None
 
 
-def _unary(kind: str) -> Lowering:
+def unary(kind: str) -> Lowering:
+    """Returns the lowering of an operator that is one operator without attributes in XIR."""
+
     def lowering(call: Call) -> None:
         call.emit(kind)
 
@@ -97,16 +98,15 @@ def _cast(call: Call) -> None:
     wanted = (
         call.input(1).dtype if call.node.op_type == "CastLike" else dtype_of(call.integer("to"))
     )
-    source = [call.value(call.x)]
     if wanted == call.x.dtype:
-        call.emit("identity", inputs=source)
+        call.emit("identity")
     else:
-        call.emit("cast", CastAttrs(wanted.upper()), source, dtype=wanted)
+        call.emit("cast", CastAttrs(wanted.upper()), dtype=wanted)
 
 
 def _identity(call: Call) -> None:
     """The mask of a dropout is a constant that has no reader at inference."""
-    call.emit("identity", inputs=[call.value(call.x)])
+    call.emit("identity")
 
 
 _CONDITIONS = ("Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual")
@@ -124,11 +124,11 @@ LOWERINGS: Dict[str, Lowering] = {
     **dict.fromkeys(("Dropout", "Identity"), _identity),
     "Add": _joined("add"),
     "Div": _joined("div"),
-    "Exp": _unary("exp"),
+    "Exp": unary("exp"),
     "Max": _joined("max"),
     "Min": _joined("min"),
     "Mul": _joined("mul"),
-    "Neg": _unary("neg"),
+    "Neg": unary("neg"),
     "Sub": _joined("sub"),
     "Sum": _joined("add"),
     "Where": _where,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import (
     BatchNormAttrs,
@@ -10,7 +10,7 @@ from vai_inspect.core.ir.attrs import (
     InstanceNormAttrs,
     L2NormalizeAttrs,
 )
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.tensors import UnreadableError
 
 
@@ -26,7 +26,7 @@ def _batch_norm(call: Call) -> None:
         raise UnreadableError(f"its parameters are not one per channel ({size[0]} channels)")
     roles = ("gamma", "beta", "moving_mean", "moving_var")
     params = [(role, size) for role in roles]
-    call.emit("batchnorm", BatchNormAttrs(1, _epsilon(call)), [call.value(call.x)], params)
+    call.emit("batchnorm", BatchNormAttrs(1, _epsilon(call)), params=params)
 
 
 def _affine(channels: int) -> List[Tuple[str, Sequence[int]]]:
@@ -37,7 +37,7 @@ def _instance_norm(call: Call) -> None:
     if call.x.rank < 3:
         raise UnreadableError(f"its input {call.x.shape} has no spatial axes")
     attrs = InstanceNormAttrs(_epsilon(call), True)
-    call.emit("instancenorm", attrs, [call.value(call.x)], _affine(call.x.shape[1]))
+    call.emit("instancenorm", attrs, params=_affine(call.x.shape[1]))
 
 
 def _group_norm(call: Call) -> None:
@@ -45,7 +45,7 @@ def _group_norm(call: Call) -> None:
         raise UnreadableError(f"its input {call.x.shape} has no channels")
     channels = call.x.shape[1]
     attrs = GroupNormAttrs(call.integer("num_groups"), channels, _epsilon(call), True)
-    call.emit("groupnorm", attrs, [call.value(call.x)], _affine(channels))
+    call.emit("groupnorm", attrs, params=_affine(channels))
 
 
 def _l2_norm(call: Call) -> None:
@@ -58,7 +58,7 @@ def _l2_norm(call: Call) -> None:
 
 
 def _epsilon(call: Call) -> float:
-    return float("{:.7g}".format(call.number("epsilon", 1e-5)))
+    return float(f"{call.number('epsilon', 1e-5):.7g}")
 
 
 def _without_equivalent(call: Call) -> None:
@@ -69,7 +69,7 @@ def _without_equivalent(call: Call) -> None:
 
 
 _NONE = ("LRN", "LayerNormalization", "MeanVarianceNormalization", "RMSNormalization")
-LOWERINGS: Dict[str, Callable[[Call], None]] = {
+LOWERINGS: Dict[str, Lowering] = {
     **dict.fromkeys(_NONE, _without_equivalent),
     "BatchNormalization": _batch_norm,
     "GroupNormalization": _group_norm,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict
+from typing import Dict
 
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.lower.selection import axis_of
 from vai_inspect.frontends.onnx.tensors import UnreadableError
-
-Lowering = Callable[[Call], None]
 
 
 def _same(call: Call) -> None:

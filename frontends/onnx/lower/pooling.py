@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Dict, Tuple
 
 from vai_inspect.core.ir.attrs import (
     AvgPool2dAttrs,
@@ -10,11 +10,10 @@ from vai_inspect.core.ir.attrs import (
     MaxPool2dAttrs,
     ReductionAttrs,
 )
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.lower.window import Window, window, xir, xir_pads
 from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
 
-Lowering = Callable[[Call], None]
 ONLY_2D = "XIR has 2-D average pools only"
 
 
@@ -97,13 +96,13 @@ def global_pool(call: Call, kind: str) -> None:
             raise UnreadableError(f"its input {call.x.shape} has no elements")
         cls: Any = MaxPool2dAttrs if kind == "maxpool2d" else AvgPool2dAttrs
         more = {} if kind == "maxpool2d" else {"count_include_pad": False}
-        call.emit(kind, cls(xir(sizes), xir(sizes), global_=True, **more), [call.value(call.x)])
+        call.emit(kind, cls(xir(sizes), xir(sizes), global_=True, **more))
         return
     if not sizes:
         raise UnreadableError(f"its input {call.x.shape} has no spatial axes")
     reduction = "reduction_max" if kind == "maxpool2d" else "reduction_mean"
     axes = tuple(range(2, call.x.rank))
-    call.emit(reduction, ReductionAttrs(axes, True), [call.value(call.x)])
+    call.emit(reduction, ReductionAttrs(axes, True))
 
 
 def _global(kind: str) -> Lowering:

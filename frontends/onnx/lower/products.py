@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import InnerProductAttrs, MatmulAttrs
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
 
 
@@ -49,4 +49,4 @@ def _matmul(call: Call) -> None:
     call.emit("matmul", MatmulAttrs(), values, shape=())
 
 
-LOWERINGS: Dict[str, Callable[[Call], None]] = {"Gemm": _gemm, "MatMul": _matmul}
+LOWERINGS: Dict[str, Lowering] = {"Gemm": _gemm, "MatMul": _matmul}

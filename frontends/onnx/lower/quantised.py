@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Sequence, Tuple
+from typing import Dict, Sequence, Tuple
 
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.lower import (
     activation,
     conv,
@@ -15,8 +15,6 @@ from vai_inspect.frontends.onnx.lower import (
     selection,
 )
 from vai_inspect.frontends.onnx.tensors import Computed, Known, Operand, UnreadableError
-
-Lowering = Callable[[Call], None]
 
 
 def _float(operand: Operand) -> Operand:

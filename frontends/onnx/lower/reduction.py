@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from vai_inspect.core.ir.attrs import AxisAttrs, ReductionAttrs, ReshapeAttrs
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.lower.pooling import global_pool
 from vai_inspect.frontends.onnx.lower.selection import axis_of
 from vai_inspect.frontends.onnx.origin import source_of
 from vai_inspect.frontends.onnx.tensors import Shape
-
-Lowering = Callable[[Call], None]
 
 
 def _axes(call: Call) -> Tuple[int, ...]:
@@ -33,15 +31,14 @@ def _reduction(kind: Optional[str]) -> Lowering:
         if kind is None:
             call.unknown([_left(call, axes, keep)])
             return
-        source = [call.value(call.x)]
         if not axes:
-            call.emit("identity", inputs=source)
+            call.emit("identity")
             return
         image = call.x.rank == 4 and axes == (2, 3) and keep
         if kind == "reduction_mean" and image and _was_a_pool(call):
             global_pool(call, "avgpool2d")
             return
-        call.emit(kind, ReductionAttrs(axes, keep), source)
+        call.emit(kind, ReductionAttrs(axes, keep))
 
     return lowering
 
@@ -64,8 +61,7 @@ def _arg_max(call: Call) -> None:
     if call.integer("select_last_index"):
         call.unknown([shape], dtype="int64")
         return
-    attrs, source = AxisAttrs(axis), [call.value(call.x)]
-    value = call.emit("argmax", attrs, source, dtype="int64")
+    value = call.emit("argmax", AxisAttrs(axis), dtype="int64")
     if keep:
         last = call.emit("reshape", ReshapeAttrs(shape), [value], suffix="keepdims", dtype="int64")
         call.give_values([last])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Sequence, Tuple
+from typing import Dict, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import PixelShuffleAttrs, ResizeAttrs
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
 
 _CENTRES = ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "tf_half_pixel_for_nn")
@@ -61,7 +61,7 @@ def _resize(call: Call) -> None:
     scale = tuple(after / size for after, size in zip(shape[2:], before[2:]))[::-1]
     corners, centres = coordinates == "align_corners", coordinates in _CENTRES
     attrs = ResizeAttrs(kind, corners, centres, scale)
-    call.emit("resize", attrs, [call.value(call.x)])
+    call.emit("resize", attrs)
 
 
 _CORNERS = ("align_corners", "asymmetric")
@@ -95,7 +95,7 @@ def _space_to_depth(call: Call) -> None:
     call.unknown([small], any_order=True)
 
 
-LOWERINGS: Dict[str, Callable[[Call], None]] = {
+LOWERINGS: Dict[str, Lowering] = {
     "DepthToSpace": _depth_to_space,
     "Resize": _resize,
     "SpaceToDepth": _space_to_depth,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import (
@@ -12,13 +12,14 @@ from vai_inspect.core.ir.attrs import (
     SqueezeAttrs,
     StridedSliceAttrs,
 )
-from vai_inspect.frontends.onnx.call import Call
+from vai_inspect.frontends.onnx.call import Call, Lowering
+from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError
 
 Range = Tuple[int, int, int]
 
 
-def axis_of(call: Call, default: int = 0, rank: int = -1) -> int:
+def axis_of(call: NodeReader, default: int = 0, rank: int = -1) -> int:
     """Returns the attribute `axis` as a non-negative number."""
     rank = call.x.rank if rank < 0 else rank
     axis = call.integer("axis", default)
@@ -38,14 +39,14 @@ def cut(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:
     """Emits a slice with a range (begin, end, step) per axis."""
     begin, end, strides = (tuple(column) for column in zip(*ranges))
     attrs = StridedSliceAttrs(begin, end, strides)
-    return call.emit("strided_slice", attrs, [call.value(call.x)], suffix=suffix)
+    return call.emit("strided_slice", attrs, suffix=suffix)
 
 
 def _full_ranges(shape: Shape) -> List[Range]:
     return [(0, size, 1) for size in shape]
 
 
-def ranges_of(call: Call) -> List[Range]:
+def ranges_of(call: NodeReader) -> List[Range]:
     """Returns the range of each axis of a Slice."""
     rank = call.x.rank
     if call.opset < 10:
@@ -73,7 +74,7 @@ def _slice(call: Call) -> None:
     cut(call, ranges_of(call))
 
 
-def part_sizes(call: Call, axis: int) -> Tuple[int, ...]:
+def part_sizes(call: NodeReader, axis: int) -> Tuple[int, ...]:
     """Returns the sizes of the parts of a Split."""
     size = call.x.shape[axis]
     if "split" in call.node.attributes:
@@ -110,7 +111,7 @@ def _gather(call: Call) -> None:
     values = indices.values if isinstance(indices, Known) else None
     out = (*shape[:axis], *indices.shape, *shape[axis + 1 :])
     if shape == (len(values or ()),) and values == tuple(range(size)):
-        call.emit("reshape", ReshapeAttrs(out), [call.value(call.x)])
+        call.emit("reshape", ReshapeAttrs(out))
         return
     found = _evenly([one % size for one in values]) if values and size else None
     if found is None or isinstance(call.x, Known) or indices.rank > 1:
@@ -122,7 +123,7 @@ def _gather(call: Call) -> None:
         cut(call, ranges)
         return
     if ranges == _full_ranges(shape):
-        call.emit("squeeze", SqueezeAttrs((axis,)), [call.value(call.x)])
+        call.emit("squeeze", SqueezeAttrs((axis,)))
         return
     value = cut(call, ranges)
     last = call.emit("squeeze", SqueezeAttrs((axis,)), [value], suffix="squeeze")
@@ -176,10 +177,10 @@ def _pad(call: Call) -> None:
     if min(flat, default=0) < 0:
         raise UnreadableError("it pads some sides and crops others")
     constant = (fill,) if mode == "constant" and fill else ()
-    call.emit("pad", PadAttrs(flat, _MODES[mode], constant), [call.value(call.x)])
+    call.emit("pad", PadAttrs(flat, _MODES[mode], constant))
 
 
-LOWERINGS: Dict[str, Callable[[Call], None]] = {
+LOWERINGS: Dict[str, Lowering] = {
     "Concat": _concat,
     "Gather": _gather,
     "GatherElements": _gather_elements,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from vai_inspect.core.ir.attrs import FlattenAttrs, ReshapeAttrs, SqueezeAttrs, TransposeAttrs
-from vai_inspect.core.ir.ops import ShapeError
+from vai_inspect.core.ir.ops import ShapeError, elements
 from vai_inspect.core.ir.ops.joins import broadcast
 from vai_inspect.core.ir.ops.moves import reshaped
 from vai_inspect.frontends.layout.axes import LAST, Order, moves_nothing, ordered
-from vai_inspect.frontends.onnx.call import Call
-from vai_inspect.frontends.onnx.file.numbers import elements
+from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.tensors import Shape, UnreadableError
 
 
@@ -32,7 +31,7 @@ def target_shape(call: Call) -> Shape:
 
 
 def _set_shape(call: Call, shape: Shape) -> None:
-    call.emit("reshape", ReshapeAttrs(shape), [call.value(call.x)])
+    call.emit("reshape", ReshapeAttrs(shape))
 
 
 def _reshape(call: Call) -> None:
@@ -43,11 +42,11 @@ def _reshape(call: Call) -> None:
     shape, rank = target_shape(call), call.x.rank
     order = _same_as_transpose(call.x.shape, shape)
     if shape == call.x.shape:
-        call.emit("identity", inputs=[call.value(call.x)])
+        call.emit("identity")
     elif order is not None:
-        call.emit("transpose", TransposeAttrs(order), [call.value(call.x)])
+        call.emit("transpose", TransposeAttrs(order))
     elif rank > 2 and len(shape) == 2 and shape[0] == call.x.shape[0]:
-        call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
+        call.emit("flatten", FlattenAttrs(1, rank - 1))
     else:
         _set_shape(call, shape)
 
@@ -75,7 +74,7 @@ def _flatten(call: Call) -> None:
     if not 0 <= axis <= rank:
         raise UnreadableError(f"axis {axis} is out of range for rank {rank}")
     if axis == 1 and rank > 1:
-        call.emit("flatten", FlattenAttrs(1, rank - 1), [call.value(call.x)])
+        call.emit("flatten", FlattenAttrs(1, rank - 1))
     else:
         _set_shape(call, (elements(shape[:axis]), elements(shape[axis:])))
 
@@ -84,11 +83,10 @@ def _squeeze(call: Call) -> None:
     shape, axes = call.x.shape, call.axes(call.x.rank)
     if axes is None:
         axes = tuple(axis for axis, size in enumerate(shape) if size == 1)
-    source = [call.value(call.x)]
     if axes:
-        call.emit("squeeze", SqueezeAttrs(axes), source)
+        call.emit("squeeze", SqueezeAttrs(axes))
     else:
-        call.emit("identity", inputs=source)
+        call.emit("identity")
 
 
 def _unsqueeze(call: Call) -> None:
@@ -110,7 +108,7 @@ def _transpose(call: Call) -> None:
     order = call.integers("perm", tuple(reversed(range(call.x.rank))))
     if sorted(order) != list(range(call.x.rank)):
         raise UnreadableError(f"{list(order)} is not a permutation of {call.x.rank} axes")
-    call.emit("transpose", TransposeAttrs(order), [call.value(call.x)])
+    call.emit("transpose", TransposeAttrs(order))
 
 
 def _expand(call: Call) -> None:
@@ -120,7 +118,7 @@ def _expand(call: Call) -> None:
     except ShapeError as error:
         raise UnreadableError(str(error)) from error
     if shape == call.x.shape:
-        call.emit("identity", inputs=[call.value(call.x)])
+        call.emit("identity")
     elif elements(shape) == elements(call.x.shape):
         _set_shape(call, shape)
     else:
@@ -134,12 +132,12 @@ def _tile(call: Call) -> None:
         raise UnreadableError(f"its repeats {repeats} are not for {call.x.rank} axes")
     shape = tuple(size * times for size, times in zip(call.x.shape, repeats))
     if shape == call.x.shape:
-        call.emit("identity", inputs=[call.value(call.x)])
+        call.emit("identity")
     else:
         call.unknown([shape], any_order=True, reads=1)
 
 
-LOWERINGS: Dict[str, Callable[[Call], None]] = {
+LOWERINGS: Dict[str, Lowering] = {
     "Expand": _expand,
     "Flatten": _flatten,
     "Reshape": _reshape,

@@ -1,4 +1,4 @@
-"""The wire format of protobuf: fields out of bytes, nothing copied, the work bounded."""
+"""Reads the wire format of protobuf without copies and with limited work."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Iterator, List, NamedTuple, Union
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MOST_FIELDS = 5_000_000
-"""A model of ten thousand operators has about two hundred thousand."""
+"""Limit of fields; a model of 10,000 operators has about 200,000."""
 
 _WIDTH = {FIXED64: 8, FIXED32: 4}
 _SIGN, _ALL = 1 << 63, 1 << 64
 
 
 class WireError(ValueError):
-    """Bytes that are no message; the text says why."""
+    """The bytes are not a message; the text says why."""
 
 
 class Field(NamedTuple):
@@ -22,7 +22,7 @@ class Field(NamedTuple):
     Attributes:
         number: the field's number in its message.
         wire_type: VARINT, FIXED64, BYTES or FIXED32.
-        value: a whole number, or a view of the bytes.
+        value: an integer, or a view of the bytes.
     """
 
     number: int
@@ -53,21 +53,21 @@ class Field(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The bytes as text; what is no UTF-8 is replaced."""
+        """The bytes as text; invalid UTF-8 is replaced."""
         return bytes(self.data).decode("utf-8", "replace")
 
 
 class Reader:
-    """Reads messages; counts the fields of all of them."""
+    """Reads messages, up to a total number of fields."""
 
     def __init__(self) -> None:
         self._left = MOST_FIELDS
 
     def fields(self, data: memoryview) -> Iterator[Field]:
-        """Yields the fields of a message in the order in which they lie.
+        """Yields the fields of a message in order.
 
         Raises:
-            WireError: the bytes are no message, or there are too many fields.
+            WireError: the bytes are not a message, or there are too many fields.
         """
         at, end = 0, len(data)
         while at < end:
@@ -89,15 +89,15 @@ class Reader:
             else:
                 raise WireError(f"field {number} has the wire type {wire_type}")
             if size > end - at:
-                raise WireError(f"it ends inside of field {number}")
+                raise WireError(f"it ends within field {number}")
             yield Field(number, wire_type, data[at : at + size])
             at += size
 
     def integers(self, field: Field) -> List[int]:
-        """Returns the signed numbers of a repeated field, packed or one of them.
+        """Returns the signed integers of a repeated field: all if packed, else one.
 
         Raises:
-            WireError: the bytes are no numbers, or there are too many.
+            WireError: the bytes are not integers, or there are too many.
         """
         if isinstance(field.value, int):
             return [field.integer]
@@ -112,10 +112,10 @@ class Reader:
 
 
 def varint(data: memoryview, at: int) -> "tuple[int, int]":
-    """Returns the number that begins at a place, and the place behind it.
+    """Returns the integer at an offset, and the offset after it.
 
     Raises:
-        WireError: it has no end within ten bytes.
+        WireError: it does not end within ten bytes.
     """
     number, shift, end = 0, 0, len(data)
     while at < end and shift < 70:
@@ -125,4 +125,4 @@ def varint(data: memoryview, at: int) -> "tuple[int, int]":
         if byte < 128:
             return number & (_ALL - 1), at
         shift += 7
-    raise WireError("it ends inside of a number" if at >= end else "a number has no end")
+    raise WireError("it ends within a number" if at >= end else "a number has no end")

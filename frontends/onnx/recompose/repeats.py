@@ -1,4 +1,4 @@
-"""Images whose pixels are repeated, which tf2onnx writes with moves of axes and tiles."""
+"""The pattern of repeated pixels, which tf2onnx exports as reshapes, transposes and tiles."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Op, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, ResizeAttrs, TransposeAttrs
-from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, named, one_of
+from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, named, replacement
 
 LONGEST = 12
-"""Operators of a chain that are looked at."""
+"""Limit of operators in a chain."""
 _MOVES = ("reshape", "transpose", "Tile", "Expand")
 _LAST, _FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
 class Part(NamedTuple):
-    """A part of an axis: one of the source's axes, or (axis None) as many repetitions."""
+    """A part of an axis: an axis of the source, or repetitions (axis None)."""
 
     axis: Optional[int]
     size: int
 
 
 Axes = List[Tuple[Part, ...]]
-"""For each axis of a tensor the parts that it holds, the slowest first; of size 1 it has none."""
+"""For each axis of a tensor its parts, slowest first; none for an axis of size 1."""
 
 
 class Repeated(NamedTuple):
-    """An image whose pixels are repeated, and whose axes are then put in an order.
+    """An image with repeated pixels whose axes are then transposed.
 
     Attributes:
-        times: how often each of the source's axes repeats its elements.
-        order: which of the source's axes each axis holds.
+        times: number of repetitions along each axis of the source.
+        order: the axis of the source at each axis.
     """
 
     times: Tuple[int, ...]
     order: Tuple[int, ...]
 
 
-def repeated(matcher: Matcher, op: Op) -> Optional[Joined]:
+def repeated(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' UpSampling2D: a new axis that is tiled and reshaped into the one before it, twice."""
     chain = _chain(matcher, op)
     for begin in range(len(chain) - 2):
@@ -49,7 +49,7 @@ def repeated(matcher: Matcher, op: Op) -> Optional[Joined]:
 
 
 def _chain(matcher: Matcher, op: Op) -> List[Op]:
-    """Returns the moves that end with an operator, each read by the next alone."""
+    """Returns the chain of moves that ends with an operator, each with a single reader."""
     found: List[Op] = []
     while named(op) in _MOVES and len(found) < LONGEST and (not found or matcher.inner(op)):
         found.append(op)
@@ -58,7 +58,7 @@ def _chain(matcher: Matcher, op: Op) -> List[Op]:
 
 
 def _is_end(matcher: Matcher, chain: Sequence[Op]) -> bool:
-    """Tells whether no move after a chain repeats pixels further."""
+    """Returns whether no move after a chain repeats pixels further."""
     longer = list(chain)
     for _ in range(LONGEST):
         readers = matcher.graph.consumers(longer[-1])
@@ -71,7 +71,7 @@ def _is_end(matcher: Matcher, chain: Sequence[Op]) -> bool:
 
 
 def _last(matcher: Matcher, chain: Sequence[Op]) -> Optional[Repeated]:
-    """Returns what a chain computes of its source, if it repeats the pixels of an image."""
+    """Returns the function of a chain if it repeats the pixels of an image, or None."""
     source = matcher.graph.type_of(chain[0].inputs[0]).shape
     axes: Optional[Axes] = [_part(at, size) for at, size in enumerate(source)]
     for op in chain:
@@ -112,7 +112,7 @@ def _moved(op: Op, axes: Axes, before: Sequence[int]) -> Optional[Axes]:
 
 
 def _regrouped(parts: Sequence[Part], shape: Sequence[int]) -> Optional[Axes]:
-    """Returns the parts in the axes of a shape; None where an axis would hold half of one."""
+    """Returns the parts by the axes of a shape; None if a part would be divided."""
     left, found = list(parts), []  # type: List[Part], Axes
     for size in shape:
         taken: List[Part] = []
@@ -124,8 +124,8 @@ def _regrouped(parts: Sequence[Part], shape: Sequence[int]) -> Optional[Axes]:
     return None if left else found
 
 
-def _resize(matcher: Matcher, chain: Sequence[Op], found: Repeated) -> Joined:
-    """Returns a resize of channels first between the transposes that it needs."""
+def _resize(matcher: Matcher, chain: Sequence[Op], found: Repeated) -> Replacement:
+    """Returns a channels-first resize between the transposes that it needs."""
     source, last = chain[0].inputs[0], chain[-1]
     shape, times, order = matcher.graph.type_of(source).shape, found.times, found.order
     steps: List[Tuple[str, Attrs, Tuple[int, ...]]] = []
@@ -142,12 +142,12 @@ def _resize(matcher: Matcher, chain: Sequence[Op], found: Repeated) -> Joined:
     made: List[Op] = []
     for place, (kind, attrs, size) in zip(places, steps):
         rest = [one for one in chain if one not in places] if kind == "resize" else []
-        new = one_of(rest, place, kind, [source], attrs).op
+        new = replacement(rest, place, kind, [source], attrs).op
         outputs = (TensorType(size, last.output.dtype),)
         messages = () if kind == "resize" else new.messages  # those of the tile
         made.append(new.replaced(outputs=outputs, messages=messages))
         source = Value(place.name)
-    return Joined(made[-1], chain[:-1], made[:-1])
+    return Replacement(made[-1], chain[:-1], made[:-1])
 
 
 def _ordered(sizes: Sequence[int], order: Sequence[int]) -> Tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Normalisations that exporters write with several operators."""
+"""Patterns of normalisations that exporters decompose."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vai_inspect.core.ir.attrs import (
     ReshapeAttrs,
     UnknownAttrs,
 )
-from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, named, one_of
+from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, named, replacement
 
 
-def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
+def layer_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """LayerNorm: (x - mean) / sqrt(mean((x - mean)^2) + eps), the means over the last axis."""
     if op.kind != "div" or len(op.inputs) != 2:
         return None
@@ -38,18 +38,18 @@ def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     if not is_square(matcher, square):
         return None
     parts = [centred, root, shifted, variance, square, first]
-    return one_of(parts, op, "unknown", [x], UnknownAttrs("LayerNormalization"))
+    return replacement(parts, op, "unknown", [x], UnknownAttrs("LayerNormalization"))
 
 
 def is_square(matcher: Matcher, op: Op) -> bool:
-    """Tells whether an operator squares its first input."""
+    """Returns whether an operator squares its first input."""
     if named(op) == "Pow":
         return matcher.number(op.inputs[1]) == 2
     return op.kind == "mul" and len(op.inputs) == 2 and op.inputs[0] == op.inputs[1]
 
 
 def mean_of(op: Op, x: Value) -> bool:
-    """Tells whether an operator is the mean of a value over its last axis, which stays."""
+    """Returns whether an operator is the mean of a value over its last axis, which is kept."""
     attrs = op.attrs
     return (
         op.kind == "reduction_mean"
@@ -60,8 +60,8 @@ def mean_of(op: Op, x: Value) -> bool:
     )
 
 
-def affine(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """The factor and the sum after a layer norm that was put together belong to it."""
+def affine(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """The factor and the sum after a recomposed layer norm belong to it."""
     found = _with_constant(matcher, op, "add") or _with_constant(matcher, op, "mul")
     if found is None:
         return None
@@ -72,7 +72,7 @@ def affine(matcher: Matcher, op: Op) -> Optional[Joined]:
     if len(inner.inputs) != wanted or constant.output.shape != inner.output.shape[-1:]:
         return None
     inputs = (*inner.inputs, Value(constant.name))
-    return one_of([inner], op, "unknown", inputs, inner.attrs)
+    return replacement([inner], op, "unknown", inputs, inner.attrs)
 
 
 def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op]]:
@@ -82,8 +82,8 @@ def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op
     return None
 
 
-def l2_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """L2 norm: x / max(norm(x), eps), the norm spread over x perhaps."""
+def l2_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """L2 norm: x / max(norm(x), eps), with or without an expansion of the norm."""
     if op.kind != "div" or len(op.inputs) != 2:
         return None
     x, divisor = op.inputs
@@ -109,13 +109,13 @@ def l2_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     if len(shape) != len(reduced) or len(axes) != 1:
         return None
     attrs = L2NormalizeAttrs((axes[0],), epsilon)
-    return one_of([*parts, norm], op, "l2_normalize", [x], attrs)
+    return replacement([*parts, norm], op, "l2_normalize", [x], attrs)
 
 
-def group_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """Group norm: an instance norm whose channels are groups of channels, then the affine.
+def group_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """Group norm: an instance norm over groups of channels, then the affine.
 
-    torch.onnx writes Reshape, InstanceNormalization, Reshape, Mul, Add.
+    torch.onnx exports Reshape, InstanceNormalization, Reshape, Mul, Add.
     """
     if op.kind != "add":
         return None
@@ -138,4 +138,4 @@ def group_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
     groups, channels = norm.output.shape[1], shape[1]
     params = [Param(role, TensorType((channels,), op.output.dtype)) for role in ("weight", "bias")]
     attrs = GroupNormAttrs(groups, channels, norm.attrs.eps, True)
-    return one_of([product, back, norm, spread], op, "groupnorm", [x], attrs, params)
+    return replacement([product, back, norm, spread], op, "groupnorm", [x], attrs, params)

@@ -1,4 +1,4 @@
-"""Biases and slices that exporters write as operators of their own."""
+"""Patterns of biases, stacks, reshapes and slices that exporters decompose."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Optional
 
 from vai_inspect.core.ir import Op, Param, TensorType
 from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs, StridedSliceAttrs
-from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, one_of
+from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, replacement
 
 
-def bias(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A constant of one figure for each output that is added to an inner product is its bias."""
+def bias(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """A constant with one element per output that is added to an inner product is its bias."""
     for product, constant in matcher.pairs(op, "add"):
         inner = matcher.producer(product)
         if inner.kind != "inner-product" or inner.param("bias") is not None:
@@ -21,12 +21,12 @@ def bias(matcher: Matcher, op: Op) -> Optional[Joined]:
         if shape != inner.output.shape[-1:] or op.output.shape != inner.output.shape:
             continue
         params = (*inner.params, Param("bias", TensorType(shape, inner.output.dtype)))
-        return one_of([inner], op, "inner-product", inner.inputs, inner.attrs, params)
+        return replacement([inner], op, "inner-product", inner.inputs, inner.attrs, params)
     return None
 
 
-def stacked(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A concatenation of tensors that each got a new axis, along that axis, stacks them."""
+def stacked(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """A concatenation of reshaped tensors along a new axis of size 1 stacks them."""
     if not isinstance(op.attrs, AxisAttrs) or op.kind != "concat":
         return None
     axis, parts, sources = op.attrs.axis, [], []
@@ -42,20 +42,20 @@ def stacked(matcher: Matcher, op: Op) -> Optional[Joined]:
         sources.append(source)
     if len(set(parts)) < len(op.inputs):
         return None
-    return one_of(parts, op, "stack", sources, op.attrs)
+    return replacement(parts, op, "stack", sources, op.attrs)
 
 
-def reshapes(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A reshape to one axis and back to the shape before is nothing."""
+def reshapes(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """A reshape to one axis and back is an identity."""
     before = matcher.producer(op.inputs[0]) if op.kind == "reshape" else op
     if before.kind != "reshape" or before.output.rank != 1 or op is before:
         return None
     if matcher.graph.type_of(before.inputs[0]).shape != op.output.shape:
         return None
-    return one_of([before], op, "identity", before.inputs)
+    return replacement([before], op, "identity", before.inputs)
 
 
-def slices(matcher: Matcher, op: Op) -> Optional[Joined]:
+def slices(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """A slice of a slice along other axes is one slice."""
     if not isinstance(op.attrs, StridedSliceAttrs):
         return None
@@ -75,4 +75,4 @@ def slices(matcher: Matcher, op: Op) -> Optional[Joined]:
             return None
     begin, end, strides = (tuple(column) for column in zip(*rows))
     attrs = StridedSliceAttrs(begin, end, strides)
-    return one_of([before], op, "strided_slice", before.inputs, attrs)
+    return replacement([before], op, "strided_slice", before.inputs, attrs)

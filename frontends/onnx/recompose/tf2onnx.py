@@ -1,7 +1,7 @@
-"""What layers of Keras are in tf2onnx' files: the joins of this exporter alone.
+"""Patterns of Keras layers in files of tf2onnx.
 
-Its nodes have the names of TensorFlow's operators (`model/dense_1/Relu`), so that what one layer
-computes differs from the same computation written by hand, which is judged as it is written.
+Its nodes have the names of TensorFlow's operators (`model/dense_1/Relu`), which distinguish the
+operators of one layer from the same computation written by hand; that is inspected as written.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from vai_inspect.core.ir.attrs import (
     TransposeAttrs,
     UnknownAttrs,
 )
-from vai_inspect.frontends.onnx.joining.match import (
-    Join,
-    Joined,
+from vai_inspect.frontends.onnx.recompose.match import (
     Matcher,
+    Pattern,
+    Replacement,
     by_channel,
     named,
-    one_of,
+    replacement,
 )
-from vai_inspect.frontends.onnx.joining.norms import is_square, mean_of
+from vai_inspect.frontends.onnx.recompose.norms import is_square, mean_of
 
 
-def within_a_layer(join: Join) -> Join:
-    """Returns a join that puts together what one layer of the model computes, nothing else."""
+def within_layer(pattern: Pattern) -> Pattern:
+    """Returns a pattern that matches only operators of a single layer of the model."""
 
-    def only(matcher: Matcher, op: Op) -> Optional[Joined]:
-        found = join(matcher, op)
+    def only(matcher: Matcher, op: Op) -> Optional[Replacement]:
+        found = pattern(matcher, op)
         if found is None or not _is_one_layer(matcher, [op, *found.parts]):
             return None
         return found
 
-    only.__doc__ = join.__doc__
+    only.__doc__ = pattern.__doc__
     return only
 
 
 def _is_one_layer(matcher: Matcher, ops: Sequence[Op]) -> bool:
-    """Tells whether operators have a scope in common that is no model's: those hold layers."""
+    """Returns whether operators share the scope of a layer; that of a model has inner scopes."""
     paths = [op.name.split("/")[:-1] for op in ops]
     common: List[str] = []
     for parts in zip(*paths):
@@ -55,7 +55,7 @@ def _is_one_layer(matcher: Matcher, ops: Sequence[Op]) -> bool:
     return bool(common) and len(matcher.scopes.get("/".join(common), ())) <= 1
 
 
-def hard_sigmoid(matcher: Matcher, op: Op) -> Optional[Joined]:
+def hard_sigmoid(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' hard-sigmoid: relu6(x + 3) / 6, within one layer."""
     scaled = matcher.with_number(op, "mul", "div")
     if scaled is None:
@@ -68,10 +68,10 @@ def hard_sigmoid(matcher: Matcher, op: Op) -> Optional[Joined]:
     shifted = matcher.with_number(total, "add")
     if shifted is None or shifted[1] != 3:
         return None
-    return one_of([clamp, total], op, "hard-sigmoid", [shifted[0]])
+    return replacement([clamp, total], op, "hard-sigmoid", [shifted[0]])
 
 
-def dense(matcher: Matcher, op: Op) -> Optional[Joined]:
+def dense(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' Dense of more than two axes: an inner product between two reshapes."""
     product = matcher.producer(op.inputs[0]) if op.kind == "reshape" else op
     if product.kind != "inner-product" or not matcher.inner(product):
@@ -85,10 +85,10 @@ def dense(matcher: Matcher, op: Op) -> Optional[Joined]:
     if spread.output.shape[1:] != shape[-1:]:
         return None
     attrs = InnerProductAttrs(axis=len(shape) - 1)
-    return one_of([product, spread], op, "inner-product", spread.inputs, attrs, product.params)
+    return replacement([product, spread], op, "inner-product", spread.inputs, attrs, product.params)
 
 
-def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
+def layer_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' LayerNormalization: x * m + (beta - mean * m), with m = gamma / sqrt(var + eps)."""
     for scaled, shift in matcher.pairs(op, "add"):
         first, second = matcher.producer(scaled), matcher.producer(shift)
@@ -102,7 +102,7 @@ def layer_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
             beta = [moved[1]] if moved else []
             inputs = [x, *([gamma] if gamma else []), *beta]
             parts = [first, second, *([centre] if moved else []), *parts]
-            return one_of(parts, op, "unknown", inputs, UnknownAttrs("LayerNormalization"))
+            return replacement(parts, op, "unknown", inputs, UnknownAttrs("LayerNormalization"))
     return None
 
 
@@ -135,7 +135,7 @@ def _moments(
         if centred.kind != "sub" or centred.inputs[0] != x:
             continue
         parts = [negative, inverse, root, total, variance, square, centred, mean]
-        stopped = matcher.producer(centred.inputs[1])  # StopGradient, where it was left in
+        stopped = matcher.producer(centred.inputs[1])  # StopGradient, if it is still there
         if stopped.kind == "identity":
             parts.append(stopped)
             stopped = matcher.producer(stopped.inputs[0])
@@ -148,11 +148,11 @@ def _moments(
     return None
 
 
-def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
+def batch_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' BatchNormalization: a product and a sum with a constant for each channel.
 
-    So is either alone in the scope of TensorFlow's `batch_normalization`: a sum with zeros, as an
-    untrained model has it, is left out, and a product is folded into the weights before it.
+    Either alone matches too in the scope of TensorFlow's `batch_normalization`: a sum with zeros,
+    as in an untrained model, is omitted, and a product may be folded into the weights before it.
     """
     added = _by_channel(matcher, op, "add")
     product = matcher.producer(added[0]) if added is not None else op
@@ -169,7 +169,7 @@ def batch_norm(matcher: Matcher, op: Op) -> Optional[Joined]:
 
 def _normalised(
     op: Op, parts: Sequence[Op], source: Optional[Tuple[Value, int]]
-) -> Optional[Joined]:
+) -> Optional[Replacement]:
     if source is None:
         return None
     value, axis = source
@@ -177,11 +177,11 @@ def _normalised(
     roles = ("gamma", "beta", "moving_mean", "moving_var")
     params = [Param(role, size) for role in roles]
     attrs = BatchNormAttrs(1, 0.0)
-    return by_channel(one_of(parts, op, "batchnorm", [value], attrs, params), axis)
+    return by_channel(replacement(parts, op, "batchnorm", [value], attrs, params), axis)
 
 
 def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, int]]:
-    """Returns what is computed with a constant for each channel, and the channels' axis."""
+    """Returns the operand that a constant per channel is applied to, and the channels' axis."""
     for first, second in matcher.pairs(op, kind):
         axis = matcher.channel_axis(second, op.output.shape)
         if axis is not None and matcher.graph.type_of(first).shape == op.output.shape:
@@ -192,8 +192,8 @@ def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, in
 _POOLS = {"reduction_mean": "avgpool2d", "reduction_max": "maxpool2d"}
 
 
-def global_pool(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """Keras' global pools: a mean or maximum of height and width, where the channels are last."""
+def global_pool(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """Keras' global pools: a mean or maximum over height and width with the channels last."""
     before = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output
     attrs, shape = op.attrs, before.shape
     if op.kind not in _POOLS or not isinstance(attrs, ReductionAttrs) or len(shape) != 4:
@@ -222,11 +222,11 @@ def global_pool(matcher: Matcher, op: Op) -> Optional[Joined]:
         end = op.replaced(kind="transpose", attrs=TransposeAttrs((0, 2, 3, 1)), inputs=source)
     else:
         end = op.replaced(kind="squeeze", attrs=SqueezeAttrs((2, 3)), inputs=source)
-    return Joined(end, (), (first, pool))
+    return Replacement(end, (), (first, pool))
 
 
-def pixels(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """Keras' Reshape of figures to an image of one pixel, whose channels are last."""
+def pixels(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """Keras' Reshape of a vector to an image of one pixel, with the channels last."""
     before, after = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output, op.output
     if op.kind != "reshape" or before.rank != 2 or after.shape != (*before.shape, 1, 1):
         return None
@@ -235,4 +235,6 @@ def pixels(matcher: Matcher, op: Op) -> Optional[Joined]:
     outputs = (TensorType(shape, after.dtype),)
     image = op.replaced(name=name, attrs=ReshapeAttrs(shape), outputs=outputs)
     order = TransposeAttrs((0, 3, 1, 2))
-    return Joined(op.replaced(kind="transpose", attrs=order, inputs=(Value(name),)), (), (image,))
+    return Replacement(
+        op.replaced(kind="transpose", attrs=order, inputs=(Value(name),)), (), (image,)
+    )

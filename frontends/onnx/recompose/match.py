@@ -1,4 +1,4 @@
-"""What the passes ask of a graph, and how several operators become one."""
+"""Matches patterns in a graph and replaces several operators by one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, TransposeAttrs, UnknownAttrs
 from vai_inspect.frontends.layout.axes import LAST, ordered
 
-Join = Callable[["Matcher", Op], Optional["Joined"]]
-"""Looks whether an operator is the last of some that are one; the graph is not changed."""
+Pattern = Callable[["Matcher", Op], Optional["Replacement"]]
+"""Returns the replacement of the operators that end with the given one, or None."""
 
 
 DEEPEST = 64
-"""Scopes inside of each other that are looked at."""
+"""Limit of nested scopes."""
 
 
-class Joined:
-    """Several operators that are one.
+class Replacement:
+    """The replacement of several operators.
 
     Attributes:
-        op: the operator that takes the place of the last one.
-        parts: those that were before it.
-        before: what the operator reads that is new; it may have the names of parts.
+        op: the operator that replaces the last one.
+        parts: the operators before the last one.
+        before: new operators before `op`; they may have the names of parts.
     """
 
     def __init__(self, op: Op, parts: Sequence[Op], before: Sequence[Op] = ()) -> None:
@@ -32,7 +32,7 @@ class Joined:
 
 
 class Matcher:
-    """A graph to look patterns up in."""
+    """A graph in which patterns are matched."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -41,7 +41,7 @@ class Matcher:
 
     @property
     def scopes(self) -> Mapping[str, Set[str]]:
-        """The scopes that lie directly within each scope, by the names of the operators."""
+        """The scopes directly within each scope, from the names of the operators."""
         if self._scopes is None:
             self._scopes = {}
             for op in self.graph:
@@ -54,31 +54,31 @@ class Matcher:
         return self._scopes
 
     def at(self, op: Op) -> int:
-        """Returns the place of an operator in the graph."""
+        """Returns the position of an operator in the graph."""
         return self._at[op.name]
 
     def producer(self, value: Value) -> Op:
-        """Returns the operator that gives a value."""
+        """Returns the operator that outputs a value."""
         return self.graph[value.op]
 
     def number(self, value: Value) -> Optional[float]:
-        """Returns the number that a constant holds, or None."""
+        """Returns the number of a constant, or None."""
         attrs = self.producer(value).attrs
         return attrs.number if isinstance(attrs, TensorAttrs) else None
 
     def is_constant(self, value: Value) -> bool:
-        """Tells whether a value is a constant."""
+        """Returns whether a value is a constant."""
         return self.producer(value).kind == "const"
 
     def channel_axis(self, constant: Value, shape: Sequence[int]) -> Optional[int]:
-        """Returns the axis of a tensor along which a constant has one figure for each channel.
+        """Returns the axis of a tensor along which a constant has one element per channel.
 
         Args:
-            constant: what is added to the tensor or multiplied by it.
-            shape: the tensor's, in the file's order.
+            constant: the constant that is added to the tensor or multiplied by it.
+            shape: shape of the tensor, in the file's order.
 
         Returns:
-            1 or the last axis; None where the constant is anything else.
+            1 or the last axis; None for any other constant.
         """
         own = self.producer(constant).output.shape
         if not self.is_constant(constant) or len(own) > len(shape):
@@ -89,7 +89,7 @@ class Matcher:
         return axis if fits else None
 
     def with_number(self, op: Op, *kinds: str) -> Optional[Tuple[Value, float]]:
-        """Returns the other operand and the number of an operator that has one for an operand."""
+        """Returns the other operand and the number of an operator with a number as an operand."""
         if op.kind not in kinds or len(op.inputs) != 2:
             return None
         first, second = op.inputs
@@ -102,7 +102,7 @@ class Matcher:
         return None
 
     def pairs(self, op: Op, kind: str) -> Iterator[Tuple[Value, Value]]:
-        """Yields the operands of an operator in both orders, where it is of this kind."""
+        """Yields the operands of an operator of this kind in both orders."""
         if op.kind == kind and len(op.inputs) == 2:
             first, second = op.inputs
             yield first, second
@@ -110,7 +110,7 @@ class Matcher:
                 yield second, first
 
     def inner(self, op: Op) -> bool:
-        """Tells whether nothing but one operator reads what an operator gives."""
+        """Returns whether exactly one operator, and no output, reads an operator."""
         readers = self.graph.consumers(op)
         return len(readers) == 1 and readers[0].kind != "return"
 
@@ -125,21 +125,21 @@ def named(op: Op) -> str:
     return attrs.framework_type if isinstance(attrs, UnknownAttrs) else op.kind
 
 
-def one_of(
+def replacement(
     parts: Sequence[Op],
     last: Op,
     kind: str,
     inputs: Sequence[Value],
     attrs: Optional[Attrs] = None,
     params: Sequence[Param] = (),
-) -> Joined:
-    """Returns the operator that several are.
+) -> Replacement:
+    """Returns the replacement of several operators by one.
 
     Args:
-        parts: the operators before the last one that vanish.
-        last: the last one, whose name and output the new one has.
-        kind: what it is.
-        inputs: what it reads.
+        parts: the operators before the last one, which are removed.
+        last: the last one, whose name and output the new operator has.
+        kind: kind of the new operator.
+        inputs: its inputs.
         attrs: its attributes.
         params: its parameters.
     """
@@ -156,19 +156,19 @@ def one_of(
         origin=origin,
         messages=tuple(messages),
     )
-    return Joined(new, parts)
+    return Replacement(new, parts)
 
 
-def by_channel(joined: Joined, axis: int) -> Joined:
-    """Returns a join whose operator has a figure for each channel, with the channels at axis 1.
+def by_channel(found: Replacement, axis: int) -> Replacement:
+    """Returns a replacement with an operator per channel that has the channels at axis 1.
 
     Args:
-        joined: the join; its operator reads and gives one tensor of the same shape.
-        axis: where the channels are; where that is the last axis, transposes are put around it.
+        found: the replacement; input and output of its operator have the same shape.
+        axis: the axis of the channels; if it is the last one, transposes are added around it.
     """
-    op, rank = joined.op, joined.op.output.rank
+    op, rank = found.op, found.op.output.rank
     if axis == 1 or rank not in LAST:
-        return joined
+        return found
     back = LAST[rank]
     first = tuple(back.index(at) for at in range(rank))
     moved = TensorType(ordered(op.output.shape, first), op.output.dtype)
@@ -191,23 +191,23 @@ def by_channel(joined: Joined, axis: int) -> Joined:
         outputs=op.outputs,
         origin=op.origin,
     )
-    return Joined(last, joined.parts, (*joined.before, before, inner))
+    return Replacement(last, found.parts, (*found.before, before, inner))
 
 
-def run(graph: Graph, joins: Sequence[Join]) -> Graph:
-    """Returns the graph with what the joins find put together.
+def run(graph: Graph, patterns: Sequence[Pattern]) -> Graph:
+    """Returns the graph with the matches of patterns replaced.
 
-    Parts that something else reads as well stay.
+    Parts with other readers stay.
     """
     matcher = Matcher(graph)
     change: Dict[str, Optional[Op]] = {}
     added: Dict[str, Sequence[Op]] = {}
     for op in graph:
-        found = next(filter(None, (join(matcher, op) for join in joins)), None)
+        found = next(filter(None, (pattern(matcher, op) for pattern in patterns)), None)
         if found is None or any(part.name in change for part in (*found.parts, op)):
             continue
-        vanish = {part.name for part in found.parts}
-        if any(new.name in graph and new.name not in vanish for new in found.before):
+        removed = {part.name for part in found.parts}
+        if any(new.name in graph and new.name not in removed for new in found.before):
             continue
         change[op.name] = found.op
         added[op.name] = found.before

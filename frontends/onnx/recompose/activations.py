@@ -1,4 +1,4 @@
-"""Activations that exporters write with several operators."""
+"""Patterns of activations that exporters decompose."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import AxisAttrs, TransposeAttrs
-from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, by_channel, named, one_of
+from vai_inspect.frontends.onnx.recompose.match import (
+    Matcher,
+    Replacement,
+    by_channel,
+    named,
+    replacement,
+)
 
 _GATES = {"sigmoid": "swish", "hard-sigmoid": "hard-swish"}
 
 
-def gated(matcher: Matcher, op: Op) -> Optional[Joined]:
+def gated(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Gates: x * sigmoid(x) is a swish, x * hard-sigmoid(x) a hard-swish, and mish likewise."""
     for x, gate in matcher.pairs(op, "mul"):
         last = matcher.producer(gate)
         if last.kind in _GATES and last.inputs[0] == x:
-            return one_of([last], op, _GATES[last.kind], [x])
+            return replacement([last], op, _GATES[last.kind], [x])
         if last.kind == "tanh":
             first = matcher.producer(last.inputs[0])
             if named(first) == "Softplus" and first.inputs[0] == x:
-                return one_of([last, first], op, "mish", [x])
+                return replacement([last, first], op, "mish", [x])
     return None
 
 
-def softmax(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """A softmax of the last axis between two transposes is one of another axis.
+def softmax(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """A softmax over the last axis between two transposes is one over another axis.
 
-    So torch.onnx writes it before opset 13.
+    torch.onnx exports it in this form before opset 13.
     """
     inner = matcher.producer(op.inputs[0]) if op.inputs else op
     if not isinstance(op.attrs, TransposeAttrs) or inner.kind != "softmax":
@@ -40,13 +46,13 @@ def softmax(matcher: Matcher, op: Op) -> Optional[Joined]:
     if tuple(order[axis] for axis in op.attrs.order) != tuple(range(len(order))):
         return None
     attrs = AxisAttrs(order[inner.attrs.axis])
-    return one_of([inner, before], op, "softmax", [before.inputs[0]], attrs)
+    return replacement([inner, before], op, "softmax", [before.inputs[0]], attrs)
 
 
-def gelu(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """GELU: x * 0.5 * (1 + erf(x / sqrt(2))), in whichever order it is multiplied.
+def gelu(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """GELU: x * 0.5 * (1 + erf(x / sqrt(2))), with its factors in any order.
 
-    Also its approximation by a tanh.
+    Also its approximation with tanh.
     """
     factors, parts = _factors(matcher, op)
     if len(factors) != 3:
@@ -58,11 +64,11 @@ def gelu(matcher: Matcher, op: Op) -> Optional[Joined]:
     for x, total in (others, others[::-1]):
         inner = _one_plus(matcher, total, x)
         if inner is not None:
-            return one_of([*parts, *inner], op, "gelu", [x])
+            return replacement([*parts, *inner], op, "gelu", [x])
     return None
 
 
-def prelu(matcher: Matcher, op: Op) -> Optional[Joined]:
+def prelu(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' PReLU: relu(x) + slopes * relu(-x), a slope (negated) for each channel."""
     for positive, product in matcher.pairs(op, "add"):
         first, scaled = matcher.producer(positive), matcher.producer(product)
@@ -77,13 +83,13 @@ def prelu(matcher: Matcher, op: Op) -> Optional[Joined]:
             weight = (1,) * max(op.output.rank - 2, 0) + (op.output.shape[axis],)
             params = [Param("weight", TensorType(weight, op.output.dtype))]
             parts = [first, scaled, second, turned]
-            found = one_of(parts, op, "prelu", first.inputs, params=params)
+            found = replacement(parts, op, "prelu", first.inputs, params=params)
             return by_channel(found, axis)
     return None
 
 
 def _factors(matcher: Matcher, op: Op) -> Tuple[List[Value], List[Op]]:
-    """Returns what a product of products multiplies, and the inner products."""
+    """Returns the factors of a product of products, and the inner products."""
     if op.kind != "mul" or len(op.inputs) != 2:
         return [], []
     for first, second in matcher.pairs(op, "mul"):

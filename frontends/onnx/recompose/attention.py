@@ -1,4 +1,4 @@
-"""Attention, which PyTorch's exporters write with the products, the softmax and the scale of it."""
+"""The pattern of attention, which PyTorch's exporters decompose."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Value
 from vai_inspect.core.ir.attrs import AxisAttrs, TransposeAttrs, UnknownAttrs
-from vai_inspect.frontends.onnx.joining.match import Joined, Matcher, one_of
+from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, replacement
 
 NAME = "scaled_dot_product_attention"
 
 
-def attention(matcher: Matcher, op: Op) -> Optional[Joined]:
-    """Attention: softmax((q * c) @ (k^T * c) + mask) @ v, where both factors are the same.
+def attention(matcher: Matcher, op: Op) -> Optional[Replacement]:
+    """Attention: softmax((q * c) @ (k^T * c) + mask) @ v, with the same factor twice.
 
-    So PyTorch's exporters write `scaled_dot_product_attention` alone; a product of the user's has
-    one factor.
+    Only `scaled_dot_product_attention` is exported in this form; a user's own has one factor.
     """
     if op.kind != "matmul":
         return None
@@ -36,7 +35,7 @@ def attention(matcher: Matcher, op: Op) -> Optional[Joined]:
         depth = matcher.graph.type_of(q).shape[-1] + op.output.shape[-1]
         attrs = UnknownAttrs(NAME, macs=math.prod(shape) * depth)
         inputs = [q, k, op.inputs[1], *([] if mask is None else [mask])]
-        return one_of([weights, product, *parts], op, "unknown", inputs, attrs)
+        return replacement([weights, product, *parts], op, "unknown", inputs, attrs)
     return None
 
 
@@ -53,7 +52,7 @@ def _scores(matcher: Matcher, product: Op) -> Optional[Tuple[Value, Value, List[
 
 
 def _turned_back(matcher: Matcher, value: Value) -> Tuple[Optional[Value], List[Op]]:
-    """Returns k of k^T, which the newer exporter turns with its leading axes as one."""
+    """Returns k of k^T, which the newer exporter transposes with its leading axes merged."""
     shape, moves = matcher.graph.type_of(value).shape, []
     for _ in range(3):
         move = matcher.producer(value)
