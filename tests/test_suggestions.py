@@ -310,8 +310,8 @@ CASES = {
     "half-pixel centres by 8 in two steps": Case(
         B4096, up("BILINEAR", 8.0, half=True), "resize.bilinear", "for 8 two of them", twice()
     ),
-    "nearest by a whole factor": Case(
-        B4096, up("NEAREST", 1.5), "resize.nearest", "whole factor", up("NEAREST", 2.0)
+    "nearest by an integer factor": Case(
+        B4096, up("NEAREST", 1.5), "resize.nearest", "integer factor", up("NEAREST", 2.0)
     ),
     "a square average": Case(
         DWC, averaged((2, 4), (16, 16)), "pool.square", "square", averaged((4, 4), (16, 16))
@@ -366,7 +366,7 @@ CASES = {
         "batch normalisation",
         [data(SHAPE), conv("x"), batch_norm("x")],
     ),
-    "a cut of channels written as two convolutions": Case(
+    "a slice of channels written as two convolutions": Case(
         DWC,
         one(
             "strided_slice",

@@ -201,7 +201,7 @@ CASES = {
         "supported",
         [],
     ),
-    "a wide classifier after a flatten on the CPU, whose features can be dealt out": (
+    "a wide classifier after a flatten on the CPU, whose features can be factorised": (
         lambda: sequence(
             (7, 7, 512),
             layers.Conv2D(512, 17, padding="same"),

@@ -35,7 +35,7 @@ RULES = (
         own.TRANSPOSED_BY_GUIDE,
     ),
     *PRODUCTS.constraints,
-    *without(pool.CONSTRAINTS, "pool.window"),
+    *without(pool.WITHOUT_ALU, "pool.window"),
     own.padding_counts,
     *with_own(SHARED, own.concat_inputs, own.concat_channels_only),
     *resize.CONSTRAINTS,

@@ -38,8 +38,8 @@ from vai_inspect.rules.shared.inner_product import inner_products
 from vai_inspect.rules.shared.sources import PT25
 
 DEPTHWISE_BY_GUIDE = {
-    "depthwise.kernel": "PG367 1.1 says 1-3; the figures here are those of the target definition.",
-    "depthwise.stride": "PG367 1.1 says 1-2; the figures here are those of the target definition.",
+    "depthwise.kernel": "PG367 1.1 says 1-3; the limit is that of the target definition.",
+    "depthwise.stride": "PG367 1.1 says 1-2; the limit is that of the target definition.",
 }
 """What the product guide says otherwise, by constraint."""
 FLAT_SHOWN = "compiled models (1.1, 1.2) concatenate flattened features to [1, 202784]"
@@ -91,11 +91,11 @@ FAMILY = Family(
     ),
     constraints=(
         *conv.CONSTRAINTS,
-        *with_notes(depthwise.CONSTRAINTS, DEPTHWISE_BY_GUIDE),
+        *with_notes(depthwise.WITHOUT_ALU, DEPTHWISE_BY_GUIDE),
         stride_within_kernel,
         *transposed.CONSTRAINTS,
         *PRODUCTS.constraints,
-        *without(pool.CONSTRAINTS, "pool.window"),
+        *without(pool.WITHOUT_ALU, "pool.window"),
         *with_own(
             SHARED,
             activation_fusion.fused_by_engine(HARD_SIGMOID_ON_CPU),

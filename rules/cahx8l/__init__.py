@@ -7,7 +7,7 @@ convolution engine fuses ReLU and ReLU6 alone; there is no product of feature ma
 
 from __future__ import annotations
 
-from vai_inspect.rules.plugin import Family, with_own, without
+from vai_inspect.rules.plugin import Family, with_notes, with_own, without
 from vai_inspect.rules.shared import (
     activation,
     conv,
@@ -19,6 +19,12 @@ from vai_inspect.rules.shared import (
 )
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO, TAKES
 from vai_inspect.rules.shared.inner_product import inner_products
+
+DEPTHWISE_BY_GUIDE = {
+    "depthwise.kernel": "PG366 says 1-3; the limit is that of the target definition and UG1414.",
+    "depthwise.stride": "PG366 says 1-4; the limit is that of the target definition and UG1414.",
+}
+"""What the product guide says otherwise, by constraint."""
 
 PRODUCTS = inner_products()
 
@@ -38,10 +44,10 @@ FAMILY = Family(
     ),
     constraints=(
         *conv.CONSTRAINTS,
-        *depthwise.CONSTRAINTS,
+        *with_notes(depthwise.WITHOUT_ALU, DEPTHWISE_BY_GUIDE),
         *transposed.CONSTRAINTS,
         *PRODUCTS.constraints,
-        *without(pool.CONSTRAINTS, "pool.window"),
+        *without(pool.WITHOUT_ALU, "pool.window"),
         *with_own(SHARED, activation.slope.never_passed()),
         *resize.CONSTRAINTS,
         *reductions.WITHOUT_SCALING,

@@ -104,8 +104,8 @@ def _strided(number: int) -> Example:
     remedy=conv_rules.stride.remedies,
 )
 def stride(ctx: OpContext) -> Iterator[Violation]:
-    """Stride is within {stride} along width and height, unless the kernel is the whole input; up to
-    {defined}, which the target definition has, it is unknown.
+    """Stride is within {stride} along width and height, unless the kernel is the whole input; more
+    is unknown within {defined}, the limit of the target definition.
 
     No published rule was run for this DPU, so nothing decides between the user guide and the
     definition.

@@ -29,7 +29,7 @@ PRODUCTS = inner_products(
     map_fits,
     own.window_fits,
     shared=(kernel_in_set, channels_addressed),
-    deals=True,
+    factorises=True,
 )
 
 FAMILY = Family(

@@ -20,6 +20,7 @@ from vai_inspect.rules.plugin import (
     Violation,
     approximate,
     constraint,
+    with_notes,
     with_own,
     with_provenance,
 )
@@ -43,6 +44,14 @@ from vai_inspect.rules.shared.windows import (
     kernel_in_set,
     weights_fit,
 )
+
+BY_GUIDE = {
+    "depthwise.kernel": "PG403 1.1 says the same; PG403 1.0 had 3 and 5, with equal width and "
+    "height.",
+    "pool.square": "PG403 asks it of the PL MISC unit alone, the PyTorch inspector of 2.5 and "
+    "pyxir of any pool engine.",
+}
+"""What the product guide says otherwise, by constraint."""
 
 WEIGHTS_DOUBTED = in_doubt(
     weights_fit, "the user guide counts with the deeper feature-map bank, so this is in doubt"
@@ -134,10 +143,9 @@ FAMILY = Family(
     ),
     constraints=(
         *with_own(conv.CONSTRAINTS, WEIGHT_FIT, input_fit),
-        *depthwise.CONSTRAINTS,
+        *with_notes((*depthwise.WITHOUT_ALU, *pool.WITHOUT_ALU), BY_GUIDE),
         *transposed.CONSTRAINTS,
         *with_provenance(PRODUCTS.constraints, OBSERVED),
-        *pool.CONSTRAINTS,
         *SHARED,
         hard_swish,
         *resize.CONSTRAINTS,

@@ -46,7 +46,7 @@ FAMILY = Family(
             depthwise.NO_ENGINE.founded(Evidence.PARTITION_RULE, PT25 + "; the target definition"),
             *without(transposed.CONSTRAINTS, "transposed.depthwise_kernel"),
             *PRODUCTS.constraints,
-            *without(pool.CONSTRAINTS, "pool.square", "pool.window"),
+            *without(pool.WITHOUT_ALU, "pool.square", "pool.window"),
             *without(
                 with_own(SHARED, activation.slope.never_passed(), own.reorg, own.pixel_shuffle),
                 "pixel_shuffle.convolution_on_dpu",

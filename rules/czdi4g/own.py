@@ -23,31 +23,37 @@ from vai_inspect.rules.plugin import (
     unsupported_kinds,
 )
 from vai_inspect.rules.shared import conv as conv_rules
-from vai_inspect.rules.shared import reductions
+from vai_inspect.rules.shared import cpu_only, reductions
 from vai_inspect.rules.shared.argmax_reduce_max import MAX_POOL
 from vai_inspect.rules.shared.examples import after_conv, alone, between_convs, conv
-from vai_inspect.rules.shared.remedies import AT_AN_END, LARGEST_ON_THE_HOST
-from vai_inspect.rules.shared.sources import COMPILER_1_3, PT25, UG1414, UG1414_25
+from vai_inspect.rules.shared.remedies import AT_AN_END, MAXIMUM_ON_THE_HOST
+from vai_inspect.rules.shared.sources import COMPILER_1_3, DIGEST, PT25, UG1414, UG1414_25
 
 SILENT = "the user guide has no column for this DPU, the target definition is silent"
 
 ALL_DPUS = "operators of PyTorch"
 """A table of UG1414 without columns of DPUs."""
+COLUMNS = (UG1414, UG1414_25, DIGEST)
+"""The tables with a column for each other DPU."""
 NO_COLUMN = "the user guide has no column for this DPU; concluded from those of others"
 
 
 def unguided(rule: Constraint) -> Constraint:
     """Returns a shared constraint without the columns of the user guide among its sources.
 
-    What applies to every DPU alike, such as that softmax is on the CPU, stays.
+    What applies to every DPU alike stays: that softmax is on the CPU.
     """
+    if rule is cpu_only.softmax:
+        return rule
     parts = rule.provenance.source.split("; ")
-    kept = [part for part in parts if UG1414 not in part and UG1414_25 not in part]
+    kept = [part for part in parts if not any(column in part for column in COLUMNS)]
     if len(kept) == len(parts):
         return rule
     evidence = rule.provenance.evidence
     if evidence is Evidence.USER_GUIDE and not any(ALL_DPUS in part for part in kept):
-        published = any(PT25 in part or "definition" in part for part in kept)
+        published = any(
+            PT25 in part or "definition" in part or "inspector" in part for part in kept
+        )
         evidence = Evidence.PARTITION_RULE if published else Evidence.INFERRED
     if evidence is Evidence.INFERRED:
         kept.append(NO_COLUMN)
@@ -89,7 +95,7 @@ def dilation(ctx: OpContext) -> Iterator[Violation]:
 reorg = unsupported_kinds(
     "reorg.channels",
     ("reorg",),
-    "no source says whether this DPU reorganises",
+    "no source says whether this DPU runs reorg",
     Evidence.INFERRED,
     SILENT,
     remedy=AT_AN_END,
@@ -112,7 +118,7 @@ argmax = unsupported_kinds(
     "the save engine of this DPU has no argmax",
     Evidence.PARTITION_RULE,
     "target definition",
-    remedy=LARGEST_ON_THE_HOST,
+    remedy=MAXIMUM_ON_THE_HOST,
     fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
 )
 reduction_max = unsupported_kinds(
@@ -121,7 +127,7 @@ reduction_max = unsupported_kinds(
     "the pool engine has max_reduce, but no source gives its limits",
     Evidence.INFERRED,
     "target definition",
-    remedy=(MAX_POOL, LARGEST_ON_THE_HOST),
+    remedy=(MAX_POOL, MAXIMUM_ON_THE_HOST),
     verdict=Verdict.UNKNOWN,
     fails=(
         after_conv(

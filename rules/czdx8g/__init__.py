@@ -26,7 +26,7 @@ from vai_inspect.rules.shared import (
 from vai_inspect.rules.shared.groups import BATCH, CONV3D, REWRITES, SHARED, STEREO_LISTED, TAKES
 from vai_inspect.rules.shared.inner_product import inner_products
 
-PRODUCTS = inner_products(deals=True)
+PRODUCTS = inner_products(factorises=True)
 
 FAMILY = Family(
     name="czdx8g",

@@ -106,10 +106,10 @@ def _adds(target: Target) -> bool:
     remedy=eltwise_constants.FOLD,
 )
 def constant(ctx: OpContext) -> Iterator[Violation]:
-    """A constant operand is one number, and no ReLU6 reads a sum with it; or it is one figure for
-    each channel of a product (see the rewrites). Other constants are unknown.
+    """A constant operand is a scalar, and no ReLU6 reads a sum with it; or it is a per-channel
+    factor (see the rewrites). Other constants are unknown.
 
-    Compiled models of release 3.0 expand the number to the whole map; the 2.5 rules make a 1x1
+    Compiled models of release 3.0 expand the scalar to the full map; the 2.5 rules make a 1x1
     depthwise convolution of the product, which is on the same device where the DPU has both
     engines. Why a sum that a ReLU6 reads is on the CPU is not known.
     """

@@ -251,7 +251,7 @@ def _filled(sentence: str, limits: Mapping[str, LimitOf], targets: Iterable[Targ
             if figure is not None:
                 by_text.setdefault(str(figure), []).append(target.name)
         if not by_text:
-            figures[name] = "(no figure)"
+            figures[name] = "none"
         elif len(by_text) == 1:
             figures[name] = next(iter(by_text))
         else:

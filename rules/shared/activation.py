@@ -87,8 +87,9 @@ def _fused_with(ctx: OpContext) -> Optional[Op]:
 def slope(ctx: OpContext) -> Iterator[Violation]:
     """The slope below zero is 26/256 = 0.1015625.
 
-    The 2.5 PyTorch quantiser silently replaces every slope by this one, and the Keras quantiser
-    replaces 0.1; the 3.0 inspector refuses every other.
+    vai_q_pytorch writes this slope for any other (2.5 without a message, 3.0 and 3.5 with the
+    warning LEAKYRELU), vai_q_tensorflow2 for 0.1; the inspectors of 3.0 and 3.5 keep the slope and
+    refuse any other.
     """
     if abs(ctx.attrs.alpha - SLOPE) >= 1e-7:
         yield Violation(

@@ -109,10 +109,10 @@ def fused_by_engine(on_cpu: Tuple[Tuple[str, str], ...] = ()) -> Constraint:
         ),
     )
     def fused(ctx: OpContext) -> Iterator[Violation]:
-        """An activation is fused by the engine of the operator before it: {conv} after a
-        convolution, {depthwise} after a depthwise one, {eltwise} after a sum or product, {pool}
-        after a pool; where an ALU has hsigmoid, hard-sigmoid and hard-swish after a convolution, a
-        depthwise or transposed one and an inner product.
+        """An activation is fused with the operator before it, where that engine has it: after a
+        convolution {conv}; after a depthwise convolution {depthwise}; after a sum or product
+        {eltwise}; after a pool {pool}. An ALU with hsigmoid also fuses hard-sigmoid and hard-swish
+        with convolutions (plain, depthwise, transposed) and inner products.
 
         UG1414 lists hard-swish and hard-sigmoid for the convolutions of DPUCZDX8G although its
         target definitions do not; compiled models show them. Hard-sigmoid after an inner product

@@ -1,4 +1,4 @@
-"""Constraints of `reduction_max` and `argmax`: the largest of the channels."""
+"""Constraints of `reduction_max` and `argmax`: the maximum of the channels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vai_inspect.rules.plugin import (
 from vai_inspect.rules.shared import pool
 from vai_inspect.rules.shared.engines import alu_runs, input_channels, pool_kernel
 from vai_inspect.rules.shared.examples import after_conv, alone
-from vai_inspect.rules.shared.remedies import LARGEST_ON_THE_HOST
+from vai_inspect.rules.shared.remedies import MAXIMUM_ON_THE_HOST
 from vai_inspect.rules.shared.sources import DIGEST
 
 ARGMAX_CHANNELS = 128
@@ -32,7 +32,7 @@ MAX_CHANNELS = 1 << 12
 
 
 def _alu_reduces(target: Target) -> bool:
-    """Returns whether the ALU takes the largest; some definitions name what compares."""
+    """Returns whether the ALU has max_reduce, or comp_temp, as some definitions call it."""
     return alu_runs(target, "max_reduce") or alu_runs(target, "comp_temp")
 
 
@@ -47,7 +47,7 @@ def _along_row(count: int) -> Example:
 
 
 def _row(ctx: OpContext) -> Optional[Tuple[int, int]]:
-    """Returns the window (w, h) where it takes the largest along height or width and keeps it."""
+    """Returns the window (w, h) of a maximum along height or width that keeps the axis."""
     attrs, shape = ctx.attrs, ctx.input.shape
     if len(shape) != 4 or len(attrs.axis) != 1 or not attrs.keep_dims:
         return None
@@ -81,8 +81,8 @@ MAX_POOL = exact("use a max pool for height and width")
     passes=(inside(_longest, _along_row),),
     fails=(outside(_longest, _along_row),),
     remedy=(
-        exact("take the largest in two steps"),
-        approximate("take the largest of a smaller map"),
+        exact("take the maximum in two steps"),
+        approximate("take the maximum of a smaller map"),
     ),
     since="0.2.0",
 )
@@ -104,10 +104,10 @@ def of_row(ctx: OpContext) -> Iterator[Violation]:
     "definitions",
     passes=(where(_alu_reduces, _largest_of(16)),),
     fails=(where(lambda target: not _alu_reduces(target), _largest_of(16)),),
-    remedy=(MAX_POOL, LARGEST_ON_THE_HOST),
+    remedy=(MAX_POOL, MAXIMUM_ON_THE_HOST),
 )
 def reduction_max_engine(ctx: OpContext) -> Iterator[Violation]:
-    """The ALU takes the largest of the channels; where only a pool engine has max_reduce it is
+    """An ALU takes the maximum of the channels; where only a pool engine has max_reduce it is
     unknown.
     """
     if _alu_reduces(ctx.target) or _row(ctx) is not None:
@@ -138,7 +138,7 @@ def reduction_max_engine(ctx: OpContext) -> Iterator[Violation]:
     remedy=MAX_POOL,
 )
 def reduction_max(ctx: OpContext) -> Iterator[Violation]:
-    """It takes the largest of fewer than 4096 channels, or along height or width
+    """It takes the maximum of fewer than 4096 channels, or along height or width
     (reduction_max.row); along other axes, or with the axis dropped, it is unknown.
     """
     if _row(ctx) is not None:
@@ -146,7 +146,7 @@ def reduction_max(ctx: OpContext) -> Iterator[Violation]:
     axes = sorted(axis % ctx.input.rank for axis in ctx.attrs.axis)
     if axes != [3] or ctx.input.rank != 4:
         yield Violation(
-            "it takes the largest along axes {found} of {rank}; the sources mention the channels "
+            "it takes the maximum along axes {found} of {rank}; the sources mention the channels "
             "of a feature map, and its height or its width with the axis kept",
             rank=ctx.input.rank,
             found=tuple(axes),
@@ -177,10 +177,10 @@ def _argmax(count: int) -> Example:
         where(lambda target: not _has_argmax(target), _argmax(16)),
         _argmax(ARGMAX_CHANNELS + 1),
     ),
-    remedy=LARGEST_ON_THE_HOST,
+    remedy=MAXIMUM_ON_THE_HOST,
 )
 def argmax(ctx: OpContext) -> Iterator[Violation]:
-    """The save engine has argmax (fingerprint bit 30), and it is along at most 128 channels."""
+    """The save engine has argmax (fingerprint bit 30); it is along the channels, at most 128."""
     if not ctx.target.save.argmax:
         yield Violation(
             "this target's save engine has no argmax (fingerprint bit 30 is off)",
@@ -203,8 +203,8 @@ no_argmax = unsupported_kinds(
     ("argmax",),
     "no save engine of this DPU has argmax",
     Evidence.USER_GUIDE,
-    DIGEST + "; no save engine of this DPU's definitions has it",
-    remedy=LARGEST_ON_THE_HOST,
+    DIGEST + "; no save engine of the target definitions has argmax",
+    remedy=MAXIMUM_ON_THE_HOST,
     fails=(after_conv("argmax over the channels", "argmax", AxisAttrs(3), (1, 30, 30)),),
 )
 no_reduction_max = unsupported_kinds(
@@ -213,7 +213,7 @@ no_reduction_max = unsupported_kinds(
     "the user guide does not list reduction_max for this DPU",
     Evidence.USER_GUIDE,
     DIGEST + "; the 2.5 inspector, which has no rule for it, says DPU",
-    remedy=(MAX_POOL, LARGEST_ON_THE_HOST),
+    remedy=(MAX_POOL, MAXIMUM_ON_THE_HOST),
     fails=(
         after_conv(
             "over the channels", "reduction_max", ReductionAttrs((3,), True), (1, 30, 30, 1)

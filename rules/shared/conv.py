@@ -203,15 +203,17 @@ def channels_out(ctx: OpContext) -> Iterator[Violation]:
         "bank": lambda target: target.conv.weight_bank,
         "depth": weight_depth,
         "width": lambda target: target.bank(target.conv.weight_bank).width,
-        "groups": weight_groups,
+        "outputs": lambda target: target.conv.output_channel_parallel,
+        "number": lambda target: target.bank(target.conv.weight_bank).num,
     },
     passes=(inside(channels_to_fit, seven), inside(channels_to_fit, _seven_transposed)),
     fails=(outside(channels_to_fit, seven), outside(channels_to_fit, _seven_transposed)),
     remedy=SMALLER_WINDOW,
 )
 def weight_fit(ctx: OpContext) -> Iterator[Violation]:
-    """kernel_w * kernel_h * ceil(input_channels / {width}) * {groups} is at most {depth}, the depth
-    of bank {bank}.
+    """kernel_w * kernel_h * ceil(input_channels / bank_width) * ceil(output_channel_parallel /
+    bank_num) is at most bank_depth: {bank} has width {width}, number {number}, depth {depth};
+    output_channel_parallel is {outputs}.
     """
     yield from of_window(weights_fit)(ctx)
 

@@ -167,7 +167,7 @@ unmentioned = unsupported_kinds(
     "move.unknown",
     ("gstiling", "stack", "cast", "shape", "random_standard_normal")
     + ("priorbox", "placeholder", "upload", "download"),
-    "no trustworthy source says whether this DPU runs this operator",
+    "no source says whether this DPU runs this operator",
     Evidence.INFERRED,
     "no rule of the 2.5 inspector, no row of the user guide",
     verdict=Verdict.UNKNOWN,
@@ -188,10 +188,10 @@ def _halved(number: int) -> Example:
     limits={"channels": input_channels},
     passes=(inside(lambda target: input_channels(target) // 4, _halved),),
     fails=(outside(lambda target: input_channels(target) // 4, _halved),),
-    remedy=approximate("reorganise fewer channels"),
+    remedy=approximate("use fewer channels"),
 )
 def reorg(ctx: OpContext) -> Iterator[Violation]:
-    """Scale * scale * channels is at most {channels}; channels alone where it goes back."""
+    """scale * scale * channels is at most {channels}; with reverse = true channels alone are."""
     factor = 1 if ctx.attrs.reverse else ctx.attrs.scale * ctx.attrs.scale
     found = factor * ctx.input.channels
     yield from ctx.at_most("scale * scale * channels", found, ctx.limit("channels"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, Optional
 
 from vai_inspect.rules.plugin import (
@@ -20,6 +21,7 @@ from vai_inspect.rules.plugin import (
     inside,
     outside,
     where,
+    with_own,
 )
 from vai_inspect.rules.shared.dilation import of_depthwise, square
 from vai_inspect.rules.shared.engines import (
@@ -51,7 +53,7 @@ def _groups(target: Target) -> Optional[int]:
 
 
 def _stride_to_fit(target: Target) -> Optional[int]:
-    """Returns the largest stride whose threefold, as a square kernel, fits the weight bank."""
+    """Returns the largest stride s for which a kernel of 3s x 3s fits the weight bank."""
     bank, groups = depthwise_bank(target), _groups(target)
     if bank is None or groups is None:
         return None
@@ -95,7 +97,7 @@ def _square(stride: int) -> Example:
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; engines of the target definitions",
     limits={
-        "engine": lambda target: "an engine" if runs_depthwise(target) else "no engine",
+        "engine": lambda target: "one" if runs_depthwise(target) else "none",
     },
     passes=(where(runs_depthwise, depthwise("a DPU with the engine")),),
     fails=(
@@ -107,7 +109,7 @@ def _square(stride: int) -> Example:
     ),
 )
 def engine_present(ctx: OpContext) -> Iterator[Violation]:
-    """The DPU is built with an engine for depthwise convolutions; here it has {engine} for them."""
+    """The DPU needs an engine for depthwise convolutions; it has {engine}."""
     if not runs_depthwise(ctx.target):
         yield Violation(
             "{target} is built without an engine for depthwise convolutions",
@@ -212,7 +214,9 @@ def pad(ctx: OpContext) -> Iterator[Violation]:
     remedy=approximate("use a smaller kernel"),
 )
 def weight_fit(ctx: OpContext) -> Iterator[Violation]:
-    """kernel_w * kernel_h * {groups} is at most {depth}, the depth of bank {bank}."""
+    """kernel_w * kernel_h * ceil(channel_parallel / bank_width) is at most bank_depth: {bank} has
+    depth {depth}, the ceil is {groups}.
+    """
     width, height = ctx.attrs.kernel
     groups, limit = ctx.limit("groups"), ctx.limit("depth")
     if groups is None:
@@ -274,6 +278,9 @@ def multiplier(ctx: OpContext) -> Iterator[Violation]:
         )
 
 
+PAD_BELOW_KERNEL = replace(pad, notes="")
+"""`depthwise.pad` of families without an ALU."""
+
 CONSTRAINTS = (
     engine_present,
     kernel,
@@ -285,6 +292,8 @@ CONSTRAINTS = (
     channels,
     multiplier,
 )
-"""For families of which some targets have the engine."""
+"""For families with an ALU."""
+WITHOUT_ALU = with_own(CONSTRAINTS, PAD_BELOW_KERNEL)
+"""For families without an ALU of which some targets have the engine."""
 NO_ENGINE = engine_present.never_passed()
 """For families without it."""

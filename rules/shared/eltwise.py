@@ -93,7 +93,7 @@ def rank(ctx: OpContext) -> Iterator[Violation]:
     }
     for found in sorted(ranks - {2, 4}):
         yield Violation(
-            "an operand has {found} axes; no trustworthy source says that the DPU adds or "
+            "an operand has {found} axes; no source says that the DPU adds or "
             "multiplies anything but feature maps and features",
             found=found,
             limit="4 or 2",

@@ -71,9 +71,7 @@ FOLD = exact(
     remedy=FOLD,
 )
 def constant(ctx: OpContext) -> Iterator[Violation]:
-    """No operand is a constant, except that of a product with one figure or one for each channel
-    (see the rewrites).
-    """
+    """No operand is a constant, except a scalar or per-channel factor (see the rewrites)."""
     if not any(producer.kind == "const" for producer in ctx.producers):
         return
     if ctx.op.kind == "mul" and not scales_channels(ctx.target):

@@ -2,8 +2,8 @@
 
 The pass TransferMatMulToConv2d makes a convolution of every inner product before operators are
 placed. From release 2.0 on a map that is flattened directly before it is kept as the window of the
-convolution where it fits; other features are dealt out: their prime factors, in ascending order,
-go round robin to height, width and channels.
+convolution where it fits; other features are factorised: their prime
+factors, in ascending order, go round robin to height, width and channels.
 
 Sources: the published pass; layouts of compiled models of releases 1.4.1 to 3.5.0.
 """
@@ -29,8 +29,8 @@ class Layout(NamedTuple):
         return f"{self.height} x {self.width} x {self.channels}"
 
 
-def dealt(features: int, kernel: int, channels: int) -> Optional[Layout]:
-    """Returns the layout that features are dealt out in, or None where there is none.
+def factorised(features: int, kernel: int, channels: int) -> Optional[Layout]:
+    """Returns the layout of factorised features, or None where there is none.
 
     Args:
         features: number of input features.

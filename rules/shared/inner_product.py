@@ -23,7 +23,7 @@ from vai_inspect.rules.plugin import (
     where,
 )
 from vai_inspect.rules.shared import inner_product_output
-from vai_inspect.rules.shared.engines import input_channels, weight_depth
+from vai_inspect.rules.shared.engines import input_channels
 from vai_inspect.rules.shared.examples import conv_op, data, graph, op
 from vai_inspect.rules.shared.feature_layout import Layout
 from vai_inspect.rules.shared.inner_product_fit import Fit, fewest
@@ -55,16 +55,16 @@ class InnerProducts(NamedTuple):
 
 
 def inner_products(
-    *more: WindowRule, shared: Tuple[WindowRule, ...] = COMMON, deals: bool = False
+    *more: WindowRule, shared: Tuple[WindowRule, ...] = COMMON, factorises: bool = False
 ) -> InnerProducts:
     """Returns what a family says of inner products.
 
     Args:
         more: the family's own rules of a convolution's window.
         shared: the rules that it shares with others.
-        deals: see `Fit`.
+        factorises: see `Fit`.
     """
-    fit = Fit((*shared, *more), deals)
+    fit = Fit((*shared, *more), factorises)
     own = (_input(fit), one_feature, _flatten_on_dpu(fit))
     return InnerProducts((*own, *inner_product_output.CONSTRAINTS), _layout(fit))
 
@@ -107,12 +107,12 @@ def _input(fit: Fit) -> Constraint:
     def without_layout(target: Target) -> int:
         """Returns the least number of features above the channel limit that has no layout."""
         number = input_channels(target) + 1
-        while fit.deal(number, target) is not None:
+        while fit.factorised(number, target) is not None:
             number += 1
         return number
 
-    def deals_lenet(target: Target) -> bool:
-        return fit.deals and fit.fits(fit.deal(16 * 16 * 50, target), target)
+    def factorises_lenet(target: Target) -> bool:
+        return fit.factorises and fit.fits(fit.factorised(16 * 16 * 50, target), target)
 
     vgg = _as_map_only(fit, 7, 7, 512)
     fraction = 5  # 5/4 of the channel limit has small prime factors on every target
@@ -125,7 +125,6 @@ def _input(fit: Fit) -> Constraint:
         limits={
             "kernel_size": lambda target: target.conv.limit.kernel_size,
             "channels": input_channels,
-            "depth": weight_depth,
         },
         passes=(
             inside(input_channels, _features),
@@ -134,7 +133,7 @@ def _input(fit: Fit) -> Constraint:
                 vgg,
                 _flattened("7x7x512 permuted to NCHW and flattened", (1, 7, 7, 512), permuted=True),
             ),
-            where(deals_lenet, _flattened("16x16x50 flattened (LeNet)", (1, 16, 16, 50))),
+            where(factorises_lenet, _flattened("16x16x50 flattened (LeNet)", (1, 16, 16, 50))),
         ),
         fails=(
             lambda target: (_features(without_layout(target)),),
@@ -154,33 +153,35 @@ def _input(fit: Fit) -> Constraint:
     )
     def input_fit(ctx: OpContext) -> Iterator[Violation]:
         """It becomes a convolution over its input laid out as a map: the map that is flattened
-        directly before it, or its features dealt out to height, width and channels. One of them
-        keeps the limits of a convolution: kernel within {kernel_size}, at most {channels} channels,
-        weights within a bank of depth {depth}.
+        directly before it, or its features factorised into height x width x channels. One of the
+        two layouts keeps the limits of conv2d: kernel within {kernel_size}, at most {channels}
+        channels, weights and maps within the banks.
 
-        Features are dealt out as their prime factors, in ascending order, round robin to height and
-        width (below the largest kernel) and channels. Release 1.4.1 always deals them out; from 2.0
-        on a map that fits is kept. Compiled models show dealing on DPUCZDX8G and DPUCVDX8G; on
-        other DPUs a map that fits only when dealt is unknown. The output of another inner product
-        is a map of one pixel; no compiled model shows one with more features than channels, so that
-        is unknown. The 2.5 inspectors check nothing here (PyTorch) or the output features only
-        (Keras).
+        The prime factors of the number of features go, in ascending order and round robin, to
+        height and width (below the largest kernel) and channels. Release 1.4.1 always factorises;
+        from 2.0 on a map that fits is kept. Compiled models show factorised features on DPUCZDX8G
+        and DPUCVDX8G; on other DPUs a map that fits only when factorised is unknown. The output of
+        another inner product is a map of one pixel; no compiled model shows one with more features
+        than channels, so that is unknown. The 2.5 inspectors check nothing here (PyTorch) or the
+        output features only (Keras).
         """
         product, whole, target = ctx.original, ctx.graph, ctx.target
         features = ctx.input.channels
         if ctx.input.rank != 2 or features < 2:
             return
-        own, spread = fit.own(product, whole), fit.deal(features, target)
+        own, factorised = fit.own(product, whole), fit.factorised(features, target)
         if fit.fits(own, target):
             return
-        if fit.fits(spread, target) and fit.takes_dealt(product, whole):
+        if fit.fits(factorised, target) and fit.takes_factorised(product, whole):
             return
-        others = (spread,) if fit.deals else (spread, Layout(1, 1, features))
+        others = (factorised,) if fit.factorises else (factorised, Layout(1, 1, features))
         for layout in others:
             if layout is not None and fit.fits(layout, target):
                 yield _unshown(ctx, layout, fit)
                 return
-        refused = [fit.refusals(layout, target) for layout in (own, spread) if layout is not None]
+        refused = [
+            fit.refusals(layout, target) for layout in (own, factorised) if layout is not None
+        ]
         if refused:
             yield from fewest(refused)
             return
@@ -189,7 +190,7 @@ def _input(fit: Fit) -> Constraint:
             "three of them the number itself, is not below {channels}",
             channels=ctx.limit("channels"),
             found=features,
-            limit="features that can be dealt out to height, width and channels",
+            limit="features that can be factorised into height, width and channels",
             remedy=approximate("choose a number of features with small prime factors"),
         )
 
@@ -197,9 +198,9 @@ def _input(fit: Fit) -> Constraint:
 
 
 def _unshown(ctx: OpContext, layout: Layout, fit: Fit) -> Violation:
-    where_ = "of the output of another inner product" if fit.deals else "on this DPU"
+    where_ = "of the output of another inner product" if fit.factorises else "on this DPU"
     return Violation(
-        "its {found} features fit only when they are dealt out as {height} x {width} x {channels} "
+        "its {found} features fit only when factorised as {height} x {width} x {channels} "
         "(h x w x c), and no compiled model shows that {where}",
         height=layout.height,
         width=layout.width,
@@ -248,7 +249,8 @@ def _flatten_on_dpu(fit: Fit) -> Constraint:
         features = height * width * channels
         as_map = _as_map_only(fit, height, width, channels)
         return lambda target: (
-            as_map(target) and not (fit.deals and fit.fits(fit.deal(features, target), target))
+            as_map(target)
+            and not (fit.factorises and fit.fits(fit.factorised(features, target), target))
         )
 
     vgg = _as_map_only(fit, 7, 7, 512)
@@ -284,7 +286,7 @@ def _flatten_on_dpu(fit: Fit) -> Constraint:
         if flat is None or flat.kind not in RESHAPES or ctx.device_of(flat) is Device.DPU:
             return
         features, target = ctx.input.channels, ctx.target
-        vector = fit.deal(features, target) if fit.deals else Layout(1, 1, features)
+        vector = fit.factorised(features, target) if fit.factorises else Layout(1, 1, features)
         if fit.fits(fit.own(ctx.original, ctx.graph), target) and not fit.fits(vector, target):
             yield Violation(
                 "its flatten {flatten:op} is not on the DPU, and without the map {found} features "
@@ -311,7 +313,7 @@ def _layout(fit: Fit) -> Note:
         ("inner-product",),
         "an inner product is a convolution over its input laid out as a map of height, width and "
         "channels",
-        Evidence.COMPILED if fit.deals else Evidence.INFERRED,
+        Evidence.COMPILED if fit.factorises else Evidence.INFERRED,
         PASS,
         says,
     )

@@ -8,7 +8,7 @@ from typing import Iterator, List, Optional, Tuple
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.rules.plugin import Target, Verdict, Violation
 from vai_inspect.rules.shared.engines import input_channels
-from vai_inspect.rules.shared.feature_layout import Layout, dealt, own_map, reads_product
+from vai_inspect.rules.shared.feature_layout import Layout, factorised, own_map, reads_product
 from vai_inspect.rules.shared.windows import WindowRule
 
 Violations = List[Violation]
@@ -20,12 +20,12 @@ class Fit:
 
     Attributes:
         rules: what a convolution's window keeps.
-        deals: whether compiled models show that features are dealt out on this family. Where they
-            do not, a map that fits on its own decides; one that fits only when dealt is unknown.
+        factorises: whether compiled models show factorised features on this family. Where they do
+            not, a map that fits on its own decides; one that fits only when factorised is unknown.
     """
 
     rules: Tuple[WindowRule, ...]
-    deals: bool = False
+    factorises: bool = False
 
     def refusals(self, layout: Layout, target: Target) -> Violations:
         """Returns the window rules that a layout violates."""
@@ -48,25 +48,25 @@ class Fit:
         for rule in self.rules:
             yield from rule(target, layout.width, layout.height, layout.channels)
 
-    def deal(self, features: int, target: Target) -> Optional[Layout]:
-        """Returns features dealt out as the target's limits have it."""
-        return dealt(features, target.conv.limit.kernel_size.high, input_channels(target))
+    def factorised(self, features: int, target: Target) -> Optional[Layout]:
+        """Returns the layout of factorised features within the target's limits."""
+        return factorised(features, target.conv.limit.kernel_size.high, input_channels(target))
 
     def own(self, product: Op, graph: Graph) -> Optional[Layout]:
         """Returns the map that decides on its own: the input's own, or a vector in one pixel."""
         layout = own_map(product, graph)
-        if layout is None and not self.deals:
+        if layout is None and not self.factorises:
             return Layout(1, 1, graph.input_types(product)[0].channels)
         return layout
 
-    def takes_dealt(self, product: Op, graph: Graph) -> bool:
-        """Returns whether compiled models show that the input is dealt out where its map fails."""
-        return self.deals and not reads_product(product, graph)
+    def takes_factorised(self, product: Op, graph: Graph) -> bool:
+        """Returns whether compiled models show that the input is factorised where its map fails."""
+        return self.factorises and not reads_product(product, graph)
 
     def layout(self, product: Op, graph: Graph, target: Target) -> Optional[Layout]:
         """Returns the layout that the compiler takes, or None where none fits."""
         features = graph.input_types(product)[0].channels
-        for layout in (own_map(product, graph), self.deal(features, target)):
+        for layout in (own_map(product, graph), self.factorised(features, target)):
             if self.fits(layout, target):
                 return layout
         return None

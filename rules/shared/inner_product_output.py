@@ -65,7 +65,7 @@ def rank(ctx: OpContext) -> Iterator[Violation]:
     """The input has two axes, batch and features; whether more run on the DPU is unknown."""
     if ctx.input.rank != 2:
         yield Violation(
-            "the input has {found} axes; no trustworthy source says that an inner product over the "
+            "the input has {found} axes; no source says that an inner product over the "
             "last of more than 2 runs on the DPU",
             found=ctx.input.rank,
             limit="2",

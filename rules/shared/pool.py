@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable, Iterator
 
 from vai_inspect.core.ir.attrs import MaxPool2dAttrs
@@ -23,6 +24,7 @@ from vai_inspect.rules.plugin import (
     inside,
     outside,
     where,
+    with_own,
 )
 from vai_inspect.rules.shared.engines import (
     ALU_PADS,
@@ -58,12 +60,12 @@ def _lacks(kind: str) -> Callable[[Target], bool]:
 
 
 def reduces(target: Target) -> bool:
-    """Returns whether a pool engine can reduce to the largest (max_reduce)."""
+    """Returns whether a pool engine has max_reduce."""
     return target.pool is not None and "max_reduce" in target.pool.pool_type
 
 
 def _square(target: Target) -> bool:
-    """Returns whether averages are made by a pool engine, which takes squares only."""
+    """Returns whether a pool engine averages, whose windows are square."""
     return target.alu is None and runs("avgpool2d")(target)
 
 
@@ -100,8 +102,8 @@ def _strides(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> Exampl
     evidence=Evidence.PARTITION_RULE,
     source=PT25 + "; pool_type and alu_type of the target definitions",
     limits={
-        "kinds": lambda target: (
-            " and ".join(POOL_NAMES[kind] for kind in POOL_KINDS if runs(kind)(target)) + "s"
+        "kinds": lambda target: " and ".join(
+            f"{POOL_NAMES[kind]}s" for kind in POOL_KINDS if runs(kind)(target)
         )
     },
     passes=(where(runs("maxpool2d"), pool("max pool", kernel=(3, 3))),),
@@ -112,7 +114,7 @@ def _strides(kind: str, side: Callable[[FigureOf, Build], ExamplesOf]) -> Exampl
     remedy=approximate("use a max pool, or a convolution with stride"),
 )
 def engine(ctx: OpContext) -> Iterator[Violation]:
-    """The DPU has an engine for this kind of pool; it runs {kinds}."""
+    """The DPU has an engine for this kind of pool: it runs {kinds}."""
     if not runs(ctx.op.kind)(ctx.target):
         yield Violation(
             "{target} has no engine for {pool}s",
@@ -134,8 +136,8 @@ def engine(ctx: OpContext) -> Iterator[Violation]:
     remedy=Remedy("pool in two steps"),
 )
 def kernel(ctx: OpContext) -> Iterator[Violation]:
-    """Kernel width and height are each within {max_kernel} for a max pool and {avg_kernel} for an
-    average pool; a global pool's kernel is its input.
+    """Kernel width and height are each within {max_kernel} (max pool), {avg_kernel} (average
+    pool); the kernel of a global pool is its input.
     """
     limit = ctx.limit("max_kernel" if ctx.op.kind == "maxpool2d" else "avg_kernel")
     for violation in ctx.axes_within("kernel", ctx.attrs.kernel, limit):
@@ -170,11 +172,12 @@ def _by_max_reduce(ctx: OpContext) -> bool:
     ),
 )
 def square(ctx: OpContext) -> Iterator[Violation]:
-    """A pool engine that is no ALU averages over a square: kernel_w equals kernel_h."""
+    """An average pool on a pool engine, not an ALU, is square: kernel_w equals kernel_h."""
     width, height = ctx.attrs.kernel
     if _square(ctx.target) and width != height:
         yield Violation(
-            "the average pool's kernel is {width} x {height}; this DPU averages squares only",
+            "the average pool's kernel is {width} x {height}; this DPU averages square "
+            "windows only",
             width=width,
             height=height,
             found=(width, height),
@@ -193,8 +196,8 @@ def square(ctx: OpContext) -> Iterator[Violation]:
     fails=(_strides("maxpool2d", outside), _strides("avgpool2d", outside)),
 )
 def stride(ctx: OpContext) -> Iterator[Violation]:
-    """Stride is within {max_stride} for a max pool and {avg_stride} for an average pool; a global
-    pool makes one step.
+    """Stride is within {max_stride} (max pool), {avg_stride} (average pool); a global pool makes
+    one step.
     """
     if ctx.attrs.global_:
         return
@@ -279,3 +282,5 @@ def dilation(ctx: OpContext) -> Iterator[Violation]:
 
 
 CONSTRAINTS = (engine, kernel, square, stride, pad, window(), channels, dilation)
+WITHOUT_ALU = with_own(CONSTRAINTS, replace(pad, sentence="Each pad is below the kernel."))
+"""For families whose targets have no ALU."""

@@ -72,12 +72,12 @@ def window(
         fails=(outside(side, _averaged), outside(side, _largest), *fails),
     )
     def within_known(ctx: OpContext) -> Iterator[Violation]:
-        """A window has at most {known} pixels, kernel_w * kernel_h; larger ones are unknown, except
-        averages at least as large as one that a compiled model shows on the CPU.
+        """kernel_w * kernel_h is at most {known}; larger windows are unknown, except averages of at
+        least the size that a compiled model shows on the CPU.
 
-        The edge lies between the two averages that are shown. It is assumed that channels do not
-        matter, that other DPUs take windows in proportion to their feature-map banks, and that the
-        maximum of so many pixels is as doubtful.
+        The limit lies between the largest average on the DPU and the smallest on the CPU that are
+        known. Assumed: channels do not matter, the limit of other DPUs is in proportion to their
+        feature-map banks, and a max pool has the same limit.
         """
         width, height = ctx.attrs.kernel
         pixels, known = width * height, ctx.limit("known")

@@ -6,7 +6,8 @@ from vai_inspect.rules.engine.host import AT_AN_END
 from vai_inspect.rules.plugin import Remedy, approximate, exact
 
 CHAIN_OF_KERNELS = approximate(
-    "split a large kernel into a chain of smaller ones of the same reach", "kernel-in-range"
+    "replace a large kernel by a chain of smaller ones with the same receptive field",
+    "kernel-in-range",
 )
 SMALLER_WINDOW = approximate("use a smaller kernel or fewer input channels")
 PAD_LESS = (
@@ -17,12 +18,12 @@ TWO_DIMENSIONAL = exact(
     "write the network with 2-D layers on maps of height 1, (1, L) in place of L", "one-d-to-two-d"
 )
 NO_DILATION = approximate("use dilation 1")
-LARGEST_ON_THE_HOST = Remedy("take the largest on the host")
+MAXIMUM_ON_THE_HOST = Remedy("compute it on the host")
 
 __all__ = [
     "AT_AN_END",
     "CHAIN_OF_KERNELS",
-    "LARGEST_ON_THE_HOST",
+    "MAXIMUM_ON_THE_HOST",
     "NO_DILATION",
     "PAD_LESS",
     "SMALLER_WINDOW",

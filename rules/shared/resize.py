@@ -129,10 +129,10 @@ def channels(ctx: OpContext) -> Iterator[Violation]:
         _resize("nearest by 0.5", "NEAREST", 0.5),
         _resize("nearest by 2, aligned corners", "NEAREST", 2, corners=True),
     ),
-    remedy=approximate("use a whole factor"),
+    remedy=approximate("use an integer factor"),
 )
 def nearest(ctx: OpContext) -> Iterator[Violation]:
-    """A NEAREST resize enlarges by a whole factor along each axis; with aligned corners it is
+    """A NEAREST resize enlarges by an integer factor along each axis; with aligned corners it is
     unknown.
 
     UG1414 also names a constraint on the bank's depth without a formula; it is not checked. The
@@ -143,21 +143,21 @@ def nearest(ctx: OpContext) -> Iterator[Violation]:
         return
     if not attrs.scale or attrs.align_corners:
         yield Violation(
-            "corners are aligned, which no source mentions"
+            "align_corners is true, which no source mentions"
             if attrs.align_corners
             else FACTOR_UNKNOWN,
             found="align_corners" if attrs.align_corners else "no factor",
-            limit="a whole number",
+            limit="an integer",
             verdict=Verdict.UNKNOWN,
         )
         return
     for axis, factor in zip("whd", attrs.scale):
         if factor != int(factor) or factor < 1:
             violation = Violation(
-                "scale_{axis} is {found}, which is no whole number",
+                "scale_{axis} is {found}, which is no integer",
                 axis=axis,
                 found=factor,
-                limit="a whole number",
+                limit="an integer",
                 nearest=max(1, round(factor)),
             )
             if factor <= 1:
@@ -206,7 +206,7 @@ def bilinear(ctx: OpContext) -> Iterator[Violation]:
     allowed = factors(attrs)
     if attrs.align_corners:
         yield Violation(
-            "corners are aligned, which the DPU's bilinear resize does not do",
+            "align_corners is true, which the DPU's bilinear resize does not support",
             found="align_corners",
             limit="align_corners=False",
         )

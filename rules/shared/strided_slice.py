@@ -1,4 +1,4 @@
-"""Constraints of `strided_slice`: crops, and cuts of channels."""
+"""Constraints of `strided_slice`: crops, and slices of channels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vai_inspect.rules.shared.examples import after_conv, conv_op, data, graph, 
 from vai_inspect.rules.shared.fusion import fuses
 
 TWO_CONVOLUTIONS = exact(
-    "instead of one convolution and a cut write two convolutions, one for each part",
+    "in place of one convolution and a slice write two convolutions, one for each part",
     "slices-to-convolutions",
 )
 SPACE_TO_DEPTH = exact(
@@ -48,7 +48,7 @@ _CROPPED = after_conv(
 _HALVED = after_conv("half of a convolution's channels", "strided_slice", CUT, HALF)
 
 
-class Cut(NamedTuple):
+class Split(NamedTuple):
     """A cut of a convolution's channels.
 
     Attributes:
@@ -70,16 +70,16 @@ class Cut(NamedTuple):
     fails=(_CROPPED, _HALVED),
 )
 def strided_slice(ctx: OpContext) -> Iterator[Violation]:
-    """The DPU does not slice or crop; channels cut directly after a convolution are unknown.
+    """The DPU does not slice or crop; a slice of channels directly after a convolution is unknown.
 
-    Compiled models for two other DPUs show such a cut vanish: the compiler makes two convolutions.
+    In compiled models for two other DPUs the compiler splits the convolution, which removes it.
     """
-    if convolution_cut(ctx) is None:
+    if convolution_split(ctx) is None:
         yield _refused(ctx)
         return
     yield Violation(
-        "the inspectors refuse a cut of channels; compiled models for other DPUs show it vanish "
-        "after a convolution, none is known for this DPU",
+        "the inspectors refuse a slice of channels; in compiled models for other DPUs the compiler "
+        "splits the convolution before it, no model for this DPU shows it",
         found="channels",
         verdict=Verdict.UNKNOWN,
         remedy=TWO_CONVOLUTIONS,
@@ -101,7 +101,7 @@ def _after(text: str, kind: str) -> Example:
     "strided_slice.cpu",
     kinds=("strided_slice",),
     evidence=Evidence.INSPECTOR,
-    source="2.5 and 3.x inspectors; of a cut of channels: two board projects on a B4096 (3.0) and "
+    source="2.5 and 3.x inspectors; slices of channels: two board projects on a B4096 (3.0) and "
     "a compiled model for a C32B6 (3.5.0)",
     passes=(
         _HALVED,
@@ -125,36 +125,36 @@ def _after(text: str, kind: str) -> Example:
         ),
     ),
 )
-def cut_in_two(ctx: OpContext) -> Iterator[Violation]:
-    """The DPU does not slice or crop, but a cut of channels directly after a convolution that
-    nothing reads whole vanishes, as the compiler makes two convolutions; so does one after its
-    leaky ReLU or ReLU. After another activation it is unknown.
+def split_in_two(ctx: OpContext) -> Iterator[Violation]:
+    """The DPU does not slice or crop. A slice of channels directly after a convolution, or after
+    its leaky ReLU or ReLU, is removed where only such slices read the output: the compiler splits
+    the convolution. After another activation it is unknown.
 
     Compiled models show it after leaky ReLU; after ReLU or none it is concluded. After Hardswish
     the 3.5 inspector says CPU, 3.0 left all on the DPU. The 3.x inspector, which compiles each
-    operator alone, says CPU for every cut.
+    operator alone, says CPU for every slice.
     """
-    cut = convolution_cut(ctx)
-    if cut is None:
+    split = convolution_split(ctx)
+    if split is None:
         yield _refused(ctx)
-    elif cut.activation is not None and cut.activation.kind not in CUT_THROUGH:
+    elif split.activation is not None and split.activation.kind not in SPLIT_THROUGH:
         yield Violation(
-            "it cuts the channels after {found:kind}; compiled models show a cut vanish in the "
-            "convolution after {through:kind}",
-            through=CUT_THROUGH,
-            found=cut.activation.kind,
-            limit=", ".join(CUT_THROUGH),
+            "it slices the channels after {found:kind}; compiled models show the compiler split "
+            "the convolution for a slice after {through:kind}",
+            through=SPLIT_THROUGH,
+            found=split.activation.kind,
+            limit=", ".join(SPLIT_THROUGH),
             verdict=Verdict.UNKNOWN,
             evidence=Evidence.INFERRED,
             remedy=TWO_CONVOLUTIONS,
         )
 
 
-CUT_THROUGH = ("leaky-relu", "relu")
-"""Activations through which a cut of channels vanishes in the convolution."""
+SPLIT_THROUGH = ("leaky-relu", "relu")
+"""Activations after which a slice of channels splits the convolution."""
 
 
-def _cut_of(text: str, size: int) -> Example:
+def _slice_of(text: str, size: int) -> Example:
     """Half of a convolution's channels; kernel 17 puts the convolution on the CPU."""
     shape = (1, 46, 46, 16)
     first = conv_op(shape, name="conv", kernel=(size, size))
@@ -168,18 +168,18 @@ def _cut_of(text: str, size: int) -> Example:
     kinds=("strided_slice",),
     stage=Stage.CONTEXT,
     evidence=Evidence.INFERRED,
-    source="concluded: the cut vanishes in the convolution before it",
-    passes=(_cut_of("the convolution is on the DPU", 3),),
-    fails=(_cut_of("the convolution is on the CPU", 17),),
+    source="concluded: the compiler splits the convolution before it",
+    passes=(_slice_of("the convolution is on the DPU", 3),),
+    fails=(_slice_of("the convolution is on the CPU", 17),),
     remedy="bring it to the DPU",
 )
 def convolution_on_dpu(ctx: OpContext) -> Iterator[Violation]:
-    """The convolution whose channels are cut, and its activation, run on the DPU."""
-    cut, producer = convolution_cut(ctx), ctx.producers[0]
-    if cut is not None and ctx.device_of(producer) is Device.CPU:
+    """The convolution whose channels are sliced, and its activation, run on the DPU."""
+    split, producer = convolution_split(ctx), ctx.producers[0]
+    if split is not None and ctx.device_of(producer) is Device.CPU:
         yield Violation(
-            "the cut would vanish in {convolution:op}, but {producer:op} is on the CPU",
-            convolution=cut.convolution.name,
+            "the compiler would split {convolution:op} for it, but {producer:op} is on the CPU",
+            convolution=split.convolution.name,
             producer=producer.name,
             found="cpu",
             limit="dpu",
@@ -199,7 +199,7 @@ def _remedy(ctx: OpContext) -> Remedies:
         return SPACE_TO_DEPTH
     if channels or ctx.op.output.rank != 4:
         return exact(
-            "at the start or the end of the network cut on the host; where the parts come from "
+            "at the start or the end of the network slice on the host; where the parts come from "
             "one Linear or Dense layer, write a layer for each part"
         )
     return (
@@ -214,8 +214,8 @@ def _channels_only(ctx: OpContext) -> bool:
     return kept and set(ctx.attrs.strides) == {1}
 
 
-def convolution_cut(ctx: OpContext) -> Optional[Cut]:
-    """Returns the cut, where a slice takes channels of a convolution that nothing reads whole.
+def convolution_split(ctx: OpContext) -> Optional[Split]:
+    """Returns the split, where only slices of channels read a convolution.
 
     An activation between is fused with the convolution.
     """
@@ -228,9 +228,9 @@ def convolution_cut(ctx: OpContext) -> Optional[Cut]:
     whole = source.kind != "conv2d" or not _channels_only(ctx)
     if whole or any(reader.kind != "strided_slice" for reader in readers):
         return None
-    return Cut(source, activation)
+    return Split(source, activation)
 
 
 CONSTRAINTS = (strided_slice,)
-IN_TWO = (cut_in_two, convolution_on_dpu)
-"""For DPUs whose compiled models show cuts of channels vanish."""
+IN_TWO = (split_in_two, convolution_on_dpu)
+"""For DPUs whose compiled models show convolutions split for slices of channels."""

@@ -100,8 +100,8 @@ def _ratios(ctx: OpContext, limit: Optional[Limit]) -> Iterator[Violation]:
     ),
 )
 def kernel(ctx: OpContext) -> Iterator[Violation]:
-    """kernel / stride is within {kernel_size} along each axis; where it is not whole, so is the
-    next number above.
+    """kernel / stride is within {kernel_size} along each axis; with a remainder, the integers
+    below and above are.
     """
     yield from _ratios(ctx, ctx.limit("kernel_size"))
 
@@ -122,8 +122,8 @@ def kernel(ctx: OpContext) -> Iterator[Violation]:
     ),
 )
 def depthwise_ratio(ctx: OpContext) -> Iterator[Violation]:
-    """kernel / stride is within {kernel_size} along each axis; where it is not whole, so is the
-    next number above.
+    """kernel / stride is within {kernel_size} along each axis; with a remainder, the integers
+    below and above are.
     """
     yield from _ratios(ctx, ctx.limit("kernel_size"))
 
@@ -137,7 +137,7 @@ def depthwise_ratio(ctx: OpContext) -> Iterator[Violation]:
     fails=(transposed("crop 2, kernel 2", pad=(2, 2, 2, 2)),),
 )
 def pad(ctx: OpContext) -> Iterator[Violation]:
-    """What is cropped from each side of the full output is within 0 to (kernel - 1) * dilation."""
+    """Each pad, which the full output is cropped by, is within 0 to (kernel - 1) * dilation."""
     yield from ctx.sides_within(ctx.attrs.pad, below_kernel(ctx.attrs))
 
 

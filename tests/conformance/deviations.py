@@ -217,7 +217,7 @@ REFUSED: Tuple[Refused, ...] = (
     Refused(
         ("resize.nearest",),
         ("user_guide",),
-        "UG1414: a whole factor; the 2.5 inspector never checks one (P14)",
+        "UG1414: an integer factor; the 2.5 inspector never checks one (P14)",
         ("resize",),
     ),
     Refused(

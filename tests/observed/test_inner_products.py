@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from tests.observed.torch_modules import flat_linear  # noqa: E402
-from vai_inspect.rules.shared.feature_layout import dealt  # noqa: E402
+from vai_inspect.rules.shared.feature_layout import factorised  # noqa: E402
 from vai_inspect.torch import Inspector  # noqa: E402
 
 B4096, B2304, B1600 = ("DPUCZDX8G_ISA1_B{}".format(size) for size in (4096, 2304, 1600))
@@ -53,7 +53,7 @@ def product(result):
     ],
 )
 def test_the_layouts_of_compiled_models(features, layout):
-    assert dealt(features, kernel=16, channels=4096) == layout
+    assert factorised(features, kernel=16, channels=4096) == layout
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_map_that_fits_is_kept_as_the_window(target, size):
 @pytest.mark.parametrize(
     ("target", "features", "layout"), [(B1600, 128, "8 x 4 x 4"), (C32B6, 256, "8 x 8 x 4")]
 )
-def test_a_vector_is_dealt_out(target, features, layout):
+def test_a_vector_is_factorised(target, features, layout):
     """[compiled] 2.5.0."""
     result = linear(target, features)
     assert result.summary.fully_on_dpu
@@ -94,7 +94,7 @@ def test_a_vector_is_dealt_out(target, features, layout):
         (B4096, (50, 4, 32), "8 x 8 x 100"),
     ],
 )
-def test_a_map_that_does_not_fit_is_dealt_out(target, size, layout):
+def test_a_map_that_does_not_fit_is_factorised(target, size, layout):
     """[compiled] LeNet on C32B3 of 1.3, 1.4 and 2.0; [inferred] later, and on DPUCZDX8G.
 
     The permute (0, 3, 1, 2) that the quantiser inserts before the flatten is folded ([compiled]).
@@ -120,7 +120,7 @@ def test_what_has_no_layout_is_on_the_cpu(target, features, evidence):
     assert [one.evidence.value for one in op.findings] == [evidence]
 
 
-def test_neither_the_map_nor_the_dealt_layout_fits():
+def test_neither_the_map_nor_the_factorised_layout_fits():
     op = product(after_map(B4096, 20, 40, 48))
     assert op.verdict.value == "unsupported"
     assert "2432" in op.findings[0].message
@@ -142,7 +142,7 @@ def test_one_after_another_with_more_features_than_channels_is_unknown():
 
 
 @pytest.mark.parametrize("target", [AHX8H, PE4, "DPUCAHX8L_ISA0", "DPUCADF8H_ISA0"])
-def test_a_map_that_fits_only_when_dealt_is_unknown_on_other_families(target):
+def test_a_map_that_fits_only_when_factorised_is_unknown_on_other_families(target):
     height = 17 if target == PE4 else 16
     net = flat_linear(50)(height * 17 * 50)
     batch = 4 if "ADF8H" in target else 1
