@@ -92,29 +92,28 @@ def scene_of(before: Captured, after: Graph, release: str) -> Scene:
 
 def _obstacles(rules: FlowRules, scene: Scene, convert: bool) -> Iterator[Obstacle]:
     covered: Set[str] = set()
-    for rule in rules.obstacles:
-        for one in _of_rule(rule, scene, convert, frozenset()):
-            if one.outcome is not Outcome.WARNS and one.stage is not FlowStage.TRAINING:
-                covered.update(one.ops)
-            yield one
-    for rule in rules.last:
-        yield from _of_rule(rule, scene, convert, covered)
+    for one in _found_by(rules.obstacles, scene, convert, frozenset()):
+        if one.outcome is not Outcome.WARNS and one.stage is not FlowStage.TRAINING:
+            covered.update(one.ops)
+        yield one
+    yield from _found_by(rules.last, scene, convert, covered)
 
 
-def _of_rule(
-    rule: ObstacleRule, scene: Scene, convert: bool, covered: AbstractSet[str]
+def _found_by(
+    rules: Iterable[ObstacleRule], scene: Scene, convert: bool, covered: AbstractSet[str]
 ) -> Iterator[Obstacle]:
-    """Yields the obstacles of a rule, except those of covered operators only."""
-    if rule.from_conversion and not convert:
-        return
-    made: Dict[Obstacle, List[str]] = {}
-    for hit in rule.check(scene):
-        ops = [name for name in hit.ops if name not in covered]
-        one = _obstacle(rule, hit, scene.release)
-        if one is not None and (ops or not hit.ops):
-            made.setdefault(one, []).extend(ops)
-    for one, names in made.items():
-        yield dataclasses.replace(one, ops=tuple(dict.fromkeys(names)))
+    """Yields the obstacles of rules, except those of covered operators only."""
+    for rule in rules:
+        if rule.from_conversion and not convert:
+            continue
+        made: Dict[Obstacle, List[str]] = {}
+        for hit in rule.check(scene):
+            ops = [name for name in hit.ops if name not in covered]
+            one = _obstacle(rule, hit, scene.release)
+            if one is not None and (ops or not hit.ops):
+                made.setdefault(one, []).extend(ops)
+        for one, names in made.items():
+            yield dataclasses.replace(one, ops=tuple(dict.fromkeys(names)))
 
 
 def _obstacle(rule: ObstacleRule, hit: Hit, release: str) -> Optional[Obstacle]:

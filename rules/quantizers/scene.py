@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Remedy
 from vai_inspect.core.ir import CallForm, Graph, Op
@@ -41,39 +41,36 @@ class Scene:
 
         The name is the class of a layer or module, or a function or method.
         """
-        if not names:
-            return iter(self._all_calls)
-        if len(names) == 1:
-            return iter(self._by_name.get(names[0], ()))
-        return (op for op in self._all_calls if call_of(op).name in names)
+        return iter(self._calls.having(names) if names else self._calls.ops)
 
     @cached_property
-    def _all_calls(self) -> List[Op]:
-        return [
+    def _calls(self) -> "_Index":
+        calls = [
             op
             for op in self.graph
             if op.origin.call is not None
             and op.kind not in ("const", "data", "return")
             and not _LAID_OUT.search(op.name)
         ]
-
-    @cached_property
-    def _by_name(self) -> Dict[str, List[Op]]:
-        found: Dict[str, List[Op]] = {}
-        for op in self._all_calls:
-            found.setdefault(call_of(op).name, []).append(op)
-        return found
+        return _Index(calls, [call_of(op).name for op in calls])
 
     def layers(self, *names: str) -> Iterator[Op]:
-        """Yields the operators of layers whose Keras base class is one of these."""
-        for op in self.calls():
-            call = call_of(op)
-            if call.is_layer and (call.base or call.name) in names:
-                yield op
+        """Returns the operators of layers whose Keras base class is one of these."""
+        return iter(self._layers.having(names))
+
+    @cached_property
+    def _layers(self) -> "_Index":
+        layers = [op for op in self._calls.ops if call_of(op).is_layer]
+        return _Index(layers, [call_of(op).base or call_of(op).name for op in layers])
 
     def kinds(self, *kinds: str) -> Iterator[Op]:
-        """Yields the operators of some kinds."""
-        return (op for op in self.graph if op.kind in kinds)
+        """Returns the operators of some kinds."""
+        return iter(self._kinds.having(kinds))
+
+    @cached_property
+    def _kinds(self) -> "_Index":
+        ops = list(self.graph)
+        return _Index(ops, [op.kind for op in ops])
 
     def readers(self, op: Op) -> Tuple[Op, ...]:
         """Returns the readers of an operator, looking through identities."""
@@ -107,6 +104,34 @@ class Scene:
     def takes_integers(self) -> bool:
         """Whether an input of the model has an integer or boolean type."""
         return any(not op.output.dtype.startswith("float") for op in self.kinds("data"))
+
+
+class _Index:
+    """Operators by a key of each, such as the kind, in the order of the graph.
+
+    Attributes:
+        ops: the operators.
+    """
+
+    def __init__(self, ops: Sequence[Op], keys: Sequence[str]) -> None:
+        """Indexes operators.
+
+        Args:
+            ops: the operators.
+            keys: the key of each.
+        """
+        self.ops = ops
+        self._keys = keys
+        self._by_key: Dict[str, List[Op]] = {}
+        for op, key in zip(ops, keys):
+            self._by_key.setdefault(key, []).append(op)
+
+    def having(self, keys: Tuple[str, ...]) -> Sequence[Op]:
+        """Returns the operators that have one of some keys."""
+        present = [key for key in dict.fromkeys(keys) if key in self._by_key]
+        if len(present) > 1:
+            return [op for op, key in zip(self.ops, self._keys) if key in present]
+        return self._by_key[present[0]] if present else ()
 
 
 def call_of(op: Op) -> CallForm:
