@@ -22,6 +22,7 @@ from vai_inspect.rules.plugin import (
 )
 from vai_inspect.rules.shared import (
     activation_fusion,
+    bilinear,
     concat,
     conv,
     depthwise,
@@ -82,7 +83,7 @@ FAMILY = Family(
         *REWRITES,
         eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
-        resize.BILINEAR,
+        bilinear.AS_TRANSPOSED,
     ),
     notes=(BATCH, PRODUCTS.layout),
     timing=(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from vai_inspect.rules.cv2dx8g import own, release_3_0, release_3_5
 from vai_inspect.rules.plugin import Family, with_own, without
 from vai_inspect.rules.shared import (
+    bilinear,
     conv,
     depthwise,
     eltwise_constants,
@@ -51,7 +52,7 @@ FAMILY = Family(
         *REWRITES,
         eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
-        resize.BILINEAR,
+        bilinear.AS_TRANSPOSED,
     ),
     notes=(BATCH, PRODUCTS.layout),
     timing=(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from vai_inspect.rules.cvdx8g import isa2, isa3, observed, own, volumes
 from vai_inspect.rules.plugin import Evidence, Family, with_own, with_provenance, without
 from vai_inspect.rules.shared import (
+    bilinear,
     conv,
     depthwise,
     dilation,
@@ -45,7 +46,7 @@ FAMILY = Family(
         *REWRITES,
         eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
-        resize.BILINEAR,
+        bilinear.AS_TRANSPOSED,
     ),
     notes=(BATCH, PRODUCTS.layout),
     timing=(

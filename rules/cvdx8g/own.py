@@ -15,7 +15,7 @@ from vai_inspect.rules.plugin import (
     approximate,
     constraint,
 )
-from vai_inspect.rules.shared import resize
+from vai_inspect.rules.shared import bilinear, resize
 from vai_inspect.rules.shared.conv import of_window
 from vai_inspect.rules.shared.engines import ceil_div
 from vai_inspect.rules.shared.examples import alone, conv
@@ -146,13 +146,13 @@ def trilinear(ctx: OpContext) -> Iterator[Violation]:
     and does not align corners; whether others run is unknown.
     """
     attrs = ctx.attrs
-    if attrs.mode == "TRILINEAR" and (attrs.align_corners or not resize.has_factor(attrs)):
+    if attrs.mode == "TRILINEAR" and (attrs.align_corners or not bilinear.has_factor(attrs)):
         aligned = "the scale is {scale} with aligned corners"
         yield Violation(
             (aligned if attrs.align_corners else "the scale is {scale}")
             + "; the user guide names no limits of TRILINEAR, those of BILINEAR refuse this",
             scale=attrs.scale,
             found=attrs.scale[0] if attrs.scale else None,
-            limit=", ".join(map(str, resize.factors(attrs))),
+            limit=", ".join(map(str, bilinear.factors(attrs))),
             verdict=Verdict.UNKNOWN,
         )

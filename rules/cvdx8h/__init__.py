@@ -25,6 +25,7 @@ from vai_inspect.rules.plugin import (
     with_provenance,
 )
 from vai_inspect.rules.shared import (
+    bilinear,
     conv,
     depthwise,
     eltwise_constants,
@@ -134,7 +135,7 @@ FAMILY = Family(
         *REWRITES,
         eltwise_constants.MUL_CONST,
         reductions.BATCH_NORM,
-        resize.BILINEAR,
+        bilinear.AS_TRANSPOSED,
     ),
     notes=(BATCH, PRODUCTS.layout),
     timing=(

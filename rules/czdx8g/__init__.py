@@ -14,6 +14,7 @@ from vai_inspect.rules.czdx8g import isa0, isa1, observed, own
 from vai_inspect.rules.czdx8g.timing import TIMING
 from vai_inspect.rules.plugin import Family, with_own, with_provenance
 from vai_inspect.rules.shared import (
+    bilinear,
     conv,
     depthwise,
     eltwise_constants,
@@ -49,7 +50,7 @@ FAMILY = Family(
         *REWRITES,
         eltwise_constants.MUL_CHANNELS,
         reductions.BATCH_NORM,
-        resize.BILINEAR,
+        bilinear.AS_TRANSPOSED,
     ),
     notes=(BATCH, PRODUCTS.layout),
     timing=TIMING,
@@ -61,7 +62,7 @@ FAMILY = Family(
             *with_own(PRODUCTS.constraints, own.output_features),
             *with_own(pool.CONSTRAINTS, observed.WINDOW),
             *with_own(SHARED, observed.FUSED, own.constant, *strided_slice.IN_TWO),
-            *with_own(resize.CONSTRAINTS, own.bilinear),
+            *with_own(resize.CONSTRAINTS, own.bilinear_factor),
             *reductions.CONSTRAINTS,
             CONV3D,
             STEREO_LISTED,

@@ -19,7 +19,7 @@ from vai_inspect.rules.plugin import (
     outside,
     where,
 )
-from vai_inspect.rules.shared import eltwise_constants, resize
+from vai_inspect.rules.shared import bilinear, eltwise_constants
 from vai_inspect.rules.shared.engines import eltwise_types, output_channels, scales_channels
 from vai_inspect.rules.shared.examples import alone, between_convs, const, conv_op, data, graph, op
 from vai_inspect.rules.shared.inner_product_output import SPLIT_OUTPUTS, of_outputs
@@ -153,17 +153,17 @@ def _smaller(text: str, scale: float, half: bool = True) -> Example:
     evidence=Evidence.PARTITION_RULE,
     source=f"{PT25}; {DIGEST}; by 1/8: a compiled model of release 3.0 for DPUCZDX8G_ISA1_B4096",
     passes=(
-        *resize.bilinear.passes,
+        *bilinear.factor.passes,
         where(_has_alu, _smaller("by 1/8, half-pixel centres", 0.125)),
     ),
     fails=(
-        *resize.bilinear.fails,
+        *bilinear.factor.fails,
         _smaller("by 1/4, half-pixel centres", 0.25),
         _smaller("by 1/8", 0.125, half=False),
     ),
-    remedy=resize.bilinear.remedies,
+    remedy=bilinear.factor.remedies,
 )
-def bilinear(ctx: OpContext) -> Iterator[Violation]:
+def bilinear_factor(ctx: OpContext) -> Iterator[Violation]:
     """A BILINEAR resize enlarges by 2, 4 or 8 along both axes, with half-pixel centres by 2 or 4,
     and does not align corners; on instruction set 1 it also reduces by 1/8 with half-pixel centres.
 
@@ -173,4 +173,4 @@ def bilinear(ctx: OpContext) -> Iterator[Violation]:
     attrs = ctx.attrs
     smaller = attrs.mode == "BILINEAR" and attrs.scale == EIGHTH and attrs.half_pixel_centers
     if not (smaller and not attrs.align_corners and _has_alu(ctx.target)):
-        yield from resize.bilinear.check(ctx)
+        yield from bilinear.factor.check(ctx)

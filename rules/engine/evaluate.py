@@ -95,12 +95,13 @@ class _Evaluator:
             known = kind in self._family.takes or bool(of_ops)
             for op in ops:
                 findings: List[Finding] = []
+                context = self._context(op, no_device)
                 if op.float_only is not None:
                     findings.append(self._left_in_float(op, op.float_only))
                 elif not known:
                     findings.append(self._unknown(op))
                 for rule in rules:
-                    of_rule = self._findings(rule, op, no_device)
+                    of_rule = self._findings(rule, context)
                     if op.float_only is not None and rule.constraint.always:
                         # That no source covers this kind is no doubt any more.
                         of_rule = [one for one in of_rule if one.verdict != Verdict.UNKNOWN]
@@ -137,28 +138,32 @@ class _Evaluator:
         """Returns what an operator's neighbours cause on the devices they have now."""
         if op.kind == "const":
             return self._const(op)
-        rules = self._rules[Stage.CONTEXT].get(self._ops(op).kind, ())
-        return tuple(one for rule in rules for one in self._findings(rule, op, device_of))
+        context = self._context(op, device_of)
+        rules = self._rules[Stage.CONTEXT].get(context.op.kind, ())
+        return tuple(one for rule in rules for one in self._findings(rule, context))
 
-    def _findings(self, rule: _Rule, op: Op, device_of: DeviceOf) -> List[Finding]:
+    def _context(self, op: Op, device_of: DeviceOf) -> OpContext:
+        """Returns what every constraint sees of an operator, without the constraint's limits."""
+        return OpContext(
+            self._ops(op),
+            op,
+            self._graph,
+            self._target,
+            self._ops,
+            device_of,
+            laid_out=self._ops.laid_out(op),
+        )
+
+    def _findings(self, rule: _Rule, context: OpContext) -> List[Finding]:
         """Returns what a constraint finds of an operator; where it fails, that nothing is known."""
         constraint = rule.constraint
         error: Optional[BaseException] = rule.error
         found: List[Finding] = []
         if error is None:
-            context = OpContext(
-                self._ops(op),
-                op,
-                self._graph,
-                self._target,
-                self._ops,
-                device_of,
-                rule.limits,
-                self._ops.laid_out(op),
-            )
             yielded: List[Violation] = []
             try:
-                yielded.extend(islice(constraint.check(context), MOST_VIOLATIONS + 1))
+                of_rule = context._replace(limits=rule.limits)
+                yielded.extend(islice(constraint.check(of_rule), MOST_VIOLATIONS + 1))
             except GUARDED as raised:
                 error = raised
             if yielded:

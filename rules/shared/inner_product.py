@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
 from vai_inspect.core.ir import Graph, Op
-from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, TransposeAttrs
 from vai_inspect.rules.plugin import (
     Constraint,
     Device,
@@ -24,10 +23,10 @@ from vai_inspect.rules.plugin import (
 )
 from vai_inspect.rules.shared import inner_product_output
 from vai_inspect.rules.shared.engines import input_channels
-from vai_inspect.rules.shared.examples import conv_op, data, graph, op
 from vai_inspect.rules.shared.feature_layout import Layout
+from vai_inspect.rules.shared.inner_product_examples import as_map_only, chained, flattened
 from vai_inspect.rules.shared.inner_product_fit import Fit, fewest
-from vai_inspect.rules.shared.layouts import RESHAPES, TO_NCHW
+from vai_inspect.rules.shared.layouts import RESHAPES
 from vai_inspect.rules.shared.sources import UG1414
 from vai_inspect.rules.shared.windows import COMMON, WindowRule
 
@@ -69,36 +68,6 @@ def inner_products(
     return InnerProducts((*own, *inner_product_output.CONSTRAINTS), _layout(fit))
 
 
-def _flattened(
-    text: str,
-    shape: Tuple[int, int, int, int],
-    kernel: int = 1,
-    permuted: bool = False,
-) -> Example:
-    """An inner product after a flatten, after a convolution; kernel 17 puts it on the CPU."""
-    pads = ((kernel - 1) // 2, kernel // 2) * 2
-    ops = [
-        data(shape),
-        conv_op(shape, shape[3], "conv", kernel=(kernel, kernel), pad=pads),
-    ]
-    if permuted:
-        moved = (shape[0], shape[3], shape[1], shape[2])
-        ops.append(op("transpose", ["conv"], moved, TransposeAttrs(TO_NCHW), name="moved"))
-    features = shape[1] * shape[2] * shape[3]
-    ops.append(op("flatten", [ops[-1].name], (1, features), FlattenAttrs(1, 3), name="flat"))
-    weights = (16, features)
-    ops.append(op("inner-product", ["flat"], (1, 16), InnerProductAttrs(1), weights=weights))
-    return Example(text, graph(*ops))
-
-
-def _chained(text: str, features: int) -> Example:
-    """An inner product of what another one gives."""
-    attrs = InnerProductAttrs(1)
-    first = op("inner-product", ["data"], (1, features), attrs, "first", (features, 16))
-    second = op("inner-product", ["first"], (1, 16), attrs, weights=(16, features))
-    return Example(text, graph(data((1, 16)), first, second))
-
-
 def _features(number: int) -> Example:
     return inner_product_output.dense(f"{number} features", number)
 
@@ -114,7 +83,7 @@ def _input(fit: Fit) -> Constraint:
     def factorises_lenet(target: Target) -> bool:
         return fit.factorises and fit.fits(fit.factorised(16 * 16 * 50, target), target)
 
-    vgg = _as_map_only(fit, 7, 7, 512)
+    vgg = as_map_only(fit, 7, 7, 512)
     fraction = 5  # 5/4 of the channel limit has small prime factors on every target
 
     @constraint(
@@ -128,19 +97,19 @@ def _input(fit: Fit) -> Constraint:
         },
         passes=(
             inside(input_channels, _features),
-            where(vgg, _flattened("7x7x512 flattened (VGG16)", (1, 7, 7, 512))),
+            where(vgg, flattened("7x7x512 flattened (VGG16)", (1, 7, 7, 512))),
             where(
                 vgg,
-                _flattened("7x7x512 permuted to NCHW and flattened", (1, 7, 7, 512), permuted=True),
+                flattened("7x7x512 permuted to NCHW and flattened", (1, 7, 7, 512), permuted=True),
             ),
-            where(factorises_lenet, _flattened("16x16x50 flattened (LeNet)", (1, 16, 16, 50))),
+            where(factorises_lenet, flattened("16x16x50 flattened (LeNet)", (1, 16, 16, 50))),
         ),
         fails=(
             lambda target: (_features(without_layout(target)),),
-            _flattened("18x18x512 flattened", (1, 18, 18, 512)),
-            _flattened("18x18x512 permuted to NCHW and flattened", (1, 18, 18, 512), permuted=True),
+            flattened("18x18x512 flattened", (1, 18, 18, 512)),
+            flattened("18x18x512 permuted to NCHW and flattened", (1, 18, 18, 512), permuted=True),
             lambda target: (
-                _chained(
+                chained(
                     "more features of another inner product than channels",
                     input_channels(target) // 4 * fraction,
                 ),
@@ -214,15 +183,6 @@ def _unshown(ctx: OpContext, layout: Layout, fit: Fit) -> Violation:
     )
 
 
-def _as_map_only(fit: Fit, height: int, width: int, channels: int) -> Callable[[Target], bool]:
-    """Tells of targets that take a map as it is, but not so many features in one pixel."""
-    features = height * width * channels
-    return lambda target: (
-        fit.fits(Layout(height, width, channels), target)
-        and not fit.fits(Layout(1, 1, features), target)
-    )
-
-
 @constraint(
     "inner_product.one_feature",
     kinds=("inner-product",),
@@ -247,13 +207,13 @@ def one_feature(ctx: OpContext) -> Iterator[Violation]:
 def _flatten_on_dpu(fit: Fit) -> Constraint:
     def needs_map(height: int, width: int, channels: int) -> Callable[[Target], bool]:
         features = height * width * channels
-        as_map = _as_map_only(fit, height, width, channels)
+        as_map = as_map_only(fit, height, width, channels)
         return lambda target: (
             as_map(target)
             and not (fit.factorises and fit.fits(fit.factorised(features, target), target))
         )
 
-    vgg = _as_map_only(fit, 7, 7, 512)
+    vgg = as_map_only(fit, 7, 7, 512)
 
     @constraint(
         "inner_product.flatten_on_dpu",
@@ -264,13 +224,13 @@ def _flatten_on_dpu(fit: Fit) -> Constraint:
         "compiled together",
         limits={"channels": input_channels},
         passes=(
-            where(vgg, _flattened("7x7x512 flattened on the DPU", (1, 7, 7, 512))),
-            _flattened("2x2x16 flattened on the CPU", (1, 2, 2, 16), kernel=17),
+            where(vgg, flattened("7x7x512 flattened on the DPU", (1, 7, 7, 512))),
+            flattened("2x2x16 flattened on the CPU", (1, 2, 2, 16), kernel=17),
         ),
         fails=tuple(
             where(
                 needs_map(*sizes),
-                _flattened(
+                flattened(
                     f"{'x'.join(map(str, sizes))} flattened on the CPU", (1, *sizes), kernel=17
                 ),
             )

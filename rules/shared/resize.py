@@ -1,17 +1,14 @@
-"""Constraints of `resize`, and the transposed convolution that a bilinear one becomes."""
+"""Constraints of `resize`; those of a bilinear one are in `bilinear`."""
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from typing import Iterator
 
-from vai_inspect.core.ir import Graph, Op, Param, TensorType
-from vai_inspect.core.ir.attrs import ResizeAttrs, TransposedDepthwiseConv2dAttrs
+from vai_inspect.core.ir.attrs import ResizeAttrs
 from vai_inspect.rules.plugin import (
     Evidence,
     Example,
     OpContext,
-    Rewrite,
-    Target,
     Verdict,
     Violation,
     approximate,
@@ -20,32 +17,17 @@ from vai_inspect.rules.plugin import (
     outside,
     where,
 )
-from vai_inspect.rules.shared.engines import depthwise_kernel, input_channels
+from vai_inspect.rules.shared import bilinear
+from vai_inspect.rules.shared.bilinear import FACTOR_UNKNOWN, doubles, resized
+from vai_inspect.rules.shared.engines import input_channels
 from vai_inspect.rules.shared.examples import alone
-from vai_inspect.rules.shared.sources import DIGEST, PT25
-
-
-def _resize(
-    text: str, mode: str, scale: float, half: bool = False, corners: bool = False
-) -> Example:
-    size = int(16 * scale)
-    attrs = ResizeAttrs(mode, corners, half, (float(scale), float(scale)))
-    return alone(text, "resize", attrs, (1, 16, 16, 16), (1, size, size, 16))
+from vai_inspect.rules.shared.sources import DIGEST
 
 
 def _wide(count: int) -> Example:
     attrs = ResizeAttrs("NEAREST", scale=(2.0, 2.0))
     text = f"{count} channels"
     return alone(text, "resize", attrs, (1, 4, 4, count), (1, 8, 8, count))
-
-
-def doubles(target: Target) -> bool:
-    """Returns whether the target takes the transposed depthwise convolution of a bilinear resize.
-
-    Its kernel is twice its stride, whatever the factor.
-    """
-    sizes = depthwise_kernel(target)
-    return sizes is not None and 2 in sizes
 
 
 NEAREST_OR_BILINEAR = approximate("use nearest, or bilinear by 2 or 4 with half-pixel centres")
@@ -57,10 +39,10 @@ NEAREST_OR_BILINEAR = approximate("use nearest, or bilinear by 2 or 4 with half-
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + "; the 2.5 inspector",
     passes=(
-        _resize("nearest", "NEAREST", 2),
-        where(doubles, _resize("bilinear", "BILINEAR", 2)),
+        resized("nearest", "NEAREST", 2),
+        where(doubles, resized("bilinear", "BILINEAR", 2)),
     ),
-    fails=(_resize("bicubic", "BICUBIC", 2),),
+    fails=(resized("bicubic", "BICUBIC", 2),),
     remedy=NEAREST_OR_BILINEAR,
 )
 def mode(ctx: OpContext) -> Iterator[Violation]:
@@ -79,7 +61,7 @@ def mode(ctx: OpContext) -> Iterator[Violation]:
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
     source=DIGEST + ", which lists three-dimensional resizing for one other DPU only",
-    passes=(_resize("rank 4", "NEAREST", 2),),
+    passes=(resized("rank 4", "NEAREST", 2),),
     fails=(
         alone(
             "rank 5",
@@ -123,11 +105,11 @@ def channels(ctx: OpContext) -> Iterator[Violation]:
     kinds=("resize",),
     evidence=Evidence.USER_GUIDE,
     source=DIGEST,
-    passes=(_resize("nearest by 2", "NEAREST", 2), _resize("nearest by 3", "NEAREST", 3)),
+    passes=(resized("nearest by 2", "NEAREST", 2), resized("nearest by 3", "NEAREST", 3)),
     fails=(
-        _resize("nearest by 1.5", "NEAREST", 1.5),
-        _resize("nearest by 0.5", "NEAREST", 0.5),
-        _resize("nearest by 2, aligned corners", "NEAREST", 2, corners=True),
+        resized("nearest by 1.5", "NEAREST", 1.5),
+        resized("nearest by 0.5", "NEAREST", 0.5),
+        resized("nearest by 2, aligned corners", "NEAREST", 2, corners=True),
     ),
     remedy=approximate("use an integer factor"),
 )
@@ -167,147 +149,4 @@ def nearest(ctx: OpContext) -> Iterator[Violation]:
             yield violation
 
 
-FACTOR_UNKNOWN = "the factor is not known"
-
-
-@constraint(
-    "resize.bilinear",
-    kinds=("resize",),
-    evidence=Evidence.PARTITION_RULE,
-    source=PT25 + "; " + DIGEST,
-    passes=(
-        where(
-            doubles,
-            _resize("by 8", "BILINEAR", 8),
-            _resize("by 4, half-pixel centres", "BILINEAR", 4, half=True),
-        ),
-        _resize("nearest", "NEAREST", 2),
-    ),
-    fails=(
-        _resize("by 3", "BILINEAR", 3),
-        _resize("by 8, half-pixel centres", "BILINEAR", 8, half=True),
-        _resize("by 2, aligned corners", "BILINEAR", 2, corners=True),
-    ),
-    remedy=approximate(
-        "use a factor of 2 or 4 with half-pixel centres, for 8 two of them, without aligned "
-        "corners",
-        "align-corners",
-    ),
-)
-def bilinear(ctx: OpContext) -> Iterator[Violation]:
-    """A BILINEAR resize enlarges by 2, 4 or 8 along both axes, with half-pixel centres by 2 or 4,
-    and does not align corners.
-
-    The 2.5 inspector checks the factor before the corners and accepts aligned corners.
-    """
-    attrs = ctx.attrs
-    if attrs.mode != "BILINEAR":
-        return
-    allowed = factors(attrs)
-    if attrs.align_corners:
-        yield Violation(
-            "align_corners is true, which the DPU's bilinear resize does not support",
-            found="align_corners",
-            limit="align_corners=False",
-        )
-    if not attrs.scale:
-        yield Violation(
-            FACTOR_UNKNOWN,
-            found="no factor",
-            limit=", ".join(map(str, allowed)),
-            verdict=Verdict.UNKNOWN,
-        )
-    elif not has_factor(attrs):
-        template = "the scale is {scale}; a bilinear resize is by {factors} along both axes"
-        if attrs.half_pixel_centers:
-            template = (
-                "the scale is {scale}; a bilinear resize with half-pixel centres is by {factors} "
-                "along both axes"
-            )
-        yield Violation(
-            template,
-            scale=attrs.scale,
-            factors=", ".join(map(str, allowed)),
-            found=attrs.scale[0],
-            limit=", ".join(map(str, allowed)),
-            nearest=min(allowed, key=lambda factor: abs(factor - attrs.scale[0])),
-        )
-
-
-@constraint(
-    "resize.engine",
-    kinds=("resize",),
-    evidence=Evidence.INSPECTOR,
-    source="2.5 inspector on DPUCAHX8L_ISA0_SP; " + PT25,
-    passes=(
-        where(doubles, _resize("bilinear by 2", "BILINEAR", 2)),
-        _resize("nearest by 2", "NEAREST", 2),
-    ),
-    fails=(where(lambda target: not doubles(target), _resize("bilinear by 2", "BILINEAR", 2)),),
-    remedy=approximate("use nearest, which needs no such engine"),
-)
-def engine(ctx: OpContext) -> Iterator[Violation]:
-    """The DPU has a depthwise engine for the transposed convolution that a BILINEAR resize becomes;
-    its kernel is twice its stride.
-    """
-    if ctx.attrs.mode != "BILINEAR" or doubles(ctx.target):
-        return
-    sizes = depthwise_kernel(ctx.target)
-    factor = max(1, int(ctx.attrs.scale[0])) if ctx.attrs.scale else 2
-    become = (
-        "it would become a transposed depthwise convolution, kernel / stride {kernel} / {stride}"
-    )
-    violation = Violation(
-        become + ", for which this DPU has no engine",
-        kernel=2 * factor,
-        stride=factor,
-        found=f"{2 * factor}/{factor}",
-        limit="no engine" if sizes is None else sizes,
-    )
-    if sizes is not None:
-        violation = violation.replaced(
-            template=become + ", outside {limit}, the kernels of the depthwise engine"
-        )
-    yield violation
-
-
-def factors(attrs: ResizeAttrs) -> Tuple[int, ...]:
-    """Returns the factors of a bilinear resize that becomes a transposed convolution."""
-    return (2, 4) if attrs.half_pixel_centers else (2, 4, 8)
-
-
-def has_factor(attrs: ResizeAttrs) -> bool:
-    """Returns whether a resize has one of the factors, the same along all axes."""
-    return len(set(attrs.scale)) == 1 and attrs.scale[0] in factors(attrs)
-
-
-def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
-    """Returns the transposed depthwise convolution that a bilinear resize becomes.
-
-    Kernel 2 s and stride s for a factor s; the input is padded by one pixel on each side.
-    """
-    attrs = node.attrs
-    if not isinstance(attrs, ResizeAttrs) or attrs.mode != "BILINEAR" or attrs.align_corners:
-        return None
-    if not has_factor(attrs) or not doubles(target):
-        return None
-    factor = int(attrs.scale[0])
-    kernel = (2 * factor, 2 * factor)
-    weights = Param("weights", TensorType((1, *kernel, node.output.channels)))
-    return node.replaced(
-        kind="transposed-depthwise-conv2d",
-        attrs=TransposedDepthwiseConv2dAttrs(kernel, (factor, factor)),
-        params=(weights,),
-    )
-
-
-BILINEAR = Rewrite(
-    "rewrite.bilinear",
-    ("resize",),
-    "the bilinear resize becomes a padding and a transposed depthwise convolution",
-    Evidence.PARTITION_RULE,
-    PT25,
-    _as_transposed,
-)
-
-CONSTRAINTS = (mode, rank, channels, nearest, bilinear, engine)
+CONSTRAINTS = (mode, rank, channels, nearest, *bilinear.CONSTRAINTS)

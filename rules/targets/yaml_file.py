@@ -31,7 +31,7 @@ import pkgutil
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from vai_inspect.core import codec
-from vai_inspect.core.errors import RuleError, quoted
+from vai_inspect.core.errors import RuleError
 from vai_inspect.core.target import (
     AluEngine,
     Bank,
@@ -43,8 +43,7 @@ from vai_inspect.core.target import (
     SaveEngine,
     Target,
 )
-from vai_inspect.rules.engine.guard import format_error
-from vai_inspect.rules.targets import yaml_schema
+from vai_inspect.rules.targets import bounded_yaml, yaml_schema
 from vai_inspect.rules.targets.fingerprint import DPU_TYPES, Fingerprint, checked
 from vai_inspect.rules.targets.yaml_schema import Place
 
@@ -101,7 +100,9 @@ def read_targets(content: "str | bytes", family: str, source: str) -> Tuple[Targ
         RuleError: the content is malformed.
     """
     place = Place((source,))
-    document = yaml_schema.mapping(_parsed(content, source), place, ("dpu", "common", "targets"))
+    document = yaml_schema.mapping(
+        bounded_yaml.parsed(content, source), place, ("dpu", "common", "targets")
+    )
     dpu = yaml_schema.text(document.get("dpu"), place.at("dpu"))
     common = yaml_schema.mapping(document.get("common") or {}, place.at("common"), _COMMON)
     blocks = yaml_schema.mapping(document.get("targets"), place.at("targets"))
@@ -256,76 +257,3 @@ def _fingerprint(value: object, place: Place) -> Optional[Fingerprint]:
 
 def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _parsed(content: "str | bytes", source: str) -> object:
-    # Slow to import, and not needed by those who only import the rules.
-    import yaml
-
-    # The C parser is ten times as fast; wheels of PyYAML have it, some source builds do not.
-    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        loader = loader_class(content)
-        try:
-            node = loader.get_single_node()
-            _refuse_twins(node, yaml.MappingNode, source)
-            if "&" in content if isinstance(content, str) else b"&" in content:
-                _size(node, {}, source)
-            return loader.construct_document(node) if node is not None else None
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        raise RuleError(
-            "{}: is not YAML: {}.".format(source, " ".join(str(error).split()))
-        ) from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise RuleError(f"{source}: cannot be read: {format_error(error)}.") from error
-
-
-MOST_NODES = 100_000
-"""Parts that a file may have once its aliases are written out; those of the tree have less than
-a tenth."""
-
-
-def _size(node: Any, known: Dict[int, int], source: str) -> int:
-    """Returns the number of parts of a node, with what its aliases stand for.
-
-    Args:
-        node: the node.
-        known: sizes of nodes by their identity; 0 for those that it is within.
-        source: the file, for messages.
-
-    Raises:
-        RuleError: an alias is within what it stands for, or they multiply without end.
-    """
-    if id(node) not in known:
-        known[id(node)] = 0
-        parts = node.value if isinstance(getattr(node, "value", None), list) else ()
-        flat = [one for part in parts for one in (part if isinstance(part, tuple) else (part,))]
-        known[id(node)] = 1 + sum(_size(one, known, source) for one in flat)
-    size = known[id(node)]
-    if not 0 < size <= MOST_NODES:
-        raise RuleError(
-            "{}: received aliases that {}; valid are at most {} parts in all.".format(
-                source, "multiply" if size else "contain themselves", MOST_NODES
-            )
-        )
-    return size
-
-
-def _refuse_twins(node: Any, mapping_node: Any, source: str) -> None:
-    """Raises where a mapping has a key twice, which YAML readers let pass without a word.
-
-    Two levels are enough to see a target or a common block that was copied and not renamed.
-    """
-    if not isinstance(node, mapping_node):
-        return
-    for level in (node, *(value for _, value in node.value)):
-        seen = set()
-        for key, _ in level.value if isinstance(level, mapping_node) else ():
-            if key.value in seen:
-                raise RuleError(
-                    f"{source}: line {key.start_mark.line + 1}: received "
-                    f"{quoted(key.value)} twice; valid is each name once."
-                )
-            seen.add(key.value)

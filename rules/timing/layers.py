@@ -69,6 +69,10 @@ class Layers:
         self.works: Dict[str, Optional[Work]] = {}
         batches = [op.output.shape[0] for op in ops if op.kind == "data" and op.output.rank > 1]
         self.images = max([1, *batches])
+        self._bytes = {
+            op.name: sum(map(dpu_bytes, op.outputs)) / (1 if op.kind == "const" else self.images)
+            for op in ops
+        }
 
     def on(self, dpu: AbstractSet[str]) -> Tuple[List[Layer], Dict[str, Tuple[Part, ...]]]:
         """Returns the layers in the order in which they run, and what each operator's output is.
@@ -87,7 +91,7 @@ class Layers:
             name = op.name
             if name not in dpu:
                 outside.update(source for value in op.inputs for source, _ in parts[value.op])
-                parts[name] = ((name, self._bytes(op)),)
+                parts[name] = ((name, self._bytes[name]),)
                 continue
             taken = self._work(op)
             if taken is None:
@@ -98,7 +102,7 @@ class Layers:
                 readers.setdefault(source, []).append(name)
             if taken.used < 1.0:
                 reads = [(source, size * taken.used) for source, size in reads]
-            size = self._bytes(op)
+            size = self._bytes[name]
             parts[name] = ((name, size),)
             layers[name] = Layer(
                 [name], tuple(reads), taken.array, taken.engine, taken.weights, written=size
@@ -180,7 +184,3 @@ class Layers:
         if len(given) > 1:
             given = [pair for pair in given if pair[0].kind != "const"] or given
         return [one.outputs[index] for one, index in given]
-
-    def _bytes(self, op: Op) -> float:
-        size = sum(dpu_bytes(tensor) for tensor in op.outputs)
-        return size if op.kind == "const" else size / self.images
