@@ -99,7 +99,12 @@ def branches():
 @pytest.mark.parametrize("size", sorted(SIZES))
 @pytest.mark.parametrize(
     "make",
-    [samples.mixed, samples.all_on_dpu, samples.dense, lambda: samples.inspection("none", [], {})],
+    [
+        samples.mixed,
+        samples.all_on_dpu,
+        samples.dense,
+        lambda: samples.inspection("none", [], {}, (), ("_sink_transpose" * 6,)),
+    ],
 )
 def test_it_opens_without_errors(opened, make, size, scheme):
     inspection = make()
