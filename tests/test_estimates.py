@@ -332,9 +332,9 @@ def test_the_table_has_a_row_for_each_operator_that_takes_time():
     assert lines[0] == "graph on DPUCZDX8G_ISA1_B4096, ZCU104 (2 cores at 300 MHz)"
     rows = [line.split() for line in lines if line.startswith("c")]
     assert [row[0] for row in rows] == ["c0", "c1", "c2"]
-    told = "257 input channels cost 272, 257 output channels cost 272"
-    assert [line.endswith(told) for line in lines if line.startswith("c")] == [True] * 3
     words = " ".join(" ".join(lines).split())
+    assert words.count("257 input channels to 272, 257 output channels to 272") == 3
+    assert max(map(len, lines)) <= estimate_table.WIDTH
     assert "measured on ZCU104 with release 2.5 on 16 networks" in words
 
 

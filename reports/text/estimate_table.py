@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
-from vai_inspect.core.errors import clipped
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.inspection import SCHEMA_VERSION, TOOL_NAME, Inspection
 from vai_inspect.reports.text.lines import cells, hanging, plain, shortened
@@ -111,17 +110,16 @@ def rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
             f"{100 * one.us / whole:.1f}%",
             BOUNDS[one.bound],
             use,
-            ", ".join(f"{p.size} {p.axis} cost {p.costs}" for p in one.padded),
+            ", ".join(f"{p.size} {p.axis} to {p.costs}" for p in one.padded),
         )
 
 
 def _table(told: List[Sequence[str]], width: int) -> Iterator[str]:
     sizes = [max(map(cells, column)) for column in zip(TITLES, *told)]
-    room = width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)
     for line in (TITLES, *told):
         *most, last = line
         padded = [
             text.rjust(size) if place in (2, 3, 5) else text + " " * (size - cells(text))
             for place, (text, size) in enumerate(zip(most, sizes))
         ]
-        yield "  ".join([*padded, clipped(last, max(20, room))]).rstrip()
+        yield from (row.rstrip() for row in hanging("  ".join([*padded, ""]), last, width))
