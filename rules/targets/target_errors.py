@@ -157,6 +157,7 @@ def _suggestion(text: str) -> str:
     names = [
         *(target.name for target in every),
         *(known.name for known in legacy_targets.known_names()),
+        *sorted({board for target in every for board in target.boards}),
     ]
     return did_you_mean(text, names) or " An example is DPUCZDX8G_ISA1_B4096."
 

@@ -151,6 +151,7 @@ REFUSED = [
     ("0x1010000160104", "is 0, as it has fewer than 15 hexadecimal digits; valid is 1 (DPUCZDX8G)"),
     ("b4096", "Did you mean DPUCZDX8G_ISA1_B4096, DPUCZDI4G_ISA0_B4096_DEMO_SSD, DPUCZDX8"),
     ("DPUCZDX8G_ISA0_B4096_MAX_BG3", "Did you mean DPUCZDX8G_ISA0_B4096_MAX_BG2, "),
+    ("KV261", "Did you mean KV260?"),
     ("resnet50", "An example is DPUCZDX8G_ISA1_B4096."),
     ("dpucvdx8g_isa1_c32b3", "is a historic DPU, defined in the sources of Vitis AI 1.4, 2.0, 2.5"),
     ("AMD_AIE2_Nx4_Overlay", "is a target of Vitis AI 3.5, but an AIE2 overlay, which is not cov"),
