@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests.test_plan import counts, inspect, promised  # noqa: E402
 from vai_inspect.core.inspection import Inspection  # noqa: E402
 from vai_inspect.core.plan import PlanCounts  # noqa: E402
 from vai_inspect.planning.planner import better  # noqa: E402
+from vai_inspect.reports.console import console  # noqa: E402
+from vai_inspect.reports.html import page as html  # noqa: E402
+from vai_inspect.reports.text import text  # noqa: E402
 from vai_inspect.reports.text.plan import steps as in_words  # noqa: E402
 
 BASE = PlanCounts(4, 3, 6, 1000, 1_000_000, 2.0)
@@ -58,6 +62,17 @@ def test_a_part_that_is_not_worth_its_crossings_is_left_to_the_host():
     assert (step.before.dpu_subgraphs, step.after.dpu_subgraphs) == (3, 2)
     assert step.before.dpu_macs - step.after.dpu_macs == 2 * 64 * 16 * 16
     assert counts(inspect(Island(on_host=True), (1, 3, 16, 16))) == promised(step)
+
+
+def test_what_the_plan_does_not_reach_is_said_in_every_report():
+    inspection = inspect(Island(), (1, 3, 16, 16))
+    (step,) = inspection.plan()
+    printed = io.StringIO()
+    console.show_plan(inspection, printed)
+    rest = f"{step.after.cpu_ops} CPU operators remain"
+    for report in (text.render(inspection), printed.getvalue(), html.render(inspection)):
+        assert rest in report
+    assert "remain:" not in text.render(inspect(nn.Conv2d(3, 8, 3), (1, 3, 16, 16)))
 
 
 def test_what_is_more_than_negligible_work_is_not_left_to_the_host():

@@ -20,7 +20,7 @@ from vai_inspect.reports.text.causes import (
 )
 from vai_inspect.reports.text.format import count, doubt, grounds, remedy, rule, size, unknown_macs
 from vai_inspect.reports.text.lines import hanging, plain, shortened
-from vai_inspect.reports.text.plan import PLAN_TITLE, steps
+from vai_inspect.reports.text.plan import PLAN_TITLE, remaining, steps
 from vai_inspect.reports.text.reasons import FEW_NAMES, TITLES, Row, rows, widths
 from vai_inspect.reports.text.summary import (
     counts,
@@ -165,6 +165,9 @@ def print_plan(console: Console, inspection: Inspection) -> None:
         _print_hanging(console, "   ", changed)
         for line in code:
             console.print(_text(("   " + line).rstrip()), soft_wrap=True)
+    rest = remaining(inspection)
+    if rest:
+        _print_hanging(console, "", rest)
 
 
 def show_plan(inspection: Inspection, file: Optional[IO[str]] = None) -> None:

@@ -22,7 +22,7 @@ from vai_inspect.reports.text.causes import (
 )
 from vai_inspect.reports.text.format import count, share
 from vai_inspect.reports.text.lines import plain, shortened
-from vai_inspect.reports.text.plan import LONGEST_TEXT, effect, steps
+from vai_inspect.reports.text.plan import LONGEST_TEXT, effect, remaining, steps
 from vai_inspect.reports.text.summary import (
     counts,
     cut_sentence,
@@ -153,6 +153,9 @@ def _plan(inspection: Inspection) -> Iterator[str]:
         yield "</li>"
     if told:
         yield "</ol>"
+        rest = remaining(inspection)
+        if rest:
+            yield f"<p>{text(_capital(rest))}.</p>"
 
 
 def _causes(inspection: Inspection) -> Iterator[str]:

@@ -37,6 +37,21 @@ def steps(inspection: Inspection) -> Iterator[Tuple[str, str, List[str]]]:
         yield headline, changes(step, inspection), code
 
 
+def remaining(inspection: Inspection) -> str:
+    """Returns what the steps leave on the CPU, as a sentence; empty without steps or a rest.
+
+    Args:
+        inspection: the inspection.
+    """
+    left = inspection.steps[-1].after.cpu_ops if inspection.steps else 0
+    if not left:
+        return ""
+    return (
+        f"{left:,} CPU {'operator remains' if left == 1 else 'operators remain'}: no other cut or "
+        "rewrite is known to help; the root causes say why"
+    )
+
+
 def effect(step: PlanStep) -> str:
     """Returns the effect of a step on the function of the network."""
     return _EFFECTS.get(step.effect, step.effect)

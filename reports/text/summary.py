@@ -21,7 +21,7 @@ from vai_inspect.reports.text.causes import (
 )
 from vai_inspect.reports.text.format import are, count, others, run, unknown_macs, work_share
 from vai_inspect.reports.text.lines import hanging, plain, shortened
-from vai_inspect.reports.text.plan import PLAN_TITLE, steps
+from vai_inspect.reports.text.plan import PLAN_TITLE, remaining, steps
 from vai_inspect.reports.text.reasons import table
 
 ALL_ON_DPU = "All the operators are assigned to the DPU."
@@ -155,6 +155,9 @@ def _plan(inspection: Inspection) -> Iterator[str]:
         yield from hanging(INDENT + "   ", changed, LINE)
         for line in code:
             yield (INDENT + "   " + line).rstrip()
+    rest = remaining(inspection)
+    if rest:
+        yield from hanging(INDENT, rest, LINE)
 
 
 def _causes(inspection: Inspection) -> Iterator[str]:
