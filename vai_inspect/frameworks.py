@@ -60,13 +60,11 @@ class Framework:
         title: its name as its users write it.
         read: reads a model with a batch for the inputs that leave theirs open.
         needs: modules without which no model of it is read.
-        leaves_batch_open: whether a model of it can leave its batch open.
     """
 
     title: str
     read: Callable[[Any, CaptureOptions, int], Captured]
     needs: Tuple[str, ...] = ()
-    leaves_batch_open: bool = True
 
 
 def _read_keras(model: Any, options: CaptureOptions, batch: int) -> Captured:
@@ -79,8 +77,8 @@ def _read_torch(model: Any, options: CaptureOptions, batch: int) -> Captured:
     from vai_inspect.frontends.torch import capture, capture_file
 
     if is_a(model, (str, os.PathLike)):
-        return capture_file(Path(os.fspath(model)), options.input_args, options.trust)
-    return capture(model, options.input_args, options.device)
+        return capture_file(Path(os.fspath(model)), options.input_args, options.trust, batch)
+    return capture(model, options.input_args, options.device, batch)
 
 
 def _read_onnx(model: Any, options: CaptureOptions, batch: int) -> Captured:
@@ -91,7 +89,7 @@ def _read_onnx(model: Any, options: CaptureOptions, batch: int) -> Captured:
 
 FRAMEWORKS: Dict[str, Framework] = {
     "keras": Framework("Keras", _read_keras, needs=("keras", "tensorflow")),
-    "torch": Framework("PyTorch", _read_torch, needs=("torch",), leaves_batch_open=False),
+    "torch": Framework("PyTorch", _read_torch, needs=("torch",)),
     "onnx": Framework("ONNX", _read_onnx),
 }
 

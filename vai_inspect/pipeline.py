@@ -87,9 +87,7 @@ def capture_for(
         return quantized(captured, options.convert, options.release)
 
     with captures_alone():
-        if found.leaves_batch_open:
-            return for_each_batch(targets, with_batch)
-        return (with_batch(1),) * len(tuple(targets))
+        return for_each_batch(targets, with_batch)
 
 
 @paused()

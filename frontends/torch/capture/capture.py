@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
@@ -25,7 +25,7 @@ from vai_inspect.frontends.torch.capture.wrappers import check_float, outermost
 from vai_inspect.frontends.torch.lower.assembly import assemble
 
 
-def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured:
+def capture(model: Any, input_args: Any = None, device: Any = "cpu", batch: int = 1) -> Captured:
     """Reads a torch.nn.Module into the IR.
 
     The user's module comes back unchanged; nothing of it runs but its forward, on a copy that
@@ -38,6 +38,7 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
             or tuple of them (the forward's arguments), or a dict of them by argument name.
             Values do not matter, but where the forward itself asks for them.
         device: where real tensors are in that case.
+        batch: the batch where a program leaves its own open and no inputs are given.
 
     Returns:
         The graph before any pass, shapes NHWC, and what the report says of the model.
@@ -52,9 +53,11 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
     _check_outside_transforms()
     form = ModelForm("ExportedProgram")
     hook_warnings: List[str] = []
+    taken: Optional[int] = None
     with isolated() as held:
         if is_program(model):
-            name, followed = "ExportedProgram", capture_program(model, input_args, device)
+            name = "ExportedProgram"
+            followed, taken = capture_program(model, input_args, device, batch)
         else:
             try:
                 module = _module(model)
@@ -84,6 +87,7 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu") -> Captured
         warnings=tuple(messages),
         # The PyTorch quantiser folds a batch norm into convolutions, not into a Linear.
         batch_norm_into=CONVOLUTIONS,
+        batch=taken,
         form=form,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from vai_inspect.core.errors import CaptureError, InputShapeError, VaiInspectError
 from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
@@ -18,20 +18,26 @@ def is_program(model: Any) -> bool:
     return any(cls.__name__ == "ExportedProgram" for cls in type(model).__mro__)
 
 
-def capture_program(program: Any, input_args: Any, device: Any) -> Followed:
-    """Returns the trace of an exported program.
+def capture_program(
+    program: Any, input_args: Any, device: Any, batch: int
+) -> Tuple[Followed, Optional[int]]:
+    """Returns the trace of an exported program, and the batch that was taken for an open one.
 
     Args:
         program: a torch.export.ExportedProgram.
         input_args: see `capture`; None takes the inputs that it was exported with.
         device: see `capture`.
+        batch: see `capture`.
 
     Raises:
         InputShapeError: inputs of other shapes than the program was exported for.
         CaptureError: the program cannot be followed.
     """
     try:
-        return _followed(program, input_args, device)
+        taken = None
+        if input_args is None:
+            input_args, taken = _own_inputs(program, batch)
+        return _followed(program, input_args, device), taken
     except VaiInspectError:
         raise
     except (Exception, SystemExit) as error:
@@ -43,12 +49,38 @@ def capture_program(program: Any, input_args: Any, device: Any) -> Followed:
         ) from error
 
 
+def _own_inputs(program: Any, batch: int) -> Tuple[Any, Optional[int]]:
+    """Returns the inputs of a program's export, and the batch that they have in place of theirs.
+
+    An export makes an open batch from an example of 2 or more, which is nobody's choice.
+    """
+    import torch
+    from torch.utils import _pytree
+
+    args, kwargs = getattr(program, "example_inputs", None) or ((), {})
+    inputs = dict(kwargs) if kwargs and not args else list(args) or None
+    leaves, spec = _pytree.tree_flatten(inputs)
+    given = [tuple(one.shape) if isinstance(one, torch.Tensor) else None for one in leaves]
+    wanted = _wanted(program)
+    shapes = wanted.with_batch(batch, given) if wanted.takes(given) else None
+    if shapes is None:
+        return inputs, None
+    changed = [
+        one if shape is None or shape == old else one.new_zeros(shape)
+        for one, old, shape in zip(leaves, given, shapes)
+    ]
+    return _pytree.tree_unflatten(changed, spec), batch
+
+
+def _wanted(program: Any) -> Wanted:
+    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    names = program.graph_signature.user_inputs
+    return Wanted.of(program, [nodes[name] for name in names if name in nodes])
+
+
 def _followed(program: Any, input_args: Any, device: Any) -> Followed:
     from vai_inspect.frontends.torch.capture.program import Program
 
-    if input_args is None:
-        args, kwargs = getattr(program, "example_inputs", None) or ((), {})
-        input_args = dict(kwargs) if kwargs and not args else list(args) or None
     policy = DevicePolicy()
     module = program.module()
     inputs = _flat(program, module, input_args, policy)
@@ -90,9 +122,8 @@ def _flat(
     inputs = resolve_inputs(module, input_args, policy)
     leaves, _ = _pytree.tree_flatten(inputs.filled(lambda name, one: one))
     names = list(program.graph_signature.user_inputs)
-    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     given = [tuple(one.shape) if isinstance(one, torch.Tensor) else None for one in leaves]
-    wanted = Wanted.of(program, [nodes[name] for name in names if name in nodes])
+    wanted = _wanted(program)
     if not wanted.takes(given):
         raise InputShapeError(
             "Received inputs of the shapes {}; the program was exported for {}; give those, or "

@@ -53,6 +53,26 @@ class Wanted:
         sizes: Dict[Any, int] = {}
         return all(self._fits(one, own, sizes) for one, own in zip(given, self.shapes))
 
+    def with_batch(self, batch: int, given: Sequence[Shape]) -> Optional[Tuple[Shape, ...]]:
+        """Returns shapes with another batch; None where the program does not leave it open.
+
+        Args:
+            batch: the batch.
+            given: shapes that the program takes.
+        """
+        firsts = [shape[0] for shape in self.shapes if shape]
+        symbol = next((size for size in firsts if getattr(size, "is_Symbol", False)), None)
+        others = [size for shape in self.shapes for size in (shape or ())[1:]]
+        if symbol is None or any(symbol in getattr(size, "free_symbols", ()) for size in others):
+            return None
+        shapes = tuple(
+            (int(own[0].subs({symbol: batch})), *one[1:])
+            if own and one and getattr(own[0], "free_symbols", None) == {symbol}
+            else one
+            for own, one in zip(self.shapes, given)
+        )
+        return shapes if self.takes(shapes) else None
+
     def _fits(self, given: Shape, own: Optional[Tuple[Any, ...]], sizes: Dict[Any, int]) -> bool:
         if given is None or own is None:
             return given is own

@@ -20,7 +20,9 @@ _PREFERRED = ("ema", "model")
 _GIVE_MODULE = "give the nn.Module itself, as file.py:name on the command line"
 
 
-def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Captured:
+def capture_file(
+    path: Path, input_args: Any = None, trust: bool = False, batch: int = 1
+) -> Captured:
     """Reads a model from a file into the IR.
 
     Args:
@@ -28,6 +30,7 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
         input_args: see `capture`; None takes the inputs that a program was exported with.
         trust: whether code in the file may run: torch's readers unpickle and evaluate what
             stands there.
+        batch: see `capture`.
 
     Raises:
         ModelError: there is no such file, it is not trusted, or it holds no module.
@@ -36,7 +39,7 @@ def capture_file(path: Path, input_args: Any = None, trust: bool = False) -> Cap
     """
     model, told = load_file(path, trust)
     exported = path.suffix.lower() in EXPORTED
-    captured = capture(model, input_args)
+    captured = capture(model, input_args, batch=batch)
     name = path.stem if exported else captured.model.name
     return dataclasses.replace(
         captured,

@@ -107,3 +107,26 @@ def test_a_lowest_size_of_2_is_torchs_own_and_binds_nobody():
         torch.nn.Conv2d(3, 4, 3), (torch.zeros(4, 3, 8, 8),), dynamic_shapes={"input": {0: batch}}
     )
     assert capture(program, (1, 3, 8, 8)).graph["input"].output.shape == (1, 8, 8, 3)
+
+
+@pytest.fixture(scope="module")
+def open_batch():
+    """A program of two inputs, whose export fixes neither of the batches."""
+    batch = {0: torch.export.Dim("batch")}
+    given = (torch.zeros(2, 3, 8, 8), torch.zeros(2, 3, 8, 8))
+    return torch.export.export(Sum(), given, dynamic_shapes={"x": batch, "y": batch})
+
+
+@pytest.mark.parametrize(
+    ("given", "batch", "taken", "first"),
+    [(None, 1, 1, 1), (None, 4, 4, 4), ([(3, 3, 8, 8)] * 2, 1, None, 3)],
+)
+def test_an_open_batch_is_the_targets_and_not_the_examples(open_batch, given, batch, taken, first):
+    captured = capture(open_batch, given, batch=batch)
+    assert captured.batch == taken
+    assert {captured.graph[name].output.shape[0] for name in ("x", "y")} == {first}
+
+
+def test_a_size_that_is_open_and_no_batch_stays_that_of_the_export(dynamic):
+    captured = capture(dynamic, batch=4)
+    assert (captured.batch, captured.graph["x"].output.shape) == (None, (1, 32, 8, 3))
