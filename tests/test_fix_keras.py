@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Callable, List, Tuple
 
 import numpy as np
@@ -501,6 +502,22 @@ def test_a_file_needs_trust(tmp_path: Any) -> None:
     (tmp_path / "broken.keras").write_bytes(b"PK no archive")
     with pytest.raises(ModelError, match="cannot load the file"):
         fix(tmp_path / "broken.keras", TARGET, trust=True)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_file_of_keras_2_is_loaded_by_keras_2(
+    tmp_path: Any, monkeypatch: Any, ending: str
+) -> None:
+    old = pytest.importorskip("tf_keras")
+    image = old.Input((16, 16, 3))
+    path = tmp_path / ("model" + ending)
+    old.Model(image, old.layers.Conv2D(8, 3, groups=1)(image) + 1.0).save(str(path))
+    fixed = fix(path, TARGET, trust=True)
+    assert type(fixed.model).__module__.startswith("tf_keras")
+    monkeypatch.setitem(sys.modules, "tf_keras", None)
+    with pytest.raises(ModelError, match=r"cannot load the file: .*`pip install tf-keras` adds"):
+        fix(path, TARGET, trust=True)
 
 
 def test_names_and_random_numbers_are_as_without_a_fix() -> None:

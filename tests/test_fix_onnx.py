@@ -276,7 +276,8 @@ REFUSED = {
         net("p = Mul (r, r)\n" + LAST),
     ),
     "no program": (
-        "swish", "r_1", "it is advice only: no program does it", net("p = Mul (r, r)\n" + LAST),
+        "swish", "r_1", "it is advice only: fix does not automate it",
+        net("p = Mul (r, r)\n" + LAST),
     ),
 }  # fmt: skip
 

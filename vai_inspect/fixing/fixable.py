@@ -36,7 +36,9 @@ class Fixable:
 
     notes: Tuple[str, ...] = ()
     inputs: Tuple[Any, ...] = ()
-    why_not_approximate = "it changes the function; approximate=True does it"
+    why_not_approximate = (
+        "it changes the function; --approximate (Python: approximate=True) does it"
+    )
 
     @property
     def model(self) -> Any:

@@ -174,7 +174,7 @@ class _Fixing:
 _BY_HAND = {
     "cut": "a cut changes what the model returns; do it by hand",
     "leave": "it is placed on the CPU, not rewritten; do it by hand",
-    "remedy": "no program does it; do it by hand",
+    "remedy": "fix does not automate it; do it by hand",
 }
 """Why steps of the plan that are no rewrites are left, by their kind."""
 

@@ -58,7 +58,7 @@ class TorchFixable(Fixable):
         """Does a rewrite on a copy of the copy."""
         program = PROGRAMS.get(rewrite)
         if program is None:
-            return Applied(None, dict.fromkeys(ops, "it is advice only: no program does it"))
+            return Applied(None, dict.fromkeys(ops, "it is advice only: fix does not automate it"))
         pair, left = self._pair.changed(program, ops)
         made = TorchFixable(self._inspector, pair, self.notes) if pair is not None else None
         return Applied(made, left)

@@ -6,6 +6,7 @@ they run of it. No list of harmless contents can be complete, so only a trusted 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from typing import Any
@@ -20,7 +21,7 @@ from vai_inspect.core.errors import (
     message_of,
     needs_trust,
 )
-from vai_inspect.frontends.keras.config.files import VALID
+from vai_inspect.frontends.keras.config.files import VALID, read
 from vai_inspect.frontends.keras.config.stored import Stored
 
 _LIVE = (
@@ -62,7 +63,7 @@ def capture_by_loading(
     """
     reason = str(problem).rstrip(".")
     try:
-        import keras
+        keras = _keras(stored.keras_2)
     except ImportError as error:
         raise ModelError(
             f"{stored.path}: {reason}; loading the model would decide it, but Keras is not "
@@ -79,7 +80,7 @@ def capture_by_loading(
         text = clipped(message_of(error), 300).rstrip(".")
         raise ModelError(
             f"{stored.path}: {reason}; Keras {keras.__version__} cannot load the file either: "
-            f"{text}; {_LIVE}."
+            f"{text}; {_other_keras(keras, stored.keras_2)}{_LIVE}."
         ) from error
     captured = capture_live(model, input_args, batch)
     return dataclasses.replace(captured, model=dataclasses.replace(captured.model, trusted=True))
@@ -101,7 +102,11 @@ def loaded(path: Any, trust: bool) -> Any:
     if not trust:
         raise ModelError(needs_trust(f"{path}: Keras would have to load it", _LIVE_FIX))
     try:
-        import keras
+        keras_2 = read(path).keras_2
+    except ModelError:  # Keras says what is wrong with it
+        keras_2 = False
+    try:
+        keras = _keras(keras_2)
     except ImportError as error:
         raise ModelError(
             f"{path} is loaded by Keras, which is not installed in this environment; "
@@ -113,8 +118,35 @@ def loaded(path: Any, trust: bool) -> Any:
         # Loading a broken file may raise anything.
         text = clipped(message_of(error), 300).rstrip(".")
         raise ModelError(
-            f"{path}: Keras {keras.__version__} cannot load the file: {text}; {_LIVE_FIX}."
+            f"{path}: Keras {keras.__version__} cannot load the file: {text}; "
+            f"{_other_keras(keras, keras_2)}{_LIVE_FIX}."
         ) from error
+
+
+def _keras(keras_2: bool) -> Any:
+    """Returns the Keras that loads a file: for one of Keras 2 that, where it is beside Keras 3.
+
+    Raises:
+        ImportError: there is no Keras.
+    """
+    import keras
+
+    if keras_2 and _is_keras_3(keras):
+        with contextlib.suppress(ImportError):
+            import tf_keras
+
+            return tf_keras
+    return keras
+
+
+def _is_keras_3(keras: Any) -> bool:
+    return not str(keras.__version__).startswith(("1.", "2."))
+
+
+def _other_keras(keras: Any, keras_2: bool) -> str:
+    if not (keras_2 and _is_keras_3(keras)):
+        return ""
+    return "the file is of Keras 2, which `pip install tf-keras` adds; or "
 
 
 def _loaded(keras: Any, path: str) -> Any:

@@ -26,7 +26,7 @@ from vai_inspect.frontends.keras.rewrite.twin import (
     randomise,
 )
 
-NO_PROGRAM = "no program does it; do it by hand, as the plan has it"
+NO_PROGRAM = "fix does not automate it; do it by hand, as the plan has it"
 IN_FLOAT32 = (
     "changes were checked in the model's own element type, as it cannot be made again in float64"
 )

@@ -52,7 +52,7 @@ class Changeable:
         """
         program = PROGRAMS.get(rewrite)
         if program is None:
-            return None, dict.fromkeys(ops, "it is advice only: no program does it")
+            return None, dict.fromkeys(ops, "it is advice only: fix does not automate it")
         edit = Edit(self.model, self._named)
         left: Dict[str, str] = {}
         nodes = {}
