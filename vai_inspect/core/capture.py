@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import FrozenSet, Optional, Tuple
+from typing import FrozenSet, Mapping, Optional, Tuple
 
 from vai_inspect.core.inspection.parts import ModelInfo
 from vai_inspect.core.ir import Graph
@@ -45,3 +46,16 @@ class Captured:
             GraphError: a pass made an unsound graph, which is a defect of vai_inspect.
         """
         return normalise(self.graph, self.batch_norm_into)
+
+    def renamed(self, names: Mapping[str, str]) -> "Captured":
+        """Returns the model with other names of operators.
+
+        Args:
+            names: as of `Graph.renamed`.
+        """
+        asked = self.quantizer
+        return dataclasses.replace(
+            self,
+            graph=self.graph.renamed(names),
+            quantizer=asked and asked.placed(lambda name: names.get(name, name)),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError, ReportError
 from vai_inspect.core.fixed import Fixed
@@ -33,6 +33,7 @@ class TorchFixable(Fixable):
         self._pair = pair
         self.notes = notes
         self.inputs = pair.args
+        self._own: Dict[str, str] = {}
 
     @property
     def model(self) -> Any:
@@ -40,13 +41,18 @@ class TorchFixable(Fixable):
         return self._pair.module
 
     def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
-        """Returns the inspection of the copy."""
+        """Returns the inspection of the copy, in which operators have the names of the user's.
+
+        The copy's own may be others: its code has no variable `max`.
+        """
         captured = self._inspector.capture(self.model, list(self._pair.args))
-        return inspect_graph(captured, self._inspector.target, detail)
+        names = self._pair.users_names([op.name for op in captured.graph])
+        self._own = {users: own for own, users in names.items()}
+        return inspect_graph(captured.renamed(names), self._inspector.target, detail)
 
     def name_of(self, op: str) -> str:
-        """Returns what the user's model calls an operator, where it has it."""
-        return self._pair.users_name(op)
+        """Returns what the user's model calls an operator, or what it stands in place of."""
+        return self._pair.replaced_name(self._own.get(op, op))
 
     def name_after(self, given: Inspection) -> None:
         """Notes what the user's model calls the operators of the copy, which are the same."""
@@ -59,7 +65,9 @@ class TorchFixable(Fixable):
         program = PROGRAMS.get(rewrite)
         if program is None:
             return Applied(None, dict.fromkeys(ops, "it is advice only: fix does not automate it"))
-        pair, left = self._pair.changed(program, ops)
+        own = {self._own.get(op, op): op for op in ops}
+        pair, left_own = self._pair.changed(program, list(own))
+        left = {own[op]: reason for op, reason in left_own.items()}
         made = TorchFixable(self._inspector, pair, self.notes) if pair is not None else None
         return Applied(made, left)
 

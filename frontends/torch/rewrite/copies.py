@@ -9,6 +9,7 @@ import torch
 import torch.fx
 
 from vai_inspect.core.errors import CaptureError
+from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.torch.capture.failures import brief
 from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.rewrite.edit import Edit, Program, RefusedError, shared_copy
@@ -62,10 +63,29 @@ class Pair:
                 node.meta["shape"] = shapes.found[node.name]
         return tuple(found)
 
-    def users_name(self, op: str) -> str:
-        """Returns what the user's model calls an operator, where it has it."""
+    def users_names(self, ops: Sequence[str]) -> Dict[str, str]:
+        """Returns what the user's model calls operators, and new ones their own names.
+
+        Args:
+            ops: names of all operators of the inspection.
+        """
+        users = {op: self._named(op, "op") for op in ops}
+        names = Names(users.values())
+        made = {op: names.take(name) for op, name in users.items() if name != op}
+        return {op: made[op] if op in made else names.take(op) for op in ops}
+
+    def replaced_name(self, op: str) -> str:
+        """Returns what the user's model calls an operator or what it stands in place of.
+
+        Args:
+            op: its name in the inspection.
+        """
+        users = self._named(op, "op")
+        return users if users != op else self._named(op, "replaces")
+
+    def _named(self, op: str, key: str) -> str:
         node = self.located.node(op) if self.located.knows(op) else None
-        named = node.meta.get("op") if node is not None else None
+        named = node.meta.get(key) if node is not None else None
         return op if named is None else named + self.located.suffix(op)
 
     def name_after(self, names: Mapping[str, str]) -> None:

@@ -144,8 +144,9 @@ class Edit:
         node.replace_all_uses_with(new)
         if new.meta.get("shape") is None:
             new.meta["shape"] = node.meta.get("shape")
-        if "op" in node.meta and new.op != "placeholder":
-            new.meta.setdefault("op", node.meta["op"])
+        users = node.meta.get("op", node.meta.get("replaces"))
+        if users is not None and new.op != "placeholder":
+            new.meta.setdefault("replaces", users)
         self.drop(node)
 
     def drop(self, node: Any) -> None:

@@ -111,6 +111,18 @@ class Graph:
         made.verified = self.verified
         return made
 
+    def renamed(self, names: Mapping[str, str]) -> "Graph":
+        """Returns the graph with other names of operators.
+
+        Args:
+            names: the new name for a name; no two operators may get the same.
+        """
+        ops = []
+        for op in self.ops:
+            inputs = tuple(Value(names.get(one.op, one.op), one.index) for one in op.inputs)
+            ops.append(op.replaced(name=names.get(op.name, op.name), inputs=inputs))
+        return Graph(self.name, ops)
+
 
 def _follower(forward: Mapping[Value, Value]) -> Callable[[Value], Value]:
     def lead(value: Value) -> Value:
