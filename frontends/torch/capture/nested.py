@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+import dataclasses
+from typing import Any, Callable, List, Tuple
 
 
 def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
@@ -38,7 +39,27 @@ def leaves(value: Any) -> List[Any]:
 
 
 def tensors_of(value: Any) -> List[Any]:
-    """Returns torch's tensors in a nested value, in order."""
+    """Returns torch's tensors in a nested value and in dataclasses, in order."""
     import torch
 
-    return [leaf for leaf in leaves(value) if issubclass(type(leaf), torch.Tensor)]
+    found: List[Any] = []
+    for leaf in leaves(value):
+        if issubclass(type(leaf), torch.Tensor):
+            found.append(leaf)
+        else:
+            found += tensors_of([getattr(leaf, name) for name in fields_of(leaf)])
+    return found
+
+
+def fields_of(value: Any) -> Tuple[str, ...]:
+    """Returns the names of the fields of an instance of a dataclass; none for anything else."""
+    if isinstance(value, type) or not dataclasses.is_dataclass(value):
+        return ()
+    return tuple(field.name for field in dataclasses.fields(value))
+
+
+def plain(value: Any) -> Any:
+    """Returns a number of numpy as one of Python, and anything else as it is."""
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()
+    return value

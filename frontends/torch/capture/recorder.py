@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.capture.failures import TooLongError
-from vai_inspect.frontends.torch.capture.nested import mapped
+from vai_inspect.frontends.torch.capture.nested import mapped, plain
 from vai_inspect.frontends.torch.capture.returned import returned_beside_tensors
 from vai_inspect.frontends.torch.capture.trace_ir import (
     Constant,
@@ -118,7 +118,7 @@ class Recorder:
 
     def _token(self, value: Any) -> Any:
         if not _is_tensor(value):
-            return value
+            return plain(value)
         found = self._meaning.get(id(value))
         if found is None or found.constant:
             found = self._view(value) or found

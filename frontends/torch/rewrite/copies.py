@@ -161,7 +161,13 @@ def first_pair(traced: Traced) -> Tuple[Pair, str]:
     """
     reason = ""
     for dtype in (torch.float64, torch.float32):
-        pair = Pair(traced.module, randomised(traced.module, dtype), traced.args, dtype)
+        try:
+            twin = randomised(traced.module, dtype)
+        except Exception as error:  # what the user's tensors raise
+            raise CaptureError(
+                f"The model cannot be copied to check changes: {brief(error)}."
+            ) from error
+        pair = Pair(traced.module, twin, traced.args, dtype)
         try:
             pair.outputs  # noqa: B018
         except Exception as error:  # what the user's forward raises

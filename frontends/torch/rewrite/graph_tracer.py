@@ -6,9 +6,10 @@ modules are called as they are, the forward of any other is followed.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import operator
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 import torch.fx
@@ -17,7 +18,7 @@ from vai_inspect.core.errors import CaptureError
 from vai_inspect.frontends.torch.capture.failures import DataDependentError
 from vai_inspect.frontends.torch.capture.frames import at_users_line, short, user_frames
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
-from vai_inspect.frontends.torch.capture.nested import mapped, tensors_of
+from vai_inspect.frontends.torch.capture.nested import fields_of, mapped, plain, tensors_of
 from vai_inspect.frontends.torch.capture.proxy import TensorProxy, is_proxy, proxies_in
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
 from vai_inspect.frontends.torch.rewrite.edit import written
@@ -48,6 +49,8 @@ class _Value(TensorProxy):
 
     def _asks(self, how: str) -> Any:
         if isinstance(self.value, torch.Tensor):
+            if not self.tracer.depends(self):
+                return self.value  # of a weight, which is as it is
             raise DataDependentError(at_users_line(how))
         self.tracer.fix_batch()
         return self.value
@@ -135,6 +138,10 @@ class GraphTracer(torch.fx.Tracer):
         if sizes and self._depends.get(proxy.node) and sizes[0] == self._batch:
             sizes[0] = self.create_proxy("call_method", "size", (proxy, 0), {})
         return _Sizes(sizes)
+
+    def depends(self, proxy: _Value) -> bool:
+        """Returns whether a tensor depends on an input."""
+        return self._depends.get(proxy.node, True)
 
     def fix_batch(self) -> None:
         """Notes that the batch becomes a plain number here."""
@@ -226,7 +233,7 @@ class GraphTracer(torch.fx.Tracer):
 
     def create_arg(self, a: Any) -> Any:
         """Returns an argument as a node has it."""
-        return a if type(a) is torch.fx.Node else super().create_arg(a)
+        return a if type(a) is torch.fx.Node else super().create_arg(plain(a))
 
     def iter(self, obj: Any) -> Iterator[Any]:
         """Returns the parts of what a call gave."""
@@ -250,12 +257,23 @@ class _Sizes(tuple):  # type: ignore[type-arg]
 
 def _values(value: Any) -> Any:
     """Returns nested arguments with the value of each proxy in its place."""
-    return mapped(value, lambda leaf: leaf.value if is_proxy(leaf) else leaf)
+    return mapped(value, lambda leaf: leaf.value if is_proxy(leaf) else _record(leaf, _values))
 
 
 def _nodes(value: Any) -> Any:
     """Returns nested arguments with the node of each proxy in its place."""
-    return mapped(value, lambda leaf: leaf.node if is_proxy(leaf) else leaf)
+    return mapped(value, lambda leaf: leaf.node if is_proxy(leaf) else _record(leaf, _nodes))
+
+
+def _record(leaf: Any, change: Callable[[Any], Any]) -> Any:
+    """Returns a copy of a dataclass with each field changed, and anything else as it is."""
+    names = fields_of(leaf)
+    if not names:
+        return leaf
+    made = copy.copy(leaf)
+    for name in names:
+        object.__setattr__(made, name, change(getattr(leaf, name)))
+    return made
 
 
 def shape_of(value: Any) -> Any:

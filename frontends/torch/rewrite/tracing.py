@@ -102,8 +102,8 @@ def _check(made: Any, given: List[Any], expected: Any) -> None:
         one.shape != other.shape or not _close(one, other) for one, other in zip(found, wanted)
     ):
         raise CaptureError(
-            _REFUSED + "the graph computes something else, as the forward keeps state or draws "
-            "random numbers."
+            _REFUSED + "the graph computes something else, as the forward keeps state, draws "
+            "random numbers, changes a part of a tensor in place or runs under autocast."
         )
 
 

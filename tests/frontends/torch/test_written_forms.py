@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -66,6 +67,7 @@ CONSTANT = {
     "to(tensor)": lambda y: y * (torch.arange(16).to(y) + 0.5),
     "expand_as": lambda y: y * (torch.ones(1, 1, 1, 1).expand_as(y) * 2),
     "new_full": lambda y: y * (y.new_full((16,), 2.0) * 3),
+    "a number of numpy": lambda y: np.float32(1.5) * y,
 }
 
 
