@@ -54,7 +54,7 @@ class Fixable:
         raise NotImplementedError
 
     def name_of(self, op: str) -> str:
-        """Returns what the user's model calls an operator of `inspect`, where it has it."""
+        """Returns what the user's model calls an operator, or the one in whose place it stands."""
         return op
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Applied:
