@@ -268,6 +268,11 @@ def test_a_program_reads_arguments_by_name(name, op, pattern):
         lambda x: x.split_with_sizes(split_sizes=[4, 12], dim=1),
         lambda x: x.split(split_size=8, dim=1),
         lambda x: torch.chunk(input=x, chunks=4, dim=1),
+        lambda x: x.chunk(3, -3),
+        lambda x: x.tensor_split(3, dim=1),
+        lambda x: x.tensor_split((3, 9), dim=1),
+        lambda x: list(x.view(-1, 2, 8, *x.shape[2:]).unbind(1)),
+        lambda x: torch.unbind(x.view(-1, 8, 2, *x.shape[2:]), dim=2),
     ],
 )
 def test_a_split_may_be_given_by_name(split):
@@ -276,7 +281,8 @@ def test_a_split_may_be_given_by_name(split):
     (split_node,) = (
         one.name
         for one in pair.module.graph.nodes
-        if "_getitem" not in one.name and ("split" in one.name or "chunk" in one.name)
+        if "_getitem" not in one.name
+        and any(kind in one.name for kind in ("split", "chunk", "unbind"))
     )
     changed, left = pair.changed(rewrite.PROGRAMS["chunk-to-slices"], [split_node])
     assert not left

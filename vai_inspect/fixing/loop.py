@@ -90,8 +90,8 @@ class _Fixing:
         if step is None or step.rewrite is None or len(self._changes) >= MOST_STEPS:
             return False
         applied = now.model.apply(step.rewrite, ops)
-        for op, reason in applied.left.items():
-            self._leave(step, (op,), reason)
+        for reason in dict.fromkeys(applied.left.values()):
+            self._leave(step, [op for op in ops if applied.left.get(op) == reason], reason)
         done = [op for op in ops if op not in applied.left]
         if applied.model is None:
             self._leave(step, done, "it was not done")
