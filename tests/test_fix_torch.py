@@ -68,6 +68,12 @@ def focused(x):
     )
 
 
+def merged(x):
+    """Patches merged as in a Swin transformer."""
+    corners = ((0, 0), (1, 0), (0, 1), (1, 1))
+    return torch.cat([x[..., row::2, column::2, :] for row, column in corners], -1)
+
+
 class Scaled(nn.Module):
     """A number for each channel, multiplied, and another one added."""
 
@@ -141,6 +147,9 @@ EXACT = {
     "unshuffle-to-convolution": nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(64, 16, 1)),
     "unshuffle-to-convolution: slices": nn.Sequential(Call(lambda x: focused(x)),
                                                       nn.Conv2d(64, 16, 1)),
+    "unshuffle-to-convolution: channels last": nn.Sequential(
+        Call(lambda x: merged(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)), nn.Conv2d(64, 16, 1)
+    ),
     "parameter-to-depthwise: a sum": Call(
         lambda x: x + torch.linspace(-1, 1, 16).view(1, 16, 1, 1)
     ),
@@ -622,10 +631,10 @@ def test_the_loop_takes_back_what_makes_it_worse(monkeypatch):
 
 
 BY_HAND = {
-    "add-layer", "clone-shared", "convolution-between", "crop-to-depthwise", "dense-to-convolution",
-    "batch-norm-beta", "flatten-nested", "kernel-in-range", "split-separable",
+    "add-layer", "batch-norm-beta", "clone-shared", "convolution-between", "crop-to-depthwise",
+    "dense-to-convolution", "flatten-nested", "kernel-in-range",
     "keras-pad", "one-d-to-two-d", "permute-first", "quantised-form", "reparameterise",
-    "silu-to-product", "split-channels",
+    "silu-to-product", "split-channels", "split-separable",
 }  # fmt: skip
 
 

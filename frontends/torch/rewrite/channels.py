@@ -59,7 +59,7 @@ def _views(edit: Edit, node: Any) -> Tuple[Any, Any, Any]:
 
 def unshuffle(edit: Edit, node: Any) -> None:
     """Space to depth, also as slices of every other pixel, becomes a convolution."""
-    module = edit.called(node, "PixelUnshuffle")
+    module, last = edit.called(node, "PixelUnshuffle"), False
     if module is not None or edit.is_call(node, "pixel_unshuffle"):
         size = (
             module.downscale_factor
@@ -74,34 +74,48 @@ def unshuffle(edit: Edit, node: Any) -> None:
                 for column in range(size):
                     weight[(channel * size + row) * size + column, channel, row, column] = 1.0
     else:
-        source, begins = _slices(edit, node)
-        channels, size = edit.shape(source)[1], 2
+        source, begins, last = _slices(edit, node)
+        channels, size = edit.shape(source)[3 if last else 1], 2
         weight = torch.zeros(4 * channels, channels, 2, 2)
         for part, (row, column) in enumerate(begins):
             for channel in range(channels):
                 weight[part * channels + channel, channel, row, column] = 1.0
+        if last:
+            source = edit.insert(torch.permute, (source, (0, 3, 1, 2)), node)
     conv = nn.Conv2d(channels, len(weight), size, stride=size, bias=False, **edit.like(node))
-    edit.replace(node, edit.add(filled(conv, weight, None), source, node, "conv"))
+    new = edit.add(filled(conv, weight, None), source, node, "conv")
+    if last:
+        new = edit.insert(torch.permute, (new, (0, 2, 3, 1)), node)
+    edit.replace(node, new)
 
 
-def _slices(edit: Edit, node: Any) -> Tuple[Any, List[Tuple[int, int]]]:
+def _slices(edit: Edit, node: Any) -> Tuple[Any, List[Tuple[int, int]], bool]:
+    """Returns the map that is cut, where each slice begins, and whether its channels are last."""
     if not edit.is_call(node, "cat", "concat", "concatenate"):
         raise RefusedError("it is no space to depth")
-    parts = node.args[0]
+    parts, axis = node.args[0], int(edit.argument(node, 1, "dim", 0)) % 4
     sources, begins = set(), []
     for part in parts:
         if not edit.is_call(part, "getitem") or not isinstance(part.args[1], tuple):
             raise RefusedError("it joins something else than slices")
-        rows, columns = part.args[1][-2:]
-        for one in (rows, columns):
+        if len(edit.shape(part.args[0])) != 4 or axis not in (1, 3):
+            raise RefusedError("it joins something else than the channels of maps")
+        others = [one for at, one in enumerate(_each_axis(part.args[1])) if at not in (0, axis)]
+        for one in others:
             if not isinstance(one, slice) or one.step != 2 or one.stop is not None:
                 raise RefusedError("a slice takes something else than every other pixel")
         sources.add(part.args[0])
-        begins.append((rows.start or 0, columns.start or 0))
-    axis = edit.argument(node, 1, "dim", 0)
-    if len(parts) != 4 or len(sources) != 1 or axis not in (1, -3) or len(set(begins)) != 4:
+        begins.append(tuple(one.start or 0 for one in others))
+    if len(parts) != 4 or len(sources) != 1 or len(set(begins)) != 4:
         raise RefusedError("the slices are not the four of one map")
-    return sources.pop(), begins
+    return sources.pop(), begins, axis == 3
+
+
+def _each_axis(index: Tuple[Any, ...]) -> List[Any]:
+    """Returns the item of an index for each of four axes."""
+    whole = [one for one in index if one is not Ellipsis]
+    at = index.index(Ellipsis) if Ellipsis in index else len(index)
+    return [*whole[:at], *[slice(None)] * (4 - len(whole)), *whole[at:]]
 
 
 def constant_sum(edit: Edit, node: Any) -> None:
