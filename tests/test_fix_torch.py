@@ -462,7 +462,7 @@ FILLED_WITH_CONSTANTS = {
     "batch-norm-between", "channel-mean", "frozen-batch-norm", "parameter-to-depthwise: a sum",
     "shuffle-to-convolution", "shuffle-to-convolution: function", "shuffle-to-convolution: module",
     "subtract", "subtract: negated", "subtract: from a number", "unshuffle-to-convolution",
-    "unshuffle-to-convolution: slices",
+    "unshuffle-to-convolution: channels last", "unshuffle-to-convolution: slices",
 }  # fmt: skip
 
 
