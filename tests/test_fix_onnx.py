@@ -161,6 +161,13 @@ CASES = {
             "m = Div (k, six)\n p = Mul (m, q)\n" + LAST, opset=12,
         ),
     ),
+    "hard-swish as tf2onnx orders it": (
+        "hardswish-module", ["HardSwish"],
+        net(
+            CONV + SIX + held("sixth", "0.16666667", "float") + "s = Add (q, three)\n"
+            "k = Clip (s, zero, six)\n m = Mul (k, sixth)\n p = Mul (m, q)\n" + LAST,
+        ),
+    ),
     "large map": (
         "split-pool", ["AveragePool", "GlobalAveragePool"],
         net("p = GlobalAveragePool (r)\n" + LAST, side=56), ALVEO,
@@ -219,9 +226,13 @@ def test_each_program(name):
     assert types(again.model) == types(new)
 
 
-def test_programs_are_of_rewrites_that_are_exact():
+def test_programs_are_of_rewrites_that_are_exact_and_advised_in_words_of_nodes():
     exact = {one.id for one in REWRITES if one.effect.name == "EXACT"}
     assert set(rewrite.PROGRAMS) <= exact
+    for one in REWRITES:
+        if one.id in rewrite.PROGRAMS or one.effect.name == "APPROXIMATE" and one.source:
+            assert "onnx" in one.advice, one.id
+        assert "nn." not in one.advice.get("onnx", "")
 
 
 def test_the_page_lists_the_programs():

@@ -11,13 +11,26 @@ from vai_inspect.core.ir.attrs import Attrs, LeakyReluAttrs, NoAttrs, ResizeAttr
 from vai_inspect.core.rewrite_numbers import SLOPE
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
-HARD_SWISH = {"torch": "use nn.Hardswish", "keras": "use keras.activations.hard_swish"}
-HARD_SIGMOID = {"torch": "use nn.Hardsigmoid", "keras": "use keras.activations.hard_sigmoid"}
+HARD_SWISH = {
+    "torch": "use nn.Hardswish",
+    "keras": "use keras.activations.hard_swish",
+    "onnx": "use HardSwish, in the framework that the file comes from",
+}
+HARD_SIGMOID = {
+    "torch": "use nn.Hardsigmoid",
+    "keras": "use keras.activations.hard_sigmoid",
+    "onnx": "use HardSigmoid with alpha 1/6, in the framework that the file comes from",
+}
 LEAKY = {
     "torch": "use nn.LeakyReLU(26 / 256)",
     "keras": "use LeakyReLU(negative_slope=26 / 256)",
+    "onnx": "use LeakyRelu with alpha 26 / 256, in the framework that the file comes from",
 }
-RELU = {"torch": "use ReLU", "keras": "use ReLU"}
+RELU = {
+    "torch": "use ReLU",
+    "keras": "use ReLU",
+    "onnx": "use Relu, in the framework that the file comes from",
+}
 
 
 def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, Op], Change]:
@@ -78,6 +91,7 @@ REWRITES = (
         {
             "torch": "use align_corners=False",
             "keras": "use UpSampling2D, whose pixels have half-pixel centres",
+            "onnx": "use Resize with half_pixel, in the framework that the file comes from",
         },
         "observed",
     ),

@@ -89,18 +89,27 @@ def scaled(name: str, value: Value, tensor: TensorType, op: Op) -> Op:
 REWRITES = (
     Rewrite(
         "hardswish-module", Effect.EXACT, hard_swish,
-        {"torch": "use nn.Hardswish in its place", "keras": "use keras.activations.hard_swish"},
+        {
+            "torch": "use nn.Hardswish in its place",
+            "keras": "use keras.activations.hard_swish",
+            "onnx": "use HardSwish (opset 14 and newer), or x * HardSigmoid(x) with alpha 1/6",
+        },
         "compiled: six DPU subgraphs become one",
     ),
     Rewrite(
         "divide-by-constant", Effect.EXACT, divide,
-        {"torch": "write x * (1 / c)", "keras": "use a Rescaling layer, or a product"},
+        {
+            "torch": "write x * (1 / c)",
+            "keras": "use a Rescaling layer, or a product",
+            "onnx": "use Mul by 1 / c",
+        },
     ),
     Rewrite(
         "subtract", Effect.EXACT, subtract,
         {
             "torch": "write a + b * (-1), with a 1x1 depthwise convolution for the product",
             "keras": "add a DepthwiseConv2D(1) of b whose weights are -1",
+            "onnx": "use Add, with a 1x1 depthwise Conv of b whose weights are -1",
         },
     ),
     Rewrite(
@@ -109,6 +118,8 @@ REWRITES = (
             "torch": "put an nn.BatchNorm2d between: it becomes a 1x1 depthwise convolution, "
             "which fuses the activation",
             "keras": "put a BatchNormalization between: it becomes a 1x1 depthwise convolution, "
+            "which fuses the activation",
+            "onnx": "put a BatchNormalization between: it becomes a 1x1 depthwise convolution, "
             "which fuses the activation",
         },
         "vendor article 000037197 for a pool; the same mechanism for a sum [inferred]",

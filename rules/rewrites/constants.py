@@ -125,11 +125,15 @@ def _computed(graph: Graph, constant: Op, op: Op) -> bool:
 REWRITES = (
     Rewrite(
         "add-zero", Effect.EXACT, add_zero,
-        {"torch": "leave it out", "keras": "leave it out"},
+        {"torch": "leave it out", "keras": "leave it out", "onnx": "leave it out"},
     ),
     Rewrite(
         "square", Effect.EXACT, square,
-        {"torch": "write x * x", "keras": "write Multiply()([x, x])"},
+        {
+            "torch": "write x * x",
+            "keras": "write Multiply()([x, x])",
+            "onnx": "use Mul of x and x",
+        },
     ),
     Rewrite(
         "frozen-batch-norm", Effect.EXACT, frozen_batch_norm,
@@ -137,6 +141,7 @@ REWRITES = (
             "torch": "use nn.BatchNorm2d with the same weight, bias, mean and variance in place "
             "of FrozenBatchNorm2d, such as by norm_layer=nn.BatchNorm2d",
             "keras": "use BatchNormalization with the same figures",
+            "onnx": "use BatchNormalization with the same figures",
         },
     ),
     Rewrite(
@@ -146,6 +151,8 @@ REWRITES = (
             "nn.Conv2d with it as bias",
             "keras": "add it to the bias of the convolution before it, or use "
             "DepthwiseConv2D(1) with it as bias",
+            "onnx": "add it to the bias of the Conv before it, or use a 1x1 depthwise Conv with "
+            "it as bias",
         },
     ),
     Rewrite(
@@ -153,6 +160,7 @@ REWRITES = (
         {
             "torch": "use a 1x1 depthwise nn.Conv2d with the factors as weights",
             "keras": "use DepthwiseConv2D(1) with the factors as weights",
+            "onnx": "use a 1x1 depthwise Conv with the factors as weights",
         },
     ),
 )  # fmt: skip

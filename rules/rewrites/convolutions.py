@@ -92,6 +92,7 @@ REWRITES = (
         {
             "torch": "use two nn.AvgPool2d in a row, whose kernels multiply to it",
             "keras": "use two AveragePooling2D in a row, whose sizes multiply to it",
+            "onnx": "use two AveragePool in a row, whose kernels multiply to it",
         },
         "the vendor's option SplitLargeKernelPool",
     ),
@@ -100,6 +101,7 @@ REWRITES = (
         {
             "torch": "use two or three nn.MaxPool2d(5, 1, 2) in a row, as in SPPF",
             "keras": 'use two or three MaxPooling2D(5, 1, "same") in a row',
+            "onnx": "use two or three MaxPool of kernel 5, stride 1 and pads 2 in a row",
         },
     ),
     Rewrite(
@@ -109,6 +111,7 @@ REWRITES = (
             "more)",
             "keras": "use a convolution with groups=1 and block-diagonal weights (it multiplies "
             "more)",
+            "onnx": "use a Conv of group 1 with block-diagonal weights (it multiplies more)",
         },
     ),
     Rewrite(
@@ -117,6 +120,7 @@ REWRITES = (
             "torch": "use a dense convolution whose weights are 0 but for the channel's own, or "
             "repeat the channels before a depthwise one",
             "keras": "use a Conv2D whose weights are 0 but for the channel's own",
+            "onnx": "use a Conv of group 1 whose weights are 0 but for the channel's own",
         },
     ),
 )  # fmt: skip

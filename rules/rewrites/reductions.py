@@ -99,6 +99,7 @@ REWRITES = (
         {
             "torch": "use nn.AdaptiveAvgPool2d(1), with a flatten where the axes vanish",
             "keras": "use GlobalAveragePooling2D",
+            "onnx": "use GlobalAveragePool, with a Flatten where the axes vanish",
         },
         "the vendor's option ConvertReduceMeanToGlobalAvgPool",
     ),
@@ -107,6 +108,7 @@ REWRITES = (
         {
             "torch": "use a 1x1 nn.Conv2d with the weights 1 / C",
             "keras": "use a 1x1 Conv2D with the weights 1 / C",
+            "onnx": "use a 1x1 Conv with the weights 1 / C",
         },
     ),
 )  # fmt: skip

@@ -201,6 +201,7 @@ REWRITES = (
         {
             "torch": "use a 1x1 nn.Conv2d without bias, its weights the permutation",
             "keras": "use a 1x1 Conv2D without bias, its weights the permutation",
+            "onnx": "use a 1x1 Conv without bias, its weights the permutation",
         },
     ),
     Rewrite(
@@ -208,6 +209,7 @@ REWRITES = (
         {
             "torch": "use an nn.Conv2d of kernel and stride r without bias, its weights 0 and 1",
             "keras": "use a Conv2D of kernel and stride r without bias, its weights 0 and 1",
+            "onnx": "use a Conv of kernel and stride r without bias, its weights 0 and 1",
         },
     ),
     Rewrite(
@@ -215,6 +217,7 @@ REWRITES = (
         {
             "torch": "use an nn.Conv2d for each slice, with its rows of the weights",
             "keras": "use a Conv2D for each slice, with its columns of the kernel",
+            "onnx": "use a Conv for each Slice or part, with its rows of the weights",
         },
     ),
 )  # fmt: skip

@@ -102,13 +102,23 @@ def parts_of(clamp: Op, whole: Graph) -> Tuple[Op, ...]:
     if len(source) != 1 or len(source) == len(shifted.inputs):
         return ()
     for reader in whole.consumers(clamp):
-        scaled = reader if reader.kind == "div" else None
+        scaled = reader if _divides_by_six(reader, whole) else None
         for product in whole.consumers(reader) if scaled is not None else (reader,):
             if product.kind == "mul" and source[0] in product.inputs:
-                after = [one for one in whole.consumers(product) if one.kind == "div"]
+                after = [one for one in whole.consumers(product) if _divides_by_six(one, whole)]
                 parts = [shifted, clamp, product, *after]
                 return (*parts, scaled) if scaled is not None else tuple(parts)
     return ()
+
+
+def _divides_by_six(node: Op, whole: Graph) -> bool:
+    """Returns whether an operator is a division, or a product with 1/6, as tf2onnx writes it."""
+    if node.kind == "div":
+        return True
+    factors = [getattr(one.attrs, "number", None) for one in whole.producers(node)]
+    return node.kind == "mul" and any(
+        one is not None and abs(one * 6 - 1) < 1e-3 for one in factors
+    )
 
 
 CONSTRAINTS = (written_out,)
