@@ -418,7 +418,7 @@ def test_weights_in_another_file(tmp_path):
     save(fixed, tmp_path / "fixed.onnx")  # with the weights
     assert fix(tmp_path / "fixed.onnx", B4096).changes == ()
     light = onnx.load(where, load_external_data=False)
-    with pytest.raises(ModelError, match="lie in another file .*give the path"):
+    with pytest.raises(ModelError, match="are in another file .*give the path"):
         fix(light, B4096)
     (tmp_path / "w").rename(tmp_path / "elsewhere")
     with pytest.raises(ModelError, match="cannot be loaded with its weights"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
@@ -88,7 +89,7 @@ def _read_onnx(model: Any, options: CaptureOptions, batch: int) -> Captured:
 
 
 FRAMEWORKS: Dict[str, Framework] = {
-    "keras": Framework("Keras", _read_keras, needs=("keras", "tensorflow")),
+    "keras": Framework("Keras", _read_keras, needs=("keras", "numpy", "tensorflow")),
     "torch": Framework("PyTorch", _read_torch, needs=("torch",)),
     "onnx": Framework("ONNX", _read_onnx),
 }
@@ -107,8 +108,22 @@ def read(framework: Framework, model: Any, options: CaptureOptions, batch: int) 
         ModelError: the framework is not installed.
         VaiInspectError: the model cannot be read.
     """
-    try:
+    with modules_of(framework):
         return framework.read(model, options, batch)
+
+
+@contextmanager
+def modules_of(framework: Framework) -> Iterator[None]:
+    """Turns the absence of a module that a framework needs into an error that says so.
+
+    Args:
+        framework: the framework.
+
+    Raises:
+        ModelError: such a module is imported and not installed.
+    """
+    try:
+        yield
     except ModuleNotFoundError as error:
         if error.name not in framework.needs:
             raise

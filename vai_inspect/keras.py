@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.core.fixed import Fixed
-from vai_inspect.frameworks import FRAMEWORKS
+from vai_inspect.frameworks import FRAMEWORKS, modules_of
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import TargetSpec
 from vai_inspect.vitis import VitisInspector
@@ -63,15 +62,8 @@ def fix(
         >>> fixed.model.save("fixed.keras")
     """
     inspector = Inspector(target, release, convert)
-    try:
+    with modules_of(FRAMEWORKS["keras"]):
         from vai_inspect.fixing.keras import fix_keras
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "numpy", "tensorflow"):
-            raise
-        raise ModelError(
-            f"Keras models need the module {error.name!r}, which is not in this environment. "
-            f"{how_to_install(error.name)}"
-        ) from error
     return fix_keras(model, inspector, input_args, approximate, trust)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from vai_inspect.core.errors import ModelError, how_to_install
 from vai_inspect.core.fixed import Fixed
-from vai_inspect.frameworks import FRAMEWORKS
+from vai_inspect.frameworks import FRAMEWORKS, modules_of
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import TargetSpec
 
@@ -82,15 +81,8 @@ def fix(
         >>> print(fixed.difference.better)
     """
     inspector = Inspector(target, release)
-    try:
+    with modules_of(FRAMEWORKS["torch"]):
         from vai_inspect.fixing.torch import fix_torch
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise ModelError(
-            "PyTorch models need the module 'torch', which is not in this environment. "
-            + how_to_install("torch")
-        ) from error
     return fix_torch(model, inspector, input_args, approximate, device, trust)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
+from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.pipeline import Detail
+from vai_inspect.inspector import BaseInspector
+from vai_inspect.pipeline import Detail, inspect_graph
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,21 @@ class Fixable:
         "it changes the function; --approximate (Python: approximate=True) does it"
     )
 
+    def __init__(self, inspector: BaseInspector) -> None:
+        """Keeps how the model is inspected.
+
+        Args:
+            inspector: captures it, and has the target.
+        """
+        self._inspector = inspector
+
     @property
     def model(self) -> Any:
         """The framework's model, with the user's weights."""
+        raise NotImplementedError
+
+    def captured(self) -> Captured:
+        """Reads the model into the IR."""
         raise NotImplementedError
 
     def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
@@ -51,7 +65,7 @@ class Fixable:
         Args:
             detail: how much is looked for; the plan at least.
         """
-        raise NotImplementedError
+        return inspect_graph(self.captured(), self._inspector.target, detail)
 
     def name_of(self, op: str) -> str:
         """Returns what the user's model calls an operator, or the one in whose place it stands."""

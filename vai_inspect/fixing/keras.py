@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Sequence
 
+from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.fixed import Fixed
-from vai_inspect.core.inspection import Inspection
 from vai_inspect.fixing import Applied, Fixable, fix_model
 from vai_inspect.frontends.keras.config import is_path
 from vai_inspect.frontends.keras.config.loading import loaded
 from vai_inspect.frontends.keras.live.model_kind import reason_of
 from vai_inspect.frontends.keras.rewrite import Changeable, changeable
 from vai_inspect.inspector import BaseInspector
-from vai_inspect.pipeline import Detail, inspect_graph
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.atomic import replacing
 from vai_inspect.rules.engine import registry
 from vai_inspect.turns import captures_alone
@@ -25,8 +25,8 @@ class KerasFixable(Fixable):
 
     def __init__(self, changed: Changeable, inspector: BaseInspector, input_args: Any) -> None:
         """Keeps a model of its own, and how it is inspected; see `fix_keras`."""
+        super().__init__(inspector)
         self._changed = changed
-        self._inspector = inspector
         self._input_args = input_args
         self.notes = changed.notes
 
@@ -35,9 +35,9 @@ class KerasFixable(Fixable):
         """A Functional or Sequential model."""
         return self._changed.model
 
-    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
+    def captured(self) -> Captured:
         """Reads it as any other model."""
-        return _inspected(self.model, self._inspector, self._input_args, detail)
+        return self._inspector.capture(self.model, self._input_args)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Applied:
         """Makes the functional graph again, with other layers at some calls."""
@@ -71,7 +71,7 @@ def fix_keras(
     live = loaded(model, trust) if is_path(model) else model
     batch = registry.family(inspector.target.family).batch
     with captures_alone():
-        given = _inspected(live, inspector, input_args, Detail.FULL)
+        given = inspect_graph(inspector.capture(live, input_args), inspector.target)
         start = KerasFixable(changeable(live, input_args, batch), inspector, input_args)
         return fix_model(given, start, approximate)
 
@@ -88,8 +88,3 @@ def save(fixed: Fixed, path: Path) -> None:
     except Exception as error:
         # Keras raises whatever a layer of the user's leads it to.
         raise ReportError(f"{path} cannot be written: {reason_of(error).rstrip('.')}.") from error
-
-
-def _inspected(model: Any, inspector: BaseInspector, input_args: Any, detail: Detail) -> Inspection:
-    captured = inspector.capture(model, input_args)
-    return inspect_graph(captured, inspector.target, detail)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Sequence
 
+from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, ReportError, message_of
 from vai_inspect.core.fixed import Fixed
-from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.kinds import is_a
 from vai_inspect.fixing import Applied, Fixable, fix_model
 from vai_inspect.frontends.onnx.rewrite.changeable import Changeable
 from vai_inspect.inspector import BaseInspector
-from vai_inspect.pipeline import Detail, inspect_graph
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.atomic import replace_file
 from vai_inspect.rules.engine import registry
 from vai_inspect.turns import captures_alone
@@ -32,8 +32,8 @@ class OnnxFixable(Fixable):
         self, changed: Changeable, inspector: BaseInspector, input_args: Any, name: str
     ) -> None:
         """Keeps a model of its own, and how it is inspected; see `fix_onnx`."""
+        super().__init__(inspector)
         self._changed = changed
-        self._inspector = inspector
         self._input_args = input_args
         self._name = name
 
@@ -42,9 +42,11 @@ class OnnxFixable(Fixable):
         """The `onnx.ModelProto`."""
         return self._changed.model
 
-    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
+    def captured(self) -> Captured:
         """Reads it as any other model, under the name of the given one."""
-        return _inspected(self.model, self._inspector, self._input_args, self._name, detail)
+        captured = self._inspector.capture(self.model, self._input_args)
+        info = dataclasses.replace(captured.model, name=self._name)
+        return dataclasses.replace(captured, model=info)
 
     def apply(self, rewrite: str, ops: Sequence[str]) -> Applied:
         """Does a rewrite on a copy of the graph."""
@@ -73,9 +75,8 @@ def fix_onnx(model: Any, inspector: BaseInspector, input_args: Any) -> Fixed:
     """
     batch = registry.family(inspector.target.family).batch
     with captures_alone():
-        given = _inspected(model, inspector, input_args, None, Detail.FULL)
-        own = _loaded(model)
-        changed = Changeable(own, input_args, batch)
+        given = inspect_graph(inspector.capture(model, input_args), inspector.target)
+        changed = Changeable(_loaded(model), input_args, batch)
         return fix_model(given, OnnxFixable(changed, inspector, input_args, given.model.name))
 
 
@@ -126,13 +127,3 @@ def _loaded(model: Any) -> Any:
         raise ModelError(
             f"{os.fspath(model)} cannot be loaded with its weights: {message_of(error)}"
         ) from error
-
-
-def _inspected(
-    model: Any, inspector: BaseInspector, input_args: Any, name: Optional[str], detail: Detail
-) -> Inspection:
-    captured = inspector.capture(model, input_args)
-    if name is not None:
-        info = dataclasses.replace(captured.model, name=name)
-        captured = dataclasses.replace(captured, model=info)
-    return inspect_graph(captured, inspector.target, detail)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Sequence, Tuple
 
+from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, ReportError
 from vai_inspect.core.fixed import Fixed
 from vai_inspect.core.inspection import Inspection
@@ -20,7 +21,7 @@ from vai_inspect.frontends.torch.rewrite.copies import Pair, first_pair
 from vai_inspect.frontends.torch.rewrite.exporting import export
 from vai_inspect.frontends.torch.rewrite.tracing import traced
 from vai_inspect.inspector import BaseInspector
-from vai_inspect.pipeline import Detail, inspect_graph
+from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.atomic import replace_file
 from vai_inspect.turns import captures_alone
 
@@ -29,7 +30,8 @@ class TorchFixable(Fixable):
     """A traced copy, and its twin with random weights that is run to compare."""
 
     def __init__(self, inspector: BaseInspector, pair: Pair, notes: Tuple[str, ...] = ()) -> None:
-        self._inspector = inspector
+        """Keeps a pair of copies, and how one is inspected; see `fix_torch`."""
+        super().__init__(inspector)
         self._pair = pair
         self.notes = notes
         self.inputs = pair.args
@@ -40,15 +42,15 @@ class TorchFixable(Fixable):
         """The GraphModule."""
         return self._pair.module
 
-    def inspect(self, detail: Detail = Detail.PLAN) -> Inspection:
-        """Returns the inspection of the copy, in which operators have the names of the user's.
+    def captured(self) -> Captured:
+        """Reads the copy; its operators have the names of the user's.
 
         The copy's own may be others: its code has no variable `max`.
         """
         captured = self._inspector.capture(self.model, list(self._pair.args))
         names = self._pair.users_names([op.name for op in captured.graph])
         self._own = {users: own for own, users in names.items()}
-        return inspect_graph(captured.renamed(names), self._inspector.target, detail)
+        return captured.renamed(names)
 
     def name_of(self, op: str) -> str:
         """Returns what the user's model calls an operator, or what it stands in place of."""
