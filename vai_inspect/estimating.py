@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import AbstractSet, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import EstimateError, VaiInspectError
+from vai_inspect.core.errors import EstimateError, VaiInspectError, first_few
 from vai_inspect.core.estimate import Estimate, Platform
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
@@ -70,14 +70,14 @@ def estimate_on(
     part_only = ""
     if between:
         part_only = (
-            f"frames a second and the time of one frame alone are unknown: {_named(between)} "
+            f"frames a second and the time of one frame alone are unknown: {first_few(between, 3)} "
             f"between DPU operators {'is' if len(between) == 1 else 'are'} on the CPU, whose time "
             "is not estimated"
         )
     elif on_cpu:
         names = [op.name for op in on_cpu]
         verb = "is" if len(names) == 1 else "are"
-        part_only = f"DPU part only: {_named(names)} on the CPU {verb} not counted"
+        part_only = f"DPU part only: {first_few(names, 3)} on the CPU {verb} not counted"
     if timed is None:
         timed = model.timed([op.op for op in inspection.ops], inspection.target)
     return timed.estimate(
@@ -220,9 +220,3 @@ def _reason(error: BaseException, target: Target) -> str:
     if isinstance(error, VaiInspectError):
         return str(error)
     return f"the timing model of {target.dpu} failed: {format_error(error)}."
-
-
-def _named(names: "list[str]") -> str:
-    shown = ", ".join(names[:3])
-    more = len(names) - 3
-    return shown if more <= 0 else f"{shown} and {more} more"

@@ -23,7 +23,8 @@ _MODELS = (
 """Framework, module and name of the classes of models."""
 ONNX_FILES = (".onnx",)
 KERAS_FILES = (".keras", ".h5", ".hdf5")
-TORCH_FILES = (".pt2", ".pt", ".pth")
+_FILES = {"keras": KERAS_FILES, "torch": (".pt2", ".pt", ".pth"), "onnx": ONNX_FILES}
+"""Suffixes of the files of each framework."""
 
 
 @dataclass(frozen=True)
@@ -133,31 +134,20 @@ def modules_of(framework: Framework) -> Iterator[None]:
         ) from error
 
 
-def is_keras_file(model: Any) -> bool:
-    """Returns whether a model is given by a file of Keras: a path with its suffix, or a folder."""
+def framework_of_file(model: Any) -> str:
+    """Returns `keras`, `torch` or `onnx` for the path of a file or a Keras folder, else ""."""
     if not is_a(model, (str, os.PathLike)):
-        return False
+        return ""
     path = Path(os.fsdecode(model))
-    return path.suffix.lower() in KERAS_FILES or os.path.isdir(path)
-
-
-def is_torch_file(model: Any) -> bool:
-    """Returns whether a model is given by a file of PyTorch: a path with its suffix."""
-    if not is_a(model, (str, os.PathLike)):
-        return False
-    return Path(os.fsdecode(model)).suffix.lower() in TORCH_FILES
+    if os.path.isdir(path):
+        return "keras"
+    suffix = path.suffix.lower()
+    return next((name for name, suffixes in _FILES.items() if suffix in suffixes), "")
 
 
 def is_keras_config(model: Any) -> bool:
     """Returns whether a model is given by its Keras config: a mapping, or its text as JSON."""
     return is_a(model, Mapping) or (is_a(model, str) and model.lstrip()[:1] == "{")
-
-
-def is_onnx_file(model: Any) -> bool:
-    """Returns whether a model is given by an ONNX file: a path with its suffix."""
-    if not is_a(model, (str, os.PathLike)):
-        return False
-    return Path(os.fsdecode(model)).suffix.lower() in ONNX_FILES
 
 
 def framework_of(model: Any) -> str:
@@ -166,12 +156,11 @@ def framework_of(model: Any) -> str:
     Args:
         model: anything.
     """
-    if is_keras_config(model) or is_keras_file(model):
+    if is_keras_config(model):
         return "keras"
-    if is_torch_file(model):
-        return "torch"
-    if is_onnx_file(model):
-        return "onnx"
+    name = framework_of_file(model)
+    if name:
+        return name
     for name, module, kind in _MODELS:
         loaded = sys.modules.get(module)
         base = getattr(loaded, kind, None) if loaded is not None else None

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional
 from vai_inspect.cli.error_text import one_line, where
 from vai_inspect.cli.imports import callables_in, lacks, listed, module_of
 from vai_inspect.core.errors import ModelError, did_you_mean, message_of
-from vai_inspect.frameworks import framework_of, is_keras_file, is_onnx_file, is_torch_file
+from vai_inspect.frameworks import framework_of, framework_of_file
 
 FORMS = (
     "valid are a .keras, .h5 or .onnx file, a SavedModel folder, with --trust a .pt, .pth or .pt2 "
@@ -30,9 +30,10 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
     Raises:
         ModelError: there is no such thing, or the callable fails; one line says what to do.
     """
-    if not is_keras_file(spec) and not is_onnx_file(spec):
+    of_file = framework_of_file(spec)
+    if of_file not in ("keras", "onnx"):
         _check_working_folder(spec)
-    if is_keras_file(spec) or is_torch_file(spec) or is_onnx_file(spec):
+    if of_file:
         if kwargs:
             raise ModelError(f"{spec} is a file; --kwargs is for callables.")
         return Path(spec)

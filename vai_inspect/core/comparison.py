@@ -246,11 +246,10 @@ def _power(pair: Tuple[ComparedTarget, Estimate]) -> Tuple[float, str]:
 
 def _rank(row: ComparedTarget) -> Tuple[Any, ...]:
     total = row.summary
-    share = total.dpu_macs / total.macs if total.macs else 0.0
     return (
         not row.takes_all,
         not row.takes_all_but_ends,
-        -share,
+        -total.dpu_share,
         total.cpu_ops,
         total.crossings,
         _size(row.target),

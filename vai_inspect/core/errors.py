@@ -67,10 +67,21 @@ def quoted(value: object, length: int = 60) -> str:
     return clipped(repr(value), length)
 
 
-def listed(names: Iterable[str]) -> str:
-    """Returns names as `A, B and C`, for error messages."""
+def listed(names: Iterable[str], last_by: str = "and") -> str:
+    """Returns names as `A, B and C`."""
     *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)} {last_by} {last}" if most else last
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """Returns names as `A, B, C and 5 more`.
+
+    Args:
+        names: the names.
+        most: how many are listed.
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def text_of(error: BaseException) -> str:
@@ -172,7 +183,4 @@ def check_sizes(name: str, shape: Sequence[int]) -> None:
 def did_you_mean(received: str, valid: Iterable[str]) -> str:
     """Returns " Did you mean A, B or C?" for the nearest valid names, or an empty text."""
     names = nearest_names(received, valid)
-    if not names:
-        return ""
-    listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
-    return f" Did you mean {listed}?"
+    return f" Did you mean {listed(names, 'or')}?" if names else ""

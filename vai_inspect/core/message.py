@@ -17,6 +17,8 @@ import functools
 import re
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, Union
 
+from vai_inspect.core.errors import first_few, listed
+
 Argument = Union[int, float, str, Tuple[int, ...], Tuple[float, ...], Tuple[str, ...]]
 Arguments = Tuple[Tuple[str, Argument], ...]
 """Arguments by name, in the order of the template."""
@@ -154,9 +156,7 @@ def _value(value: Any) -> str:
 
 def _ops(value: Any) -> str:
     names = (value,) if isinstance(value, str) else value
-    if len(names) <= MOST_NAMES + 1:
-        return _listed(names)
-    return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
+    return _listed(names) if len(names) <= MOST_NAMES + 1 else first_few(names, MOST_NAMES)
 
 
 def _subject(value: Any) -> str:
@@ -165,8 +165,7 @@ def _subject(value: Any) -> str:
 
 
 def _listed(names: "Tuple[str, ...]") -> str:
-    *most, last = names or ("nothing",)
-    return f"{', '.join(most)} and {last}" if most else last
+    return listed(names or ("nothing",))
 
 
 _RENDERERS: Dict[str, Callable[[Any], str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+from vai_inspect.core.errors import first_few
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition.cut import Cut
@@ -95,7 +96,7 @@ def leave_step(now: Placed, after: Placed, names: Tuple[str, ...]) -> PlanStep:
         rewrite=None,
         ops=names,
         text=(
-            f"run {_listed(names)} on the host with the adjacent CPU operators: "
+            f"run {first_few(names, 6)} on the host with the adjacent CPU operators: "
             f"{moved:,} multiply-accumulates ({share:.2g} % of those on the DPU) do not justify "
             "the crossings"
         ),
@@ -145,8 +146,3 @@ def remedy_steps(
 
 def _operators(count: int) -> str:
     return "1 operator" if count == 1 else f"{count:,} operators"
-
-
-def _listed(names: Sequence[str], most: int = 6) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -206,7 +206,7 @@ class Difference:
                     else (f"more {title}: {old:,} -> {now:,}")
                 )
         old, now = self.counts["dpu_macs"]
-        if now < old and _share(self.after) < _share(self.before):
+        if now < old and self.after.summary.dpu_share < self.before.summary.dpu_share:
             yield (
                 f"more multiply-accumulates on the DPU: {now:,} -> {old:,}"
                 if back
@@ -253,11 +253,6 @@ def _shape(op: InspectedOp) -> Tuple[Any, ...]:
 
 def _shape_and_device(op: InspectedOp) -> Tuple[Any, ...]:
     return (*_shape(op), op.device)
-
-
-def _share(inspection: InspectionData) -> float:
-    total = inspection.summary
-    return total.dpu_macs / total.macs if total.macs else 1.0
 
 
 def _title(inspection: InspectionData) -> Dict[str, str]:

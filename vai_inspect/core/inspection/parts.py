@@ -196,6 +196,11 @@ class Summary(Renamed):
     fully_on_dpu: bool
     whole_but_for_ends: bool
 
+    @property
+    def dpu_share(self) -> float:
+        """Share of the known multiply-accumulates on the DPU; 1 where there are none."""
+        return self.dpu_macs / self.macs if self.macs else 1.0
+
 
 def summary_dict(
     summary: Summary, estimate: Optional[Estimate], unknown: Optional[str]
