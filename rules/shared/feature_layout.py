@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional
 
 from vai_inspect.core.ir import ACTIVATIONS, Graph, Op
-from vai_inspect.rules.shared.layouts import RESHAPES, to_nchw
+from vai_inspect.rules.shared.layouts import RESHAPES, pixel_to_nchw, to_nchw
 
 AXES = 3
 
@@ -80,6 +80,8 @@ def own_map(product: Op, graph: Graph) -> Optional[Layout]:
         if source is not None and source.kind == "transpose":
             if not to_nchw(source):
                 return None
+            value = source.inputs[0]
+        elif source is not None and pixel_to_nchw(source, graph):
             value = source.inputs[0]
         shape = graph.type_of(value).shape
         whole = len(shape) == 4 and shape[1] * shape[2] * shape[3] == features

@@ -24,7 +24,7 @@ from vai_inspect.rules.plugin import (
 from vai_inspect.rules.shared import inner_product_output
 from vai_inspect.rules.shared.engines import input_channels
 from vai_inspect.rules.shared.feature_layout import Layout
-from vai_inspect.rules.shared.inner_product_examples import as_map_only, chained, flattened
+from vai_inspect.rules.shared.inner_product_examples import as_map_only, chained, flattened, pixel
 from vai_inspect.rules.shared.inner_product_fit import Fit, fewest
 from vai_inspect.rules.shared.layouts import RESHAPES
 from vai_inspect.rules.shared.sources import UG1414
@@ -97,6 +97,7 @@ def _input(fit: Fit) -> Constraint:
         },
         passes=(
             inside(input_channels, _features),
+            pixel("1x1x97 permuted to NCHW and flattened", 97),
             where(vgg, flattened("7x7x512 flattened (VGG16)", (1, 7, 7, 512))),
             where(
                 vgg,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Tuple
 
-from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, TransposeAttrs
+from vai_inspect.core.ir.attrs import FlattenAttrs, InnerProductAttrs, ReshapeAttrs, TransposeAttrs
 from vai_inspect.rules.plugin import Example, Target
 from vai_inspect.rules.shared.examples import conv_op, data, graph, op
 from vai_inspect.rules.shared.feature_layout import Layout
@@ -32,6 +32,16 @@ def flattened(
     weights = (16, features)
     ops.append(op("inner-product", ["flat"], (1, 16), InnerProductAttrs(1), weights=weights))
     return Example(text, graph(*ops))
+
+
+def pixel(text: str, channels: int) -> Example:
+    """An inner product of one pixel, permuted to NCHW by a reshape and flattened."""
+    shape = (1, 1, 1, channels)
+    before = conv_op(shape, channels, "conv", kernel=(1, 1))
+    moved = op("reshape", ["conv"], (1, channels, 1, 1), ReshapeAttrs((1, channels, 1, 1)), "moved")
+    flat = op("flatten", ["moved"], (1, channels), FlattenAttrs(1, 3), "flat")
+    product = op("inner-product", ["flat"], (1, 16), InnerProductAttrs(1), weights=(16, channels))
+    return Example(text, graph(data(shape), before, moved, flat, product))
 
 
 def chained(text: str, features: int) -> Example:

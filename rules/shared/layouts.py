@@ -18,6 +18,14 @@ def to_nchw(node: Op) -> bool:
     return node.kind == "transpose" and tuple(node.attributes()["order"]) == TO_NCHW
 
 
+def pixel_to_nchw(node: Op, graph: Graph) -> bool:
+    """Returns whether a reshape is the permute from NHWC to NCHW of a map of one pixel."""
+    if node.kind != "reshape":
+        return False
+    shape = graph.input_types(node)[0].shape
+    return len(shape) == 4 and node.output.shape == (shape[0], shape[3], 1, 1) != shape
+
+
 def folded_into_weights(permute: Op, graph: Graph) -> bool:
     """Returns whether a permute to NCHW is read only by flattens whose inner products absorb it."""
     if not to_nchw(permute):
