@@ -26,7 +26,7 @@ def value(figure: Any) -> str:
     """Returns an attribute's value as the reports print it: lists in brackets, text unquoted."""
     if isinstance(figure, (list, tuple)):
         return "[" + ", ".join(value(item) for item in figure) + "]"
-    return plain(figure)
+    return str(figure) if isinstance(figure, (int, float)) else plain(figure)
 
 
 def size(shape: Sequence[int]) -> str:

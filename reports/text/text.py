@@ -63,12 +63,12 @@ GRAPH_NAME = "graph name: "
 
 @paused()
 def render(inspection: Inspection) -> str:
-    """Returns the text report.
+    """Returns the text report, in which every line is escaped: a name cannot forge one.
 
     Args:
         inspection: what to report.
     """
-    lines: List[str] = [EXPLANATION]
+    lines: List[str] = EXPLANATION.splitlines()
     for sentence in summary.trust_sentences(inspection.model):
         lines += ["#", "# " + sentence]
     lines += [""]
@@ -79,7 +79,7 @@ def render(inspection: Inspection) -> str:
         lines += quantizer.lines(inspection, summary.LINE)
     lines += ["", *_section("inspection summary")]
     lines += summary.lines(inspection)
-    lines += ["", RULE, GRAPH_NAME + plain(inspection.model.name), RULE]
+    lines += ["", RULE, GRAPH_NAME + inspection.model.name, RULE]
     alone = {
         name: effect(outcome, inspection)
         for cause in ranked(inspection)
@@ -91,7 +91,7 @@ def render(inspection: Inspection) -> str:
     closing = list(quantizer.closing_lines(inspection, summary.LINE))
     if closing:
         lines += ["", *_section(quantizer.CHECKLIST_TITLE), *closing]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(plain, lines)) + "\n"
 
 
 def _section(title: str) -> List[str]:
@@ -100,26 +100,27 @@ def _section(title: str) -> List[str]:
 
 def _target(inspection: Inspection) -> Iterator[str]:
     target = inspection.target
-    yield "name: " + plain(target.name)
+    yield "name: " + target.name
     yield "fingerprint: " + target.fingerprint_text
-    yield "family: " + plain(target.dpu)
+    yield "family: " + target.dpu
     yield f"isa version: {target.isa_version}"
     yield f"batch: {target.batch}"
     yield f"peak operations per cycle: {target.peak_ops_per_cycle:,}"
-    releases = ", ".join(plain(release) for release in target.releases)
-    yield "Vitis AI releases: " + (releases or "none registers it")
+    yield "Vitis AI releases: " + (", ".join(target.releases) or "none registers it")
     if target.board_uses:
-        yield "boards: " + ", ".join(plain(use) for use in target.board_uses)
+        yield "boards: " + ", ".join(map(str, target.board_uses))
 
 
 def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Iterator[str]:
-    yield "node name: " + plain(op.name)
+    yield "node name: " + op.name
     yield from _listed("input nodes:", dict.fromkeys(source.op for source in op.op.inputs))
     yield from _listed("output nodes:", op.consumers)
-    yield "op type: " + plain(op.type)
+    yield "op type: " + op.type
     yield "output shape: " + ", ".join(value(tensor.shape) for tensor in op.op.outputs)
     attributes = op.op.attributes()
-    yield from _listed("op attributes:", [f"{plain(k)}: {value(v)}" for k, v in attributes.items()])
+    yield from _listed(
+        "op attributes:", [f"{name}: {value(one)}" for name, one in attributes.items()]
+    )
     yield "assigned device: " + op.device.value
     if op.findings:
         yield "hardware constraints:"
@@ -135,11 +136,11 @@ def _block(op: InspectedOp, inspection: Inspection, alone: Optional[str]) -> Ite
 def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
     yield title
     for item in items:
-        yield INDENT + plain(item)
+        yield INDENT + item
 
 
 def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
-    yield INDENT + plain(finding.message)
+    yield INDENT + finding.message
     for title, text in (
         ("what to change", remedy(finding)),
         ("verdict", doubt(finding)),
@@ -147,12 +148,10 @@ def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
         ("rule", grounds(finding)),
     ):
         if text:
-            yield f"{INDENT * 2}{title}: {plain(text)}"
+            yield f"{INDENT * 2}{title}: {text}"
 
 
 def _source(op: InspectedOp) -> Iterator[str]:
     origin = op.op.origin
-    frames = [
-        f"{file_name(frame.file)}:{frame.line} {plain(frame.function)}" for frame in origin.source
-    ]
+    frames = [f"{file_name(frame.file)}:{frame.line} {frame.function}" for frame in origin.source]
     yield from _listed("source range:", frames or origin.layers)
