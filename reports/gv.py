@@ -107,8 +107,8 @@ def cluster(name: str, shown: str, colour: str, inside: Iterable[str]) -> Iterat
 def title(inspection: Inspection) -> List[str]:
     """Returns what a picture is of, whether the whole model runs on the DPU, and how fast."""
     model = shortened(plain(inspection.model.name), NAME_WIDTH)
-    told = [model + " on " + inspection.target.name, verdict_sentence(inspection)]
-    return told + [line for _, line in list(times.lines(inspection))[:1]]
+    heading = [model + " on " + inspection.target.name, verdict_sentence(inspection)]
+    return heading + [line for _, line in list(times.lines(inspection))[:1]]
 
 
 def time_of(op: InspectedOp, inspection: Inspection) -> str:
@@ -206,8 +206,8 @@ def reason(op: InspectedOp, most: int) -> List[str]:
         break
     if first is None:
         return []
-    told = wrapped(first, LINE_WIDTH)
-    return told if len(told) <= most else [*told[: most - 1], told[most - 1] + "..."]
+    broken = wrapped(first, LINE_WIDTH)
+    return broken if len(broken) <= most else [*broken[: most - 1], broken[most - 1] + "..."]
 
 
 def _node(identity: str, op: InspectedOp, lines: Sequence[str]) -> str:

@@ -145,7 +145,7 @@ def _panel(inspection: Inspection) -> RenderableType:
         _text(work(inspection)),
         *map(_text, unknown_macs(inspection)),
         *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
-        *(_text(told) for _, told in times.lines(inspection, brief=True)),
+        *(_text(line) for _, line in times.lines(inspection, brief=True)),
     ]
     title = f"{plain(inspection.model.name)} on {plain(inspection.target.name)}"
     return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)
@@ -223,10 +223,10 @@ def _print_causes(console: Console, inspection: Inspection) -> None:
             _print_hanging(console, " " * len(mark) + "- ", title + ": " + text, style)
     if len(causes) > MOST_CAUSES:
         _print_hanging(console, "", more_causes(inspection))
-    for number, told in enumerate(at_the_ends(inspection)):
+    for number, sentence in enumerate(at_the_ends(inspection)):
         if not number:
             console.print("\n" + ENDS_TITLE)
-        _print_hanging(console, "- ", told)
+        _print_hanging(console, "- ", sentence)
     following = following_sentence(inspection)
     if following:
         console.print()

@@ -46,9 +46,9 @@ def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     name = shortened(plain(comparison.model.name), LONGEST)
     yield "<p><b>{}</b> on {}</p>".format(text(name), count(len(rows), "target"))
     takes = sum(one.takes_all_but_ends for one in rows)
-    told = "{} of {} take the model".format(takes, count(len(rows), "target"))
-    told += ", but for what is allowed." if comparison.allow else "."
-    yield look.banner(told, takes > 0)
+    verdict = "{} of {} take the model".format(takes, count(len(rows), "target"))
+    verdict += ", but for what is allowed." if comparison.allow else "."
+    yield look.banner(verdict, takes > 0)
     for sentence in trust_sentences(comparison.model):
         yield f"<p>{text(sentence)}</p>"
     if comparison.allow:
@@ -65,10 +65,10 @@ def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     known = [f"<p>{text(board)}{text(names)}</p>" for board, names in boards(rows)]
     if known:
         yield from folded("boards", known)
-    told_times = ["<p>{}{}</p>".format(*map(text, pair)) for pair in timed(comparison)]
-    if told_times:
-        yield from folded("estimated time", told_times)
-    for warning in dict.fromkeys(told for one in rows for told in one.warnings):
+    time_lines = ["<p>{}{}</p>".format(*map(text, pair)) for pair in timed(comparison)]
+    if time_lines:
+        yield from folded("estimated time", time_lines)
+    for warning in dict.fromkeys(each for one in rows for each in one.warnings):
         yield f"<p>warning: {text(warning)}</p>"
 
 
@@ -77,5 +77,5 @@ def _blocker(one: ComparedTarget) -> str:
     if op is None or reason is None:
         return ""
     unsure = doubt(reason)
-    told = f"{shortened(plain(op.name), LONGEST)} ({plain(op.type)}): {reason.message}"
-    return text(told) + (f" (<i>{text(unsure)}</i>)" if unsure else "")
+    described = f"{shortened(plain(op.name), LONGEST)} ({plain(op.type)}): {reason.message}"
+    return text(described) + (f" (<i>{text(unsure)}</i>)" if unsure else "")

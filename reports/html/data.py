@@ -99,7 +99,7 @@ def _block(op: InspectedOp, times: OpTimes) -> Iterator[Tuple[str, Sequence[str]
     elif op.macs_unknown:
         yield "multiply-accumulates", ["unknown: " + plain(op.macs_unknown)]
     if op.name in times:
-        yield "estimated time", [times[op.name].told]
+        yield "estimated time", [times[op.name].description]
     yield "subgraph", [plain(op.subgraph)] if op.subgraph else []
     yield "node messages", [plain(message) for message in op.messages]
     yield "layers", [plain(layer) for layer in op.op.origin.layers]

@@ -16,11 +16,11 @@ class OpTime:
 
     Attributes:
         us: microseconds.
-        told: the time with what bounds it.
+        description: the time with what bounds it.
     """
 
     us: float
-    told: str
+    description: str
 
 
 OpTimes = Dict[str, OpTime]

@@ -50,7 +50,7 @@ class Look:
         """
         cell = "<{0}{2}>{1}</{0}>"
         return "<tr>{}</tr>".format(
-            "".join(cell.format(tag, told, self.cell and " " + self.cell) for told in columns)
+            "".join(cell.format(tag, content, self.cell and " " + self.cell) for content in columns)
         )
 
 

@@ -60,14 +60,14 @@ def _summary(inspection: Inspection) -> Iterator[str]:
     name = shortened(plain(inspection.model.name), LONGEST_NAME)
     yield f"<p><b>{text(name)}</b> on <b>{text(target.name)}</b></p>"
     yield NOTEBOOK.banner(verdict_sentence(inspection), total.whole_but_for_ends)
-    told = [
+    sentences = [
         cut_sentence(inspection),
         counts(inspection) + ".",
         work(inspection) + ".",
         *trust_sentences(inspection.model),
         *(line + "." for _, line in times.lines(inspection, brief=True)),
     ]
-    yield "<p>{}</p>".format("<br>".join(map(text, told)))
+    yield "<p>{}</p>".format("<br>".join(map(text, sentences)))
 
 
 def _rest(inspection: Inspection) -> Iterator[str]:
@@ -112,18 +112,18 @@ def _title(inspection: Inspection) -> str:
 
 def _causes(inspection: Inspection) -> Iterator[str]:
     causes = ranked(inspection)
-    told = [
+    items = [
         "<li>{}<ul>{}</ul></li>".format(
             text(headline(cause, inspection)),
             _items("{}: {}".format(*pair) for pair in details(cause, number, inspection)),
         )
         for number, cause in enumerate(causes[:MOST_CAUSES], 1)
     ]
-    if told:
+    if items:
         yield f"<p>{text(_capital(CAUSES_TITLE))}</p>"
-        yield "<ol>{}</ol>".format("".join(told[:OPEN_CAUSES]))
-    if told[OPEN_CAUSES:]:
-        more = ['<ol start="{}">{}</ol>'.format(OPEN_CAUSES + 1, "".join(told[OPEN_CAUSES:]))]
+        yield "<ol>{}</ol>".format("".join(items[:OPEN_CAUSES]))
+    if items[OPEN_CAUSES:]:
+        more = ['<ol start="{}">{}</ol>'.format(OPEN_CAUSES + 1, "".join(items[OPEN_CAUSES:]))]
         if len(causes) > MOST_CAUSES:
             more.append(f"<p>{text(more_causes(inspection))}</p>")
         title = count(len(causes) - OPEN_CAUSES, "more root cause")
@@ -145,26 +145,26 @@ def _table(on_cpu: Sequence[Row]) -> Iterator[str]:
     yield "<table>"
     titles = ("node name", "op type", "hardware constraints")
     yield NOTEBOOK.row("th", titles)
-    for told in on_cpu[:MOST_ROWS]:
-        names = [text(shortened(name, LONGEST_NAME)) for name in told.names[:NAMES]]
-        if told.names[NAMES:]:
-            names.append(f"and {len(told.names) - NAMES:,} more")
-        yield NOTEBOOK.row("td", ("<br>".join(names), text(told.type), _reasons(told)))
+    for shown in on_cpu[:MOST_ROWS]:
+        names = [text(shortened(name, LONGEST_NAME)) for name in shown.names[:NAMES]]
+        if shown.names[NAMES:]:
+            names.append(f"and {len(shown.names) - NAMES:,} more")
+        yield NOTEBOOK.row("td", ("<br>".join(names), text(shown.type), _reasons(shown)))
     yield "</table>"
     if on_cpu[MOST_ROWS:]:
         yield f"<p>and {len(on_cpu) - MOST_ROWS:,} more rows, which the text report has</p>"
 
 
 def _reasons(on_cpu: Row) -> str:
-    told = []
+    blocks = []
     for finding in on_cpu.findings:
         unsure = doubt(finding)
         lines = [text(finding.message) + (f" (<i>{text(unsure)}</i>)" if unsure else "")]
         if finding.remedies and finding.follows is None:
             lines.append("what to change: " + text(remedy(finding)))
         lines.append(f"<small>{text(grounds(finding))}</small>")
-        told.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
-    return "".join(told)
+        blocks.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
+    return "".join(blocks)
 
 
 def _page(inspection: Inspection) -> Iterator[str]:

@@ -40,8 +40,8 @@ def comparison(found: Comparison) -> str:
 
 
 def _no_plan(inspection: Inspection) -> str:
-    told = "No cut and no rewrite makes it better." if inspection.summary.cpu_ops else ""
-    return "<p>{}</p>".format(told or "There is nothing to do: no operator is on the CPU.")
+    sentence = "No cut and no rewrite makes it better." if inspection.summary.cpu_ops else ""
+    return "<p>{}</p>".format(sentence or "There is nothing to do: no operator is on the CPU.")
 
 
 def _estimate(inspection: Inspection) -> Iterator[str]:

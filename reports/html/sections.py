@@ -56,14 +56,14 @@ def head(inspection: Inspection) -> Iterator[str]:
     for title, figure in _figures(inspection):
         yield f"<div><dt>{text(title)}</dt><dd>{text(figure)}</dd></div>"
     yield "</dl>"
-    told = [
+    sentences = [
         cut_sentence(inspection),
         counts(inspection) + ".",
         work(inspection) + ".",
         *estimate.remarks(inspection),
         *trust_sentences(model),
     ]
-    yield "<p>{}</p>".format("<br>".join(map(text, told)))
+    yield "<p>{}</p>".format("<br>".join(map(text, sentences)))
     yield from _about(inspection)
     yield "</header>"
 
@@ -99,7 +99,7 @@ def _figures(inspection: Inspection) -> Iterator[Tuple[str, str]]:
 def _about(inspection: Inspection) -> Iterator[str]:
     model, target = inspection.model, inspection.target
     yield "<details><summary>Model and target</summary><dl>"
-    for title, told in (
+    for title, value in (
         (
             "model",
             f"{model.name}, {model.framework} {model.framework_version}, captured by "
@@ -113,8 +113,8 @@ def _about(inspection: Inspection) -> Iterator[str]:
         ("boards", ", ".join(map(str, target.board_uses))),
         ("vai-inspect", inspection.tool_version),
     ):  # fmt: skip
-        if told:
-            yield f"<dt>{title}</dt><dd>{text(told)}</dd>"
+        if value:
+            yield f"<dt>{title}</dt><dd>{text(value)}</dd>"
     yield "</dl></details>"
 
 
@@ -129,8 +129,8 @@ def _quantizer(inspection: Inspection) -> Iterator[str]:
     for outcome, entries, more in quantizer.groups(inspection):
         yield f"<p>{text(_capital(quantizer.TITLES[outcome]))}</p><ol>"
         for entry in entries:
-            told = _items("{}: {}".format(*pair) for pair in entry.details)
-            yield f"<li>{text(entry.headline)}<ul>{told}</ul></li>"
+            items = _items("{}: {}".format(*pair) for pair in entry.details)
+            yield f"<li>{text(entry.headline)}<ul>{items}</ul></li>"
         yield "</ol>"
         if more:
             yield "<p>{}</p>".format(text(f"and {more:,} more"))
@@ -140,10 +140,10 @@ def _quantizer(inspection: Inspection) -> Iterator[str]:
 
 
 def _plan(inspection: Inspection) -> Iterator[str]:
-    told = list(steps(inspection))
-    if told:
+    found = list(steps(inspection))
+    if found:
         yield '<ol class="plan">'
-    for (_, changed, code), step in zip(told, inspection.steps):
+    for (_, changed, code), step in zip(found, inspection.steps):
         yield (
             f"<li>{text(shortened(plain(step.text), LONGEST_TEXT))} <small>"
             f"({text(effect(step))})</small><br>{text(changed)}"
@@ -151,7 +151,7 @@ def _plan(inspection: Inspection) -> Iterator[str]:
         if code:
             yield "<pre><code>{}</code></pre>".format("\n".join(map(text, code)))
         yield "</li>"
-    if told:
+    if found:
         yield "</ol>"
         rest = remaining(inspection)
         if rest:
@@ -164,11 +164,11 @@ def _causes(inspection: Inspection) -> Iterator[str]:
         yield f"<p>{text(_capital(CAUSES_TITLE))}</p>"
         yield '<ol class="causes">'
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
-        told = _items("{}: {}".format(*pair) for pair in details(cause, number, inspection))
+        items = _items("{}: {}".format(*pair) for pair in details(cause, number, inspection))
         opened = " open" if number <= OPEN_CAUSES else ""
         yield (
             f"<li><details{opened}><summary>{text(headline(cause, inspection))}</summary><ul>"
-            f"{told}</ul></details>"
+            f"{items}</ul></details>"
         )
         button = '<button type="button" class="show" data-cause="{}" hidden>Show {}</button></li>'
         yield button.format(number - 1, "it" if len(cause.ops) == 1 else "them")
@@ -183,9 +183,9 @@ def _causes(inspection: Inspection) -> Iterator[str]:
 
 
 def _ends(inspection: Inspection) -> Iterator[str]:
-    told = _items(at_the_ends(inspection))
-    if told:
-        yield f"<p>{text(_capital(ENDS_TITLE))}</p><ul>{told}</ul>"
+    items = _items(at_the_ends(inspection))
+    if items:
+        yield f"<p>{text(_capital(ENDS_TITLE))}</p><ul>{items}</ul>"
 
 
 def _warnings(inspection: Inspection) -> Iterator[str]:
@@ -193,8 +193,8 @@ def _warnings(inspection: Inspection) -> Iterator[str]:
         yield f"<ul>{_items(inspection.warnings)}</ul>"
 
 
-def _items(told: Iterable[str]) -> str:
-    return "".join(f"<li>{text(line)}</li>" for line in told)
+def _items(lines: Iterable[str]) -> str:
+    return "".join(f"<li>{text(line)}</li>" for line in lines)
 
 
 def _capital(words: str) -> str:

@@ -32,13 +32,13 @@ def lines(box: Box, inspection: Inspection) -> List[str]:
     if len(box.ops) == 1:
         return gv.described(box.ops[0], gv.time_of(box.ops[0], inspection))
     if box.summed:
-        told = _sum(box.ops) + _time(box.ops, inspection)
+        lines = _sum(box.ops) + _time(box.ops, inspection)
     else:
-        told = [line for op in box.ops for line in _of_several(op, inspection)]
+        lines = [line for op in box.ops for line in _of_several(op, inspection)]
     if not box.end:
-        return told
+        return lines
     title = f"{box.end} on the CPU: {_counted(box.ops)}"
-    return [title, *(told[1:] if box.summed else told)]
+    return [title, *(lines[1:] if box.summed else lines)]
 
 
 def _time(ops: Sequence[InspectedOp], inspection: Inspection) -> List[str]:
@@ -66,8 +66,8 @@ def _sum(ops: Sequence[InspectedOp]) -> List[str]:
     if len(on) > 1:
         made.append(f"{on[Device.DPU]} on the DPU, {on[Device.CPU]} on the CPU")
     kinds = Counter(plain(op.type) for op in ops).most_common()
-    told = ", ".join("{} {}".format(*kind) for kind in kinds)
-    made.append(shortened(told, 2 * RUN_NAME))
+    text = ", ".join("{} {}".format(*kind) for kind in kinds)
+    made.append(shortened(text, 2 * RUN_NAME))
     reasons = {line: None for op in ops if op.root_cause for line in gv.reason(op, 1)}
     made += list(reasons)[:REASONS]
     if len(reasons) > REASONS:

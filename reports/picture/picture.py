@@ -38,7 +38,7 @@ BESIDE = 120.0
 """Points of the title of a subgraph, which stands beside its boxes."""
 
 _GREY = "#777777"
-_TOLD = "from ..., to ...: arrows that are not drawn"
+_NOT_DRAWN = "from ..., to ...: arrows that are not drawn"
 _TAG = 'shape=plaintext, style="", fontsize=9, fontcolor="#777777", height=0.2, margin="0.05,0.02"'
 
 _TITLE = 'shape=plaintext, style="", fontsize=12, height=0.2, margin="0.05,0.02"'
@@ -149,7 +149,7 @@ class Page:
         colours = gv.COLOURS[ops[0].device] if len(devices) == 1 else gv.BOTH
         unknown = any(op.verdict is Verdict.UNKNOWN for op in ops)
         name = ops[0].name if len(ops) == 1 else f"{ops[0].name} ... {ops[-1].name}"
-        text = gv.label([*self.texts[at], *self.told(at)], "n" if len(ops) == 1 else "l")
+        text = gv.label([*self.texts[at], *self.far_ends(at)], "n" if len(ops) == 1 else "l")
         return gv.node(f"n{at}", text, name, colours, unknown)
 
     def _edges(self, here: Sequence[int]) -> Iterator[str]:
@@ -179,7 +179,7 @@ class Page:
         here = [source for source in reads if self.place[source] == self.place[at]]
         return here if len(reads) <= MOST_ARROWS else here[-NEAREST:]
 
-    def told(self, at: int) -> List[str]:
+    def far_ends(self, at: int) -> List[str]:
         """Returns the lines of a box that stand for arrows, into it and out of it."""
         near = self.near(at)
         far = [source for source in self.boxes[at].reads if source not in near]
@@ -232,9 +232,9 @@ def _legend(inspection: Inspection, page: Page) -> Iterator[str]:
     if any(len({op.device for op in box.ops}) > 1 for box in page.boxes):
         both = "a part on the DPU, a part on the CPU"
         shown.append(gv.node("legend_both", gv.quoted(both), both, gv.BOTH))
-    if any(page.told(at) for at in range(len(page.boxes))):
+    if any(page.far_ends(at) for at in range(len(page.boxes))):
         tag = "  legend_told [label={0}, tooltip={0}, {1}];"
-        shown.append(tag.format(gv.quoted(_TOLD), _TAG))
+        shown.append(tag.format(gv.quoted(_NOT_DRAWN), _TAG))
     names = [statement.split()[0] for statement in shown]
     if len(names) > 1:  # of a single name the statement would hide the box itself
         shown.append("  {} [style=invis];".format(" -> ".join(names)))

@@ -86,10 +86,10 @@ def at_the_ends(inspection: Inspection) -> Iterator[str]:
         if not held:
             continue
         ops = [op for op in inspection.ops if op.name in held]
-        told = f"at the {where}: {listed(with_types(ops))}"
+        sentence = f"at the {where}: {listed(with_types(ops))}"
         result = "the result" if len(points) == 1 else "the results"
         near = listed(with_types(op for op in inspection.ops if op.name in points))
-        yield told + ("; " + then.format(result, near) if points else "")
+        yield sentence + ("; " + then.format(result, near) if points else "")
 
 
 def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[Tuple[str, str]]:
@@ -113,8 +113,8 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         if first == number and outcome is not None:
             # Counted with all before them fixed.
             company = "" if first == 1 else " with those above"
-            told = "causes {} to {} have an effect when all of them are fixed{}: {}"
-            yield "together", told.format(first, last, company, effect(outcome, inspection))
+            template = "causes {} to {} have an effect when all of them are fixed{}: {}"
+            yield "together", template.format(first, last, company, effect(outcome, inspection))
     if cause.position in _STANDING and not _work_beyond(cause, inspection):
         one = len(cause.ops) == 1
         they, them, do = ("it", "it", "does") if one else ("they", "them", "do")
@@ -195,26 +195,28 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
         return "no operator moves to the DPU: other reasons, or neighbours, keep it on the CPU"
     part = share(outcome.macs, now.macs) if outcome.macs else None
     if back == now.cpu_ops:
-        told = "everything runs on the DPU"
+        sentence = "everything runs on the DPU"
     else:
-        told = "{:,} of {:,} CPU operators {} to the DPU{}".format(
+        sentence = "{:,} of {:,} CPU operators {} to the DPU{}".format(
             back,
             now.cpu_ops,
             "moves" if back == 1 else "move",
             f", with {part} of all multiply-accumulates" if part else "",
         )
     time = change(outcome, inspection)
-    told += "; " + time if time else ""
+    sentence += "; " + time if time else ""
     if outcome.dpu_subgraphs is None or outcome.crossings is None:
-        return told + " (subgraphs and crossings are not counted: too many root causes)"
-    told = "{}; {}, {}".format(
-        told,
+        return sentence + " (subgraphs and crossings are not counted: too many root causes)"
+    sentence = "{}; {}, {}".format(
+        sentence,
         _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs),
         _change("crossings", now.crossings, outcome.crossings),
     )
     if outcome.crossing_bytes in (None, now.crossing_bytes):
-        return told
-    return "{} ({})".format(told, _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0))
+        return sentence
+    return "{} ({})".format(
+        sentence, _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0)
+    )
 
 
 def chain(finding: Finding, inspection: Inspection) -> Optional[str]:

@@ -56,8 +56,8 @@ def _lines(comparison: Comparison, width: int) -> Iterator[str]:
         ("boards:", boards(rows)),
         ("estimated time:", timed(comparison)),
     )
-    for title, told in sections:
-        lines = list(told)
+    for title, content in sections:
+        lines = list(content)
         if lines:
             yield ""
             yield title
@@ -85,15 +85,15 @@ def _blocker(row: ComparedTarget) -> Blocker:
     if op is None or reason is None:
         return ("", "", "")
     unsure = doubt(reason)
-    told = plain(reason.message) + (f" ({unsure})" if unsure else "")
-    return plain(op.name), plain(op.type), told
+    described = plain(reason.message) + (f" ({unsure})" if unsure else "")
+    return plain(op.name), plain(op.type), described
 
 
 def _table(
     rows: Sequence[ComparedTarget], blockers: Dict[Blocker, int], width: int
 ) -> Iterator[str]:
     titles = (*TITLES[:-1], *(TIMES if has_times(rows) else ()), TITLES[-1])
-    body = [(*figures(row, rows), _told(row, blockers)) for row in rows]
+    body = [(*figures(row, rows), _blocked_by(row, blockers)) for row in rows]
     # Too wide: without "no split", else the number alone; the reasons have the types.
     for short in (None, ",", " "):
         if short:
@@ -135,7 +135,7 @@ def _times(row: ComparedTarget) -> Tuple[str, str]:
     return times.number(found.dpu_ms) + doubt, fps
 
 
-def _told(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
+def _blocked_by(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
     if row.blocker is None:
         return ""
     return "[{}] {}{}".format(
@@ -163,16 +163,16 @@ def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
     if not any(row.takes_all_but_ends for row in rows):
         yield f"No target takes {whole}."
     if any(row.smallest for row in rows):
-        told = f"{WHOLE} the smallest target of its family that takes {whole}"
-        yield from wrapped(told, width)
+        sentence = f"{WHOLE} the smallest target of its family that takes {whole}"
+        yield from wrapped(sentence, width)
     patterns = list(dict.fromkeys(one for row in rows for one in row.ends))
     if any(row.smallest_but_for_ends for row in rows):
-        told = (
+        sentence = (
             f"{BUT_ENDS} the smallest target of its family that takes {whole} except for its "
             "start or end, which "
             f"runs on the host at no DPU cost; {allowing(patterns)} accepts that"
         )
-        yield from wrapped(told, width)
+        yield from wrapped(sentence, width)
 
 
 def _key(comparison: Comparison, width: int) -> Iterator[str]:
@@ -210,8 +210,8 @@ def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
         for one in row.estimates:
             name = plain(row.target.name)
             if one.error.mean is None:
-                told = times.platform(one.platform), plain(str(one.error))
-                unchecked.setdefault(told, {})[name] = None
+                unchecked_on = times.platform(one.platform), plain(str(one.error))
+                unchecked.setdefault(unchecked_on, {})[name] = None
                 continue
             sign = FASTEST + " " if reached is not None and one is reached[1] else ""
             where = "{}, {} of release {}: {}".format(
@@ -259,8 +259,8 @@ def boards(rows: Sequence[ComparedTarget]) -> Iterator[Tuple[str, str]]:
         if row.target.boards:
             known.setdefault(row.target.boards, []).append(plain(row.target.name))
     for those, names in known.items():
-        told = ", ".join(plain(board) for board in those)
-        yield told + ": ", ", ".join(dict.fromkeys(names))
+        title = ", ".join(plain(board) for board in those)
+        yield title + ": ", ", ".join(dict.fromkeys(names))
 
 
 def failing(rows: Sequence[ComparedTarget], of: int) -> str:

@@ -114,9 +114,9 @@ def rows(inspection: Inspection, found: Estimate) -> Iterator[Sequence[str]]:
         )
 
 
-def _table(told: List[Sequence[str]], width: int) -> Iterator[str]:
-    sizes = [max(map(cells, column)) for column in zip(TITLES, *told)]
-    for line in (TITLES, *told):
+def _table(shown: List[Sequence[str]], width: int) -> Iterator[str]:
+    sizes = [max(map(cells, column)) for column in zip(TITLES, *shown)]
+    for line in (TITLES, *shown):
         *most, last = line
         padded = [
             text.rjust(size) if place in (2, 3, 5) else text + " " * (size - cells(text))

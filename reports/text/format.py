@@ -75,11 +75,11 @@ def share(part: int, whole: int) -> Optional[str]:
 def work_share(total: Summary) -> str:
     """Returns what share of the multiply-accumulates is on the DPU, and how many are unknown."""
     part = share(total.dpu_macs, total.macs)
-    told = f", {part} of them on the DPU" if part else ""
+    on_dpu = f", {part} of them on the DPU" if part else ""
     if not total.macs_unknown_ops:
-        return told
+        return on_dpu
     return "{}; those of {} are unknown and not counted".format(
-        told, count(total.macs_unknown_ops, "operator")
+        on_dpu, count(total.macs_unknown_ops, "operator")
     )
 
 

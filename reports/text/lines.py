@@ -14,10 +14,10 @@ def plain(text: object) -> str:
     A name cannot forge a field of a report then, nor turn the direction of a line, nor break an
     encoding (lone surrogates are escaped too).
     """
-    told = str(text)
-    if told.isprintable():  # as good as all are
-        return told
-    return "".join(char if char.isprintable() else _escape(char) for char in told)
+    string = str(text)
+    if string.isprintable():  # as good as all are
+        return string
+    return "".join(char if char.isprintable() else _escape(char) for char in string)
 
 
 def _escape(char: str) -> str:

@@ -42,13 +42,13 @@ def rows(inspection: Inspection) -> List[Row]:
     """Returns a row for each set of reasons, in the order of the first operators that have it.
 
     Those with reasons of their own come before those that are on the CPU because of others.
-    Reasons that differ in nothing but the operators that they name are equal; told is then what
+    Reasons that differ in nothing but the operators that they name are equal; reported is then what
     is said of the first operator.
     """
     alike: Dict[Tuple[object, ...], List[InspectedOp]] = {}
     for op in inspection.on(Device.CPU):
-        told = tuple(finding.wording for finding in op.findings)
-        alike.setdefault((op.type, told), []).append(op)
+        worded = tuple(finding.wording for finding in op.findings)
+        alike.setdefault((op.type, worded), []).append(op)
     ordered = sorted(alike.values(), key=lambda ops: not ops[0].root_cause)
     return [
         Row(tuple(op.name for op in ops), ops[0].type, _in_common([op.findings for op in ops]))

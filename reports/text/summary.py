@@ -172,12 +172,12 @@ def _causes(inspection: Inspection) -> Iterator[str]:
             yield from hanging(" " * len(mark) + "- ", f"{title}: {text}", LINE)
     if len(causes) > MOST_CAUSES:
         yield INDENT + more_causes(inspection)
-    ends_told = list(at_the_ends(inspection))
-    if ends_told:
+    at_ends = list(at_the_ends(inspection))
+    if at_ends:
         yield ""
         yield ENDS_TITLE
-    for told in ends_told:
-        yield from hanging(INDENT, told, LINE)
+    for sentence in at_ends:
+        yield from hanging(INDENT, sentence, LINE)
     following = following_sentence(inspection)
     if following:
         yield ""
@@ -194,8 +194,8 @@ def _figures(inspection: Inspection) -> Iterator[str]:
         yield f"operators with an unknown verdict (no source decides): {total.unknown_ops:,}"
     yield f"multiply-accumulate operations: {total.macs:,}{work_share(total)}"
     yield from (INDENT + line for line in unknown_macs(inspection))
-    for within, told in times.lines(inspection):
-        yield from hanging(INDENT if within else "", told, LINE)
+    for within, sentence in times.lines(inspection):
+        yield from hanging(INDENT if within else "", sentence, LINE)
     yield f"subgraphs: {total.dpu_subgraphs:,} on the DPU, {total.cpu_subgraphs:,} on the CPU"
     constants = {op.name for op in inspection.constants}
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])
@@ -208,11 +208,11 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     yield from _listed([_crossing(one) for one in inspection.crossings])
 
 
-def _listed(told: Sequence[str]) -> Iterator[str]:
-    for text in told[:MOST_PARTS]:
+def _listed(items: Sequence[str]) -> Iterator[str]:
+    for text in items[:MOST_PARTS]:
         yield INDENT + text
-    if len(told) > MOST_PARTS:
-        yield f"{INDENT}and {len(told) - MOST_PARTS:,} more; the JSON report lists them"
+    if len(items) > MOST_PARTS:
+        yield f"{INDENT}and {len(items) - MOST_PARTS:,} more; the JSON report lists them"
 
 
 def _part(part: Subgraph, constants: AbstractSet[str]) -> str:

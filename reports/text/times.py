@@ -38,12 +38,12 @@ def lines(inspection: Inspection, brief: bool = False) -> Iterator[Tuple[bool, s
 
 def figures(found: Estimate) -> str:
     """Returns the figures of an estimate with their error, as far as they are known."""
-    told = [milliseconds(found.dpu_ms) + " of DPU time a frame"]
+    parts = [milliseconds(found.dpu_ms) + " of DPU time a frame"]
     if found.fps is not None:
-        told.append(f"{number(found.fps)} frames a second")
+        parts.append(f"{number(found.fps)} frames a second")
     if found.latency_ms is not None:
-        told.append(f"{milliseconds(found.latency_ms)} for one frame alone")
-    return "{} ({})".format(", ".join(told), found.error.brief)
+        parts.append(f"{milliseconds(found.latency_ms)} for one frame alone")
+    return "{} ({})".format(", ".join(parts), found.error.brief)
 
 
 def remarks(found: Estimate) -> Iterator[str]:
