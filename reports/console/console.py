@@ -156,7 +156,7 @@ def print_plan(console: Console, inspection: Inspection) -> None:
 
     Args:
         console: where to print.
-        inspection: the whole.
+        inspection: the inspection.
     """
     if inspection.steps:
         console.print("\n" + PLAN_TITLE)
@@ -174,7 +174,7 @@ def show_plan(inspection: Inspection, file: Optional[IO[str]] = None) -> None:
     """Prints the plan alone.
 
     Args:
-        inspection: the whole.
+        inspection: the inspection.
         file: where to print; None is standard output.
     """
     stream = sys.stdout if file is None else file

@@ -27,7 +27,7 @@ def lines(box: Box, inspection: Inspection) -> List[str]:
 
     Args:
         box: the box.
-        inspection: the whole.
+        inspection: the inspection.
     """
     if len(box.ops) == 1:
         return gv.described(box.ops[0], gv.time_of(box.ops[0], inspection))

@@ -49,7 +49,7 @@ def batch(source: str) -> BitField:
 
 
 def size_name(reading: Reading) -> str:
-    """Returns the size as names have it, `C32B3`."""
+    """Returns the size as in names, `C32B3`."""
     return "C{}B{}".format(SIZES[reading["ARCH"]].ocp, reading["BATCH"])
 
 

@@ -12,7 +12,7 @@ OBSERVED = {
         "XIR",
     ),
 }
-"""How shared constraints are founded on this DPU, where it was seen itself."""
+"""Evidence and source of shared constraints that were observed on this DPU."""
 
 CONCAT_CHANNELS = concat.channels(
     "a compiled model for DPUCVDX8G_ISA3_C32B1 (1.4.1) concatenates flattened features to "

@@ -114,7 +114,7 @@ OBSERVED = {
         Evidence.COMPILED, "compiled with 3.5.0 for DPUCVDX8H_ISA1_F2W4_4PE; " + ONE_FEATURE
     )
 }
-"""How a shared constraint is founded on this DPU, where it was seen itself."""
+"""Evidence and source of shared constraints that were observed on this DPU."""
 
 PRODUCTS = inner_products(WEIGHTS_DOUBTED, map_fits, shared=(kernel_in_set, channels_addressed))
 

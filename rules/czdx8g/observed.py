@@ -39,7 +39,7 @@ OBSERVED = {
         "XIR",
     ),
 }
-"""How shared constraints are founded on this DPU, where it was seen itself."""
+"""Evidence and source of shared constraints that were observed on this DPU."""
 
 FUSED = activation_fusion.fused_by_engine(
     (

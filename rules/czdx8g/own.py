@@ -85,7 +85,7 @@ def _adds(target: Target) -> bool:
     kinds=eltwise_constants.SUMS,
     evidence=Evidence.COMPILED,
     source="a compiled model of release 3.0 for DPUCZDX8G_ISA1_B4096, whose constants are expanded "
-    "to the whole map, and one for B2304, where a ReLU6 reads the sum",
+    "to the full map, and one for B2304, where a ReLU6 reads the sum",
     passes=(
         where(_adds, eltwise_constants.with_const("sum with a number", "add", (1,))),
         where(
@@ -101,7 +101,7 @@ def _adds(target: Target) -> bool:
     fails=(
         _clamped("sum with a number that a ReLU6 reads"),
         eltwise_constants.with_const("sum with one number per channel", "add", (16,)),
-        eltwise_constants.with_const("product with a whole map", "mul", SHAPE),
+        eltwise_constants.with_const("product with a full map", "mul", SHAPE),
     ),
     remedy=eltwise_constants.FOLD,
 )

@@ -2,7 +2,7 @@
 
 Parallelism is that of the target (PG338, "Architecture of the DPUCZDX8G"); what the fit adds
 stands in timing.yaml, which `python -m benchmarks.calibration` writes. docs/performance-model.md
-says how well it predicts, and for what nobody checked it.
+says how well it predicts, and for what it was not measured.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def without(shared: Tuple[Constraint, ...], *ids: str) -> Tuple[Constraint, ...]
 
 
 def with_notes(shared: Tuple[Constraint, ...], notes: Mapping[str, str]) -> Tuple[Constraint, ...]:
-    """Returns shared constraints with what is to say of them in one family, after their own notes.
+    """Returns shared constraints with the notes of one family after their own.
 
     Args:
         shared: the constraints.
@@ -48,11 +48,11 @@ def with_notes(shared: Tuple[Constraint, ...], notes: Mapping[str, str]) -> Tupl
 def with_provenance(
     shared: Tuple[Constraint, ...], observed: Mapping[str, Provenance]
 ) -> Tuple[Constraint, ...]:
-    """Returns shared constraints, those founded otherwise of which a family has its own source.
+    """Returns shared constraints, some with a family's own evidence and source.
 
     Args:
         shared: the constraints.
-        observed: how they are founded for the family, by the ids of constraints.
+        observed: evidence and source for the family, by the ids of constraints.
 
     Raises:
         LookupError: there is none of one of the ids.

@@ -36,7 +36,7 @@ LimitOf = Callable[[Target], Union[Limit, int, str, None]]
 Check = Callable[[OpContext], Iterable[Violation]]
 
 FIRST_RELEASE = "0.1.0"
-"""The release that has every rule that names no other."""
+"""The release of every rule that names no other."""
 
 
 class Stage(str, Enum):
@@ -49,7 +49,7 @@ class Stage(str, Enum):
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a constraint is founded, and where that is written down."""
+    """The evidence of a constraint and its source."""
 
     evidence: Evidence
     source: str
@@ -57,7 +57,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Constraint:
-    """One constraint, as one family or several have it.
+    """One constraint of one or several families.
 
     Attributes:
         id: group and name, `conv.kernel`; reports put the family's name before it.
@@ -72,7 +72,7 @@ class Constraint:
         fails: examples on the wrong side.
         always: whether it refuses every operator of its kinds, so that no example can pass.
         remedies: what to change in general; those of a violation come first.
-        since: the release of vai-inspect that has it first.
+        since: the first release of vai-inspect with it.
         aliases: ids that it had in earlier releases; `explain` finds it by them.
     """
 
@@ -123,7 +123,7 @@ class Constraint:
         )
 
     def id_in(self, family: str) -> str:
-        """Returns the whole id, as reports and `explain` have it: `czdx8g.conv.kernel`."""
+        """Returns the full id, as in reports and `explain`: `czdx8g.conv.kernel`."""
         return f"{family}.{self.id}"
 
     def passing(self, target: Target) -> Tuple[Example, ...]:
@@ -135,7 +135,7 @@ class Constraint:
         return made_for(target, self.fails)
 
     def founded(self, evidence: Evidence, source: str, notes: str = "") -> Constraint:
-        """Returns a copy for a family of which another source speaks.
+        """Returns a copy with the evidence and source of one family.
 
         Args:
             evidence: its evidence there.

@@ -44,7 +44,7 @@ class OpContext(NamedTuple):  # made for each constraint of each operator
     Attributes:
         op: the operator after the family's rewrites, as its compiler places it.
         original: the operator as the graph holds it.
-        graph: the whole graph.
+        graph: the graph.
         target: the DPU.
         after_rewrites: returns any operator of the graph after the rewrites.
         device_of: returns the device of an operator as it stands now; context stage only.

@@ -48,7 +48,7 @@ def inside(figure: FigureOf, build: Build) -> ExamplesOf:
     """Returns the examples at the edge of a limit, on its right side: the ends of each span.
 
     Args:
-        figure: the limit of a target; a whole number is the largest that passes, and a target
+        figure: the limit of a target; an integer is the largest that passes, and a target
             where it is None has no examples.
         build: makes the example of one figure.
     """

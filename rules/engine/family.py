@@ -21,7 +21,7 @@ class Family:
 
     Attributes:
         name: name of the rules package, `czdx8g`; it stands before each constraint's id.
-        dpu: the DPU's type as fingerprints and target names have it, `DPUCZDX8G`.
+        dpu: the DPU's type as in fingerprints and target names, `DPUCZDX8G`.
         title: what it is, in one line, for lists.
         guide: the product guide.
         package: the package that holds `targets.yaml`.

@@ -200,7 +200,7 @@ _FAMILY: Dict[str, Tuple[Fits, str]] = {
     "title": _TEXT,
     "guide": _TEXT,
     "example_targets": _NAMES,
-    "batch": (_count, "a whole number from 1 on"),
+    "batch": (_count, "an integer, 1 or more"),
     "takes": (_texts, "a frozenset of texts"),
     "constraints": _SEVERAL,
     "rewrites": _SEVERAL,

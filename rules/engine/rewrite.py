@@ -26,7 +26,7 @@ class Rewrite:
         source: its source.
         apply: returns what the compiler makes of the operator, or None where it leaves it alone.
         input: returns the type of its first input as the compiler lays it out; None where that
-            stays as the graph has it.
+            stays as in the graph.
     """
 
     id: str

@@ -81,7 +81,7 @@ def explain(family: Family, constraint_id: str, targets: Sequence[Target]) -> st
 
     Args:
         family: the family that the id names.
-        constraint_id: the whole id, `czdx8g.conv.kernel`, or one that an earlier release had.
+        constraint_id: the full id, `czdx8g.conv.kernel`, or one that an earlier release had.
         targets: the family's targets.
 
     Raises:
@@ -107,7 +107,7 @@ def renamed(family: Family, constraint_id: str) -> Optional[Constraint]:
 
     Args:
         family: the family that the id names.
-        constraint_id: the whole id.
+        constraint_id: the full id.
     """
     for rule in all_constraints(family):
         if constraint_id in [f"{family.name}.{alias}" for alias in rule.aliases]:

@@ -37,7 +37,7 @@ def one(family: Family, id: str, targets: Sequence[Target]) -> Dict[str, Any]:
 
     Args:
         family: the family that the id names.
-        id: the whole id, `czdx8g.conv.kernel`.
+        id: the full id, `czdx8g.conv.kernel`.
         targets: the family's targets.
 
     Raises:

@@ -1,7 +1,7 @@
 """What a convolution computes as well: a crop, an inner product over channels, and nothing.
 
 For Keras alone: its quantiser writes a batch norm that it cannot fold as a 1x1 depthwise
-convolution itself (executed, 2.5 to 3.5). Of PyTorch's quantiser nobody has tried it.
+convolution itself (executed, 2.5 to 3.5). PyTorch's quantiser was not tried.
 """
 
 from __future__ import annotations

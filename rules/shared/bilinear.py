@@ -154,7 +154,7 @@ def engine(ctx: OpContext) -> Iterator[Violation]:
     yield violation
 
 
-def _as_transposed(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+def _as_transposed(node: Op, network: Graph, target: Target) -> Optional[Op]:
     """Returns the transposed depthwise convolution that a bilinear resize becomes.
 
     Kernel 2 s and stride s for a factor s; the input is padded by one pixel on each side.

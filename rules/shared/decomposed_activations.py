@@ -76,36 +76,36 @@ def written_out(ctx: OpContext) -> Iterator[Violation]:
         )
 
 
-def _clamp_of(node: Op, whole: Graph) -> Optional[Op]:
+def _clamp_of(node: Op, network: Graph) -> Optional[Op]:
     """Returns the clamp of the written-out hard-swish that an operator belongs to."""
-    for near in _neighbours(node, whole):
-        if near.kind in CLAMPS and any(node.name == part.name for part in parts_of(near, whole)):
+    for near in _neighbours(node, network):
+        if near.kind in CLAMPS and any(node.name == part.name for part in parts_of(near, network)):
             return near
     return None
 
 
-def _neighbours(node: Op, whole: Graph) -> Iterator[Op]:
+def _neighbours(node: Op, network: Graph) -> Iterator[Op]:
     """Yields the operator and those at most two steps away."""
     yield node
-    for step in (whole.producers, whole.consumers):
+    for step in (network.producers, network.consumers):
         for near in step(node):
             yield near
             yield from step(near)
 
 
-def parts_of(clamp: Op, whole: Graph) -> Tuple[Op, ...]:
+def parts_of(clamp: Op, network: Graph) -> Tuple[Op, ...]:
     """Returns the operators of a written-out hard-swish around its clamp; none if it is not one."""
-    (shifted,) = whole.producers(clamp)[:1]
+    (shifted,) = network.producers(clamp)[:1]
     if shifted.kind != "add":
         return ()
-    source = [value for value in shifted.inputs if whole[value.op].kind != "const"]
+    source = [value for value in shifted.inputs if network[value.op].kind != "const"]
     if len(source) != 1 or len(source) == len(shifted.inputs):
         return ()
-    for reader in whole.consumers(clamp):
-        scaled = reader if _divides_by_six(reader, whole) else None
-        for product in whole.consumers(reader) if scaled is not None else (reader,):
+    for reader in network.consumers(clamp):
+        scaled = reader if _divides_by_six(reader, network) else None
+        for product in network.consumers(reader) if scaled is not None else (reader,):
             if product.kind == "mul" and source[0] in product.inputs:
-                after = [one for one in whole.consumers(product) if _divides_by_six(one, whole)]
+                after = [one for one in network.consumers(product) if _divides_by_six(one, network)]
                 parts = [shifted, clamp, product, *after]
                 return (*parts, scaled) if scaled is not None else tuple(parts)
     return ()

@@ -93,7 +93,7 @@ def with_stride(ctx: OpContext) -> Iterator[Violation]:
 
 
 def refused_with_stride(evidence: Evidence, source: str) -> Constraint:
-    """Returns the constraint of a family whose product guide refuses it in so many words."""
+    """Returns the constraint of a family whose product guide refuses it explicitly."""
 
     def check(ctx: OpContext) -> Iterator[Violation]:
         for violation in with_stride.check(ctx):

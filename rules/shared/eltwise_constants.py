@@ -66,7 +66,7 @@ FOLD = exact(
             with_const("product with one number per channel", "mul", (16,)),
         ),
         with_const("sum with a constant", "add", (16,)),
-        with_const("product with a whole map", "mul", (1, 30, 30, 16)),
+        with_const("product with a full map", "mul", (1, 30, 30, 16)),
     ),
     remedy=FOLD,
 )
@@ -108,13 +108,17 @@ def _no_engine(ctx: OpContext) -> Violation:
     )
 
 
-def _product_with_const(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+def _product_with_const(node: Op, network: Graph, target: Target) -> Optional[Op]:
     """Returns the 1x1 depthwise convolution that a product with a constant becomes."""
     if len(node.inputs) != 2 or not scales_channels(target):
         return None
     for first, second in ((0, 1), (1, 0)):
-        factor, tensor = whole.producer(node, second), whole.type_of(node.inputs[first])
-        if factor is None or factor.kind != "const" or whole[node.inputs[first].op].kind == "const":
+        factor, tensor = network.producer(node, second), network.type_of(node.inputs[first])
+        if (
+            factor is None
+            or factor.kind != "const"
+            or network[node.inputs[first].op].kind == "const"
+        ):
             continue
         shape = factor.output.shape
         per_channel = factor.output.elements == 1 or (
@@ -125,16 +129,16 @@ def _product_with_const(node: Op, whole: Graph, target: Target) -> Optional[Op]:
     return None
 
 
-def with_number(node: Op, whole: Graph) -> bool:
+def with_number(node: Op, network: Graph) -> bool:
     """Returns whether one operand is a constant of one element, such as a Python number."""
-    return any(one.kind == "const" and one.output.elements == 1 for one in whole.producers(node))
+    return any(one.kind == "const" and one.output.elements == 1 for one in network.producers(node))
 
 
-def _product_with_channels(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+def _product_with_channels(node: Op, network: Graph, target: Target) -> Optional[Op]:
     """Returns the same; for a product with a number only where the DPU has no product."""
-    if multiplies(target) and with_number(node, whole):
+    if multiplies(target) and with_number(node, network):
         return None
-    return _product_with_const(node, whole, target)
+    return _product_with_const(node, network, target)
 
 
 def as_depthwise(node: Op, tensor: TensorType) -> Op:
@@ -162,4 +166,4 @@ MUL_CHANNELS = Rewrite(
     PT25,
     _product_with_channels,
 )
-"""For a family whose compiled models show a number expanded to the whole map."""
+"""For a family whose compiled models show a number expanded to the full map."""

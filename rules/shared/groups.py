@@ -99,7 +99,7 @@ STEREO = unsupported_kinds(
 )
 
 
-def _larger_batch(node: Op, whole: Graph, target: Target) -> Optional[str]:
+def _larger_batch(node: Op, network: Graph, target: Target) -> Optional[str]:
     shape = node.output.shape
     if len(shape) < 2 or shape[0] == 1:
         return None
@@ -108,7 +108,7 @@ def _larger_batch(node: Op, whole: Graph, target: Target) -> Optional[str]:
         f"its batch is {shape[0]}; {target.name} takes {target.batch} {images} a run. The 2.5 "
         "inspectors do not look at the batch, those of 3.x compile each pattern with batch 1, so "
         "verdicts are those of one image, but multiply-accumulates and bytes are those of the "
-        "whole batch"
+        "entire batch"
     )
 
 

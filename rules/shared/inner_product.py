@@ -135,14 +135,14 @@ def _input(fit: Fit) -> Constraint:
         than channels, so that is unknown. The 2.5 inspectors check nothing here (PyTorch) or the
         output features only (Keras).
         """
-        product, whole, target = ctx.original, ctx.graph, ctx.target
+        product, network, target = ctx.original, ctx.graph, ctx.target
         features = ctx.input.channels
         if ctx.input.rank != 2 or features < 2:
             return
-        own, factorised = fit.own(product, whole), fit.factorised(features, target)
+        own, factorised = fit.own(product, network), fit.factorised(features, target)
         if fit.fits(own, target):
             return
-        if fit.fits(factorised, target) and fit.takes_factorised(product, whole):
+        if fit.fits(factorised, target) and fit.takes_factorised(product, network):
             return
         others = (factorised,) if fit.factorises else (factorised, Layout(1, 1, features))
         for layout in others:
@@ -264,9 +264,9 @@ def _flatten_on_dpu(fit: Fit) -> Constraint:
 
 
 def _layout(fit: Fit) -> Note:
-    def says(product: Op, whole: Graph, target: Target) -> Optional[str]:
-        tensor = whole.input_types(product)[0]
-        layout = fit.layout(product, whole, target) if tensor.rank == 2 else None
+    def says(product: Op, network: Graph, target: Target) -> Optional[str]:
+        tensor = network.input_types(product)[0]
+        layout = fit.layout(product, network, target) if tensor.rank == 2 else None
         return None if layout is None else f"the compiler takes this input as {layout} (h x w x c)"
 
     return Note(

@@ -27,7 +27,7 @@ def _conv(text: str, group: int) -> Example:
     return alone(text, "conv1d", attrs, (1, 32, 16), (1, 30, 16), weights)
 
 
-def _as_two_dimensional(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+def _as_two_dimensional(node: Op, network: Graph, target: Target) -> Optional[Op]:
     """Returns the operator on a map of height 1; None for a grouped convolution."""
     attrs = node.attrs
     if isinstance(attrs, MaxPool1dAttrs):
@@ -53,9 +53,9 @@ def _raised(param: Param) -> Param:
     return Param(param.role, TensorType((shape[0], 1, *shape[1:]), param.type.dtype))
 
 
-def _map_of(node: Op, whole: Graph) -> TensorType:
+def _map_of(node: Op, network: Graph) -> TensorType:
     """Returns the input (n, w, c) as a map of height 1."""
-    tensor = whole.input_types(node)[0]
+    tensor = network.input_types(node)[0]
     return TensorType((tensor.shape[0], 1, *tensor.shape[1:]), tensor.dtype)
 
 

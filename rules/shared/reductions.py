@@ -211,14 +211,14 @@ def _on_channels(node: Op) -> bool:
     return rank == 4 and node.attributes()["axis"] % rank == 3
 
 
-def _bn_as_depthwise(node: Op, whole: Graph, target: Target) -> Optional[Op]:
+def _bn_as_depthwise(node: Op, network: Graph, target: Target) -> Optional[Op]:
     if not _on_channels(node) or not scales_channels(target):
         return None
-    return as_depthwise(node, whole.input_types(node)[0])
+    return as_depthwise(node, network.input_types(node)[0])
 
 
-def _mean_as_pool(node: Op, whole: Graph, target: Target) -> Optional[Op]:
-    tensor, attrs = whole.input_types(node)[0], node.attrs
+def _mean_as_pool(node: Op, network: Graph, target: Target) -> Optional[Op]:
+    tensor, attrs = network.input_types(node)[0], node.attrs
     if not isinstance(attrs, ReductionAttrs) or tensor.rank != 4 or not attrs.keep_dims:
         return None
     if sorted(axis % 4 for axis in attrs.axis) != [1, 2]:

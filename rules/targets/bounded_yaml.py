@@ -72,7 +72,7 @@ def _size(node: Any, known: Dict[int, int], source: str) -> int:
 
 
 def _refuse_twins(node: Any, mapping_node: Any, source: str) -> None:
-    """Raises where a mapping has a key twice, which YAML readers let pass without a word.
+    """Raises where a mapping has a key twice, which YAML readers accept silently.
 
     Two levels are enough to see a target or a common block that was copied and not renamed.
     """

@@ -67,7 +67,7 @@ def family(one: Any, registered: Iterable[Any], legacy: Iterable[Any]) -> Dict[s
 
 
 def brief(target: Any) -> Dict[str, Any]:
-    """Returns a target as the JSON list has it.
+    """Returns a target as in the JSON list.
 
     Args:
         target: a `Target`.

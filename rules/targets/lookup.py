@@ -40,7 +40,7 @@ def lookup(spec: object) -> Target:
         return _by_text(spec)
     if isinstance(spec, os.PathLike):
         return _by_file(_path(spec))
-    # NumPy's whole numbers are no int; True and False are, but name nothing.
+    # NumPy's integers are no int; True and False are, but name nothing.
     number = None if isinstance(spec, bool) else _number(spec)
     if number is not None:
         return _by_number(number)

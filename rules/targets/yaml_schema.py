@@ -75,7 +75,7 @@ def mapping(value: object, place: Place, names: Iterable[str] = ()) -> Dict[str,
 
 
 def number(value: object, place: Place) -> int:
-    """Returns a whole number that is written as such, as a size's name, or as a product."""
+    """Returns an integer that is written as such, as a size's name, or as a product."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     product = 1
@@ -87,7 +87,7 @@ def number(value: object, place: Place) -> int:
             product *= int(name)
         else:
             known = ", ".join(sorted(place.sizes)) or "none is defined"
-            raise place.error(value, f"a whole number, a size ({known}) or a product such as 2*8")
+            raise place.error(value, f"an integer, a size ({known}) or a product such as 2*8")
     return product
 
 
@@ -162,7 +162,7 @@ def flag(value: object, place: Place) -> bool:
 
 
 def limit(value: object, place: Place) -> Limit:
-    """Returns a limit: whole numbers and a-b ranges with commas between them."""
+    """Returns a limit: integers and a-b ranges with commas between them."""
     try:
         if isinstance(value, (str, int)) and not isinstance(value, bool):
             return Limit.parse(str(value))

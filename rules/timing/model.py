@@ -228,11 +228,9 @@ _FREE = {bound: OpEstimate(0.0, bound) for bound in BOUNDS}
 
 def _own_design(platform: Platform) -> str:
     if platform.board is None:
-        return "nobody checked a design of your own"
+        return "no design of your own was measured"
     if platform.given:
-        return "nobody checked {} with another {}".format(
-            platform.board, " and ".join(platform.given)
-        )
+        return f"{platform.board} with another {' and '.join(platform.given)} was not measured"
     return ""
 
 

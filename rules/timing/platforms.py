@@ -139,6 +139,6 @@ def _whole(name: str, value: Optional[int]) -> Optional[int]:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 64:
-        valid = "a whole number from 1 to 64"
+        valid = "an integer from 1 to 64"
         raise EstimateError(f"{name} is {quoted(value)}; valid is {valid}.")
     return value

@@ -37,7 +37,7 @@ def parse_shapes(texts: Sequence[str]) -> List[Tuple[int, ...]]:
     """Reads `1,224,224,3` texts, one for each input of the model.
 
     Raises:
-        InputShapeError: a text is not made of positive whole numbers.
+        InputShapeError: a text is not made of positive integers.
     """
     shapes = []
     for text in texts:
