@@ -125,6 +125,8 @@ ADVICE = {
     "torch.convolution.weight_norm",  # done as the copy is traced
     "torch.convolution.computed_weight",
     "torch.convolution.one_dimensional",
+    "torch.functions.autograd",
+    "torch.functions.checkpoint",
     "torch.parameters.of_sequential",
     "torch.parameters.one_axis",
     "torch.splits.within_modules",

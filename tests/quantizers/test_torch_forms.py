@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
+from torch.utils.checkpoint import checkpoint  # noqa: E402
 
 from tests.quantizers.expected import B4096  # noqa: E402
 from tests.quantizers.test_torch_cases import Net, after, conv, halves, image  # noqa: E402
@@ -76,7 +77,33 @@ def tokens(module):
     return Net(lambda s, x: s.last(s.fc(x)), fc=nn.Linear(8, 8), last=module), torch.ones(1, 4, 8)
 
 
+class Doubled(torch.autograd.Function):
+    """A function of the user's, of plain operators."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return torch.relu(x) * x
+
+
+def checked(reentrant):
+    return mapped(
+        lambda s, x: checkpoint(s.block, x, use_reentrant=reentrant),
+        block=nn.Sequential(conv(8, 8), nn.ReLU()),
+    )
+
+
 FORMS = {
+    "an autograd.Function": (
+        lambda: mapped(lambda s, x: Doubled.apply(x)),
+        "torch.functions.autograd",
+        "fails",
+    ),
+    "a block under checkpoint": (lambda: checked(False), "torch.functions.checkpoint", "fails"),
+    "a block under reentrant checkpoint": (
+        lambda: checked(True),
+        "torch.functions.checkpoint",
+        "fails",
+    ),
     "a convolution read by its batch norm and by +": (
         lambda: mapped(twice_read, norm=nn.BatchNorm2d(8)),
         "torch.normalization.shared_convolution",
@@ -241,6 +268,20 @@ def obstacles(build, release="3.5"):
 def test_form(build, rule, outcome):
     found = {one.id: one.outcome.value for one in obstacles(build)}
     assert found.get(rule) == outcome
+
+
+@pytest.mark.parametrize(
+    ("form", "begins", "ops"),
+    [
+        ("an autograd.Function", "Doubled is an autograd.Function", ("relu", "mul")),
+        ("a block under checkpoint", "a part of the forward", ("block.0", "block.1")),
+        ("a block under reentrant checkpoint", "a part of the forward", ("block.0", "block.1")),
+    ],
+)
+def test_the_operators_within_a_function_of_torch_are_named(form, begins, ops):
+    (mine,) = obstacles(FORMS[form][0])
+    assert mine.message.startswith(begins)
+    assert mine.ops == ops
 
 
 TAKEN = {

@@ -10,7 +10,7 @@ import torch
 from vai_inspect.frontends.torch.capture.data_dependence import ANSWERED, TEXTS, asked, deciding
 from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy, moving
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
-from vai_inspect.frontends.torch.capture.frames import at_users_line, fx_variable, user_frames
+from vai_inspect.frontends.torch.capture.frames import at_users_line, fx_variable, surroundings
 from vai_inspect.frontends.torch.capture.meta_copy import MetaCopy
 from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
@@ -112,17 +112,19 @@ class CallTracer:
                 result = self.policy.moved(result)
             outputs = [args[0]] if name == "setitem" else tensors_of(result)
             if outputs:
+                frames, within = surroundings()
                 self.recorder.step(
                     name,
                     (_tensor_first(name, seen[0]), seen[1]),
                     outputs,
                     self._scopes[-1] if module is None else self.path_of(module),
                     module,
-                    user_frames(),
+                    frames,
                     writes=changes,
                     constant=not dependent and not is_random(name),
                     module_class=module_class,
                     variable=fx_variable() if module is None else "",
+                    within=within,
                 )
         return result
 

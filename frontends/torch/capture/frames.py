@@ -6,7 +6,7 @@ import linecache
 import os
 import re
 import sys
-from typing import List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from vai_inspect.core.ir import Frame
 
@@ -23,7 +23,20 @@ def user_frames(depth: int = 1) -> Tuple[Frame, ...]:
     Args:
         depth: how many of the innermost frames to skip.
     """
+    return surroundings(depth + 1)[0]
+
+
+def surroundings(depth: int = 1) -> Tuple[Tuple[Frame, ...], Tuple[Tuple[str, str], ...]]:
+    """Returns the user's frames, as `user_frames`, and in what of torch's the innermost one runs.
+
+    The latter are arguments of a call's form: `function` with the class of an autograd.Function
+    of the user's, and `checkpoint`.
+
+    Args:
+        depth: how many of the innermost frames to skip.
+    """
     found: List[Frame] = []
+    within: Dict[str, str] = {}
     frame = sys._getframe(depth)
     while frame is not None:
         code = frame.f_code
@@ -31,8 +44,14 @@ def user_frames(depth: int = 1) -> Tuple[Frame, ...]:
             break
         if is_users(code.co_filename):
             found.append(Frame(code.co_filename, frame.f_lineno, code.co_name))
+        elif code.co_name == "apply" and code.co_filename.endswith(_FUNCTION):
+            function: Any = frame.f_locals.get("cls")
+            if not getattr(function, "__module__", "torch").startswith("torch."):
+                within.setdefault("function", function.__name__)
+        elif code.co_name == "checkpoint" and code.co_filename.endswith(_CHECKPOINT):
+            within["checkpoint"] = "True"
         frame = frame.f_back  # type: ignore[assignment]
-    return tuple(reversed(found))
+    return tuple(reversed(found)), tuple(within.items())
 
 
 def fx_variable(depth: int = 1) -> str:
@@ -55,6 +74,8 @@ def fx_variable(depth: int = 1) -> str:
     return ""
 
 
+_FUNCTION = os.path.join("torch", "autograd", "function.py")
+_CHECKPOINT = os.path.join("torch", "utils", "checkpoint.py")
 _GENERATED = "<eval_with_key>"
 _ASSIGNED = re.compile(r"(?:^|;)\s*([A-Za-z_]\w*)\s*(?::[^=;]*)?=(?!=)")
 ROOT = "run_users_forward"

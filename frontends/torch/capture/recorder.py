@@ -71,6 +71,7 @@ class Recorder:
         constant: bool = False,
         module_class: str = "",
         variable: str = "",
+        within: Tuple[Tuple[str, str], ...] = (),
     ) -> None:
         """Notes a call that has run.
 
@@ -85,6 +86,7 @@ class Recorder:
             constant: whether its outputs depend on none of the model's inputs.
             module_class: see `Step`.
             variable: see `Step`.
+            within: see `Step`.
         """
         if len(self.steps) >= MOST_STEPS:
             raise TooLongError(
@@ -96,7 +98,7 @@ class Recorder:
         before = [(base, self.seen(base)) for base in bases if base is not None]
         new = tuple(self._enter(tensor, constant) for tensor in outputs)
         self.steps.append(
-            Step(operation, *given, new, scope, module, frames, module_class, variable)
+            Step(operation, *given, new, scope, module, frames, module_class, variable, within)
         )
         for base, was in before:
             # What is written into a view is written into its base, too.

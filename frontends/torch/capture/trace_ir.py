@@ -73,6 +73,7 @@ class Step:
         module_class: name of the torch.nn class that the module is, or that the module at `scope`
             is whose forward this function is; empty otherwise.
         variable: name of the node, where the function is called by a torch.fx GraphModule.
+        within: what of torch's the user's code runs in here, see `surroundings`.
     """
 
     operation: str
@@ -84,6 +85,7 @@ class Step:
     frames: Tuple[Frame, ...] = ()
     module_class: str = ""
     variable: str = ""
+    within: Tuple[Tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:

@@ -230,7 +230,7 @@ class Call(CallBuilder):
         return [Value(ops[-1].name)] if ops else []
 
     def _form(self) -> CallForm:
-        step, arguments = self.step, self._arguments
+        step, arguments = self.step, self._arguments + self.step.within
         if self.module is not None:
             arguments += tuple(("computed", name) for name in vars(self.module).get(COMPUTED, ()))
         return CallForm(step.module_class or step.operation, bool(step.module_class), arguments)
