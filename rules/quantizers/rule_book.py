@@ -65,7 +65,7 @@ def markdown(flows: Tuple[FlowRules, ...]) -> str:
         lines.append("")
     if len(flows) == len(FACTS):
         lines += ["## ONNX", "", REASON[:1].upper() + REASON[1:] + ". Known facts:", ""]
-        lines += [f"- {fact}." for fact in FACTS_OF_ONNX]
+        lines += [f"- {fact}: {why}." for fact, why in FACTS_OF_ONNX]
         lines.append("")
     return "\n".join(lines)
 
