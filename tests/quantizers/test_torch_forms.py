@@ -250,6 +250,12 @@ FORMS = {
         "float",
     ),
     "x[:, 0]": (lambda: mapped(lambda s, x: x[:, 0]), "torch.in_float.unquantised", "float"),
+    "F.threshold": (
+        lambda: mapped(lambda s, x: F.threshold(x, 0.1, 0.0)),
+        "torch.in_float.unquantised",
+        "float",
+    ),
+    "1 / x": (lambda: mapped(lambda s, x: 1 / x), "torch.in_float.unquantised", "float"),
     "padding_mode='circular'": (
         lambda: after(nn.ReLU(), padding_mode="circular"),
         "torch.in_float.unquantised",

@@ -179,7 +179,7 @@ def _plain_name(target: Any) -> str:
     return name[:-1] if name.endswith("_") and not name.startswith("_") else name
 
 
-_SYNONYMS = {"truediv": "div"}
+_SYNONYMS = {"truediv": "div", "_threshold": "threshold"}
 """Names of operators that torch itself has another name for."""
 
 _IN_PLACE = frozenset(

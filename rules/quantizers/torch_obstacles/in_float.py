@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, Optional, Union
 
 from vai_inspect.core.findings import Remedy, approximate, exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import PadAttrs
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
@@ -58,8 +59,8 @@ FLOAT: Dict[str, Optional[Remedy]] = {
     **_names("write slices, or a 1x1 convolution that selects", "index", "index_select"),
     **_names("give it as an input", "zeros_like", "rand", "rand_like", "randn", "randn_like"),
     **_names("multiply by a constant instead", "reciprocal"),
-    **_names(_POOL, "AdaptiveMaxPool2d", "adaptive_max_pool2d", "FractionalMaxPool2d"),
-    **_names(_POOL, "fractional_max_pool2d"),
+    **_names(_POOL, "AdaptiveMaxPool2d", "adaptive_max_pool2d"),
+    **_names("use nn.MaxPool2d", "FractionalMaxPool2d", "fractional_max_pool2d"),
     **_names("use nn.Upsample", "MaxUnpool2d", "max_unpool2d"),
     **_names(
         exact("remove it from the deployed model", "drop-noise"), "AlphaDropout", "alpha_dropout"
@@ -74,11 +75,15 @@ FLOAT: Dict[str, Optional[Remedy]] = {
     "torch.in_float.unquantised",
     effects=in_all(left_in_float("quantise", _IN_FLOAT, "FLOAT_OP")),
     source=EXECUTED,
-    passes=(example("nn.ReLU", lambda s: s.layer("ReLU", "relu")),),
+    passes=(
+        example("nn.ReLU", lambda s: s.layer("ReLU", "relu")),
+        example("x / 2", lambda s: s.call("div", "div", [s.conv(), s.constant(number=2.0)])),
+    ),
     fails=(
         example("nn.SiLU", lambda s: s.layer("SiLU", "swish")),
         example("x.abs()", lambda s: s.call("abs")),
         example("x[:, 0]", lambda s: s.call("getitem", "squeeze")),
+        example("1 / x", lambda s: s.call("div", "div", [s.constant(number=1.0), s.conv()])),
         example("bicubic", lambda s: s.call("interpolate", "resize", mode="bicubic")),
         example(
             "padding_mode='circular'",
@@ -101,9 +106,17 @@ def unquantised(scene: Scene) -> Iterator[Hit]:
             yield Hit((op.name,), f"mode={mode!r} is not supported", _BILINEAR)
         elif isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
             yield Hit((op.name,), "padding_mode='circular' is not supported", _ZEROS)
+        elif op.kind == "div" and _of_number(scene, op):
+            yield Hit((op.name,), "a number divided by a tensor (reciprocal) is not supported")
         elif op.name in scene.in_float:
             reason, remedy = scene.in_float[op.name]
             yield Hit((op.name,), reason, remedy)
+
+
+def _of_number(scene: Scene, op: Op) -> bool:
+    """Returns whether the first operand is a number of the user's."""
+    first = scene.graph.producer(op)
+    return first is not None and getattr(first.attrs, "number", None) is not None
 
 
 CUSTOM = frozenset(
@@ -121,7 +134,7 @@ _CUSTOM = (
 @obstacle(
     "torch.in_float.custom_operator",
     effects=in_all(left_in_float("export", _CUSTOM)),
-    remedy="use BatchNorm2d in place of other norms, ReLU or ReLU6 in place of clamp",
+    remedy="use BatchNorm2d in place of other norms, ReLU or Hardtanh(0, 6) in place of clamp",
     source=EXECUTED + "; Vitis-AI issue 1356",
     passes=(example("nn.BatchNorm2d", lambda s: s.layer("BatchNorm2d", "batchnorm")),),
     fails=(

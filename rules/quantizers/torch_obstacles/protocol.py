@@ -29,6 +29,7 @@ HIDDEN = (
         "it depends on the torch version of the quantiser; with that of 2.5, 1.10, it works",
     ),
     ("sizes that the forward computes are fixed at those of the sample input", _PROTOCOL),
+    ("zeros_like stays in float (FLOAT_OP)", "the capture reads it as a constant"),
     ("slices are strided_slice, means of height and width reduction_mean", _RIGHT),
     ("flatten and view are reshape (2.5: transpose and flatten)", _RIGHT),
     ("F.relu6 (since 3.0) and Hardtanh(0, 6) remain relu6", _RIGHT),
