@@ -403,7 +403,7 @@ def test_a_broken_file_is_one_line(tmp_path, vai_inspect):  # noqa: F811
     (tmp_path / "net.onnx").write_bytes(b"")
     code, _, err = vai_inspect("fix", str(tmp_path / "net.onnx"), "-t", B4096)
     assert code == 2
-    assert "is no ONNX file that can be read: it is empty" in err
+    assert "is not a readable ONNX file: it is empty" in err
     assert err.count("\n") == 1
 
 

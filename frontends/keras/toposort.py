@@ -1,4 +1,4 @@
-"""The order in which the calls of a model are read."""
+"""Topological order of the calls of a model."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Callable, Hashable, Iterable, Iterator, List, Set, Tuple, Typ
 Call = TypeVar("Call", bound=Hashable)
 
 
-class CircleError(ValueError):
-    """A call that reads what follows from it; the first argument is the call."""
+class CycleError(ValueError):
+    """The graph is cyclic; the first argument is a call of the cycle."""
 
 
 def depth_first(roots: Iterable[Call], needs: Callable[[Call], Iterable[Call]]) -> Iterator[Call]:
-    """Yields calls, each once and after those it reads.
+    """Yields each call once, after the calls that it reads.
 
-    Depth first, in the order in which a call names what it reads: a branch stays together, and two
-    branches come in the order in which the layer that joins them names them.
+    Depth first, in the order of a call's inputs: the calls of a branch are consecutive, and
+    branches come in the order of the inputs of the layer that joins them.
 
     Args:
-        roots: the calls that give the model's outputs.
-        needs: the calls that a call reads.
+        roots: the calls of the model's outputs.
+        needs: returns the calls that a call reads.
 
     Raises:
-        CircleError: a call reads what follows from it.
+        CycleError: the graph is cyclic.
     """
     done: Set[Call] = set()
     begun: Set[Call] = set()
@@ -36,7 +36,7 @@ def depth_first(roots: Iterable[Call], needs: Callable[[Call], Iterable[Call]]) 
             yield call
             continue
         if call in begun:
-            raise CircleError(call)
+            raise CycleError(call)
         begun.add(call)
         stack.append((call, True))
         stack.extend((one, False) for one in reversed(list(needs(call))))

@@ -212,7 +212,7 @@ def _random(node: Node) -> bool:
 
 
 def _constants(call: Call) -> List[Known]:
-    """Returns the outputs of a node that depends on no input: their values, or only the shape.
+    """Returns the outputs of a node with constant inputs: their values, or only their shapes.
 
     Raises:
         UnreadableError: a shape is not known.

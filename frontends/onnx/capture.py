@@ -66,7 +66,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
 
 
 def names_of(model: Any, input_args: Any = None, batch: int = 1) -> Mapping[str, Named]:
-    """Returns what each name of a model's graph stands for, with the shapes of its inputs.
+    """Returns the value of each name in a model's graph.
 
     Args:
         model: as of `capture`.
@@ -95,9 +95,10 @@ def _parsed(model: Any) -> "tuple[ModelDef, str]":
         light = without_weights(model) if hasattr(model, "graph") else model
         data = light.SerializeToString()
     except Exception as error:
+        reason = " ".join(str(error).split())
         raise ModelError(
-            "The ModelProto cannot be serialised ({}); save it to a file, with its weights "
-            "external, and pass its path.".format(" ".join(str(error).split()))
+            f"The ModelProto cannot be serialised ({reason}); save it to a file, with its weights "
+            "external, and pass its path."
         ) from error
     name = str(getattr(getattr(model, "graph", None), "name", "") or "model")
     return read_bytes(memoryview(data), "The ModelProto"), name
@@ -115,7 +116,7 @@ def _check_opset(model: ModelDef) -> None:
 def _version(model: ModelDef) -> str:
     """Returns the opset and the producer of the file."""
     producer = " ".join(part for part in (model.producer, model.producer_version) if part)
-    return "opset {}{}".format(model.opsets.get("", 1), " of " + producer if producer else "")
+    return f"opset {model.opsets.get('', 1)}" + (f" of {producer}" if producer else "")
 
 
 def _warnings(read: Read, model: ModelDef) -> Iterator[str]:

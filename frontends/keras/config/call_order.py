@@ -15,7 +15,7 @@ from vai_inspect.frontends.keras.config.values import Ref, flatten
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.lower.steps import Step
 from vai_inspect.frontends.keras.nested import mapped
-from vai_inspect.frontends.keras.toposort import CircleError, depth_first
+from vai_inspect.frontends.keras.toposort import CycleError, depth_first
 
 MOST_CALLS = 10_000
 """Limit of calls beyond those listed in the file; nested models can multiply them endlessly."""
@@ -171,5 +171,5 @@ def _ordered(network: Network, path: str) -> Iterator[Tuple[Tuple[str, int], Nod
     try:
         for key in depth_first(calls(network.outputs), needs):
             yield key, network.nodes[key]
-    except CircleError as error:
-        raise ModelError(f"{path} has a circle of layers, at {error.args[0][0]!r}.") from error
+    except CycleError as error:
+        raise ModelError(f"{path} has a cycle of layers, at {error.args[0][0]!r}.") from error

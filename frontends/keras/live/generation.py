@@ -1,7 +1,7 @@
-"""What differs between Keras 2 and Keras 3 in reading a graph of calls.
+"""The interface of Keras 2 and Keras 3 to the graph of a live model.
 
-A model is a graph of nodes, one for each call of a layer or operation; both generations have it,
-under other names. `Generation` is what the walk needs to know of it.
+A model is a graph of nodes, one for each call of a layer or operation, in both generations under
+other names.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ Arguments = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 @dataclass(frozen=True)
 class CallGraph:
-    """The graph of one call: the nodes between its tensors."""
+    """The graph of one call, from its inputs to its outputs."""
 
     inputs: Sequence[Any]
     outputs: Sequence[Any]
 
 
 class Generation:
-    """One generation of Keras, as the module that a model is of."""
+    """One generation of Keras."""
 
     def __init__(self, root: str) -> None:
-        """Keeps the name of the module: `keras`, `tf_keras` or `tensorflow`."""
+        """Sets the module.
+
+        Args:
+            root: name of the module: `keras`, `tf_keras` or `tensorflow`.
+        """
         self.root = root
 
     @property
@@ -41,7 +45,7 @@ class Generation:
         return str(getattr(importlib.import_module(self.root), "__version__", ""))
 
     def node_of(self, history: Any) -> Any:
-        """Returns the node that a tensor's history names, or None where it names none."""
+        """Returns the node of a tensor's history, or None."""
         raise NotImplementedError
 
     def operation(self, node: Any) -> Any:
@@ -49,15 +53,15 @@ class Generation:
         raise NotImplementedError
 
     def inputs(self, node: Any) -> List[Any]:
-        """Returns the tensors that a node reads, in the order of its arguments."""
+        """Returns the input tensors of a node, in the order of its arguments."""
         raise NotImplementedError
 
     def outputs(self, node: Any) -> List[Any]:
-        """Returns the tensors that a node gives."""
+        """Returns the output tensors of a node."""
         raise NotImplementedError
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
-        """Returns a node's arguments with other tensors in place of its own, by identity."""
+        """Returns a node's arguments with its tensors replaced, by identity."""
         raise NotImplementedError
 
     def lowered_as(self, operation: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
@@ -69,11 +73,11 @@ class Generation:
         raise NotImplementedError
 
     def structure(self, function: Any) -> Any:
-        """Returns the inputs of a nested model as they are nested."""
+        """Returns the inputs of a model in their nested structure."""
         raise NotImplementedError
 
     def results(self, function: Any) -> Any:
-        """Returns the outputs of a model as they are nested."""
+        """Returns the outputs of a model in their nested structure."""
         raise NotImplementedError
 
     def library(self) -> Any:
@@ -81,20 +85,20 @@ class Generation:
         return importlib.import_module(self.root)
 
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
-        """Returns shape and element type of what a call gives.
+        """Returns shape and element type of the outputs of a call.
 
         Raises:
-            Exception: whatever the layer raises when it refuses its input.
+            Exception: anything that the layer raises if it rejects its input.
         """
         raise NotImplementedError
 
     def recorded(self, node: Any, given: Sequence[Any], own: Sequence[Any]) -> Any:
-        """Returns what a model recorded of a call, or None where it need not hold for the inputs.
+        """Returns the recorded outputs of a call, or None if they may not hold for the inputs.
 
         Args:
             node: the call.
-            given: the tensors that it reads now.
-            own: those that it read when the model was built.
+            given: its input tensors.
+            own: its input tensors when the model was built.
         """
         outputs = self.outputs(node)
         if len(given) != len(own) or not given:
@@ -112,12 +116,12 @@ class Generation:
         ]
 
     def fresh(self, shape: Sequence[Any], dtype: Any, name: str = TENSOR_NAME) -> Any:
-        """Returns a symbolic tensor that is known to nobody."""
+        """Returns a symbolic tensor without a node."""
         raise NotImplementedError
 
     @contextmanager
     def names_kept(self) -> Iterator[None]:
-        """Sets Keras's counters of automatic names back, so that later layers are named alike."""
+        """Restores Keras's counters of automatic names, so that later layers get the same names."""
         counters = self.counters()
         before = [(counter, copy.copy(counter)) for counter in counters]
         try:
@@ -128,30 +132,30 @@ class Generation:
                 counter.update(was)
 
     def counters(self) -> List[Any]:
-        """Returns the counters of automatic names, each a dict, or the set of those in use."""
+        """Returns the counters of automatic names, each a dict or a set of the names in use."""
         return []
 
     def function(self, model: Any, shapes: Any) -> Any:
-        """Runs a model's `call` on fresh tensors and returns the graph of it.
+        """Runs a model's `call` on fresh tensors and returns its graph.
 
         Args:
             model: a built subclassed model.
             shapes: the shape of its input, or a structure of shapes.
 
         Raises:
-            Exception: whatever the call raises.
+            Exception: anything that the call raises.
         """
         raise NotImplementedError
 
     @contextmanager
     def opened_call(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> Iterator[Any]:
-        """Yields the graph of a layer's call, or None where it cannot run on symbolic tensors.
+        """Yields the graph of a layer's call, or None if it cannot run on symbolic tensors.
 
-        The nodes that this adds to layers within are taken away afterwards.
+        The nodes that this adds to inner layers are removed afterwards.
 
         Args:
-            layer: a layer of the user's own, or a Lambda.
-            args: positional arguments of its call, tensors of the walk among them.
+            layer: a user layer, or a Lambda.
+            args: positional arguments of its call, with tensors of the trace.
             kwargs: keyword arguments, likewise.
         """
         layers = [one for one in layer._flatten_layers() if one is not layer]
@@ -162,7 +166,7 @@ class Generation:
         try:
             function = None
             with suppress(Exception, SystemExit):
-                # The user's own code runs here, so anything may be raised.
+                # User code may raise anything.
                 function = self.call_graph(layer, args, kwargs)
             yield function
         finally:
@@ -170,25 +174,24 @@ class Generation:
                 snapshot.restore()
 
     def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
-        """Runs a layer's `call` on fresh tensors and returns the graph of it.
+        """Runs a layer's `call` on fresh tensors and returns its graph.
 
         Raises:
-            Exception: whatever the call raises.
+            Exception: anything that the call raises.
         """
         raise NotImplementedError
 
     def built_with(self, model: Any) -> Any:
-        """Returns the shapes that a model was built with, the batch left open, or None."""
+        """Returns the shapes that a model was built with, with an open batch, or None."""
         raise NotImplementedError
 
 
 def generation_of(model: Any, recorded: bool = False) -> Generation:
-    """Returns the generation of Keras that a model is of.
+    """Returns the generation of Keras of a model.
 
     Args:
         model: the model.
-        recorded: whether its own record of its shapes is taken where that holds; that of Keras 2
-            always is.
+        recorded: whether its recorded shapes are used if they hold; those of Keras 2 always are.
     """
     from vai_inspect.frontends.keras.live.keras2 import Keras2
     from vai_inspect.frontends.keras.live.keras3 import Keras3, Recorded
@@ -202,9 +205,9 @@ def generation_of(model: Any, recorded: bool = False) -> Generation:
 
 
 def at_inference(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
-    """Returns the keyword arguments of a call of a layer with what tells it not to train."""
+    """Returns the keyword arguments of a call, with `training=False` if the layer accepts it."""
     try:
-        taken = inspect.signature(layer.call).parameters
+        accepted = inspect.signature(layer.call).parameters
     except (TypeError, ValueError):
         return kwargs
-    return {**kwargs, "training": False} if "training" in taken else kwargs
+    return {**kwargs, "training": False} if "training" in accepted else kwargs

@@ -1,4 +1,4 @@
-"""The inputs that a Keras graph is read with."""
+"""Resolves the inputs of a Keras graph."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from vai_inspect.frontends.keras.lower.steps import InputTensor
 def resolve_inputs(
     function: Any, input_args: Any, batch: int, keras: Generation
 ) -> List[InputTensor]:
-    """Returns the inputs of a model with every dimension known, in the order of its inputs.
+    """Returns the inputs of a model in order, with all dimensions known.
 
     Args:
         function: the graph of a model.
         input_args: see `capture`.
         batch: see `capture`.
-        keras: the generation of Keras that the model is of.
+        keras: the generation of Keras of the model.
 
     Raises:
-        InputShapeError: a dimension other than the batch that nothing fills, or a wrong rank,
-            count or name.
+        InputShapeError: a dimension other than the batch is not known, or a rank, a count or a
+            name is wrong.
     """
     symbols = list(function.inputs)
     names = [name_of(symbol) for symbol in symbols]
@@ -35,12 +35,12 @@ def resolve_inputs(
 
 
 def open_batch(inputs: Sequence[InputTensor]) -> Optional[int]:
-    """Returns the batch that was taken for inputs that leave theirs open, or None."""
+    """Returns the batch size of inputs with an open batch, or None."""
     return next((tensor.spec.shape[0] for tensor in inputs if tensor.batch_open), None)
 
 
 def name_of(symbol: Any) -> str:
-    """Returns the name of an input: that of its layer, where it has one."""
+    """Returns the name of an input: that of its layer if it has one."""
     history = getattr(symbol, "_keras_history", None)
     operation = getattr(history, "operation", None) or getattr(history, "layer", None)
     return str(symbol.name if operation is None else operation.name)

@@ -1,7 +1,7 @@
-"""Keras 2's graphs: tf_keras, and tensorflow.keras of TensorFlow 2.4 to 2.15.
+"""Graphs of Keras 2: tf_keras, and tensorflow.keras of TensorFlow 2.4 to 2.15.
 
-What the model recorded of its shapes is taken where only the batch is open. Elsewhere the layer is
-called on placeholders in a scratch graph of TensorFlow's, which adds no node to it.
+The recorded shapes are used if only the batch is open. Otherwise the layer is called on
+placeholders in a scratch graph of TensorFlow, which adds no node to it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,12 @@ from vai_inspect.frontends.keras.nested import replaced
 from vai_inspect.frontends.keras.training import unwrapped
 
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
-
-
 _TF_KERAS = "tensorflow.python.keras"
 
 
 @contextmanager
 def tensorflow_quiet() -> Iterator[None]:
-    """Leaves out what TensorFlow warns of, such as variables that bare operations use."""
+    """Suppresses TensorFlow's warnings, such as about variables that bare operations use."""
     logger = logging.getLogger("tensorflow")
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -47,7 +45,7 @@ class Keras2(Generation):
     """Keras 2 as `tf_keras`, `keras` or `tensorflow.python.keras`."""
 
     def node_of(self, history: Any) -> Any:
-        """The node of the layer that gave the tensor."""
+        """The node of the layer that outputs the tensor."""
         layer = history.layer
         return None if layer is None else layer._inbound_nodes[history.node_index]
 
@@ -60,7 +58,7 @@ class Keras2(Generation):
         return list(node.keras_inputs)
 
     def outputs(self, node: Any) -> List[Any]:
-        """In the order of the results."""
+        """In the order of the outputs."""
         return self.flat(node.outputs)
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
@@ -81,20 +79,20 @@ class Keras2(Generation):
         return list(tensorflow.nest.flatten(structure))
 
     def structure(self, function: Any) -> Any:
-        """As the user nested them."""
+        """As nested by the user."""
         return function._nested_inputs
 
     def results(self, function: Any) -> Any:
-        """As the user nested them."""
+        """As nested by the user."""
         return function._nested_outputs
 
     def library(self) -> Any:
-        """Of `tensorflow`, its `keras`."""
+        """For `tensorflow`, its `keras`."""
         name = "tensorflow.keras" if self.root == "tensorflow" else self.root
         return importlib.import_module(name)
 
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
-        """The record, or what a call in a scratch graph gives."""
+        """The record, or the outputs of a call in a scratch graph."""
         recorded = self._recorded(node, self.flat((args, kwargs)))
         return self._called(node.layer, args, kwargs) if recorded is None else recorded
 
@@ -116,7 +114,7 @@ class Keras2(Generation):
             return library.Model(inputs, model.call(inputs))
 
     def counters(self) -> List[Any]:
-        """One for each graph of TensorFlow's, and the names that bare operations have."""
+        """One for each graph of TensorFlow, and the names of bare operations."""
         for name in (self.root + ".src.backend", self.root + ".backend", _TF_KERAS + ".backend"):
             module: Any = sys.modules.get(name)
             if hasattr(module, "PER_GRAPH_OBJECT_NAME_UIDS"):
@@ -125,7 +123,7 @@ class Keras2(Generation):
         return []
 
     def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
-        """On placeholders of Keras's."""
+        """On inputs of Keras."""
         library = self.library()
         given = [one for one in self.flat((args, kwargs)) if isinstance(one, Symbol)]
         inputs = [
@@ -137,7 +135,7 @@ class Keras2(Generation):
             return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:
-        """As the model was called first, or built."""
+        """From the first call of the model, or its build."""
         spec = getattr(model, "_saved_model_inputs_spec", None)
         if spec is not None:
             shapes = [(None,) + tuple(tensor.shape)[1:] for tensor in self.flat(spec)]
@@ -148,7 +146,7 @@ class Keras2(Generation):
         return None if shape is None else (None,) + tuple(shape)[1:]
 
     def _recorded(self, node: Any, flat: Sequence[Any]) -> Any:
-        """Returns what the model recorded, or None where it need not hold for these inputs."""
+        """Returns the recorded outputs, or None if they may not hold for the inputs."""
         layer = node.layer
         kind = type(layer).__name__
         if kind in _OPERATIONS:

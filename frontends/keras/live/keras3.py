@@ -1,4 +1,4 @@
-"""Keras 3's graphs.
+"""Graphs of Keras 3.
 
 Shapes come from `compute_output_spec` on fresh symbolic tensors, which, unlike a call, adds no
 node to the user's layers.
@@ -27,10 +27,9 @@ _WAITING = "uninitialized_variables"
 
 @contextmanager
 def _nothing_assigned() -> Iterator[None]:
-    """Has every assignment to a variable of Keras's end with the scope.
+    """Reverts every assignment to a Keras variable at the end of the scope.
 
-    What is created meanwhile is never given values: neither variables, which take memory, nor
-    Keras's own generator of seeds, which would stay as it is.
+    Variables created in it, and Keras's generator of seeds, are never initialised.
     """
     import keras
 
@@ -55,7 +54,7 @@ class Keras3(Generation):
     """Keras 3, on any backend."""
 
     def node_of(self, history: Any) -> Any:
-        """The node of the operation that gave the tensor."""
+        """The node of the operation that outputs the tensor."""
         operation = history.operation
         return None if operation is None else operation._inbound_nodes[history.node_index]
 
@@ -68,11 +67,11 @@ class Keras3(Generation):
         return list(node.input_tensors)
 
     def outputs(self, node: Any) -> List[Any]:
-        """In the order of the results."""
+        """In the order of the outputs."""
         return list(node.outputs)
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
-        """Keras fills them in itself."""
+        """Filled in by Keras."""
         args, kwargs = node.arguments.fill_in(known)
         return tuple(args), dict(kwargs)
 
@@ -83,22 +82,22 @@ class Keras3(Generation):
         return list(keras.tree.flatten(structure))
 
     def structure(self, function: Any) -> Any:
-        """As the user nested them."""
+        """As nested by the user."""
         return function._inputs_struct
 
     def results(self, function: Any) -> Any:
-        """As the user nested them."""
+        """As nested by the user."""
         return function._outputs_struct
 
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
-        """From Keras's own shape inference."""
+        """From Keras's shape inference."""
         operation = node.operation
         check = getattr(operation, "_assert_input_compatibility", None)
         if check is not None and args:
             check(args[0])
         specs = self.flat(operation.compute_output_spec(*args, **kwargs))
         if any(None in spec.shape[1:] for spec in specs):
-            # What a layer says of itself (EinsumDense) may be less than what its call gives.
+            # A layer (EinsumDense) may declare less than its call determines.
             with suppress(Exception):
                 return self.flat(_operation().compute_output_spec(operation, *args, **kwargs))
         return specs
@@ -110,7 +109,7 @@ class Keras3(Generation):
         return keras.KerasTensor(tuple(shape), dtype=dtype, name=name)
 
     def counters(self) -> List[Any]:
-        """One, which is no part of what Keras makes public."""
+        """One, from a private module of Keras."""
         state = sys.modules.get("keras.src.backend.common.global_state")
         get = getattr(state, "get_global_attribute", None)
         return [] if get is None else [get("object_name_uids", defaultdict(int), True)]
@@ -126,7 +125,7 @@ class Keras3(Generation):
             return keras.Function(inputs, model.call(inputs))
 
     def call_graph(self, layer: Any, args: Any, kwargs: Dict[str, Any]) -> CallGraph:
-        """Without a `keras.Function`, which has no output that is an input."""
+        """Without a `keras.Function`, which cannot return an input."""
         import keras
 
         inputs: List[Any] = []
@@ -142,7 +141,7 @@ class Keras3(Generation):
             return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:
-        """As the model's build config tells."""
+        """From the model's build config."""
         import keras
 
         shapes = (model.get_build_config() or {}).get("input_shape")
@@ -152,25 +151,25 @@ class Keras3(Generation):
 
 
 class Recorded(Keras3):
-    """Keras 3, with the shapes that the model recorded of its own layers where they hold.
+    """Keras 3, with the recorded shapes of Keras layers if they hold.
 
-    A layer of Keras's own gives what it gave when the model was built, where it reads the same
-    shapes but for the batch. An operation of `keras.ops`, a Lambda and a layer of the user's may
-    do anything with the batch, so they are asked as ever.
+    The output shapes of a Keras layer are those recorded when the model was built if its input
+    shapes are the same except for the batch. An operation of `keras.ops`, a Lambda and a user
+    layer may change the batch in any way, so their shapes are inferred again.
     """
 
     def __init__(self, root: str) -> None:
-        """Keeps the name of the module."""
+        """Sets the module."""
         super().__init__(root)
         self._trusted: Dict[type, bool] = {}
 
     def filled(self, node: Any, known: Mapping[int, Any]) -> Arguments:
-        """Faster than Keras, which walks the arguments with any tree library."""
+        """Faster than Keras, which traverses the arguments with a tree library."""
         args, kwargs = replaced((node.arguments.args, node.arguments.kwargs), known)
         return tuple(args), dict(kwargs)
 
     def specs(self, node: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
-        """The record, or Keras's own shape inference."""
+        """The record, or Keras's shape inference."""
         cls = type(node.operation)
         if cls not in self._trusted:
             layer = is_keras(cls) and is_class(cls, "Layer")

@@ -1,7 +1,7 @@
-"""What layers hold, set back after the user's code in them ran.
+"""Restores the state of user layers after their code has run.
 
-Keras's own layers change nothing when their shapes are inferred; a layer or model of the user's
-may change anything that it holds.
+Keras layers change nothing when their shapes are inferred; user layers and models may change
+anything that they hold.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from vai_inspect.frontends.objects import is_users
 
 @contextmanager
 def state_kept(model: Any) -> Iterator[Held]:
-    """Sets back what the user's layers of a model hold, and yields what was noted of it.
+    """Restores the state of the user layers of a model, and yields the saved state.
 
     Args:
         model: any Keras model, built or not.
     """
-    # Of a built model of Keras 3 no assignment to a variable is carried out.
+    # In a built model of Keras 3, assignments to variables are not carried out.
     values = not getattr(model, "built", False)
 
     def opened(cls: type) -> bool:

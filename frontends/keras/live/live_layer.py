@@ -26,12 +26,12 @@ _FUNCTIONS = ("activation", "recurrent_activation")
 
 
 class LiveLayer(Layer):
-    """A layer or operation of a model that is loaded."""
+    """A layer or operation of a live model."""
 
     def __init__(self, operation: Any) -> None:
         cls: Any = type(operation)
         self.class_name = cls.__name__
-        # The user's own classes are not cached: they would never be released.
+        # User classes are not cached: they would never be released.
         kinds = _kinds_of_keras if is_keras(cls) else _kinds
         self.keras_class, self.is_layer, self._keras_2 = kinds(cls)
         self.variable_dtype = str(getattr(operation, "variable_dtype", None) or "")
@@ -67,7 +67,7 @@ class LiveLayer(Layer):
         if name in _FUNCTIONS:
             return live_function(value, self._keras_2)
         if name == "axis" and isinstance(value, list) and len(value) == 1:
-            # Keras 2's batch normalisation keeps its axis in a list.
+            # The batch normalisation of Keras 2 has its axis in a list.
             return value[0]
         return value
 
@@ -85,7 +85,7 @@ _kinds_of_keras = functools.lru_cache(maxsize=1024)(_kinds)
 
 
 def _keras_class(cls: "type[Any]") -> Optional[str]:
-    """Only the nearest class counts: a layer of Keras's own may do anything, whatever its base."""
+    """Returns the nearest Keras class, which alone determines the function of the layer."""
     base = next((base for base in cls.__mro__ if is_keras(base)), None)
     if base is None or overrides(cls, "call", base.__name__):
         return None
@@ -107,7 +107,7 @@ def live_function(function: Any, keras_2: bool) -> Function:
 
 
 def _registered(function: Any) -> bool:
-    """Whether a function is registered, so that a config names it with its package."""
+    """Returns whether a function is registered, so that a config names it with its package."""
     for library in ("keras", "tf_keras", "tensorflow.keras"):
         for place in ("saving", "utils"):
             module = getattr(sys.modules.get(library), place, None)

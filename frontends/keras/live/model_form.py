@@ -12,7 +12,7 @@ def form_of(model: Any) -> ModelForm:
     """Returns the form of a live model.
 
     Args:
-        model: what the user gave.
+        model: the given model.
     """
     cls = type(model)
     kind = "subclassed"

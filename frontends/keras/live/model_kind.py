@@ -1,4 +1,4 @@
-"""What was given as the model: a graph of Keras, or an error that says what it is instead."""
+"""Determines the kind of a given model, and opens its graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vai_inspect.core.errors import ModelError, how_to_give, text_of
 from vai_inspect.core.kinds import is_a
 
 _FRAMES = ("Could not automatically infer", "Exception encountered when calling")
-"""How the lines begin that Keras puts around the message of the layer itself."""
+"""Beginnings of lines that Keras adds around the message of a layer."""
 _VALID = "a built Keras model"
 ROOTS = ("keras", "tf_keras")
 """Packages of Keras; besides, TensorFlow 2.4 and 2.5 keep theirs in `tensorflow.python.keras`."""
@@ -18,16 +18,15 @@ ROOTS = ("keras", "tf_keras")
 
 @contextmanager
 def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
-    """Yields the graph of a model, as a `keras.Function` whose nodes can be walked.
+    """Yields the graph of a model, such as a `keras.Function`.
 
     Args:
-        model: what the user gave.
-        input_args: the user's shapes; a Sequential that is not built is read from a copy that
-            is built with them.
+        model: the given model.
+        input_args: the user's shapes; an unbuilt Sequential is read from a copy built with them.
         batch: see `capture`.
 
     Raises:
-        ModelError: it is no Keras 3 model, or it has no graph.
+        ModelError: it is not a Keras model, or has no graph.
     """
     from vai_inspect.frontends.keras.live.subclassed import traced_call
 
@@ -40,8 +39,8 @@ def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
     elif is_class(type(model), "Functional"):
         raise ModelError(
             f"Received the model {model.name!r} ({type(model).__name__}), which overrides call(), "
-            "so that its graph does not show "
-            "what it computes; move that into layers of the Functional model."
+            "so that its graph does not show what it computes; move that into layers of the "
+            "Functional model."
         )
     else:
         with traced_call(model, input_args, batch) as function:
@@ -51,7 +50,7 @@ def opened(model: Any, input_args: Any = None, batch: int = 1) -> Iterator[Any]:
 def inner_function(operation: Any) -> Optional[Any]:
     """Returns the graph inside a Functional or built Sequential model, or None.
 
-    A subclass that overrides `call` does something else than its graph says, so it has none.
+    A subclass that overrides `call` has none, since it may compute something else.
     """
     cls = type(operation)
     if is_class(cls, "Sequential"):
@@ -67,7 +66,7 @@ def inner_function(operation: Any) -> Optional[Any]:
 
 
 def is_own_code(operation: Any) -> bool:
-    """Returns whether a layer computes user code: a `call` of its own, or a Lambda."""
+    """Returns whether a layer runs user code: it overrides `call`, or is a Lambda."""
     cls = type(operation)
     if not is_class(cls, "Layer"):
         return False
@@ -77,23 +76,22 @@ def is_own_code(operation: Any) -> bool:
 
 
 def check_answers(model: Any) -> None:
-    """Refuses an object that does not let itself be asked for its classes or an attribute.
+    """Rejects an object whose classes or attributes cannot be read.
 
     Raises:
-        ModelError: it fails there, which no Keras model does.
+        ModelError: reading them fails, so it is not a Keras model.
     """
     try:
         getattr(model, "name", type(model).__mro__)
     except Exception as error:
         raise ModelError(
             f"the model is a {type(model).__name__}; valid is a built Keras model, a "
-            "torch.nn.Module, an .onnx file or "
-            "an onnx.ModelProto."
+            "torch.nn.Module, an .onnx file or an onnx.ModelProto."
         ) from error
 
 
 def is_class(cls: Type[Any], name: str) -> bool:
-    """Returns whether a class is Keras's own class of this name or a subclass of it."""
+    """Returns whether a class is the Keras class of this name or a subclass of it."""
     for base in cls.__mro__:  # noqa: SIM110 - any() takes twice the time
         if base.__name__ == name and is_keras(base):
             return True
@@ -101,17 +99,17 @@ def is_class(cls: Type[Any], name: str) -> bool:
 
 
 def is_keras(cls: Type[Any]) -> bool:
-    """Returns whether a class is one of Keras's own."""
+    """Returns whether a class is one of Keras's."""
     return is_keras_module(cls.__module__)
 
 
 def is_keras_module(module: str) -> bool:
-    """Returns whether a module is one of Keras's own."""
+    """Returns whether a module is one of Keras's."""
     return module.split(".")[0] in ROOTS or module.startswith("tensorflow.python.keras.")
 
 
 def is_keras_2(cls: Type[Any]) -> bool:
-    """Returns whether a class is of Keras 2, whose layers have a base in an `engine` package."""
+    """Returns whether a class is one of Keras 2, whose base layer is in a package `engine`."""
     return any(
         base.__name__ == "Layer" and is_keras(base) and ".engine." in base.__module__
         for base in cls.__mro__
@@ -119,7 +117,7 @@ def is_keras_2(cls: Type[Any]) -> bool:
 
 
 def overrides(cls: Type[Any], method: str, name: str) -> bool:
-    """Returns whether a subclass of Keras's class `name` has a method of its own in its place."""
+    """Returns whether a subclass of the Keras class `name` overrides a method."""
     for base in cls.__mro__:
         if base.__name__ == name and is_keras(base):
             return False
@@ -129,27 +127,26 @@ def overrides(cls: Type[Any], method: str, name: str) -> bool:
 
 
 def reason_of(error: BaseException) -> str:
-    """Returns the line of an error of Keras's that says what is wrong."""
+    """Returns the line of a Keras error with the actual problem."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text_of(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(_FRAMES)] or lines
-    if told[:1] == ["in user code:"]:  # TensorFlow's frames of the call stand before the error
-        told = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)] or told
-    return told[0] if told else type(error).__name__
+    problems = [line for line in lines if not line.startswith(_FRAMES)] or lines
+    if problems[:1] == ["in user code:"]:  # TensorFlow's stack frames precede the error
+        problems = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)] or problems
+    return problems[0] if problems else type(error).__name__
 
 
 def _check_kind(model: Any) -> None:
     roots = {base.__module__.split(".")[0] for base in type(model).__mro__}
     if is_a(model, type):
         raise ModelError(
-            f"Received the class {model.__name__}, not a model; call it first, for an instance: "
+            f"Received the class {model.__name__}, not a model; create an instance first: "
             f"{model.__name__}(...)."
         )
     if "torch" in roots:
         raise ModelError(
-            f"Received the PyTorch module {type(model).__name__}; valid is {_VALID}; PyTorch "
-            "models are for "
-            "vai_inspect.torch.Inspector."
+            f"Received the PyTorch module {type(model).__name__}; valid is {_VALID}; for PyTorch "
+            "models use vai_inspect.torch.Inspector."
         )
     if not is_class(type(model), "Model"):
         hint = "put the layer into a model" if is_class(type(model), "Layer") else "give that"
@@ -165,9 +162,8 @@ def _built_copy(model: Any, input_args: Any, batch: int) -> Any:
 
     advice = (
         f"Received the Sequential model {model.name!r}, which is not built, so that its shapes "
-        "are not "
-        "known; put keras.Input(shape) first in it, call model.build((None, ...)), or give its "
-        f"input shape: {how_to_give((1, 224, 224, 3))}."
+        "are not known; put keras.Input(shape) first in it, call model.build((None, ...)), or "
+        f"give its input shape: {how_to_give((1, 224, 224, 3))}."
     )
     shape = single_shape(input_args, batch)
     if shape is None or not model.layers:

@@ -1,4 +1,4 @@
-"""What a call leaves in a layer, removed again."""
+"""Removes the nodes and losses that a call adds to a layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LISTS = ("_inbound_nodes", "_outbound_nodes", "_losses", "_callable_losses", "_
 
 
 class NodeSnapshot:
-    """How many nodes and losses a layer had, to take away those that came later."""
+    """The number of nodes and losses of a layer, to remove later ones."""
 
     def __init__(self, operation: Any) -> None:
         self._lists: List[Tuple[List[Any], int]] = []
@@ -18,6 +18,6 @@ class NodeSnapshot:
                 self._lists.append((found, len(found)))
 
     def restore(self) -> None:
-        """Takes away what was added since."""
+        """Removes what was added since."""
         for found, length in self._lists:
             del found[length:]

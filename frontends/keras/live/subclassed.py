@@ -1,7 +1,7 @@
-"""A subclassed model, whose graph exists only while its `call` runs.
+"""Traces a subclassed model, whose graph exists only while its `call` runs.
 
-The call is run once on symbolic tensors. That adds a node to each layer it calls, which is taken
-away again when the graph was read.
+The call is run once on symbolic tensors. That adds a node to each layer that it calls; these are
+removed after the graph is read.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     """Yields the graph of a subclassed model's call as a `keras.Function`.
 
     Args:
-        model: a subclassed model; one that is not built is not built afterwards.
-        input_args: see `capture`; where None, the shapes that the model was built with.
+        model: a subclassed model; an unbuilt one is not built afterwards.
+        input_args: see `capture`; None for the shapes that the model was built with.
         batch: see `capture`.
 
     Raises:
@@ -38,11 +38,8 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
     candidates = [shapes for shapes in candidates if shapes is not None]
     if not candidates:
         raise InputShapeError(
-            described
-            + (
-                ", whose input shape is not known; give the full shape, batch first: "
-                f"{how_to_give((1, 224, 224, 3))}."
-            )
+            f"{described}, whose input shape is not known; give the full shape, batch first: "
+            f"{how_to_give((1, 224, 224, 3))}."
         )
     snapshots = [NodeSnapshot(operation) for operation in [model, *layers]]
     try:
@@ -53,37 +50,35 @@ def traced_call(model: Any, input_args: Any, batch: int) -> Iterator[Any]:
 
 
 def _built_here(model: Any, input_args: Any, batch: int, described: str) -> Any:
-    """Returns the graph of a model that is not built, built with the user's shapes.
+    """Returns the graph of an unbuilt model, built with the user's shapes.
 
     Raises:
-        ModelError: there are no shapes, or it cannot be built with them.
+        ModelError: no shapes are given, or it cannot be built with them.
     """
     shapes = given_shapes(input_args, batch)
     described += ", which is not built"
     if shapes is None:
         raise ModelError(
             f"{described}, so that its shapes are not known; call it once on data of the right "
-            "shape, or "
-            f"give its input shape: {how_to_give((1, 224, 224, 3))}."
+            f"shape, or give its input shape: {how_to_give((1, 224, 224, 3))}."
         )
     return _function(to_build(model), [shapes], described)
 
 
 def _function(model: Any, candidates: List[Any], described: str) -> Any:
-    """Returns the graph of the call with the first shapes that it takes.
+    """Returns the graph of the call with the first shapes that it accepts.
 
-    The user's shapes come first, as the call may count with them. A model within may insist on
-    its own; then the call is run with those, and the user's are carried through the graph.
+    The user's shapes come first, since the call may depend on them. If a nested model accepts only
+    its own, the call is run with those, and the trace propagates the user's through the graph.
     """
     problems: List[BaseException] = []
     for shapes in candidates:
         try:
             return generation_of(model).function(model, shapes)
         except (Exception, SystemExit) as error:
-            # The user's own code runs here, so anything may be raised.
+            # User code may raise anything.
             problems.append(error)
     raise ModelError(
         f"{described}, whose call() cannot run on symbolic tensors of the shape {candidates[0]}; "
-        "make it Functional: "
-        f"keras.Model(inputs, outputs). Keras says: {reason_of(problems[0])}"
+        f"make it Functional: keras.Model(inputs, outputs). Keras says: {reason_of(problems[0])}"
     ) from problems[0]

@@ -9,7 +9,7 @@ from vai_inspect.frontends.keras.lower.tf_signatures import KEEPS_BATCH, NODE_SY
 
 
 def symbol_of(layer: Any) -> str:
-    """Returns TensorFlow's name of the function that a layer wraps, such as `math.add`."""
+    """Returns TensorFlow's name of the wrapped function, such as `math.add`."""
     if type(layer).__name__ == "TensorFlowOpLayer":
         return NODE_SYMBOLS.get(str(layer.node_def.op), "raw_ops." + str(layer.node_def.op))
     function = getattr(layer, "function", None)
@@ -23,12 +23,12 @@ def symbol_of(layer: Any) -> str:
 
 
 def keeps_batch(layer: Any) -> bool:
-    """Tells whether axis 0 of the result is that of the operands."""
+    """Returns whether axis 0 of the output is that of the operands."""
     return symbol_of(layer) in KEEPS_BATCH
 
 
 def read_operation(layer: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Read:
-    """Returns the operation as the lowerings see it, with the arguments by Keras 3's names."""
+    """Returns the operation that a call is lowered as; see `read_symbol`."""
     symbol = symbol_of(layer)
     if type(layer).__name__ == "TensorFlowOpLayer":
         return read_symbol(symbol, with_constants(symbol, layer.constants, args), {})

@@ -1,8 +1,8 @@
-"""The calls of a model in order, with the shapes that follow from the given inputs.
+"""Traces the calls of a live model in order, with the shapes that follow from its inputs.
 
-Nodes are walked, not layers: a layer that is called twice gives two steps, and the calls of a
-nested model replace the call of that model. Shapes are computed again, on fresh symbolic
-tensors, without adding a node to the user's layers.
+It walks nodes, not layers: a layer that is called twice becomes two steps, and the calls of a
+nested model replace the call of that model. Shapes are inferred again, on fresh symbolic tensors,
+without adding a node to the user's layers.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: G
     Args:
         function: the graph of a model, such as a Functional one.
         inputs: its inputs, in the order of `function.inputs`.
-        replaced: whether the user's shapes replace the model's own; then a layer that refuses
-            its input is the user's error.
-        keras: the generation of Keras that the model is of.
+        replaced: whether the user's shapes replace the model's; then a layer that rejects its
+            input is the user's error.
+        keras: the generation of Keras of the model.
     """
     assumed = any(tensor.batch_open and tensor.spec.shape[0] != 1 for tensor in inputs)
     walk = _Walk(keras, replaced, assumed)
@@ -43,7 +43,7 @@ def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: G
 
 
 class _Walk:
-    """The steps so far with the layer that each calls, and what the walk needs everywhere."""
+    """The steps so far, with the layer of each, and the position of the walk."""
 
     def __init__(self, keras: Generation, replaced: bool, assumed: bool) -> None:
         self.steps: List[Step] = []
@@ -55,7 +55,7 @@ class _Walk:
         self._around: Tuple[Any, ...] = ()
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
-        """Adds the steps of a graph and returns the tensors it gives."""
+        """Adds the steps of a graph and returns its output tensors."""
         keras = self._keras
         known = {id(symbol): tensor for symbol, tensor in zip(function.inputs, tensors)}
         for node in self._ordered(function):
@@ -76,9 +76,9 @@ class _Walk:
         return [known[id(symbol)] for symbol in function.outputs]
 
     def _opened(self, operation: Any, step: Step) -> Optional[List[Any]]:
-        """Adds the steps of a call of the user's own code and returns what they give.
+        """Adds the steps within a call of user code and returns their outputs.
 
-        A call that cannot be walked is one step, which it is for a layer of Keras's own.
+        A call that cannot be traced becomes one step, as the call of a Keras layer.
         """
         steps, called, before = len(self.steps), len(self.called), self._within
         if is_own_code(operation):
@@ -87,11 +87,11 @@ class _Walk:
                 found = None
                 if function is not None:
                     with suppress(AttributeError, CaptureError, KeyError):
-                        # What it gives may be no tensor, or come from none of its nodes.
+                        # An output may not be a tensor, or not come from its nodes.
                         found = self.run(function, step.inputs, step.path + "/")
             self._within = before
             shapes = [tuple(one.shape) for one in found or ()]
-            # One that gives what it reads is an operator, too, as the quantiser keeps it.
+            # A call that returns its input is an operator too, since the quantiser keeps it.
             walked = found and len(self.steps) > steps
             if walked and shapes == [tuple(one.shape) for one in step.outputs or ()]:
                 return found
@@ -101,7 +101,7 @@ class _Walk:
         return None
 
     def _ordered(self, function: Any) -> Iterator[Any]:
-        """Yields the nodes between inputs and outputs, each after those it reads."""
+        """Yields the nodes between inputs and outputs in topological order."""
         inputs = {id(symbol) for symbol in function.inputs}
 
         def nodes(symbols: Sequence[Any]) -> List[Any]:
@@ -111,7 +111,7 @@ class _Walk:
         return depth_first(nodes(function.outputs), lambda node: nodes(self._keras.inputs(node)))
 
     def _node_of(self, symbol: Any, inputs: "set[int]") -> Any:
-        """Returns the node that gives a tensor, or None where an input of the model gives it."""
+        """Returns the node that outputs a tensor, or None for an input of the model."""
         if id(symbol) in inputs:
             return None
         history = getattr(symbol, "_keras_history", None)
@@ -119,15 +119,14 @@ class _Walk:
         if node is None:
             raise CaptureError(
                 f"Tensor {symbol.name!r} of the model comes from no layer; build the model from "
-                "keras.Input "
-                "tensors and layers."
+                "keras.Input tensors and layers."
             )
         return node
 
     def _inner_inputs(
         self, inner: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]
     ) -> Optional[List[Any]]:
-        """Returns what a nested model is called with, in its own order; None where unclear."""
+        """Returns the input tensors of a nested model's call in its order; None if unclear."""
         given = args[0] if args else kwargs.get("inputs")
         struct = self._keras.structure(inner)
         if isinstance(given, dict) and isinstance(struct, dict):
@@ -183,13 +182,12 @@ class _Walk:
         inputs: Tuple[Any, ...],
         symbols: List[Any],
     ) -> List[Any]:
-        """Returns the symbolic outputs of a call, from Keras's own shape inference."""
+        """Returns the symbolic outputs of a call, from Keras's shape inference."""
         try:
             specs = self._keras.specs(node, *arguments)
         except (Exception, SystemExit) as error:
-            # The user's layers run here, so anything may be raised. A model that was built with
-            # these shapes is not refused: then its own record of the shapes is taken, but where
-            # that is of another batch.
+            # User layers may raise anything. A model that was built with these shapes is not
+            # rejected: its recorded shapes are used, unless they have another batch.
             if self._replaced or (self._assumed and _fixes_batch(symbols, inputs)):
                 raise InputShapeError(_refused(path, inputs, reason_of(error))) from error
             return symbols
@@ -197,14 +195,15 @@ class _Walk:
 
 
 def _fixes_batch(symbols: Sequence[Any], inputs: Sequence[Any]) -> bool:
-    """Returns whether a record of what a call gives has another batch than the call reads."""
+    """Returns whether the recorded outputs of a call have another batch than its inputs."""
     batches = {tensor.shape[0] for tensor in inputs if tensor.shape}
     return any(symbol.shape and symbol.shape[0] not in {None, *batches} for symbol in symbols)
 
 
 def _refused(path: str, inputs: Tuple[Any, ...], reason: str) -> str:
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
+    reason = reason.rstrip(".;")
     return (
-        "The input shapes do not fit the model: layer {!r} refuses {}: {}; give input shapes "
-        "(batch first) that the model takes.".format(path, shapes, reason.rstrip(".;"))
+        f"The input shapes do not fit the model: layer {path!r} refuses {shapes}: {reason}; give "
+        "input shapes (batch first) that the model takes."
     )

@@ -1,4 +1,4 @@
-"""Models that are not built: they are built to be read."""
+"""Prepares unbuilt models, which must be built to be read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def within(model: Any) -> List[Any]:
 def to_build(model: Any) -> Any:
     """Returns a model that may be built.
 
-    Of a model of Keras 2 it is a copy. Models of Keras 3 cannot be copied before they are built,
-    so it is the user's own, which `state_kept` sets back.
+    For Keras 2 it is a copy. Models of Keras 3 cannot be copied before they are built, so it is
+    the user's model, whose state `state_kept` restores.
 
     Args:
         model: a model that is not built.

@@ -1,1 +1,1 @@
-"""What depends on no input of the model."""
+"""Evaluates nodes that do not depend on the inputs of the model."""

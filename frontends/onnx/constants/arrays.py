@@ -1,4 +1,4 @@
-"""Small arrays of numbers as a shape and a flat tuple."""
+"""Operations on small arrays, each a shape and a flat tuple of elements."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ Values = Tuple[Any, ...]
 
 
 def small(shape: Shape) -> bool:
-    """Tells whether an array of this shape is kept."""
+    """Returns whether the elements of an array of this shape are kept."""
     return elements(shape) <= MOST_NUMBERS
 
 
-def places(shape: Shape) -> Iterator[Tuple[int, ...]]:
+def indices(shape: Shape) -> Iterator[Tuple[int, ...]]:
     """Yields the index of each element in order."""
     return product(*map(range, shape))
 
 
 def flat(shape: Shape, index: Sequence[int]) -> int:
-    """Returns where an element stands."""
+    """Returns the flat position of an element."""
     at = 0
     for size, one in zip(shape, index):
         at = at * size + one
     return at
 
 
-def spread(shape: Shape, values: Values, wanted: Shape) -> Values:
-    """Returns the values as they broadcast to a shape."""
+def broadcast(shape: Shape, values: Values, wanted: Shape) -> Values:
+    """Returns the values broadcast to a shape."""
     if shape == wanted:
         return values
     if len(values) == 1:
@@ -39,16 +39,16 @@ def spread(shape: Shape, values: Values, wanted: Shape) -> Values:
     skipped = len(wanted) - len(shape)
     return tuple(
         values[flat(shape, [0 if size == 1 else at for size, at in zip(shape, index[skipped:])])]
-        for index in places(wanted)
+        for index in indices(wanted)
     )
 
 
 def taken(shape: Shape, values: Values, ranges: Sequence[range]) -> Values:
-    """Returns the values at some places along each axis."""
+    """Returns the values at positions along each axis."""
     return tuple(values[flat(shape, index)] for index in product(*ranges))
 
 
-def gathered(shape: Shape, values: Values, axis: int, indices: Sequence[int]) -> Values:
+def gathered(shape: Shape, values: Values, axis: int, chosen: Sequence[int]) -> Values:
     """Returns the values at indices along one axis."""
     size = shape[axis]
     before = product(*map(range, shape[:axis]))
@@ -56,13 +56,13 @@ def gathered(shape: Shape, values: Values, axis: int, indices: Sequence[int]) ->
     return tuple(
         values[flat(shape, (*head, one % size, *tail))]
         for head in before
-        for one in indices
+        for one in chosen
         for tail in after
     )
 
 
-def joined(parts: Sequence[Tuple[Shape, Values]], axis: int) -> Values:
-    """Returns arrays put together along an axis."""
+def concatenated(parts: Sequence[Tuple[Shape, Values]], axis: int) -> Values:
+    """Returns the concatenation of arrays along an axis."""
     before = elements(parts[0][0][:axis])
     found: List[Any] = []
     for row in range(before):
@@ -72,20 +72,20 @@ def joined(parts: Sequence[Tuple[Shape, Values]], axis: int) -> Values:
     return tuple(found)
 
 
-def turned(shape: Shape, values: Values, order: Sequence[int]) -> Values:
-    """Returns the values with axes in another order."""
+def transposed(shape: Shape, values: Values, order: Sequence[int]) -> Values:
+    """Returns the values with the axes in another order."""
     moved = tuple(shape[axis] for axis in order)
     where = [list(order).index(axis) for axis in range(len(order))]
-    return tuple(values[flat(shape, [index[at] for at in where])] for index in places(moved))
+    return tuple(values[flat(shape, [index[at] for at in where])] for index in indices(moved))
 
 
 def reduced(
     shape: Shape, values: Values, axes: Sequence[int], combine: Callable[[Any, Any], Any]
 ) -> Values:
-    """Returns the values combined along axes, in the order of the axes that are left."""
+    """Returns the values combined along axes, in the order of the remaining axes."""
     left = tuple(size for axis, size in enumerate(shape) if axis not in axes)
     found: List[Any] = [None] * elements(left)
-    for index, value in zip(places(shape), values):
+    for index, value in zip(indices(shape), values):
         at = flat(left, [one for axis, one in enumerate(index) if axis not in axes])
         found[at] = value if found[at] is None else combine(found[at], value)
     return tuple(found)

@@ -1,7 +1,7 @@
-"""Computes what depends on no input, where it is small: sizes, indices, bounds, factors.
+"""Evaluates small constants: sizes, indices, bounds, factors.
 
-Exporters compute shapes with operators (Shape, Gather, Concat, ...); what they give is needed to
-read a Reshape or a Resize. Of larger constants only the shape counts.
+Exporters compute shapes with operators (Shape, Gather, Concat, ...), whose values a Reshape or a
+Resize needs. Of larger constants only the shape is computed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Evaluation = Callable[[NodeReader], Optional[List[Known]]]
 
 
 def evaluate(call: NodeReader) -> Optional[List[Known]]:
-    """Returns what a node gives that depends on no input; None where its values are not known.
+    """Returns the outputs of a node with constant inputs, or None if there is no evaluation.
 
     Args:
-        call: the node; of Shape and Size the input may depend on the model's.
+        call: the node; the input of Shape and Size may depend on the inputs of the model.
 
     Raises:
-        UnreadableError: it cannot be computed.
+        UnreadableError: it cannot be evaluated.
     """
     found = EVALUATIONS.get(call.node.op_type)
     if found is None or call.node.domain:
@@ -90,13 +90,13 @@ def _cast(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
         return [Known(call.x.shape, dtype)]
-    turn: Callable[[Any], Any] = float if "float" in dtype else int
-    turn = bool if dtype == "bool" else turn
-    return [Known(held[0], dtype, tuple(turn(one) for one in held[1]))]
+    convert: Callable[[Any], Any] = float if "float" in dtype else int
+    convert = bool if dtype == "bool" else convert
+    return [Known(held[0], dtype, tuple(map(convert, held[1])))]
 
 
 def _each(compute: Callable[..., Any], dtype: Optional[str] = None, first: int = 0) -> Evaluation:
-    """Of each element of inputs that broadcast; None where the values of one are not known."""
+    """Returns the evaluation of an element-wise function of inputs that broadcast."""
 
     def evaluation(call: NodeReader) -> Optional[List[Known]]:
         shape = together(call)
@@ -104,14 +104,14 @@ def _each(compute: Callable[..., Any], dtype: Optional[str] = None, first: int =
         held = [_held(call, at) for at in range(len(call.inputs))]
         if not arrays.small(shape) or any(one is None for one in held):
             return [Known(shape, element)]
-        columns = [arrays.spread(*one, shape) for one in held if one is not None]
+        columns = [arrays.broadcast(*one, shape) for one in held if one is not None]
         return [Known(shape, element, tuple(compute(*row) for row in zip(*columns)))]
 
     return evaluation
 
 
 def _quotient(first: Any, second: Any) -> Any:
-    """Whole numbers are divided towards zero."""
+    """Divides; integers are truncated towards zero."""
     if isinstance(first, int) and isinstance(second, int):
         whole = abs(first) // abs(second)
         return whole if (first < 0) == (second < 0) else -whole
@@ -148,7 +148,7 @@ def _concat(call: NodeReader) -> Optional[List[Known]]:
     rests = {one[:axis] + one[axis + 1 :] for one, _ in held}
     if len(rests) > 1 or not arrays.small(tuple(shape)):
         return None
-    return [Known(tuple(shape), call.x.dtype, arrays.joined(held, axis))]
+    return [Known(tuple(shape), call.x.dtype, arrays.concatenated(held, axis))]
 
 
 def _gather(call: NodeReader) -> Optional[List[Known]]:
@@ -193,7 +193,7 @@ def _transpose(call: NodeReader) -> Optional[List[Known]]:
     if sorted(order) != list(range(len(held[0]))):
         return None
     shape = tuple(held[0][axis] for axis in order)
-    return [Known(shape, call.x.dtype, arrays.turned(*held, order))]
+    return [Known(shape, call.x.dtype, arrays.transposed(*held, order))]
 
 
 def _range(call: NodeReader) -> Optional[List[Known]]:
@@ -209,8 +209,8 @@ def _range(call: NodeReader) -> Optional[List[Known]]:
 def _non_zero(call: NodeReader) -> Optional[List[Known]]:
     held = _held(call)
     if held is None:
-        raise UnreadableError("how many elements differ from 0 depends on their values")
-    found = [index for index, value in zip(arrays.places(held[0]), held[1]) if value]
+        raise UnreadableError("the number of its nonzero elements depends on the data")
+    found = [index for index, value in zip(arrays.indices(held[0]), held[1]) if value]
     rows = [index[axis] for axis in range(len(held[0])) for index in found]
     return [Known((len(held[0]), len(found)), "int64", tuple(rows))]
 
@@ -280,6 +280,6 @@ EVALUATIONS: Dict[str, Evaluation] = {
     "Where": _each(lambda chosen, first, second: first if chosen else second, first=1),
 }
 KEEPS_VALUES = frozenset(("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"))
-"""Give the values that they read, in another shape perhaps."""
+"""Operators that return their input values, possibly in another shape."""
 ALWAYS = frozenset(("Constant", "Shape", "Size"))
-"""Depend on no values of the model's inputs."""
+"""Operators that do not depend on the values of the model's inputs."""

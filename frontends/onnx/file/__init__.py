@@ -1,4 +1,4 @@
-"""ONNX files, read by their wire format alone: no package, no tensor that is not asked for."""
+"""Reads ONNX files from their bytes, without other packages and without their weights."""
 
 from __future__ import annotations
 

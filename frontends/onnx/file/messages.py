@@ -1,4 +1,4 @@
-"""The messages of onnx.proto that a graph is read from, and nothing more of them."""
+"""The messages of onnx.proto that describe a graph, with the fields that are read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Dimensions = Tuple[Dimension, ...]
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor of the file; its numbers lie where they are until they are asked for.
+    """A tensor of the file, whose elements are not decoded.
 
     Attributes:
         name: an initialiser's name.
         dims: its sizes.
         data_type: number of its element type in onnx.proto.
-        data: what holds numbers: field number of TensorProto, and views of the bytes.
-        external: whether the numbers lie in another file, which is never read.
+        data: the fields of TensorProto with elements: field number and a view of the bytes.
+        external: whether the elements are in another file, which is never read.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of a node: the one of its values that the file gives."""
+    """An attribute of a node, with one of its values set."""
 
     name: str
     kind: int = 0
@@ -47,7 +47,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Node:
-    """A node: an operator with the names of what it reads and gives; "" where there is none."""
+    """A node: an operator with the names of its inputs and outputs; "" for an omitted one."""
 
     op_type: str
     inputs: Tuple[str, ...]
@@ -62,12 +62,12 @@ class Node:
 
 @dataclass(frozen=True)
 class ValueInfo:
-    """What the file says of a value: None for each open dimension, and for an unknown shape.
+    """The declared type of a value.
 
     Attributes:
         name: the value's name.
-        data_type: number of the element type in onnx.proto; 0 where the value is no tensor.
-        dims: the sizes.
+        data_type: number of the element type in onnx.proto; 0 if the value is not a tensor.
+        dims: the sizes, None for an open one; None if the shape is unknown.
         symbols: names of the open dimensions by axis.
     """
 
@@ -91,7 +91,7 @@ class GraphDef:
 
 @dataclass
 class Function:
-    """A function of the model: nodes that another node stands for."""
+    """A function of the model, to whose nodes a call expands."""
 
     name: str = ""
     domain: str = ""

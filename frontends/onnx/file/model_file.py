@@ -1,4 +1,4 @@
-"""From a file or bytes to the messages of a model."""
+"""Reads a model from a file or bytes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from vai_inspect.frontends.onnx.file.messages import GraphDef, ModelDef
 from vai_inspect.frontends.onnx.file.parse import Parser
 from vai_inspect.frontends.wire import WireError
 
-_FILE = "{} is no ONNX file that can be read: {}; export it again, or check that it is complete."
-
 
 def read_file(path: Path) -> ModelDef:
-    """Reads an .onnx file; of its weights nothing but the sizes is touched.
+    """Reads an .onnx file, without its weights.
 
     Raises:
-        ModelError: there is no such file, or it cannot be opened.
-        CaptureError: it is no ONNX file.
+        ModelError: the file does not exist or cannot be opened.
+        CaptureError: it is not an ONNX file.
     """
     if os.path.exists(path) and not os.path.isfile(path):
-        raise ModelError(f"{path} is no file; give an .onnx file.")
+        raise ModelError(f"{path} is not a file; give an .onnx file.")
     try:
         with path.open("rb") as stream:
             if stream.seek(0, 2) == 0:
-                raise CaptureError(_FILE.format(path, "it is empty"))
+                raise _unreadable(str(path), "it is empty")
             try:
                 data = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
             except (OSError, ValueError):  # a pipe, say
@@ -44,27 +42,34 @@ def read_bytes(data: memoryview, name: str) -> ModelDef:
 
     Args:
         data: the bytes.
-        name: what messages call it.
+        name: its name in messages.
 
     Raises:
-        CaptureError: it is none, or it holds no graph.
+        CaptureError: it is not a ModelProto, or holds no graph.
     """
     try:
         model = Parser().model(data)
     except WireError as error:
-        raise CaptureError(_FILE.format(name, error)) from error
+        raise _unreadable(name, error) from error
     if model.graph is None or not (model.graph.nodes or model.graph.outputs):
-        raise CaptureError(_FILE.format(name, "it holds no graph"))
+        raise _unreadable(name, "it holds no graph")
     return model
 
 
 def read_graph(data: memoryview, name: str) -> GraphDef:
-    """Reads the graph inside of an attribute.
+    """Reads the graph of an attribute.
 
     Raises:
-        CaptureError: it is none.
+        CaptureError: it is not a graph.
     """
     try:
         return Parser().graph(data)
     except WireError as error:
-        raise CaptureError(_FILE.format(f"The branch of node {name!r}", error)) from error
+        raise _unreadable(f"The branch of node {name!r}", error) from error
+
+
+def _unreadable(name: str, problem: object) -> CaptureError:
+    return CaptureError(
+        f"{name} is not a readable ONNX file: {problem}; export it again, or check that it is "
+        "complete."
+    )

@@ -1,4 +1,4 @@
-"""The numbers of small tensors, and the names of element types."""
+"""Decodes the elements of small tensors and the names of element types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vai_inspect.frontends.onnx.file.messages import Tensor
 from vai_inspect.frontends.wire import Field, Reader
 
 MOST_NUMBERS = 4096
-"""Tensors of more elements are weights; only their shape counts."""
+"""Limit of elements that are decoded; of larger tensors, the weights, only the shape is read."""
 
 DTYPES: Dict[int, str] = {
     1: "float32",
@@ -30,7 +30,7 @@ DTYPES: Dict[int, str] = {
     15: "complex128",
     16: "bfloat16",
 }
-"""Names as numpy has them, by the number in onnx.proto."""
+"""Names in numpy, by the number in onnx.proto."""
 _FORMATS = {
     1: "f",
     2: "B",
@@ -49,17 +49,17 @@ _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _RAW, _DOUBLE_DATA, _UINT64_DATA = 4, 5, 
 
 
 def dtype_of(data_type: int) -> str:
-    """Returns the name of an element type; `float32` where the file names none."""
+    """Returns the name of an element type; `float32` if the file does not set it."""
     return DTYPES.get(data_type, "float8" if data_type > 16 else "float32")
 
 
 def numbers(tensor: Tensor) -> Optional[Tuple[Any, ...]]:
-    """Returns the numbers of a small tensor in order.
+    """Returns the elements of a small tensor in order.
 
-    None for a large one, and where the numbers lie in another file or are of no type of Python's.
+    None for a large tensor, external data, and element types without a Python equivalent.
 
     Raises:
-        WireError: the bytes are no numbers.
+        WireError: the bytes are not elements of the type.
     """
     count = elements(tensor.dims)
     if tensor.external or not 0 <= count <= MOST_NUMBERS:

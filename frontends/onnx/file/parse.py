@@ -1,4 +1,4 @@
-"""Reads the messages of onnx.proto out of bytes; field numbers are those of onnx.proto."""
+"""Parses the messages of onnx.proto; field numbers are those of onnx.proto."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from vai_inspect.frontends.onnx.file.messages import (
 from vai_inspect.frontends.wire import FIXED32, Field, Reader, WireError
 
 MOST_AXES = 64
-"""Of a tensor; frameworks have 64 at most."""
+"""Limit of the axes of a tensor; frameworks support at most 64."""
 LONGEST_TEXT = 1 << 20
-"""Of a name; what is longer is none."""
+"""Limit of a name in bytes."""
 _EXTERNAL = 1
 _PACKED = (4, 5, 6, 7, 9, 10, 11)
-"""Fields of TensorProto that hold numbers."""
+"""Fields of TensorProto with elements."""
 
 
 class Parser:
-    """Reads messages; one parser for a file, since the work on all of it is bounded."""
+    """Parses messages; one parser per file, since the total work is limited."""
 
     def __init__(self) -> None:
         self._reader = Reader()
 
     def model(self, data: memoryview) -> ModelDef:
-        """Returns a ModelProto.
+        """Parses a ModelProto.
 
         Raises:
-            WireError: the bytes are none.
+            WireError: the bytes are not a ModelProto.
         """
         model = ModelDef()
         for field in self._reader.fields(data):
@@ -59,10 +59,10 @@ class Parser:
         return model
 
     def graph(self, data: memoryview) -> GraphDef:
-        """Returns a GraphProto.
+        """Parses a GraphProto.
 
         Raises:
-            WireError: the bytes are none.
+            WireError: the bytes are not a GraphProto.
         """
         graph = GraphDef()
         for field in self._reader.fields(data):
@@ -84,7 +84,7 @@ class Parser:
         return graph
 
     def tensor(self, data: memoryview) -> Tensor:
-        """Returns a TensorProto, its numbers unread."""
+        """Parses a TensorProto, except for its elements."""
         name, data_type, external = "", 0, False
         dims: List[int] = []
         held: List[Tuple[int, memoryview]] = []
@@ -201,7 +201,7 @@ class Parser:
                 size = field.integer
             elif field.number == 2:
                 symbol = _text(field)
-        # Some exporters write 0 or -1 for a dimension that is open.
+        # Some exporters write 0 or -1 for an open dimension.
         return (None if size is not None and size < 1 else size), symbol
 
     def _opset(self, data: memoryview) -> Tuple[str, int]:

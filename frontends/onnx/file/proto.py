@@ -1,4 +1,4 @@
-"""A ModelProto of the package onnx without its weights, which may be too large to be written."""
+"""Removes the weights of a ModelProto, which may be too large to be serialised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_TENSOR = ("name", "dims", "data_type")
 
 
 def without_weights(model: Any) -> Any:
-    """Returns a new ModelProto of the same graph; large initialisers have no numbers.
+    """Returns a new ModelProto of the same graph, with large initialisers without elements.
 
     Args:
         model: an `onnx.ModelProto`; it is not changed.

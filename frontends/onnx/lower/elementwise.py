@@ -105,7 +105,7 @@ def _cast(call: Call) -> None:
 
 
 def _identity(call: Call) -> None:
-    """The mask of a dropout is a constant that has no reader at inference."""
+    """Identity and Dropout, whose mask has no reader at inference."""
     call.emit("identity")
 
 

@@ -1,4 +1,4 @@
-"""Operators without XIR equivalent whose output has a shape of its own."""
+"""Operators without XIR equivalent, with rules for their output shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pooling: windows and whole inputs."""
+"""Pools: windowed and global."""
 
 from __future__ import annotations
 

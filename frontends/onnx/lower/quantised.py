@@ -1,4 +1,4 @@
-"""Quantised models: looks through quantisers at the float operators."""
+"""Quantised models, read as their float operators."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _dynamic(call: Call) -> None:
 
 
 def _as_float(op_type: str, lowering: Lowering, *places: int) -> Lowering:
-    """Returns the lowering of a quantised operator: scales and zero points are between its inputs.
+    """Returns the lowering of a quantised operator, whose inputs include scales and zero points.
 
     Args:
         op_type: the float operator.
-        lowering: of that one.
-        places: which inputs the float operator has; those that are not there are left out.
+        lowering: its lowering.
+        places: the inputs of the float operator among those of the quantised one.
     """
 
     def of_quantised(call: Call) -> None:
@@ -59,7 +59,7 @@ def _as_float(op_type: str, lowering: Lowering, *places: int) -> Lowering:
 
 
 def _concat(call: Call) -> None:
-    """QLinearConcat: the output's scale and zero point, then a tensor and its own two, each."""
+    """QLinearConcat: scale and zero point of the output, then each tensor with its own two."""
     _as_float("Concat", selection.LOWERINGS["Concat"], *range(2, len(call.inputs), 3))(call)
 
 
@@ -90,7 +90,7 @@ VENDOR: Dict[str, Lowering] = dict.fromkeys(
     + ("VitisDequantizeLinear", "VitisQuantizeLinear", "DequantizeLinear", "QuantizeLinear"),
     _through,
 )
-"""Of the domains of vai_q_onnx, Quark and onnxruntime."""
+"""Operators of the domains of vai_q_onnx, Quark and onnxruntime."""
 MICROSOFT: Dict[str, Lowering] = {
     "QLinearConcat": _concat,
     **_table(
@@ -109,4 +109,4 @@ MICROSOFT: Dict[str, Lowering] = {
         )
     ),
 }
-"""Of onnxruntime's domain `com.microsoft`."""
+"""Operators of onnxruntime's domain `com.microsoft`."""

@@ -68,9 +68,9 @@ _CORNERS = ("align_corners", "asymmetric")
 
 
 def _depth_to_space(call: Call) -> None:
-    """CRD is PyTorch's pixel shuffle; DCR is TensorFlow's, for which no XIR operator is known.
+    """CRD is PyTorch's pixel shuffle; DCR, TensorFlow's, has no known XIR equivalent.
 
-    Both work in any axis order, like SpaceToDepth, which is channels-last in TensorFlow.
+    Both are independent of the axis order, like SpaceToDepth, which is channels-last in TensorFlow.
     """
     scale = call.integer("blocksize")
     if scale < 1:

@@ -89,7 +89,7 @@ def _with(**changes: Any) -> Callable[[Dict[str, Any]], None]:
     return change
 
 
-def _circle(config: Dict[str, Any]) -> None:
+def _cycle(config: Dict[str, Any]) -> None:
     layer(config, "conv")["inbound_nodes"] = reads(["add", 0, 0])
 
 
@@ -135,8 +135,8 @@ def _other_record(config: Dict[str, Any]) -> None:
 
 
 CONTRADICTIONS = {
-    "a circle": (_circle, "circle"),
-    "a layer that reads itself": (_itself, "circle"),
+    "a cycle": (_cycle, "cycle"),
+    "a layer that reads itself": (_itself, "cycle"),
     "two layers of one name": (_twice, "two layers named 'conv'"),
     "a layer that is not there": (_no_such_layer, "nowhere"),
     "a call that is not there": (_no_such_call, "'inner'"),

@@ -58,11 +58,11 @@ def deep_field(depth):
 
 REFUSED = {
     "empty": (b"", "it is empty|holds no graph"),
-    "text": (b"<html>not a model</html>", "no ONNX file"),
-    "zip": (b"PK\x03\x04" + bytes(200), "no ONNX file"),
-    "cut": (CONV[: len(CONV) // 2], "no ONNX file"),
-    "a number without end": (b"\x08" + b"\xff" * 30, "no ONNX file"),
-    "a length beyond the file": (varint(7 << 3 | 2) + varint(2**62), "no ONNX file"),
+    "text": (b"<html>not a model</html>", "not a readable ONNX file"),
+    "zip": (b"PK\x03\x04" + bytes(200), "not a readable ONNX file"),
+    "cut": (CONV[: len(CONV) // 2], "not a readable ONNX file"),
+    "a number without end": (b"\x08" + b"\xff" * 30, "not a readable ONNX file"),
+    "a length beyond the file": (varint(7 << 3 | 2) + varint(2**62), "not a readable ONNX file"),
     "no graph": (field(1, 8), "holds no graph"),
     "an output that nothing gives": (one([node("Relu", ["x"], ["z"])]), "No node computes"),
     "cyclic": (
@@ -349,5 +349,5 @@ def test_many_nodes_take_time_in_proportion():
 
 def test_a_folder_or_a_pipe_is_no_file(tmp_path):
     (tmp_path / "a.onnx").mkdir()
-    with pytest.raises(VaiInspectError, match="is no file"):
+    with pytest.raises(VaiInspectError, match="is not a file"):
         capture(tmp_path / "a.onnx")
