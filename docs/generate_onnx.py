@@ -14,6 +14,7 @@ from vai_inspect.frontends.onnx.constants.evaluate import EVALUATIONS
 from vai_inspect.frontends.onnx.file.numbers import MOST_NUMBERS
 from vai_inspect.frontends.onnx.lower import dispatch, quantised
 from vai_inspect.frontends.onnx.recompose import OF_PRODUCER, PASSES, TF2ONNX, others
+from vai_inspect.frontends.onnx.recompose.match import Pattern
 from vai_inspect.frontends.onnx.rewrite import PROGRAMS
 
 PAGE = Path(__file__).with_name("onnx.md")
@@ -102,9 +103,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([written[0], "|" + "---|" * len(head), *written[1:]])
 
 
-def listed(joins: Iterable[Callable[..., object]]) -> str:
+def listed(patterns: Iterable[Pattern]) -> str:
     """Returns the first sentence of each docstring as a list."""
-    return "\n".join("- " + text for text in dict.fromkeys(sentence(join) for join in joins))
+    texts = dict.fromkeys(sentence(pattern.match) for pattern in patterns)
+    return "\n".join("- " + text for text in texts)
 
 
 def sentence(function: Callable[..., object]) -> str:

@@ -62,8 +62,8 @@ class _Assembly:
         self._model = model
         self._graph = graph
         self._inputs = inputs
-        owned = [name_of(node, at) for at, node in enumerate(graph.nodes)]
-        self._builder = OnnxGraphBuilder(owned)
+        self._owned = frozenset(name_of(node, at) for at, node in enumerate(graph.nodes))
+        self._builder = OnnxGraphBuilder(self._owned)
         self._sizes = {
             symbol: size for one in inputs for symbol, size in one.symbols.items() if symbol
         }
@@ -97,8 +97,7 @@ class _Assembly:
                 "All outputs of the model have data-dependent sizes; use fixed sizes in the export."
             )
         graph = self._builder.graph(self._graph.name or "main_graph")
-        own = {name_of(node, at) for at, node in enumerate(self._graph.nodes)}
-        parts = frozenset(op.name for op in graph if op.name not in own)
+        parts = frozenset(op.name for op in graph if op.name not in self._owned)
         assembled = Assembled(graph, frozenset(self._builder.transparent), parts)
         return Read(assembled, self._builder.quantised, self._left_out, scope.names)
 

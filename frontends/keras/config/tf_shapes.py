@@ -53,23 +53,36 @@ def _reduction(
     return [tuple(size for index, size in enumerate(shape) if index not in gone)]
 
 
-def _blocks(to_depth: bool) -> Rule:
-    def rule(
-        shapes: Sequence[Shape], args: Sequence[Any], kwargs: Dict[str, Any]
-    ) -> Optional[List[Shape]]:
-        block = kwargs.get("block_size", args[1] if len(args) > 1 else None)
-        if type(block) is not int or block < 1 or kwargs.get("data_format", "NHWC") != "NHWC":
-            return None
-        batch, height, width, channels = shapes[0]
-        if to_depth:
-            if height % block or width % block:
-                raise ShapeError(f"{block} does not divide {shapes[0]}")
-            return [(batch, height // block, width // block, channels * block**2)]
-        if channels % block**2:
-            raise ShapeError(f"{block**2} does not divide {shapes[0]}")
-        return [(batch, height * block, width * block, channels // block**2)]
+def _block(args: Sequence[Any], kwargs: Dict[str, Any]) -> Optional[int]:
+    """Returns the block of a channels-last operation, or None."""
+    block = kwargs.get("block_size", args[1] if len(args) > 1 else None)
+    if type(block) is not int or block < 1 or kwargs.get("data_format", "NHWC") != "NHWC":
+        return None
+    return block
 
-    return rule
+
+def _space_to_depth(
+    shapes: Sequence[Shape], args: Sequence[Any], kwargs: Dict[str, Any]
+) -> Optional[List[Shape]]:
+    block = _block(args, kwargs)
+    if block is None:
+        return None
+    batch, height, width, channels = shapes[0]
+    if height % block or width % block:
+        raise ShapeError(f"{block} does not divide {shapes[0]}")
+    return [(batch, height // block, width // block, channels * block**2)]
+
+
+def _depth_to_space(
+    shapes: Sequence[Shape], args: Sequence[Any], kwargs: Dict[str, Any]
+) -> Optional[List[Shape]]:
+    block = _block(args, kwargs)
+    if block is None:
+        return None
+    batch, height, width, channels = shapes[0]
+    if channels % block**2:
+        raise ShapeError(f"{block**2} does not divide {shapes[0]}")
+    return [(batch, height * block, width * block, channels // block**2)]
 
 
 def _split(
@@ -123,8 +136,8 @@ _RULES: Dict[str, Rule] = {
     **dict.fromkeys(("nn.l2_normalize", "nn.log_softmax", "nn.softplus", "nn.softsign"), _same),
     **dict.fromkeys(("clip_by_norm", "debugging.check_numerics"), _same),
     **dict.fromkeys(("ones_like", "reverse", "roll", "sort", "zeros_like"), _same),
-    "nn.depth_to_space": _blocks(False),
-    "nn.space_to_depth": _blocks(True),
+    "nn.depth_to_space": _depth_to_space,
+    "nn.space_to_depth": _space_to_depth,
     "split": _split,
     "tile": _tile,
 }

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Tuple
 from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.attrs import Attrs, AxisAttrs, EluAttrs, LeakyReluAttrs, NoAttrs
 from vai_inspect.frontends.keras.lower.activation_function import HARD_SIGMOID_OF_KERAS_2, Function
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 from vai_inspect.frontends.keras.lower.layer import Layer
 
 LINEAR = Function("linear", "keras")
@@ -146,7 +146,7 @@ _LAYERS: Dict[str, Activation] = {
 }
 
 
-def _standalone(write: Activation) -> Callable[[Call], None]:
+def _standalone(write: Activation) -> Lowering:
     def lowering(call: Call) -> None:
         write(call, call.operation, "")
 

@@ -7,7 +7,7 @@ cloned, and is read as such in a live model too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import FrozenSet
 
 _KERAS_2: FrozenSet[str] = frozenset(
@@ -59,17 +59,17 @@ def plain_name(name: str) -> str:
     return "softmax" if name == "softmax_v2" else name.strip("<>")
 
 
-def of_keras(name: str, keras_2: bool, by_name: bool = False) -> Function:
+def of_keras(name: str, keras_2: bool) -> Function:
     """Returns Keras's function of a name."""
     if keras_2 and name == "hard_sigmoid":
-        name = HARD_SIGMOID_OF_KERAS_2.name
-    return Function(name, "keras", by_name)
+        return HARD_SIGMOID_OF_KERAS_2
+    return Function(name, "keras")
 
 
 def own_function(name: str, keras_2: bool) -> Function:
     """Returns the function that a config gives for a user function."""
     known = name in (_KERAS_2 if keras_2 else _KERAS_3)
-    return of_keras(name, keras_2, by_name=True) if known else Function(name, "")
+    return replace(of_keras(name, keras_2), by_name=True) if known else Function(name, "")
 
 
 def named_function(name: str, keras_2: bool) -> Function:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
@@ -195,6 +195,17 @@ class Call(CallBuilder):
         """Type of the last operator's output, or of the first input."""
         return self.ops[-1].output if self.ops else self.types[0]
 
+    def mismatch(self) -> str:
+        """Returns how the operators differ from the call's outputs, or an empty text."""
+        ops = self.ops
+        if not ops:
+            return "it became no operator"
+        if self._step.outputs is None:
+            return ""
+        found = tuple(tensor.shape for tensor in ops[-1].outputs)
+        expected = tuple(tuple(tensor.shape) for tensor in self._step.outputs)
+        return "" if found == expected else f"its output is {found}, in Keras {expected}"
+
     def discard(self) -> None:
         """Removes the emitted operators."""
         super().discard()
@@ -220,6 +231,10 @@ class Call(CallBuilder):
 
     def _parameter(self, shape: Sequence[int]) -> TensorType:
         return TensorType(tuple(shape), self.operation.variable_dtype or self.dtype)
+
+
+Lowering = Callable[[Call], None]
+"""Emits the operators of a call."""
 
 
 def number_of(value: Any) -> Optional[float]:

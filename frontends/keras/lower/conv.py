@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import (
     Attrs,
@@ -12,7 +12,7 @@ from vai_inspect.core.ir.attrs import (
     DepthwiseConv2dAttrs,
 )
 from vai_inspect.frontends.keras.lower.activation import append_activation
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 from vai_inspect.frontends.keras.lower.window import window_of
 
 Params = List[Tuple[str, Sequence[int]]]
@@ -42,7 +42,7 @@ def _emit_depthwise(
     call.emit(kind, attrs, params=[("weights", weights), *bias], suffix=suffix)
 
 
-def _convolution(rank: int) -> Callable[[Call], None]:
+def _convolution(rank: int) -> Lowering:
     """Conv1D, Conv2D and Conv3D; weights [oc, (kd), (kh), kw, ic / group].
 
     A Conv2D with a group per input channel is a depthwise convolution.
@@ -63,7 +63,7 @@ def _convolution(rank: int) -> Callable[[Call], None]:
     return lowering
 
 
-def _depthwise(rank: int) -> Callable[[Call], None]:
+def _depthwise(rank: int) -> Lowering:
     """DepthwiseConv1D and DepthwiseConv2D."""
 
     def lowering(call: Call) -> None:
@@ -75,7 +75,7 @@ def _depthwise(rank: int) -> Callable[[Call], None]:
     return lowering
 
 
-def _separable(rank: int) -> Callable[[Call], None]:
+def _separable(rank: int) -> Lowering:
     """SeparableConv1D and 2D: a depthwise and a pointwise convolution, the latter with the bias."""
 
     def lowering(call: Call) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Callable, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Op
@@ -26,11 +26,9 @@ from vai_inspect.frontends.keras.lower import (
     transposed,
     wrapped,
 )
-from vai_inspect.frontends.keras.lower.call import Call, OutputUnknownError
+from vai_inspect.frontends.keras.lower.call import Call, Lowering, OutputUnknownError
 from vai_inspect.frontends.keras.lower.channels_first import keeps_first
 from vai_inspect.frontends.keras.lower.layer import Layer
-
-Lowering = Callable[[Call], None]
 
 
 class LayerRefusesError(CaptureError):
@@ -76,7 +74,7 @@ def lower(call: Call) -> List[Op]:
         call.unknown(name)
         return call.finished()
     _check_layout(call)
-    problem = problem_with(partial(_lower, lowering), call, _problem)
+    problem = problem_with(partial(_lower, lowering), call, Call.mismatch)
     if problem:
         call.discard()
         call.unknown(name, unreadable(problem))
@@ -113,15 +111,3 @@ def _check_layout(call: Call) -> None:
         raise OutputUnknownError(
             f"Layer {call.path!r} ({call.operation.class_name}) keeps its channels first"
         )
-
-
-def _problem(call: Call) -> str:
-    """Returns what is wrong with the operators of a call, or an empty text."""
-    ops = call.ops
-    if not ops:
-        return "it became no operator"
-    if not call.knows_outputs:
-        return ""
-    found = tuple(tensor.shape for tensor in ops[-1].outputs)
-    expected = tuple(tensor.shape for tensor in call.outputs)
-    return "" if found == expected else f"its output is {found}, in Keras {expected}"

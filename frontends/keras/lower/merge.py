@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, Tuple
+from typing import Tuple
 
 from vai_inspect.core.errors import InputShapeError
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 
 
-def _elementwise(kind: str) -> Callable[[Call], None]:
+def _elementwise(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
         call.emit(kind, inputs=_of_one_rank(call))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Tuple
+from typing import Dict, Tuple
 
 from vai_inspect.core.ir.attrs import GroupNormAttrs
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 
 OPAQUE: Dict[str, Tuple[str, ...]] = {
     "attention, as one operator": (
@@ -75,7 +75,7 @@ OWN_CODE = (
 """Layers that wrap user code, which is not inspected."""
 
 
-def _opaque(message: str) -> Callable[[Call], None]:
+def _opaque(message: str) -> Lowering:
     def lowering(call: Call) -> None:
         call.unknown(call.operation.class_name, message)
 

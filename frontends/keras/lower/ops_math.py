@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Tuple
+from typing import Any, Tuple
 
 from vai_inspect.core.ir import Value
 from vai_inspect.core.ir.attrs import AxisAttrs, MatmulAttrs, ReductionAttrs
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 from vai_inspect.frontends.keras.lower.dense import inner_product
-
-Lowering = Callable[[Call], None]
 
 
 def _arguments(call: Call) -> Tuple[Any, Any]:

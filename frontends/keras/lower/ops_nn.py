@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Dict, Tuple
 
 from vai_inspect.core.ir.attrs import CastAttrs, EluAttrs, LeakyReluAttrs
 from vai_inspect.frontends.keras.lower.activation import LAYERS, softmax_attrs
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 from vai_inspect.frontends.keras.lower.pooling import pool_2d
-
-Lowering = Callable[[Call], None]
 
 
 def _plain(kind: str) -> Lowering:

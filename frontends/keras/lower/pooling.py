@@ -13,10 +13,8 @@ from vai_inspect.core.ir.attrs import (
     ReductionAttrs,
     SqueezeAttrs,
 )
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 from vai_inspect.frontends.keras.lower.window import window_pads, xir
-
-Lowering = Callable[[Call], None]
 
 _MAX, _AVERAGE = "maxpool2d", "avgpool2d"
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import TransposedConv2dAttrs, TransposedConv3dAttrs
 from vai_inspect.frontends.keras.lower.activation import append_activation
-from vai_inspect.frontends.keras.lower.call import Call
+from vai_inspect.frontends.keras.lower.call import Call, Lowering
 from vai_inspect.frontends.keras.lower.window import transposed_crop, xir
 
 
-def _transposed(rank: int, cls: Any) -> Callable[[Call], None]:
+def _transposed(rank: int, cls: Any) -> Lowering:
     """Conv2DTranspose and Conv3DTranspose; weights [oc, (kd), kh, kw, ic / group]."""
 
     def lowering(call: Call) -> None:

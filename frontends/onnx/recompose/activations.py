@@ -11,6 +11,7 @@ from vai_inspect.frontends.onnx.recompose.match import (
     Matcher,
     Replacement,
     by_channel,
+    ending_with,
     named,
     replacement,
 )
@@ -18,6 +19,7 @@ from vai_inspect.frontends.onnx.recompose.match import (
 _GATES = {"sigmoid": "swish", "hard-sigmoid": "hard-swish"}
 
 
+@ending_with("mul")
 def gated(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Gates: x * sigmoid(x) is a swish, x * hard-sigmoid(x) a hard-swish, and mish likewise."""
     for x, gate in matcher.pairs(op, "mul"):
@@ -31,12 +33,13 @@ def gated(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return None
 
 
+@ending_with("transpose")
 def softmax(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """A softmax over the last axis between two transposes is one over another axis.
 
     torch.onnx exports it in this form before opset 13.
     """
-    inner = matcher.producer(op.inputs[0]) if op.inputs else op
+    inner = matcher.producer(op.inputs[0])
     if not isinstance(op.attrs, TransposeAttrs) or inner.kind != "softmax":
         return None
     before = matcher.producer(inner.inputs[0])
@@ -49,6 +52,7 @@ def softmax(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return replacement([inner, before], op, "softmax", [before.inputs[0]], attrs)
 
 
+@ending_with("mul")
 def gelu(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """GELU: x * 0.5 * (1 + erf(x / sqrt(2))), with its factors in any order.
 
@@ -68,6 +72,7 @@ def gelu(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return None
 
 
+@ending_with("add")
 def prelu(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' PReLU: relu(x) + slopes * relu(-x), a slope (negated) for each channel."""
     for positive, product in matcher.pairs(op, "add"):
@@ -90,8 +95,6 @@ def prelu(matcher: Matcher, op: Op) -> Optional[Replacement]:
 
 def _factors(matcher: Matcher, op: Op) -> Tuple[List[Value], List[Op]]:
     """Returns the factors of a product of products, and the inner products."""
-    if op.kind != "mul" or len(op.inputs) != 2:
-        return [], []
     for first, second in matcher.pairs(op, "mul"):
         inner = matcher.producer(first)
         if inner.kind == "mul" and len(inner.inputs) == 2 and matcher.inner(inner):

@@ -7,18 +7,22 @@ from typing import List, Optional, Tuple
 
 from vai_inspect.core.ir import Op, Value
 from vai_inspect.core.ir.attrs import AxisAttrs, TransposeAttrs, UnknownAttrs
-from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, replacement
+from vai_inspect.frontends.onnx.recompose.match import (
+    Matcher,
+    Replacement,
+    ending_with,
+    replacement,
+)
 
 NAME = "scaled_dot_product_attention"
 
 
+@ending_with("matmul")
 def attention(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Attention: softmax((q * c) @ (k^T * c) + mask) @ v, with the same factor twice.
 
     Only `scaled_dot_product_attention` is exported in this form; a user's own has one factor.
     """
-    if op.kind != "matmul":
-        return None
     weights = matcher.producer(op.inputs[0])
     if weights.kind != "softmax" or weights.attrs != AxisAttrs(weights.output.rank - 1):
         return None

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Param, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, NoAttrs, TensorAttrs, TransposeAttrs, UnknownAttrs
 from vai_inspect.frontends.layout.axes import LAST, ordered
 
-Pattern = Callable[["Matcher", Op], Optional["Replacement"]]
+Match = Callable[["Matcher", Op], Optional["Replacement"]]
 """Returns the replacement of the operators that end with the given one, or None."""
 
 
 DEEPEST = 64
 """Limit of nested scopes."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Several operators that are one in the model's source code.
+
+    Attributes:
+        ends: kinds that the last of them may have.
+        match: finds them; called for operators of these kinds.
+    """
+
+    ends: Tuple[str, ...]
+    match: Match
+
+
+def ending_with(*kinds: str) -> Callable[[Match], Pattern]:
+    """Makes a pattern of the function that matches it.
+
+    Args:
+        kinds: kinds that the last operator may have.
+    """
+
+    def pattern(match: Match) -> Pattern:
+        return Pattern(kinds, match)
+
+    return pattern
 
 
 class Replacement:
@@ -200,10 +227,15 @@ def run(graph: Graph, patterns: Sequence[Pattern]) -> Graph:
     Parts with other readers stay.
     """
     matcher = Matcher(graph)
+    by_end: Dict[str, List[Match]] = {}
+    for pattern in patterns:
+        for kind in pattern.ends:
+            by_end.setdefault(kind, []).append(pattern.match)
     change: Dict[str, Optional[Op]] = {}
     added: Dict[str, Sequence[Op]] = {}
     for op in graph:
-        found = next(filter(None, (pattern(matcher, op) for pattern in patterns)), None)
+        matches = by_end.get(op.kind, ())
+        found = next(filter(None, (match(matcher, op) for match in matches)), None)
         if found is None or any(part.name in change for part in (*found.parts, op)):
             continue
         removed = {part.name for part in found.parts}

@@ -13,13 +13,18 @@ from vai_inspect.core.ir.attrs import (
     ReshapeAttrs,
     UnknownAttrs,
 )
-from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, named, replacement
+from vai_inspect.frontends.onnx.recompose.match import (
+    Matcher,
+    Replacement,
+    ending_with,
+    named,
+    replacement,
+)
 
 
+@ending_with("div")
 def layer_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """LayerNorm: (x - mean) / sqrt(mean((x - mean)^2) + eps), the means over the last axis."""
-    if op.kind != "div" or len(op.inputs) != 2:
-        return None
     centred, root = (matcher.producer(value) for value in op.inputs)
     if centred.kind != "sub" or named(root) != "Sqrt":
         return None
@@ -60,9 +65,10 @@ def mean_of(op: Op, x: Value) -> bool:
     )
 
 
+@ending_with("add", "mul")
 def affine(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """The factor and the sum after a recomposed layer norm belong to it."""
-    found = _with_constant(matcher, op, "add") or _with_constant(matcher, op, "mul")
+    found = _with_constant(matcher, op, op.kind)
     if found is None:
         return None
     inner, constant = found
@@ -82,10 +88,9 @@ def _with_constant(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Op, Op
     return None
 
 
+@ending_with("div")
 def l2_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """L2 norm: x / max(norm(x), eps), with or without an expansion of the norm."""
-    if op.kind != "div" or len(op.inputs) != 2:
-        return None
     x, divisor = op.inputs
     parts: List[Op] = []
     norm, epsilon = matcher.producer(divisor), 0.0
@@ -112,13 +117,12 @@ def l2_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return replacement([*parts, norm], op, "l2_normalize", [x], attrs)
 
 
+@ending_with("add")
 def group_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Group norm: an instance norm over groups of channels, then the affine.
 
     torch.onnx exports Reshape, InstanceNormalization, Reshape, Mul, Add.
     """
-    if op.kind != "add":
-        return None
     found = _with_constant(matcher, op, "add")
     product = found[0] if found is not None else op
     factor = _with_constant(matcher, product, "mul") if found is not None else None

@@ -6,9 +6,15 @@ from typing import Optional
 
 from vai_inspect.core.ir import Op, Param, TensorType
 from vai_inspect.core.ir.attrs import AxisAttrs, ReshapeAttrs, StridedSliceAttrs
-from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, replacement
+from vai_inspect.frontends.onnx.recompose.match import (
+    Matcher,
+    Replacement,
+    ending_with,
+    replacement,
+)
 
 
+@ending_with("add")
 def bias(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """A constant with one element per output that is added to an inner product is its bias."""
     for product, constant in matcher.pairs(op, "add"):
@@ -25,9 +31,10 @@ def bias(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return None
 
 
+@ending_with("concat")
 def stacked(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """A concatenation of reshaped tensors along a new axis of size 1 stacks them."""
-    if not isinstance(op.attrs, AxisAttrs) or op.kind != "concat":
+    if not isinstance(op.attrs, AxisAttrs):
         return None
     axis, parts, sources = op.attrs.axis, [], []
     for value in op.inputs:
@@ -45,16 +52,18 @@ def stacked(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return replacement(parts, op, "stack", sources, op.attrs)
 
 
+@ending_with("reshape")
 def reshapes(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """A reshape to one axis and back is an identity."""
-    before = matcher.producer(op.inputs[0]) if op.kind == "reshape" else op
-    if before.kind != "reshape" or before.output.rank != 1 or op is before:
+    before = matcher.producer(op.inputs[0])
+    if before.kind != "reshape" or before.output.rank != 1:
         return None
     if matcher.graph.type_of(before.inputs[0]).shape != op.output.shape:
         return None
     return replacement([before], op, "identity", before.inputs)
 
 
+@ending_with("strided_slice")
 def slices(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """A slice of a slice along other axes is one slice."""
     if not isinstance(op.attrs, StridedSliceAttrs):

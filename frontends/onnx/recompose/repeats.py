@@ -7,7 +7,13 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from vai_inspect.core.ir import Op, TensorType, Value
 from vai_inspect.core.ir.attrs import Attrs, ResizeAttrs, TransposeAttrs
-from vai_inspect.frontends.onnx.recompose.match import Matcher, Replacement, named, replacement
+from vai_inspect.frontends.onnx.recompose.match import (
+    Matcher,
+    Replacement,
+    ending_with,
+    named,
+    replacement,
+)
 
 LONGEST = 12
 """Limit of operators in a chain."""
@@ -38,6 +44,7 @@ class Repeated(NamedTuple):
     order: Tuple[int, ...]
 
 
+@ending_with("reshape", "transpose", "unknown")
 def repeated(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' UpSampling2D: a new axis that is tiled and reshaped into the one before it, twice."""
     chain = _chain(matcher, op)

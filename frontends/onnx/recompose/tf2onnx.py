@@ -25,6 +25,7 @@ from vai_inspect.frontends.onnx.recompose.match import (
     Pattern,
     Replacement,
     by_channel,
+    ending_with,
     named,
     replacement,
 )
@@ -35,13 +36,13 @@ def within_layer(pattern: Pattern) -> Pattern:
     """Returns a pattern that matches only operators of a single layer of the model."""
 
     def only(matcher: Matcher, op: Op) -> Optional[Replacement]:
-        found = pattern(matcher, op)
+        found = pattern.match(matcher, op)
         if found is None or not _is_one_layer(matcher, [op, *found.parts]):
             return None
         return found
 
-    only.__doc__ = pattern.__doc__
-    return only
+    only.__doc__ = pattern.match.__doc__
+    return Pattern(pattern.ends, only)
 
 
 def _is_one_layer(matcher: Matcher, ops: Sequence[Op]) -> bool:
@@ -55,6 +56,7 @@ def _is_one_layer(matcher: Matcher, ops: Sequence[Op]) -> bool:
     return bool(common) and len(matcher.scopes.get("/".join(common), ())) <= 1
 
 
+@ending_with("mul", "div")
 def hard_sigmoid(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' hard-sigmoid: relu6(x + 3) / 6, within one layer."""
     scaled = matcher.with_number(op, "mul", "div")
@@ -71,6 +73,7 @@ def hard_sigmoid(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return replacement([clamp, total], op, "hard-sigmoid", [shifted[0]])
 
 
+@ending_with("reshape", "inner-product")
 def dense(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' Dense of more than two axes: an inner product between two reshapes."""
     product = matcher.producer(op.inputs[0]) if op.kind == "reshape" else op
@@ -88,6 +91,7 @@ def dense(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return replacement([product, spread], op, "inner-product", spread.inputs, attrs, product.params)
 
 
+@ending_with("add")
 def layer_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' LayerNormalization: x * m + (beta - mean * m), with m = gamma / sqrt(var + eps)."""
     for scaled, shift in matcher.pairs(op, "add"):
@@ -148,6 +152,7 @@ def _moments(
     return None
 
 
+@ending_with("add", "mul")
 def batch_norm(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' BatchNormalization: a product and a sum with a constant for each channel.
 
@@ -192,11 +197,12 @@ def _by_channel(matcher: Matcher, op: Op, kind: str) -> Optional[Tuple[Value, in
 _POOLS = {"reduction_mean": "avgpool2d", "reduction_max": "maxpool2d"}
 
 
+@ending_with("reduction_mean", "reduction_max")
 def global_pool(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' global pools: a mean or maximum over height and width with the channels last."""
-    before = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output
+    before = matcher.graph.type_of(op.inputs[0])
     attrs, shape = op.attrs, before.shape
-    if op.kind not in _POOLS or not isinstance(attrs, ReductionAttrs) or len(shape) != 4:
+    if not isinstance(attrs, ReductionAttrs) or len(shape) != 4:
         return None
     if attrs.axis != (1, 2) or 0 in shape:
         return None
@@ -225,10 +231,11 @@ def global_pool(matcher: Matcher, op: Op) -> Optional[Replacement]:
     return Replacement(end, (), (first, pool))
 
 
+@ending_with("reshape")
 def pixels(matcher: Matcher, op: Op) -> Optional[Replacement]:
     """Keras' Reshape of a vector to an image of one pixel, with the channels last."""
-    before, after = matcher.graph.type_of(op.inputs[0]) if op.inputs else op.output, op.output
-    if op.kind != "reshape" or before.rank != 2 or after.shape != (*before.shape, 1, 1):
+    before, after = matcher.graph.type_of(op.inputs[0]), op.output
+    if before.rank != 2 or after.shape != (*before.shape, 1, 1):
         return None
     shape = (before.shape[0], 1, 1, before.shape[1])
     name = op.name + "/channels_last"

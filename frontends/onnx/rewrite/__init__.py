@@ -1,4 +1,4 @@
-"""Rewrites done on an ONNX graph: a copy of the model, and a program for each id."""
+"""Applies rewrites to a copy of an ONNX model, with a program for each id."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ PROGRAMS: Dict[str, Program] = {
     "subtract": arithmetic.subtract,
     "unshuffle-to-convolution": channels.unshuffle,
 }
-"""What is done by program; every other rewrite is advice alone."""
+"""The program of each rewrite by id; other rewrites are only advice."""

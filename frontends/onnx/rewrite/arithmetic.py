@@ -1,4 +1,4 @@
-"""Sums, products and means as what the DPU has."""
+"""Rewrites of sums, products and means."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def channel_mean(edit: Edit, node: Any) -> None:
 
 
 def _axes(edit: Edit, node: Any) -> Tuple[int, ...]:
-    """Returns the axes of a ReduceMean, counted from the first.
+    """Returns the non-negative axes of a ReduceMean.
 
     Raises:
         RefusedError: they are computed.
@@ -161,7 +161,7 @@ def parameter_to_depthwise(edit: Edit, node: Any) -> None:
 def constant_sum(edit: Edit, node: Any) -> None:
     """A number for each channel goes into the bias of the convolution before it.
 
-    Where there is none that it alone reads, a 1x1 depthwise convolution adds it.
+    Without a convolution that only it reads, a 1x1 depthwise convolution adds it.
     """
     if not plain(node, "Add"):
         raise RefusedError("it is no sum")
@@ -187,7 +187,7 @@ def _with_numbers(edit: Edit, node: Any) -> Tuple[str, Any]:
     """Returns the feature map that a node reads, and its constant as a number for each channel.
 
     Raises:
-        RefusedError: it reads others.
+        RefusedError: its operands are others.
     """
     for source, other in (node.input, list(node.input)[::-1]):
         numbers = edit.constant(other)
@@ -242,7 +242,7 @@ def _is_relu6(edit: Edit, node: Any) -> bool:
 
 
 def _by_six(edit: Edit, node: Any, value: str) -> bool:
-    """Tells whether a node divides a value by 6."""
+    """Returns whether a node divides a value by 6."""
     if plain(node, "Div"):
         return node.input[0] == value and number_of(edit, node.input[1]) == 6
     if not plain(node, "Mul"):

@@ -1,4 +1,4 @@
-"""An ONNX model in memory that rewrites are done on, one after another."""
+"""An ONNX model to which rewrites are applied, one after another."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError
 from vai_inspect.frontends.onnx.tensors import Named
 
 BROKEN = (AttributeError, IndexError, OverflowError, TypeError, ValueError)
-"""What a node leads to whose inputs or attributes are not those of its operator."""
+"""Errors for a node whose inputs or attributes are not those of its operator."""
 
 
 class Changeable:
-    """A model, and what each name of its graph stands for.
+    """A model with the values of the names in its graph.
 
     Attributes:
-        model: the `onnx.ModelProto`; it stays as it is.
-        error: how far what it computes is from what the one that it was made of does, as a share
-            of the range.
+        model: the `onnx.ModelProto`; it is not changed.
+        error: difference of its outputs from those of the model that it was made from, as a share
+            of their range.
     """
 
     error = 0.0
@@ -44,7 +44,7 @@ class Changeable:
     def apply(
         self, rewrite: str, ops: Sequence[str]
     ) -> Tuple[Optional["Changeable"], Dict[str, str]]:
-        """Returns a copy with a rewrite done at operators, and why not at the others.
+        """Returns a copy with a rewrite applied at operators, and the reason for each exception.
 
         Args:
             rewrite: its id.
@@ -62,8 +62,8 @@ class Changeable:
             except RefusedError as error:
                 left[op] = str(error)
         for op, node in nodes.items():
-            if not edit.stands(node):
-                continue  # a part of what was done at another
+            if not edit.contains(node):
+                continue  # replaced by the rewrite of another operator
             try:
                 program(edit, node)
             except RefusedError as error:
@@ -75,13 +75,13 @@ class Changeable:
         made = Changeable(edit.finished(), self._input_args, self._batch)
         try:
             made.error = self.error_of(made)
-        except Exception as error:  # whatever the evaluator makes of nodes that it does not know
+        except Exception as error:  # the evaluator may raise anything for an unknown node
             reason = f"its check cannot be run: {message_of(error)}".rstrip(".")
             return None, {**dict.fromkeys(ops, reason), **left}
         return made, left
 
     def error_of(self, other: "Changeable") -> float:
-        """Returns how far what another model computes is from what this one does.
+        """Returns the difference of another model's outputs from those of this one.
 
         Raises:
             Exception: the evaluator cannot run a node.

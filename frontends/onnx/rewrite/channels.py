@@ -1,4 +1,4 @@
-"""Convolutions as dense ones, and channels put in another order by convolutions."""
+"""Rewrites to dense convolutions and to convolutions that permute channels."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def unshuffle(edit: Edit, node: Any) -> None:
 
 
 def _slices(edit: Edit, name: str, reader: Any) -> Tuple[str, Tuple[int, int], List[Any]]:
-    """Returns what is cut, the first row and column of every other pixel, and the slices.
+    """Returns the sliced tensor, its first row and column, and the slices of every other pixel.
 
     Raises:
-        RefusedError: it is cut otherwise.
+        RefusedError: the slices are others.
     """
     begin: Dict[int, int] = {}
     parts: List[Any] = []

@@ -1,4 +1,4 @@
-"""What a change does to the outputs: the nodes that it changed, run before and after it.
+"""Measures the effect of a change on the outputs by running the changed nodes before and after.
 
 All other nodes are the same in both models, so that nothing else can differ.
 """
@@ -13,21 +13,19 @@ from vai_inspect.frontends.onnx.rewrite.edit import constant_of, plain
 from vai_inspect.frontends.onnx.tensors import Computed, Known, Named
 
 SEED = 20240229
-
-
 LOCAL = ("Clip", "Conv", "Neg", "Relu")
-"""Operators that compute the same at every place of a map, so that a small one checks them."""
+"""Operators that compute the same at every position of a map, so that a small map suffices."""
 SMALL = 32
-"""Rows and columns of such a map."""
+"""Rows and columns of a small map."""
 
 
 class Region(NamedTuple):
-    """Nodes of a model that are run by themselves.
+    """Nodes of a model that are run separately.
 
     Attributes:
-        nodes: in the model's order.
-        held: the constants that they read, floats in float64.
-        read: the other tensors that they read.
+        nodes: the nodes, in the order of the model.
+        held: their constant inputs, floats in float64.
+        read: their other inputs.
     """
 
     nodes: List[Any]
@@ -36,18 +34,18 @@ class Region(NamedTuple):
 
 
 def difference(before: Any, after: Any, named: Mapping[str, Named]) -> float:
-    """Returns how far what the changed nodes give is from what they gave before.
+    """Returns the difference of the outputs of the changed nodes from those before.
 
     They run in float64 on random inputs, with the weights of the model.
 
     Args:
         before: an `onnx.ModelProto`.
         after: the same with some nodes replaced.
-        named: what each name of the two graphs stands for.
+        named: the value of each name in the two graphs.
 
     Returns:
-        The largest difference of any tensor that other nodes read, as a share of its range;
-        infinity where one is missing, has another shape or is no number.
+        The largest difference of a tensor that other nodes read, as a share of its range; infinity
+        if one is missing, has another shape or is not finite.
 
     Raises:
         Exception: the evaluator cannot run a node.
@@ -112,7 +110,7 @@ def _region(model: Any, same: Set[bytes], named: Mapping[str, Named]) -> Region:
 
 
 def _read_elsewhere(model: Any, same: Set[bytes]) -> Set[str]:
-    """Returns the names that nodes of both models read, and the outputs."""
+    """Returns the inputs of nodes that both models have, and the model's outputs."""
     found = {info.name for info in model.graph.output}
     for node in model.graph.node:
         if _bytes(node) in same:

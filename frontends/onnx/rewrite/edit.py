@@ -1,4 +1,4 @@
-"""A copy of an ONNX model that rewrites change, node by node."""
+"""Edits a copy of an ONNX model node by node."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from vai_inspect.frontends.onnx.tensors import Computed, Known, Named
 Array = Any
 """A numpy array; the annotations of its releases differ."""
 OWN_DOMAINS = ("", "ai.onnx")
-"""What the domain of ONNX's own operators is called."""
+"""Names of the domain of ONNX's operators."""
 _FLOATS = ("float16", "float32", "float64")
 _INITIALIZERS_ARE_INPUTS = 4
-"""Before this version of the format every initialiser is an input of the graph, too."""
+"""Before this IR version, every initialiser must also be an input of the graph."""
 
 
 class RefusedError(Exception):
@@ -23,19 +23,19 @@ class RefusedError(Exception):
 
 
 class Edit:
-    """A model on the way from one to the next.
+    """A copy of a model while it is changed.
 
     Attributes:
-        opset: version of ONNX's own operators.
-        sizes_fixed: whether the file leaves no size of its inputs open but the batch.
+        opset: version of ONNX's operator set.
+        sizes_fixed: whether the file fixes all sizes of its inputs except for the batch.
     """
 
     def __init__(self, model: Any, named: Mapping[str, Named]) -> None:
         """Copies a model.
 
         Args:
-            model: an `onnx.ModelProto`; it stays as it is.
-            named: what each name of its graph stands for.
+            model: an `onnx.ModelProto`; it is not changed.
+            named: the value of each name in its graph.
         """
         import onnx
         from onnx import helper, numpy_helper
@@ -69,10 +69,10 @@ class Edit:
     def op(self, name: str) -> Any:
         """Returns the node that an operator of the inspection comes from.
 
-        An operator `a/b` whose name is no node's is a part of the node `a`.
+        An operator `a/b` that is not the name of a node is a part of the node `a`.
 
         Raises:
-            RefusedError: there is none in the graph itself.
+            RefusedError: the graph itself has no such node.
         """
         found = name
         while found:
@@ -81,16 +81,16 @@ class Edit:
             found = found.rpartition("/")[0]
         raise RefusedError("no node of the graph has its name; it is in a function or a branch")
 
-    def stands(self, node: Any) -> bool:
-        """Tells whether a node is still in the graph."""
+    def contains(self, node: Any) -> bool:
+        """Returns whether a node is still in the graph."""
         return any(one is node for one in self._nodes)
 
     def producer(self, tensor: str) -> Any:
-        """Returns the node that gives a tensor, or None."""
+        """Returns the node that outputs a tensor, or None."""
         return next((one for one in self._nodes if tensor in one.output), None)
 
     def only_reader(self, node: Any) -> Any:
-        """Returns the node that alone reads what a node gives, or None."""
+        """Returns the only reader of a node's output, or None."""
         (given,) = [one for one in node.output if one][:1] or ("",)
         readers = [one for one in self._nodes for name in one.input if name == given]
         return readers[0] if len(readers) == 1 and given not in self._outside else None
@@ -107,11 +107,11 @@ class Edit:
         return found.shape
 
     def computed(self, tensor: str) -> bool:
-        """Tells whether a tensor depends on the model's inputs."""
+        """Returns whether a tensor depends on the inputs of the model."""
         return isinstance(self._named.get(tensor), Computed)
 
     def constant(self, tensor: str) -> Array:
-        """Returns the elements of a tensor that the file holds, or None."""
+        """Returns the elements of a constant tensor, or None."""
         while True:
             if tensor in self._stored:
                 return self._numpy.to_array(self._stored[tensor])
@@ -123,7 +123,7 @@ class Edit:
             tensor = node.input[0]
 
     def attribute(self, node: Any, name: str, default: Any = None) -> Any:
-        """Returns an attribute of a node as Python has it."""
+        """Returns an attribute of a node as a Python value."""
         for one in node.attribute:
             if one.name == name:
                 value = self._helper.get_attribute_value(one)
@@ -142,7 +142,7 @@ class Edit:
             suffix: of its name.
 
         Raises:
-            RefusedError: no such element type is written here.
+            RefusedError: the element type is not supported.
         """
         found = self._named.get(like)
         dtype = found.dtype if isinstance(found, (Known, Computed)) else ""
@@ -163,11 +163,11 @@ class Edit:
         """Returns a new node with one output, not yet in the graph.
 
         Args:
-            op_type: its operator, of ONNX's own.
-            inputs: what it reads.
-            near: the node that it is named after, and has the origin of.
-            suffix: of its name; empty for the one that takes the place of `near`, whose name and
-                output it has.
+            op_type: its operator, in ONNX's domain.
+            inputs: its inputs.
+            near: the node from which it has its name and origin.
+            suffix: suffix of its name; empty for a node that replaces `near` with its name and
+                output.
             more: its attributes.
         """
         output = self._free(f"{near.output[0]}_{suffix}") if suffix else near.output[0]
@@ -178,10 +178,10 @@ class Edit:
         return made
 
     def replace(self, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """Puts nodes in the place of others; the last gives what the last of them gave.
+        """Replaces nodes by others; the last ones have the same outputs.
 
         Raises:
-            RefusedError: something else reads what would be no longer given.
+            RefusedError: another node reads an output that would be removed.
         """
         gone = {id(one) for one in old}
         given = {name for one in new for name in one.output}
@@ -195,7 +195,7 @@ class Edit:
         self._nodes = [*before, *new, *self._nodes[last + 1 :]]
 
     def finished(self) -> Any:
-        """Returns the new model, without what only the replaced nodes read."""
+        """Returns the new model, without tensors that only the replaced nodes read."""
         graph = self._model.graph
         before = {name for one in graph.node for name in one.input}
         kept, read = self._nodes, self._read(self._nodes)
@@ -239,16 +239,16 @@ class Edit:
 
 
 Program = Callable[[Edit, Any], None]
-"""Does a rewrite at a node; a `RefusedError` says why it is not done, and nothing is changed."""
+"""Applies a rewrite at a node; a `RefusedError` says why it is not applied."""
 
 
 def plain(node: Any, *op_types: str) -> bool:
-    """Tells whether a node is one of ONNX's own operators of a type."""
+    """Returns whether a node is an operator of ONNX's domain of one of these types."""
     return node is not None and node.domain in OWN_DOMAINS and node.op_type in op_types
 
 
 def constant_of(node: Any) -> Array:
-    """Returns the elements that a node `Constant` gives; None for text and sparse tensors."""
+    """Returns the elements of a `Constant` node; None for text and sparse tensors."""
     from onnx import helper, numpy_helper
 
     for one in node.attribute:
@@ -262,7 +262,7 @@ def constant_of(node: Any) -> Array:
 
 
 def number_of(edit: Edit, tensor: str) -> Optional[float]:
-    """Returns the number that a constant of one element holds, or None."""
+    """Returns the number of a constant of one element, or None."""
     found = edit.constant(tensor)
     return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else None
 

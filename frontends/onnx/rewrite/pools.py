@@ -1,4 +1,4 @@
-"""Pools as chains of smaller ones."""
+"""Rewrites of pools to chains of smaller pools."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, List
 from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError, plain
 
 CHAINED = 5
-"""Kernel of the pools that stand in place of a larger one, as in SPPF."""
+"""Kernel of the pools that replace a larger one, as in SPPF."""
 
 
 def chain_max_pool(edit: Edit, node: Any) -> None:
