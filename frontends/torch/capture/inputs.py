@@ -204,7 +204,7 @@ def _needed(model: Any) -> int:
 
 
 def layout_hint(inputs: Inputs) -> str:
-    """Returns a hint where an image seems to have its channels last, as Keras has them; or ""."""
+    """Returns a hint where an image seems to have its channels last or no batch; else ""."""
     shapes: List[Tuple[int, ...]] = []
     inputs.filled(lambda name, one: shapes.append(tuple(one.shape)))
     for shape in shapes:
@@ -214,4 +214,7 @@ def layout_hint(inputs: Inputs) -> str:
                 for one in shapes
             ]
             return " PyTorch has the channels first: " + how_to_give(*moved) + "."
+        if len(shape) == 3 and shape[0] <= 4 < min(shape[1:]):
+            batched = [(1, *one) if len(one) == 3 else one for one in shapes]
+            return " The batch comes first: " + how_to_give(*batched) + "."
     return ""

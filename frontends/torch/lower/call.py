@@ -73,6 +73,12 @@ class Call(CallBuilder):
         self._arguments: Tuple[Tuple[str, str], ...] = kept_arguments(step)
 
     @property
+    def reads_input(self) -> bool:
+        """Whether the first tensor among the arguments is an input of the model."""
+        value = self._memory.values.get(id(self.x))
+        return any(value == Value(op.name) for op in self._memory.ops if op.kind == "data")
+
+    @property
     def origin(self) -> Origin:
         """The user's module, source lines and form of the call."""
         step = self.step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
+from vai_inspect.core.errors import InputShapeError, how_to_give
 from vai_inspect.core.ir.attrs import (
     Conv1dAttrs,
     Conv2dAttrs,
@@ -136,6 +137,11 @@ def _params(outputs: int, bias: bool) -> Params:
 
 
 def _check_rank(call: Call, rank: int) -> None:
+    if call.x.rank == rank + 1 and call.reads_input:
+        raise InputShapeError(
+            f"{call.name} reads an input of the shape {call.x.shape}, which has no batch axis; "
+            f"give the batch first: {how_to_give((1, *call.x.shape))}."
+        )
     if call.x.rank != rank + 2:
         raise UnreadableError(f"its input {call.x.shape} has no batch axis")
 

@@ -199,6 +199,13 @@ HINTS = [
         "PyTorch has the channels first: --input-shape 1,3,64,",
         "",
     ),
+    (nn.Conv2d(3, 4, 3), (3, 8, 8), "give the batch first: --input-shape 1,3,8,8 ", ""),
+    (
+        nn.Sequential(nn.BatchNorm2d(3)),
+        (3, 8, 8),
+        "The batch comes first: --input-shape 1,3,8,8 ",
+        "",
+    ),
     (nn.Conv2d(3, 4, 3), None, "of its forward: --input-shape 1,3,224,224 (command line)", ""),
 ]
 
