@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vai_inspect.core.gate import QUANTIZER, Failure
+from vai_inspect.core.gate import QUANTIZER, UNKNOWN, Failure
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.text.format import count
 from vai_inspect.reports.text.lines import plain
@@ -23,8 +23,10 @@ def describe(failure: Failure, inspection: Inspection) -> str:
         return _blocking(failure, inspection)
     if failure.ops:
         named = (f"{plain(op.name)} ({plain(op.type)})" for op in failure.ops[:NAMED])
-        return "{} on {}: {}{}".format(
+        unknown = failure.option.endswith(UNKNOWN)
+        return "{} {} ({}): {}{}".format(
             count(len(failure.ops), "operator"),
+            "with an unknown verdict" if unknown else "on the CPU",
             target,
             ", ".join(named),
             ", ..." if failure.ops[NAMED:] else "",

@@ -30,7 +30,7 @@ def test_a_batch_that_is_given_stays(vai_inspect):
     code, out, err = vai_inspect("inspect", WHOLE, "-t", ADF, "--json", *shape, "--fail-on", "cpu")
     assert code == 1
     assert json.loads(out)["summary"]["dpu_ops"] == 0
-    assert "1 operator on DPUCADF8H_ISA0: " in err
+    assert "1 operator on the CPU (DPUCADF8H_ISA0): " in err
 
 
 @pytest.mark.parametrize("shape", [(), ("--input-shape", "2,32,32,3")])

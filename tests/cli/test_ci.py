@@ -75,7 +75,7 @@ def test_a_list_of_reports_is_a_baseline(command):
 def test_several_models_have_a_folder_each_a_summary_and_one_exit_code(command):
     code, out, err = command("models.py:small", "models.py:whole", "--fail-on", "cpu", "-o", "out")
     assert code == 1
-    assert err.startswith("vai-inspect: models.py:small: --fail-on cpu: 1 operator on")
+    assert err.startswith("vai-inspect: models.py:small: --fail-on cpu: 1 operator on the CPU (DPU")
     for name in ("small", "whole"):
         assert Path("out", name, STEM + ".txt").is_file()
     rows = [line.split() for line in out[out.index("2 models:") :].splitlines()]

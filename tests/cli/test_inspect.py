@@ -194,8 +194,8 @@ def test_fail_on(command, name, fail_on, code):
 def test_fail_on_names_the_operators_and_lets_pass_what_is_allowed(command):
     args = ["inspect", MODELS + ":small", "-t", B4096, "--fail-on", "cpu", "-v", "0"]
     assert command(*args)[2] == (
-        "vai-inspect: --fail-on cpu: 1 operator on {}: dense/softmax (softmax); that has no "
-        "DPU cost: --allow end:softmax lets it pass\n".format(B4096)
+        "vai-inspect: --fail-on cpu: 1 operator on the CPU ({}): dense/softmax (softmax); "
+        "that has no DPU cost: --allow end:softmax lets it pass\n".format(B4096)
     )
     for pattern in ("softmax", "end:softmax", "dense*"):
         assert command(*args, "--allow", pattern)[0] == 0

@@ -197,8 +197,8 @@ def test_junit_of_hostile_names_is_xml():
 def test_github_has_an_annotation_for_each_failure_and_each_root_cause():
     lines = github.render(checked("all on the CPU fails")).splitlines()
     assert lines[0] == (
-        "::error title=vai-inspect%3A --fail-on cpu::Net on DPUCZDX8G_ISA1_B4096: 3 operators on "
-        "DPUCZDX8G_ISA1_B4096: {} (conv2d), reshape (reshape), fancy (unknown)".format(WIDE)
+        "::error title=vai-inspect%3A --fail-on cpu::Net on DPUCZDX8G_ISA1_B4096: 3 operators "
+        f"on the CPU (DPUCZDX8G_ISA1_B4096): {WIDE} (conv2d), reshape (reshape), fancy (unknown)"
     )
     assert [line.split(" ")[0] for line in lines] == ["::error", "::error", "::error"]
     assert samples.KERNEL.message in lines[1]
