@@ -33,7 +33,8 @@ LATER = {
     ),
     "what modules hold": (
         *("frontends/held", "frontends/objects", "frontends/surroundings", "frontends/generators"),
-        *("frontends/torch/capture/copying", "frontends/torch/capture/isolation"),
+        *("frontends/torch/capture/copying", "frontends/torch/capture/callable_copies"),
+        "frontends/torch/capture/isolation",
         *("frontends/torch/capture/meta_copy", "frontends/keras/live/layer_state"),
     ),
 }

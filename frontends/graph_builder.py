@@ -1,4 +1,4 @@
-"""How the frontends write the IR: a graph that grows, and one call's way into it.
+"""How the frontends write the IR: a graph that grows, one call of the model after another.
 
 A frontend walks its model's calls. For each it makes a `CallBuilder`, in which a lowering writes
 operators; what a lowering cannot read becomes one operator without XIR equivalent.
@@ -116,7 +116,7 @@ class GraphBuilder:
 
 
 class CallBuilder:
-    """One call on its way into the IR.
+    """One call of the model, and the operators that are written for it.
 
     Attributes:
         name: the name of the call's own operator; others are `<name>/<suffix>`.

@@ -37,8 +37,8 @@ class Held:
         """Begins with none.
 
         Args:
-            opened: tells of a class whether the attributes of its objects are noted where they
-                are found in another one's.
+            opened: returns whether the attributes of a class's objects are noted where these are
+                found in another object.
         """
         self._opened = opened
         self._seen: Dict[int, Any] = {}

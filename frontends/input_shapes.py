@@ -54,8 +54,7 @@ def resolve_shapes(
         if shape is not None and len(shape) != len(mine):
             raise InputShapeError(
                 f"Input {name!r} received the shape {shape} of rank {len(shape)}; its own is "
-                f"{mine} of rank {len(mine)}, batch "
-                f"included; give for example {advice}."
+                f"{mine} of rank {len(mine)}, batch included; give for example {advice}."
             )
         if shape is not None:
             _check_layout(name, mine, shape)
@@ -100,26 +99,26 @@ def single_shape(input_args: Any, batch: int) -> Optional[Tuple[int, ...]]:
         shape = _as_shape(next(iter(input_args.values())))
     if shape is None and isinstance(input_args, (list, tuple)) and len(input_args) == 1:
         shape = _as_shape(input_args[0])
-    return None if shape is None else _whole(shape, "input", batch)
+    return None if shape is None else _full_shape(shape, "input", batch)
 
 
 def given_shapes(input_args: Any, batch: int) -> Any:
-    """Returns `input_args` with a plain whole shape for each array or shape; None for None."""
+    """Returns `input_args` with a plain full shape for each array or shape; None for None."""
     if input_args is None:
         return None
     if isinstance(input_args, dict):
         return {
-            key: _whole(_checked(item, str(key)), str(key), batch)
+            key: _full_shape(_checked(item, str(key)), str(key), batch)
             for key, item in input_args.items()
         }
     shape = _as_shape(input_args)
     if shape is None and isinstance(input_args, (list, tuple)) and not _flat(input_args):
-        shapes = [_whole(_checked(item, "input"), "input", batch) for item in input_args]
+        shapes = [_full_shape(_checked(item, "input"), "input", batch) for item in input_args]
         return shapes[0] if len(shapes) == 1 else shapes
-    return _whole(_checked(input_args, "input"), "input", batch)
+    return _full_shape(_checked(input_args, "input"), "input", batch)
 
 
-def _whole(shape: Dimensions, name: str, batch: int) -> Tuple[int, ...]:
+def _full_shape(shape: Dimensions, name: str, batch: int) -> Tuple[int, ...]:
     return _filled(name, shape, batch, how_to_give(_example(shape)))
 
 
@@ -140,16 +139,11 @@ def _given(
     else:
         shapes = [_checked(input_args, names[0])]
     if len(shapes) != len(names):
+        given = "1 input shape" if len(shapes) == 1 else f"{len(shapes)} input shapes"
+        wanted = "1 input" if len(names) == 1 else f"{len(names)} inputs"
         raise InputShapeError(
-            "Received {} input shape{}; the model has {} input{} ({}); give one shape for each, "
-            "for example {}.".format(
-                len(shapes),
-                "" if len(shapes) == 1 else "s",
-                len(names),
-                "" if len(names) == 1 else "s",
-                ", ".join(names),
-                how_to_give(*map(_example, own)),
-            )
+            f"Received {given}; the model has {wanted} ({', '.join(names)}); give one shape for "
+            f"each, for example {how_to_give(*map(_example, own))}."
         )
     return shapes
 
@@ -158,9 +152,8 @@ def _by_name(given: Dict[Any, Any], names: Sequence[str]) -> List[Optional[Dimen
     for key in given:
         if key not in names:
             raise InputShapeError(
-                "Received a shape for the input {!r}; the model's inputs are {}.{}".format(
-                    key, ", ".join(names), did_you_mean(str(key), names)
-                )
+                f"Received a shape for the input {key!r}; the model's inputs are "
+                f"{', '.join(names)}.{did_you_mean(str(key), names)}"
             )
     return [_checked(given[name], name) if name in given else None for name in names]
 
@@ -170,8 +163,7 @@ def _checked(item: Any, name: str) -> Dimensions:
     if shape is None:
         raise InputShapeError(
             f"Input {name!r} received {_brief(item)!r} as its shape; valid is a tuple of whole "
-            "numbers, batch first "
-            "(such as (1, 224, 224, 3)), or an array."
+            "numbers, batch first (such as (1, 224, 224, 3)), or an array."
         )
     return shape
 
@@ -201,22 +193,20 @@ def _filled(name: str, shape: Dimensions, batch: int, advice: str) -> Tuple[int,
     if None in final:
         raise InputShapeError(
             f"Input {name!r} has the shape {shape}, which leaves a dimension open; give the full "
-            "shape, "
-            f"batch first: {advice}."
+            f"shape, batch first: {advice}."
         )
     sizes = tuple(size for size in final if size is not None)
     if any(size < 1 for size in sizes):
         raise InputShapeError(
             f"Input {name!r} received the shape {shape}; every dimension must be 1 or more; give "
-            "for example "
-            f"{advice}."
+            f"for example {advice}."
         )
     check_sizes(name, sizes)
     return sizes
 
 
 def _example(own: Dimensions) -> Tuple[int, ...]:
-    """Returns a whole shape that resembles the model's own."""
+    """Returns a full shape that resembles the model's own."""
     sizes = [size or 224 for size in own]
     return tuple([own[0] or 1] + sizes[1:]) if own else ()
 

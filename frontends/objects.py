@@ -88,8 +88,7 @@ class CannotBeCopied:
     def __next__(self) -> Any:
         raise CaptureError(
             f"the model reads a {self._kind} that it holds, which cannot be copied for the "
-            "inspection; have "
-            "it hold a list"
+            "inspection; have it hold a list"
         )
 
     send = throw = __next__
@@ -149,7 +148,7 @@ def _is_own_tensor(torch: Any, value: Any) -> bool:
 
 
 def _rewrite(tensor: Any, values: Any, version: int) -> None:
-    if tensor._version != version:  # else whoever differentiates it would be told of a change
+    if tensor._version != version:  # a write counts as a change when it is differentiated
         tensor.detach().copy_(values)
 
 

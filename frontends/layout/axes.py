@@ -29,7 +29,7 @@ def native(rank: int) -> Order:
 
 
 def ordered(shape: Sequence[int], order: Order) -> Tuple[int, ...]:
-    """Returns a shape of PyTorch's as it lies in memory."""
+    """Returns a shape of PyTorch's in another order of axes."""
     return tuple(shape[axis] for axis in order)
 
 

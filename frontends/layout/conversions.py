@@ -12,7 +12,7 @@ from vai_inspect.frontends.layout.axes import LAST, WORDS, Order, moves_nothing,
 
 
 class Conversions:
-    """Operators written so far, and the order in which each value of theirs lies.
+    """Operators written so far, and the order of axes of each of their values.
 
     Attributes:
         ops: the new graph's operators.
@@ -51,7 +51,7 @@ class Conversions:
             self._orders[Value(op.name, index)] = order
 
     def order(self, value: Value) -> Order:
-        """Returns the order in which a value lies."""
+        """Returns the order of axes of a value."""
         if value in self._constants:
             return native(self._constants[value].output.rank)
         return self._orders[value]
@@ -159,14 +159,13 @@ class Conversions:
         moved = tuple(mine.index(axis) for axis in order)
         shape = ordered(tensor.shape, moved)
         still = moves_nothing(tensor.shape, moved)
-        way = "swim" if order == LAST.get(rank) else "sink"
-        name = self._names.take(
-            "{}_{}_{}".format(value.op, way, "reshape" if still else "transpose")
-        )
+        direction = "swim" if order == LAST.get(rank) else "sink"
+        kind = "reshape" if still else "transpose"
+        name = self._names.take(f"{value.op}_{direction}_{kind}")
         self._add(
             Op(
                 name=name,
-                kind="reshape" if still else "transpose",
+                kind=kind,
                 attrs=ReshapeAttrs(shape) if still else TransposeAttrs(moved),
                 inputs=(value,),
                 outputs=(TensorType(shape, tensor.dtype),),
@@ -194,8 +193,7 @@ def _message(before: Order, after: Order, still: bool, shape: Tuple[int, ...]) -
     if still:
         return (
             f"the vendor's quantiser inserts a permute {words} here for deployment; in "
-            f"{list(shape)} it moves no "
-            "data"
+            f"{list(shape)} it moves no data"
         )
     return f"the vendor's quantiser inserts this permute for deployment, {words}"
 

@@ -155,7 +155,7 @@ class _Pass:
         self._write(op, inputs, order, carried_by=order)
 
     def _follower_order(self, op: Op) -> Order:
-        """The region's, or else that in which all inputs lie anyway."""
+        """Returns the region's order, or else the one that all inputs have."""
         rank = op.output.rank
         if self._regions.channels_last(Value(op.name)):
             return LAST[rank]
@@ -167,7 +167,7 @@ class _Pass:
         return found.pop() if len(found) == 1 else native(rank)
 
     def _drops_axes(self, op: Op) -> None:
-        """A reduction or squeeze takes its input as it lies; so do the axes that are left."""
+        """Writes a reduction or squeeze in its input's order; the axes that are left keep it."""
         value = op.inputs[0]
         order = self._made.order(value)
         gone = _gone(op)
@@ -177,7 +177,7 @@ class _Pass:
         self._write(op, [self._made.read(value, order)], without(order, gone), carried_by=order)
 
     def _reshape(self, op: Op) -> None:
-        """Reshapes read PyTorch's order; where the data lie in it anyway no permute is needed."""
+        """Writes a reshape in PyTorch's order, without a permute where that moves no data."""
         value = op.inputs[0]
         order, shape = self._made.order(value), self._graph.type_of(value).shape
         plain = native(op.output.rank)

@@ -11,8 +11,11 @@ from vai_inspect.frontends.torch.capture.data_dependence import ANSWERED, TEXTS,
 from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy, moving
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
 from vai_inspect.frontends.torch.capture.frames import at_users_line, fx_variable, surroundings
+from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.meta_copy import MetaCopy
 from vai_inspect.frontends.torch.capture.nested import tensors_of
+from vai_inspect.frontends.torch.capture.proxy import proxies_in
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
 from vai_inspect.frontends.torch.capture.trace_ir import depends
 from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
@@ -26,7 +29,7 @@ class CallTracer:
     Attributes:
         recorder: holds the trace.
         policy: where the copy's tensors are.
-        within: whether a call runs that is noted as a whole, so that those inside it are not.
+        within: whether a call runs that is one step, so that the calls inside it are none.
         asks: what asked for values that depend on an input, with its line.
     """
 
@@ -47,6 +50,39 @@ class CallTracer:
             name = type(module).__name__
             path = f"{scope}.{name}" if scope else name
         return path
+
+    def module(
+        self,
+        module: Any,
+        call: Callable[..., Any],
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        run: Callable[..., Any],
+    ) -> Any:
+        """Notes a call of a leaf module as one step, and follows that of any other.
+
+        Args:
+            module: the module.
+            call: calls it, with its hooks.
+            args: positional arguments.
+            kwargs: keyword arguments.
+            run: as `run`.
+        """
+        if self.within:
+            return call(*args, **kwargs)
+        cls, given = torch_class(module), (args, kwargs)
+        if not cls or not (tensors_of(given) or proxies_in(given)):
+            with self.inside(module):
+                return call(*args, **kwargs)
+        forward, name = module.forward, type(module).__name__
+        if not has_hooks(module):
+            return run(forward, name, args, kwargs, module, cls)
+
+        def leaf(*given: Any, **named: Any) -> Any:
+            return run(forward, name, given, named, module, cls)
+
+        with forward_replaced(module, leaf):
+            return call(*args, **kwargs)
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Runs a function, method or property as torch hands it over, and notes it."""
@@ -87,7 +123,7 @@ class CallTracer:
         """
         if module_class in GATES and not self.policy.values:
             ran = in_one_step(module, ran or function)
-        with self.as_a_whole():
+        with self.one_step():
             count = that_count(name, args, kwargs)
             seen = self.recorder.seen(count)
             changes = writes(function, name, module, kwargs)
@@ -162,8 +198,8 @@ class CallTracer:
                 self._values.lend(one)
 
     @contextmanager
-    def as_a_whole(self) -> Iterator[None]:
-        """Leaves what is called meanwhile out of the trace."""
+    def one_step(self) -> Iterator[None]:
+        """Leaves the calls inside of a step out of the trace."""
         before, self.within = self.within, True
         try:
             yield

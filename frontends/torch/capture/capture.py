@@ -46,7 +46,7 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu", batch: int 
     Raises:
         ModelError: something that is no torch.nn.Module, or one that cannot be copied.
         InputShapeError: inputs that do not fit the forward's arguments.
-        CaptureError: no way of capture can follow the forward, or the forward itself fails.
+        CaptureError: no strategy can follow the forward, or the forward itself fails.
     """
     import torch
 

@@ -130,8 +130,7 @@ class Copies:
         if len(self._alive) > MOST:
             raise ModelError(
                 f"The model holds more than {MOST:,} objects of its own, which are copied before "
-                "its "
-                f"forward is followed ({path!r} is one of the last); take them out of it."
+                f"its forward is followed ({path!r} is one of the last); take them out of it."
             )
         return made
 

@@ -22,10 +22,7 @@ from vai_inspect.frontends.torch.capture.call_tracer import (
     run_users_forward,
 )
 from vai_inspect.frontends.torch.capture.data_dependence import MEMORY, TAKEN_OUT
-from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
-from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.modes import all_seen
-from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.real_tensors import address
 from vai_inspect.frontends.torch.capture.recorder import operation_name
 from vai_inspect.frontends.torch.capture.request import Copy
@@ -85,8 +82,7 @@ def _value_warnings(asks: Sequence[str]) -> List[str]:
         listed += f" and {len(named) - 4} more"
     return [
         f"control flow depends on tensor values ({listed}); one input was followed, and another "
-        "may take "
-        "other branches or have other sizes"
+        "may take other branches or have other sizes"
     ]
 
 
@@ -133,24 +129,8 @@ class _Following:
         self, module: Any, original: Callable[..., Any], args: Tuple[Any, ...], kwargs: Any
     ) -> Any:
         """Notes a leaf module as one step and follows the forward of any other."""
-        call_tracer = self._call_tracer
-        if call_tracer.within:
-            return original(module, *args, **kwargs)
-        cls = torch_class(module)
-        if cls and tensors_of((args, kwargs)):
-            name = type(module).__name__
-            if has_hooks(module):
-                own = module.forward
-
-                def leaf(*given: Any, **named: Any) -> Any:
-                    return call_tracer.run(own, name, given, named, module, cls)
-
-                with forward_replaced(module, leaf):
-                    return original(module, *args, **kwargs)
-            ran = partial(original, module)
-            return call_tracer.run(module.forward, name, args, kwargs, module, cls, ran)
-        with call_tracer.inside(module):
-            return original(module, *args, **kwargs)
+        call, tracer = partial(original, module), self._call_tracer
+        return tracer.module(module, call, args, kwargs, tracer.run)
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Notes a function, method or property."""

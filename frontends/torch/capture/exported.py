@@ -44,8 +44,7 @@ def capture_program(
         # A program that was read from a damaged file contradicts itself anywhere.
         raise CaptureError(
             f"The exported program cannot be followed ({brief(error)}); export the model again, "
-            "or give the "
-            "module itself."
+            "or give the module itself."
         ) from error
 
 
@@ -125,10 +124,9 @@ def _flat(
     given = [tuple(one.shape) if isinstance(one, torch.Tensor) else None for one in leaves]
     wanted = _wanted(program)
     if not wanted.takes(given):
+        shapes, other = ", ".join(map(str, given)), "other " if wanted.ranges else ""
         raise InputShapeError(
-            "Received inputs of the shapes {}; the program was exported for {}; give those, or "
-            "export it with {}dynamic shapes.".format(
-                ", ".join(str(one) for one in given), wanted, "other " if wanted.ranges else ""
-            )
+            f"Received inputs of the shapes {shapes}; the program was exported for {wanted}; give "
+            f"those, or export it with {other}dynamic shapes."
         )
     return list(zip(names, leaves))

@@ -86,8 +86,8 @@ class Wanted:
                 if sizes.setdefault(wanted, size) != size or not self._within(str(wanted), size):
                     return False
             else:
-                told = wanted.subs(sizes)
-                if not told.free_symbols and told != size:
+                expected = wanted.subs(sizes)
+                if not expected.free_symbols and expected != size:
                     return False
         return True
 
@@ -100,8 +100,8 @@ class Wanted:
     def __str__(self) -> str:
         """The shapes as they stand in messages."""
         shapes = ", ".join(str(shape) for shape in self.shapes)
-        told = ["{} from {} to {}".format(name, *ends) for name, ends in self.ranges.items()]
-        return shapes + (" with " + ", ".join(told) if told else "")
+        ranges = [f"{name} from {low} to {high}" for name, (low, high) in self.ranges.items()]
+        return shapes + (" with " + ", ".join(ranges) if ranges else "")
 
 
 def _shape(node: Any) -> Optional[Tuple[Any, ...]]:

@@ -39,9 +39,8 @@ def reason(error: BaseException) -> str:
 
 def brief(error: BaseException) -> str:
     """Returns why a strategy failed: the first sentence of an error, with the user's line."""
-    line = user_line(error)
-    whole = reason(error)
-    text = whole[: len(whole) - len(line)] if line else whole
+    line, text = user_line(error), reason(error)
+    text = text[: len(text) - len(line)]
     first = re.split(r"[.!?] (?=[A-Z])", text)[0].rstrip(".;")
     return clipped(first, 160) + line
 

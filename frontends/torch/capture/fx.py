@@ -19,10 +19,7 @@ from vai_inspect.frontends.torch.capture.call_tracer import (
     writes,
 )
 from vai_inspect.frontends.torch.capture.device_policy import moving
-from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
-from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.modes import can_see_functions, functions_seen
-from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.proxy import (
     TensorProxy,
     is_proxy,
@@ -89,7 +86,7 @@ class _Tracer(torch.fx.Tracer):
     def create_args_for_root(
         self, root_fn: Any, is_module: bool, concrete_args: Any = None
     ) -> Tuple[Any, List[Any]]:
-        """Has fx run the whole model, the user's arguments in their own structure."""
+        """Has fx run the model itself, the user's arguments in their own structure."""
         return _run_root, [self.root]
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: Dict[str, Any]) -> Any:
@@ -104,21 +101,7 @@ class _Tracer(torch.fx.Tracer):
 
     def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
         """Notes a leaf module as one step and follows the forward of any other."""
-        if self._call_tracer.within:
-            return forward(*args, **kwargs)
-        cls = torch_class(m)
-        if cls and (proxies_in((args, kwargs)) or tensors_of((args, kwargs))):
-            if has_hooks(m):
-                own = m.forward
-
-                def leaf(*given: Any, **named: Any) -> Any:
-                    return self._run(own, type(m).__name__, given, named, m, cls)
-
-                with forward_replaced(m, leaf):
-                    return forward(*args, **kwargs)
-            return self._run(m.forward, type(m).__name__, args, kwargs, m, cls)
-        with self._call_tracer.inside(m):
-            return forward(*args, **kwargs)
+        return self._call_tracer.module(m, forward, args, kwargs, self._run)
 
     def function(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Notes a function, method or property that no proxy is given to."""
@@ -185,7 +168,7 @@ def _method(name: str) -> Any:
 
 @contextmanager
 def all_functions_followed() -> Iterator[None]:
-    """Has fx follow the functions, too, that libraries of models tell it to leave alone.
+    """Has fx follow functions that libraries of models mark as leaves, too.
 
     They do so for control flow on sizes, which are plain numbers here.
     """

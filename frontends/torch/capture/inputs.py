@@ -37,9 +37,9 @@ class Inputs:
 
     def described(self) -> str:
         """Returns the shapes by name, for messages."""
-        told: List[str] = []
-        self.filled(lambda name, one: told.append(f"{name} {tuple(one.shape)}"))
-        return ", ".join(told) or "no tensor"
+        shapes: List[str] = []
+        self.filled(lambda name, one: shapes.append(f"{name} {tuple(one.shape)}"))
+        return ", ".join(shapes) or "no tensor"
 
 
 def resolve_inputs(model: Any, input_args: Any, policy: DevicePolicy) -> Inputs:
@@ -56,8 +56,7 @@ def resolve_inputs(model: Any, input_args: Any, policy: DevicePolicy) -> Inputs:
     if input_args is None:
         raise InputShapeError(
             f"A PyTorch model does not know its input shapes; give {_EXAMPLES} for each argument "
-            "of its "
-            f"forward: {how_to_give(*[_EXAMPLE] * max(1, _needed(model)))}."
+            f"of its forward: {how_to_give(*[_EXAMPLE] * max(1, _needed(model)))}."
         )
     dtype = _float_dtype(model)
     args: Tuple[Any, ...] = ()
@@ -90,8 +89,7 @@ def _spare(item: Any, name: str, dtype: Any, policy: DevicePolicy) -> Any:
     if getattr(item, "is_nested", False):
         raise InputShapeError(
             f"Input {name!r} received a nested tensor, whose parts differ in size; give a plain "
-            "tensor "
-            "or a shape."
+            "tensor or a shape."
         )
     shape = _shape_of(item)
     if shape is not None:
@@ -182,16 +180,11 @@ def _check_signature(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) 
         if len(args) > 1 and not kwargs and len(names) == 1:
             letters = ", ".join("abcdefgh"[: len(args)])
             hint = f"; where {names[0]} is a list of tensors, give input_args=([{letters}],)"
+        inputs = "1 input" if count == 1 else f"{count} inputs"
+        example = f", for example {how_to_give(*shapes)}" if shapes else ""
         raise InputShapeError(
-            "Received {} input{} for a forward{}: {}; give one for each argument without a "
-            "default{}{}.".format(
-                count,
-                "" if count == 1 else "s",
-                signature,
-                error,
-                ", for example " + how_to_give(*shapes) if shapes else "",
-                hint,
-            )
+            f"Received {inputs} for a forward{signature}: {error}; give one for each argument "
+            f"without a default{example}{hint}."
         ) from error
 
 

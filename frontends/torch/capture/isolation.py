@@ -126,9 +126,9 @@ def _compiled_as_written() -> Iterator[None]:
 
 @contextmanager
 def _addresses_refused() -> Iterator[None]:
-    """Refuses, in this thread, to tell the address of a tensor without values, which is 0.
+    """Refuses, in this thread, the address of a tensor without values, which is 0.
 
-    Whoever asks is about to write or read there, which ends the process.
+    Who asks for it is about to write or read there, which ends the process.
     """
     import torch
 
@@ -154,7 +154,7 @@ def _addresses_refused() -> Iterator[None]:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Leaves out what this thread prints and what torch logs in it: whole graphs."""
+    """Leaves out what this thread prints and what torch logs in it, such as graphs."""
     mine = here()
     streams = sys.stdout, sys.stderr
     handlers = _handlers()

@@ -78,11 +78,10 @@ class MetaCopy:
         if id(module) in self._memo:
             return self._memo[id(module)]
         if isinstance(module, torch.jit.ScriptModule):
+            subject = f"Module {path!r}" if path else "The model"
             raise ModelError(
-                "{} is TorchScript, whose forward cannot be followed; give the nn.Module that it "
-                "was made from, before torch.jit.script or torch.jit.trace.".format(
-                    f"Module {path!r}" if path else "The model"
-                )
+                f"{subject} is TorchScript, whose forward cannot be followed; give the nn.Module "
+                "that it was made from, before torch.jit.script or torch.jit.trace."
             )
         cls: Any = type(module)
         copy = object.__new__(cls)
@@ -128,8 +127,7 @@ class MetaCopy:
             if type(tensor).__name__.startswith("Uninitialized"):
                 raise ModelError(
                     f"Parameter {path!r} has no shape yet (a lazy module); run the model once, "
-                    "then "
-                    "inspect it."
+                    "then inspect it."
                 )
             copy = self._policy.copy(tensor, path)
             if isinstance(tensor, torch.nn.Parameter):

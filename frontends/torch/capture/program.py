@@ -32,7 +32,7 @@ _LINE = re.compile(r'File "(.+?)", line (\d+), in (\S+)')
 
 
 class Program:
-    """An exported program on its way into a trace."""
+    """An exported program that becomes a trace."""
 
     def __init__(
         self, program: Any, policy: DevicePolicy, leaf: Leaf, modules: Dict[str, str]
@@ -42,7 +42,7 @@ class Program:
         Args:
             program: a torch.export.ExportedProgram.
             policy: where its tensors are to be.
-            leaf: tells its leaf modules.
+            leaf: finds its leaf modules.
             modules: path of each of its modules, and the first path of the same module.
         """
         self._program = program

@@ -13,8 +13,8 @@ from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 class RealDevicePolicy(DevicePolicy):
     """A device on which the forward really computes.
 
-    Parameters are the user's own memory where they lie on this device already, so that a model
-    of 1 GB costs no second one; `shared` tells whose they are, and nobody may write there.
+    Parameters are the user's own memory where they are on this device already, so that a model
+    of 1 GB costs no second one; `shared` lists them, and nothing may write there.
     Buffers and inputs, which a forward may well change, are copies.
 
     Attributes:

@@ -91,8 +91,7 @@ class Recorder:
         if len(self.steps) >= MOST_STEPS:
             raise TooLongError(
                 f"The model's forward makes more than {MOST_STEPS:,} calls, or never ends; "
-                "inspect the part "
-                "of the model that repeats."
+                "inspect the part of the model that repeats."
             )
         bases = [getattr(tensor, "_base", None) for tensor in outputs] if writes else []
         before = [(base, self.seen(base)) for base in bases if base is not None]

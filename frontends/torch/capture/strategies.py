@@ -21,7 +21,7 @@ from vai_inspect.frontends.torch.capture.trace_ir import Trace
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way to capture a model.
+    """How a model can be captured.
 
     Attributes:
         name: what the report calls it: `fx`, `export` or `eager`.
@@ -92,9 +92,10 @@ def first_that_works(request: CaptureRequest) -> Tuple[Followed, Copy]:
         before = [f"captured with {strategy.name}, as {failure}" for failure in failures]
         return Followed(trace, strategy.name, (*before, *trace.warnings)), copy
     _check_forward(request, at_last=True)
+    reasons = "; ".join(failures)
     raise CaptureError(
-        "The model's forward cannot be followed ({}); write what it does without the construct "
-        "named here, or inspect the part of the model before it.".format("; ".join(failures))
+        f"The model's forward cannot be followed ({reasons}); write what it does without the "
+        "construct named here, or inspect the part of the model before it."
     ) from errors[0]
 
 

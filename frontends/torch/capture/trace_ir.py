@@ -40,7 +40,7 @@ class Constant:
         shape: every axis in PyTorch's order.
         dtype: element type as numpy names it.
         path: the parameter's or buffer's path in the model; empty for anything else.
-        key: tells one constant from another.
+        key: identifies the constant.
     """
 
     shape: Tuple[int, ...]

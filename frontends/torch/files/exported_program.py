@@ -37,7 +37,7 @@ def capture_file(
         InputShapeError: see `capture`.
         CaptureError: see `capture`.
     """
-    model, told = load_file(path, trust)
+    model, notes = load_file(path, trust)
     exported = path.suffix.lower() in EXPORTED
     captured = capture(model, input_args, batch=batch)
     name = path.stem if exported else captured.model.name
@@ -45,7 +45,7 @@ def capture_file(
         captured,
         graph=Graph(name, captured.graph.ops),
         model=dataclasses.replace(captured.model, name=name, trusted=True),
-        warnings=(*told, *captured.warnings),
+        warnings=(*notes, *captured.warnings),
     )
 
 
@@ -88,8 +88,7 @@ def _program(path: Path) -> Any:
             # earlier versions wrote, and raises what became of that.
             raise ModelError(
                 f"{path} cannot be read as an exported program: "
-                f"{_brief(logged[0] if logged else error)}; write it with "
-                "torch.export.save."
+                f"{_brief(logged[0] if logged else error)}; write it with torch.export.save."
             ) from error
 
 
@@ -111,14 +110,11 @@ def _module(path: Path) -> Tuple[Any, Tuple[str, ...]]:
             f"{path} holds weights and no module: a state dict or a checkpoint; {_GIVE_MODULE}."
         )
     if len(names) > 1 and names[0] not in _PREFERRED:
+        listed = clipped(", ".join(map(repr, names)), 200)
+        preferred = " or ".join(map(repr, _PREFERRED))
         raise ModelError(
-            "{} holds {} modules ({}), and none of them is named {}; {}.".format(
-                path,
-                len(names),
-                clipped(", ".join(map(repr, names)), 200),
-                " or ".join(map(repr, _PREFERRED)),
-                _GIVE_MODULE,
-            )
+            f"{path} holds {len(names)} modules ({listed}), and none of them is named {preferred}; "
+            f"{_GIVE_MODULE}."
         )
     others = [name for name in modules if name != names[0]]
     text = f"the file holds a checkpoint; its entry {names[0]!r} is what was inspected"
@@ -141,16 +137,14 @@ def _unpickled(path: Path) -> Any:
                 return torch.load(str(path), map_location="cpu")
     except (Exception, SystemExit) as error:
         # Unpickling runs code of the file, so anything may be raised.
-        missing = isinstance(error, (ImportError, AttributeError))
+        remedy = (
+            "the classes in it must be importable here"
+            if isinstance(error, (ImportError, AttributeError))
+            else "the file may be cut off or damaged, or be an exported program, whose ending is "
+            ".pt2"
+        )
         raise ModelError(
-            "{} cannot be read with torch.load: {}; {}.".format(
-                path,
-                _brief(error),
-                "the classes in it must be importable here"
-                if missing
-                else "the file may be cut off or damaged, or be an exported program, whose ending "
-                "is .pt2",
-            )
+            f"{path} cannot be read with torch.load: {_brief(error)}; {remedy}."
         ) from error
 
 

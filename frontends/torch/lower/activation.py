@@ -8,16 +8,9 @@ from vai_inspect.core.ir.attrs import AxisAttrs, EluAttrs, LeakyReluAttrs
 from vai_inspect.frontends.graph_builder import UnreadableError
 from vai_inspect.frontends.torch.lower.call import Call
 from vai_inspect.frontends.torch.lower.conv import constant_weight
+from vai_inspect.frontends.torch.lower.elementwise import unary
 
 Lowering = Callable[[Call], None]
-
-
-def _plain(kind: str) -> Lowering:
-    def lowering(call: Call) -> None:
-        call.emit(kind)
-
-    return lowering
-
 
 _KINDS = {
     "gelu": "gelu",
@@ -46,29 +39,22 @@ _CLASSES = {
 
 
 def _leaky_relu(call: Call) -> None:
-    slope = call.module.negative_slope if call.module is not None else None
-    if slope is None:
-        slope = call.given("input", negative_slope=0.01, inplace=False).negative_slope
-    call.emit("leaky-relu", LeakyReluAttrs(float(slope)))
+    given = call.settings("input", negative_slope=0.01, inplace=False)
+    call.emit("leaky-relu", LeakyReluAttrs(float(given.negative_slope)))
 
 
 def _elu(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
-        alpha = call.module.alpha if call.module is not None else None
-        if alpha is None:
-            alpha = call.given("input", alpha=1.0, inplace=False).alpha
-        call.emit(kind, EluAttrs(float(alpha)))
+        given = call.settings("input", alpha=1.0, inplace=False)
+        call.emit(kind, EluAttrs(float(given.alpha)))
 
     return lowering
 
 
 def _hardtanh(call: Call) -> None:
     """From 0 to 6 it is a relu6, from -1 to 1 XIR's hard-tanh."""
-    if call.module is not None:
-        low, high = call.module.min_val, call.module.max_val
-    else:
-        given = call.given("input", min_val=-1.0, max_val=1.0, inplace=False)
-        low, high = given.min_val, given.max_val
+    given = call.settings("input", min_val=-1.0, max_val=1.0, inplace=False)
+    low, high = given.min_val, given.max_val
     kind = {(0, 6): "relu6", (-1, 1): "hard-tanh"}.get((low, high))
     if kind is None:
         call.unknown(f"{call.step.operation}({low:g}, {high:g})", transparent=True)
@@ -77,20 +63,15 @@ def _hardtanh(call: Call) -> None:
 
 
 def _prelu(call: Call) -> None:
-    if call.module is not None:
-        slopes = tuple(call.module.weight.shape)
-    else:
-        slopes = constant_weight(call.given("input", "weight").weight)
-    # One slope, or one for each channel: as it lies beside NHWC.
-    shape = (1,) * max(call.x.rank - 2, 0) + tuple(slopes)
+    slopes = constant_weight(call.settings("input", "weight").weight)
+    # One slope, or one for each channel, which is the last axis of NHWC.
+    shape = (1,) * max(call.x.rank - 2, 0) + slopes
     call.emit("prelu", params=[("weight", shape)])
 
 
 def _softmax(call: Call) -> None:
-    if call.module is not None:
-        dim = getattr(call.module, "dim", 1)  # Softmax2d has none
-    else:
-        dim = call.given("input", dim=None, _stacklevel=3, dtype=None).dim
+    given = call.settings("input", dim=None, _stacklevel=3, dtype=None)
+    dim = getattr(given, "dim", 1)  # Softmax2d has none
     rank = call.x.rank
     if dim is None:  # as torch.nn.functional chooses it
         dim = 0 if rank in (0, 1, 3) else 1
@@ -109,7 +90,7 @@ _SPECIAL: Dict[str, Any] = {
 }
 
 FUNCTIONS: Dict[str, Lowering] = {
-    **{name: _plain(kind) for name, kind in _KINDS.items()},
+    **{name: unary(kind) for name, kind in _KINDS.items()},
     **_SPECIAL,
 }
 MODULES: Dict[str, Lowering] = {

@@ -6,7 +6,7 @@ from vai_inspect.core.ir import Op
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.torch.capture.recorder import THROUGH_VIEWS
 from vai_inspect.frontends.torch.capture.trace_ir import Step, Trace
-from vai_inspect.frontends.torch.lower.call import Call, Memory
+from vai_inspect.frontends.torch.lower.call import Call, TraceBuilder
 from vai_inspect.frontends.torch.lower.dispatch import lower
 
 
@@ -17,22 +17,22 @@ def assemble(name: str, trace: Trace) -> Assembled:
         name: the model's name.
         trace: the result of a capture strategy.
     """
-    memory = Memory([one for one, _ in trace.inputs] + list(trace.modules))
+    builder = TraceBuilder([one for one, _ in trace.inputs] + list(trace.modules))
     for wanted, tensor in trace.inputs:
-        memory.values[id(tensor)] = memory.input(wanted, tensor.shape, tensor.dtype)
+        builder.values[id(tensor)] = builder.input(wanted, tensor.shape, tensor.dtype)
     for step in trace.steps:
-        call = Call(step, memory.names.take(_name(step)), memory)
+        call = Call(step, builder.names.take(_name(step)), builder)
         lower(call)
-        memory.values.update(zip(map(id, step.outputs), call.results()))
+        builder.values.update(zip(map(id, step.outputs), call.results()))
     for tensor in trace.outputs:
-        if id(tensor) not in memory.values:  # a constant, which is written where it is read
-            reader = Call(Step("constant", (), {}, (tensor,), ""), "constant", memory)
-            memory.values[id(tensor)] = reader.value(tensor)
-        memory.output(memory.values[id(tensor)])
-    graph = memory.graph(name)
+        if id(tensor) not in builder.values:  # a constant, which is written where it is read
+            reader = Call(Step("constant", (), {}, (tensor,), ""), "constant", builder)
+            builder.values[id(tensor)] = reader.value(tensor)
+        builder.output(builder.values[id(tensor)])
+    graph = builder.graph(name)
     # Parts of a call and shared memory of two tensors are not calls in the user's code.
     silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
-    return Assembled(graph, frozenset(memory.transparent), silent)
+    return Assembled(graph, frozenset(builder.transparent), silent)
 
 
 def _shares_memory(op: Op) -> bool:

@@ -27,7 +27,7 @@ _SYNONYMS = {"axis": "dim", "axes": "dim", "x": "input", "self": "input", "keepd
 _SYNONYMS.update({"x1": "input", "x2": "other", "tensor": "input"})
 
 
-class Memory(GraphBuilder):
+class TraceBuilder(GraphBuilder):
     """The graph, and the value of each tensor of the trace.
 
     Attributes:
@@ -60,15 +60,15 @@ class Call(CallBuilder):
     """
 
     KEPT = frozenset({"const"})  # another call may read them; unread ones are removed later
+    builder: TraceBuilder
 
-    def __init__(self, step: Step, name: str, memory: Memory) -> None:
-        super().__init__(name, memory)
+    def __init__(self, step: Step, name: str, builder: TraceBuilder) -> None:
+        super().__init__(name, builder)
         self.step = step
         self.module: Any = step.module
         self.tensors: Tuple[AnyTensor, ...] = tuple(tensors_in((step.args, step.kwargs)))
         self.output: Tensor = step.outputs[0]
         self.x = self.tensors[0] if self.tensors else self.output
-        self._memory = memory
         self._given: Optional[List[Value]] = None
         self._arguments: Tuple[Tuple[str, str], ...] = kept_arguments(step)
 
@@ -109,24 +109,36 @@ class Call(CallBuilder):
                 raise UnreadableError(f"it has no argument {name!r}")
         return SimpleNamespace(**found)
 
+    def settings(self, *required: str, **optional: Any) -> Any:
+        """Returns the leaf module, whose attributes are its settings, or a function's arguments.
+
+        Args:
+            required: as of `given`.
+            optional: as of `given`, by the names that the module's attributes have.
+
+        Raises:
+            UnreadableError: see `given`.
+        """
+        return self.given(*required, **optional) if self.module is None else self.module
+
     def value(self, tensor: Any, suffix: str = "const") -> Value:
         """Returns the value of an argument; a number or a constant tensor is a `const`."""
         if isinstance(tensor, Tensor):
-            made = self._memory.sources.pop(id(tensor), None)
+            made = self.builder.sources.pop(id(tensor), None)
             if made is not None:
                 origin = replace(self.origin, call=made)
                 name = f"{self.name}/{suffix}"
                 value = self.write_const(name, tensor.shape, tensor.dtype, origin=origin)
-                self._memory.values[id(tensor)] = value
-                self._memory.replace_last(with_shape(self._memory.ops[-1], tensor.shape))
-            return self._memory.values[id(tensor)]
+                self.builder.values[id(tensor)] = value
+                self.builder.replace_last(with_shape(self.builder.ops[-1], tensor.shape))
+            return self.builder.values[id(tensor)]
         if isinstance(tensor, Constant):
-            known = self._memory.constants.get(tensor.key)
+            known = self.builder.constants.get(tensor.key)
             if known is None:
                 name = tensor.path or f"{self.name}/{suffix}"
                 known = self.write_const(name, tensor.shape or (1,), tensor.dtype)
-                self._memory.constants[tensor.key] = known
-                self._memory.replace_last(as_written(self._memory.ops[-1], tensor))
+                self.builder.constants[tensor.key] = known
+                self.builder.replace_last(as_written(self.builder.ops[-1], tensor))
             return known
         if isinstance(tensor, (bool, int, float)):
             name = f"{self.name}/{suffix}"
@@ -135,7 +147,7 @@ class Call(CallBuilder):
 
     def shape_of(self, value: Value) -> Tuple[int, ...]:
         """Returns the shape of a value, in PyTorch's order."""
-        return self._memory.types[value].shape
+        return self.builder.types[value].shape
 
     def emit(
         self,
@@ -197,7 +209,7 @@ class Call(CallBuilder):
         weights = _weights(self.module)
         value = self.write("unknown", attrs, inputs, outputs, weights, suffix, message)
         if transparent:
-            self._memory.transparent.add(value.op)
+            self.builder.transparent.add(value.op)
         self._given = [Value(value.op, at) for at in range(len(outputs))]
         return value
 
@@ -207,7 +219,7 @@ class Call(CallBuilder):
         Random values are an operator.
         """
         if self.step.constant:
-            self._memory.sources.update((id(one), self._form()) for one in self.step.outputs)
+            self.builder.sources.update((id(one), self._form()) for one in self.step.outputs)
             self._given = []
         else:
             self.unknown(self.step.operation)

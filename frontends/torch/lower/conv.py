@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from vai_inspect.core.errors import InputShapeError, how_to_give
 from vai_inspect.core.ir.attrs import (
@@ -26,42 +26,32 @@ _PAD_MODES = {"reflect": "REFLECT", "replicate": "EDGE", "circular": "WRAP"}
 Params = List[Tuple[str, Sequence[int]]]
 
 
-def convolution(
-    call: Call,
-    weight: Sequence[int],
-    bias: bool,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-    mode: str = "zeros",
-) -> None:
+def convolution(call: Call, weight: Sequence[int], given: Any) -> None:
     """Emits a convolution; with one group per input channel it is depthwise.
 
     Args:
         call: the call.
         weight: shape of the weights in PyTorch's layout [oc, ic / group, (kd), (kh), kw].
-        bias: whether there is one.
-        stride: one number, or one per axis.
-        padding: likewise, or `same` or `valid`.
-        dilation: likewise.
-        groups: number of groups.
-        mode: padding mode; a mode other than zeros becomes a separate pad.
+        given: the settings by the names of torch's arguments; a stride, padding or dilation is one
+            number or one per axis, the padding also `same` or `valid`. A padding mode other than
+            zeros becomes a separate pad.
     """
+    padding, groups = given.padding, int(given.groups)
+    mode = getattr(given, "padding_mode", "zeros")
     rank = len(weight) - 2
     outputs, kernel = weight[0], tuple(weight[2:])
     _check_rank(call, rank)
     if isinstance(padding, str):
         call.keep_argument("padding", padding)
     channels = call.x.shape[1]
-    steps, gaps = sizes(stride, rank), sizes(dilation, rank)
+    steps, gaps = sizes(given.stride, rank), sizes(given.dilation, rank)
     pairs = pad_pairs(padding, kernel, steps, gaps)
     source = call.value(call.x)
     if mode != "zeros" and any(side for pair in pairs for side in pair):
         source = emit_pad(call, source, pairs, _PAD_MODES[mode], suffix="pad")
         pairs = [(0, 0)] * rank
     window = _window(kernel, steps, gaps, pairs)
-    inputs, params = [source], _params(outputs, bias)
+    inputs, params = [source], _params(outputs, given.bias)
     depthwise = groups > 1 and groups == channels
     if rank == 2 and depthwise:
         multiplier = outputs // channels
@@ -78,23 +68,17 @@ def convolution(
         call.emit(kind, cls(group=groups, **window), inputs, params=params)
 
 
-def transposed(
-    call: Call,
-    weight: Sequence[int],
-    bias: bool,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> None:
+def transposed(call: Call, weight: Sequence[int], given: Any) -> None:
     """Emits a transposed convolution; weights [ic, oc / group, (kd), kh, kw] in PyTorch."""
+    groups = int(given.groups)
     rank = len(weight) - 2
     if rank == 1:
         raise UnreadableError("XIR has no 1-D transposed convolution")
     _check_rank(call, rank)
     kernel, channels = tuple(weight[2:]), weight[0]
     outputs = weight[1] * groups
-    steps, gaps, pads = sizes(stride, rank), sizes(dilation, rank), sizes(padding, rank)
+    steps, gaps = sizes(given.stride, rank), sizes(given.dilation, rank)
+    pads = sizes(given.padding, rank)
     # The output padding is derived from PyTorch's output size.
     extra = [
         out - ((size - 1) * step - 2 * pad + gap * (k - 1) + 1)
@@ -104,7 +88,7 @@ def transposed(
     ]
     window = _window(kernel, steps, gaps, [(pad, pad) for pad in pads])
     window["output_padding"] = xir(extra)
-    params = _params(outputs, bias)
+    params = _params(outputs, given.bias)
     if groups > 1 and groups == channels == outputs:
         params[0] = ("weights", (1, *kernel, channels))
         cls: Any = (TransposedDepthwiseConv2dAttrs, TransposedDepthwiseConv3dAttrs)[rank - 2]
@@ -131,9 +115,9 @@ def _window(
     }
 
 
-def _params(outputs: int, bias: bool) -> Params:
+def _params(outputs: int, bias: Any) -> Params:
     params: Params = [("weights", ())]
-    return [*params, ("bias", (outputs,))] if bias else params
+    return params if bias is None else [*params, ("bias", (outputs,))]
 
 
 def _check_rank(call: Call, rank: int) -> None:
@@ -146,38 +130,13 @@ def _check_rank(call: Call, rank: int) -> None:
         raise UnreadableError(f"its input {call.x.shape} has no batch axis")
 
 
-def _written(
-    write: Callable[..., None], call: Call, weight: Sequence[int], settings: Any, **more: Any
-) -> None:
-    """Emits a convolution with the settings of a module or the arguments of a call."""
-    write(
-        call,
-        weight,
-        settings.bias is not None,
-        settings.stride,
-        settings.padding,
-        settings.dilation,
-        int(settings.groups),
-        **more,
-    )
-
-
-def _module(call: Call) -> None:
-    layer = call.module
-    _written(convolution, call, tuple(layer.weight.shape), layer, mode=layer.padding_mode)
-
-
-def _transposed_module(call: Call) -> None:
-    _written(transposed, call, tuple(call.module.weight.shape), call.module)
-
-
 def constant_weight(weight: Any) -> Tuple[int, ...]:
-    """Returns the shape of constant weights.
+    """Returns the shape of constant weights, as those of a module are.
 
     Raises:
         UnreadableError: they are computed from the model's inputs.
     """
-    if not weight.constant:
+    if not getattr(weight, "constant", True):
         raise UnreadableError("its weights are computed from the model's inputs")
     return tuple(weight.shape)
 
@@ -188,16 +147,16 @@ def _weight(call: Call, weight: Any) -> Tuple[int, ...]:
     return constant_weight(weight)
 
 
-def _function(call: Call) -> None:
-    given = call.given("input", "weight", bias=None, stride=1, padding=0, dilation=1, groups=1)
-    _written(convolution, call, _weight(call, given.weight), given)
+def _convolution(call: Call) -> None:
+    given = call.settings("input", "weight", bias=None, stride=1, padding=0, dilation=1, groups=1)
+    convolution(call, _weight(call, given.weight), given)
 
 
-def _transposed_function(call: Call) -> None:
-    given = call.given(
+def _transposed(call: Call) -> None:
+    given = call.settings(
         "input", "weight", bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
     )
-    _written(transposed, call, _weight(call, given.weight), given)
+    transposed(call, _weight(call, given.weight), given)
 
 
 def _any_convolution(call: Call) -> None:
@@ -214,15 +173,15 @@ def _any_convolution(call: Call) -> None:
         "groups",
     )
     write = transposed if given.transposed else convolution
-    _written(write, call, _weight(call, given.weight), given)
+    write(call, _weight(call, given.weight), given)
 
 
 MODULES = {
-    **{f"Conv{rank}d": _module for rank in (1, 2, 3)},
-    **{f"ConvTranspose{rank}d": _transposed_module for rank in (1, 2, 3)},
+    **{f"Conv{rank}d": _convolution for rank in (1, 2, 3)},
+    **{f"ConvTranspose{rank}d": _transposed for rank in (1, 2, 3)},
 }
 FUNCTIONS = {
-    **{f"conv{rank}d": _function for rank in (1, 2, 3)},
-    **{f"conv_transpose{rank}d": _transposed_function for rank in (1, 2, 3)},
+    **{f"conv{rank}d": _convolution for rank in (1, 2, 3)},
+    **{f"conv_transpose{rank}d": _transposed for rank in (1, 2, 3)},
     "convolution": _any_convolution,
 }

@@ -30,17 +30,9 @@ def _binary(kind: str, reversed_: bool = False) -> Lowering:
     return lowering
 
 
-def _extreme(kind: str) -> Lowering:
-    """`minimum` and `maximum` of two tensors."""
+def unary(kind: str) -> Lowering:
+    """A function of each element, without settings."""
 
-    def lowering(call: Call) -> None:
-        given = call.given("input", "other")
-        call.emit(kind, inputs=[call.value(given.input), call.value(given.other)])
-
-    return lowering
-
-
-def _unary(kind: str) -> Lowering:
     def lowering(call: Call) -> None:
         call.emit(kind)
 
@@ -59,9 +51,9 @@ FUNCTIONS: Dict[str, Any] = {
     **dict.fromkeys(("sub", "subtract"), _binary("sub")),
     **dict.fromkeys(("rsub",), _binary("sub", reversed_=True)),
     **dict.fromkeys(("rtruediv", "rdiv"), _binary("div", reversed_=True)),
-    "exp": _unary("exp"),
-    "maximum": _extreme("max"),
-    "minimum": _extreme("min"),
-    **dict.fromkeys(("neg", "negative"), _unary("neg")),
+    "exp": unary("exp"),
+    "maximum": _binary("max"),
+    "minimum": _binary("min"),
+    **dict.fromkeys(("neg", "negative"), unary("neg")),
     "square": _square,
 }

@@ -28,13 +28,8 @@ def inner_product(call: Call, weight: Sequence[int], bias: bool, x: Any = None) 
     call.emit("inner-product", attrs, [call.value(x)], params=params)
 
 
-def _module(call: Call) -> None:
-    layer = call.module
-    inner_product(call, tuple(layer.weight.shape), layer.bias is not None)
-
-
-def _function(call: Call) -> None:
-    given = call.given("input", "weight", bias=None)
+def _linear(call: Call) -> None:
+    given = call.settings("input", "weight", bias=None)
     inner_product(call, constant_weight(given.weight), given.bias is not None)
 
 
@@ -105,13 +100,13 @@ def _einsum(call: Call) -> None:
         call.emit("reshape", ReshapeAttrs(call.output.shape), [made])
 
 
-MODULES = {"Linear": _module, "NonDynamicallyQuantizableLinear": _module}
+MODULES = {"Linear": _linear, "NonDynamicallyQuantizableLinear": _linear}
 FUNCTIONS = {
     "addmm": _addmm,
     "baddbmm": _addmm,
     "bmm": _mm,
     "einsum": _einsum,
-    "linear": _function,
+    "linear": _linear,
     "matmul": matmul,
     "mm": _mm,
 }

@@ -67,31 +67,20 @@ def _instance_norm(call: Call) -> None:
     if layer.running_mean is not None or call.x.rank < 3:
         call.unknown(call.step.operation, "with running statistics, or without a batch axis")
         return
-    affine = layer.weight is not None
-    call.emit("instancenorm", InstanceNormAttrs(float(layer.eps), affine), params=_affine(layer))
+    attrs = InstanceNormAttrs(float(layer.eps), layer.weight is not None)
+    call.emit("instancenorm", attrs, params=_affine(layer.weight))
 
 
 def _group_norm(call: Call) -> None:
-    layer = call.module
-    attrs = GroupNormAttrs(
-        int(layer.num_groups), int(layer.num_channels), float(layer.eps), layer.weight is not None
-    )
-    call.emit("groupnorm", attrs, params=_affine(layer))
-
-
-def _group_norm_function(call: Call) -> None:
-    given = call.given("input", "num_groups", weight=None, bias=None, eps=1e-5)
+    given = call.settings("input", "num_groups", weight=None, bias=None, eps=1e-5)
     channels, affine = call.x.shape[1], given.weight is not None
     attrs = GroupNormAttrs(int(given.num_groups), channels, float(given.eps), affine)
-    params: Params = [(role, (channels,)) for role in ("weight", "bias")] if affine else []
-    call.emit("groupnorm", attrs, params=params)
+    call.emit("groupnorm", attrs, params=_affine(given.weight))
 
 
-def _affine(layer: Any) -> Params:
-    if layer.weight is None:
-        return []
-    size = tuple(layer.weight.shape)
-    return [("weight", size), ("bias", size)]
+def _affine(weight: Any) -> Params:
+    """Returns the parameters of a scale and a shift of each channel, where there are any."""
+    return [] if weight is None else [(role, tuple(weight.shape)) for role in ("weight", "bias")]
 
 
 def _normalize(call: Call) -> None:
@@ -111,6 +100,6 @@ MODULES = {
 }
 FUNCTIONS = {
     "batch_norm": _batch_norm_function,
-    "group_norm": _group_norm_function,
+    "group_norm": _group_norm,
     "normalize": _normalize,
 }

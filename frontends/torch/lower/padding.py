@@ -27,7 +27,7 @@ def emit_pad(
         call: the call.
         source: the input.
         spatial: (before, after) for each of the last axes, in order.
-        mode: XIR's word.
+        mode: XIR's name of the mode.
         value: the value of a constant pad.
         suffix: suffix of its name, if it is not the call's main operator.
     """

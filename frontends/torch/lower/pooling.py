@@ -39,74 +39,11 @@ def _window(given: Any, rank: int) -> Tuple[Sizes, Sizes, Sizes]:
     return kernel, sizes(stride, rank), sizes(given.padding, rank)
 
 
-def max_pool(call: Call, given: Any, rank: int) -> None:
-    """Emits a max pool; the second output has the indices.
+def _max_pool(rank: int) -> Lowering:
+    """A max pool with a window of so many axes; the second output has the indices."""
 
-    Args:
-        call: the call.
-        given: the settings of a module, or the arguments of a call, by their names.
-        rank: number of axes of the window.
-    """
-    if call.x.rank != rank + 2:
-        raise UnreadableError(f"its input {call.x.shape} has no batch axis")
-    if rank == 3:
-        call.unknown(call.step.operation, "XIR has no 3-D max pool")
-        return
-    kernel, stride, pad = _window(given, rank)
-    gaps = sizes(given.dilation, rank)
-    mode = _pad_mode(call, kernel, stride, pad, gaps, given.ceil_mode)
-    pads = xir_pads([(one, one) for one in pad])
-    if rank == 1:
-        if gaps != (1,):
-            raise UnreadableError("with a dilation")
-        attrs: Attrs = MaxPool1dAttrs(xir(kernel), xir(stride), mode, pads)
-        value = call.emit("maxpool1d", attrs)
-    else:
-        attrs = MaxPool2dAttrs(xir(kernel), xir(stride), mode, pads, dilation=xir(gaps))
-        value = call.emit(_MAX, attrs)
-    if len(call.step.outputs) > 1:
-        indices = call.unknown(call.step.operation + " indices", suffix="indices")
-        call.give(value, type(indices)(indices.op, 1))
-
-
-def average_pool(call: Call, given: Any, rank: int) -> None:
-    """Writes an average pool; without padding it says that none counts, as nothing else could.
-
-    Args:
-        call: the call.
-        given: as of `max_pool`.
-        rank: as of `max_pool`.
-    """
-    divisor = getattr(given, "divisor_override", None)
-    if divisor is not None:
-        text = f"with divisor_override={divisor}, which XIR's average pool does not have"
-        call.unknown(call.step.operation, text, opaque=True)
-        return
-    if rank != 2 or call.x.rank != 4:
-        call.unknown(call.step.operation, "XIR has 2-D average pools only")
-        return
-    kernel, stride, pad = _window(given, rank)
-    mode = _pad_mode(call, kernel, stride, pad, (1, 1), given.ceil_mode)
-    counts = bool(given.count_include_pad) and any(pad)
-    call.emit(
-        _AVERAGE,
-        AvgPool2dAttrs(
-            xir(kernel),
-            xir(stride),
-            mode,
-            xir_pads([(one, one) for one in pad]),
-            count_include_pad=counts,
-        ),
-    )
-
-
-def _module(write: Callable[[Call, Any, int], None], rank: int) -> Lowering:
-    return lambda call: write(call, call.module, rank)
-
-
-def _max_function(rank: int) -> Lowering:
     def lowering(call: Call) -> None:
-        given = call.given(
+        given = call.settings(
             "input",
             "kernel_size",
             stride=None,
@@ -115,14 +52,35 @@ def _max_function(rank: int) -> Lowering:
             ceil_mode=False,
             return_indices=False,
         )
-        max_pool(call, given, rank)
+        if call.x.rank != rank + 2:
+            raise UnreadableError(f"its input {call.x.shape} has no batch axis")
+        if rank == 3:
+            call.unknown(call.step.operation, "XIR has no 3-D max pool")
+            return
+        kernel, stride, pad = _window(given, rank)
+        gaps = sizes(given.dilation, rank)
+        mode = _pad_mode(call, kernel, stride, pad, gaps, given.ceil_mode)
+        pads = xir_pads([(one, one) for one in pad])
+        if rank == 1:
+            if gaps != (1,):
+                raise UnreadableError("with a dilation")
+            attrs: Attrs = MaxPool1dAttrs(xir(kernel), xir(stride), mode, pads)
+            value = call.emit("maxpool1d", attrs)
+        else:
+            attrs = MaxPool2dAttrs(xir(kernel), xir(stride), mode, pads, dilation=xir(gaps))
+            value = call.emit(_MAX, attrs)
+        if len(call.step.outputs) > 1:
+            indices = call.unknown(call.step.operation + " indices", suffix="indices")
+            call.give(value, type(indices)(indices.op, 1))
 
     return lowering
 
 
-def _average_function(rank: int) -> Lowering:
+def _average_pool(rank: int) -> Lowering:
+    """An average pool; without padding it says that none counts, as nothing else could."""
+
     def lowering(call: Call) -> None:
-        given = call.given(
+        given = call.settings(
             "input",
             "kernel_size",
             stride=None,
@@ -131,7 +89,27 @@ def _average_function(rank: int) -> Lowering:
             count_include_pad=True,
             divisor_override=None,
         )
-        average_pool(call, given, rank)
+        divisor = getattr(given, "divisor_override", None)
+        if divisor is not None:
+            text = f"with divisor_override={divisor}, which XIR's average pool does not have"
+            call.unknown(call.step.operation, text, opaque=True)
+            return
+        if rank != 2 or call.x.rank != 4:
+            call.unknown(call.step.operation, "XIR has 2-D average pools only")
+            return
+        kernel, stride, pad = _window(given, rank)
+        mode = _pad_mode(call, kernel, stride, pad, (1, 1), given.ceil_mode)
+        counts = bool(given.count_include_pad) and any(pad)
+        call.emit(
+            _AVERAGE,
+            AvgPool2dAttrs(
+                xir(kernel),
+                xir(stride),
+                mode,
+                xir_pads([(one, one) for one in pad]),
+                count_include_pad=counts,
+            ),
+        )
 
     return lowering
 
@@ -150,8 +128,8 @@ def _adaptive(kind: str, rank: int) -> Lowering:
             _adaptive_reduction(call, kind, outputs)
             return
         if any(size % output for size, output in zip(inputs, outputs)):
-            text = "the output size {} does not divide the input size {}"
-            call.unknown(call.step.operation, text.format(outputs, inputs))
+            reason = f"the output size {outputs} does not divide the input size {inputs}"
+            call.unknown(call.step.operation, reason)
             return
         window = xir([size // output for size, output in zip(inputs, outputs)])
         call.emit(kind, whole_pool(kind, window, outputs))
@@ -161,10 +139,10 @@ def _adaptive(kind: str, rank: int) -> Lowering:
 
 def whole_pool(kind: str, window: Tuple[int, int], outputs: Sequence[int]) -> Attrs:
     """Returns the attributes of a pool without padding, with a stride equal to its kernel."""
-    whole = tuple(outputs) == (1, 1)
+    is_global = tuple(outputs) == (1, 1)
     if kind == _MAX:
-        return MaxPool2dAttrs(window, window, global_=whole)
-    return AvgPool2dAttrs(window, window, global_=whole, count_include_pad=False)
+        return MaxPool2dAttrs(window, window, global_=is_global)
+    return AvgPool2dAttrs(window, window, global_=is_global, count_include_pad=False)
 
 
 def _adaptive_reduction(call: Call, kind: str, outputs: Sequence[int]) -> None:
@@ -178,15 +156,15 @@ def _adaptive_reduction(call: Call, kind: str, outputs: Sequence[int]) -> None:
 
 
 MODULES = {
-    **{f"MaxPool{rank}d": _module(max_pool, rank) for rank in (1, 2, 3)},
-    **{f"AvgPool{rank}d": _module(average_pool, rank) for rank in (1, 2, 3)},
+    **{f"MaxPool{rank}d": _max_pool(rank) for rank in (1, 2, 3)},
+    **{f"AvgPool{rank}d": _average_pool(rank) for rank in (1, 2, 3)},
     **{f"AdaptiveAvgPool{rank}d": _adaptive(_AVERAGE, rank) for rank in (1, 2, 3)},
     **{f"AdaptiveMaxPool{rank}d": _adaptive(_MAX, rank) for rank in (1, 2, 3)},
 }
 FUNCTIONS = {
-    **{f"max_pool{rank}d": _max_function(rank) for rank in (1, 2, 3)},
-    **{f"max_pool{rank}d_with_indices": _max_function(rank) for rank in (1, 2, 3)},
-    **{f"avg_pool{rank}d": _average_function(rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d": _max_pool(rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d_with_indices": _max_pool(rank) for rank in (1, 2, 3)},
+    **{f"avg_pool{rank}d": _average_pool(rank) for rank in (1, 2, 3)},
     **{f"adaptive_avg_pool{rank}d": _adaptive(_AVERAGE, rank) for rank in (1, 2, 3)},
     **{f"adaptive_max_pool{rank}d": _adaptive(_MAX, rank) for rank in (1, 2, 3)},
 }

@@ -30,12 +30,8 @@ def resize(call: Call, mode: str, align_corners: Any, antialias: bool = False) -
     call.emit("resize", ResizeAttrs(_MODES[mode], aligned, centers, scale))
 
 
-def _module(call: Call) -> None:
-    resize(call, call.module.mode, call.module.align_corners)
-
-
 def _interpolate(call: Call) -> None:
-    given = call.given(
+    given = call.settings(
         "input",
         size=None,
         scale_factor=None,
@@ -44,7 +40,7 @@ def _interpolate(call: Call) -> None:
         recompute_scale_factor=None,
         antialias=False,
     )
-    resize(call, given.mode, given.align_corners, bool(given.antialias))
+    resize(call, given.mode, given.align_corners, bool(getattr(given, "antialias", False)))
 
 
 def _upsample(mode: str) -> Callable[[Call], None]:
@@ -72,9 +68,9 @@ def _pixels(upscale: bool) -> Callable[[Call], None]:
 MODULES = {
     "PixelShuffle": _pixels(True),
     "PixelUnshuffle": _pixels(False),
-    "Upsample": _module,
-    "UpsamplingBilinear2d": _module,
-    "UpsamplingNearest2d": _module,
+    "Upsample": _interpolate,
+    "UpsamplingBilinear2d": _interpolate,
+    "UpsamplingNearest2d": _interpolate,
 }
 FUNCTIONS = {
     "_upsample_bicubic2d_aa": lambda call: resize(call, "bicubic", False, True),

@@ -39,7 +39,7 @@ def _slice(call: Call, ranges: Sequence[Range], suffix: str = "") -> Value:
     return call.emit("strided_slice", attrs, [call.value(call.x)], shape, suffix=suffix)
 
 
-def _whole(shape: Sequence[int]) -> List[Range]:
+def _full_ranges(shape: Sequence[int]) -> List[Range]:
     return [(0, size, 1) for size in shape]
 
 
@@ -64,7 +64,7 @@ def get_item(call: Call) -> None:
             gone.append(axis)
     new_axes = any(item is None for item in items)
     value: Optional[Value] = None
-    if ranges != _whole(call.x.shape) or not (gone or new_axes):
+    if ranges != _full_ranges(call.x.shape) or not (gone or new_axes):
         value = _slice(call, ranges)
     source = [call.value(call.x) if value is None else value]
     if new_axes:
@@ -95,7 +95,7 @@ def _for_each_axis(key: Any, rank: int) -> Optional[List[Any]]:
 def _select(call: Call) -> None:
     given = call.given("input", "dim", "index")
     axis = int(given.dim) % call.x.rank
-    ranges = _whole(call.x.shape)
+    ranges = _full_ranges(call.x.shape)
     at = int(given.index) % call.x.shape[axis]
     ranges[axis] = (at, at + 1, 1)
     value = _slice(call, ranges)
@@ -105,7 +105,7 @@ def _select(call: Call) -> None:
 def _narrow(call: Call) -> None:
     given = call.given("input", "dim", "start", "length")
     axis = int(given.dim) % call.x.rank
-    ranges = _whole(call.x.shape)
+    ranges = _full_ranges(call.x.shape)
     begin = int(given.start) % call.x.shape[axis]
     ranges[axis] = (begin, begin + int(given.length), 1)
     _slice(call, ranges)
@@ -114,7 +114,7 @@ def _narrow(call: Call) -> None:
 def _aten_slice(call: Call) -> None:
     given = call.given("input", dim=0, start=None, end=None, step=1)
     axis = int(given.dim) % call.x.rank
-    ranges = _whole(call.x.shape)
+    ranges = _full_ranges(call.x.shape)
     bounds = slice(given.start, given.end, given.step)
     ranges[axis] = bounds.indices(call.x.shape[axis])
     _slice(call, ranges)
@@ -125,7 +125,7 @@ def _parts(call: Call) -> None:
     axis = _axis(call)
     begin, values = 0, []
     for number, part in enumerate(call.step.outputs):
-        ranges = _whole(call.x.shape)
+        ranges = _full_ranges(call.x.shape)
         ranges[axis] = (begin, begin + part.shape[axis], 1)
         begin += part.shape[axis]
         values.append(_slice(call, ranges, suffix=f"part_{number}"))
@@ -148,7 +148,7 @@ def _unbind(call: Call) -> None:
     axis = int(call.given("input", dim=0).dim) % call.x.rank
     values = []
     for number, part in enumerate(call.step.outputs):
-        ranges = _whole(call.x.shape)
+        ranges = _full_ranges(call.x.shape)
         ranges[axis] = (number, number + 1, 1)
         cut = _slice(call, ranges, suffix=f"part_{number}")
         squeeze, suffix = SqueezeAttrs((axis,)), f"part_{number}/squeeze"

@@ -15,16 +15,13 @@ def reshape(call: Call) -> None:
 
 def flatten(call: Call) -> None:
     """`flatten` of some axes, both ends included."""
-    if call.module is not None:
-        start, end = call.module.start_dim, call.module.end_dim
-    else:
-        given = call.given("input", start_dim=0, end_dim=-1)
-        start, end = given.start_dim, given.end_dim
+    given = call.settings("input", start_dim=0, end_dim=-1)
     rank = call.x.rank
     if rank == 0:
         reshape(call)
     else:
-        call.emit("flatten", FlattenAttrs(int(start) % rank, int(end) % rank))
+        axes = int(given.start_dim) % rank, int(given.end_dim) % rank
+        call.emit("flatten", FlattenAttrs(*axes))
 
 
 def squeeze(call: Call) -> None:

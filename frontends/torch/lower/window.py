@@ -31,7 +31,7 @@ def pad_pairs(
     """Returns (before, after) per axis; for "same" an odd pad goes after.
 
     Raises:
-        UnreadableError: a word that PyTorch does not have.
+        UnreadableError: PyTorch has no padding of that name.
     """
     if padding == "valid":
         return [(0, 0)] * len(kernel)

@@ -105,7 +105,8 @@ def _slices(edit: Edit, node: Any) -> Tuple[Any, List[Tuple[int, int]], bool]:
             if not isinstance(one, slice) or one.step != 2 or one.stop is not None:
                 raise RefusedError("a slice takes something else than every other pixel")
         sources.add(part.args[0])
-        begins.append(tuple(one.start or 0 for one in others))
+        row, column = (one.start or 0 for one in others)
+        begins.append((row, column))
     if len(parts) != 4 or len(sources) != 1 or len(set(begins)) != 4:
         raise RefusedError("the slices are not the four of one map")
     return sources.pop(), begins, axis == 3

@@ -50,7 +50,7 @@ class Pair:
 
     @cached_property
     def outputs(self) -> Tuple[Any, ...]:
-        """What the twin gives on random inputs; notes the shapes of all nodes on the way.
+        """What the twin gives on random inputs; notes the shapes of all nodes.
 
         Raises:
             Exception: the twin fails.
@@ -119,10 +119,10 @@ class Pair:
             return None, dict.fromkeys(ops, "the model returns no tensor")
         both = self._copies()
         for op, name in nodes.items():
-            reason, whole = _done(program, both, name)
+            reason, intact = _done(program, both, name)
             if reason:
                 left[op] = reason
-            if not whole:  # again, without this one
+            if not intact:  # again, without this one
                 both = self._copies()
                 for done, again in nodes.items():
                     if done == op:
@@ -181,8 +181,8 @@ def first_pair(traced: Traced) -> Tuple[Pair, str]:
 
 
 def _done(program: Program, modules: Sequence[Any], name: str) -> Tuple[str, bool]:
-    """Does a program at a node of modules; returns why not, and whether they are whole."""
-    whole = True
+    """Does a program at a node of modules; returns why not, and whether they are intact."""
+    intact = True
     for module in modules:
         node = next((one for one in module.graph.nodes if one.name == name), None)
         if node is None:
@@ -191,10 +191,10 @@ def _done(program: Program, modules: Sequence[Any], name: str) -> Tuple[str, boo
         try:
             program(edit, node)
         except RefusedError as error:
-            return str(error), whole and not edit.changed
+            return str(error), intact and not edit.changed
         except Exception as error:  # of a call that no program was written for
             return f"the rewrite fails there: {brief(error)}", False
-        whole = whole and not edit.changed
+        intact = intact and not edit.changed
     return "", True
 
 

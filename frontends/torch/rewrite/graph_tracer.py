@@ -287,7 +287,7 @@ def _node_name(kind: str, target: Any, scope: str) -> str:
         return str(target).replace(".", "_")
     called = target if isinstance(target, str) else getattr(target, "__name__", "call")
     called = IN_PLACE.get(called, called).strip("_")
-    return "{}_{}".format(scope.replace(".", "_"), called) if scope else called
+    return scope.replace(".", "_") + "_" + called if scope else called
 
 
 def _names_of(model: Any, count: int) -> List[str]:

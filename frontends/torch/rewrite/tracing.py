@@ -61,10 +61,9 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
         copy = CaptureRequest(users, input_args, device, held).with_values(share=False)
         meta_copy = copy.meta_copy
         if meta_copy.unhooked:
+            paths = ", ".join(path or "the model" for path in meta_copy.unhooked)
             raise CaptureError(
-                "The model has forward hooks that cannot be copied ({}); remove them.".format(
-                    ", ".join(path or "the model" for path in meta_copy.unhooked)
-                )
+                f"The model has forward hooks that cannot be copied ({paths}); remove them."
             )
         computed = settle_computed(users, meta_copy.model)
         args, kwargs = copy.inputs.filled(lambda name, one: one)
