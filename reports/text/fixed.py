@@ -6,26 +6,27 @@ from typing import Iterator
 
 from vai_inspect.core.fixed import Fixed, FixLeft, listed
 from vai_inspect.reports.text import difference
-from vai_inspect.reports.text.format import count
+from vai_inspect.reports.text.format import are, count
 from vai_inspect.reports.text.lines import hanging, plain
 
 WIDTH = 100
 
 
 def render(fixed: Fixed) -> str:
-    """Returns what was done and what is left, then what moved between both inspections.
+    """Returns what was done and what is left, then what moved by it between both inspections.
 
     Args:
         fixed: the result of a fix.
     """
-    return "\n".join(_lines(fixed)) + "\n\n" + difference.render(fixed.difference)
+    told = "\n".join(_lines(fixed)) + "\n"
+    return told + "\n" + difference.render(fixed.difference) if fixed.changes else told
 
 
 def _lines(fixed: Fixed) -> Iterator[str]:
     if fixed.changes:
         yield f"done ({count(len(fixed.changes), 'change')}):"
     else:
-        yield "nothing to do" if not fixed.left else "nothing was done"
+        yield _nothing(fixed)
     for change in fixed.changes:
         text = (
             f"{change.rule} ({change.effect}), {count(len(change.ops), 'operator')}: "
@@ -39,6 +40,15 @@ def _lines(fixed: Fixed) -> Iterator[str]:
         yield from _left(one)
     for note in fixed.notes:
         yield from hanging("note: ", plain(note), WIDTH)
+
+
+def _nothing(fixed: Fixed) -> str:
+    if fixed.left:
+        return "nothing was done"
+    stay = fixed.before.summary.cpu_ops
+    if not stay:
+        return "nothing to do"
+    return f"no rewrite makes it better: {are(stay, 'operator')} on the CPU"
 
 
 def _left(one: FixLeft) -> Iterator[str]:

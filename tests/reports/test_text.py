@@ -6,8 +6,9 @@ import pytest
 
 from tests.reports import samples
 from vai_inspect.core.findings import Device
+from vai_inspect.core.fixed import Fixed
 from vai_inspect.core.ir import attrs as a
-from vai_inspect.reports.text import text
+from vai_inspect.reports.text import fixed, text
 from vai_inspect.reports.text.format import file_name
 from vai_inspect.reports.text.lines import shortened, wrapped
 
@@ -172,3 +173,15 @@ def test_wrapped_breaks_words_that_are_too_long():
 def test_shortened_keeps_both_ends():
     assert shortened("abcdefghij", 10) == "abcdefghij"
     assert shortened("abcdefghijk", 10) == "abcd...ijk"
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (samples.all_on_dpu, "nothing to do\n"),
+        (samples.mixed, "no rewrite makes it better: 3 operators are on the CPU\n"),
+    ],
+)
+def test_a_fix_that_does_nothing_says_so_alone(make, told):
+    inspection = make()
+    assert fixed.render(Fixed(None, (), (), inspection, inspection)) == told
