@@ -75,8 +75,8 @@ class Call(CallBuilder):
     @property
     def reads_input(self) -> bool:
         """Whether the first tensor among the arguments is an input of the model."""
-        value = self._memory.values.get(id(self.x))
-        return any(value == Value(op.name) for op in self._memory.ops if op.kind == "data")
+        value = self.builder.values.get(id(self.x))
+        return any(value == Value(op.name) for op in self.builder.ops if op.kind == "data")
 
     @property
     def origin(self) -> Origin:
