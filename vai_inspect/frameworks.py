@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, how_to_install
-from vai_inspect.core.kinds import is_a
+from vai_inspect.core.safe_isinstance import is_a
 
 _MODELS = (
     ("keras", "keras", "Model"),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, List, Optional, Union
 
+from vai_inspect.capture_lock import capture_lock
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.frameworks import CaptureOptions, Framework
@@ -15,7 +16,6 @@ from vai_inspect.reports.console.progress import working
 from vai_inspect.reports.text.lines import plain
 from vai_inspect.reports.writer import Format
 from vai_inspect.rules.quantizers.release import checked_release, target_in
-from vai_inspect.turns import captures_alone
 
 
 class BaseInspector:
@@ -120,7 +120,7 @@ class BaseInspector:
         """
         check_options(verbose_level, image_format)
         quiet = not verbose_level
-        with captures_alone():
+        with capture_lock():
             # A fork waits for the end of this, not for what another thread is about to import.
             from vai_inspect.reports.console import console, notebook  # noqa: F401
 

@@ -8,6 +8,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Tuple, Union
 
 from vai_inspect._version import __version__
 from vai_inspect.batches import for_each_batch, open_batch
+from vai_inspect.capture_lock import capture_lock
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import InspectedOp, Inspection
@@ -22,7 +23,6 @@ from vai_inspect.rules.engine.evaluate import Evaluation, evaluate
 from vai_inspect.rules.engine.family import Family
 from vai_inspect.rules.quantizers import quantized
 from vai_inspect.rules.quantizers.check import placed_in
-from vai_inspect.turns import captures_alone
 
 TargetSpec = Union[str, int, Path, Target]
 Messages = Mapping[str, Tuple[str, ...]]
@@ -86,7 +86,7 @@ def capture_for(
         captured = read(found, model, options, batch)
         return quantized(captured, options.convert, options.release)
 
-    with captures_alone():
+    with capture_lock():
         return for_each_batch(targets, with_batch)
 
 

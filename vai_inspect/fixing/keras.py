@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Sequence
 
+from vai_inspect.capture_lock import capture_lock
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ReportError
 from vai_inspect.core.fixed import Fixed
@@ -17,7 +18,6 @@ from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.atomic import replacing
 from vai_inspect.rules.engine import registry
-from vai_inspect.turns import captures_alone
 
 
 class KerasFixable(Fixable):
@@ -70,7 +70,7 @@ def fix_keras(
     """
     live = loaded(model, trust) if is_path(model) else model
     batch = registry.family(inspector.target.family).batch
-    with captures_alone():
+    with capture_lock():
         given = inspect_graph(inspector.capture(live, input_args), inspector.target)
         start = KerasFixable(changeable(live, input_args, batch), inspector, input_args)
         return fix_model(given, start, approximate)

@@ -7,17 +7,17 @@ import os
 from pathlib import Path
 from typing import Any, Sequence
 
+from vai_inspect.capture_lock import capture_lock
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, ReportError, message_of
 from vai_inspect.core.fixed import Fixed
-from vai_inspect.core.kinds import is_a
+from vai_inspect.core.safe_isinstance import is_a
 from vai_inspect.fixing import Applied, Fixable, fix_model
 from vai_inspect.frontends.onnx.rewrite.changeable import Changeable
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.atomic import replace_file
 from vai_inspect.rules.engine import registry
-from vai_inspect.turns import captures_alone
 
 LARGEST_FILE = 2**31 - 1
 """Bytes of a file; weights of larger models are in separate files."""
@@ -74,7 +74,7 @@ def fix_onnx(model: Any, inspector: BaseInspector, input_args: Any) -> Fixed:
         VaiInspectError: it cannot be read, or its weights are not there.
     """
     batch = registry.family(inspector.target.family).batch
-    with captures_alone():
+    with capture_lock():
         given = inspect_graph(inspector.capture(model, input_args), inspector.target)
         changed = Changeable(_loaded(model), input_args, batch)
         return fix_model(given, OnnxFixable(changed, inspector, input_args, given.model.name))

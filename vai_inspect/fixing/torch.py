@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Sequence, Tuple
 
+from vai_inspect.capture_lock import capture_lock
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import ModelError, ReportError
 from vai_inspect.core.fixed import Fixed
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.core.kinds import is_a
+from vai_inspect.core.safe_isinstance import is_a
 from vai_inspect.fixing import Applied, Fixable, fix_model
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.torch.capture.exported import is_program
@@ -23,7 +24,6 @@ from vai_inspect.frontends.torch.rewrite.tracing import traced
 from vai_inspect.inspector import BaseInspector
 from vai_inspect.pipeline import inspect_graph
 from vai_inspect.reports.atomic import replace_file
-from vai_inspect.turns import captures_alone
 
 
 class TorchFixable(Fixable):
@@ -109,7 +109,7 @@ def fix_torch(
         raise ModelError(_NO_MODULES)
     with generators_kept():  # new modules are filled with random numbers first
         given = inspect_graph(inspector.capture(model, input_args, device), inspector.target)
-        with captures_alone():
+        with capture_lock():
             found = traced(model, input_args, device)
         notes = []
         if found.batch_fixed:

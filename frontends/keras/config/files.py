@@ -6,7 +6,7 @@ import os
 from typing import Any, Mapping
 
 from vai_inspect.core.errors import ModelError
-from vai_inspect.core.kinds import is_a
+from vai_inspect.core.safe_isinstance import is_a
 from vai_inspect.frontends.keras.config.archive import read_archive
 from vai_inspect.frontends.keras.config.given_config import is_config, stored_config
 from vai_inspect.frontends.keras.config.h5 import read_h5

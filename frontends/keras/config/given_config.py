@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping
 
 from vai_inspect.core.errors import ModelError
-from vai_inspect.core.kinds import is_a
+from vai_inspect.core.safe_isinstance import is_a
 from vai_inspect.frontends.keras.config.json_text import parse
 from vai_inspect.frontends.keras.config.stored import Stored
 

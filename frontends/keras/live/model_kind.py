@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Optional, Type
 
 from vai_inspect.core.errors import ModelError, how_to_give, text_of
-from vai_inspect.core.kinds import is_a
+from vai_inspect.core.safe_isinstance import is_a
 
 _FRAMES = ("Could not automatically infer", "Exception encountered when calling")
 """Beginnings of lines that Keras adds around the message of a layer."""

@@ -10,9 +10,9 @@ from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
-from vai_inspect.core.kinds import is_a
 from vai_inspect.core.model_form import ModelForm
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS
+from vai_inspect.core.safe_isinstance import is_a
 from vai_inspect.frontends.held import MOST
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.torch.capture.exported import capture_program, is_program

@@ -1,4 +1,4 @@
-"""What stands at the ends of a network: where that costs the DPU nothing, and where to cut."""
+"""Operators at the ends of a network: where they have no DPU cost, and where to cut."""
 
 from __future__ import annotations
 
