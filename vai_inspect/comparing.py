@@ -12,7 +12,7 @@ from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import on_every_board
 from vai_inspect.frameworks import CaptureOptions
-from vai_inspect.pipeline import Detail, TargetSpec, capture_for, inspect_graph
+from vai_inspect.pipeline import Detail, TargetSpec, capture_for, each_of, inspect_graph
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets.lookup import lookup
 
@@ -88,8 +88,7 @@ def choose(targets: Optional[Iterable[TargetSpec]], family: Optional[str]) -> Tu
     if targets is not None:
         if family is not None:
             raise TargetError("targets and family are both given; give one of them.")
-        one = isinstance(targets, (str, int, Target)) or hasattr(targets, "__fspath__")
-        found: Sequence[Target] = [lookup(spec) for spec in ((targets,) if one else targets)]
+        found: Sequence[Target] = [lookup(spec) for spec in each_of(targets)]
     else:
         by_name: Dict[str, Target] = {}
         for target in registry.targets(family):

@@ -13,7 +13,7 @@ from vai_inspect.core.judgement import Judgement
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import board_target, estimate
 from vai_inspect.frameworks import CaptureOptions, framework_of
-from vai_inspect.pipeline import Detail, TargetSpec, capture_for, inspect_graph
+from vai_inspect.pipeline import Detail, TargetSpec, capture_for, each_of, inspect_graph
 from vai_inspect.rules.targets.lookup import lookup
 
 
@@ -80,9 +80,8 @@ def _timed(inspection: Inspection, board: Optional[str]) -> Inspection:
 
 def _wanted(targets: Any) -> List[Tuple[Target, Optional[str]]]:
     """Returns each target that is meant, with the board where that is named."""
-    one = isinstance(targets, (str, int, Target)) or hasattr(targets, "__fspath__")
     found: List[Tuple[Target, Optional[str]]] = []
-    for spec in (targets,) if one else targets:
+    for spec in each_of(targets):
         board = board_target(spec) if isinstance(spec, str) else None
         found.append(board if board is not None else (lookup(spec), None))
     if not found:

@@ -28,6 +28,13 @@ TargetSpec = Union[str, int, Path, Target]
 Messages = Mapping[str, Tuple[str, ...]]
 
 
+def each_of(targets: Union[TargetSpec, Iterable[TargetSpec]]) -> Iterable[TargetSpec]:
+    """Returns the targets of an argument that takes one or several."""
+    if isinstance(targets, (str, int, Path, Target)) or hasattr(targets, "__fspath__"):
+        return (targets,)
+    return targets
+
+
 class Detail(Enum):
     """How much an inspection looks for; each holds what the ones before it hold."""
 
@@ -45,7 +52,7 @@ def capture(
     options: CaptureOptions = AS_IT_IS,
     framework: Optional[Framework] = None,
 ) -> Captured:
-    """Reads a model into the IR, as its vendor's quantiser hands it on.
+    """Reads a model into the IR, as the vendor's quantiser of its framework converts it.
 
     Args:
         model: a Keras, PyTorch or ONNX model, as the inspectors take it.

@@ -12,7 +12,7 @@ from vai_inspect.core.ir import Graph
 from vai_inspect.core.plan import PlanStep
 from vai_inspect.fixing.fixable import Fixable
 from vai_inspect.pipeline import Detail
-from vai_inspect.planning.placing import Placing
+from vai_inspect.planning.placing import Placer
 from vai_inspect.planning.steps import rewrite_step
 from vai_inspect.rules.rewrites import REWRITES
 
@@ -184,10 +184,10 @@ Key = Tuple[str, Any]
 
 def _each(inspection: Inspection) -> List[PlanStep]:
     """Returns whatever brings operators to the DPU, whether or not it helps by itself."""
-    placing = Placing(inspection.target)
+    placer = Placer(inspection.target)
     graph = Graph(inspection.model.name, [op.op for op in inspection.ops])
-    now = placing.placed(graph)
-    candidates = placing.ordered(now, placing.candidates(now))
+    now = placer.placed(graph)
+    candidates = placer.ordered(now, placer.candidates(now))
     return [rewrite_step(now, now, one) for one in candidates]
 
 

@@ -121,7 +121,7 @@ def counted(partition: Partition, dpu_ms: TimeOf) -> Placed:
     return Placed(graph, devices, parts, macs, counts, fixable, followers)
 
 
-class Placing:
+class Placer:
     """Places changed graphs on a target, and counts the work.
 
     Attributes:

@@ -15,7 +15,7 @@ from vai_inspect.core.partition.root_causes import TimeOf
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
-from vai_inspect.planning.placing import Candidate, Placed, Placing, counted
+from vai_inspect.planning.placing import Candidate, Placed, Placer, counted
 from vai_inspect.planning.steps import cut_step, leave_step, remedy_steps, rewrite_step
 
 
@@ -54,7 +54,7 @@ def plan(
     obstacles = quantizer.blocking if quantizer is not None else ()
     if not obstacles and not partition.on(Device.CPU):
         return Planned()
-    planner = _Planner(Placing(target), counted(partition, dpu_ms), obstacles)
+    planner = _Planner(Placer(target), counted(partition, dpu_ms), obstacles)
     if planner.first.cpu_ops and planner.first.dpu_subgraphs:
         planner.improve()
     done = {(step.obstacle, op) for step in planner.steps for op in step.ops}
@@ -99,8 +99,8 @@ class _Planner:
         host: operators of the network that cuts move to the host.
     """
 
-    def __init__(self, placing: Placing, now: Placed, obstacles: Sequence[Obstacle]) -> None:
-        self._placing = placing
+    def __init__(self, placer: Placer, now: Placed, obstacles: Sequence[Obstacle]) -> None:
+        self._placer = placer
         self.now = now
         self.first = self.now.counts
         self.steps: List[PlanStep] = []
@@ -111,11 +111,11 @@ class _Planner:
     @property
     def incomplete(self) -> bool:
         """Whether rewrites were skipped because the network is too large."""
-        return self._placing.incomplete
+        return self._placer.incomplete
 
     def improve(self) -> None:
         """Builds the steps, in order."""
-        candidates = self._without_obstacles(self._placing.candidates(self.now))
+        candidates = self._without_obstacles(self._placer.candidates(self.now))
         self._cut(self.now.fixable.union(*(one.replaced(self.now.graph) for one in candidates)))
         self._rewrite(candidates)
         if self.now.counts.cpu_ops:
@@ -130,7 +130,7 @@ class _Planner:
             own = not candidate.rewrite.advice  # the rewrite implements the operator's own remedy
             found = [one for one in self._obstacles if own and one.suggestion == advice]
             if found:
-                after = self._placing.placed(candidate.applied(self.now.graph))
+                after = self._placer.placed(candidate.applied(self.now.graph))
                 if better(self.now.counts, after.counts):
                     self._add(rewrite_step(self.now, after, candidate, found[0].id), after)
                     continue
@@ -142,7 +142,7 @@ class _Planner:
         cut = choose_cut(now.graph, now.devices, now.macs, fixable, now.followers, self._left)
         if not cut:
             return
-        after = self._placing.placed(part_of(now.graph, cut))
+        after = self._placer.placed(part_of(now.graph, cut))
         if better(now.counts, after.counts):
             host = cut.before | cut.after
             gone = [one for one in self._obstacles if one.ops and host.issuperset(one.ops)]
@@ -151,22 +151,22 @@ class _Planner:
             self._left -= sum(now.dpu_macs_of(name) for name in host)
 
     def _rewrite(self, candidates: Sequence[Candidate]) -> None:
-        waiting = self._placing.ordered(self.now, candidates)
+        waiting = self._placer.ordered(self.now, candidates)
         progress = True
         while progress:  # a rewrite that does not help alone may help after others
             progress, skipped = False, []
             for candidate in waiting:
-                after = self._placing.placed(candidate.applied(self.now.graph))
+                after = self._placer.placed(candidate.applied(self.now.graph))
                 if better(self.now.counts, after.counts):
                     self._add(rewrite_step(self.now, after, candidate), after)
                     progress = True
                 else:
                     skipped.append(candidate)
-            progress = progress and bool(skipped) and self._placing.has_time
+            progress = progress and bool(skipped) and self._placer.has_time
             waiting = skipped
 
     def _leave(self) -> None:
-        names, after = self._placing.leaving(self.now, self._left, better)
+        names, after = self._placer.leaving(self.now, self._left, better)
         if names:
             self._add(leave_step(self.now, after, names), after)
 
