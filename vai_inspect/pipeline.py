@@ -28,11 +28,11 @@ TargetSpec = Union[str, int, Path, Target]
 Messages = Mapping[str, Tuple[str, ...]]
 
 
-def each_of(targets: Union[TargetSpec, Iterable[TargetSpec]]) -> Iterable[TargetSpec]:
+def each_of(targets: Any) -> Iterable[TargetSpec]:
     """Returns the targets of an argument that takes one or several."""
-    if isinstance(targets, (str, int, Path, Target)) or hasattr(targets, "__fspath__"):
-        return (targets,)
-    return targets
+    one = isinstance(targets, (str, int, Target)) or hasattr(targets, "__fspath__")
+    found: Iterable[TargetSpec] = (targets,) if one else targets
+    return found
 
 
 class Detail(Enum):
