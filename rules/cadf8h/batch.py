@@ -50,8 +50,8 @@ def four(ctx: OpContext) -> Iterator[Violation]:
         return
     before = [one.name for one in ctx.producers if _other_batch(ctx, one, limit) is not None]
     yield Violation(
-        "the batch is {found}; this DPU takes {nearest} images a run, and the compiler leaves any "
-        "other batch on the CPU",
+        "the batch is {found}; this DPU takes {nearest} images per run, and the compiler leaves "
+        "any other batch on the CPU",
         found=found,
         limit=str(limit),
         nearest=limit,

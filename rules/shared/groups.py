@@ -105,7 +105,7 @@ def _larger_batch(node: Op, network: Graph, target: Target) -> Optional[str]:
         return None
     images = "image" if target.batch == 1 else "images"
     return (
-        f"its batch is {shape[0]}; {target.name} takes {target.batch} {images} a run. The 2.5 "
+        f"its batch is {shape[0]}; {target.name} takes {target.batch} {images} per run. The 2.5 "
         "inspectors do not look at the batch, those of 3.x compile each pattern with batch 1, so "
         "verdicts are those of one image, but multiply-accumulates and bytes are those of the "
         "entire batch"
@@ -115,8 +115,8 @@ def _larger_batch(node: Op, network: Graph, target: Target) -> Optional[str]:
 BATCH = Note(
     "batch.larger",
     ("data",),
-    "an input with a batch other than 1 says how many images the DPU takes a run; no rule of this "
-    "DPU requires a batch",
+    "for an input with a batch other than 1: how many images the DPU takes per run; no rule of "
+    "this DPU requires a batch",
     Evidence.INSPECTOR,
     "3.x inspectors, which set the batch to 1",
     _larger_batch,

@@ -64,7 +64,7 @@ def pad_mode(ctx: OpContext) -> Iterator[Violation]:
     "pad.axes",
     kinds=("pad",),
     evidence=Evidence.INFERRED,
-    source=(DIGEST + ": on the DPU when 4-D; batch and channels are not mentioned"),
+    source=(DIGEST + ": on the DPU when 4-D, batch and channels not mentioned"),
     passes=(
         alone("height and width", "pad", PadAttrs((0, 0, 1, 1, 1, 1, 0, 0)), out=(1, 34, 34, 16)),
     ),
