@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import IO, TYPE_CHECKING, Iterable, Optional
 
-from vai_inspect.core.findings import Device, Verdict
+from vai_inspect.core.findings import Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.quantizer import Outcome
+from vai_inspect.reports.console.tables import every_operator, hung, on_cpu, styled
 from vai_inspect.reports.text import quantizer, times
 from vai_inspect.reports.text.causes import (
     CAUSES_TITLE,
@@ -18,10 +19,10 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, doubt, grounds, remedy, rule, size, unknown_macs
-from vai_inspect.reports.text.lines import hanging, plain, shortened
+from vai_inspect.reports.text.format import count, unknown_macs
+from vai_inspect.reports.text.lines import plain
 from vai_inspect.reports.text.plan import PLAN_TITLE, remaining, steps
-from vai_inspect.reports.text.reasons import FEW_NAMES, TITLES, Row, rows, widths
+from vai_inspect.reports.text.reasons import rows, widths
 from vai_inspect.reports.text.summary import (
     counts,
     cut_sentence,
@@ -34,19 +35,14 @@ from vai_inspect.reports.text.summary import (
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.text import Text
 
 PLAIN_WIDTH = 100
 """Columns where the output is no terminal, so that files and pipes read the same everywhere."""
-
-LONGEST_NAME = 240
-"""Characters of a name; the text report has the whole."""
 
 MOST_ROWS = 30
 """Rows of the table of operators on the CPU at verbose 1."""
 
 _DETAIL_STYLES = {"what to change": "green", "note": "dim"}
-_STYLES = {Device.DPU: "blue", Device.CPU: "red", Device.USER: "dim"}
 
 
 def show(
@@ -74,7 +70,7 @@ def show(
             _print_result(console, inspection, whole=verbose_level >= 2)
         if verbose_level >= 2:
             console.print("every operator:")
-            console.print(_every_operator(inspection))
+            console.print(every_operator(inspection))
     _put(captured.get(), stream)
 
 
@@ -125,30 +121,24 @@ def _console(stream: IO[str]) -> Console:
     )
 
 
-def _text(words: object, style: str = "") -> Text:
-    from rich.text import Text
-
-    return Text(plain(words), style=style)
-
-
 def _panel(inspection: Inspection) -> RenderableType:
     from rich.panel import Panel
     from rich.text import Text
 
     total = inspection.summary
     lines = [
-        _text(
+        styled(
             verdict_sentence(inspection), "bold green" if total.whole_but_for_ends else "bold red"
         ),
-        _text(counts(inspection)),
-        _text(cut_sentence(inspection)),
-        _text(work(inspection)),
-        *map(_text, unknown_macs(inspection)),
-        *(_text(one, "yellow") for one in trust_sentences(inspection.model)),
-        *(_text(line) for _, line in times.lines(inspection, brief=True)),
+        styled(counts(inspection)),
+        styled(cut_sentence(inspection)),
+        styled(work(inspection)),
+        *map(styled, unknown_macs(inspection)),
+        *(styled(one, "yellow") for one in trust_sentences(inspection.model)),
+        *(styled(line) for _, line in times.lines(inspection, brief=True)),
     ]
     title = f"{plain(inspection.model.name)} on {plain(inspection.target.name)}"
-    return Panel(Text("\n").join(lines), title=_text(title), title_align="left", expand=True)
+    return Panel(Text("\n").join(lines), title=styled(title), title_align="left", expand=True)
 
 
 def print_plan(console: Console, inspection: Inspection) -> None:
@@ -164,7 +154,7 @@ def print_plan(console: Console, inspection: Inspection) -> None:
         _print_hanging(console, "", step, "bold green")
         _print_hanging(console, "   ", changed)
         for line in code:
-            console.print(_text(("   " + line).rstrip()), soft_wrap=True)
+            console.print(styled(("   " + line).rstrip()), soft_wrap=True)
     rest = remaining(inspection)
     if rest:
         _print_hanging(console, "", rest)
@@ -239,7 +229,7 @@ def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None
     shown = found if whole else found[:MOST_ROWS]
     sizes = widths(shown, console.width - 10)
     console.print("\noperators on the CPU:")
-    console.print(_on_cpu(shown, sizes, whole))
+    console.print(on_cpu(shown, sizes, whole))
     if found[len(shown) :]:
         rest = found[len(shown) :]
         left = sum(len(row.names) for row in rest)
@@ -249,54 +239,6 @@ def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None
         _print_hanging(console, "", words)
 
 
-def _on_cpu(found: Sequence[Row], sizes: Tuple[int, int, int], whole: bool) -> RenderableType:
-    """Returns the table of the operators on the CPU, reasons wrapped to its width."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(expand=False, show_lines=True)
-    for title, columns in zip(TITLES, sizes):
-        table.add_column(title, width=columns, overflow="fold")
-    for row in found:
-        names = Text("\n").join(map(_text, row.named(None if whole else FEW_NAMES)))
-        table.add_row(names, _text(row.type), Text("\n").join(_reasons(row, sizes[2], whole)))
-    return table
-
-
-def _reasons(row: Row, room: int, whole: bool) -> Iterator[Text]:
-    for finding in row.findings:
-        unsure = doubt(finding)
-        said = finding.message + (f" ({unsure})" if unsure else "")
-        yield from _hung("- ", said, room, "yellow" if unsure else "red")
-        if finding.remedies and finding.follows is None:
-            yield from _hung("  ", "what to change: " + remedy(finding), room, "green")
-        yield from _hung("  ", "rule: " + (grounds if whole else rule)(finding), room, "dim")
-
-
-def _hung(mark: str, words: str, room: int, style: str = "") -> Iterator[Text]:
-    for line in hanging(mark, plain(words), room):
-        yield _text(line, style)
-
-
 def _print_hanging(console: Console, mark: str, words: str, style: str = "") -> None:
-    for line in _hung(mark, words, console.width, style):
+    for line in hung(mark, words, console.width, style):
         console.print(line, soft_wrap=True)
-
-
-def _every_operator(inspection: Inspection) -> RenderableType:
-    from rich.table import Table
-
-    table = Table(expand=False)
-    table.add_column("node name", overflow="fold")
-    table.add_column("op type", overflow="fold", min_width=8)
-    table.add_column("output shape", overflow="fold", min_width=8)
-    table.add_column("device", no_wrap=True)
-    for op in inspection.ops:
-        shapes = ", ".join(size(tensor.shape) for tensor in op.op.outputs)
-        table.add_row(
-            _text(shortened(plain(op.name), LONGEST_NAME)),
-            _text(op.type),
-            _text(shapes),
-            _text(op.device.value, _STYLES[op.device]),
-        )
-    return table
