@@ -49,7 +49,7 @@ class Block {
     const inside = [facts, ...this.reasons(op, texts)];
     const chain = this.chain(at);
     if (chain.length > 1) {
-      inside.push(node("h3", {}, "path of blame"), node("ol", { className: "path" }, ...chain.map((one) => node("li", {}, this.link(one)))));
+      inside.push(node("h3", {}, "path to the root cause"), node("ol", { className: "path" }, ...chain.map((one) => node("li", {}, this.link(one)))));
     }
     inside.push(this.links("input nodes", op.reads), this.links("output nodes", this.readBy[at]));
     const shown = node("dl", {});

@@ -1,4 +1,4 @@
-// The graph: draws what the layout places, opens and closes modules, zooms, marks a path of blame.
+// The graph: draws what the layout places, opens and closes modules, zooms, marks the path to a root cause.
 
 const SVG = "http://www.w3.org/2000/svg";
 const FIRST_BOXES = 70; // that are seen at first

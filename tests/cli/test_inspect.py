@@ -385,7 +385,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(command, tmp_path, case):
 
 
 @pytest.mark.parametrize("where", ["slow.py", "slow", "shop.slow"])
-def test_a_name_that_a_file_plainly_lacks_is_told_before_it_is_run(command, tmp_path, where):
+def test_a_name_that_a_file_plainly_lacks_is_reported_before_it_is_run(command, tmp_path, where):
     (tmp_path / "shop").mkdir()
     for path in (tmp_path / "slow.py", tmp_path / "shop" / "slow.py"):
         path.write_text("import slow_framework\n\ndef build():\n    return 1\n")
@@ -417,7 +417,7 @@ def test_the_names_that_a_file_defines_are_read_without_running_it(tmp_path, sou
     assert defined_in(path) == names
 
 
-def test_allowing_without_failing_is_told(command):
+def test_allowing_without_failing_is_reported(command):
     code, _, err = command(
         "inspect", MODELS + ":small", "-t", B4096, "-v", "0", "--allow", "softmax"
     )

@@ -58,7 +58,7 @@ def command(args):
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_what_takes_long_is_told_at_a_terminal_and_not_in_a_log(at_a_terminal, name):
+def test_what_takes_long_is_reported_at_a_terminal_and_not_in_a_log(at_a_terminal, name):
     out, shown = at_a_terminal(COMMANDS[name])
     assert "vai-inspect: loading slow.py:build ...\r\n" in shown
     assert out.startswith("{")
@@ -67,6 +67,6 @@ def test_what_takes_long_is_told_at_a_terminal_and_not_in_a_log(at_a_terminal, n
     assert log.stderr == b""
 
 
-def test_nothing_is_told_where_nothing_is_wanted(at_a_terminal):
+def test_nothing_is_reported_where_nothing_is_wanted(at_a_terminal):
     _, shown = at_a_terminal([*COMMANDS["inspect"], "--verbose", "0"])
     assert "loading" not in shown

@@ -101,7 +101,7 @@ def test_target_as_json_from_an_arch_json(vai_inspect, tmp_path):
     assert {bank["name"]: bank["bytes"] for bank in target["banks"]}["CONVW"] == 2097152
 
 
-def test_a_derived_target_as_json_tells_its_bits(vai_inspect):
+def test_a_derived_target_as_json_says_its_bits(vai_inspect):
     code, out, err = vai_inspect("target", "0x602001036088231", "--json")
     assert (code, err) == (0, "")
     target = json.loads(out)

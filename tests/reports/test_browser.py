@@ -119,8 +119,12 @@ def test_names_with_markup_stay_text(opened):
     shown = show(opened, inspection)
     assert shown.locator("script").count() == 2
     names = [plain(op.name) for op in inspection.ops]
-    told = shown.locator("#table tbody .op").evaluate_all("all => all.map(one => one.textContent)")
-    assert [name for name in told if len(name) < 200] == [name for name in names if len(name) < 200]
+    listed = shown.locator("#table tbody .op").evaluate_all(
+        "all => all.map(one => one.textContent)"
+    )
+    assert [name for name in listed if len(name) < 200] == [
+        name for name in names if len(name) < 200
+    ]
     for at in range(len(names)):
         shown.locator("#table tbody .op").nth(at).dispatch_event("click")
         assert shown.locator("#block-title").evaluate("one => one.textContent") == names[at]
@@ -172,13 +176,13 @@ def test_modules_open_and_close(opened):
     assert shown.inner_text("#graph-status") == "34 boxes"
 
 
-def test_an_operator_shows_its_block_and_its_path_of_blame(opened):
+def test_an_operator_shows_its_block_and_its_path_to_the_root_cause(opened):
     shown = show(opened, branches())
     shown.locator("#table .op", has_text="head.reshape").click()
     assert shown.inner_text("#block-title") == "head.reshape"
     block = shown.inner_text("#block-body")
-    for told in ("follows from head.norm", "path of blame", "head.fc", "output shape"):
-        assert told in block
+    for words in ("follows from head.norm", "path to the root cause", "head.fc", "output shape"):
+        assert words in block
     assert shown.locator("tr[aria-current] .op").inner_text() == "head.reshape"
     marked = shown.locator(".box.marked").evaluate_all("all => all.map(one => one.ariaLabel)")
     assert [name.split(",")[0] for name in marked] == ["head.norm", "head.reshape"]

@@ -49,7 +49,7 @@ def test_effect(outcome, words):
     assert effect(outcome, samples.mixed()).startswith(words)
 
 
-def test_the_first_is_told_alone_and_the_others_with_those_above_too():
+def test_the_first_is_reported_alone_and_the_others_with_those_above_too():
     inspection = samples.mixed()
     first, second = inspection.root_causes
     assert "if fixed with those above" not in told(first, inspection, 1)
@@ -58,7 +58,7 @@ def test_the_first_is_told_alone_and_the_others_with_those_above_too():
     assert headline(first, inspection).endswith("takes 1-16. (and 1 more reason)")
 
 
-def test_operators_with_one_root_cause_are_told_as_one():
+def test_operators_with_one_root_cause_are_reported_as_one():
     inspection = samples.many(5)
     one = inspection.root_causes[0]
     ops = tuple("gate{}".format(number) for number in range(5))
@@ -92,7 +92,7 @@ def test_the_cut_point_is_what_the_dpu_computes_last():
     )
 
 
-def test_the_dpu_begins_behind_what_prepares_the_input():
+def test_the_dpu_begins_after_what_prepares_the_input():
     ops = [
         samples.op("in", "data", device=Device.USER),
         samples.op("scale", "mul", ["in"], device=Device.CPU, findings=(samples.KERNEL,)),
@@ -155,7 +155,7 @@ def test_note(position, note):
         ),
     ],
 )
-def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(cumulative, words):
+def test_what_else_must_be_fixed_is_reported_where_nothing_comes_back(cumulative, words):
     inspection = samples.many(3)
     causes = tuple(
         dataclasses.replace(
@@ -167,7 +167,7 @@ def test_what_else_must_be_fixed_is_told_where_nothing_comes_back(cumulative, wo
     assert told(causes[0], inspection)["if fixed alone"] == words
 
 
-def test_what_pays_off_in_company_is_told_of_the_first():
+def test_what_pays_off_in_company_is_reported_of_the_first():
     """Of three root causes the second and third save subgraphs together, neither alone."""
     inspection = samples.many(3)
     inspection = dataclasses.replace(

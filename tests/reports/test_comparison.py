@@ -114,7 +114,7 @@ def but_for_ends():
     )
 
 
-def test_what_costs_the_dpu_nothing_is_told_from_what_does():
+def test_what_costs_the_dpu_nothing_is_distinguished_from_what_does():
     found = but_for_ends()
     assert [row.target.name for row in found.rows] == [
         "C_B3",
@@ -145,7 +145,7 @@ def test_hostile_names_break_no_line():
     assert "warning: a\\nb" in text
 
 
-def test_builds_of_one_name_are_told_apart():
+def test_builds_of_one_name_are_distinguished():
     found = Comparison.of([on("A", 512), on("A", 513)], Allowlist())
     text = comparison.render(found)
     assert "0x200" in text

@@ -91,7 +91,7 @@ def test_no_renderer_is_asked(monkeypatch):
     assert "kernel_w is 17" in "".join(Reader(notebook.render(samples.mixed())).words)
 
 
-def test_many_operators_are_told_in_part():
+def test_many_operators_are_reported_in_part():
     findings = [samples.saying("reason {}".format(at)) for at in range(150)]
     ops = [samples.op("x", "data")]
     for at, finding in enumerate(findings):
@@ -124,9 +124,9 @@ def test_a_comparison_is_a_table_that_says_what_its_text_says(allow):
     words = " ".join("".join(found.words).split())
     for shown in ("Net on 2 targets", "2/5", "<=42.2%", *allow):
         assert shown in words
-    told = comparison.render(compared)
-    assert ("kernel_w is 17" in words) == ("kernel_w is 17" in told) == (not allow)
-    assert ("No target takes" in words) == ("No target takes" in told)
+    page = comparison.render(compared)
+    assert ("kernel_w is 17" in words) == ("kernel_w is 17" in page) == (not allow)
+    assert ("No target takes" in words) == ("No target takes" in page)
 
 
 def test_a_comparison_holds_no_markup_of_the_models():

@@ -96,7 +96,7 @@ def test_however_a_graph_is_divided_it_stays_whole(size, seed, one_each):
 
 @given(st.integers(0, 90), st.integers(0, 5000), st.integers(10, 60))
 @settings(max_examples=40, deadline=None)
-def test_every_arrow_of_a_random_graph_is_drawn_or_told(size, seed, one_each):
+def test_every_arrow_of_a_random_graph_is_drawn_or_named(size, seed, one_each):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boxes, "ONE_EACH", one_each)
         patch.setattr(columns, "SHORTEST", 300.0)
@@ -261,7 +261,7 @@ def test_neighbours_of_several_devices_share_a_box_only_where_nothing_else_fits(
     assert source.count(gv.BOTH[1]) == 101
 
 
-def test_each_operator_of_a_run_is_told_and_why_it_is_on_the_cpu():
+def test_each_operator_of_a_run_is_reported_and_why_it_is_on_the_cpu():
     ops = [samples.op("x", "data", device=Device.USER)]
     for at in range(500):
         wrong = at == 260
@@ -288,7 +288,7 @@ def test_each_operator_of_a_run_is_told_and_why_it_is_on_the_cpu():
     assert "kernel_w is 17" in labels
 
 
-def test_modules_are_told_in_sum():
+def test_modules_are_reported_in_sum():
     assert r"stage3: 60 operators\ladd 60" in picture.render(modules())
 
 

@@ -23,9 +23,9 @@ def _told(monkeypatch, stream, seconds, **options):
     return stream.getvalue()
 
 
-def test_what_takes_long_is_told_at_a_terminal(monkeypatch):
-    told = _told(monkeypatch, Terminal(), 30, after=0.01)
-    assert told == "vai-inspect: reading\\nthe model ...\n"
+def test_what_takes_long_is_reported_at_a_terminal(monkeypatch):
+    shown = _told(monkeypatch, Terminal(), 30, after=0.01)
+    assert shown == "vai-inspect: reading\\nthe model ...\n"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_takes_long_is_told_at_a_terminal(monkeypatch):
     ],
     ids=["a log", "nothing wanted", "it is quick"],
 )
-def test_else_nothing_is_told(monkeypatch, stream, options):
+def test_else_nothing_is_reported(monkeypatch, stream, options):
     assert _told(monkeypatch, stream, 0.2, **options) == ""
 
 

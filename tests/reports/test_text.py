@@ -64,7 +64,7 @@ def test_the_table_is_of_one_width():
     assert {len(row) for row in rows} == {120}
 
 
-def test_equal_reasons_are_told_once():
+def test_equal_reasons_are_reported_once():
     ops = [samples.op("in", "data", device=Device.USER)]
     for number in range(50):
         ops.append(samples.op("gate{}".format(number), "sigmoid", ["in"], device=Device.CPU,
@@ -77,7 +77,7 @@ def test_equal_reasons_are_told_once():
     assert all("\nnode name: gate{}\n".format(number) in report for number in range(50))
 
 
-def test_reasons_that_differ_in_names_alone_are_told_once():
+def test_reasons_that_differ_in_names_alone_are_reported_once():
     ops = [samples.op("in", "data", device=Device.USER)]
     for number in range(3):
         last = ops[-1].name
@@ -95,7 +95,7 @@ def test_reasons_that_differ_in_names_alone_are_told_once():
     assert report.count("    The input view0 is on the CPU;") == 1
 
 
-def test_many_root_causes_and_crossings_are_told_in_short():
+def test_many_root_causes_and_crossings_are_reported_in_short():
     report = text.render(samples.many(40)).split("graph name: ")[0]
     assert "    12. gate11 (sigmoid): " in report
     assert "    13. " not in report

@@ -121,16 +121,16 @@ def test_an_arch_json_names_no_board(tmp_path):
 def test_the_page_has_a_row_for_each_board_that_boots_anything():
     rows = [row.split("|")[1:-1] for row in re.findall(r"^\| .*\|$", PAGE.read_text(), re.M)]
     releases = ["2.0", *(cell.strip() for cell in rows[0][2:])]
-    told = {}
+    listed = {}
     for boards, *cells in rows[1:]:
         for board in boards.split(","):
             found = zip(releases, (re.findall(r"`(DPU\w+)`", cell) for cell in cells))
-            told[board.strip()] = {release: names for release, names in found if names}
+            listed[board.strip()] = {release: names for release, names in found if names}
     known = {use.board for target in every_target() for use in target.board_uses if use.releases}
-    assert set(told) == known
+    assert set(listed) == known
     for board in known - {"VCK5000"}:  # its four are not named there
         newer = {release: names for release, names in BOOTED_AT[board].items() if release >= "2.0"}
-        assert told[board] == newer
+        assert listed[board] == newer
 
 
 def test_a_report_of_a_target_without_a_fingerprint():

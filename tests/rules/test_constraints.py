@@ -91,7 +91,7 @@ def test_example(family, rule, target, example, fails):
 
 
 @pytest.mark.parametrize("family", WRITTEN, ids=[family.name for family in WRITTEN])
-def test_what_tells_operators_apart_is_an_argument_and_no_part_of_a_template(family):
+def test_what_distinguishes_operators_is_an_argument_and_no_part_of_a_template(family):
     """Templates name no operator and no target; each is one sentence for whatever it is said of."""
     target = lookup(family.example_targets[0])
     messages = []
@@ -130,7 +130,7 @@ def renamed(graph):
 
 
 @pytest.mark.parametrize(("family", "rule"), CONSTRAINTS, ids=[name(*one) for one in CONSTRAINTS])
-def test_constraint_is_whole(family, rule):
+def test_constraint_is_complete(family, rule):
     """It has a sentence whose figures the targets fill, and examples on both sides."""
     sentence = rule.sentence_for(*registry.targets(family.name))
     assert sentence

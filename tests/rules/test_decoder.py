@@ -45,7 +45,7 @@ def test_the_derived_target_equals_the_registered_one(target):
 
 
 @pytest.mark.parametrize("decoder", DECODERS, ids=names_of)
-def test_a_table_is_whole(decoder):
+def test_a_table_is_complete(decoder):
     named = [field.name for field in decoder.fields if field.name]
     assert len(named) == len(set(named))
     for field in decoder.fields:
@@ -174,7 +174,7 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize(("fingerprint", "dpu", "field", "valid"), IMPOSSIBLE)
-def test_impossible_bits_are_told_by_field(fingerprint, dpu, field, valid):
+def test_impossible_bits_are_reported_by_field(fingerprint, dpu, field, valid):
     with pytest.raises(TargetError) as caught:
         lookup(fingerprint)
     message = str(caught.value)
@@ -199,7 +199,7 @@ def test_what_release_3_0_and_3_5_read_differently():
     assert (only_old.name.split("_")[2], only_old.save.argmax) == ("C16M4B1", True)
 
 
-def test_historic_names_both_ways():
+def test_legacy_names_both_ways():
     derived = [t for family in registry.families() for t in legacy_targets.targets(family.name)]
     assert len(derived) == 21
     assert {t.dpu + str(t.isa_version) for t in derived} == {"DPUCZDX8G0", "DPUCVDX8G2"}

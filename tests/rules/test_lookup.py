@@ -187,7 +187,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("spec", "message"), REFUSED)
-def test_what_names_no_target_is_told_why(spec, message):
+def test_what_names_no_target_says_why(spec, message):
     assert message in refused(spec)
 
 
@@ -235,7 +235,7 @@ def test_arch_json(tmp_path, content):
     assert lookup(str(path)) is lookup(path)
 
 
-def test_the_fingerprint_of_an_arch_json_tells_the_release(tmp_path):
+def test_the_fingerprint_of_an_arch_json_says_the_release(tmp_path):
     path = tmp_path / "arch.json"
     names = {"fingerprint": B4096_3X, "target": "DPUCZDX8G_ISA1_B4096"}
     path.write_text(json.dumps(names))
@@ -288,12 +288,12 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("content", "message"), BROKEN, ids=lambda value: repr(value)[:40])
-def test_a_broken_arch_json_is_told_what_is_wrong(tmp_path, monkeypatch, content, message):
+def test_a_broken_arch_json_says_what_is_wrong(tmp_path, monkeypatch, content, message):
     monkeypatch.chdir(tmp_path)
     pathlib.Path("arch.json").write_bytes(content)
-    told = refused("arch.json")
-    assert told.startswith("arch.json 'arch.json'")
-    assert message in re.sub("arch.json 'arch.json'", "arch.json", told)
+    error = refused("arch.json")
+    assert error.startswith("arch.json 'arch.json'")
+    assert message in re.sub("arch.json 'arch.json'", "arch.json", error)
 
 
 def test_a_folder(tmp_path):

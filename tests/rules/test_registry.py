@@ -54,7 +54,7 @@ def test_a_family_by_name_or_dpu(name):
     assert registry.family(name).name == "cvdx8h"
 
 
-def test_an_unknown_family_is_told_the_nearest():
+def test_an_unknown_family_names_the_nearest():
     with pytest.raises(RuleError, match=r"unknown family 'czdx9g': valid are czdx8g \(DPUCZDX8G\)"):
         registry.family("czdx9g")
     with pytest.raises(RuleError, match=r"Did you mean czdx8g"):

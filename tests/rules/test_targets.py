@@ -183,7 +183,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("good", "bad", "message"), MALFORMED)
-def test_a_malformed_file_is_told_what_is_wrong(good, bad, message):
+def test_a_malformed_file_says_what_is_wrong(good, bad, message):
     content = GOOD.replace(good, bad) if good else ""
     with pytest.raises(RuleError) as caught:
         read(content)
