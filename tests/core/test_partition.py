@@ -12,6 +12,7 @@ from tests.graphs import SHAPE, chain, node, random_graph
 from vai_inspect.core.findings import Device, Evidence, Finding
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition import place, subgraphs, transfers
+from vai_inspect.core.partition.cut import choose_cut
 
 REFUSED = (Finding("x.cpu", "refused", Evidence.INFERRED),)
 
@@ -265,3 +266,29 @@ def test_user_operators_belong_to_no_subgraph():
     assert placement.devices["data"] is placement.devices["return"] is Device.USER
     assert parts[0].ops == ("op0",)
     assert graph["data"].output.shape == SHAPE
+
+
+class Counted(Graph):
+    """Counts how often the readers of an operator are asked for."""
+
+    asked = 0
+
+    def consumers(self, op):
+        self.asked += 1
+        return super().consumers(op)
+
+
+@pytest.mark.parametrize("fixable", [False, True])
+def test_the_work_of_a_cut_grows_with_the_graph_and_not_with_its_square(fixable):
+    kinds = ["conv2d", "sigmoid"] * 1000
+    ops = [node("in", "data")]
+    for at, kind in enumerate(kinds):
+        ops.append(node(f"n{at}", kind, [ops[-1].name]))
+    graph = Counted("g", [*ops, node("out", "return", [ops[-1].name])])
+    devices = {op.name: Device.CPU if op.kind == "sigmoid" else Device.DPU for op in graph}
+    devices["in"] = devices["out"] = Device.USER
+    macs = {op.name: 1000 if op.kind == "conv2d" else 0 for op in graph}
+    sigmoids = {op.name for op in graph if op.kind == "sigmoid"}
+    cut = choose_cut(graph, devices, macs, sigmoids if fixable else frozenset())
+    assert cut.after
+    assert graph.asked < 10 * len(graph)

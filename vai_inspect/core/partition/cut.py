@@ -137,14 +137,19 @@ class _Chooser:
             taken: the host operators at the other side.
         """
         side: Set[str] = set()
+        refused: Set[str] = set()
         for op in ops:
             if not self._decides(op) or op.name in side or op.name in taken:
                 continue
-            new = self._reached(op, onward, side)
-            if not new.isdisjoint(taken):
+            new = self._reached(op, onward, side, refused)
+            if new is None or not new.isdisjoint(taken):
+                refused.add(op.name)
                 continue
             cost = sum(self._macs[name] for name in new)
-            if cost and (op.name in self._fixable or cost > self._left):
+            if cost > self._left:
+                refused.add(op.name)
+                continue
+            if cost and op.name in self._fixable:
                 continue
             self._left -= cost
             side |= new
@@ -156,13 +161,22 @@ class _Chooser:
         on_cpu = self._devices[op.name] is Device.CPU and op.kind != "const"
         return on_cpu and op.name not in self._followers
 
-    def _reached(self, op: Op, onward: Neighbours, side: AbstractSet[str]) -> Set[str]:
+    def _reached(
+        self, op: Op, onward: Neighbours, side: AbstractSet[str], refused: AbstractSet[str]
+    ) -> Optional[Set[str]]:
+        """Returns what goes to the host with an operator; None where a refused one is among it.
+
+        What is too much for one operator is too much for those that reach it: what comes to the
+        side meanwhile costs as much less as is left less.
+        """
         found = {op.name}
         waiting = [op]
         while waiting:
             for other in onward(waiting.pop()):
                 if other.name in found or other.name in side:
                     continue
+                if other.name in refused:
+                    return None
                 if self._devices[other.name] is Device.USER or other.kind == "const":
                     continue
                 found.add(other.name)
