@@ -45,17 +45,25 @@ class Edit:
         self._model.CopyFrom(model)
         self._named = named
         graph = self._model.graph
-        self._nodes: List[Any] = [_copied(node) for node in graph.node]
+        nodes = [_copied(node) for node in graph.node]
+        self._slots: List[List[Any]] = []
+        self._slot_of: Dict[int, int] = {}
+        self._gone: List[Any] = []  # kept, as their ids name them
+        self._producers: Dict[str, Any] = {}
+        self._readers: Dict[str, List[Any]] = {}
+        for node in nodes:
+            self._slots.append([node])
+            self._add(node, len(self._slots) - 1)
         self._ops: Dict[str, Any] = {}
-        for number, node in enumerate(self._nodes):
+        for number, node in enumerate(nodes):
             self._ops.setdefault(node_name(node.name, node.op_type, node.output, number), node)
         self._stored = {tensor.name: tensor for tensor in graph.initializer}
         self._taken: Set[str] = set(self._stored)
-        for node in self._nodes:
+        for node in nodes:
             self._taken.update((node.name, *node.input, *node.output))
         self._taken.update(info.name for info in (*graph.input, *graph.output))
         self._outside = {info.name for info in graph.output}
-        for node in self._nodes:
+        for node in nodes:
             self._outside.update(_read_inside(node))
         self._held: Set[str] = set()
         versions = [one.version for one in model.opset_import if one.domain in OWN_DOMAINS]
@@ -83,16 +91,16 @@ class Edit:
 
     def contains(self, node: Any) -> bool:
         """Returns whether a node is still in the graph."""
-        return any(one is node for one in self._nodes)
+        return id(node) in self._slot_of
 
     def producer(self, tensor: str) -> Any:
         """Returns the node that outputs a tensor, or None."""
-        return next((one for one in self._nodes if tensor in one.output), None)
+        return self._producers.get(tensor)
 
     def only_reader(self, node: Any) -> Any:
         """Returns the only reader of a node's output, or None."""
         (given,) = [one for one in node.output if one][:1] or ("",)
-        readers = [one for one in self._nodes for name in one.input if name == given]
+        readers = self._readers.get(given, [])
         return readers[0] if len(readers) == 1 and given not in self._outside else None
 
     def shape(self, tensor: str) -> Tuple[int, ...]:
@@ -186,19 +194,44 @@ class Edit:
         gone = {id(one) for one in old}
         given = {name for one in new for name in one.output}
         lost = {name for one in old for name in one.output if name} - given
-        rest = [one for one in self._nodes if id(one) not in gone]
-        read = {name for one in (*rest, *new) for name in one.input}
-        if lost & (read | self._outside):
-            raise RefusedError("something else reads what is between")
-        last = max(at for at, one in enumerate(self._nodes) if id(one) in gone)
-        before = [one for one in self._nodes[: last + 1] if id(one) not in gone]
-        self._nodes = [*before, *new, *self._nodes[last + 1 :]]
+        read = {name for one in new for name in one.input}
+        for name in lost:
+            others = any(id(one) not in gone for one in self._readers.get(name, ()))
+            if others or name in read or name in self._outside:
+                raise RefusedError("something else reads what is between")
+        slots = {self._slot_of[id(one)] for one in old}
+        at = max(slots)
+        last = max(place for place, one in enumerate(self._slots[at]) if id(one) in gone)
+        self._slots[at][last + 1 : last + 1] = new
+        for slot in slots:
+            self._slots[slot] = [one for one in self._slots[slot] if id(one) not in gone]
+        for one in old:
+            self._remove(one)
+        for one in new:
+            self._add(one, at)
+
+    def _add(self, node: Any, slot: int) -> None:
+        self._slot_of[id(node)] = slot
+        for name in node.output:
+            self._producers.setdefault(name, node)
+        for name in node.input:
+            self._readers.setdefault(name, []).append(node)
+
+    def _remove(self, node: Any) -> None:
+        del self._slot_of[id(node)]
+        self._gone.append(node)
+        for name in node.output:
+            if self._producers.get(name) is node:
+                del self._producers[name]
+        for name in set(node.input):
+            self._readers[name] = [one for one in self._readers[name] if one is not node]
 
     def finished(self) -> Any:
         """Returns the new model, without tensors that only the replaced nodes read."""
         graph = self._model.graph
         before = {name for one in graph.node for name in one.input}
-        kept, read = self._nodes, self._read(self._nodes)
+        kept = [one for slot in self._slots for one in slot]
+        read = self._read(kept)
         while True:
             needed = read | self._outside
             left = [
