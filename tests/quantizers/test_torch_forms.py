@@ -92,6 +92,24 @@ def checked(reentrant):
     )
 
 
+class Scores(nn.Module):
+    """The scores of an attention, with a factor for each head."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.q, self.k = nn.Linear(16, 16), nn.Linear(16, 16)
+        self.factor = nn.Parameter(torch.ones(4, 1, 1))
+        self.of = factor
+
+    def forward(self, x):
+        q, k = (one(x).view(1, 9, 4, 4).transpose(1, 2) for one in (self.q, self.k))
+        return (q @ k.transpose(-2, -1) * self.of(self.factor)).softmax(-1)
+
+
+def scored(factor):
+    return Scores(factor), torch.zeros(1, 9, 16)
+
+
 FORMS = {
     "an autograd.Function": (
         lambda: mapped(lambda s, x: Doubled.apply(x)),
@@ -120,6 +138,11 @@ FORMS = {
         lambda: scaled(1, 8, 1, 1, size=8),
         "torch.parameters.on_map",
         "changes",
+    ),
+    "scale (C, 1, 1), computed": (
+        lambda: mapped(lambda s, x: x * s.scale.neg(), scale=nn.Parameter(torch.ones(8, 1, 1))),
+        "torch.parameters.on_map",
+        "fails",
     ),
     "scale (C,), viewed": (
         lambda: mapped(
@@ -296,6 +319,8 @@ TAKEN = {
     "one result of max": lambda: mapped(lambda s, x: x.max(1)[0]),
     "mean by position": lambda: mapped(lambda s, x: x.mean((2, 3))),
     "chunk in 3.5": lambda: halves(lambda x: x.chunk(2, 1)),
+    "a factor of each head": lambda: scored(lambda x: x),
+    "a factor of each head, computed": lambda: scored(torch.neg),
     "a factor that is a number": lambda: mapped(lambda s, x: x * 0.5),
     "the named module of a Sequential": lambda: after(nn.Sequential(nn.ReLU(), conv(8, 8))),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, NamedTuple, Set, Tuple
 
 from vai_inspect.core.findings import exact
-from vai_inspect.core.ir import Op
+from vai_inspect.core.ir import OPS, Op, Trait
 from vai_inspect.rules.quantizers.obstacle import (
     EXECUTED,
     Hit,
@@ -56,6 +56,7 @@ class Operand(NamedTuple):
         map: shape of the other operand, NHWC.
         other: the producer of the other operand.
         frozen: whether it is computed from a running variance (a decomposed batch norm).
+        scores: whether the other operand is a product of two activations, as in an attention.
     """
 
     op: Op
@@ -64,6 +65,7 @@ class Operand(NamedTuple):
     map: Shape
     other: Op
     frozen: bool = False
+    scores: bool = False
 
     @property
     def broadcasts_unchanged(self) -> bool:
@@ -83,12 +85,14 @@ def _operands(scene: Scene, name: str) -> Iterator[Operand]:
                 shape = scene.graph.type_of(op.inputs[other]).shape
                 producer = scene.graph[op.inputs[other].op]
                 frozen = op.inputs[operand].op in constants.frozen
-                yield Operand(op, found[0], found[1], shape, producer, frozen)
+                scores = producer.name in constants.scores
+                yield Operand(op, found[0], found[1], shape, producer, frozen, scores)
 
 
 class _Constants:
     """Values that depend on no input: path and shape of parameters and others, by operator.
 
+    Also those that are products of two activations, and what is computed of them by element.
     A value computed from a parameter counts as one if at most one of its axes is larger than 1;
     a value computed from other constants counts if it has one axis.
     """
@@ -96,6 +100,7 @@ class _Constants:
     def __init__(self, scene: Scene) -> None:
         self.all: Set[str] = set()
         self.frozen: Set[str] = set()
+        self.scores: Set[str] = set()
         self._parameters: Dict[str, Tuple[str, Shape]] = {}
         self._others: Dict[str, Tuple[str, Shape]] = {}
         for op in scene.graph:
@@ -103,6 +108,9 @@ class _Constants:
                 self._written(op)
             elif op.inputs and op.kind != "return":
                 self._computed(op)
+                by_element = Trait.ELEMENTWISE in OPS[op.kind].traits
+                if op.kind == "matmul" or by_element and self.scores & {i.op for i in op.inputs}:
+                    self.scores.add(op.name)
 
     def _written(self, op: Op) -> None:
         call = call_of(op)
@@ -136,7 +144,7 @@ class _Constants:
         paths = [self._parameters[one.op][0] for one in op.inputs if one.op in self._parameters]
         sizes = [size for size in op.output.shape if size != 1]
         if paths and len(sizes) <= 1:
-            shape = (1, *sizes, 1, 1) if op.output.rank == 4 else tuple(sizes)
+            shape = (1, *sizes, 1, 1) if op.output.rank == 4 and sizes else op.output.shape
             self._parameters[op.name] = (paths[0], shape)
         elif not paths and op.output.rank == 1:
             self._others[op.name] = ("", op.output.shape)
@@ -157,6 +165,12 @@ def _on_input(sketch: Sketch) -> None:
     sketch.conv()
 
 
+def _on_scores(sketch: Sketch) -> None:
+    sketch.input((1, 4, 4, 4))
+    scores = sketch.call("matmul", "matmul", ["input", sketch.layer("Linear", "inner-product")])
+    sketch.call("mul", "mul", [sketch.call("relu", "relu", [scores]), sketch.parameter(4, 1, 1)])
+
+
 def _plain(sketch: Sketch) -> None:
     sketch.call("mul", "mul", [sketch.conv(), sketch.constant(1, 8, 1, 1)])
 
@@ -168,6 +182,7 @@ def _plain(sketch: Sketch) -> None:
     source=EXECUTED + "; the constants of the written file inspected; Vitis-AI issue 1079",
     passes=(
         example("a plain tensor attribute", _plain),
+        example("q @ k * parameter (heads, 1, 1)", _on_scores, "3.0", "3.5"),
         example("full size, directly on the input", _on_input, "3.0", "3.5"),
         example("conv(x) + parameter (1, C, 1, 1)", _on_map("add", 1, 8, 1, 1), "2.5"),
     ),
@@ -183,10 +198,13 @@ def on_map(scene: Scene) -> Iterator[Hit]:
     """A per-channel or full-map parameter or buffer is an operand of a map.
 
     Layer scale, learned scales and biases, an input normalisation with buffers, a frozen batch
-    norm. If height and channels are equal, the file of 3.0 and 3.5 is silently wrong.
+    norm. If height and channels are equal, the file of 3.0 and 3.5 is silently wrong. A map is what
+    convolutions read and give; for the scores of an attention it is not known.
     """
     for found in _operands(scene, "parameter"):
         if len(found.map) != 4 or _elements(found.shape) == 1 or len(found.shape) < 3:
+            continue
+        if found.scores:
             continue
         full_map = sum(size > 1 for size in found.shape) > 1
         if full_map and found.other.kind == "data" and scene.release != "2.5":
@@ -261,7 +279,7 @@ def one_axis(scene: Scene) -> Iterator[Hit]:
     for name in ("constant", "parameter"):
         for found in _operands(scene, name):
             short = len(found.shape) in (1, 2) and _elements(found.shape) > 1
-            if short and len(found.map) == 4:
+            if short and len(found.map) == 4 and not found.scores:
                 yield Hit(
                     (found.op.name,),
                     f"a tensor of shape {found.shape} is an operand of {found.op.kind}",
