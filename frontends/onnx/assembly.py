@@ -18,11 +18,11 @@ from vai_inspect.frontends.onnx.lower.dispatch import lower
 from vai_inspect.frontends.onnx.origin import FRAMEWORK, name_of, origin_of
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
-    Known,
+    Constant,
+    DataDependent,
     Named,
     Operand,
     Shape,
-    Sizeless,
     UnreadableError,
     checked,
 )
@@ -87,7 +87,7 @@ class _Assembly:
                     f"No node computes the graph's output {info.name!r}; the file is broken: "
                     "export it again."
                 )
-            if not isinstance(found, Sizeless):
+            if not isinstance(found, DataDependent):
                 self._return(found)
                 returned += 1
         for value in self._needed:
@@ -117,7 +117,9 @@ class _Assembly:
                     "broken: export it again."
                 ) from error
             values = numbers(tensor)
-            scope.names[tensor.name] = Known(shape, dtype_of(tensor.data_type), values, tensor.name)
+            scope.names[tensor.name] = Constant(
+                shape, dtype_of(tensor.data_type), values, tensor.name
+            )
 
     def _nodes(self, nodes: Sequence[Node], scope: Scope, depth: int) -> None:
         for number, node in enumerate(nodes):
@@ -153,15 +155,15 @@ class _Assembly:
     def _results(
         self, node: Node, number: int, inputs: Sequence[Optional[Named]], scope: Scope
     ) -> Sequence[Named]:
-        causes = [one.cause for one in inputs if isinstance(one, Sizeless)]
+        causes = [one.cause for one in inputs if isinstance(one, DataDependent)]
         name = self._builder.names.take(name_of(node, number))
-        read = [one for one in inputs if not isinstance(one, Sizeless)]
+        read = [one for one in inputs if not isinstance(one, DataDependent)]
         if causes:
             return self._leave_out(node, name, causes[0], read)
         declared = [self._declared(output, scope) for output in node.outputs]
         opset = self._model.opsets.get(node.domain, 1)
         call = Call(node, name, opset, read, declared, origin_of(node), self._builder)
-        constant = all(one is None or isinstance(one, Known) for one in read)
+        constant = all(one is None or isinstance(one, Constant) for one in read)
         try:
             if node.op_type in ALWAYS or (constant and not _random(node)):
                 self._builder.names.release([name])
@@ -178,7 +180,7 @@ class _Assembly:
         for one in inputs:
             if isinstance(one, Computed):
                 self._needed[one.value] = None
-        return [Sizeless(cause)] * len(node.outputs)
+        return [DataDependent(cause)] * len(node.outputs)
 
     def _declared(self, name: str, scope: Scope) -> Optional[Shape]:
         """Returns the shape that the file declares for a value, with symbols resolved, or None."""
@@ -196,7 +198,7 @@ class _Assembly:
         return tuple(sizes)
 
     def _return(self, found: Operand) -> None:
-        if isinstance(found, Known):
+        if isinstance(found, Constant):
             node = Node("Constant", (), ())
             origin = Origin(FRAMEWORK)
             call = Call(node, "constant", 1, (), (), origin, self._builder)
@@ -210,7 +212,7 @@ def _random(node: Node) -> bool:
     return node.op_type.startswith("Random") or node.op_type in ("Bernoulli", "Multinomial")
 
 
-def _constants(call: Call) -> List[Known]:
+def _constants(call: Call) -> List[Constant]:
     """Returns the outputs of a node with constant inputs: their values, or only their shapes.
 
     Raises:
@@ -222,11 +224,11 @@ def _constants(call: Call) -> List[Known]:
     try:
         lower(call)
         types: List[Tuple[Shape, str]] = [
-            (one.shape, one.dtype) for one in call.results if not isinstance(one, Sizeless)
+            (one.shape, one.dtype) for one in call.results if not isinstance(one, DataDependent)
         ]
     finally:
         call.discard()
     first = call.inputs[0] if call.inputs else None
-    values = first.values if isinstance(first, Known) else None
+    values = first.values if isinstance(first, Constant) else None
     keeps = call.node.op_type in KEEPS_VALUES and not call.node.domain
-    return [Known(shape, dtype, values if keeps else None) for shape, dtype in types]
+    return [Constant(shape, dtype, values if keeps else None) for shape, dtype in types]

@@ -16,7 +16,7 @@ from vai_inspect.frontends.onnx.file.messages import (
     ValueInfo,
 )
 from vai_inspect.frontends.onnx.file.model_file import read_graph
-from vai_inspect.frontends.onnx.tensors import Known, Named
+from vai_inspect.frontends.onnx.tensors import Constant, Named
 
 DEEPEST = 32
 """Limit of nested functions and branches."""
@@ -122,7 +122,7 @@ def read_around(node: Node, scope: Scope, bodies: Bodies) -> List[Named]:
         CaptureError: the graphs are nested too deeply, or one is invalid.
     """
     found = (scope.find(name) for name in sorted(bodies.free(node)))
-    return [one for one in found if one is not None and not isinstance(one, Known)]
+    return [one for one in found if one is not None and not isinstance(one, Constant)]
 
 
 def _too_deep(node: Node) -> CaptureError:
@@ -134,12 +134,12 @@ def _too_deep(node: Node) -> CaptureError:
 
 def _decided(inputs: Sequence[Optional[Named]]) -> bool:
     first = inputs[0] if inputs else None
-    return isinstance(first, Known) and first.values is not None and len(first.values) == 1
+    return isinstance(first, Constant) and first.values is not None and len(first.values) == 1
 
 
 def _branch(node: Node, inputs: Sequence[Optional[Named]], scope: Scope) -> Optional[Body]:
     first = inputs[0]
-    assert isinstance(first, Known)
+    assert isinstance(first, Constant)
     assert first.values is not None
     branch = node.attributes.get("then_branch" if first.values[0] else "else_branch")
     if branch is None or branch.graph is None:

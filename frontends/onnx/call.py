@@ -15,7 +15,7 @@ from vai_inspect.frontends.onnx.file.messages import Node
 from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
-    Known,
+    Constant,
     Named,
     Operand,
     Shape,
@@ -38,7 +38,7 @@ class OnnxGraphBuilder(GraphBuilder):
     def __init__(self, owned: Iterable[str]) -> None:
         """Starts an empty graph; see `GraphBuilder`."""
         super().__init__("onnx", owned)
-        self.constants: Dict[int, Tuple[Known, Value]] = {}
+        self.constants: Dict[int, Tuple[Constant, Value]] = {}
         self.quantised = 0
 
 
@@ -102,7 +102,7 @@ class Call(CallBuilder, NodeReader):
             self._held.append(id(operand))
         return known[1]
 
-    def _const(self, constant: Known, suffix: str) -> Value:
+    def _const(self, constant: Constant, suffix: str) -> Value:
         values = constant.values
         number = float(values[0]) if values is not None and len(values) == 1 else None
         name = constant.name or self.name + "/" + suffix

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any, Optional, Sequence, Tuple
 
 from vai_inspect.frontends.onnx.file.messages import Node, Tensor
-from vai_inspect.frontends.onnx.tensors import Known, Operand, UnreadableError
+from vai_inspect.frontends.onnx.tensors import Constant, Operand, UnreadableError
 
 
 class NodeReader:
@@ -42,14 +42,14 @@ class NodeReader:
             raise UnreadableError(f"its input {at} is missing")
         return found
 
-    def constant(self, at: int) -> Known:
+    def constant(self, at: int) -> Constant:
         """Returns an input that is constant.
 
         Raises:
             UnreadableError: the input is missing or depends on the model's inputs.
         """
         found = self.input(at)
-        if not isinstance(found, Known):
+        if not isinstance(found, Constant):
             raise UnreadableError(f"its input {at} is computed from the model's inputs")
         return found
 

@@ -16,7 +16,7 @@ Shape = Tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class Constant:
     """A tensor that depends on no input of the model.
 
     Attributes:
@@ -58,7 +58,7 @@ class Computed:
 
 
 @dataclass(frozen=True, eq=False)
-class Sizeless:
+class DataDependent:
     """A tensor with a data-dependent size.
 
     Attributes:
@@ -68,8 +68,8 @@ class Sizeless:
     cause: str
 
 
-Operand = Union[Known, Computed]
-Named = Union[Known, Computed, Sizeless]
+Operand = Union[Constant, Computed]
+Named = Union[Constant, Computed, DataDependent]
 
 
 def checked(shape: Sequence[int]) -> Shape:

@@ -11,7 +11,7 @@ from vai_inspect.core.errors import ModelError
 from vai_inspect.frontends.keras.config.calls import Sizes
 from vai_inspect.frontends.keras.config.network import Network, Node
 from vai_inspect.frontends.keras.config.tf_layers import as_operation
-from vai_inspect.frontends.keras.config.values import Ref, flatten
+from vai_inspect.frontends.keras.config.values import TensorRef, flatten
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.lower.steps import Step
 from vai_inspect.frontends.keras.nested import mapped
@@ -98,11 +98,13 @@ class _Planner:
     def walk(
         self, network: Network, inputs: Sequence[PlannedTensor], prefix: str
     ) -> List[PlannedTensor]:
-        known = {Ref(entry.name, 0, 0): tensor for entry, tensor in zip(network.inputs, inputs)}
+        known = {
+            TensorRef(entry.name, 0, 0): tensor for entry, tensor in zip(network.inputs, inputs)
+        }
         planned: Dict[Tuple[str, int], PlannedCall] = {}
 
         def tensor_of(value: Any) -> Any:
-            if not isinstance(value, Ref):
+            if not isinstance(value, TensorRef):
                 return value
             found = known.get(value)
             if found is None:
@@ -129,7 +131,7 @@ class _Planner:
             if isinstance(layer, Network):
                 read = _inner_inputs(layer, args, kwargs, path, self._path)
                 for index, tensor in enumerate(self.walk(layer, read, path + "/")):
-                    known[Ref(*key, index)] = tensor
+                    known[TensorRef(*key, index)] = tensor
             else:
                 tensors = tuple(map(tensor_of, node.refs))
                 operation, args, kwargs = as_operation(layer, args, kwargs)
@@ -159,7 +161,7 @@ def _ordered(network: Network, path: str) -> Iterator[Tuple[Tuple[str, int], Nod
     """Yields the calls between inputs and outputs, in the order of the live walk."""
     inputs = {entry.name for entry in network.inputs}
 
-    def calls(refs: Sequence[Ref]) -> List[Tuple[str, int]]:
+    def calls(refs: Sequence[TensorRef]) -> List[Tuple[str, int]]:
         return [(ref.layer, ref.node) for ref in refs if ref.layer not in inputs]
 
     def needs(key: Tuple[str, int]) -> List[Tuple[str, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from vai_inspect.frontends.keras.config.values import Ref, plain
+from vai_inspect.frontends.keras.config.values import TensorRef, plain
 
 CONSTANT = "_CONSTANT_VALUE"
 Sizes = Tuple[Optional[int], ...]
@@ -16,11 +16,11 @@ Sizes = Tuple[Optional[int], ...]
 
 
 def keras_3_call(
-    call: Mapping[str, Any], recorded: Dict[Ref, Tuple[Sizes, str]]
+    call: Mapping[str, Any], recorded: Dict[TensorRef, Tuple[Sizes, str]]
 ) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
     """Returns the arguments of a call and adds the recorded shapes of tensors to `recorded`."""
 
-    def leaf(value: Any) -> Optional[Ref]:
+    def leaf(value: Any) -> Optional[TensorRef]:
         if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
             return None
         inner = value.get("config")
@@ -50,7 +50,7 @@ def keras_2_call(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[st
     """
     kwargs: Dict[str, Any] = {}
 
-    def argument(value: Any) -> Optional[Ref]:
+    def argument(value: Any) -> Optional[TensorRef]:
         ref = ref_of(value[:3]) if isinstance(value, list) and len(value) in (3, 4) else None
         return ref if ref is not None and ref.layer in known else None
 
@@ -73,13 +73,13 @@ def keras_2_call(call: Any, known: "set[str]") -> Tuple[Tuple[Any, ...], Dict[st
     return (first,), kwargs
 
 
-def ref_of(history: Any) -> Optional[Ref]:
+def ref_of(history: Any) -> Optional[TensorRef]:
     """Returns the tensor of a list of layer, node and tensor; None for any other value."""
     if not isinstance(history, list) or len(history) != 3:
         return None
     layer, node, tensor = history
     if isinstance(layer, str) and type(node) is int and type(tensor) is int:
-        return Ref(layer, node, tensor)
+        return TensorRef(layer, node, tensor)
     return None
 
 

@@ -17,7 +17,7 @@ from vai_inspect.frontends.keras.config.calls import (
     sizes,
 )
 from vai_inspect.frontends.keras.config.config_layer import ConfigLayer, is_own
-from vai_inspect.frontends.keras.config.values import Ref, flatten, plain
+from vai_inspect.frontends.keras.config.values import TensorRef, flatten, plain
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.training import unwrapped_config
 
@@ -30,7 +30,7 @@ class Node:
 
     Attributes:
         layer: name of what is called.
-        args: positional arguments; a tensor is a `Ref`.
+        args: positional arguments; a tensor is a `TensorRef`.
         kwargs: keyword arguments, likewise.
         refs: the tensors among them, in order.
     """
@@ -38,7 +38,7 @@ class Node:
     layer: str
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
-    refs: Tuple[Ref, ...]
+    refs: Tuple[TensorRef, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Network:
     Attributes:
         name: its name.
         inputs: its inputs in order.
-        inputs_struct: the same as `Ref`s, in the structure that the model is called with.
+        inputs_struct: the same as `TensorRef`s, in the structure that the model is called with.
         outputs: its outputs in order.
         layers: its layers by name, a `Network` for a nested model.
         nodes: the calls by layer and index.
@@ -75,11 +75,11 @@ class Network:
     name: str
     inputs: List[InputEntry] = field(default_factory=list)
     inputs_struct: Any = ()
-    outputs: List[Ref] = field(default_factory=list)
+    outputs: List[TensorRef] = field(default_factory=list)
     layers: Dict[str, "Layer | Network"] = field(default_factory=dict)
     nodes: Dict[Tuple[str, int], Node] = field(default_factory=dict)
-    recorded: Dict[Ref, Tuple[Sizes, str]] = field(default_factory=dict)
-    hints: Dict[Ref, Sizes] = field(default_factory=dict)
+    recorded: Dict[TensorRef, Tuple[Sizes, str]] = field(default_factory=dict)
+    hints: Dict[TensorRef, Sizes] = field(default_factory=dict)
 
 
 def is_network(saved: Mapping[str, Any]) -> bool:
@@ -132,11 +132,11 @@ def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         _hint(entry, found)
     found.inputs_struct = _struct(config.get("input_layers"), known, path)
     for ref in flatten(found.inputs_struct):
-        if not isinstance(ref, Ref) or ref.layer not in inputs:
+        if not isinstance(ref, TensorRef) or ref.layer not in inputs:
             raise ModelError(f"{path} names an input that it does not have.")
         found.inputs.append(inputs[ref.layer])
     refs = list(flatten(_struct(config.get("output_layers"), known, path)))
-    if not refs or any(not isinstance(ref, Ref) for ref in refs):
+    if not refs or any(not isinstance(ref, TensorRef) for ref in refs):
         raise ModelError(f"{path} names no outputs.")
     found.outputs = refs
     if keras_2:
@@ -185,7 +185,7 @@ def _node(name: str, call: Any, known: "set[str]", network: Network) -> Node:
         args, kwargs = keras_3_call(call, network.recorded)
     else:
         args, kwargs = keras_2_call(call, known)
-    refs = tuple(part for part in flatten((args, kwargs)) if isinstance(part, Ref))
+    refs = tuple(part for part in flatten((args, kwargs)) if isinstance(part, TensorRef))
     return Node(name, args, kwargs, refs)
 
 
@@ -205,19 +205,19 @@ def _hint(entry: Mapping[str, Any], network: Network) -> None:
 
 
 def _struct(saved: Any, known: "set[str]", path: str) -> Any:
-    def leaf(value: Any) -> Optional[Ref]:
+    def leaf(value: Any) -> Optional[TensorRef]:
         ref = ref_of(value)
         return ref if ref is not None and ref.layer in known else None
 
     return plain(saved, leaf)
 
 
-def _from_0(ref: Ref) -> Ref:
+def _from_0(ref: TensorRef) -> TensorRef:
     """Returns an output of a nested model by the index that its readers use.
 
     Keras 3 counts the calls of a nested model from 1 in the list of outputs, elsewhere from 0.
     """
-    return Ref(ref.layer, ref.node - 1, ref.tensor) if ref.node else ref
+    return TensorRef(ref.layer, ref.node - 1, ref.tensor) if ref.node else ref
 
 
 def _renumber(network: Network) -> None:
@@ -252,7 +252,7 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         entry = _input(_entry_name(first, path) + "_input", own)
         entry = InputEntry(entry.name, entry.shape or shape, entry.dtype)
     found.inputs = [entry]
-    ref = found.inputs_struct = Ref(entry.name, 0, 0)
+    ref = found.inputs_struct = TensorRef(entry.name, 0, 0)
     for saved_layer in entries:
         name = _entry_name(saved_layer, path)
         if name in found.layers or name == entry.name:
@@ -262,6 +262,6 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
         else:
             found.layers[name] = ConfigLayer(dict(unwrapped_config(saved_layer)), keras_2)
         found.nodes[name, 0] = Node(name, (ref,), {}, (ref,))
-        ref = Ref(name, 0, 0)
+        ref = TensorRef(name, 0, 0)
     found.outputs = [ref]
     return found

@@ -6,10 +6,10 @@ from typing import Dict, List, Optional
 
 from vai_inspect.core.ir.ops import Shape, ShapeError, elements, reshaped
 from vai_inspect.frontends.keras.config import same_shape
-from vai_inspect.frontends.keras.config.shape_input import Given, Rule, merged, same
+from vai_inspect.frontends.keras.config.shape_input import Rule, ShapeInput, merged, same
 
 
-def _expand_dims(given: Given) -> Optional[List[Shape]]:
+def _expand_dims(given: ShapeInput) -> Optional[List[Shape]]:
     rank = len(given.shape) + 1
     axis = given.layer.axis
     axes = {int(one) % rank for one in (axis if isinstance(axis, tuple) else (axis,))}
@@ -18,7 +18,7 @@ def _expand_dims(given: Given) -> Optional[List[Shape]]:
     return [tuple(1 if index in axes else next(rest) for index in range(total))]
 
 
-def _reshape_operation(given: Given) -> Optional[List[Shape]]:
+def _reshape_operation(given: ShapeInput) -> Optional[List[Shape]]:
     """TensorFlow's target may be a tensor, whose value is not known before the model runs."""
     target = getattr(given.layer, "newshape", None) or given.layer.shape
     sizes = target if isinstance(target, (tuple, list)) else (target,)
@@ -27,12 +27,12 @@ def _reshape_operation(given: Given) -> Optional[List[Shape]]:
     return [reshaped(given.shape, tuple(sizes))]
 
 
-def _resize(given: Given) -> Optional[List[Shape]]:
+def _resize(given: ShapeInput) -> Optional[List[Shape]]:
     height, width = given.layer.size
     return [given.shape[:-3] + (int(height), int(width)) + given.shape[-1:]]
 
 
-def _split(given: Given) -> Optional[List[Shape]]:
+def _split(given: ShapeInput) -> Optional[List[Shape]]:
     layer, shape = given.layer, given.shape
     axis = int(layer.axis) % len(shape)
     cuts = layer.indices_or_sections

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vai_inspect.frontends.keras.lower.identity import AUGMENTATION, REGULARIZATION
+
 LAYERS = frozenset(
-    # no effect at inference
-    ("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise")
-    + ("Identity", "Masking", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
+    (*REGULARIZATION, *AUGMENTATION, "Masking")
     # activations
     + ("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU")
     # normalisations and scales
@@ -13,13 +13,8 @@ LAYERS = frozenset(
     + ("Normalization", "RMSNormalization", "Rescaling", "UnitNormalization")
     # InceptionResNetV2's sum with a scaled branch of the same shape
     + ("CustomScaleLayer",)
-    # augmentation
-    + ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "RandAugment")
-    + ("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast")
-    + ("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur")
-    + ("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective")
-    + ("RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness")
-    + ("RandomShear", "RandomTranslation", "RandomZoom", "Solarization")
+    # deterministic preparation of images
+    + ("AutoContrast", "Equalization", "Solarization")
 )
 OPERATIONS = frozenset(
     ("Abs", "Absolute", "Cast", "Ceil", "Celu", "Clip", "Copy", "Cos", "Elu", "Erf", "Exp")

@@ -11,7 +11,7 @@ from vai_inspect.core.ir import TensorType
 from vai_inspect.core.ir.ops import Shape, ShapeError
 from vai_inspect.frontends.keras.config.call_order import PlannedCall, PlannedTensor
 from vai_inspect.frontends.keras.config.calls import Sizes
-from vai_inspect.frontends.keras.config.shape_input import Given
+from vai_inspect.frontends.keras.config.shape_input import ShapeInput
 from vai_inspect.frontends.keras.config.shapes import layer_shapes
 from vai_inspect.frontends.keras.lower.assembly import Assembly
 from vai_inspect.frontends.keras.lower.call import OutputUnknownError
@@ -150,7 +150,7 @@ def _lowered(assembly: Assembly, step: Step, declared: Declared) -> Types:
     """Lowers one call, with the declared output shapes if no rule infers them."""
     read = [tensor.shape for tensor in step.inputs]
     try:
-        given = Given(step.operation, read, step.args, step.kwargs, _probe)
+        given = ShapeInput(step.operation, read, step.args, step.kwargs, _probe)
         shapes = layer_shapes(given)
     except ShapeError as error:
         received = ", ".join(map(str, read))

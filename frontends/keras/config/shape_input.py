@@ -11,7 +11,7 @@ from vai_inspect.frontends.keras.lower.layer import Layer
 
 
 @dataclass(frozen=True)
-class Given:
+class ShapeInput:
     """The arguments of a layer's call.
 
     Attributes:
@@ -37,15 +37,15 @@ class Given:
         return self.shapes[0]
 
 
-Rule = Callable[[Given], Optional[List[Shape]]]
+Rule = Callable[[ShapeInput], Optional[List[Shape]]]
 
 
-def same(given: Given) -> Optional[List[Shape]]:
+def same(given: ShapeInput) -> Optional[List[Shape]]:
     """The shape of the first tensor."""
     return [given.shape]
 
 
-def merged(given: Given) -> Optional[List[Shape]]:
+def merged(given: ShapeInput) -> Optional[List[Shape]]:
     """The broadcast shape of all: layers are called with one list, operations with operands."""
     operands = given.args if not given.layer.is_layer else ()
     if any(isinstance(operand, (tuple, list, dict)) for operand in operands):

@@ -11,12 +11,12 @@ from typing import Any, Dict, List, Optional, Tuple
 from vai_inspect.core.ir.ops import Shape, ShapeError, elements, reshaped
 from vai_inspect.frontends.keras.config import recurrent, same_shape
 from vai_inspect.frontends.keras.config.operation_shapes import OPERATIONS
-from vai_inspect.frontends.keras.config.shape_input import Given, Rule, merged, same
+from vai_inspect.frontends.keras.config.shape_input import Rule, ShapeInput, merged, same
 from vai_inspect.frontends.keras.config.tf_shapes import tf_shapes
 from vai_inspect.frontends.keras.lower.tf_operations import TfOperation
 
 
-def layer_shapes(given: Given) -> Optional[List[Shape]]:
+def layer_shapes(given: ShapeInput) -> Optional[List[Shape]]:
     """Returns the output shapes of a layer, or None if there is no rule.
 
     Raises:
@@ -32,21 +32,21 @@ def layer_shapes(given: Given) -> Optional[List[Shape]]:
     return None if rule is None else rule(given)
 
 
-def _flatten(given: Given) -> Optional[List[Shape]]:
+def _flatten(given: ShapeInput) -> Optional[List[Shape]]:
     return [given.shape[:1] + (elements(given.shape[1:]),)]
 
 
-def _reshape(given: Given) -> Optional[List[Shape]]:
+def _reshape(given: ShapeInput) -> Optional[List[Shape]]:
     target = tuple(given.layer.target_shape)
     return [given.shape[:1] + reshaped(given.shape[1:], target)]
 
 
-def _repeat(given: Given) -> Optional[List[Shape]]:
+def _repeat(given: ShapeInput) -> Optional[List[Shape]]:
     batch, features = given.shape
     return [(batch, int(given.layer.n), features)]
 
 
-def _transposed(given: Given) -> Optional[List[Shape]]:
+def _transposed(given: ShapeInput) -> Optional[List[Shape]]:
     """Conv1DTranspose to Conv3DTranspose, `compute_conv_transpose_output_shape`."""
     layer = given.layer
     paddings = layer.output_padding
@@ -72,7 +72,7 @@ def _transposed(given: Given) -> Optional[List[Shape]]:
 def _image_of(height: str, width: str) -> Rule:
     """Returns the rule of a layer whose settings are the size of its output image."""
 
-    def rule(given: Given) -> Optional[List[Shape]]:
+    def rule(given: ShapeInput) -> Optional[List[Shape]]:
         size = (int(getattr(given.layer, height)), int(getattr(given.layer, width)))
         return [given.shape[:-3] + size + given.shape[-1:]]
 
@@ -80,7 +80,7 @@ def _image_of(height: str, width: str) -> Rule:
 
 
 def _adaptive(rank: int) -> Rule:
-    def rule(given: Given) -> Optional[List[Shape]]:
+    def rule(given: ShapeInput) -> Optional[List[Shape]]:
         size = given.layer.output_size
         sizes = (size,) * rank if isinstance(size, int) else tuple(size)
         pairs = zip(given.shape[1:-1], sizes)
@@ -90,7 +90,7 @@ def _adaptive(rank: int) -> Rule:
     return rule
 
 
-def _pool(given: Given) -> Optional[List[Shape]]:
+def _pool(given: ShapeInput) -> Optional[List[Shape]]:
     layer = given.layer
     sizes = []
     for size, kernel, stride in zip(given.shape[1:-1], layer.pool_size, layer.strides):
@@ -99,21 +99,21 @@ def _pool(given: Given) -> Optional[List[Shape]]:
     return [(given.shape[0], *sizes, given.shape[-1])]
 
 
-def _global(given: Given) -> Optional[List[Shape]]:
+def _global(given: ShapeInput) -> Optional[List[Shape]]:
     ones = (1,) * (len(given.shape) - 2) if given.layer.keepdims else ()
     return [(given.shape[0], *ones, given.shape[-1])]
 
 
-def _up_sampling_1d(given: Given) -> Optional[List[Shape]]:
+def _up_sampling_1d(given: ShapeInput) -> Optional[List[Shape]]:
     batch, steps, features = given.shape
     return [(batch, steps * int(given.layer.size), features)]
 
 
-def _embedding(given: Given) -> Optional[List[Shape]]:
+def _embedding(given: ShapeInput) -> Optional[List[Shape]]:
     return [given.shape + (int(given.layer.output_dim),)]
 
 
-def _lambda(given: Given) -> Optional[List[Shape]]:
+def _lambda(given: ShapeInput) -> Optional[List[Shape]]:
     """The declared output shape; the function is not run."""
     declared = getattr(given.layer, "output_shape", None)
     if not isinstance(declared, tuple):
@@ -123,7 +123,7 @@ def _lambda(given: Given) -> Optional[List[Shape]]:
     return [given.shape[:1] + declared]
 
 
-def _dot(given: Given) -> Optional[List[Shape]]:
+def _dot(given: ShapeInput) -> Optional[List[Shape]]:
     first, second = given.shapes
     axes = given.layer.axes
     pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
@@ -134,19 +134,19 @@ def _dot(given: Given) -> Optional[List[Shape]]:
     return [rest if len(rest) > 1 else rest + (1,)]
 
 
-def _attention(given: Given) -> Optional[List[Shape]]:
+def _attention(given: ShapeInput) -> Optional[List[Shape]]:
     query, value = given.shapes[:2]
     return [query[:-1] + value[-1:]]
 
 
-def _multi_head(given: Given) -> Optional[List[Shape]]:
+def _multi_head(given: ShapeInput) -> Optional[List[Shape]]:
     sizes = getattr(given.layer, "output_shape", None)
     if sizes is None:
         return [given.shape]
     return [given.shape[:-1] + (tuple(sizes) if isinstance(sizes, tuple) else (int(sizes),))]
 
 
-def _einsum_dense(given: Given) -> Optional[List[Shape]]:
+def _einsum_dense(given: ShapeInput) -> Optional[List[Shape]]:
     sizes = given.layer.output_shape
     inner = tuple(sizes) if isinstance(sizes, tuple) else (sizes,)
     if any(size is None for size in inner) or "..." in given.layer.equation:
@@ -165,23 +165,23 @@ def _last(letters: str, known: Dict[str, int], sizes: Tuple[Any, ...]) -> Shape:
     )
 
 
-def _time_distributed(given: Given) -> Optional[List[Shape]]:
+def _time_distributed(given: ShapeInput) -> Optional[List[Shape]]:
     """The nested layer reads each step; the steps are the second axis of the output."""
     shape = given.shape
     inner = given.probe(given.layer.layer, [shape[:1] + shape[2:]])
     return None if inner is None else [one[:1] + shape[1:2] + one[1:] for one in inner]
 
 
-def _recurrent(given: Given) -> Optional[List[Shape]]:
+def _recurrent(given: ShapeInput) -> Optional[List[Shape]]:
     return recurrent.LAYERS[given.layer.keras_class or ""](given.layer, given.shape)
 
 
-def _bidirectional(given: Given) -> Optional[List[Shape]]:
+def _bidirectional(given: ShapeInput) -> Optional[List[Shape]]:
     layer = given.layer
     return recurrent.bidirectional(layer, given.probe(layer.layer, [given.shape]))
 
 
-def _wrapped(given: Given) -> Optional[List[Shape]]:
+def _wrapped(given: ShapeInput) -> Optional[List[Shape]]:
     return given.probe(given.layer.layer, [given.shape])
 
 

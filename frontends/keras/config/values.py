@@ -9,7 +9,7 @@ from vai_inspect.core.ir.ops import elements
 
 
 @dataclass(frozen=True)
-class Ref:
+class TensorRef:
     """A reference to a tensor: `keras_history` in Keras 3, a list of three in Keras 2.
 
     Attributes:

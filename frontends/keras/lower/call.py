@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import CallForm, Op, Origin, Param, TensorType, Value
@@ -28,6 +28,8 @@ class Call(CallBuilder):
     Attributes:
         operation: the layer or operation, with its settings as attributes.
         path: its path in the model, the origin of every operator emitted.
+        args: positional arguments of the call; tensors are symbolic.
+        kwargs: keyword arguments, likewise.
         name: the name of the call's own operator; others are `<name>/<suffix>`.
         inputs: its input values, in the order of the call's arguments.
         types: their types, NHWC.
@@ -40,6 +42,7 @@ class Call(CallBuilder):
         super().__init__(name, builder)
         self.operation = step.operation
         self.path = step.path
+        self.args, self.kwargs = step.args, step.kwargs
         self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
@@ -90,16 +93,6 @@ class Call(CallBuilder):
     def output(self) -> TensorType:
         """Type of the first output; see `outputs`."""
         return self.outputs[0]
-
-    @property
-    def kwargs(self) -> Dict[str, Any]:
-        """Keyword arguments of the call."""
-        return self._step.kwargs
-
-    @property
-    def args(self) -> Tuple[Any, ...]:
-        """Positional arguments of the call; tensors are symbolic."""
-        return self._step.args
 
     def emit(
         self,

@@ -20,48 +20,24 @@ def regularization(call: Call) -> None:
         call.note("called with training=True; inspected as at inference, where it does nothing")
 
 
-_REGULARIZATION = (
+REGULARIZATION = (
     "ActivityRegularization",
     "AlphaDropout",
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
-    "Identity",
-    "InputLayer",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
+) + ("Identity", "InputLayer", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
+# Without RandomCrop, which at inference crops the centre or resizes.
+AUGMENTATION = (
+    ("AugMix", "CutMix", "MixUp", "RandAugment", "RandomBrightness", "RandomColorDegeneration")
+    + ("RandomColorJitter", "RandomContrast", "RandomElasticTransform", "RandomErasing")
+    + ("RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert")
+    + ("RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation")
+    + ("RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom")
 )
-# RandomCrop is not one of them: at inference it crops the centre or resizes.
-_AUGMENTATION = (
-    "AugMix",
-    "CutMix",
-    "MixUp",
-    "RandAugment",
-    "RandomBrightness",
-    "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast",
-    "RandomElasticTransform",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHeight",
-    "RandomHue",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomPosterization",
-    "RandomRotation",
-    "RandomSaturation",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomTranslation",
-    "RandomWidth",
-    "RandomZoom",
-)
+"""Layers that keep the shape of their input in training too."""
 
 LAYERS = {
-    **dict.fromkeys(_REGULARIZATION, regularization),
-    **dict.fromkeys(_AUGMENTATION, passed_through),
+    **dict.fromkeys(REGULARIZATION, regularization),
+    **dict.fromkeys((*AUGMENTATION, "RandomHeight", "RandomWidth"), passed_through),
 }

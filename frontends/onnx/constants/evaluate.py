@@ -17,12 +17,12 @@ from vai_inspect.frontends.onnx.lower.activation import bounds
 from vai_inspect.frontends.onnx.lower.elementwise import together
 from vai_inspect.frontends.onnx.lower.selection import axis_of, part_sizes, ranges_of
 from vai_inspect.frontends.onnx.node_reader import NodeReader
-from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError, checked
+from vai_inspect.frontends.onnx.tensors import Constant, Shape, UnreadableError, checked
 
-Evaluation = Callable[[NodeReader], Optional[List[Known]]]
+Evaluation = Callable[[NodeReader], Optional[List[Constant]]]
 
 
-def evaluate(call: NodeReader) -> Optional[List[Known]]:
+def evaluate(call: NodeReader) -> Optional[List[Constant]]:
     """Returns the outputs of a node with constant inputs, or None if there is no evaluation.
 
     Args:
@@ -42,70 +42,70 @@ def evaluate(call: NodeReader) -> Optional[List[Known]]:
 
 def _held(call: NodeReader, at: int = 0) -> Optional[Tuple[Shape, arrays.Values]]:
     known = call.inputs[at] if at < len(call.inputs) else None
-    if not isinstance(known, Known) or known.values is None:
+    if not isinstance(known, Constant) or known.values is None:
         return None
     return known.shape, known.values
 
 
-def _constant(call: NodeReader) -> Optional[List[Known]]:
+def _constant(call: NodeReader) -> Optional[List[Constant]]:
     attributes = call.node.attributes
     tensor = call.tensor("value")
     if tensor is not None:
-        return [Known(checked(tensor.dims), dtype_of(tensor.data_type), numbers(tensor))]
+        return [Constant(checked(tensor.dims), dtype_of(tensor.data_type), numbers(tensor))]
     if "value_float" in attributes:
-        return [Known((), "float32", (attributes["value_float"].number,))]
+        return [Constant((), "float32", (attributes["value_float"].number,))]
     if "value_int" in attributes:
-        return [Known((), "int64", (attributes["value_int"].integer,))]
+        return [Constant((), "int64", (attributes["value_int"].integer,))]
     if "value_floats" in attributes:
         values: Tuple[Any, ...] = attributes["value_floats"].numbers
-        return [Known((len(values),), "float32", values)]
+        return [Constant((len(values),), "float32", values)]
     if "value_ints" in attributes:
         values = attributes["value_ints"].integers
-        return [Known((len(values),), "int64", values)]
-    return [Known((), "object")]
+        return [Constant((len(values),), "int64", values)]
+    return [Constant((), "object")]
 
 
-def _constant_of_shape(call: NodeReader) -> Optional[List[Known]]:
+def _constant_of_shape(call: NodeReader) -> Optional[List[Constant]]:
     shape = checked([int(one) for one in call.values(0)])
     tensor = call.tensor("value")
     fill = (0.0,) if tensor is None else numbers(tensor)
     dtype = "float32" if tensor is None else dtype_of(tensor.data_type)
     values = fill * elements(shape) if fill is not None and arrays.small(shape) else None
-    return [Known(shape, dtype, values)]
+    return [Constant(shape, dtype, values)]
 
 
-def _shape(call: NodeReader) -> Optional[List[Known]]:
+def _shape(call: NodeReader) -> Optional[List[Constant]]:
     shape = call.x.shape
     part = shape[call.integer("start") : call.integer("end", len(shape))]
-    return [Known((len(part),), "int64", part)]
+    return [Constant((len(part),), "int64", part)]
 
 
-def _size(call: NodeReader) -> Optional[List[Known]]:
-    return [Known((), "int64", (elements(call.x.shape),))]
+def _size(call: NodeReader) -> Optional[List[Constant]]:
+    return [Constant((), "int64", (elements(call.x.shape),))]
 
 
-def _cast(call: NodeReader) -> Optional[List[Known]]:
+def _cast(call: NodeReader) -> Optional[List[Constant]]:
     like = call.node.op_type == "CastLike"
     dtype = call.input(1).dtype if like else dtype_of(call.integer("to"))
     held = _held(call)
     if held is None:
-        return [Known(call.x.shape, dtype)]
+        return [Constant(call.x.shape, dtype)]
     convert: Callable[[Any], Any] = float if "float" in dtype else int
     convert = bool if dtype == "bool" else convert
-    return [Known(held[0], dtype, tuple(map(convert, held[1])))]
+    return [Constant(held[0], dtype, tuple(map(convert, held[1])))]
 
 
 def _each(compute: Callable[..., Any], dtype: Optional[str] = None, first: int = 0) -> Evaluation:
     """Returns the evaluation of an element-wise function of inputs that broadcast."""
 
-    def evaluation(call: NodeReader) -> Optional[List[Known]]:
+    def evaluation(call: NodeReader) -> Optional[List[Constant]]:
         shape = together(call)
         element = dtype or call.input(first).dtype
         held = [_held(call, at) for at in range(len(call.inputs))]
         if not arrays.small(shape) or any(one is None for one in held):
-            return [Known(shape, element)]
+            return [Constant(shape, element)]
         columns = [arrays.broadcast(*one, shape) for one in held if one is not None]
-        return [Known(shape, element, tuple(compute(*row) for row in zip(*columns)))]
+        return [Constant(shape, element, tuple(compute(*row) for row in zip(*columns)))]
 
     return evaluation
 
@@ -124,7 +124,7 @@ def _power(first: Any, second: Any) -> Any:
     return first**second
 
 
-def _clip(call: NodeReader) -> Optional[List[Known]]:
+def _clip(call: NodeReader) -> Optional[List[Constant]]:
     held = _held(call)
     if held is None:
         return None
@@ -134,10 +134,10 @@ def _clip(call: NodeReader) -> Optional[List[Known]]:
         values = tuple(max(one, low) for one in values)
     if high is not None:
         values = tuple(min(one, high) for one in values)
-    return [Known(held[0], call.x.dtype, values)]
+    return [Constant(held[0], call.x.dtype, values)]
 
 
-def _concat(call: NodeReader) -> Optional[List[Known]]:
+def _concat(call: NodeReader) -> Optional[List[Constant]]:
     parts = [_held(call, at) for at in range(len(call.inputs))]
     held = [one for one in parts if one is not None]
     if len(held) < len(parts):
@@ -148,31 +148,31 @@ def _concat(call: NodeReader) -> Optional[List[Known]]:
     rests = {one[:axis] + one[axis + 1 :] for one, _ in held}
     if len(rests) > 1 or not arrays.small(tuple(shape)):
         return None
-    return [Known(tuple(shape), call.x.dtype, arrays.concatenated(held, axis))]
+    return [Constant(tuple(shape), call.x.dtype, arrays.concatenated(held, axis))]
 
 
-def _gather(call: NodeReader) -> Optional[List[Known]]:
+def _gather(call: NodeReader) -> Optional[List[Constant]]:
     held, indices = _held(call), _held(call, 1)
     if held is None or indices is None:
         return None
     axis = axis_of(call)
     shape = (*held[0][:axis], *indices[0], *held[0][axis + 1 :])
     if not arrays.small(shape):
-        return [Known(shape, call.x.dtype)]
+        return [Constant(shape, call.x.dtype)]
     if any(not -held[0][axis] <= one < held[0][axis] for one in indices[1]):
         raise UnreadableError(f"an index is out of {held[0][axis]}")
-    return [Known(shape, call.x.dtype, arrays.gathered(*held, axis, indices[1]))]
+    return [Constant(shape, call.x.dtype, arrays.gathered(*held, axis, indices[1]))]
 
 
-def _slice(call: NodeReader) -> Optional[List[Known]]:
+def _slice(call: NodeReader) -> Optional[List[Constant]]:
     held = _held(call)
     if held is None:
         return None
     ranges = [range(*one) for one in ranges_of(call)]
-    return [Known(tuple(map(len, ranges)), call.x.dtype, arrays.taken(*held, ranges))]
+    return [Constant(tuple(map(len, ranges)), call.x.dtype, arrays.taken(*held, ranges))]
 
 
-def _split(call: NodeReader) -> Optional[List[Known]]:
+def _split(call: NodeReader) -> Optional[List[Constant]]:
     held = _held(call)
     if held is None:
         return None
@@ -181,11 +181,11 @@ def _split(call: NodeReader) -> Optional[List[Known]]:
         ranges = [range(one) for one in held[0]]
         ranges[axis] = range(begin, begin + size)
         begin += size
-        found.append(Known(tuple(map(len, ranges)), call.x.dtype, arrays.taken(*held, ranges)))
+        found.append(Constant(tuple(map(len, ranges)), call.x.dtype, arrays.taken(*held, ranges)))
     return found
 
 
-def _transpose(call: NodeReader) -> Optional[List[Known]]:
+def _transpose(call: NodeReader) -> Optional[List[Constant]]:
     held = _held(call)
     if held is None:
         return None
@@ -193,30 +193,30 @@ def _transpose(call: NodeReader) -> Optional[List[Known]]:
     if sorted(order) != list(range(len(held[0]))):
         return None
     shape = tuple(held[0][axis] for axis in order)
-    return [Known(shape, call.x.dtype, arrays.transposed(*held, order))]
+    return [Constant(shape, call.x.dtype, arrays.transposed(*held, order))]
 
 
-def _range(call: NodeReader) -> Optional[List[Known]]:
+def _range(call: NodeReader) -> Optional[List[Constant]]:
     start, limit, step = (call.values(at)[0] for at in range(3))
     if not step:
         raise UnreadableError("its step is 0")
     count = max(0, math.ceil((limit - start) / step))
     shape = checked((count,))
     values = tuple(start + step * at for at in range(count)) if arrays.small(shape) else None
-    return [Known(shape, call.x.dtype, values)]
+    return [Constant(shape, call.x.dtype, values)]
 
 
-def _non_zero(call: NodeReader) -> Optional[List[Known]]:
+def _non_zero(call: NodeReader) -> Optional[List[Constant]]:
     held = _held(call)
     if held is None:
         raise UnreadableError("the number of its nonzero elements depends on the data")
     found = [index for index, value in zip(arrays.indices(held[0]), held[1]) if value]
     rows = [index[axis] for axis in range(len(held[0])) for index in found]
-    return [Known((len(held[0]), len(found)), "int64", tuple(rows))]
+    return [Constant((len(held[0]), len(found)), "int64", tuple(rows))]
 
 
 def _reduced(combine: Callable[[Any, Any], Any]) -> Evaluation:
-    def evaluation(call: NodeReader) -> Optional[List[Known]]:
+    def evaluation(call: NodeReader) -> Optional[List[Constant]]:
         held = _held(call)
         if held is None or not held[1]:
             return None
@@ -227,7 +227,7 @@ def _reduced(combine: Callable[[Any, Any], Any]) -> Evaluation:
             for axis, size in enumerate(held[0])
             if keep or axis not in axes
         )
-        return [Known(shape, call.x.dtype, arrays.reduced(*held, axes, combine))]
+        return [Constant(shape, call.x.dtype, arrays.reduced(*held, axes, combine))]
 
     return evaluation
 

@@ -8,7 +8,7 @@ from vai_inspect.core.ir.attrs import AxisAttrs, EluAttrs, LeakyReluAttrs
 from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.lower.elementwise import unary
 from vai_inspect.frontends.onnx.node_reader import NodeReader
-from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
+from vai_inspect.frontends.onnx.tensors import Constant, UnreadableError
 
 
 def _leaky_relu(call: Call) -> None:
@@ -103,7 +103,7 @@ def _bound(call: NodeReader, at: int) -> Optional[float]:
     if not call.has(at):
         return None
     bound = call.input(at)
-    if not isinstance(bound, Known) or bound.values is None or len(bound.values) != 1:
+    if not isinstance(bound, Constant) or bound.values is None or len(bound.values) != 1:
         raise UnreadableError("its bounds are not known")
     return float(bound.values[0])
 

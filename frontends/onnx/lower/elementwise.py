@@ -12,7 +12,7 @@ from vai_inspect.frontends.onnx.file.numbers import dtype_of
 from vai_inspect.frontends.onnx.node_reader import NodeReader
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
-    Known,
+    Constant,
     Operand,
     Shape,
     UnreadableError,
@@ -67,7 +67,7 @@ def _unchanged(call: Call, kind: str) -> Optional[Operand]:
         return None
     pairs = [(call.input(0), call.input(1)), (call.input(1), call.input(0))]
     for kept, other in pairs if kind in ("add", "mul") else pairs[:1]:
-        neutral = isinstance(other, Known) and other.values == (_NEUTRAL[kind],)
+        neutral = isinstance(other, Constant) and other.values == (_NEUTRAL[kind],)
         if neutral and isinstance(kept, Computed) and kept.shape == together(call):
             return kept
     return None

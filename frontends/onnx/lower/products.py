@@ -6,7 +6,7 @@ from typing import Dict, List, Sequence, Tuple
 
 from vai_inspect.core.ir.attrs import InnerProductAttrs, MatmulAttrs
 from vai_inspect.frontends.onnx.call import Call, Lowering
-from vai_inspect.frontends.onnx.tensors import Known, UnreadableError
+from vai_inspect.frontends.onnx.tensors import Constant, UnreadableError
 
 
 def _gemm(call: Call) -> None:
@@ -19,9 +19,9 @@ def _gemm(call: Call) -> None:
     outputs, features = b.shape if transposed else b.shape[::-1]
     bias = call.input(2) if call.has(2) else None
     fits = bias is None or (
-        isinstance(bias, Known) and bias.shape in ((outputs,), (1, outputs), (1,), (), (1, 1))
+        isinstance(bias, Constant) and bias.shape in ((outputs,), (1, outputs), (1,), (), (1, 1))
     )
-    if isinstance(b, Known) and fits and not call.integer("transA"):
+    if isinstance(b, Constant) and fits and not call.integer("transA"):
         # Alpha and beta are folded into weights and bias.
         params: List[Tuple[str, Sequence[int]]] = [("weights", (outputs, features))]
         if bias is not None:
@@ -40,7 +40,7 @@ def _gemm(call: Call) -> None:
 def _matmul(call: Call) -> None:
     """With a weight matrix on the right it is an inner product."""
     a, b = call.x, call.input(1)
-    if isinstance(b, Known) and b.rank == 2 and a.rank >= 2:
+    if isinstance(b, Constant) and b.rank == 2 and a.rank >= 2:
         features, outputs = b.shape
         attrs = InnerProductAttrs(axis=a.rank - 1)
         call.emit("inner-product", attrs, [call.value(a)], [("weights", (outputs, features))])

@@ -14,13 +14,13 @@ from vai_inspect.frontends.onnx.lower import (
     reduction,
     selection,
 )
-from vai_inspect.frontends.onnx.tensors import Computed, Known, Operand, UnreadableError
+from vai_inspect.frontends.onnx.tensors import Computed, Constant, Operand, UnreadableError
 
 
 def _float(operand: Operand) -> Operand:
     """Returns the float equivalent of an operand; its values are dropped."""
-    if isinstance(operand, Known):
-        return Known(operand.shape, "float32", None, operand.name)
+    if isinstance(operand, Constant):
+        return Constant(operand.shape, "float32", None, operand.name)
     return Computed(operand.shape, "float32", operand.value)
 
 
@@ -32,7 +32,7 @@ def _through(call: Call) -> None:
 
 def _dynamic(call: Call) -> None:
     call.quantises()
-    rest = [Known((), "float32"), Known((), "uint8")]
+    rest = [Constant((), "float32"), Constant((), "uint8")]
     call.give(call.x, *rest[: len(call.node.outputs) - 1])
 
 

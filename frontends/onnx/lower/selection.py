@@ -14,7 +14,7 @@ from vai_inspect.core.ir.attrs import (
 )
 from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.node_reader import NodeReader
-from vai_inspect.frontends.onnx.tensors import Known, Shape, UnreadableError
+from vai_inspect.frontends.onnx.tensors import Constant, Shape, UnreadableError
 
 Range = Tuple[int, int, int]
 
@@ -108,13 +108,13 @@ def _gather(call: Call) -> None:
     """
     axis, indices = axis_of(call), call.input(1)
     shape, size = call.x.shape, call.x.shape[axis] if call.x.shape else 0
-    values = indices.values if isinstance(indices, Known) else None
+    values = indices.values if isinstance(indices, Constant) else None
     out = (*shape[:axis], *indices.shape, *shape[axis + 1 :])
     if shape == (len(values or ()),) and values == tuple(range(size)):
         call.emit("reshape", ReshapeAttrs(out))
         return
     found = _evenly([one % size for one in values]) if values and size else None
-    if found is None or isinstance(call.x, Known) or indices.rank > 1:
+    if found is None or isinstance(call.x, Constant) or indices.rank > 1:
         call.unknown([out])
         return
     ranges = _full_ranges(shape)

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Set, Tuple
 import numpy
 
 from vai_inspect.frontends.onnx.rewrite.edit import constant_of, plain
-from vai_inspect.frontends.onnx.tensors import Computed, Known, Named
+from vai_inspect.frontends.onnx.tensors import Computed, Constant, Named
 
 SEED = 20240229
 LOCAL = ("Clip", "Conv", "Neg", "Relu")
@@ -137,7 +137,7 @@ def _run(model: Any, region: Region, wanted: Iterable[str], fed: Mapping[str, An
 
 
 def _is_float(found: Any) -> bool:
-    return not isinstance(found, (Known, Computed)) or found.dtype.startswith("float")
+    return not isinstance(found, (Constant, Computed)) or found.dtype.startswith("float")
 
 
 def _double(values: Any) -> Any:
@@ -145,7 +145,7 @@ def _double(values: Any) -> Any:
 
 
 def _shape(found: Named, local: bool) -> Tuple[int, ...]:
-    assert isinstance(found, (Known, Computed))
+    assert isinstance(found, (Constant, Computed))
     if not local:
         return found.shape
     return (*found.shape[:2], *(min(size, SMALL) for size in found.shape[2:]))

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 import numpy
 
 from vai_inspect.frontends.onnx.origin import named as node_name
-from vai_inspect.frontends.onnx.tensors import Computed, Known, Named
+from vai_inspect.frontends.onnx.tensors import Computed, Constant, Named
 
 Array = Any
 """A numpy array; the annotations of its releases differ."""
@@ -110,7 +110,7 @@ class Edit:
             RefusedError: they are not known.
         """
         found = self._named.get(tensor)
-        if not isinstance(found, (Known, Computed)):
+        if not isinstance(found, (Constant, Computed)):
             raise RefusedError(f"the shape of {tensor} is not known")
         return found.shape
 
@@ -153,7 +153,7 @@ class Edit:
             RefusedError: the element type is not supported.
         """
         found = self._named.get(like)
-        dtype = found.dtype if isinstance(found, (Known, Computed)) else ""
+        dtype = found.dtype if isinstance(found, (Constant, Computed)) else ""
         if dtype not in _FLOATS:
             raise RefusedError(f"its element type is {dtype or 'not known'}")
         name = self._free(f"{near.name or near.output[0]}_{suffix}")
