@@ -260,7 +260,7 @@ REFUSED = {
         ),
     ),
     "no hard-swish": (
-        "hardswish-module", "k_7", "what it is part of is no hard-swish",
+        "hardswish-module", "k_7", "it is not a part of a hard-swish",
         net(CONV + SIX + "s = Add (q, three)\n k = Clip (s, zero, six)\n p = Mul (r, k)\n" + LAST),
     ),
     "computed weights": (
@@ -268,7 +268,7 @@ REFUSED = {
         net("v = Neg (w_16x4x3x3)\n p = Conv <group=4> (r, v)\n" + LAST),
     ),
     "mean of rows": (
-        "mean-to-pool", "p_2", "it is no mean over height and width",
+        "mean-to-pool", "p_2", "it is not a mean over height and width",
         net("p = ReduceMean <axes=[2], keepdims=1> (r)\n" + LAST),
     ),
     "open size": (
@@ -276,7 +276,7 @@ REFUSED = {
         net("p = GlobalAveragePool (r)\n" + LAST),
     ),
     "another shuffle": (
-        "shuffle-to-convolution", "t_5", "it is no transpose of groups of channels",
+        "shuffle-to-convolution", "t_5", "it is not a transpose of groups of channels",
         net(
             SHAPES + "v = Reshape (r, apart)\n t = Transpose <perm=[0,2,1,4,3]> (v)\n"
             "p = Reshape (t, whole)\n" + LAST,

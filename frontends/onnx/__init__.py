@@ -1,4 +1,4 @@
-"""The ONNX frontend: a file in, the IR in XIR's words out. It knows nothing of DPUs."""
+"""The ONNX frontend: a file in, the IR out. It knows nothing of DPUs."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Call(CallBuilder, NodeReader):
     """The lowering of one node to the IR.
 
     A lowering calls `emit` for each operator; the last one is the output of the node unless the
-    lowering sets the outputs with `give`.
+    lowering sets the outputs with `set_outputs`.
 
     Attributes:
         name: the name of its main operator; others are `<name>/<suffix>`.
@@ -198,19 +198,15 @@ class Call(CallBuilder, NodeReader):
         written = self.write("unknown", attrs, inputs, outputs, message=message).op
         if any_order or (computes_each_element(called) and not opaque):
             self._graph.transparent.add(written)
-        self.give(*(self._computed(Value(written, at)) for at in range(len(outputs))))
+        self.set_outputs(*(self._computed(Value(written, at)) for at in range(len(outputs))))
 
-    def give(self, *results: Named) -> None:
+    def set_outputs(self, *results: Named) -> None:
         """Sets the outputs of the node; by default the output of the last operator."""
         self._given = list(results)
 
-    def give_values(self, values: Sequence[Value]) -> None:
+    def set_output_values(self, values: Sequence[Value]) -> None:
         """Sets the outputs of the node to values of the graph."""
-        self.give(*map(self._computed, values))
-
-    def pass_on(self) -> None:
-        """Sets the output to the first input, without an operator."""
-        self.give(self.x)
+        self.set_outputs(*map(self._computed, values))
 
     def quantises(self) -> None:
         """Counts the node as a quantising one."""

@@ -87,7 +87,7 @@ def named(name: str, op_type: str, outputs: Iterable[str], number: int) -> str:
     Args:
         name: its own name, which may be empty.
         op_type: its operator.
-        outputs: what it gives.
+        outputs: names of its outputs.
         number: its place in the graph.
     """
     given: Optional[str] = next((one for one in outputs if one), None)

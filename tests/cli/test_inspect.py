@@ -243,7 +243,7 @@ WRONG = {
     "no such file": (["missing.py:x", "-t", B4096], ["missing.py"]),
     "no name at all": (["resnet", "-t", B4096], ["package.module:name"]),
     "no file": (["model.keras", "-t", B4096], ["no file model.keras", "SavedModel"]),
-    "a folder": ([".", "-t", B4096], ["is a folder and no SavedModel"]),
+    "a folder": ([".", "-t", B4096], ["is a folder but not a SavedModel"]),
     "a file with arguments": (
         ["model.h5", "-t", B4096, "--kwargs", "weights=None"],
         ["--kwargs is for callables"],

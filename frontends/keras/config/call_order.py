@@ -112,7 +112,7 @@ class _Planner:
                 if call is None or not 0 <= value.tensor < MOST_OUTPUTS:
                     raise ModelError(
                         f"{self._path} reads output {value.tensor} of {prefix + value.layer!r}, "
-                        "which it does not give."
+                        "which does not exist."
                     )
                 recorded, hint = network.recorded.get(value), network.hints.get(value)
                 found = known[value] = PlannedTensor(recorded, hint)

@@ -40,9 +40,9 @@ def read(model: Any) -> Stored:
         if os.path.isdir(path):
             if is_saved_model(path):
                 return read_saved_model(path)
-            raise ModelError(f"{path} is a folder and no SavedModel; {VALID}.")
+            raise ModelError(f"{path} is a folder but not a SavedModel; {VALID}.")
         if os.path.exists(path) and not os.path.isfile(path):
-            raise ModelError(f"{path} is no regular file; {VALID}.")
+            raise ModelError(f"{path} is not a regular file; {VALID}.")
         with open(path, "rb") as file:
             start = file.read(8)
             if start[:2] == b"PK":

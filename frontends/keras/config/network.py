@@ -156,7 +156,7 @@ def _entries(config: Any, path: str) -> List[Dict[str, Any]]:
         if not isinstance(entry.get("config"), (dict, list)):
             raise ModelError(f"{path} has a layer without a config.")
         if not isinstance(entry.get("inbound_nodes") or [], list):
-            raise ModelError(f"{path} has a layer whose calls are no list.")
+            raise ModelError(f"{path} has a layer whose calls are not a list.")
     return entries
 
 

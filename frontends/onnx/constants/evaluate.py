@@ -113,8 +113,8 @@ def _each(compute: Callable[..., Any], dtype: Optional[str] = None, first: int =
 def _quotient(first: Any, second: Any) -> Any:
     """Divides; integers are truncated towards zero."""
     if isinstance(first, int) and isinstance(second, int):
-        whole = abs(first) // abs(second)
-        return whole if (first < 0) == (second < 0) else -whole
+        quotient = abs(first) // abs(second)
+        return quotient if (first < 0) == (second < 0) else -quotient
     return first / second
 
 

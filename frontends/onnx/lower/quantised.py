@@ -27,13 +27,13 @@ def _float(operand: Operand) -> Operand:
 def _through(call: Call) -> None:
     """QuantizeLinear and DequantizeLinear return their input, as in the float model."""
     call.quantises()
-    call.give(_float(call.x))
+    call.set_outputs(_float(call.x))
 
 
 def _dynamic(call: Call) -> None:
     call.quantises()
     rest = [Constant((), "float32"), Constant((), "uint8")]
-    call.give(call.x, *rest[: len(call.node.outputs) - 1])
+    call.set_outputs(call.x, *rest[: len(call.node.outputs) - 1])
 
 
 def _as_float(op_type: str, lowering: Lowering, *places: int) -> Lowering:

@@ -64,7 +64,7 @@ def _arg_max(call: Call) -> None:
     value = call.emit("argmax", AxisAttrs(axis), dtype="int64")
     if keep:
         last = call.emit("reshape", ReshapeAttrs(shape), [value], suffix="keepdims", dtype="int64")
-        call.give_values([last])
+        call.set_output_values([last])
 
 
 def _arg_min(call: Call) -> None:

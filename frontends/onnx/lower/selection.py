@@ -98,7 +98,7 @@ def _split(call: Call) -> None:
         ranges[axis] = (begin, begin + size, 1)
         begin += size
         values.append(cut(call, ranges, f"part_{number}"))
-    call.give_values(values)
+    call.set_output_values(values)
 
 
 def _gather(call: Call) -> None:
@@ -127,7 +127,7 @@ def _gather(call: Call) -> None:
         return
     value = cut(call, ranges)
     last = call.emit("squeeze", SqueezeAttrs((axis,)), [value], suffix="squeeze")
-    call.give_values([last])
+    call.set_output_values([last])
 
 
 def _evenly(indices: Sequence[int]) -> "Range | None":

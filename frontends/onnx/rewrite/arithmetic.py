@@ -12,7 +12,7 @@ from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError, number_o
 def mean_to_pool(edit: Edit, node: Any) -> None:
     """A mean over height and width becomes GlobalAveragePool, with Flatten for lost axes."""
     if not plain(node, "ReduceMean"):
-        raise RefusedError("it is no ReduceMean")
+        raise RefusedError("it is not a ReduceMean")
     before, after = edit.producer(node.input[0]), edit.only_reader(node)
     first, last = node, node
     if plain(before, "ReduceMean"):
@@ -21,16 +21,16 @@ def mean_to_pool(edit: Edit, node: Any) -> None:
         last = after
     source = first.input[0]
     if len(edit.shape(source)) != 4 or edit.shape(last.output[0])[:2] != edit.shape(source)[:2]:
-        raise RefusedError("it is no mean of a feature map")
+        raise RefusedError("it is not a mean of a feature map")
     kept = [bool(edit.attribute(one, "keepdims", 1)) for one in (first, last)]
     reduced = _axes(edit, first)
     if first is not last:
         if edit.only_reader(first) is not last or kept[0] != kept[1]:
-            raise RefusedError("the means before and after it are no single one")
+            raise RefusedError("the means before and after it are not a single one")
         remaining = [at for at in range(4) if kept[0] or at not in reduced]
         reduced = (*reduced, *(remaining[axis] for axis in _axes(edit, last)))
     if tuple(sorted(reduced)) != (2, 3):
-        raise RefusedError("it is no mean over height and width")
+        raise RefusedError("it is not a mean over height and width")
     if kept[0]:
         new = [edit.node("GlobalAveragePool", [source], last, "")]
     else:
@@ -42,12 +42,12 @@ def mean_to_pool(edit: Edit, node: Any) -> None:
 def channel_mean(edit: Edit, node: Any) -> None:
     """A mean over the channels becomes a 1x1 convolution with the weights 1 / C."""
     if not plain(node, "ReduceMean"):
-        raise RefusedError("it is no ReduceMean")
+        raise RefusedError("it is not a ReduceMean")
     source = node.input[0]
     shape = edit.shape(source)
     kept = edit.attribute(node, "keepdims", 1)
     if len(shape) != 4 or not kept or _axes(edit, node) != (1,):
-        raise RefusedError("it is no mean over channels that keeps the axis")
+        raise RefusedError("it is not a mean over channels that keeps the axis")
     weights = edit.hold(numpy.full((1, shape[1], 1, 1), 1 / shape[1]), source, node, "weights")
     edit.replace([node], [edit.node("Conv", [source, weights], node, "", kernel_shape=[1, 1])])
 
@@ -73,7 +73,7 @@ def _axes(edit: Edit, node: Any) -> Tuple[int, ...]:
 def square(edit: Edit, node: Any) -> None:
     """X ** 2 becomes x * x."""
     if not plain(node, "Pow") or number_of(edit, node.input[1]) != 2:
-        raise RefusedError("it is no square")
+        raise RefusedError("it is not a square")
     source = node.input[0]
     if edit.shape(node.output[0]) != edit.shape(source):
         raise RefusedError("its exponent has more axes")
@@ -84,7 +84,7 @@ def divide_by_constant(edit: Edit, node: Any) -> None:
     """X / c becomes x * (1 / c)."""
     divisor = edit.constant(node.input[1]) if plain(node, "Div") else None
     if divisor is None:
-        raise RefusedError("the divisor is no constant")
+        raise RefusedError("the divisor is not constant")
     if not divisor.all():
         raise RefusedError("it divides by 0")
     source = node.input[0]
@@ -98,7 +98,7 @@ def subtract(edit: Edit, node: Any) -> None:
         edit.replace([node], [_negated(edit, node.input[0], node, "")])
         return
     if not plain(node, "Sub"):
-        raise RefusedError("it is no difference")
+        raise RefusedError("it is not a difference")
     first, second = node.input
     constant = edit.constant(second)
     if constant is not None:
@@ -112,7 +112,7 @@ def subtract(edit: Edit, node: Any) -> None:
 def _negated(edit: Edit, source: str, node: Any, suffix: str) -> Any:
     shape = edit.shape(source)
     if len(shape) != 4:
-        raise RefusedError("what is subtracted is no feature map")
+        raise RefusedError("the subtrahend is not a feature map")
     return depthwise(edit, source, numpy.full(shape[1], -1.0), None, node, suffix)
 
 
@@ -138,11 +138,11 @@ def depthwise(edit: Edit, source: str, factors: Any, shift: Any, node: Any, suff
 def norm_between(edit: Edit, node: Any) -> None:
     """A 1x1 depthwise convolution of ones before an activation, which an identity norm becomes."""
     if not plain(node, "Relu", "Clip"):
-        raise RefusedError("it is no ReLU by itself")
+        raise RefusedError("it is not a separate ReLU")
     source = node.input[0]
     shape = edit.shape(source)
     if len(shape) != 4:
-        raise RefusedError("its input is no feature map")
+        raise RefusedError("its input is not a feature map")
     norm = depthwise(edit, source, numpy.ones(shape[1]), None, node, "norm")
     read = [norm.output[0], *node.input[1:]]
     again = edit.node(node.op_type, read, node, "")
@@ -153,7 +153,7 @@ def norm_between(edit: Edit, node: Any) -> None:
 def parameter_to_depthwise(edit: Edit, node: Any) -> None:
     """A factor for each channel becomes a 1x1 depthwise convolution."""
     if not plain(node, "Mul"):
-        raise RefusedError("it is no product")
+        raise RefusedError("it is not a product")
     source, factors = _with_numbers(edit, node)
     edit.replace([node], [depthwise(edit, source, factors, None, node, "")])
 
@@ -164,7 +164,7 @@ def constant_sum(edit: Edit, node: Any) -> None:
     Without a convolution that only it reads, a 1x1 depthwise convolution adds it.
     """
     if not plain(node, "Add"):
-        raise RefusedError("it is no sum")
+        raise RefusedError("it is not a sum")
     source, numbers = _with_numbers(edit, node)
     conv = edit.producer(source)
     if not plain(conv, "Conv", "ConvTranspose") or edit.only_reader(conv) is not node:
@@ -198,13 +198,13 @@ def _with_numbers(edit: Edit, node: Any) -> Tuple[str, Any]:
         channels = shape[1] if len(shape) == 4 else 0
         if by_axis == (1, channels, 1, 1) and edit.shape(node.output[0]) == shape:
             return source, numbers.reshape(-1).astype(numpy.float64)
-    raise RefusedError("its constant is no number for each channel of a feature map")
+    raise RefusedError("its constant is not a number for each channel of a feature map")
 
 
 def hard_swish(edit: Edit, node: Any) -> None:
     """X * relu6(x + 3) / 6 becomes x * HardSigmoid(x), as HardSwish from opset 14 on."""
     if not _is_relu6(edit, node):
-        raise RefusedError("it is no ReLU6 or Clip to 0 and 6")
+        raise RefusedError("it is not a ReLU6 or Clip to 0 and 6")
     shifted = edit.producer(node.input[0])
     if not plain(shifted, "Add"):
         raise RefusedError("nothing is added before it")
@@ -221,7 +221,7 @@ def hard_swish(edit: Edit, node: Any) -> None:
         elif not scaled and _by_six(edit, reader, last.output[0]):
             scaled = True
         else:
-            raise RefusedError("what it is part of is no hard-swish")
+            raise RefusedError("it is not a part of a hard-swish")
         parts.append(reader)
         last = reader
     if edit.opset >= 14:

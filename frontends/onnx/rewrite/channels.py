@@ -13,7 +13,7 @@ def group_to_dense(edit: Edit, node: Any) -> None:
     """A grouped convolution becomes a dense one with block-diagonal weights."""
     groups = edit.attribute(node, "group", 1) if plain(node, "Conv") else 1
     if groups == 1:
-        raise RefusedError("it is no convolution with groups")
+        raise RefusedError("it is not a convolution with groups")
     weights = edit.constant(node.input[1])
     if weights is None:
         raise RefusedError("its weights are computed")
@@ -31,14 +31,14 @@ def group_to_dense(edit: Edit, node: Any) -> None:
 def shuffle(edit: Edit, node: Any) -> None:
     """A channel shuffle becomes a 1x1 convolution with a permutation as weights."""
     if not plain(node, "Transpose") or edit.attribute(node, "perm") != [0, 2, 1, 3, 4]:
-        raise RefusedError("it is no transpose of groups of channels")
+        raise RefusedError("it is not a transpose of groups of channels")
     before, after = edit.producer(node.input[0]), edit.only_reader(node)
     if not plain(before, "Reshape") or not plain(after, "Reshape"):
         raise RefusedError("no Reshape stands before and after the transpose")
     source = before.input[0]
     shape, apart = edit.shape(source), edit.shape(before.output[0])
     if len(shape) != 4 or edit.shape(after.output[0]) != shape or apart[3:] != shape[2:]:
-        raise RefusedError("it is no shuffle of channels")
+        raise RefusedError("it is not a shuffle of channels")
     channels, groups = shape[1], apart[1]
     order = numpy.arange(channels).reshape(groups, -1).T.reshape(-1)
     weights = numpy.zeros((channels, channels, 1, 1))
@@ -51,7 +51,7 @@ def shuffle(edit: Edit, node: Any) -> None:
 def unshuffle(edit: Edit, node: Any) -> None:
     """Every other pixel as channels becomes a convolution of kernel and stride 2."""
     if not plain(node, "Concat") or edit.attribute(node, "axis") not in (1, -3):
-        raise RefusedError("it is no Concat of channels")
+        raise RefusedError("it is not a Concat of channels")
     found = [_slices(edit, name, node) for name in node.input]
     sources = {source for source, _, _ in found}
     if len(found) != 4 or len(sources) != 1:
@@ -84,7 +84,7 @@ def _slices(edit: Edit, name: str, reader: Any) -> Tuple[str, Tuple[int, int], L
     while plain(node, "Slice") and len(begin) < 2:
         given = [number_of(edit, one) for one in node.input[1:]]
         if len(given) < 4 or None in given:
-            raise RefusedError("its slices are no constants of one axis each")
+            raise RefusedError("its slices are not constant and of one axis each")
         start, end, axis, step = (int(one or 0) for one in given)
         size = edit.shape(node.input[0])[axis]
         if axis % 4 not in (2, 3) or step != 2 or start not in (0, 1) or end < size:

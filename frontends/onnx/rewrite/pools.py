@@ -13,7 +13,7 @@ CHAINED = 5
 def chain_max_pool(edit: Edit, node: Any) -> None:
     """A max pool 9x9 or 13x13 of stride 1 becomes two or three of 5x5."""
     if not plain(node, "MaxPool") or len([one for one in node.output if one]) != 1:
-        raise RefusedError("it is no max pool, or one whose indices are read")
+        raise RefusedError("it is not a max pool, or one whose indices are read")
     kernel = edit.attribute(node, "kernel_shape")
     size = kernel[0]
     times, rest = divmod(size - 1, CHAINED - 1)
@@ -48,7 +48,7 @@ def split_pool(edit: Edit, node: Any) -> None:
         if padded or not apart or not plainly:
             raise RefusedError("its windows overlap or are padded")
     else:
-        raise RefusedError("it is no average pool")
+        raise RefusedError("it is not an average pool")
     outer = [_factor(size) for size in kernel]
     inner = [size // one for size, one in zip(kernel, outer)]
     if [1, 1] in (outer, inner) or height % kernel[0] or width % kernel[1]:
