@@ -54,7 +54,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
     if left_out:
         warnings.append("inputs that no operator reads are ignored: " + _listed(left_out))
     if dropped:
-        warnings.append("nothing that the model returns reads them: " + _listed(dropped))
+        warnings.append("left out, as no output depends on them: " + _listed(dropped))
     of_keras = parsed.producer == TF2ONNX  # its batch norms are folded into inner products, too
     return Captured(
         graph=verify(nhwc),

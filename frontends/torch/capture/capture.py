@@ -80,7 +80,7 @@ def capture(model: Any, input_args: Any = None, device: Any = "cpu", batch: int 
             "changed in the rest was not set back"
         )
     if dropped:
-        messages.append("nothing that the model returns reads them: " + ", ".join(dropped))
+        messages.append("left out, as no output depends on them: " + ", ".join(dropped))
     return Captured(
         graph=verify(graph),
         model=ModelInfo(name, "torch", str(torch.__version__).split("+")[0], followed.strategy),

@@ -96,7 +96,7 @@ def _followed(program: Any, input_args: Any, device: Any) -> Followed:
         found, _ = first_that_works(CaptureRequest(module, input_args, device))
     except CaptureError as error:
         raise CaptureError(f"The exported program cannot be followed ({first}).") from error
-    fallback = f"captured with {found.strategy}, as export: {first}"
+    fallback = f"fell back to {found.strategy}; export failed: {first}"
     return Followed(found.trace, found.strategy, (fallback, *found.warnings))
 
 

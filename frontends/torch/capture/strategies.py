@@ -66,7 +66,7 @@ def first_that_works(request: CaptureRequest) -> Tuple[Followed, Copy]:
         CaptureError: none does; the message gives the user's own error where the forward itself
             fails, else why each strategy failed.
     """
-    failures: List[str] = []
+    failures: List[Tuple[str, str]] = []
     errors: List[BaseException] = []
     for strategy in capture_strategies():
         asked_for_values = any(isinstance(error, DataDependentError) for error in errors)
@@ -84,15 +84,15 @@ def first_that_works(request: CaptureRequest) -> Tuple[Followed, Copy]:
             raise
         except (Exception, SystemExit) as error:
             # The user's forward runs here, so anything may be raised.
-            failures.append(f"{strategy.name}: {brief(error)}")
+            failures.append((strategy.name, brief(error)))
             errors.append(error)
             if len(errors) == 1:
                 _check_forward(request)
             continue
-        before = [f"captured with {strategy.name}, as {failure}" for failure in failures]
+        before = [f"fell back to {strategy.name}; {name} failed: {why}" for name, why in failures]
         return Followed(trace, strategy.name, (*before, *trace.warnings)), copy
     _check_forward(request, at_last=True)
-    reasons = "; ".join(failures)
+    reasons = "; ".join(map(": ".join, failures))
     raise CaptureError(
         f"The model's forward cannot be followed ({reasons}); write what it does without the "
         "construct named here, or inspect the part of the model before it."

@@ -23,6 +23,7 @@ from vai_inspect.frontends.torch.rewrite.computed_weights import settle_computed
 from vai_inspect.frontends.torch.rewrite.graph_tracer import GraphTracer
 
 _REFUSED = "The model's forward cannot be written as a graph of calls: "
+_BY_HAND = "write it without that, or do the steps of the plan by hand"
 ROUNDING = 1e-3
 """Difference of the traced copy's outputs in float32, as a share of their range."""
 
@@ -72,7 +73,7 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
             try:
                 graph, expected = tracer.followed(meta_copy.model, args, kwargs)
             except (Exception, SystemExit) as error:  # what the user's forward raises
-                raise CaptureError(_REFUSED + brief(error) + ".") from error
+                raise CaptureError(f"{_REFUSED}{brief(error)}; {_BY_HAND}.") from error
     made = torch.fx.GraphModule(meta_copy.model, graph, type(meta_copy.model).__name__)
     made.eval()
     for module in made.modules():

@@ -73,7 +73,7 @@ def test_a_dead_branch_is_dropped_and_told():
     model = Calls(lambda m, x: (m.z(x), m.a(x))[1], a=nn.Conv2d(3, 3, 1), z=nn.Conv2d(3, 4, 1))
     captured = capture(model, (1, 3, 8, 8))
     assert kinds(captured.graph) == ["conv2d"]
-    assert captured.warnings == ("nothing that the model returns reads them: z",)
+    assert captured.warnings == ("left out, as no output depends on them: z",)
 
 
 def test_flatten_of_a_map_is_permuted_and_of_one_pixel_is_not():

@@ -190,7 +190,7 @@ def test_detection_models_are_followed_for_one_input(name, monkeypatch):
     if name in WHOLE_LADDER:
         # Before torch 2.0, fx comes to what it cannot see first.
         stops = STOPS[1:] if TORCH >= (2, 0) else STOPS
-        why = ["captured with eager, as fx: the forward " + stop for stop in stops]
+        why = ["fell back to eager; fx failed: the forward " + stop for stop in stops]
         assert first.startswith(tuple(why))
     assert any("depends on tensor values" in text for text in captured.warnings)
     graph = _sound(normalise(captured.graph, captured.batch_norm_into))

@@ -132,12 +132,12 @@ def test_values_are_asked_for_and_the_model_stays_as_it_was():
     assert kinds(captured.graph) == ["conv2d", "batchnorm", "relu"]
     *failures, followed, left = captured.warnings
     asked = "the forward asks for the value of a tensor"
-    assert failures[0].startswith("captured with eager, as fx: " + asked)
-    assert failures[-1].startswith("captured with eager, as ")
+    assert failures[0].startswith("fell back to eager; fx failed: " + asked)
+    assert failures[-1].startswith("fell back to eager; ")
     assert max(map(len, failures)) < 250
     assert "bool() at strategies.py:" in followed
     assert "one input was followed" in followed
-    assert left == "nothing that the model returns reads them: mean, gt"
+    assert left == "left out, as no output depends on them: mean, gt"
     assert model.training
     assert torch.equal(random, torch.get_rng_state())
     for name, one in model.state_dict().items():
