@@ -78,6 +78,14 @@ def test_an_import_of_the_vendors_packages_says_what_stands_for_it(line, folder)
     )
 
 
+@pytest.mark.parametrize("spec", ["vision_file.py:model", "vision_module:model"])
+def test_a_torchvision_beside_another_torch_is_named(spec, folder):
+    error = "RuntimeError('operator torchvision::nms does not exist')"
+    (folder / "vision_file.py").write_text(f"model = 0\nraise {error}\n")
+    (folder / "vision_module.py").write_text(f"model = 0\nraise {error}\n")
+    assert "install both from one index, as in pip install torch torchvision" in message(spec)
+
+
 def test_another_missing_module_is_not_the_vendors(folder):
     (folder / "script.py").write_text("import no_such_module_of_anybody\nNetwork = 3\n")
     assert "docker" not in message("script.py:Network")

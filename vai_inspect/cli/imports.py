@@ -191,7 +191,8 @@ def _import(source: str, spec: str) -> ModuleType:
         raise
     except BaseException as error:
         raise ModelError(
-            f"MODEL {spec!r}: importing {source!r} failed: {one_line(error)}{where(error)}."
+            f"MODEL {spec!r}: importing {source!r} failed: {one_line(error)}{where(error)}"
+            f"{_of_two_builds(error)}."
         ) from error
 
 
@@ -226,7 +227,20 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
 def _failed(path: Path, name: str, spec: str, error: BaseException) -> ModelError:
     if "attempted relative import" in message_of(error):
         return ModelError(_in_package(path, name, spec))
-    return ModelError(f"MODEL {spec!r}: running {path} failed: {one_line(error)}{where(error)}.")
+    return ModelError(
+        f"MODEL {spec!r}: running {path} failed: {one_line(error)}{where(error)}"
+        f"{_of_two_builds(error)}."
+    )
+
+
+def _of_two_builds(error: BaseException) -> str:
+    """Returns what to do where torchvision lacks its operators, as beside another torch."""
+    if "torchvision::" not in message_of(error):
+        return ""
+    return (
+        "; torch and torchvision are of different builds: install both from one index, as in "
+        "pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu"
+    )
 
 
 def _in_package(path: Path, name: str, spec: str) -> str:
