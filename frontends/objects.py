@@ -160,5 +160,18 @@ def is_generator(value: Any) -> bool:
     return any(isinstance(value, kind) for kind in kinds)
 
 
+def copy_of_generator(value: Any) -> Any:
+    """Returns a copy of a generator of random numbers; None for anything else."""
+    if not (isinstance(value, random.Random) or is_generator(value)):
+        return None
+    torch: Any = sys.modules.get("torch")
+    drawn: Any = value
+    if not isinstance(value, getattr(torch, "Generator", ())):
+        return copy.deepcopy(value)
+    made = torch.Generator(device=drawn.device)
+    made.set_state(drawn.get_state())
+    return made
+
+
 def _later(function: Callable[[Any], Any], state: Any) -> Callable[[], Any]:
     return lambda: function(state)

@@ -11,7 +11,6 @@ import array
 import collections
 import copy
 import functools
-import random
 import types
 import weakref
 from typing import Any, Callable, Deque, Dict, List, Sequence, Tuple
@@ -143,7 +142,7 @@ class Copies:
                 return make(self, value, path, depth)
         if objects.is_array(value):
             return self._array(value, path)
-        generator = _generator(value)
+        generator = objects.copy_of_generator(value)
         if generator is not None:
             return generator
         if hasattr(cls, "__next__") and not objects.is_users(cls):
@@ -293,16 +292,3 @@ def copyable(cls: type) -> bool:
     if parts[0] == "torch":
         return not (len(parts) > 1 and parts[1] in _SHARED)
     return objects.is_users(cls) and not hasattr(cls, "__del__")
-
-
-def _generator(value: Any) -> Any:
-    """Returns a copy of a generator of random numbers; None for anything else."""
-    if not (isinstance(value, random.Random) or objects.is_generator(value)):
-        return None
-    import torch
-
-    if not isinstance(value, torch.Generator):
-        return copy.deepcopy(value)
-    made = torch.Generator(device=value.device)
-    made.set_state(value.get_state())
-    return made
