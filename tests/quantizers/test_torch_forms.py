@@ -103,7 +103,7 @@ class Scores(nn.Module):
 
     def forward(self, x):
         q, k = (one(x).view(1, 9, 4, 4).transpose(1, 2) for one in (self.q, self.k))
-        return (q @ k.transpose(-2, -1) * self.of(self.factor)).softmax(-1)
+        return (q @ k.transpose(-2, -1)).softmax(-1) * self.of(self.factor)
 
 
 def scored(factor):

@@ -92,7 +92,7 @@ def _operands(scene: Scene, name: str) -> Iterator[Operand]:
 class _Constants:
     """Values that depend on no input: path and shape of parameters and others, by operator.
 
-    Also those that are products of two activations, and what is computed of them by element.
+    Also those that are products of two activations, and what is computed of them in their shape.
     A value computed from a parameter counts as one if at most one of its axes is larger than 1;
     a value computed from other constants counts if it has one axis.
     """
@@ -108,8 +108,8 @@ class _Constants:
                 self._written(op)
             elif op.inputs and op.kind != "return":
                 self._computed(op)
-                by_element = Trait.ELEMENTWISE in OPS[op.kind].traits
-                if op.kind == "matmul" or by_element and self.scores & {i.op for i in op.inputs}:
+                kept = OPS[op.kind].traits & {Trait.ELEMENTWISE, Trait.SAME_SHAPE}
+                if op.kind == "matmul" or kept and self.scores & {one.op for one in op.inputs}:
                     self.scores.add(op.name)
 
     def _written(self, op: Op) -> None:
