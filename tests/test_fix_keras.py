@@ -258,7 +258,7 @@ LEFT = [
     ("clone-shared", conv("here"), "called once"),
     ("subtract", lambda x: bare(lambda y: y - np.ones((8, 1)))(x), "neither one number"),
     ("divide-by-constant", summed("here", lambda a, b: a / b), "divides by a tensor"),
-    ("no-such-rewrite", layer("ReLU"), "no program"),
+    ("no-such-rewrite", layer("ReLU"), "fix does not automate it"),
     ("drop-noise", layer("Lambda", function=lambda x: x), "give at inference"),
 ]
 
