@@ -34,6 +34,14 @@ def test_help_shows_the_examples_on_lines_of_80_columns(command):
         assert "vai-inspect " + example in words
 
 
+def test_the_lines_of_the_commands_are_whole_in_80_columns(vai_inspect, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = vai_inspect("--help")
+    lines = out[out.index("Commands:") :].splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(typer.main.get_command(cli.app).commands)
+    assert all(line.endswith(".") and "..." not in line for line in lines)
+
+
 @pytest.mark.parametrize("example", [one for group in EXAMPLES.values() for one in group])
 def test_an_example_can_be_parsed(example):
     name, *words = shlex.split(example)

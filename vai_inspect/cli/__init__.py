@@ -7,7 +7,7 @@ needs when it runs, so that no other command waits for it.
 from __future__ import annotations
 
 import sys
-from typing import List, Optional
+from typing import Callable, List, Optional, Tuple
 
 import typer
 
@@ -34,19 +34,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-# The commands, in the order in which --help lists them.
-app.command("inspect", epilog=examples("inspect"))(inspect.inspect)
-app.command("compare", epilog=examples("compare"))(compare.compare)
-app.command("plan", epilog=examples("plan"))(plan.plan)
-app.command("fix", epilog=examples("fix"))(fix.fix)
-app.command("estimate", epilog=examples("estimate"))(estimate.estimate)
-app.command("diff", epilog=examples("diff"))(diff.diff)
-app.command("targets", epilog=examples("targets"))(targets.targets)
-app.command("target", epilog=examples("target"))(targets.target)
-app.command("rules", epilog=examples("rules"))(rules.rules)
-app.command("explain", epilog=examples("explain"))(rules.explain)
-app.command("page")(page.page)
-app.command("doctor")(doctor.doctor)
+# The commands, in the order in which --help lists them, each with its line there.
+_COMMANDS: Tuple[Tuple[Callable[..., None], str], ...] = (
+    (inspect.inspect, "Tell which operators run on a DPU, and why the others do not."),
+    (compare.compare, "Compare targets: how much of a float model each of them runs."),
+    (plan.plan, "Print what to do, in order: where to cut, what to rewrite."),
+    (fix.fix, "Do the rewrites of the plan on a copy, each one checked."),
+    (estimate.estimate, "Estimate how long a float model takes on a board."),
+    (diff.diff, "Compare two JSON reports; exit code 1 where NEW is worse."),
+    (targets.targets, "List the targets."),
+    (targets.target, "Show one target, field by field."),
+    (rules.rules, "Print the rule book of a DPU family, or of a quantiser."),
+    (rules.explain, "Print one constraint, or one fact about a quantiser."),
+    (page.page, "Serve the page that inspects files in a browser."),
+    (doctor.doctor, "Show what is installed."),
+)
+for _command, _line in _COMMANDS:
+    _name = _command.__name__
+    app.command(_name, short_help=_line, epilog=examples(_name))(_command)
 
 
 def main(args: Optional[List[str]] = None) -> None:

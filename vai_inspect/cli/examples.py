@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 EXAMPLES: Dict[str, Tuple[str, ...]] = {
     "inspect": (
@@ -29,11 +29,13 @@ EXAMPLES: Dict[str, Tuple[str, ...]] = {
 }
 
 
-def examples(command: str) -> str:
-    """Returns the examples of a command as the last lines of its help.
+def examples(command: str) -> Optional[str]:
+    """Returns the examples of a command as the last lines of its help, or None without any.
 
     Args:
         command: the command's name.
     """
+    if command not in EXAMPLES:
+        return None
     # \b keeps the lines as they are.
     return "\b\nExamples:\n" + "\n".join("vai-inspect " + one for one in EXAMPLES[command])
