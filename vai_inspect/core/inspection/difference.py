@@ -156,7 +156,8 @@ class Difference:
         Worse is what the vendor's quantiser stops at or makes another function of and did not
         before, a new operator on the CPU, more DPU subgraphs, more tensors that pass between
         the DPU and the CPU, and fewer multiply-accumulates on the DPU, unless the network does
-        less as a whole and their share did not fall.
+        less as a whole and their share did not fall. Subgraphs and crossings are not worse where
+        nothing was on the DPU before.
         """
         return tuple(self._worse())
 
@@ -199,7 +200,7 @@ class Difference:
             ("crossings", "crossings between the DPU and the CPU"),
         ):
             old, now = self.counts[name]
-            if now > old:
+            if now > old and self.before.summary.dpu_ops:
                 yield (
                     f"fewer {title}: {now:,} -> {old:,}"
                     if back
