@@ -58,8 +58,7 @@ def _watched(watch: Watch) -> "dict[str, Any]":
     """Returns what the inspector calls, put on a watch."""
     return {
         "evaluate": _on(watch, "rules", pipeline.evaluate),
-        "subgraphs": _on(watch, "partition", pipeline.subgraphs),
-        "transfers": _on(watch, "partition", pipeline.transfers),
+        "partitioned": _on(watch, "partition", pipeline.partitioned),
         "root_causes": _on(watch, "root causes", pipeline.root_causes),
     }
 

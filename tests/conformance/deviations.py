@@ -216,8 +216,9 @@ REFUSED: Tuple[Refused, ...] = (
     ),
     Refused(
         ("resize.nearest",),
-        ("user_guide",),
-        "UG1414: an integer factor; the 2.5 inspector never checks one (P14)",
+        ("user_guide", "inferred"),
+        "UG1414: an integer factor, on DPUCZDI4G, which has no column, as on all others; the 2.5 "
+        "inspector never checks one (P14)",
         ("resize",),
     ),
     Refused(

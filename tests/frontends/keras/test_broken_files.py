@@ -260,7 +260,7 @@ KINDS: Dict[str, Any] = {
     "an HDF5 signature alone": (_write(b"\x89HDF\r\n\x1a\n"), "HDF5"),
     "zeros behind an HDF5 signature": (_write(b"\x89HDF\r\n\x1a\n" + b"\0" * 999), "HDF5"),
     "a folder": (lambda path: path.mkdir(), "folder"),
-    "a pipe": (os.mkfifo, "no regular file"),
+    "a pipe": (os.mkfifo, "not a regular file"),
 }
 
 
