@@ -202,7 +202,7 @@ def _capital(words: str) -> str:
 
 
 SECTIONS: List[Tuple[str, str, Callable[[Inspection], Iterator[str]]]] = [
-    ("quantizer", "Quantiser", _quantizer),
+    ("quantizer", "Quantizer", _quantizer),
     ("plan", "Plan", _plan),
     ("causes", "Root causes", _causes),
     ("ends", "Start and end", _ends),
