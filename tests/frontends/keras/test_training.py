@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.frontends.keras import capture
 from vai_inspect.frontends.keras.config.reader import capture_stored
 from vai_inspect.frontends.keras.config.stored import Stored
-from vai_inspect.frontends.keras.training import check_float, unwrapped
+from vai_inspect.frontends.keras.training import check_float, check_float_config, unwrapped
 
 
 def saved(class_name: str, config: Dict[str, Any], name: str, before: str = "") -> Dict[str, Any]:
@@ -93,3 +96,45 @@ def test_live_ones_likewise() -> None:
     for layer in (QuantizeWrapperV2(), VitisSigmoid()):
         with pytest.raises(ModelError, match="This model was quantised already"):
             check_float(Holder(layer))
+
+
+def _quantised(mode: str) -> Any:
+    keras = pytest.importorskip("keras")
+    inputs = keras.Input((16,))
+    made = keras.Model(inputs, keras.layers.Dense(4, name="dense")(inputs))
+    if not hasattr(made, "quantize"):
+        pytest.skip("this Keras does not quantise")
+    made.layers[1].quantize(mode)
+    return made
+
+
+@pytest.mark.parametrize("mode", ["int8", "float8"])
+def test_a_model_that_keras_3_quantised_is_that_error_live_and_from_its_files(
+    mode: str, tmp_path: Path
+) -> None:
+    made = _quantised(mode)
+    text = f"model was quantised already (layer 'dense' is a Dense quantised to {mode}); inspect"
+    files = [str(tmp_path / name) for name in ("m.keras", "m.h5")]
+    for path in files:
+        made.save(path)
+    for given in (made, *files):
+        with pytest.raises(ModelError, match=re.escape(text)):
+            capture(given)
+
+
+_OF_MAP = {"class_name": "DTypePolicyMap", "config": {"policy_map": {"a": "int8_from_float32"}}}
+
+
+@pytest.mark.parametrize("policy", ["int8_from_float32", {"config": {"mode": "int8"}}, _OF_MAP])
+def test_each_form_of_a_quantised_dtype_policy_is_found(policy: Any) -> None:
+    with pytest.raises(ModelError, match="'conv' is a Conv2D quantised to int8"):
+        check_float_config(
+            {"class_name": "Conv2D", "config": {"name": "conv", "dtype": policy}}, ""
+        )
+
+
+@pytest.mark.parametrize(
+    "policy", [None, "float32", "mixed_float16", {"config": {"name": "mixed_bfloat16"}}, 7, [1]]
+)
+def test_a_float_dtype_policy_is_none(policy: Any) -> None:
+    check_float_config({"class_name": "Conv2D", "config": {"name": "conv", "dtype": policy}}, "")
