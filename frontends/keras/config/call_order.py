@@ -14,7 +14,7 @@ from vai_inspect.frontends.keras.config.tf_layers import as_operation
 from vai_inspect.frontends.keras.config.values import TensorRef, flatten
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.lower.steps import Step
-from vai_inspect.frontends.keras.nested import mapped
+from vai_inspect.frontends.keras.nested import in_training, mapped
 from vai_inspect.frontends.keras.toposort import CycleError, depth_first
 
 MOST_CALLS = 10_000
@@ -96,8 +96,13 @@ class _Planner:
         self._count = 0
 
     def walk(
-        self, network: Network, inputs: Sequence[PlannedTensor], prefix: str
+        self,
+        network: Network,
+        inputs: Sequence[PlannedTensor],
+        prefix: str,
+        around: bool = False,
     ) -> List[PlannedTensor]:
+        """Adds the calls of a model; `around` is whether the model is called in training mode."""
         known = {
             TensorRef(entry.name, 0, 0): tensor for entry, tensor in zip(network.inputs, inputs)
         }
@@ -128,14 +133,16 @@ class _Planner:
                 )
             layer, path = network.layers[node.layer], prefix + node.layer
             args, kwargs = mapped((node.args, node.kwargs), tensor_of)
+            training = in_training(args, kwargs, around)
             if isinstance(layer, Network):
                 read = _inner_inputs(layer, args, kwargs, path, self._path)
-                for index, tensor in enumerate(self.walk(layer, read, path + "/")):
+                for index, tensor in enumerate(self.walk(layer, read, path + "/", training)):
                     known[TensorRef(*key, index)] = tensor
             else:
                 tensors = tuple(map(tensor_of, node.refs))
                 operation, args, kwargs = as_operation(layer, args, kwargs)
-                planned[key] = PlannedCall(Step(operation, path, args, kwargs, tensors))
+                step = Step(operation, path, args, kwargs, tensors, training=training)
+                planned[key] = PlannedCall(step)
                 self.calls.append(planned[key])
                 self.called.append(layer)
         return list(map(tensor_of, network.outputs))

@@ -205,9 +205,14 @@ def generation_of(model: Any, recorded: bool = False) -> Generation:
 
 
 def at_inference(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
-    """Returns the keyword arguments of a call, with `training=False` if the layer accepts it."""
+    """Returns the keyword arguments of a call, with `training` if the layer accepts it.
+
+    It is False unless the call itself sets it, as Keras passes it on.
+    """
     try:
         accepted = inspect.signature(layer.call).parameters
     except (TypeError, ValueError):
         return kwargs
-    return {**kwargs, "training": False} if "training" in accepted else kwargs
+    if "training" in accepted:
+        return {**kwargs, "training": bool(kwargs.get("training"))}
+    return {name: value for name, value in kwargs.items() if name != "training"}

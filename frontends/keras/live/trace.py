@@ -18,6 +18,7 @@ from vai_inspect.frontends.keras.live.live_layer import as_layer
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_own_code, reason_of
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.lower.steps import InputTensor, Step, Trace
+from vai_inspect.frontends.keras.nested import in_training
 from vai_inspect.frontends.keras.toposort import depth_first
 
 
@@ -53,6 +54,7 @@ class _Walk:
         self._assumed = assumed
         self._within: Optional[Layer] = None
         self._around: Tuple[Any, ...] = ()
+        self._training = False
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
         """Adds the steps of a graph and returns its output tensors."""
@@ -65,9 +67,11 @@ class _Walk:
             inner = inner_function(operation)
             given = None if inner is None else self._inner_inputs(inner, args, kwargs)
             if given is not None:
-                around, self._around = self._around, (*self._around, node)
+                around, training = self._around, self._training
+                self._around = (*around, node)
+                self._training = in_training(args, kwargs, training)
                 outputs = self.run(inner, given, path + "/")
-                self._around = around
+                self._around, self._training = around, training
             else:
                 inputs = tuple([known[id(symbol)] for symbol in keras.inputs(node)])
                 step = self._step(node, operation, path, (args, kwargs), inputs, symbols)
@@ -81,15 +85,18 @@ class _Walk:
         A call that cannot be traced becomes one step, as the call of a Keras layer.
         """
         steps, called, before = len(self.steps), len(self.called), self._within
+        training = self._training
         if is_own_code(operation):
             self._within = as_layer(operation) if before is None else before
-            with self._keras.opened_call(operation, step.args, step.kwargs) as function:
+            self._training = in_training((), step.kwargs, training)
+            kwargs = {**step.kwargs, "training": True} if self._training else step.kwargs
+            with self._keras.opened_call(operation, step.args, kwargs) as function:
                 found = None
                 if function is not None:
                     with suppress(AttributeError, CaptureError, KeyError):
                         # An output may not be a tensor, or not come from its nodes.
                         found = self.run(function, step.inputs, step.path + "/")
-            self._within = before
+            self._within, self._training = before, training
             shapes = [tuple(one.shape) for one in found or ()]
             # A call that returns its input is an operator too, since the quantiser keeps it.
             walked = found and len(self.steps) > steps
@@ -172,6 +179,7 @@ class _Walk:
             tuple(messages),
             within=self._within,
             nodes=(*self._around, node),
+            training=in_training(args, kwargs, self._training),
         )
 
     def _specs(

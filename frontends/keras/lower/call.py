@@ -30,6 +30,7 @@ class Call(CallBuilder):
         path: its path in the model, the origin of every operator emitted.
         args: positional arguments of the call; tensors are symbolic.
         kwargs: keyword arguments, likewise.
+        training: whether it is called with training=True, or within a model that is.
         name: the name of the call's own operator; others are `<name>/<suffix>`.
         inputs: its input values, in the order of the call's arguments.
         types: their types, NHWC.
@@ -42,7 +43,7 @@ class Call(CallBuilder):
         super().__init__(name, builder)
         self.operation = step.operation
         self.path = step.path
-        self.args, self.kwargs = step.args, step.kwargs
+        self.args, self.kwargs, self.training = step.args, step.kwargs, step.training
         self.inputs: Tuple[Value, ...] = tuple([values[id(tensor)] for tensor in step.inputs])
         self.types = tuple([_type(tensor) for tensor in step.inputs])
         self.dtype = self._dtype(step)
@@ -51,7 +52,7 @@ class Call(CallBuilder):
         self._form = CallForm(
             form.class_name,
             form.is_layer,
-            arguments=kept_settings(form),
+            arguments=kept_settings(form, step.training),
             base=form.keras_class,
             calls=step.calls,
         )

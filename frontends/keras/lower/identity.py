@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from vai_inspect.frontends.keras.lower.call import Call
 
+_NEVER = ("ActivityRegularization", "Identity", "InputLayer")
+"""Layers that change nothing in training either."""
+
 
 def passed_through(call: Call) -> None:
-    """A layer that only works in training."""
+    """A layer that only works in training; a call with training=True has a note.
+
+    Keras 2 applies it at inference then, Keras 3 where the model is called without `training`, but
+    not in `predict`.
+    """
     if call.output.shape != call.shape:
         call.unknown(call.operation.class_name)
-    else:
-        call.emit("identity")
-
-
-def regularization(call: Call) -> None:
-    """As above, with a note on a call with training=True, which `model.predict` disables too."""
-    passed_through(call)
-    if call.kwargs.get("training"):
-        call.note("called with training=True; inspected as at inference, where it does nothing")
+        return
+    call.emit("identity")
+    if call.training and call.operation.class_name not in _NEVER:
+        call.note(
+            "called with training=True, so that Keras 2 applies it at inference too; inspected as "
+            "without, where it does nothing"
+        )
 
 
 REGULARIZATION = (
@@ -38,6 +43,7 @@ AUGMENTATION = (
 """Layers that keep the shape of their input in training too."""
 
 LAYERS = {
-    **dict.fromkeys(REGULARIZATION, regularization),
-    **dict.fromkeys((*AUGMENTATION, "RandomHeight", "RandomWidth"), passed_through),
+    **dict.fromkeys(
+        (*REGULARIZATION, *AUGMENTATION, "RandomHeight", "RandomWidth"), passed_through
+    ),
 }

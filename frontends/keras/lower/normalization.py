@@ -9,8 +9,19 @@ from vai_inspect.frontends.keras.lower.call import Call
 
 
 def batch_normalization(call: Call) -> None:
-    """BatchNormalization at inference; each parameter is [c]."""
+    """BatchNormalization at inference; each parameter is [c].
+
+    With training=True Keras 2 always, and Keras 3 outside of `predict`, normalises by the
+    statistics of the batch, which is no fixed scale. A layer that is not trainable does not.
+    """
     layer = call.operation
+    if call.training and getattr(layer, "trainable", True):
+        call.unknown(
+            layer.class_name,
+            "called with training=True: it normalises by the statistics of the batch; call it "
+            "without training=True",
+        )
+        return
     axis = int(layer.axis) % call.types[0].rank
     roles = [("gamma", layer.scale), ("beta", layer.center)]
     roles += [("moving_mean", True), ("moving_var", True)]
@@ -18,11 +29,6 @@ def batch_normalization(call: Call) -> None:
         (role, (call.shape[axis],)) for role, present in roles if present
     ]
     call.emit("batchnorm", BatchNormAttrs(axis, float(layer.epsilon)), params=params)
-    if call.kwargs.get("training"):
-        call.note(
-            f"{call.path} is called with training=True; it is inspected as at inference, with the "
-            "moving statistics"
-        )
 
 
 def unit_normalization(call: Call) -> None:

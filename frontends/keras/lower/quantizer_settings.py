@@ -17,17 +17,20 @@ SETTINGS: Dict[str, Dict[str, Tuple[Any, ...]]] = {
 """Settings by class of the layer, with the values that make no difference."""
 
 
-def kept_settings(layer: Layer) -> Tuple[Tuple[str, str], ...]:
+def kept_settings(layer: Layer, training: bool = False) -> Tuple[Tuple[str, str], ...]:
     """Returns name and value of the settings of a layer that make a difference.
 
     Args:
         layer: the layer or operation.
+        training: whether it is called with training=True.
     """
     found = []
     for name, usual in SETTINGS.get(layer.keras_class or "", {}).items():
         value = getattr(layer, name, None) if layer.is_layer else None
         if value is not None and value not in usual:
             found.append((name, _text(value)))
+    if training and layer.keras_class == "Dropout":
+        found.append(("training", "True"))
     return tuple(found)
 
 

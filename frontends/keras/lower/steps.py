@@ -51,6 +51,7 @@ class Step:
         calls: how often the model calls the layer; more than once only if it is shared.
         within: the user's own layer, or Lambda, whose call contains this one; None elsewhere.
         nodes: its node in the model's graph, after those of the calls of enclosing models.
+        training: whether it is called with training=True, or within a model that is.
     """
 
     operation: Layer
@@ -63,6 +64,7 @@ class Step:
     calls: int = 1
     within: Optional[Layer] = None
     nodes: Tuple[Any, ...] = ()
+    training: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def drop_noise(site: Site) -> Union[Edit, str]:
     """A layer that does nothing at inference is left out."""
     if site.seen.name not in IDLE:
         return "it is not known to give at inference what it reads"
+    if site.made.step.training:
+        return "it is called with training=True"
     return Edit(site.node, (site.source,), lambda make, tensors: tensors[0])
 
 

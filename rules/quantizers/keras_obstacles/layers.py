@@ -246,6 +246,29 @@ def recurrent_weights(scene: Scene) -> Iterator[Hit]:
         yield Hit((op.name,), f"a recurrent layer ({call_of(op).name})")
 
 
+@obstacle(
+    "keras.dropout.in_training",
+    effects=in_all(
+        changes("quantise", "the dropout is removed, although Keras 2 applies it at inference")
+    ),
+    remedy="call it without training=True",
+    source="the vendor's open quantiser, executed: Dropout is removed by the name of its class; "
+    "that training=True does not change this is inferred",
+    passes=(example("Dropout(p)(x)", lambda s: s.layer("Dropout", "identity")),),
+    fails=(
+        example(
+            "Dropout(p)(x, training=True)",
+            lambda s: s.layer("Dropout", "identity", training="True"),
+        ),
+    ),
+)
+def dropout_in_training(scene: Scene) -> Iterator[Hit]:
+    """A Dropout that is called with training=True, or in a nested model that is."""
+    for op in scene.layers("Dropout"):
+        if call_of(op).argument("training") == "True":
+            yield Hit((op.name,), "a Dropout is called with training=True")
+
+
 RULES = (
     separable_activation,
     separable_in_float,
@@ -256,4 +279,5 @@ RULES = (
     of_vectors,
     after_depth_multiplier,
     recurrent_weights,
+    dropout_in_training,
 )

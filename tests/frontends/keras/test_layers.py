@@ -365,7 +365,7 @@ def test_dropout_called_in_training_is_an_identity_with_a_note() -> None:
     (op,) = inner_ops(capture(model).graph)
     assert op.kind == "identity"
     assert "training=True" in op.messages[0]
-    # Keras itself turns it off where the model is run for inference.
+    # Keras 3 itself turns it off where the model is run for inference, Keras 2 does not.
     values = np.ones((1, 4), "float32")
     assert (np.asarray(model(values, training=False)) == values).all()
 

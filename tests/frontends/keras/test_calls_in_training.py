@@ -1,0 +1,39 @@
+"""Calls of Keras 3 in training mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tests.frontends.keras.calls_in_training import check_batch_norms, check_noises, found
+
+FILES = ("m.keras", "m.h5")
+
+
+def test_a_batch_norm_by_statistics_of_the_batch_is_never_folded(tmp_path: Path) -> None:
+    check_batch_norms(keras, tmp_path, FILES)
+
+
+def test_noise_has_a_note_and_the_quantiser_removes_a_dropout(tmp_path: Path) -> None:
+    check_noises(keras, tmp_path, FILES)
+
+
+def test_a_call_with_training_within_an_own_layer_is_read_in_training() -> None:
+    class Own(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(name="own")
+            self.norm = keras.layers.BatchNormalization(name="bn")
+
+        def build(self, shape: Any) -> None:
+            self.norm.build(shape)
+            self.built = True
+
+        def call(self, x: Any, training: Any = None) -> Any:
+            return self.norm(x, training=training)
+
+    inputs = keras.Input((8, 8, 3))
+    for training, kind in ((True, "unknown"), (False, "batchnorm"), (None, "batchnorm")):
+        (op,) = found(keras.Model(inputs, Own()(inputs, training=training)), "bn")
+        assert op.kind == kind
