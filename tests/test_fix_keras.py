@@ -253,6 +253,11 @@ LEFT = [
     ("split-pool", layer("AveragePooling2D", pool_size=7), "do not divide"),
     ("keras-pad", bare(lambda x: ops.pad(x, 1, constant_values=2.0)), "with zeros"),
     ("drop-noise", layer("ReLU"), "give at inference"),
+    (
+        "drop-noise",
+        lambda x: layers.GaussianNoise(0.5, name="here")(x, training=True),
+        "training=True",
+    ),
     ("square", bare(ops.exp), "no square"),
     ("group-to-dense", conv("here"), "no convolution in groups"),
     ("clone-shared", conv("here"), "called once"),
