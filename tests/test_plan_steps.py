@@ -41,6 +41,44 @@ def test_better_saves_something_and_makes_nothing_worse(after, is_better):
     assert better(BASE, dataclasses.replace(BASE, **after)) is is_better
 
 
+@pytest.mark.parametrize(
+    ("after", "is_better"),
+    [
+        ({"dpu_subgraphs": 3, "crossings": 6, "dpu_macs": 1, "cpu_ops": 9}, True),
+        ({"dpu_subgraphs": 1, "cpu_ops": 0}, False),  # no work moves
+        ({"cpu_ops": 3}, False),
+    ],
+)
+def test_the_first_work_on_the_dpu_is_an_improvement(after, is_better):
+    nothing = PlanCounts(9, 0, 0, 0, 0, 0.0)
+    assert better(nothing, dataclasses.replace(nothing, **after)) is is_better
+
+
+class AllInFloat(nn.Module):
+    """Nothing of it runs on the DPU: the quantiser leaves padding="same" in float."""
+
+    def __init__(self, numbers=False):
+        super().__init__()
+        padding = 1 if numbers else "same"
+        self.a = nn.Conv2d(3, 8, 3, padding=padding)
+        self.b = nn.Conv2d(8, 8, 3, padding=padding)
+        self.act = nn.Hardsigmoid() if numbers else nn.Sigmoid()
+
+    def forward(self, x):
+        return self.b(self.act(self.a(x))).softmax(1)
+
+
+def test_a_network_without_a_dpu_subgraph_has_a_plan():
+    steps = inspect(AllInFloat(), (1, 3, 16, 16)).plan()
+    assert steps[0].before.dpu_subgraphs == 0
+    assert [(step.kind, step.rewrite, step.ops) for step in steps] == [
+        ("rewrite", "numeric-padding", ("a", "b")),
+        ("rewrite", "sigmoid", ("act",)),
+        ("cut", None, ("b",)),
+    ]
+    assert counts(inspect(AllInFloat(numbers=True), (1, 3, 16, 16))) == promised(steps[1])
+
+
 class Island(nn.Module):
     """A small convolution between what no change brings to the DPU."""
 

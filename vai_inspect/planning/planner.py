@@ -55,7 +55,7 @@ def plan(
     if not obstacles and not partition.on(Device.CPU):
         return Planned()
     planner = _Planner(Placer(target), counted(partition, dpu_ms), obstacles)
-    if planner.first.cpu_ops and planner.first.dpu_subgraphs:
+    if planner.first.cpu_ops:
         planner.improve()
     done = {(step.obstacle, op) for step in planner.steps for op in step.ops}
     left = [one for one in obstacles if not all((one.id, op) in done for op in one.ops or (None,))]
@@ -68,12 +68,15 @@ def better(before: PlanCounts, after: PlanCounts) -> bool:
 
     An improvement has no more DPU subgraphs and crossings than before, and fewer of them or fewer
     CPU operators. A step that raises the estimated DPU time also has to save a crossing or a
-    subgraph, or to move work to the DPU.
+    subgraph, or to move work to the DPU. Where nothing runs on the DPU, any step that moves
+    multiply-accumulates to it is an improvement.
 
     Args:
         before: the network before the step.
         after: the network after it.
     """
+    if not before.dpu_subgraphs:
+        return after.dpu_macs > 0
     if after.dpu_subgraphs > before.dpu_subgraphs or after.crossings > before.crossings:
         return False
     cuts = (before.dpu_subgraphs, before.crossings)
@@ -118,6 +121,8 @@ class _Planner:
         candidates = self._without_obstacles(self._placer.candidates(self.now))
         self._cut(self.now.fixable.union(*(one.replaced(self.now.graph) for one in candidates)))
         self._rewrite(candidates)
+        if not self.first.dpu_subgraphs:
+            self._left = NEGLIGIBLE * self.now.counts.dpu_macs
         if self.now.counts.cpu_ops:
             self._cut(self.now.fixable)
             self._leave()
