@@ -282,3 +282,52 @@ def test_each_change_that_the_quantiser_asks_for_is_one_step():
     steps = [(step.rewrite, op) for step in found.steps for op in step.ops]
     assert len(steps) == len(set(steps))
     assert {op.split("_")[0] for _, op in steps} == {"add", "multiply", "sigmoid"}
+
+
+def test_a_rewrite_of_what_the_quantiser_leaves_in_float_takes_the_place_of_its_remedy():
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
+    def found(activation):
+        given = x = keras.Input((16, 16, 8))
+        for name in "ab":
+            x = keras.layers.Conv2D(8, 3, name=name)(x)
+            x = keras.layers.Activation(activation, name=name + "_act")(x)
+        x = keras.layers.Conv2D(8, 3, name="last")(x)
+        model = keras.Model(given, keras.layers.Activation(activation, name="end")(x))
+        inspector = Inspector("DPUCZDX8G_ISA1_B4096")
+        return inspector.inspect(model, output_dir=None, verbose_level=0)
+
+    inspection = found("elu")
+    (obstacle,) = inspection.quantizer.blocking
+    assert set(obstacle.ops) == {"a_act", "b_act", "end"}
+    assert [(step.kind, step.rewrite, step.obstacle, step.ops) for step in inspection.steps] == [
+        ("cut", None, None, ("last",)),
+        ("rewrite", "leaky", obstacle.id, ("a_act", "b_act")),
+    ]
+    (remedy,) = found("tanh").steps[:1]  # no rewrite is known
+    assert (remedy.kind, remedy.obstacle) == ("remedy", obstacle.id)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "mish"])
+def test_no_advice_for_keras_is_refused_by_its_quantiser(activation):
+    keras = pytest.importorskip("keras")
+    from vai_inspect.keras import Inspector
+
+    def found(act):
+        given = keras.Input((16, 16, 8))
+        x = act(keras.layers.Conv2D(8, 3)(given))
+        model = keras.Model(given, keras.layers.Conv2D(8, 3)(x))
+        inspector = Inspector("DPUCZDX8G_ISA1_B4096")
+        return inspector.inspect(model, output_dir=None, verbose_level=0)
+
+    (step,) = found(keras.layers.Activation(activation)).steps
+    assert "write x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers" in step.text
+
+    def written(x):
+        gate = keras.layers.ReLU(6)(x + 3.0) * (1 / 6)
+        return keras.layers.Multiply()([x, gate])
+
+    after = found(written)
+    assert counts(after) == promised(step)
+    assert not after.quantizer.blocking

@@ -13,12 +13,12 @@ from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 HARD_SWISH = {
     "torch": "use nn.Hardswish",
-    "keras": "use keras.activations.hard_swish",
+    "keras": "write x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers",
     "onnx": "use HardSwish, in the framework that the file comes from",
 }
 HARD_SIGMOID = {
     "torch": "use nn.Hardsigmoid",
-    "keras": "use keras.activations.hard_sigmoid",
+    "keras": "write relu6(x + 3) * (1 / 6), with a ReLU(6) layer",
     "onnx": "use HardSigmoid with alpha 1/6, in the framework that the file comes from",
 }
 LEAKY = {

@@ -91,7 +91,7 @@ REWRITES = (
         "hardswish-module", Effect.EXACT, hard_swish,
         {
             "torch": "use nn.Hardswish in its place",
-            "keras": "use keras.activations.hard_swish",
+            "keras": "write x * relu6(x + 3) * (1 / 6), with ReLU(6) and Multiply layers",
             "onnx": "use HardSwish (opset 14 and newer), or x * HardSigmoid(x) with alpha 1/6",
         },
         "compiled: six DPU subgraphs become one",

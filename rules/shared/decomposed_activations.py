@@ -54,8 +54,8 @@ def _written(text: str, checked: str) -> Example:
         _written("x * relu6(x + 3) / 6", "quotient"),
     ),
     remedy=exact(
-        "use nn.Hardswish or keras.activations.hard_swish instead, directly after a convolution "
-        "where the DPU fuses it",
+        "use nn.Hardswish, or for Keras x * relu6(x + 3) * (1 / 6) with ReLU(6) and Multiply "
+        "layers, directly after a convolution where the DPU fuses it",
         "hardswish-module",
     ),
 )

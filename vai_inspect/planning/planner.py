@@ -5,8 +5,9 @@ Every step is counted by evaluating the changed graph, with all earlier steps ap
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import AbstractSet, List, Optional, Sequence, Tuple
+from typing import AbstractSet, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.partition import Partition
@@ -57,9 +58,7 @@ def plan(
     planner = _Planner(Placer(target), counted(partition, dpu_ms), obstacles)
     if planner.first.cpu_ops:
         planner.improve()
-    done = {(step.obstacle, op) for step in planner.steps for op in step.ops}
-    left = [one for one in obstacles if not all((one.id, op) in done for op in one.ops or (None,))]
-    first = remedy_steps(left, partition.graph, planner.host, planner.first)
+    first = remedy_steps(planner.left(), partition.graph, planner.host, planner.first)
     return Planned((*first, *planner.steps), planner.incomplete)
 
 
@@ -116,6 +115,14 @@ class _Planner:
         """Whether rewrites were skipped because the network is too large."""
         return self._placer.incomplete
 
+    def left(self) -> Iterator[Obstacle]:
+        """Yields the obstacles that no step removes, with the operators left of each."""
+        done = {(step.obstacle, op) for step in self.steps for op in step.ops}
+        for one in self._obstacles:
+            ops = tuple(op for op in one.ops if (one.id, op) not in done)
+            if ops or not one.ops:
+                yield dataclasses.replace(one, ops=ops)
+
     def improve(self) -> None:
         """Builds the steps, in order."""
         candidates = self._without_obstacles(self._placer.candidates(self.now))
@@ -131,16 +138,31 @@ class _Planner:
         """Applies the rewrites that remove quantiser obstacles and returns the others."""
         others = []
         for candidate in candidates:
-            advice = candidate.rewrite.advised(self.now.graph[candidate.ops[0]])
             own = not candidate.rewrite.advice  # the rewrite implements the operator's own remedy
-            found = [one for one in self._obstacles if own and one.suggestion == advice]
-            if found:
-                after = self._placer.placed(candidate.applied(self.now.graph))
-                if better(self.now.counts, after.counts):
-                    self._add(rewrite_step(self.now, after, candidate, found[0].id), after)
-                    continue
-            others.append(candidate)
+            if not (own and self._removed(candidate) and self._rewritten(candidate)):
+                others.append(candidate)
         return others
+
+    def _removed(self, candidate: Candidate) -> Optional[str]:
+        """Returns the id of the obstacle that a rewrite removes, or None.
+
+        The obstacle is that the quantiser leaves the operators in float; its suggestion is the
+        operators' own remedy. Every rewrite that moves them to the DPU removes it.
+        """
+        for name in candidate.ops:
+            remedy = self.now.graph[name].float_remedy if name in self.now.graph else None
+            for one in self._obstacles if remedy is not None else ():
+                if name in one.ops and one.suggestion == remedy.rendered({}).text:
+                    return one.id
+        return None
+
+    def _rewritten(self, candidate: Candidate) -> bool:
+        """Adds the step of a rewrite if it improves the network; returns whether it does."""
+        after = self._placer.placed(candidate.applied(self.now.graph))
+        if not better(self.now.counts, after.counts):
+            return False
+        self._add(rewrite_step(self.now, after, candidate, self._removed(candidate)), after)
+        return True
 
     def _cut(self, fixable: AbstractSet[str]) -> None:
         now = self.now
@@ -157,17 +179,11 @@ class _Planner:
 
     def _rewrite(self, candidates: Sequence[Candidate]) -> None:
         waiting = self._placer.ordered(self.now, candidates)
+        waiting.sort(key=lambda one: self._removed(one) is None)
         progress = True
         while progress:  # a rewrite that does not help alone may help after others
-            progress, skipped = False, []
-            for candidate in waiting:
-                after = self._placer.placed(candidate.applied(self.now.graph))
-                if better(self.now.counts, after.counts):
-                    self._add(rewrite_step(self.now, after, candidate), after)
-                    progress = True
-                else:
-                    skipped.append(candidate)
-            progress = progress and bool(skipped) and self._placer.has_time
+            skipped = [one for one in waiting if not self._rewritten(one)]
+            progress = 0 < len(skipped) < len(waiting) and self._placer.has_time
             waiting = skipped
 
     def _leave(self) -> None:
