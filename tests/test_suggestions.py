@@ -431,3 +431,23 @@ def test_each_activation_that_is_suggested_runs_there(target, kind):
     assert words or "on the host" in named
     for word in words:
         assert reasons(act(*ACTIVATIONS[word]), target) == {}
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "says"),
+    [
+        ((1, 8, 8, 4200), 3, "concatenate fewer channels"),
+        ((1, 8, 16, 4200), 2, "use feature maps of at most 4096 channels"),
+        ((1, 64, 8400), 2, "run it on the host"),  # the anchors of flattened heads
+        ((1, 128, 8400), 1, "run it on the host"),
+        ((1, 8400), 1, "run it on the host"),
+        ((1, 1, 1, 8400), 3, "concatenate fewer channels"),
+    ],
+)
+def test_the_advice_for_a_concatenation_fits_its_axis(shape, axis, says):
+    part = (*shape[:axis], shape[axis] // 2, *shape[axis + 1 :])
+    joined = [data(part), op("concat", ["data", "data"], shape, a.AxisAttrs(axis), "x")]
+    finding = reasons(joined, B4096)["concat.channels"]
+    assert says in finding.suggestion
+    along_another = axis != len(shape) - 1 and len(shape) < 4
+    assert ("along another axis" in finding.message) is along_another

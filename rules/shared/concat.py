@@ -24,9 +24,12 @@ from vai_inspect.rules.plugin import (
 )
 from vai_inspect.rules.shared.engines import input_channels
 from vai_inspect.rules.shared.examples import between_convs, const, conv_op, data, graph, op
+from vai_inspect.rules.shared.remedies import AT_AN_END
 from vai_inspect.rules.shared.sources import INSPECTOR_3, PYXIR
 
 SHAPE = (1, 32, 32, 16)
+FEWER = approximate("concatenate fewer channels")
+FEWER_IN_EACH = approximate("use feature maps of at most {nearest} channels")
 
 
 def _concat(text: str, axis: int, *kernels: int) -> Example:
@@ -118,7 +121,6 @@ def channels(flat_shown: str = "") -> Constraint:
         limits={"channels": input_channels},
         passes=(inside(_half, _twice), *((_flat(101392),) if flat_shown else ())),
         fails=(outside(_half, _twice), *(() if flat_shown else (outside(_half, _flat),))),
-        remedy=approximate("concatenate fewer channels"),
     )
     def concat_channels(ctx: OpContext) -> Iterator[Violation]:
         """The result has at most {channels} channels (256 * channel_parallel); more flattened
@@ -132,15 +134,19 @@ def channels(flat_shown: str = "") -> Constraint:
         if flat and flat_shown:
             return
         for violation in ctx.at_most("channels", tensor.channels, ctx.limit("channels")):
+            along_last = ctx.attrs.axis % tensor.rank == tensor.rank - 1
             if tensor.rank == 4 and not flat:
-                yield violation
+                yield violation.replaced(remedy=FEWER if along_last else FEWER_IN_EACH)
                 continue
+            joined = "it concatenates flattened features to {found} along one axis"
+            wide = "the tensors that it concatenates have {found} features along another axis"
             yield Violation(
-                "it concatenates flattened features to {found} along one axis; compiled models "
-                "show so many on other DPUs or in other shapes",
+                f"{joined if along_last else wide}; compiled models show so many on other DPUs or "
+                "in other shapes",
                 found=violation.found,
                 limit=violation.limit,
                 nearest=violation.nearest,
+                remedy=FEWER if tensor.rank == 4 and along_last else AT_AN_END,
                 verdict=Verdict.UNKNOWN,
                 evidence=Evidence.INFERRED,
             )
