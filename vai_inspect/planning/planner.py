@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import AbstractSet, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.findings import Device
+from vai_inspect.core.findings import Device, Effect
 from vai_inspect.core.partition import Partition
 from vai_inspect.core.partition.cut import NEGLIGIBLE, choose_cut, part_of
 from vai_inspect.core.partition.root_causes import TimeOf
@@ -147,12 +147,16 @@ class _Planner:
         """Returns the id of the obstacle that a rewrite removes, or None.
 
         The obstacle is that the quantiser leaves the operators in float; its suggestion is the
-        operators' own remedy. Every rewrite that moves them to the DPU removes it.
+        operators' own remedy. Every rewrite that moves them to the DPU removes it, but an
+        approximate one does not take the place of an exact remedy.
         """
+        rewrite = candidate.rewrite
+        weaker = rewrite.effect is Effect.APPROXIMATE and bool(rewrite.advice)
         for name in candidate.ops:
             remedy = self.now.graph[name].float_remedy if name in self.now.graph else None
             for one in self._obstacles if remedy is not None else ():
-                if name in one.ops and one.suggestion == remedy.rendered({}).text:
+                same = name in one.ops and one.suggestion == remedy.rendered({}).text
+                if same and not (weaker and one.effect is Effect.EXACT):
                     return one.id
         return None
 
