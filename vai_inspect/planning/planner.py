@@ -154,8 +154,11 @@ class _Planner:
         weaker = rewrite.effect is Effect.APPROXIMATE and bool(rewrite.advice)
         for name in candidate.ops:
             remedy = self.now.graph[name].float_remedy if name in self.now.graph else None
-            for one in self._obstacles if remedy is not None else ():
-                same = name in one.ops and one.suggestion == remedy.rendered({}).text
+            if remedy is None:
+                continue
+            text = remedy.rendered({}).text
+            for one in self._obstacles:
+                same = name in one.ops and one.suggestion == text
                 if same and not (weaker and one.effect is Effect.EXACT):
                     return one.id
         return None
