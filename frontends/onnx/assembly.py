@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import CaptureError
+from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.ir import Origin, Value
 from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of, read_around
@@ -15,7 +15,7 @@ from vai_inspect.frontends.onnx.file import ModelDef, dtype_of, numbers
 from vai_inspect.frontends.onnx.file.messages import GraphDef, Node, Tensor
 from vai_inspect.frontends.onnx.inputs import Input
 from vai_inspect.frontends.onnx.lower.dispatch import lower
-from vai_inspect.frontends.onnx.origin import FRAMEWORK, name_of, origin_of
+from vai_inspect.frontends.onnx.origin import FRAMEWORK, described, name_of, origin_of
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
     Constant,
@@ -53,6 +53,7 @@ def assemble(model: ModelDef, graph: GraphDef, inputs: Sequence[Input]) -> Read:
 
     Raises:
         CaptureError: a node reads a value that no earlier node computes, or there are too many.
+        ModelError: a name stands for two tensors of one graph.
     """
     return _Assembly(model, graph, inputs).run()
 
@@ -76,7 +77,7 @@ class _Assembly:
     def run(self) -> Read:
         scope = Scope(self._graph.values)
         for one in self._inputs:
-            scope.names[one.name] = self._input(one)
+            _define(one.name, self._input(one), scope, f"Input {one.name!r}")
         self._initializers(self._graph.initializers, scope)
         self._nodes(self._graph.nodes, scope, 0)
         returned = 0
@@ -107,8 +108,6 @@ class _Assembly:
 
     def _initializers(self, tensors: Sequence[Tensor], scope: Scope) -> None:
         for tensor in tensors:
-            if tensor.name in scope.names:
-                continue
             try:
                 shape = checked(tensor.dims)
             except UnreadableError as error:
@@ -117,9 +116,8 @@ class _Assembly:
                     "broken: export it again."
                 ) from error
             values = numbers(tensor)
-            scope.names[tensor.name] = Constant(
-                shape, dtype_of(tensor.data_type), values, tensor.name
-            )
+            constant = Constant(shape, dtype_of(tensor.data_type), values, tensor.name)
+            _define(tensor.name, constant, scope, "An initialiser")
 
     def _nodes(self, nodes: Sequence[Node], scope: Scope, depth: int) -> None:
         for number, node in enumerate(nodes):
@@ -135,19 +133,18 @@ class _Assembly:
                 self._initializers(body.initializers, body.scope)
                 self._nodes(body.nodes, body.scope, depth + 1)
                 for name, inner in zip(node.outputs, body.outputs):
-                    scope.names[name] = self._named(inner, node, body.scope)
+                    _define(name, self._named(inner, node, body.scope), scope, described(node))
                 continue
             around = read_around(node, scope, self._bodies)
             results = self._results(node, number, [*inputs, *around], scope)
             for name, result in zip(node.outputs, results):
-                if name:
-                    scope.names[name] = result
+                _define(name, result, scope, described(node))
 
     def _named(self, name: str, node: Node, scope: Scope) -> Named:
         found = scope.find(name)
         if found is None:
             raise CaptureError(
-                f"Node {node.name!r} ({node.op_type}) reads {name!r}, which no earlier node "
+                f"{described(node)} reads {name!r}, which no earlier node "
                 "computes: the graph is cyclic or out of order; export it again."
             )
         return found
@@ -191,7 +188,7 @@ class _Assembly:
             return None
         sizes = []
         for size, symbol in zip(info.dims, info.symbols):
-            known = size if size is not None else self._sizes.get(symbol)
+            known = size or self._sizes.get(symbol)  # some exporters write 0 for an open size
             if known is None:
                 return None
             sizes.append(known)
@@ -206,6 +203,21 @@ class _Assembly:
         else:
             self._needed.pop(found.value, None)
             self._builder.output(found.value)
+
+
+def _define(name: str, value: Named, scope: Scope, what: str) -> None:
+    """Sets what a name stands for; an empty one is that of an omitted output.
+
+    Raises:
+        ModelError: it stands for another tensor of the same graph; ONNX defines each once.
+    """
+    if name in scope.names:
+        raise ModelError(
+            f"{what} defines the tensor {name!r}, which the graph already defines; each tensor of "
+            "an ONNX graph is defined once: rename one of the two, or export the model again."
+        )
+    if name:
+        scope.names[name] = value
 
 
 def _random(node: Node) -> bool:

@@ -16,6 +16,7 @@ from vai_inspect.frontends.onnx.file.messages import (
     ValueInfo,
 )
 from vai_inspect.frontends.onnx.file.model_file import read_graph
+from vai_inspect.frontends.onnx.origin import described
 from vai_inspect.frontends.onnx.tensors import Constant, Named
 
 DEEPEST = 32
@@ -82,7 +83,7 @@ class Bodies:
         return frozenset(found)
 
     def _read_by(self, data: memoryview, node: Node, depth: int) -> FrozenSet[str]:
-        graph = read_graph(data, node.name)
+        graph = read_graph(data, described(node))
         own = {one.name for one in graph.inputs} | {one.name for one in graph.initializers}
         read = {one.name for one in graph.outputs}
         for inner in graph.nodes:
@@ -127,7 +128,7 @@ def read_around(node: Node, scope: Scope, bodies: Bodies) -> List[Named]:
 
 def _too_deep(node: Node) -> CaptureError:
     return CaptureError(
-        f"Node {node.name!r} ({node.op_type}) expands to nodes nested more than {DEEPEST} deep, "
+        f"{described(node)} expands to nodes nested more than {DEEPEST} deep, "
         "or to itself; export the model again."
     )
 
@@ -144,7 +145,7 @@ def _branch(node: Node, inputs: Sequence[Optional[Named]], scope: Scope) -> Opti
     branch = node.attributes.get("then_branch" if first.values[0] else "else_branch")
     if branch is None or branch.graph is None:
         return None
-    graph = read_graph(branch.graph, node.name)
+    graph = read_graph(branch.graph, described(node))
     inner = Scope(graph.values, outer=scope)
     outputs = [one.name for one in graph.outputs]
     return Body(graph.nodes, outputs, inner, graph.initializers)

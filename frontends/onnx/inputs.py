@@ -102,7 +102,7 @@ def _dims(info: ValueInfo) -> Tuple[Optional[int], ...]:
 
 def _check_fixed(info: ValueInfo, own: Tuple[Optional[int], ...], given: Shape) -> None:
     for axis, (size, wanted) in enumerate(zip(own, given)):
-        if size is not None and size != wanted:
+        if size and size != wanted:  # 0, which no model runs with, is overridden
             raise InputShapeError(
                 f"Input {info.name!r} received the shape {given}; the file fixes axis {axis} to "
                 f"{size}: use {size}, or export the model with that axis open."

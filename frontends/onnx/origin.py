@@ -81,6 +81,14 @@ def name_of(node: Node, number: int) -> str:
     return named(node.name, node.op_type, node.outputs, number)
 
 
+def described(node: Node) -> str:
+    """Returns what a message calls a node, as the beginning of a sentence."""
+    if node.name:
+        return f"Node {node.name!r} ({node.op_type})"
+    given = next((f" with output {one!r}" for one in node.outputs if one), "")
+    return f"The unnamed {node.op_type} node{given}"
+
+
 def named(name: str, op_type: str, outputs: Iterable[str], number: int) -> str:
     """Returns what a node is called.
 

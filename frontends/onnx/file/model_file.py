@@ -56,8 +56,12 @@ def read_bytes(data: memoryview, name: str) -> ModelDef:
     return model
 
 
-def read_graph(data: memoryview, name: str) -> GraphDef:
+def read_graph(data: memoryview, node: str) -> GraphDef:
     """Reads the graph of an attribute.
+
+    Args:
+        data: the bytes.
+        node: what a message calls the node.
 
     Raises:
         CaptureError: it is not a graph.
@@ -65,7 +69,7 @@ def read_graph(data: memoryview, name: str) -> GraphDef:
     try:
         return Parser().graph(data)
     except WireError as error:
-        raise _unreadable(f"The branch of node {name!r}", error) from error
+        raise _unreadable(f"{node}: the graph in it", error) from error
 
 
 def _unreadable(name: str, problem: object) -> CaptureError:

@@ -201,8 +201,8 @@ class Parser:
                 size = field.integer
             elif field.number == 2:
                 symbol = _text(field)
-        # Some exporters write 0 or -1 for an open dimension.
-        return (None if size is not None and size < 1 else size), symbol
+        # Some exporters write -1 for an open dimension.
+        return (None if size is not None and size < 0 else size), symbol
 
     def _opset(self, data: memoryview) -> Tuple[str, int]:
         domain, version = "", 0

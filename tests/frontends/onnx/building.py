@@ -76,13 +76,14 @@ def node(
     op_type: str,
     inputs: Iterable[str],
     outputs: Iterable[str],
-    name: str = "",
+    name: Optional[str] = "",
     domain: str = "",
     metadata: Optional[Dict[str, str]] = None,
     **attributes: Any,
 ) -> bytes:
     out = b"".join(field(1, one) for one in inputs) + b"".join(field(2, one) for one in outputs)
-    out += field(3, name or op_type.lower()) + field(4, op_type)
+    out += b"" if name is None else field(3, name or op_type.lower())
+    out += field(4, op_type)
     out += b"".join(field(5, attribute(key, value)) for key, value in attributes.items())
     out += field(7, domain) if domain else b""
     for key, value in (metadata or {}).items():

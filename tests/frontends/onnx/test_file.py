@@ -37,6 +37,14 @@ def one(nodes, shape=X, constants=None, functions=(), outputs=("y",)):
     return model(graph(nodes, {"x": shape}, outputs, constants), functions=functions)
 
 
+def one_graph(only):
+    return graph([only], {"x": X}).data
+
+
+def unnamed(*args):
+    return node(*args, name=None)
+
+
 def nested(depth):
     inner = graph([node("Relu", ["x"], ["y"])], {}, ["y"])
     for _ in range(depth):
@@ -70,6 +78,40 @@ REFUSED = {
             [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])]
         ),
         "cyclic or out of order",
+    ),
+    "a tensor of two nodes": (
+        one([node("Relu", ["x"], ["y"]), node("Tanh", ["x"], ["y"])]),
+        "Node 'tanh' (Tanh) defines the tensor 'y'",
+    ),
+    "a node's output that is an input": (
+        one([node("Relu", ["x"], ["x"]), node("Tanh", ["x"], ["y"])]),
+        "Node 'relu' (Relu) defines the tensor 'x'",
+    ),
+    "one node's outputs": (
+        one([node("Split", ["x"], ["y", "y"], "halves")]),
+        "Node 'halves' (Split) defines the tensor 'y'",
+    ),
+    "two initialisers": (
+        model(
+            Graph(
+                one_graph(node("Add", ["x", "w"], ["y"]))
+                + 2 * field(5, tensor(Constant((1,), (2.0,)), "w"))
+            )
+        ),
+        "An initialiser defines the tensor 'w'",
+    ),
+    "a tensor of two nodes in a function": (
+        one(
+            [node("F", ["x"], ["y"], domain="own")],
+            functions=[
+                function("F", "own", ["a"], ["b"], 2 * [node("Relu", ["a"], ["b"], "relu")])
+            ],
+        ),
+        "(Relu) defines the tensor 'b'",
+    ),
+    "an unnamed node": (
+        one([unnamed("Add", ["x", "b"], ["y"])]),
+        "The unnamed Add node with output 'y' reads 'b'",
     ),
     "itself": (one([node("Relu", ["y"], ["y"])]), "cyclic or out of order"),
     "a function that calls itself": (

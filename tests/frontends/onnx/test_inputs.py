@@ -21,6 +21,7 @@ def relu(shape):
         (("batch", 3, 8, 8), None, (2, 3, 8, 8)),
         (("batch", 3, 8, 8), (5, 3, 8, 8), (5, 3, 8, 8)),
         ((-1, 3, 8, 8), None, (2, 3, 8, 8)),
+        ((0, 3, 8, 8), (5, 3, 8, 8), (5, 3, 8, 8)),
         (("n", 3, "h", "w"), (1, 3, 32, 48), (1, 3, 32, 48)),
         (("n", 3, "h", "w"), {"x": (1, 3, 32, 48)}, (1, 3, 32, 48)),
     ],
@@ -37,6 +38,9 @@ def test_shape(own, given, wanted):
         (("n", 3, "h", "w"), None, "leaves a dimension open"),
         ((1, 3, 8, 8), (1, 3, 16, 16), "fixes axis 2 to 8"),
         ((1, 3, 8, 8), (1, 8, 8), "rank"),
+        ((0, 3, 8, 8), None, r"shape \(0, 3, 8, 8\); every dimension must be 1 or more"),
+        ((1, 3, 0, 8), None, "must be 1 or more"),
+        ((1, 3, 8, 8), (1, 3, 8, 0), "must be 1 or more"),
         ((1, 3, 8, 8), {"z": (1, 3, 8, 8)}, "the model's inputs are x"),
     ],
 )
