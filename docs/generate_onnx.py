@@ -47,7 +47,8 @@ depend on no input and have {numbers:,} elements at most.
 
 An operator of another domain is `unknown`, with the shape that the file gives. Operators whose
 sizes only running the model tells (NonZero, NonMaxSuppression) and what follows them are left out,
-with a warning; they run on the CPU.
+with a warning; they run on the CPU. A broken node (weights or attributes that do not fit) is left
+out with the reason; one whose weights are an input is `unknown`.
 
 ## Rewritten by `fix`
 

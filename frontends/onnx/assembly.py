@@ -19,11 +19,12 @@ from vai_inspect.frontends.onnx.origin import FRAMEWORK, described, name_of, ori
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
     Constant,
-    DataDependent,
+    DataDependentError,
     Named,
     Operand,
     Shape,
     UnreadableError,
+    Unsized,
     checked,
 )
 
@@ -38,13 +39,15 @@ class Read:
     Attributes:
         assembled: the graph.
         quantised: number of nodes that quantise or dequantise.
-        left_out: names of nodes with data-dependent sizes, each with the node that causes it.
+        left_out: names of nodes with unknown sizes, each with the node that causes it.
+        reasons: why the sizes of such a node are unknown; empty if they depend on the data.
         named: what each name of the graph itself stands for.
     """
 
     assembled: Assembled
     quantised: int = 0
     left_out: Dict[str, str] = field(default_factory=dict)
+    reasons: Dict[str, str] = field(default_factory=dict)
     named: Mapping[str, Named] = field(default_factory=dict)
 
 
@@ -70,6 +73,7 @@ class _Assembly:
         }
         self._outputs = {info.name: info for info in graph.outputs}
         self._left_out: Dict[str, str] = {}
+        self._reasons: Dict[str, str] = {}
         self._needed: Dict[Value, None] = {}
         self._count = 0
         self._bodies = Bodies(model)
@@ -88,19 +92,21 @@ class _Assembly:
                     f"No node computes the graph's output {info.name!r}; the file is broken: "
                     "export it again."
                 )
-            if not isinstance(found, DataDependent):
+            if not isinstance(found, Unsized):
                 self._return(found)
                 returned += 1
         for value in self._needed:
             self._builder.output(value)
         if not returned and not self._needed:
+            name, reason = next(iter(self._reasons.items()), ("", ""))
             raise CaptureError(
-                "All outputs of the model have data-dependent sizes; use fixed sizes in the export."
+                "No output of the model has a known shape, since of the operator "
+                f"{name} {reason or 'the sizes depend on the data'}; use fixed sizes in the export."
             )
         graph = self._builder.graph(self._graph.name or "main_graph")
         parts = frozenset(op.name for op in graph if op.name not in self._owned)
         assembled = Assembled(graph, frozenset(self._builder.transparent), parts)
-        return Read(assembled, self._builder.quantised, self._left_out, scope.names)
+        return Read(assembled, self._builder.quantised, self._left_out, self._reasons, scope.names)
 
     def _input(self, one: Input) -> Computed:
         value = self._builder.input(one.name, one.shape, one.dtype)
@@ -152,9 +158,9 @@ class _Assembly:
     def _results(
         self, node: Node, number: int, inputs: Sequence[Optional[Named]], scope: Scope
     ) -> Sequence[Named]:
-        causes = [one.cause for one in inputs if isinstance(one, DataDependent)]
+        causes = [one.cause for one in inputs if isinstance(one, Unsized)]
         name = self._builder.names.take(name_of(node, number))
-        read = [one for one in inputs if not isinstance(one, DataDependent)]
+        read = [one for one in inputs if not isinstance(one, Unsized)]
         if causes:
             return self._leave_out(node, name, causes[0], read)
         declared = [self._declared(output, scope) for output in node.outputs]
@@ -167,7 +173,9 @@ class _Assembly:
                 return _constants(call)
             lower(call)
             return call.results
-        except UnreadableError:
+        except UnreadableError as error:
+            dependent = isinstance(error, DataDependentError)
+            self._reasons[name] = "" if dependent else str(error)
             return self._leave_out(node, name, name, read)
 
     def _leave_out(
@@ -177,7 +185,7 @@ class _Assembly:
         for one in inputs:
             if isinstance(one, Computed):
                 self._needed[one.value] = None
-        return [DataDependent(cause)] * len(node.outputs)
+        return [Unsized(cause)] * len(node.outputs)
 
     def _declared(self, name: str, scope: Scope) -> Optional[Shape]:
         """Returns the shape that the file declares for a value, with symbols resolved, or None."""
@@ -236,7 +244,7 @@ def _constants(call: Call) -> List[Constant]:
     try:
         lower(call)
         types: List[Tuple[Shape, str]] = [
-            (one.shape, one.dtype) for one in call.results if not isinstance(one, DataDependent)
+            (one.shape, one.dtype) for one in call.results if not isinstance(one, Unsized)
         ]
     finally:
         call.discard()

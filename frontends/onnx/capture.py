@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping
 
 from vai_inspect.core.capture import Captured
-from vai_inspect.core.errors import CaptureError, ModelError
+from vai_inspect.core.errors import CaptureError, ModelError, clipped
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, FOLDS_BATCH_NORM
@@ -22,6 +22,8 @@ from vai_inspect.frontends.onnx.tensors import Named
 OLDEST_OPSET = 7
 NAMED = 5
 """Number of nodes that a warning names."""
+LONGEST_REASON = 120
+"""Limit of characters of the reason that a warning gives for a node."""
 
 
 def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
@@ -128,11 +130,21 @@ def _warnings(read: Read, model: ModelDef) -> Iterator[str]:
     by_cause: Dict[str, List[str]] = {}
     for name, cause in read.left_out.items():
         by_cause.setdefault(cause, []).append(name)
-    if by_cause:
+    count = len(model.graph.nodes) if model.graph else 0
+    dependent = {name: after for name, after in by_cause.items() if not read.reasons[name]}
+    if dependent:
         yield (
-            f"{len(read.left_out)} of {len(model.graph.nodes) if model.graph else 0} operators "
-            "are left out, since their sizes are data-dependent; "
-            f"they run on the CPU: {_listed(list(by_cause))} and the operators after them"
+            f"{sum(map(len, dependent.values()))} of {count} operators are left out, since their "
+            "sizes are data-dependent; "
+            f"they run on the CPU: {_listed(list(dependent))} and the operators after them"
+        )
+    others = {name: after for name, after in by_cause.items() if name not in dependent}
+    if others:
+        causes = [f"{name} ({clipped(read.reasons[name], LONGEST_REASON)})" for name in others]
+        yield (
+            f"{sum(map(len, others.values()))} of {count} operators are left out, since their "
+            "sizes cannot be computed; what runs them is unknown: "
+            f"{_listed(causes)} and the operators after them"
         )
 
 

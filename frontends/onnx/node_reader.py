@@ -6,7 +6,12 @@ import dataclasses
 from typing import Any, Optional, Sequence, Tuple
 
 from vai_inspect.frontends.onnx.file.messages import Node, Tensor
-from vai_inspect.frontends.onnx.tensors import Constant, Operand, UnreadableError
+from vai_inspect.frontends.onnx.tensors import (
+    Constant,
+    Operand,
+    UnknownValuesError,
+    UnreadableError,
+)
 
 
 class NodeReader:
@@ -61,7 +66,7 @@ class NodeReader:
         """
         found = self.constant(at).values
         if found is None:
-            raise UnreadableError(f"the values of its input {at} are not known")
+            raise UnknownValuesError(at)
         return found
 
     def integers(self, name: str, default: Optional[Sequence[int]] = None) -> Tuple[int, ...]:

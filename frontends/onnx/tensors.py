@@ -58,8 +58,8 @@ class Computed:
 
 
 @dataclass(frozen=True, eq=False)
-class DataDependent:
-    """A tensor with a data-dependent size.
+class Unsized:
+    """A tensor of unknown size.
 
     Attributes:
         cause: name of the node that causes it.
@@ -69,7 +69,24 @@ class DataDependent:
 
 
 Operand = Union[Constant, Computed]
-Named = Union[Constant, Computed, DataDependent]
+Named = Union[Constant, Computed, Unsized]
+
+
+class UnknownValuesError(UnreadableError):
+    """A lowering needs the elements of an input, which are not known.
+
+    Attributes:
+        at: position of the input.
+    """
+
+    def __init__(self, at: int) -> None:
+        """Names the input."""
+        super().__init__(f"the values of its input {at} are not known")
+        self.at = at
+
+
+class DataDependentError(UnreadableError):
+    """The sizes of a node's outputs depend on the elements of the model's inputs."""
 
 
 def checked(shape: Sequence[int]) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict, List, Optional, Sequence
 
 from vai_inspect.frontends.graph_builder import UnreadableError, problem_with, unreadable
 from vai_inspect.frontends.onnx.call import Call, Lowering
@@ -19,6 +19,13 @@ from vai_inspect.frontends.onnx.lower import (
     resize,
     selection,
     shape,
+)
+from vai_inspect.frontends.onnx.tensors import (
+    Computed,
+    Constant,
+    DataDependentError,
+    Shape,
+    UnknownValuesError,
 )
 
 TABLES = (
@@ -40,6 +47,8 @@ LOWERINGS: Dict[str, Lowering] = {
     name: lowering for table in TABLES for name, lowering in table.LOWERINGS.items()
 }
 """Operators of the ONNX domain by type."""
+DATA_DEPENDENT = ("Compress", "NonMaxSuppression", "NonZero", "StringSplit", "Unique")
+"""Operators of the ONNX domain without a lowering whose output shapes depend on the data."""
 
 _MICROSOFT = "com.microsoft"
 
@@ -64,17 +73,23 @@ def lower(call: Call) -> None:
     type and the shape that the file declares.
 
     Raises:
-        UnreadableError: its shape is not known.
+        UnreadableError: its shape is not known; a `DataDependentError` if only running tells it.
     """
     lowering = find_lowering(call)
-    shapes = [None] * len(call.node.outputs)
+    node, opset, inputs = call.node, call.opset, call.inputs
+    shapes: Sequence[Optional[Shape]] = [None] * len(node.outputs)
     if lowering is None:
         domain = call.node.domain
         name = f"{domain}::{call.node.op_type}" if domain else ""
         message = f"an operator of the domain {domain}" if domain else ""
         if any(one.graph is not None for one in call.node.attributes.values()):
             message = "it runs inner graphs, whose operators are not inspected"
-        call.unknown(shapes, name, message, opaque=True)
+        try:
+            call.unknown(shapes, name, message, opaque=True)
+        except UnreadableError as error:
+            if not domain and call.node.op_type in DATA_DEPENDENT:
+                raise DataDependentError(str(error)) from error
+            raise
         return
     problem = problem_with(lowering, call)
     if not problem:
@@ -82,5 +97,41 @@ def lower(call: Call) -> None:
     call.discard()
     try:
         call.unknown(shapes, message=unreadable(problem), opaque=True)
-    except UnreadableError as error:
-        raise UnreadableError(problem) from error
+    except UnreadableError:
+        call.node, call.opset, call.inputs = node, opset, inputs
+        shapes = _shapes(call, lowering)
+        call.unknown(shapes, message=unreadable(problem), opaque=True)
+
+
+def _shapes(call: Call, lowering: Lowering) -> List[Shape]:
+    """Returns the output shapes of a node whose weights or settings are computed.
+
+    They are those with constants of the same shapes.
+
+    Raises:
+        UnreadableError: the node is broken, or its shapes depend on the values.
+    """
+    node, opset, inputs = call.node, call.opset, call.inputs
+    call.inputs = tuple(
+        Constant(one.shape, one.dtype) if at and isinstance(one, Computed) else one
+        for at, one in enumerate(inputs)
+    )
+    causes: List[UnknownValuesError] = []
+
+    def noted(call: Call) -> None:
+        try:
+            lowering(call)
+        except UnknownValuesError as error:
+            causes.append(error)
+            raise
+
+    try:
+        problem = problem_with(noted, call)
+        if not problem:
+            return [one.shape for one in call.results if isinstance(one, (Constant, Computed))]
+        if causes and isinstance(inputs[causes[0].at], Computed):
+            raise DataDependentError(problem)
+        raise UnreadableError(problem)
+    finally:
+        call.discard()
+        call.node, call.opset, call.inputs = node, opset, inputs
