@@ -19,7 +19,6 @@ from vai_inspect.frontends.onnx.origin import FRAMEWORK, described, name_of, ori
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
     Constant,
-    DataDependentError,
     Named,
     Operand,
     Shape,
@@ -40,14 +39,14 @@ class Read:
         assembled: the graph.
         quantised: number of nodes that quantise or dequantise.
         left_out: names of nodes with unknown sizes, each with the node that causes it.
-        reasons: why the sizes of such a node are unknown; empty if they depend on the data.
+        reasons: why the sizes of each node that causes others to be left out are unknown.
         named: what each name of the graph itself stands for.
     """
 
     assembled: Assembled
     quantised: int = 0
     left_out: Dict[str, str] = field(default_factory=dict)
-    reasons: Dict[str, str] = field(default_factory=dict)
+    reasons: Dict[str, UnreadableError] = field(default_factory=dict)
     named: Mapping[str, Named] = field(default_factory=dict)
 
 
@@ -73,7 +72,7 @@ class _Assembly:
         }
         self._outputs = {info.name: info for info in graph.outputs}
         self._left_out: Dict[str, str] = {}
-        self._reasons: Dict[str, str] = {}
+        self._reasons: Dict[str, UnreadableError] = {}
         self._needed: Dict[Value, None] = {}
         self._count = 0
         self._bodies = Bodies(model)
@@ -98,10 +97,9 @@ class _Assembly:
         for value in self._needed:
             self._builder.output(value)
         if not returned and not self._needed:
-            name, reason = next(iter(self._reasons.items()), ("", ""))
+            because = "".join(f" ({name}: {one})" for name, one in [*self._reasons.items()][:1])
             raise CaptureError(
-                "No output of the model has a known shape, since of the operator "
-                f"{name} {reason or 'the sizes depend on the data'}; use fixed sizes in the export."
+                f"No output of the model has a known shape{because}; use fixed sizes in the export."
             )
         graph = self._builder.graph(self._graph.name or "main_graph")
         parts = frozenset(op.name for op in graph if op.name not in self._owned)
@@ -174,8 +172,7 @@ class _Assembly:
             lower(call)
             return call.results
         except UnreadableError as error:
-            dependent = isinstance(error, DataDependentError)
-            self._reasons[name] = "" if dependent else str(error)
+            self._reasons[name] = error
             return self._leave_out(node, name, name, read)
 
     def _leave_out(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping, Type
 
 from vai_inspect.core.capture import Captured
 from vai_inspect.core.errors import CaptureError, ModelError, clipped
@@ -17,11 +17,29 @@ from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
 from vai_inspect.frontends.onnx.file.proto import without_weights
 from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
 from vai_inspect.frontends.onnx.recompose import TF2ONNX, recompose
-from vai_inspect.frontends.onnx.tensors import Named
+from vai_inspect.frontends.onnx.tensors import (
+    DataDependentError,
+    Named,
+    UndeclaredError,
+    UnreadableError,
+)
 
 OLDEST_OPSET = 7
 NAMED = 5
 """Number of nodes that a warning names."""
+LEFT_OUT: Dict[Type[UnreadableError], str] = {
+    DataDependentError: (
+        "their sizes are data-dependent; they run on the CPU: {} and the operators after them"
+    ),
+    UndeclaredError: (
+        "the file does not declare their sizes: {}, which run on the CPU, and the operators after "
+        "them, whose device is unknown"
+    ),
+    UnreadableError: (
+        "their sizes cannot be computed; their device is unknown: {} and the operators after them"
+    ),
+}
+"""Why operators are left out, by the error of the node that causes it."""
 LONGEST_REASON = 120
 """Limit of characters of the reason that a warning gives for a node."""
 
@@ -131,21 +149,19 @@ def _warnings(read: Read, model: ModelDef) -> Iterator[str]:
     for name, cause in read.left_out.items():
         by_cause.setdefault(cause, []).append(name)
     count = len(model.graph.nodes) if model.graph else 0
-    dependent = {name: after for name, after in by_cause.items() if not read.reasons[name]}
-    if dependent:
-        yield (
-            f"{sum(map(len, dependent.values()))} of {count} operators are left out, since their "
-            "sizes are data-dependent; "
-            f"they run on the CPU: {_listed(list(dependent))} and the operators after them"
-        )
-    others = {name: after for name, after in by_cause.items() if name not in dependent}
-    if others:
-        causes = [f"{name} ({clipped(read.reasons[name], LONGEST_REASON)})" for name in others]
-        yield (
-            f"{sum(map(len, others.values()))} of {count} operators are left out, since their "
-            "sizes cannot be computed; what runs them is unknown: "
-            f"{_listed(causes)} and the operators after them"
-        )
+    for kind, sentence in LEFT_OUT.items():
+        causes = [name for name in by_cause if _kind(read.reasons[name]) is kind]
+        if causes:
+            left = sum(len(by_cause[name]) for name in causes)
+            reasons = (clipped(str(read.reasons[name]), LONGEST_REASON) for name in causes)
+            given = [f"{name} ({reason})" for name, reason in zip(causes, reasons)]
+            listed = sentence.format(_listed(given if kind is UnreadableError else causes))
+            yield f"{left} of {count} operators are left out, since {listed}"
+
+
+def _kind(reason: UnreadableError) -> Type[UnreadableError]:
+    """Returns the most special class of `LEFT_OUT` of a reason."""
+    return next(kind for kind in LEFT_OUT if isinstance(reason, kind))
 
 
 def _listed(names: List[str]) -> str:

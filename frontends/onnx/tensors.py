@@ -89,6 +89,10 @@ class DataDependentError(UnreadableError):
     """The sizes of a node's outputs depend on the elements of the model's inputs."""
 
 
+class UndeclaredError(UnreadableError):
+    """No rule gives the output shapes of an operator, and the file does not declare them."""
+
+
 def checked(shape: Sequence[int]) -> Shape:
     """Returns a valid shape unchanged.
 

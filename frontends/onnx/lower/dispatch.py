@@ -25,6 +25,7 @@ from vai_inspect.frontends.onnx.tensors import (
     Constant,
     DataDependentError,
     Shape,
+    UndeclaredError,
     UnknownValuesError,
 )
 
@@ -73,7 +74,8 @@ def lower(call: Call) -> None:
     type and the shape that the file declares.
 
     Raises:
-        UnreadableError: its shape is not known; a `DataDependentError` if only running tells it.
+        UnreadableError: its shape is not known; a `DataDependentError` if only running tells it,
+            an `UndeclaredError` if only the file could.
     """
     lowering = find_lowering(call)
     node, opset, inputs = call.node, call.opset, call.inputs
@@ -89,6 +91,8 @@ def lower(call: Call) -> None:
         except UnreadableError as error:
             if not domain and call.node.op_type in DATA_DEPENDENT:
                 raise DataDependentError(str(error)) from error
+            if None in call.declared:
+                raise UndeclaredError(str(error)) from error
             raise
         return
     problem = problem_with(lowering, call)

@@ -23,7 +23,6 @@ UNSIZED = {
     "an attribute": (node("Conv", ["x", "w"], ["y"], strides=[1]), W, "are not for 2 axes"),
     "no weights": (node("Conv", ["x"], ["y"]), W, "its input 1 is missing"),
     "a reshape": (node("Reshape", ["x", "w"], ["y"]), whole(7, -1), "has not the elements"),
-    "no rule": (node("Own", ["x"], ["y"]), W, "its output shape is not known"),
     "too large": (node("Tile", ["x", "w"], ["y"]), whole(1, 1, 1, 2**40), "too large"),
 }
 
@@ -37,6 +36,21 @@ def test_a_broken_node_is_not_called_data_dependent(name):
     assert "1 of 2 operators are left out, since their sizes cannot be computed" in warning
     assert reason in warning
     assert "CPU" not in warning
+
+
+def test_an_operator_of_no_rule_and_no_declared_shape_is_on_the_cpu():
+    nodes = [node("Own", ["x"], ["a"], "own", domain="own"), node("Relu", ["a"], ["y"])]
+    (warning,) = capture(Proto(model(graph(nodes, {"x": X})))).warnings
+    assert "2 of 2 operators are left out" in warning
+    assert "the file does not declare their sizes: own, which run on the CPU" in warning
+    assert "whose device is unknown" in warning
+
+
+def test_a_shape_whose_numbers_are_not_in_the_file_is_not_known():
+    nodes = [node("ConstantOfShape", ["s"], ["c"], "ones"), node("Add", ["x", "c"], ["y"])]
+    data = model(graph(nodes, {"x": X}, constants={"s": Constant((4,), None, 7)}))
+    (warning,) = capture(Proto(data)).warnings
+    assert "device is unknown: ones (the values of its input 0 are not known)" in warning
 
 
 def test_a_shape_that_is_computed_is_data_dependent():
