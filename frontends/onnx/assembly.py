@@ -11,7 +11,7 @@ from vai_inspect.frontends.layout import Assembled
 from vai_inspect.frontends.onnx.bodies import Bodies, Scope, body_of, read_around
 from vai_inspect.frontends.onnx.call import Call, OnnxGraphBuilder
 from vai_inspect.frontends.onnx.constants.evaluate import ALWAYS, KEEPS_VALUES, evaluate
-from vai_inspect.frontends.onnx.file import ModelDef, dtype_of, numbers
+from vai_inspect.frontends.onnx.file import ModelDef, dtype_of, numbers, size_problem
 from vai_inspect.frontends.onnx.file.messages import GraphDef, Node, Tensor
 from vai_inspect.frontends.onnx.inputs import Input
 from vai_inspect.frontends.onnx.lower.dispatch import lower
@@ -119,6 +119,11 @@ class _Assembly:
                     f"The initialiser {tensor.name!r} has invalid sizes: {error}; the file is "
                     "broken: export it again."
                 ) from error
+            problem = size_problem(tensor)
+            if problem:
+                raise CaptureError(
+                    f"The initialiser {tensor.name!r} is broken: {problem}; export the model again."
+                )
             values = numbers(tensor)
             constant = Constant(shape, dtype_of(tensor.data_type), values, tensor.name)
             _define(tensor.name, constant, scope, "An initialiser")

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from vai_inspect.core.ir.ops import elements
 from vai_inspect.frontends.onnx.constants import arrays
-from vai_inspect.frontends.onnx.file.numbers import dtype_of, numbers
+from vai_inspect.frontends.onnx.file.numbers import dtype_of, numbers, size_problem
 from vai_inspect.frontends.onnx.lower.activation import bounds
 from vai_inspect.frontends.onnx.lower.elementwise import together
 from vai_inspect.frontends.onnx.lower.selection import axis_of, part_sizes, ranges_of
@@ -51,6 +51,8 @@ def _constant(call: NodeReader) -> Optional[List[Constant]]:
     attributes = call.node.attributes
     tensor = call.tensor("value")
     if tensor is not None:
+        if size_problem(tensor):
+            raise UnreadableError(size_problem(tensor))
         return [Constant(checked(tensor.dims), dtype_of(tensor.data_type), numbers(tensor))]
     if "value_float" in attributes:
         return [Constant((), "float32", (attributes["value_float"].number,))]

@@ -45,12 +45,30 @@ _FORMATS = {
     12: "I",
     13: "Q",
 }
+_OTHER_SIZES = {14: 8, 15: 16, 16: 2}
+"""Bytes of an element of the types without a format."""
 _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _RAW, _DOUBLE_DATA, _UINT64_DATA = 4, 5, 7, 9, 10, 11
 
 
 def dtype_of(data_type: int) -> str:
     """Returns the name of an element type; `float32` if the file does not set it."""
     return DTYPES.get(data_type, "float8" if data_type > 16 else "float32")
+
+
+def size_problem(tensor: Tensor) -> str:
+    """Returns how the raw bytes of a tensor contradict its sizes, or an empty text.
+
+    A tensor without bytes is one whose elements are elsewhere or were removed.
+    """
+    code = _FORMATS.get(tensor.data_type)
+    size = struct.calcsize("<" + code) if code else _OTHER_SIZES.get(tensor.data_type)
+    held = sum(len(data) for number, data in tensor.data if number == _RAW)
+    if tensor.external or not size or held in (0, elements(tensor.dims) * size):
+        return ""
+    return (
+        f"it holds {held:,} bytes; {dtype_of(tensor.data_type)} of the sizes {list(tensor.dims)} "
+        f"takes {elements(tensor.dims) * size:,}"
+    )
 
 
 def numbers(tensor: Tensor) -> Optional[Tuple[Any, ...]]:

@@ -133,6 +133,18 @@ REFUSED = {
         one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((2**62, 2**62))}),
         "invalid sizes",
     ),
+    "sizes of 10^18": (
+        one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((10**9, 10**9))}),
+        "'w' has invalid sizes",
+    ),
+    "fewer bytes than its sizes say": (
+        one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((1, 9), (1.0,))}),
+        "it holds 4 bytes; float32 of the sizes [1, 9] takes 36",
+    ),
+    "fewer bytes than a weight's": (
+        one([node("Conv", ["x", "w"], ["y"])], constants={"w": Constant((10**5, 4, 9, 9), (1.0,))}),
+        "it holds 4 bytes",
+    ),
     "an axis count": (
         one([node("Add", ["x", "w"], ["y"])], constants={"w": Constant((1,) * 1000)}),
         "more than 64 axes",
