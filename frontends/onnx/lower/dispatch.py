@@ -48,7 +48,15 @@ LOWERINGS: Dict[str, Lowering] = {
     name: lowering for table in TABLES for name, lowering in table.LOWERINGS.items()
 }
 """Operators of the ONNX domain by type."""
-DATA_DEPENDENT = ("Compress", "NonMaxSuppression", "NonZero", "StringSplit", "Unique")
+DATA_DEPENDENT = (
+    "Compress",
+    "ConstantOfShape",
+    "NonMaxSuppression",
+    "NonZero",
+    "Range",
+    "StringSplit",
+    "Unique",
+)
 """Operators of the ONNX domain without a lowering whose output shapes depend on the data."""
 
 _MICROSOFT = "com.microsoft"

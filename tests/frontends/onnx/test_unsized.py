@@ -53,13 +53,19 @@ def test_a_shape_whose_numbers_are_not_in_the_file_is_not_known():
     assert "device is unknown: ones (the values of its input 0 are not known)" in warning
 
 
-def test_a_shape_that_is_computed_is_data_dependent():
-    nodes = [
-        node("ReduceMax", ["x"], ["s"], "most", keepdims=0),
-        node("Reshape", ["x", "s"], ["y"]),
-    ]
-    (warning,) = capture(Proto(model(graph(nodes, {"x": X})))).warnings
-    assert "sizes are data-dependent; they run on the CPU: reshape" in warning
+@pytest.mark.parametrize(
+    "computed",
+    [
+        node("Reshape", ["x", "s"], ["y"], "it"),
+        node("ConstantOfShape", ["s"], ["y"], "it"),
+        node("Range", ["s", "s", "s"], ["y"], "it"),
+        node("NonZero", ["x"], ["y"], "it"),
+    ],
+)
+def test_a_shape_that_is_computed_is_data_dependent(computed):
+    nodes = [node("ReduceMax", ["x"], ["s"], "most", keepdims=0), computed]
+    (warning,) = capture(Proto(model(graph(nodes, {"x": X}, ("s", "y"))))).warnings
+    assert "sizes are data-dependent; they run on the CPU: it and" in warning
 
 
 @pytest.mark.parametrize(
