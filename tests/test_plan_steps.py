@@ -222,6 +222,17 @@ def test_the_host_s_part_needs_no_remedy():
     assert step.text.endswith("the host part contains 1 quantiser obstacle")
 
 
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [(1, "1 operator: 1"), (3, "3 operators: 1, 3, 5"), (5, "5 operators: 1, 3, 5 and 2 more")],
+)
+def test_a_rewrite_names_its_first_operators(count, names):
+    layers = [layer for _ in range(count) for layer in (nn.Conv2d(4, 4, 3), nn.Softplus())]
+    net = nn.Sequential(*layers, nn.Conv2d(4, 4, 3))
+    (step,) = inspect(net, (1, 4, 32, 32)).plan()
+    assert step.text == f"Softplus: use ReLU ({names})"
+
+
 def test_a_remedy_says_what_it_gives():
     inspection = inspect(TwoReaders(), (1, 3, 32, 32))
     ((headline, gives, code),) = list(in_words(inspection))

@@ -6,7 +6,8 @@ from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Optio
 
 from vai_inspect.core.errors import first_few
 from vai_inspect.core.findings import Effect
-from vai_inspect.core.ir import Graph
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir.attrs import UnknownAttrs
 from vai_inspect.core.partition.cut import Cut
 from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle
@@ -26,14 +27,14 @@ def rewrite_step(
         obstacle: id of the quantiser obstacle that the rewrite removes.
     """
     first = now.graph[candidate.ops[0]]
-    kinds = dict.fromkeys(now.graph[name].kind for name in candidate.ops)
+    kinds = dict.fromkeys(_kind(now.graph[name]) for name in candidate.ops)
     own = first.float_remedy.rewrite if first.float_remedy is not None else None
     advice = candidate.rewrite.advised(first)
     return PlanStep(
         kind="rewrite",
         rewrite=candidate.rewrite.id if candidate.rewrite.advice else own or candidate.rewrite.id,
         ops=candidate.ops,
-        text=f"{', '.join(kinds)}: {advice} ({_operators(len(candidate.ops))})",
+        text=f"{', '.join(kinds)}: {advice} ({_operators(candidate.ops)})",
         code=None,
         effect=candidate.rewrite.effect.value,
         before=now.counts,
@@ -134,8 +135,7 @@ def remedy_steps(
             kind="rewrite" if has_rewrite else "remedy",
             rewrite=first.rewrite if has_rewrite else None,
             ops=ops,
-            text=f"{first.message}: {first.suggestion}"
-            + (f" ({_operators(len(ops))})" if ops else ""),
+            text=f"{first.message}: {first.suggestion}" + (f" ({_operators(ops)})" if ops else ""),
             code=None,
             effect="open" if first.effect is None else first.effect.value,
             before=counts,
@@ -144,5 +144,11 @@ def remedy_steps(
         )
 
 
-def _operators(count: int) -> str:
-    return "1 operator" if count == 1 else f"{count:,} operators"
+def _operators(names: Sequence[str]) -> str:
+    count = "1 operator" if len(names) == 1 else f"{len(names):,} operators"
+    return f"{count}: {first_few(names, 3)}"
+
+
+def _kind(op: Op) -> str:
+    """Returns the kind of an operator, or its name in the framework if XIR has no kind for it."""
+    return op.attrs.framework_type if isinstance(op.attrs, UnknownAttrs) else op.kind
