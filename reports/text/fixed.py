@@ -18,8 +18,8 @@ def render(fixed: Fixed) -> str:
     Args:
         fixed: the result of a fix.
     """
-    told = "\n".join(_lines(fixed)) + "\n"
-    return told + "\n" + difference.render(fixed.difference) if fixed.changes else told
+    report = "\n".join(_lines(fixed)) + "\n"
+    return report + "\n" + difference.render(fixed.difference) if fixed.changes else report
 
 
 def _lines(fixed: Fixed) -> Iterator[str]:

@@ -99,7 +99,7 @@ def made(kind):
 @pytest.mark.parametrize("kind", sorted(OPS))
 def test_every_kind_has_a_count_or_the_reason_why_not(kind):
     graph = Graph("g", [node("in", "data"), made(kind)])
-    told = count_macs(graph["x"], graph)
-    assert (told.count is None) == bool(told.unknown)
+    macs = count_macs(graph["x"], graph)
+    assert (macs.count is None) == bool(macs.unknown)
     if kind in UNKNOWN_MACS:
-        assert told.unknown == UNKNOWN_MACS[kind]
+        assert macs.unknown == UNKNOWN_MACS[kind]

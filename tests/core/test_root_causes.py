@@ -76,7 +76,7 @@ def figures(graph, placement):
     )
 
 
-def told(outcome):
+def counts(outcome):
     return (
         outcome.dpu_subgraphs,
         outcome.cpu_subgraphs,
@@ -119,7 +119,7 @@ def test_outcomes_are_those_of_a_placement_from_the_start(seed, size, on_cpu):
             anew = placed_anew(graph, own, context, names)
             assert set(outcome.returned) == on_dpu(anew) - before
             assert on_dpu(anew) >= before
-            assert told(outcome) == figures(graph, anew)
+            assert counts(outcome) == figures(graph, anew)
     named = [name for cause in causes for name in cause.ops]
     assert len(named) == len(set(named))
     assert set(named) == {
@@ -163,10 +163,10 @@ def test_what_cuts_the_network_comes_before_what_ends_it():
         Position.END,
     ]
     assert first.alone.returned == ("op1",)
-    assert told(first.alone) == (2, 2, 3, 3 * 1024)
-    assert told(second.cumulative) == (1, 1, 1, 1024)
-    assert told(last.alone) == (3, 2, 4, 4 * 1024)
-    assert told(last.cumulative) == (1, 0, 0, 0)
+    assert counts(first.alone) == (2, 2, 3, 3 * 1024)
+    assert counts(second.cumulative) == (1, 1, 1, 1024)
+    assert counts(last.alone) == (3, 2, 4, 4 * 1024)
+    assert counts(last.cumulative) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -388,4 +388,4 @@ def test_what_would_take_too_long_is_not_counted_and_what_returns_is_told_all_th
     assert second.cumulative.dpu_subgraphs == 1
     for cause in (first, second):
         assert [one.returned for one in cause.each] == [(name,) for name in cause.ops]
-        assert {told(one) for one in cause.each} == {(None,) * 4}
+        assert {counts(one) for one in cause.each} == {(None,) * 4}

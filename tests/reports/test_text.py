@@ -176,12 +176,12 @@ def test_shortened_keeps_both_ends():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "report"),
     [
         (samples.all_on_dpu, "nothing to do\n"),
         (samples.mixed, "no rewrite makes it better: 3 operators are on the CPU\n"),
     ],
 )
-def test_a_fix_that_does_nothing_says_so_alone(make, told):
+def test_a_fix_that_does_nothing_says_so_alone(make, report):
     inspection = make()
-    assert fixed.render(Fixed(None, (), (), inspection, inspection)) == told
+    assert fixed.render(Fixed(None, (), (), inspection, inspection)) == report

@@ -1,30 +1,15 @@
-"""Makes the layers of a new model: names that are free, the right element type, the weights."""
+"""Makes the layers of a new model: free names, the right element type, the weights."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
+from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.keras.rewrite.copies import carry, copied
 
 Weights = Optional[Sequence[Any]]
 Inline = Callable[[Any, List[Any]], Any]
 """Calls what a nested model consists of on tensors, and returns what it gives."""
-
-
-class FreeNames:
-    """Names of the layers of one model, each once."""
-
-    def __init__(self) -> None:
-        self._taken: Set[str] = set()
-
-    def take(self, wanted: str) -> str:
-        """Returns the name, or the first numbered form of it that is free."""
-        name, number = wanted, 0
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._taken.add(name)
-        return name
 
 
 class Maker:
@@ -38,7 +23,7 @@ class Maker:
     def __init__(
         self,
         library: Any,
-        names: FreeNames,
+        names: Names,
         name: str,
         policy: Any,
         dtype: Optional[str],

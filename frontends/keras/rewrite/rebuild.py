@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import ModelError
+from vai_inspect.core.ir.names import Names
 from vai_inspect.frontends.keras.live.generation import Generation
 from vai_inspect.frontends.keras.live.input_shapes import name_of
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_class, reason_of
 from vai_inspect.frontends.keras.nested import leaves, replaced
 from vai_inspect.frontends.keras.rewrite.copies import carry, copied
 from vai_inspect.frontends.keras.rewrite.edit import Edit
-from vai_inspect.frontends.keras.rewrite.maker import FreeNames, Inline, Maker
+from vai_inspect.frontends.keras.rewrite.maker import Inline, Maker
 from vai_inspect.frontends.keras.toposort import depth_first
 
 Place = Tuple[int, ...]
@@ -68,7 +69,7 @@ class _Rebuild:
 
     def _sequential(self, model: Any, function: Any, name: str) -> Any:
         new = self._library.Sequential(name=name)
-        new.add(self.input(function.inputs[0], FreeNames(), layer=True))
+        new.add(self.input(function.inputs[0], Names(), layer=True))
         olds = [one for one in model.layers if type(one).__name__ != "InputLayer"]
         for old in olds:
             new.add(self.layer(old, old.name))
@@ -76,7 +77,7 @@ class _Rebuild:
             carry(old, made)
         return new
 
-    def input(self, symbol: Any, names: FreeNames, layer: bool = False) -> Any:
+    def input(self, symbol: Any, names: Names, layer: bool = False) -> Any:
         """Returns a new input like another."""
         dtype = str(getattr(symbol.dtype, "name", symbol.dtype))
         if self._dtype is not None and "float" in dtype:
@@ -110,7 +111,7 @@ class _Rebuild:
         """Tells whether a layer or model has been made again."""
         return id(old) in self._layers or (id(old), frozenset(edits)) in self._models
 
-    def maker(self, node: Any, names: FreeNames, inline: Inline) -> Maker:
+    def maker(self, node: Any, names: Names, inline: Inline) -> Maker:
         """Returns what makes the layers in place of a call."""
         layer = self._keras.operation(node)
         policy = getattr(layer, "dtype_policy", None)
@@ -129,7 +130,7 @@ class _LevelRebuild:
         whole: _Rebuild,
         function: Any,
         edits: Mapping[Place, Edit],
-        names: Optional[FreeNames] = None,
+        names: Optional[Names] = None,
     ) -> None:
         self._whole = whole
         self._function = function
@@ -141,7 +142,7 @@ class _LevelRebuild:
                 self._inner.setdefault(place[0], {})[place[1:]] = edit
         self._inputs = {id(symbol) for symbol in function.inputs}
         self._inlined = names is not None
-        self._names = names or FreeNames()
+        self._names = names or Names()
         self._known: Dict[int, Any] = {}
 
     def run(self) -> Tuple[Any, Any]:
