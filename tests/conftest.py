@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 import pytest
 
@@ -75,3 +76,16 @@ def pytest_collection_modifyitems(items: "list[pytest.Item]") -> None:
     for item in items:
         if is_slow(item.path):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def forget_what_was_imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forgets what was imported from a folder of tests: two of them may each write a net.py."""
+    before = set(sys.modules)
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    for name in sys.modules.keys() - before:
+        file = getattr(sys.modules[name], "__dict__", {}).get("__file__")
+        if isinstance(file, str) and file.startswith(folder):
+            del sys.modules[name]
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith(folder)]

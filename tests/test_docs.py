@@ -63,8 +63,6 @@ def folder(tmp_path, monkeypatch):
     yield tmp_path
     monkeypatch.undo()
     registry.registry.cache_clear()
-    for path in tmp_path.glob("*.py"):
-        sys.modules.pop(path.stem, None)
 
 
 def run(words, code, monkeypatch):
