@@ -16,7 +16,8 @@ from vai_inspect.core.quantizer import (
     Outcome,
     QuantizerReport,
 )
-from vai_inspect.rules.quantizers.obstacle import ConversionRule, Hit, ObstacleRule
+from vai_inspect.rules.quantizers.hits import Check, Each, Hit
+from vai_inspect.rules.quantizers.obstacle import ConversionRule, ObstacleRule
 from vai_inspect.rules.quantizers.scene import Scene
 
 _ORDER = tuple(Outcome)
@@ -107,13 +108,20 @@ def _found_by(
         if rule.from_conversion and not convert:
             continue
         made: Dict[Obstacle, List[str]] = {}
-        for hit in rule.check(scene):
+        for hit in _hits(rule.check, scene):
             ops = [name for name in hit.ops if name not in covered]
             one = _obstacle(rule, hit, scene.release)
             if one is not None and (ops or not hit.ops):
                 made.setdefault(one, []).extend(ops)
         for one, names in made.items():
             yield dataclasses.replace(one, ops=tuple(dict.fromkeys(names)))
+
+
+def _hits(check: Check, scene: Scene) -> Iterable[Hit]:
+    """Returns the hits of a check, without a call if the model has none of its operators."""
+    if isinstance(check, Each) and check.where.names and scene.names.isdisjoint(check.where.names):
+        return ()
+    return check(scene)
 
 
 def _obstacle(rule: ObstacleRule, hit: Hit, release: str) -> Optional[Obstacle]:
@@ -143,7 +151,7 @@ def _conversions(
         if scene.release not in rule.releases or (rule.optional and not convert):
             continue
         made: Dict[str, List[str]] = {}
-        for hit in rule.check(scene):
+        for hit in _hits(rule.check, scene):
             made.setdefault(hit.found, []).extend(hit.ops)
         for text, ops in made.items():
             yield Conversion(rule.id, tuple(dict.fromkeys(ops)), text, rule.source)

@@ -2,34 +2,31 @@
 
 One function is one fact. Its docstring is the sentence in the documentation, `effects` says what
 happens in each release, and the examples show forms that are accepted unchanged and forms that are
-not, like the examples of constraints.
+not, like the examples of constraints. What a function may return is in hits.py.
 
     @obstacle(
-        "torch.splits.chunk",
-        effects={
-            "2.5": changes("export", "one operator with one result is written"),
-            "3.0": fails("export", "no file is written, and no exception raised", "CONVERT_XMODEL"),
-        },
-        remedy="write slices, x[:, :k] and x[:, k:]",
+        "torch.activations.hardswish",
+        effects={"2.5": fails("quantise", "it stops with a NameError", "NameError")},
+        remedy="use release 3.0 or later, or x * nn.Hardsigmoid()(x)",
         source=EXECUTED,
-        passes=(example("one part is used", ...),),
-        fails=(example("both parts are used", ...),),
+        passes=(example("nn.Hardsigmoid", ...),),
+        fails=(example("nn.Hardswish", ...),),
     )
-    def chunk(scene):
-        \"\"\"Several parts of a `chunk` are used.\"\"\"
-        ...
-        yield Hit(names, "both parts of chunk are used")
+    @each(calls("Hardswish", "hardswish"))
+    def hardswish(scene, op):
+        \"\"\"Hardswish, which release 2.5 does not support.\"\"\"
+        return f"{described(op)} is not supported"
 """
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Callable, Iterable, Mapping, Optional, Tuple, Union
+from typing import Callable, Mapping, Optional, Tuple, Union
 
 from vai_inspect.core.findings import Remedy
-from vai_inspect.core.quantizer import FlowStage, Outcome
-from vai_inspect.rules.quantizers.scene import Scene
+from vai_inspect.rules.quantizers.effects import Effect
+from vai_inspect.rules.quantizers.hits import Check, Each
 from vai_inspect.rules.quantizers.sketch import Sketched
 
 EXECUTED = "the vendor's open quantiser of each release named, executed on small models"
@@ -37,63 +34,6 @@ CONVERTED = (
     "the vendor's open quantiser and the published converter of its file (3.5), executed on small "
     "models"
 )
-
-
-@dataclass(frozen=True)
-class Effect:
-    """The effect of a construct in a release.
-
-    Attributes:
-        outcome: the severity.
-        stage: the stage of the flow.
-        text: what happens, as the end of a sentence.
-        code: see `Obstacle`.
-    """
-
-    outcome: Outcome
-    stage: FlowStage
-    text: str
-    code: Optional[str] = None
-
-
-def fails(stage: str, text: str, code: Optional[str] = None) -> Effect:
-    """Returns the effect that no file is written."""
-    return Effect(Outcome.FAILS, FlowStage(stage), text, code)
-
-
-def changes(stage: str, text: str, code: Optional[str] = None) -> Effect:
-    """Returns the effect that the file computes another function, without an error."""
-    return Effect(Outcome.CHANGES, FlowStage(stage), text, code)
-
-
-def left_in_float(stage: str, text: str, code: Optional[str] = None) -> Effect:
-    """Returns the effect that the operator is not quantised."""
-    return Effect(Outcome.FLOAT, FlowStage(stage), text, code)
-
-
-def warns(stage: str, text: str, code: Optional[str] = None) -> Effect:
-    """Returns the effect that a message is printed and the file is correct."""
-    return Effect(Outcome.WARNS, FlowStage(stage), text, code)
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A place in a model where a rule applies.
-
-    Attributes:
-        ops: names of the operators.
-        found: what was found, as the beginning of a sentence.
-        remedy: a remedy that overrides the rule's, or None.
-        effects: effects that override the rule's, or None.
-    """
-
-    ops: Tuple[str, ...]
-    found: str
-    remedy: Optional[Remedy] = None
-    effects: Optional[Mapping[str, Effect]] = None
-
-
-Check = Callable[[Scene], Iterable[Hit]]
 
 
 @dataclass(frozen=True)
@@ -204,16 +144,6 @@ def conversion(
 
 
 def _documented(check: Check) -> Tuple[str, str]:
-    sentence, _, notes = inspect.cleandoc(check.__doc__ or "").partition("\n\n")
+    documented = check.check if isinstance(check, Each) else check
+    sentence, _, notes = inspect.cleandoc(documented.__doc__ or "").partition("\n\n")
     return " ".join(sentence.split()), " ".join(notes.split())
-
-
-def in_all(effect: Effect) -> Mapping[str, Effect]:
-    """Returns one effect for every release."""
-    return {"2.5": effect, "3.0": effect, "3.5": effect}
-
-
-def since_3(effect: Effect, before: Optional[Effect] = None) -> Mapping[str, Effect]:
-    """Returns an effect for 3.0 and 3.5, and another, if any, for 2.5."""
-    found = {"3.0": effect, "3.5": effect}
-    return found if before is None else {"2.5": before, **found}

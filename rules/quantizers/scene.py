@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from vai_inspect.core.findings import Remedy
 from vai_inspect.core.ir import CallForm, Graph, Op
@@ -14,6 +14,42 @@ from vai_inspect.core.model_form import ModelForm
 NO_CALL = CallForm("")
 _LAID_OUT = re.compile(r"_(?:swim|sink)_(?:transpose|reshape)(?:_\d+)?$")
 """Names of operators that the layout pass inserts after an operator, with the same call."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Operators by a name; all of them if there is none.
+
+    Attributes:
+        by: what the names are: `calls`, `arguments`, `layers` or `kinds`.
+        names: the names.
+    """
+
+    by: str
+    names: Tuple[str, ...]
+
+
+def calls(*names: str) -> Where:
+    """Returns the operators of calls with these names, or of all calls, without constants.
+
+    The name is the class of a layer or module, or a function or method.
+    """
+    return Where("calls", names)
+
+
+def arguments(*names: str) -> Where:
+    """Returns the operators of calls with one of these arguments among those that are kept."""
+    return Where("arguments", names)
+
+
+def layers(*names: str) -> Where:
+    """Returns the operators of layers whose Keras base class is one of these."""
+    return Where("layers", names)
+
+
+def kinds(*names: str) -> Where:
+    """Returns the operators of these kinds."""
+    return Where("kinds", names)
 
 
 @dataclass(frozen=True)
@@ -36,41 +72,33 @@ class Scene:
     open_batch: bool = False
     joined: "frozenset[str]" = frozenset()
 
-    def calls(self, *names: str) -> Iterator[Op]:
-        """Returns the operators, without constants, of calls with these names (all by default).
-
-        The name is the class of a layer or module, or a function or method.
-        """
-        return iter(self._calls.having(names) if names else self._calls.ops)
+    def ops(self, where: Where) -> Iterator[Op]:
+        """Returns operators in the order of the graph."""
+        index = self._indexes[where.by]
+        return iter(index.having(where.names) if where.names else index.ops)
 
     @cached_property
-    def _calls(self) -> "_Index":
+    def names(self) -> FrozenSet[str]:
+        """The names of all calls, their arguments, base classes of layers, and kinds."""
+        return frozenset(name for index in self._indexes.values() for name in index.names)
+
+    @cached_property
+    def _indexes(self) -> Mapping[str, "_Index"]:
+        ops = list(self.graph)
         calls = [
             op
-            for op in self.graph
+            for op in ops
             if op.origin.call is not None
             and op.kind not in ("const", "data", "return")
             and not _LAID_OUT.search(op.name)
         ]
-        return _Index(calls, [call_of(op).name for op in calls])
-
-    def layers(self, *names: str) -> Iterator[Op]:
-        """Returns the operators of layers whose Keras base class is one of these."""
-        return iter(self._layers.having(names))
-
-    @cached_property
-    def _layers(self) -> "_Index":
-        layers = [op for op in self._calls.ops if call_of(op).is_layer]
-        return _Index(layers, [call_of(op).base or call_of(op).name for op in layers])
-
-    def kinds(self, *kinds: str) -> Iterator[Op]:
-        """Returns the operators of some kinds."""
-        return iter(self._kinds.having(kinds))
-
-    @cached_property
-    def _kinds(self) -> "_Index":
-        ops = list(self.graph)
-        return _Index(ops, [op.kind for op in ops])
+        layers = [op for op in calls if call_of(op).is_layer]
+        return {
+            "calls": _Index(calls, [(call_of(op).name,) for op in calls]),
+            "arguments": _Index(calls, [dict(call_of(op).arguments) for op in calls]),
+            "layers": _Index(layers, [(call_of(op).base or call_of(op).name,) for op in layers]),
+            "kinds": _Index(ops, [(op.kind,) for op in ops]),
+        }
 
     def readers(self, op: Op) -> Tuple[Op, ...]:
         """Returns the readers of an operator, looking through identities."""
@@ -96,41 +124,44 @@ class Scene:
     def by_call(self, *names: str) -> Dict[Tuple[str, str], List[Op]]:
         """Returns the operators of each call of these names, by the call."""
         found: Dict[Tuple[str, str], List[Op]] = {}
-        for op in self.calls(*names):
+        for op in self.ops(calls(*names)):
             found.setdefault((call_name(op), call_of(op).name), []).append(op)
         return found
 
     @property
     def takes_integers(self) -> bool:
         """Whether an input of the model has an integer or boolean type."""
-        return any(not op.output.dtype.startswith("float") for op in self.kinds("data"))
+        return any(not op.output.dtype.startswith("float") for op in self.ops(kinds("data")))
 
 
 class _Index:
-    """Operators by a key of each, such as the kind, in the order of the graph.
+    """Operators by the keys of each, such as the kind, in the order of the graph.
 
     Attributes:
         ops: the operators.
+        names: the keys.
     """
 
-    def __init__(self, ops: Sequence[Op], keys: Sequence[str]) -> None:
+    def __init__(self, ops: Sequence[Op], keys: Sequence[Collection[str]]) -> None:
         """Indexes operators.
 
         Args:
             ops: the operators.
-            keys: the key of each.
+            keys: the keys of each.
         """
         self.ops = ops
         self._keys = keys
         self._by_key: Dict[str, List[Op]] = {}
-        for op, key in zip(ops, keys):
-            self._by_key.setdefault(key, []).append(op)
+        self.names = self._by_key.keys()
+        for op, own in zip(ops, keys):
+            for key in own:
+                self._by_key.setdefault(key, []).append(op)
 
     def having(self, keys: Tuple[str, ...]) -> Sequence[Op]:
         """Returns the operators that have one of some keys."""
         present = [key for key in dict.fromkeys(keys) if key in self._by_key]
         if len(present) > 1:
-            return [op for op, key in zip(self.ops, self._keys) if key in present]
+            return [op for op, own in zip(self.ops, self._keys) if not set(own).isdisjoint(present)]
         return self._by_key[present[0]] if present else ()
 
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from vai_inspect.core.findings import approximate, exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
+from vai_inspect.rules.quantizers.effects import changes, fails, in_all, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
 from vai_inspect.rules.quantizers.keras.hard_sigmoid_pattern import other_numbers
-from vai_inspect.rules.quantizers.obstacle import (
-    CONVERTED,
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    in_all,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, arguments, call_of, kinds, layers
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 
@@ -39,12 +31,11 @@ def _chain(shift: float, factor: float) -> Draw:
     fails=(example("relu6(x + 1) * 0.5", _chain(1.0, 0.5)),),
     from_conversion=True,
 )
-def almost_hard_sigmoid(scene: Scene) -> Iterator[Hit]:
+@each(kinds("mul"))
+def almost_hard_sigmoid(scene: Scene, op: Op) -> Found:
     """relu6(x + a) * b with numbers that differ from those of the hard-sigmoid."""
-    for op in scene.kinds("mul"):
-        numbers = other_numbers(op, scene.graph)
-        if numbers is not None:
-            yield Hit((op.name,), "relu6(x + {:g}) * {:g}".format(*numbers))
+    numbers = other_numbers(op, scene.graph)
+    return "relu6(x + {:g}) * {:g}".format(*numbers) if numbers is not None else None
 
 
 _HARD = {
@@ -72,12 +63,13 @@ _HARD = {
     ),
     from_conversion=True,
 )
-def hardened(scene: Scene) -> Iterator[Hit]:
+@each(kinds(*_HARD))
+def hardened(scene: Scene, op: Op) -> Found:
     """Sigmoid and swish become hard-sigmoid and hard-swish."""
-    for op in scene.calls():
-        if op.kind in _HARD and call_of(op).is_layer and op.name not in scene.in_float:
-            found = f"{op.kind} is converted to hard-{op.kind}"
-            yield Hit((op.name,), found, effects=in_all(_HARD[op.kind]))
+    if op.kind in _HARD and call_of(op).is_layer and op.name not in scene.in_float:
+        found = f"{op.kind} is converted to hard-{op.kind}"
+        return Hit((op.name,), found, effects=in_all(_HARD[op.kind]))
+    return None
 
 
 def _leaky(slope: float) -> Draw:
@@ -96,13 +88,14 @@ def _leaky(slope: float) -> Draw:
     passes=(example("activation=LeakyReLU(0.3)", _leaky(0.3), "3.0", "3.5"),),
     fails=(example("activation=LeakyReLU(0.1)", _leaky(0.1)),),
 )
-def layer_as_activation(scene: Scene) -> Iterator[Hit]:
+@each(arguments("activation"))
+def layer_as_activation(scene: Scene, op: Op) -> Found:
     """A LeakyReLU layer is passed as the activation of another layer."""
-    for op in scene.calls():
-        if call_of(op).argument("activation") == "layer.LeakyReLU":
-            slope = op.attrs.alpha if isinstance(op.attrs, LeakyReluAttrs) else None
-            if slope is None or abs(slope - 0.3) > 1e-6 or scene.release == "2.5":
-                yield Hit((op.name,), "a LeakyReLU layer is passed as an activation")
+    if call_of(op).argument("activation") == "layer.LeakyReLU":
+        slope = op.attrs.alpha if isinstance(op.attrs, LeakyReluAttrs) else None
+        if slope is None or abs(slope - 0.3) > 1e-6 or scene.release == "2.5":
+            return "a LeakyReLU layer is passed as an activation"
+    return None
 
 
 @obstacle(
@@ -120,11 +113,12 @@ def layer_as_activation(scene: Scene) -> Iterator[Hit]:
         ),
     ),
 )
-def leaky_relu_function(scene: Scene) -> Iterator[Hit]:
+@each(arguments("activation"))
+def leaky_relu_function(scene: Scene, op: Op) -> Found:
     """The function leaky_relu is passed as an activation."""
-    for op in scene.calls():
-        if (call_of(op).argument("activation") or "").endswith(".leaky_relu"):
-            yield Hit((op.name,), "the function leaky_relu is passed as an activation")
+    if (call_of(op).argument("activation") or "").endswith(".leaky_relu"):
+        return "the function leaky_relu is passed as an activation"
+    return None
 
 
 def _relu(**settings: str) -> Draw:
@@ -139,12 +133,11 @@ def _relu(**settings: str) -> Draw:
     passes=(example("ReLU(6)", lambda s: s.layer("ReLU", "relu6")),),
     fails=(example("ReLU(max_value=4)", _relu(max_value="4")),),
 )
-def relu_limit(scene: Scene) -> Iterator[Hit]:
+@each(layers("ReLU"))
+def relu_limit(scene: Scene, op: Op) -> Found:
     """A ReLU with a max_value other than 6."""
-    for op in scene.layers("ReLU"):
-        limit = call_of(op).argument("max_value")
-        if limit is not None and limit != "0":
-            yield Hit((op.name,), f"ReLU(max_value={limit})")
+    limit = call_of(op).argument("max_value")
+    return f"ReLU(max_value={limit})" if limit is not None and limit != "0" else None
 
 
 @obstacle(
@@ -155,12 +148,11 @@ def relu_limit(scene: Scene) -> Iterator[Hit]:
     passes=(example("ReLU()", lambda s: s.layer("ReLU", "relu")),),
     fails=(example("ReLU(threshold=0.5)", _relu(threshold="0.5")),),
 )
-def relu_threshold(scene: Scene) -> Iterator[Hit]:
+@each(layers("ReLU"))
+def relu_threshold(scene: Scene, op: Op) -> Found:
     """A ReLU with a threshold."""
-    for op in scene.layers("ReLU"):
-        threshold = call_of(op).argument("threshold")
-        if threshold is not None:
-            yield Hit((op.name,), f"ReLU(threshold={threshold})")
+    threshold = call_of(op).argument("threshold")
+    return f"ReLU(threshold={threshold})" if threshold is not None else None
 
 
 RULES = (

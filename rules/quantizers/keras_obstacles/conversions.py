@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
+from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import AvgPool2dAttrs, LeakyReluAttrs
+from vai_inspect.rules.quantizers.hits import Found, each
 from vai_inspect.rules.quantizers.keras.average_pool import dpu_scale
 from vai_inspect.rules.quantizers.keras_obstacles.layers import NORM, folds
-from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, conversion
+from vai_inspect.rules.quantizers.scene import Scene, call_of, kinds, layers
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 
@@ -27,10 +27,10 @@ def _norm(after: Draw) -> Draw:
     applies=(example("Dropout", lambda s: s.layer("Dropout", "identity")),),
     leaves=(example("SpatialDropout2D", lambda s: s.layer("SpatialDropout2D", "identity")),),
 )
-def dropout(scene: Scene) -> Iterator[Hit]:
+@each(layers("Dropout"))
+def dropout(scene: Scene, op: Op) -> Found:
     """Dropout is removed; its variants are not."""
-    for op in scene.layers("Dropout"):
-        yield Hit((op.name,), "Dropout is removed")
+    return "Dropout is removed"
 
 
 @conversion(
@@ -40,11 +40,12 @@ def dropout(scene: Scene) -> Iterator[Hit]:
     applies=(example("Conv2D, BatchNormalization", _norm(lambda s: s.conv())),),
     leaves=(example("ReLU, BatchNormalization", _norm(lambda s: s.layer("ReLU", "relu"))),),
 )
-def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
+@each(layers(NORM))
+def batch_norm_folded(scene: Scene, op: Op) -> Found:
     """A batch norm that is the only reader of a layer with weights is folded into it."""
-    for op in scene.layers(NORM):
-        if op.kind == "batchnorm" and folds(scene, op):
-            yield Hit((op.name,), "batch norms are folded into the layer before them")
+    if op.kind == "batchnorm" and folds(scene, op):
+        return "batch norms are folded into the layer before them"
+    return None
 
 
 @conversion(
@@ -54,11 +55,12 @@ def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
     applies=(example("ReLU, BatchNormalization", _norm(lambda s: s.layer("ReLU", "relu"))),),
     leaves=(example("Conv2D, BatchNormalization", _norm(lambda s: s.conv())),),
 )
-def batch_norm_depthwise(scene: Scene) -> Iterator[Hit]:
+@each(layers(NORM))
+def batch_norm_depthwise(scene: Scene, op: Op) -> Found:
     """Any other batch norm of a feature map becomes a 1x1 depthwise convolution."""
-    for op in scene.layers(NORM):
-        if op.kind == "batchnorm" and not folds(scene, op) and scene.rank(op) == 4:
-            yield Hit((op.name,), "other batch norms become 1x1 depthwise convolutions")
+    if op.kind == "batchnorm" and not folds(scene, op) and scene.rank(op) == 4:
+        return "other batch norms become 1x1 depthwise convolutions"
+    return None
 
 
 @conversion(
@@ -69,11 +71,12 @@ def batch_norm_depthwise(scene: Scene) -> Iterator[Hit]:
     applies=(example("SeparableConv2D", lambda s: s.layer("SeparableConv2D", "depthwise-conv2d")),),
     leaves=(example("DepthwiseConv2D", lambda s: s.layer("DepthwiseConv2D", "depthwise-conv2d")),),
 )
-def separable(scene: Scene) -> Iterator[Hit]:
+@each(layers("SeparableConv2D"))
+def separable(scene: Scene, op: Op) -> Found:
     """SeparableConv2D becomes a depthwise and a pointwise convolution."""
-    for op in scene.layers("SeparableConv2D"):
-        if op.kind == "depthwise-conv2d":
-            yield Hit((op.name,), "SeparableConv2D becomes DepthwiseConv2D and Conv2D")
+    if op.kind == "depthwise-conv2d":
+        return "SeparableConv2D becomes DepthwiseConv2D and Conv2D"
+    return None
 
 
 def _written_out(sketch: Sketch) -> None:
@@ -88,11 +91,12 @@ def _written_out(sketch: Sketch) -> None:
     applies=(example("relu6(x + 3) * (1 / 6)", _written_out),),
     leaves=(example("ReLU(6)", lambda s: s.layer("ReLU", "relu6")),),
 )
-def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
+@each(kinds("relu6"))
+def hard_sigmoid(scene: Scene, op: Op) -> Found:
     """relu6(x + 3) * (1 / 6), written in this order with a ReLU layer, becomes one hard-sigmoid."""
-    for op in scene.kinds("relu6"):
-        if op.name in scene.joined and call_of(op).is_layer:
-            yield Hit((op.name,), "relu6(x + 3) * (1 / 6) becomes one hard-sigmoid")
+    if op.name in scene.joined and call_of(op).is_layer:
+        return "relu6(x + 3) * (1 / 6) becomes one hard-sigmoid"
+    return None
 
 
 def _average(size: int) -> Draw:
@@ -106,12 +110,13 @@ def _average(size: int) -> Draw:
     applies=(example("3x3", _average(3)),),
     leaves=(example("2x2, whose factor is 1", _average(2)),),
 )
-def average(scene: Scene) -> Iterator[Hit]:
+@each(layers("AveragePooling2D", "GlobalAveragePooling2D"))
+def average(scene: Scene, op: Op) -> Found:
     """An average pool gets the scale factor of the DPU."""
-    for op in scene.layers("AveragePooling2D", "GlobalAveragePooling2D"):
-        attrs = op.attrs
-        if isinstance(attrs, AvgPool2dAttrs) and dpu_scale(attrs.kernel, attrs.global_) != 1:
-            yield Hit((op.name,), "average pools get the scale factor of the DPU")
+    attrs = op.attrs
+    if isinstance(attrs, AvgPool2dAttrs) and dpu_scale(attrs.kernel, attrs.global_) != 1:
+        return "average pools get the scale factor of the DPU"
+    return None
 
 
 def _leaky(slope: float) -> Draw:
@@ -124,11 +129,12 @@ def _leaky(slope: float) -> Draw:
     applies=(example("LeakyReLU(0.1)", _leaky(0.1)),),
     leaves=(example("LeakyReLU(0.2)", _leaky(0.2)),),
 )
-def slope(scene: Scene) -> Iterator[Hit]:
+@each(layers("LeakyReLU"))
+def slope(scene: Scene, op: Op) -> Found:
     """The slope 0.1 of the layer LeakyReLU becomes 26/256; other slopes are unchanged."""
-    for op in scene.layers("LeakyReLU"):
-        if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - 0.1) < 1e-6:
-            yield Hit((op.name,), "the slope 0.1 of leaky ReLUs becomes 26/256 = 0.1015625")
+    if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - 0.1) < 1e-6:
+        return "the slope 0.1 of leaky ReLUs becomes 26/256 = 0.1015625"
+    return None
 
 
 CONVERSIONS = (

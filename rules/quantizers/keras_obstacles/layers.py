@@ -7,18 +7,10 @@ from typing import Iterator, Optional, Sequence
 from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import BatchNormAttrs, DepthwiseConv2dAttrs
-from vai_inspect.rules.quantizers.obstacle import (
-    CONVERTED,
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    in_all,
-    left_in_float,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.effects import changes, fails, in_all, left_in_float, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, layers
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 NORM = "BatchNormalization"
@@ -39,11 +31,12 @@ def _norm(sketch: Sketch, *params: str, axis: Optional[int] = None) -> None:
     passes=(example("scale=False", lambda s: _norm(s, "beta", "moving_mean", "moving_var")),),
     fails=(example("center=False", lambda s: _norm(s, "gamma", "moving_mean", "moving_var")),),
 )
-def without_center(scene: Scene) -> Iterator[Hit]:
+@each(layers(NORM, "SyncBatchNormalization"))
+def without_center(scene: Scene, op: Op) -> Found:
     """A BatchNormalization with center=False."""
-    for op in scene.layers(NORM, "SyncBatchNormalization"):
-        if op.kind == "batchnorm" and op.param("beta") is None:
-            yield Hit((op.name,), "a BatchNormalization with center=False")
+    if op.kind == "batchnorm" and op.param("beta") is None:
+        return "a BatchNormalization with center=False"
+    return None
 
 
 def _dense(activation: bool) -> Draw:
@@ -68,11 +61,12 @@ def _dense(activation: bool) -> Draw:
     passes=(example("Dense, BatchNormalization", _dense(False)),),
     fails=(example("Dense(relu), BatchNormalization", _dense(True)),),
 )
-def of_vectors(scene: Scene) -> Iterator[Hit]:
+@each(layers(NORM))
+def of_vectors(scene: Scene, op: Op) -> Found:
     """A BatchNormalization of vectors that cannot be folded into a preceding Dense."""
-    for op in scene.layers(NORM):
-        if op.kind == "batchnorm" and scene.rank(op) == 2 and not folds(scene, op):
-            yield Hit((op.name,), "a BatchNormalization of vectors has no Dense to fold into")
+    if op.kind == "batchnorm" and scene.rank(op) == 2 and not folds(scene, op):
+        return "a BatchNormalization of vectors has no Dense to fold into"
+    return None
 
 
 def folds(scene: Scene, op: Op) -> bool:
@@ -101,14 +95,15 @@ def _depthwise(multiplier: int) -> Draw:
     passes=(example("depth_multiplier=1", _depthwise(1)),),
     fails=(example("depth_multiplier=2", _depthwise(2)),),
 )
-def after_depth_multiplier(scene: Scene) -> Iterator[Hit]:
+@each(layers(NORM))
+def after_depth_multiplier(scene: Scene, op: Op) -> Found:
     """A BatchNormalization after a DepthwiseConv2D with a depth_multiplier above 1."""
-    for op in scene.layers(NORM):
-        before = scene.source(op) if op.kind == "batchnorm" else None
-        attrs = None if before is None else before.attrs
-        layer = before is not None and call_of(before).base == "DepthwiseConv2D"
-        if layer and isinstance(attrs, DepthwiseConv2dAttrs) and attrs.multiplier > 1:
-            yield Hit((op.name,), f"it follows a depth_multiplier of {attrs.multiplier}")
+    before = scene.source(op) if op.kind == "batchnorm" else None
+    attrs = None if before is None else before.attrs
+    layer = before is not None and call_of(before).base == "DepthwiseConv2D"
+    if layer and isinstance(attrs, DepthwiseConv2dAttrs) and attrs.multiplier > 1:
+        return f"it follows a depth_multiplier of {attrs.multiplier}"
+    return None
 
 
 @obstacle(
@@ -119,13 +114,14 @@ def after_depth_multiplier(scene: Scene) -> Iterator[Hit]:
     passes=(example("axis=-1", lambda s: _norm(s)),),
     fails=(example("axis=1", lambda s: _norm(s, axis=1)),),
 )
-def other_axis(scene: Scene) -> Iterator[Hit]:
+@each(layers(NORM))
+def other_axis(scene: Scene, op: Op) -> Found:
     """A BatchNormalization over an axis other than the last."""
-    for op in scene.layers(NORM):
-        if isinstance(op.attrs, BatchNormAttrs) and op.attrs.axis % scene.rank(op) != (
-            scene.rank(op) - 1
-        ):
-            yield Hit((op.name,), f"a BatchNormalization over axis {op.attrs.axis}")
+    if isinstance(op.attrs, BatchNormAttrs) and op.attrs.axis % scene.rank(op) != (
+        scene.rank(op) - 1
+    ):
+        return f"a BatchNormalization over axis {op.attrs.axis}"
+    return None
 
 
 def _separable(activation: Optional[str]) -> Draw:
@@ -152,11 +148,10 @@ def _separable(activation: Optional[str]) -> Draw:
     passes=(example("SeparableConv2D, ReLU", _separable(None)),),
     fails=(example("SeparableConv2D(activation='relu')", _separable("keras.relu")),),
 )
-def separable_activation(scene: Scene) -> Iterator[Hit]:
+@each(layers("SeparableConv2D"))
+def separable_activation(scene: Scene, op: Op) -> Found:
     """A SeparableConv2D with an activation."""
-    for op in scene.layers("SeparableConv2D"):
-        if call_of(op).argument("activation"):
-            yield Hit((op.name,), "a SeparableConv2D has an activation")
+    return "a SeparableConv2D has an activation" if call_of(op).argument("activation") else None
 
 
 @obstacle(
@@ -168,11 +163,10 @@ def separable_activation(scene: Scene) -> Iterator[Hit]:
     fails=(example("SeparableConv2D", _separable(None)),),
     decides=True,
 )
-def separable_in_float(scene: Scene) -> Iterator[Hit]:
+@each(layers("SeparableConv2D"))
+def separable_in_float(scene: Scene, op: Op) -> Found:
     """A SeparableConv2D in release 2.5."""
-    for op in scene.layers("SeparableConv2D"):
-        if op.kind in ("conv2d", "depthwise-conv2d"):
-            yield Hit((op.name,), "a SeparableConv2D")
+    return "a SeparableConv2D" if op.kind in ("conv2d", "depthwise-conv2d") else None
 
 
 def _shared(name: str, kind: str) -> Draw:
@@ -221,7 +215,7 @@ def shared_without_weights(scene: Scene) -> Iterator[Hit]:
 
 
 def _called_twice(scene: Scene, weighted: bool) -> Iterator[Hit]:
-    found = [op for op in scene.calls() if call_of(op).calls > 1 and op.kind != "identity"]
+    found = [op for op in scene.ops(calls()) if call_of(op).calls > 1 and op.kind != "identity"]
     with_weights = {op.layer for op in found if op.params}
     for layer in dict.fromkeys(op.layer for op in found):
         if (layer in with_weights) is weighted:
@@ -240,10 +234,10 @@ def _called_twice(scene: Scene, weighted: bool) -> Iterator[Hit]:
     passes=(example("Dense", lambda s: s.layer("Dense", "inner-product")),),
     fails=(example("LSTM", lambda s: s.layer("LSTM", "unknown")),),
 )
-def recurrent_weights(scene: Scene) -> Iterator[Hit]:
+@each(layers("LSTM", "Bidirectional"))
+def recurrent_weights(scene: Scene, op: Op) -> Found:
     """An LSTM or Bidirectional layer ("Got empty weight_value_tuples")."""
-    for op in scene.layers("LSTM", "Bidirectional"):
-        yield Hit((op.name,), f"a recurrent layer ({call_of(op).name})")
+    return f"a recurrent layer ({call_of(op).name})"
 
 
 @obstacle(
@@ -262,11 +256,12 @@ def recurrent_weights(scene: Scene) -> Iterator[Hit]:
         ),
     ),
 )
-def dropout_in_training(scene: Scene) -> Iterator[Hit]:
+@each(layers("Dropout"))
+def dropout_in_training(scene: Scene, op: Op) -> Found:
     """A Dropout that is called with training=True, or in a nested model that is."""
-    for op in scene.layers("Dropout"):
-        if call_of(op).argument("training") == "True":
-            yield Hit((op.name,), "a Dropout is called with training=True")
+    if call_of(op).argument("training") == "True":
+        return "a Dropout is called with training=True"
+    return None
 
 
 RULES = (

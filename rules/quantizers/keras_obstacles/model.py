@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.rules.quantizers.obstacle import (
-    CONVERTED,
-    EXECUTED,
-    Hit,
-    fails,
-    in_all,
-    obstacle,
-    since_3,
-    warns,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.effects import fails, in_all, since_3, warns
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 
@@ -65,7 +59,7 @@ _OLD = fails("quantise", "it stops with 'No such layer'", "ValueError")
 def nested(scene: Scene) -> Iterator[Hit]:
     """A model is called like a layer."""
     for name in scene.form.nested:
-        within = (op.name for op in scene.calls() if op.layer.startswith(name + "/"))
+        within = (op.name for op in scene.ops(calls()) if op.layer.startswith(name + "/"))
         yield Hit(tuple(within), f"the model {name!r} is nested in the model")
 
 
@@ -84,12 +78,13 @@ def nested(scene: Scene) -> Iterator[Hit]:
     passes=(example("a layer of Keras's", lambda s: s.conv()),),
     fails=(example("a class of your own", lambda s: s.layer("Mine", "unknown", own_class=True)),),
 )
-def own_layer(scene: Scene) -> Iterator[Hit]:
+@each(calls())
+def own_layer(scene: Scene, op: Op) -> Found:
     """A layer of a user's own class."""
-    for op in scene.calls():
-        call = call_of(op)
-        if call.is_layer and (call.base is None or call.base != call.name):
-            yield Hit((op.name,), f"the layer {call.name} is your own class")
+    call = call_of(op)
+    if call.is_layer and (call.base is None or call.base != call.name):
+        return f"the layer {call.name} is your own class"
+    return None
 
 
 @obstacle(
@@ -105,12 +100,11 @@ def own_layer(scene: Scene) -> Iterator[Hit]:
         example("a sequence", lambda s: (s.input((1, 32, 8)), s.layer("Dense", "inner-product"))),
     ),
 )
-def input_rank(scene: Scene) -> Iterator[Hit]:
+@each(kinds("data"))
+def input_rank(scene: Scene, op: Op) -> Found:
     """An input of rank 3 or 5: a sequence, tokens, a volume."""
-    for op in scene.kinds("data"):
-        rank = op.output.rank
-        if rank not in (2, 4):
-            yield Hit((op.name,), f"the input {op.name!r} has rank {rank}")
+    rank = op.output.rank
+    return f"the input {op.name!r} has rank {rank}" if rank not in (2, 4) else None
 
 
 RULES = (subclassed, nested, own_layer, input_rank)

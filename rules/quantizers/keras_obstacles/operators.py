@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List
+from typing import List
 
 from vai_inspect.core.findings import Remedy, exact
 from vai_inspect.core.ir import Op
-from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, Hit, fails, obstacle, since_3
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.effects import fails, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 
@@ -27,11 +29,10 @@ def _two(kind: str, name: str, is_layer: bool) -> Draw:
     passes=(example("Concatenate()([a, b])", _two("concat", "Concatenate", True)),),
     fails=(example("tf.concat([a, b])", _two("concat", "Concatenate", False)),),
 )
-def concatenated(scene: Scene) -> Iterator[Hit]:
+@each(kinds("concat"))
+def concatenated(scene: Scene, op: Op) -> Found:
     """A function concatenates tensors."""
-    for op in scene.kinds("concat"):
-        if not call_of(op).is_layer:
-            yield Hit((op.name,), "a function concatenates the outputs of layers")
+    return "a function concatenates the outputs of layers" if not call_of(op).is_layer else None
 
 
 @obstacle(
@@ -48,14 +49,14 @@ def concatenated(scene: Scene) -> Iterator[Hit]:
     ),
     fails=(example("a + b", _two("add", "Add", False)),),
 )
-def of_two_layers(scene: Scene) -> Iterator[Hit]:
+@each(calls())
+def of_two_layers(scene: Scene, op: Op) -> Found:
     """An operator reads the outputs of two layers."""
-    for op in scene.calls():
-        if call_of(op).is_layer or op.kind == "concat" or op.name in scene.joined:
-            continue
-        if len(_computed(scene, op)) > 1:
-            found = f"{call_of(op).name} is an operator of the outputs of two layers"
-            yield Hit((op.name,), found)
+    if call_of(op).is_layer or op.kind == "concat" or op.name in scene.joined:
+        return None
+    if len(_computed(scene, op)) > 1:
+        return f"{call_of(op).name} is an operator of the outputs of two layers"
+    return None
 
 
 def _computed(scene: Scene, op: Op) -> List[str]:
@@ -88,14 +89,15 @@ def _constant(first: bool) -> Draw:
     passes=(example("x + 3.", _constant(False)),),
     fails=(example("3. + x", _constant(True)),),
 )
-def constant_first(scene: Scene) -> Iterator[Hit]:
+@each(calls())
+def constant_first(scene: Scene, op: Op) -> Found:
     """The first operand of an operator is a constant."""
-    for op in scene.calls():
-        if call_of(op).is_layer or len(op.inputs) < 2 or op.name in scene.joined:
-            continue
-        if scene.graph[op.inputs[0].op].kind == "const" and _computed(scene, op):
-            found = f"the first operand of {call_of(op).name} is a constant"
-            yield Hit((op.name,), found, _IN_TURN.get(op.kind, _BY_HAND))
+    if call_of(op).is_layer or len(op.inputs) < 2 or op.name in scene.joined:
+        return None
+    if scene.graph[op.inputs[0].op].kind == "const" and _computed(scene, op):
+        found = f"the first operand of {call_of(op).name} is a constant"
+        return Hit((op.name,), found, _IN_TURN.get(op.kind, _BY_HAND))
+    return None
 
 
 RULES = (concatenated, of_two_layers, constant_first)

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from vai_inspect.core.ir import Op
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.rules.quantizers.obstacle import (
-    CONVERTED,
-    EXECUTED,
-    Effect,
-    Hit,
-    fails,
-    in_all,
-    left_in_float,
-    obstacle,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.effects import Effect, fails, in_all, left_in_float
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import CONVERTED, EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, layers
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _FLOAT = left_in_float("quantise", "it stays in float")
@@ -75,18 +66,18 @@ def _unknown(name: str) -> Draw:
         example("Conv3D", _unknown("Conv3D")),
     ),
 )
-def layer_or_operation(scene: Scene) -> Iterator[Hit]:
+@each(calls())
+def layer_or_operation(scene: Scene, op: Op) -> Found:
     """A layer, operation or activation that the flow does not support.
 
     Only the layers in the quantiser's list are quantised. Everything else stays in float, and the
     conversion of release 3.5, the first step of the compiler, fails for most of it; that of 2.5
     and 3.0 is closed source.
     """
-    for op in scene.calls():
-        if op.name not in scene.in_float or _quantised_in(op, scene.release):
-            continue
-        reason, remedy = scene.in_float[op.name]
-        yield Hit((op.name,), _found(op, reason), remedy, _effects(op, scene))
+    if op.name not in scene.in_float or _quantised_in(op, scene.release):
+        return None
+    reason, remedy = scene.in_float[op.name]
+    return Hit((op.name,), _found(op, reason), remedy, _effects(op, scene))
 
 
 def _found(op: Op, reason: str) -> str:
@@ -125,12 +116,13 @@ def _effects(op: Op, scene: Scene) -> "dict[str, Effect]":
     ),
     decides=True,
 )
-def later_layer(scene: Scene) -> Iterator[Hit]:
+@each(layers(*LATER))
+def later_layer(scene: Scene, op: Op) -> Found:
     """A layer that only a later release quantises: PReLU (3.0), Permute (3.5)."""
-    for op in scene.layers(*LATER):
-        if not _quantised_in(op, scene.release) and op.name not in scene.in_float:
-            since = LATER[call_of(op).base or ""]
-            yield Hit((op.name,), f"{call_of(op).name} is quantised since {since}")
+    if not _quantised_in(op, scene.release) and op.name not in scene.in_float:
+        since = LATER[call_of(op).base or ""]
+        return f"{call_of(op).name} is quantised since {since}"
+    return None
 
 
 @obstacle(
@@ -143,12 +135,11 @@ def later_layer(scene: Scene) -> Iterator[Hit]:
         example("bicubic", lambda s: s.layer("UpSampling2D", "resize", interpolation="bicubic")),
     ),
 )
-def interpolation(scene: Scene) -> Iterator[Hit]:
+@each(layers("UpSampling2D"))
+def interpolation(scene: Scene, op: Op) -> Found:
     """An UpSampling2D with an interpolation other than nearest and bilinear."""
-    for op in scene.layers("UpSampling2D"):
-        mode = call_of(op).argument("interpolation")
-        if mode is not None:
-            yield Hit((op.name,), f"UpSampling2D(interpolation={mode!r})")
+    mode = call_of(op).argument("interpolation")
+    return f"UpSampling2D(interpolation={mode!r})" if mode is not None else None
 
 
 def _relu_after(name: str, kind: str) -> Draw:
@@ -178,15 +169,16 @@ def _relu_after(name: str, kind: str) -> Draw:
         example("after the input", lambda s: s.layer("ReLU", "relu")),
     ),
 )
-def standalone_activation(scene: Scene) -> Iterator[Hit]:
+@each(layers("ReLU", "Activation"))
+def standalone_activation(scene: Scene, op: Op) -> Found:
     """A ReLU after Concatenate, a bare operation or the input."""
-    for op in scene.layers("ReLU", "Activation"):
-        before = scene.source(op)
-        if op.kind not in ("relu", "relu6") or before is None or op.name in scene.joined:
-            continue
-        bare = before.name in scene.in_float and not call_of(before).is_layer
-        if before.kind in ("concat", "data") or bare:
-            yield Hit((op.name,), f"an activation after {before.kind}")
+    before = scene.source(op)
+    if op.kind not in ("relu", "relu6") or before is None or op.name in scene.joined:
+        return None
+    bare = before.name in scene.in_float and not call_of(before).is_layer
+    if before.kind in ("concat", "data") or bare:
+        return f"an activation after {before.kind}"
+    return None
 
 
 RULES = (interpolation, later_layer)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from vai_inspect.core.findings import approximate, exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import LeakyReluAttrs
 from vai_inspect.core.rewrite_numbers import SLOPE
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, described
+from vai_inspect.rules.quantizers.effects import changes, fails, since_3
+from vai_inspect.rules.quantizers.hits import Found, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, calls, described, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
 ALIKE = 0.002
@@ -39,10 +33,10 @@ _HARD_TANH = exact(
         example("F.hardswish", lambda s: s.call("hardswish", "hard-swish")),
     ),
 )
-def hardswish(scene: Scene) -> Iterator[Hit]:
+@each(calls("Hardswish", "hardswish"))
+def hardswish(scene: Scene, op: Op) -> Found:
     """Hardswish, which release 2.5 does not support."""
-    for op in scene.calls("Hardswish", "hardswish"):
-        yield Hit((op.name,), f"{described(op)} is not supported")
+    return f"{described(op)} is not supported"
 
 
 @obstacle(
@@ -53,10 +47,10 @@ def hardswish(scene: Scene) -> Iterator[Hit]:
     passes=(example("nn.ReLU6", lambda s: s.layer("ReLU6", "relu6")),),
     fails=(example("F.relu6", lambda s: s.call("relu6", "relu6")),),
 )
-def relu6_function(scene: Scene) -> Iterator[Hit]:
+@each(calls("relu6"))
+def relu6_function(scene: Scene, op: Op) -> Found:
     """relu6 as a function, which release 2.5 does not support."""
-    for op in scene.calls("relu6"):
-        yield Hit((op.name,), "relu6 is called as a function")
+    return "relu6 is called as a function"
 
 
 @obstacle(
@@ -81,11 +75,10 @@ def relu6_function(scene: Scene) -> Iterator[Hit]:
     fails=(example("nn.ReLU6", lambda s: s.layer("ReLU6", "relu6")),),
     from_conversion=True,
 )
-def relu6_module(scene: Scene) -> Iterator[Hit]:
+@each(calls("ReLU6"))
+def relu6_module(scene: Scene, op: Op) -> Found:
     """The module nn.ReLU6 becomes nn.ReLU."""
-    for op in scene.calls("ReLU6"):
-        if op.kind == "relu6":
-            yield Hit((op.name,), "nn.ReLU6")
+    return "nn.ReLU6" if op.kind == "relu6" else None
 
 
 _SLOPE = "the slope becomes 26/256 = 0.1015625"
@@ -106,11 +99,12 @@ def _leaky(slope: float) -> Draw:
     fails=(example("slope 0.2", _leaky(0.2)), example("slope 0.01", _leaky(0.01))),
     from_conversion=True,
 )
-def slope(scene: Scene) -> Iterator[Hit]:
+@each(kinds("leaky-relu"))
+def slope(scene: Scene, op: Op) -> Found:
     """A leaky ReLU of any slope gets the DPU's slope."""
-    for op in scene.calls():
-        if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - SLOPE) >= ALIKE:
-            yield Hit((op.name,), f"a leaky ReLU with slope {op.attrs.alpha:g}")
+    if isinstance(op.attrs, LeakyReluAttrs) and abs(op.attrs.alpha - SLOPE) >= ALIKE:
+        return f"a leaky ReLU with slope {op.attrs.alpha:g}"
+    return None
 
 
 RULES = (hardswish, relu6_function, relu6_module, slope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import (
     AvgPool2dAttrs,
     DepthwiseConv2dAttrs,
@@ -11,8 +12,9 @@ from vai_inspect.core.ir.attrs import (
     PadAttrs,
 )
 from vai_inspect.core.rewrite_numbers import SLOPE
-from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, conversion
-from vai_inspect.rules.quantizers.scene import Scene, described
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, conversion
+from vai_inspect.rules.quantizers.scene import Scene, calls, described, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 from vai_inspect.rules.quantizers.torch_obstacles.activations import ALIKE
 from vai_inspect.rules.quantizers.torch_obstacles.normalization import FOLDED_INTO
@@ -40,11 +42,12 @@ def _joined(sketch: Sketch) -> None:
     ),
     leaves=(example("relu, batch norm", _after(lambda s: s.layer("ReLU", "relu"))),),
 )
-def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
+@each(kinds("batchnorm"))
+def batch_norm_folded(scene: Scene, op: Op) -> Found:
     """A batch norm after a convolution, or after a concatenation of convolutions, is folded."""
-    for op in scene.kinds("batchnorm"):
-        if _folds(scene, op.name):
-            yield Hit((op.name,), "batch norms are folded into the preceding convolution")
+    if _folds(scene, op.name):
+        return "batch norms are folded into the preceding convolution"
+    return None
 
 
 @conversion(
@@ -57,11 +60,12 @@ def batch_norm_folded(scene: Scene) -> Iterator[Hit]:
     ),
     leaves=(example("conv, batch norm", _after(lambda s: s.conv())),),
 )
-def batch_norm_scale(scene: Scene) -> Iterator[Hit]:
+@each(kinds("batchnorm"))
+def batch_norm_scale(scene: Scene, op: Op) -> Found:
     """Any other batch norm becomes XIR's `scale`."""
-    for op in scene.kinds("batchnorm"):
-        if not _folds(scene, op.name):
-            yield Hit((op.name,), "batch norms without a preceding convolution become scale")
+    if not _folds(scene, op.name):
+        return "batch norms without a preceding convolution become scale"
+    return None
 
 
 def _folds(scene: Scene, name: str) -> bool:
@@ -86,12 +90,13 @@ def _folds(scene: Scene, name: str) -> bool:
         ),
     ),
 )
-def leaky_relu(scene: Scene) -> Iterator[Hit]:
+@each(kinds("leaky-relu"))
+def leaky_relu(scene: Scene, op: Op) -> Found:
     """The slope 0.1 of a leaky ReLU becomes 26/256."""
-    for op in scene.calls():
-        if isinstance(op.attrs, LeakyReluAttrs) and 1e-7 <= abs(op.attrs.alpha - SLOPE) < ALIKE:
-            text = "the slope {:g} of leaky ReLUs becomes 26/256 = 0.1015625"
-            yield Hit((op.name,), text.format(op.attrs.alpha))
+    if isinstance(op.attrs, LeakyReluAttrs) and 1e-7 <= abs(op.attrs.alpha - SLOPE) < ALIKE:
+        text = "the slope {:g} of leaky ReLUs becomes 26/256 = 0.1015625"
+        return text.format(op.attrs.alpha)
+    return None
 
 
 _HARD = "become hard-sigmoid with the factor 6 * 2731 / 16384 in place of 1"
@@ -106,13 +111,12 @@ _HARD = "become hard-sigmoid with the factor 6 * 2731 / 16384 in place of 1"
         example("nn.SiLU", lambda s: s.layer("SiLU", "swish")),
     ),
 )
-def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
+@each(calls("Hardsigmoid", "hardsigmoid", "Hardswish", "hardswish"))
+def hard_sigmoid(scene: Scene, op: Op) -> Found:
     """Hardsigmoid and, since 3.0, Hardswish get the DPU's factor; sigmoid and SiLU do not."""
-    for op in scene.calls("Hardsigmoid", "hardsigmoid"):
-        yield Hit((op.name,), f"{described(op)} {_HARD}")
-    if scene.release != "2.5":
-        for op in scene.calls("Hardswish", "hardswish"):
-            yield Hit((op.name,), f"{described(op)} {_HARD}")
+    if scene.release == "2.5" and described(op) in ("Hardswish", "hardswish"):
+        return None
+    return f"{described(op)} {_HARD}"
 
 
 @conversion(
@@ -126,14 +130,14 @@ def hard_sigmoid(scene: Scene) -> Iterator[Hit]:
     ),
     leaves=(example("nn.MaxPool2d", lambda s: s.layer("MaxPool2d", "maxpool2d")),),
 )
-def average(scene: Scene) -> Iterator[Hit]:
+@each(kinds("avgpool2d"))
+def average(scene: Scene, op: Op) -> Found:
     """An average pool is followed by a multiplication with the DPU's factor."""
-    for op in scene.kinds("avgpool2d"):
-        yield Hit((op.name,), "average pools are multiplied by the scale factor of the DPU")
+    return "average pools are multiplied by the scale factor of the DPU"
 
 
 def _pads(scene: Scene) -> Iterator[str]:
-    for op in scene.kinds("pad"):
+    for op in scene.ops(kinds("pad")):
         if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
             yield op.name
 
@@ -170,13 +174,13 @@ def _grouped(multiplier: int) -> Draw:
     applies=(example("groups=C, 2 * C outputs", _grouped(2)),),
     leaves=(example("groups=C, C outputs", _grouped(1)),),
 )
-def depthwise_multiplier(scene: Scene) -> Iterator[Hit]:
+@each(kinds("depthwise-conv2d"))
+def depthwise_multiplier(scene: Scene, op: Op) -> Found:
     """A depthwise convolution with a multiplier becomes a grouped conv2d before 3.5."""
-    for op in scene.kinds("depthwise-conv2d"):
-        if isinstance(op.attrs, DepthwiseConv2dAttrs) and op.attrs.multiplier > 1:
-            kind = "depthwise-conv2d" if scene.release == "3.5" else "grouped conv2d"
-            text = f"depthwise convolutions with a multiplier become {kind}"
-            yield Hit((op.name,), text)
+    if isinstance(op.attrs, DepthwiseConv2dAttrs) and op.attrs.multiplier > 1:
+        kind = "depthwise-conv2d" if scene.release == "3.5" else "grouped conv2d"
+        return f"depthwise convolutions with a multiplier become {kind}"
+    return None
 
 
 CONVERSIONS = (

@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    fails,
-    left_in_float,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.rules.quantizers.effects import fails, left_in_float, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, arguments, call_of, calls, described
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _CUSTOM = "the whole convolution stays in float, a custom operator with unquantised weights"
@@ -38,12 +34,11 @@ _CUSTOM = "the whole convolution stays in float, a custom operator with unquanti
         example("padding='valid'", lambda s: s.conv(padding="valid")),
     ),
 )
-def padding_as_text(scene: Scene) -> Iterator[Hit]:
+@each(arguments("padding"))
+def padding_as_text(scene: Scene, op: Op) -> Found:
     """A convolution whose padding is a string, 'same' or 'valid'."""
-    for op in scene.calls():
-        padding = call_of(op).argument("padding")
-        if padding is not None:
-            yield Hit((op.name,), f"padding={padding!r} is a string")
+    padding = call_of(op).argument("padding")
+    return f"padding={padding!r} is a string" if padding is not None else None
 
 
 def _under(norm: str) -> Draw:
@@ -73,11 +68,10 @@ def _under(norm: str) -> Draw:
 )
 def weights_by_norm(scene: Scene) -> Iterator[Hit]:
     """A module with weight_norm or spectral_norm, whose weight is computed in the forward."""
-    computed = dict(scene.form.computed_weights)
-    for op in scene.calls():
-        how = computed.get(op.layer)
-        if how and call_of(op).is_layer:
-            yield Hit((op.name,), f"its weight is computed by {how}")
+    for layer, how in dict(scene.form.computed_weights).items():
+        for op in scene.ops(calls()):
+            if op.layer == layer and call_of(op).is_layer:
+                yield Hit((op.name,), f"its weight is computed by {how}")
 
 
 @obstacle(
@@ -96,11 +90,12 @@ def weights_by_norm(scene: Scene) -> Iterator[Hit]:
         ),
     ),
 )
-def standardised_weight(scene: Scene) -> Iterator[Hit]:
+@each(arguments("weight"))
+def standardised_weight(scene: Scene, op: Op) -> Found:
     """A convolution whose weight the forward computes from parameters (standardised weights)."""
-    for op in scene.calls():
-        if call_of(op).argument("weight") == "computed":
-            yield Hit((op.name,), "its weight is computed in the forward")
+    if call_of(op).argument("weight") == "computed":
+        return "its weight is computed in the forward"
+    return None
 
 
 _FUNCTIONS = tuple(f"conv{kind}{rank}d" for kind in ("", "_transpose") for rank in (1, 2, 3))
@@ -129,12 +124,13 @@ _FUNCTIONS = tuple(f"conv{kind}{rank}d" for kind in ("", "_transpose") for rank 
         ),
     ),
 )
-def dynamic_weight(scene: Scene) -> Iterator[Hit]:
+@each(calls(*_FUNCTIONS, "linear"))
+def dynamic_weight(scene: Scene, op: Op) -> Found:
     """A convolution or Linear whose weight is computed from the model's input."""
-    for op in scene.calls(*_FUNCTIONS, "linear"):
-        weight = scene.source(op, 1)
-        if op.kind == "unknown" and weight is not None and weight.kind != "const":
-            yield Hit((op.name,), f"the weight of {described(op)} is an activation")
+    weight = scene.source(op, 1)
+    if op.kind == "unknown" and weight is not None and weight.kind != "const":
+        return f"the weight of {described(op)} is an activation"
+    return None
 
 
 @obstacle(
@@ -148,10 +144,10 @@ def dynamic_weight(scene: Scene) -> Iterator[Hit]:
         example("nn.MaxPool1d", lambda s: (s.input((1, 32, 8)), s.layer("MaxPool1d", "maxpool1d"))),
     ),
 )
-def one_dimensional(scene: Scene) -> Iterator[Hit]:
+@each(calls("Conv1d", "conv1d", "MaxPool1d", "max_pool1d"))
+def one_dimensional(scene: Scene, op: Op) -> Found:
     """Conv1d or MaxPool1d, which release 2.5 cannot export."""
-    for op in scene.calls("Conv1d", "conv1d", "MaxPool1d", "max_pool1d"):
-        yield Hit((op.name,), f"{described(op)} is one-dimensional")
+    return f"{described(op)} is one-dimensional"
 
 
 _OTHER_RANKS = (
@@ -184,13 +180,14 @@ _OTHER_RANKS = (
         ),
     ),
 )
-def other_ranks(scene: Scene) -> Iterator[Hit]:
+@each(calls(*_OTHER_RANKS, "interpolate", "upsample", "Upsample"))
+def other_ranks(scene: Scene, op: Op) -> Found:
     """ConvTranspose1d, AvgPool1d, AvgPool3d, MaxPool3d or a linear resize of one dimension."""
-    for op in scene.calls(*_OTHER_RANKS):
-        yield Hit((op.name,), f"{described(op)} has no quantised form")
-    for op in scene.calls("interpolate", "upsample", "Upsample"):
-        if call_of(op).argument("mode") == "linear":
-            yield Hit((op.name,), "a linear resize of one dimension has no quantised form")
+    if described(op) in _OTHER_RANKS:
+        return f"{described(op)} has no quantised form"
+    if call_of(op).argument("mode") == "linear":
+        return "a linear resize of one dimension has no quantised form"
+    return None
 
 
 RULES = (

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Optional, Union
+from typing import Dict, Optional, Union
 
 from vai_inspect.core.findings import Remedy, approximate, exact
 from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import PadAttrs
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    in_all,
-    left_in_float,
-    obstacle,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.rules.quantizers.effects import in_all, left_in_float
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, described, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
 _IN_FLOAT = "it stays in float, a custom operator that the CPU runs"
@@ -91,26 +87,27 @@ FLOAT: Dict[str, Optional[Remedy]] = {
         ),
     ),
 )
-def unquantised(scene: Scene) -> Iterator[Hit]:
+@each(calls())
+def unquantised(scene: Scene, op: Op) -> Found:
     """A function or module that the quantiser does not support."""
-    for op in scene.calls():
-        if op.name in scene.joined and op.kind != "identity":
-            continue
-        if described(op) in FLOAT:
-            yield Hit((op.name,), f"{described(op)} is not supported", FLOAT[described(op)])
-        elif described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
-            what = "an index that removes its axis" if op.kind == "squeeze" else "this index"
-            yield Hit((op.name,), f"{what} is not supported", _SLICE)
-        elif call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
-            mode = str(call_of(op).argument("mode"))
-            yield Hit((op.name,), f"mode={mode!r} is not supported", _BILINEAR)
-        elif isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
-            yield Hit((op.name,), "padding_mode='circular' is not supported", _ZEROS)
-        elif op.kind == "div" and _of_number(scene, op):
-            yield Hit((op.name,), "a number divided by a tensor (reciprocal) is not supported")
-        elif op.name in scene.in_float:
-            reason, remedy = scene.in_float[op.name]
-            yield Hit((op.name,), reason, remedy)
+    if op.name in scene.joined and op.kind != "identity":
+        return None
+    if described(op) in FLOAT:
+        return Hit((op.name,), f"{described(op)} is not supported", FLOAT[described(op)])
+    if described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
+        what = "an index that removes its axis" if op.kind == "squeeze" else "this index"
+        return Hit((op.name,), f"{what} is not supported", _SLICE)
+    if call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
+        mode = str(call_of(op).argument("mode"))
+        return Hit((op.name,), f"mode={mode!r} is not supported", _BILINEAR)
+    if isinstance(op.attrs, PadAttrs) and op.attrs.mode == "WRAP":
+        return Hit((op.name,), "padding_mode='circular' is not supported", _ZEROS)
+    if op.kind == "div" and _of_number(scene, op):
+        return "a number divided by a tensor (reciprocal) is not supported"
+    if op.name in scene.in_float:
+        reason, remedy = scene.in_float[op.name]
+        return Hit((op.name,), reason, remedy)
+    return None
 
 
 def _of_number(scene: Scene, op: Op) -> bool:
@@ -143,14 +140,13 @@ _CUSTOM = (
         example("clamp(0, 6)", lambda s: s.call("clamp", "unknown")),
     ),
 )
-def custom_operator(scene: Scene) -> Iterator[Hit]:
+@each(calls(*CUSTOM, "Hardtanh", "hardtanh", "sqrt"))
+def custom_operator(scene: Scene, op: Op) -> Found:
     """A function that is quantised although it has no XIR operator."""
-    for op in scene.calls():
-        name = described(op)
-        wide = name in ("Hardtanh", "hardtanh") and op.kind != "relu6"
-        late = name == "sqrt" and scene.release == "3.5"
-        if name in CUSTOM or wide or late:
-            yield Hit((op.name,), f"{name} is quantised")
+    name = described(op)
+    wide = name in ("Hardtanh", "hardtanh") and op.kind != "relu6"
+    late = name == "sqrt" and scene.release == "3.5"
+    return f"{name} is quantised" if name in CUSTOM or wide or late else None
 
 
 def _pad(mode: str) -> Draw:
@@ -169,11 +165,12 @@ _PADS = left_in_float("quantise", "aten::pad stays in float before its reader", 
     fails=(example("nn.ZeroPad2d", _pad("CONSTANT")), example("reflection", _pad("REFLECT"))),
     decides=True,
 )
-def pad(scene: Scene) -> Iterator[Hit]:
+@each(kinds("pad"))
+def pad(scene: Scene, op: Op) -> Found:
     """A separate pad, or a convolution with another padding_mode; 3.5 quantises it."""
-    for op in scene.kinds("pad"):
-        if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
-            yield Hit((op.name,), f"{described(op)} pads before its reader")
+    if isinstance(op.attrs, PadAttrs) and op.attrs.mode != "WRAP":
+        return f"{described(op)} pads before its reader"
+    return None
 
 
 _OLD = left_in_float("quantise", _IN_FLOAT, "FLOAT_OP")
@@ -196,11 +193,10 @@ _OLD = left_in_float("quantise", _IN_FLOAT, "FLOAT_OP")
     ),
     decides=True,
 )
-def products(scene: Scene) -> Iterator[Hit]:
+@each(calls("matmul", "bmm", "baddbmm"))
+def products(scene: Scene, op: Op) -> Found:
     """A matrix product of two activations; 3.5 writes it as matmul."""
-    for op in scene.calls("matmul", "bmm", "baddbmm"):
-        if op.kind == "matmul":
-            yield Hit((op.name,), f"{described(op)} multiplies two activations")
+    return f"{described(op)} multiplies two activations" if op.kind == "matmul" else None
 
 
 @obstacle(
@@ -215,10 +211,10 @@ def products(scene: Scene) -> Iterator[Hit]:
     ),
     decides=True,
 )
-def later_activations(scene: Scene) -> Iterator[Hit]:
+@each(calls("PReLU", "prelu", "GELU", "gelu", "Mish", "mish"))
+def later_activations(scene: Scene, op: Op) -> Found:
     """PReLU, GELU and Mish in release 2.5."""
-    for op in scene.calls("PReLU", "prelu", "GELU", "gelu", "Mish", "mish"):
-        yield Hit((op.name,), f"{described(op)} is not supported")
+    return f"{described(op)} is not supported"
 
 
 RULES = (custom_operator, pad, products, later_activations)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.ir import Op
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    fails,
-    in_all,
-    obstacle,
-    since_3,
-    warns,
-)
-from vai_inspect.rules.quantizers.scene import Scene
+from vai_inspect.rules.quantizers.effects import fails, in_all, since_3, warns
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 
@@ -137,11 +132,10 @@ def _arguments(scene: Scene, what: str, text: str) -> Iterator[Hit]:
     passes=(example("a float input", _input("float32")),),
     fails=(example("a bool input", _input("bool")),),
 )
-def takes_truth_values(scene: Scene) -> Iterator[Hit]:
+@each(kinds("data"))
+def takes_truth_values(scene: Scene, op: Op) -> Found:
     """An input is boolean."""
-    for op in scene.kinds("data"):
-        if op.output.dtype == "bool":
-            yield Hit((op.name,), f"the input {op.name!r} is boolean")
+    return f"the input {op.name!r} is boolean" if op.output.dtype == "bool" else None
 
 
 @obstacle(
@@ -159,7 +153,7 @@ def takes_truth_values(scene: Scene) -> Iterator[Hit]:
 )
 def takes_integers(scene: Scene) -> Iterator[Hit]:
     """An input is of integers, which the forward converts to float."""
-    for op in scene.kinds("data"):
+    for op in scene.ops(kinds("data")):
         if op.output.dtype.startswith(("int", "uint")):
             casts = [one.name for one in scene.graph.consumers(op) if one.kind == "cast"]
             if casts:
@@ -206,12 +200,11 @@ def _batch(size: int) -> Draw:
     passes=(example("batch 1", _batch(1)),),
     fails=(example("batch 2", _batch(2)),),
 )
-def batch(scene: Scene) -> Iterator[Hit]:
+@each(kinds("data"))
+def batch(scene: Scene, op: Op) -> Found:
     """An input has a batch size other than 1."""
-    for op in scene.kinds("data"):
-        shape = op.output.shape
-        if shape and shape[0] != 1:
-            yield Hit((op.name,), f"the input {op.name!r} has batch size {shape[0]}")
+    shape = op.output.shape
+    return f"the input {op.name!r} has batch size {shape[0]}" if shape and shape[0] != 1 else None
 
 
 RULES = (

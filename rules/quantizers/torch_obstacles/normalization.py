@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from vai_inspect.core.findings import exact
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    in_all,
-    obstacle,
-    since_3,
-    warns,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.core.ir import Op
+from vai_inspect.rules.quantizers.effects import changes, fails, in_all, since_3, warns
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, described, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 STATISTICS = ("moving_mean", "moving_var")
@@ -59,16 +51,14 @@ def _read_twice(sketch: Sketch) -> None:
     ),
     fails=(example("y = conv(x); bn(y) + y", _read_twice),),
 )
-def shared_convolution(scene: Scene) -> Iterator[Hit]:
+@each(kinds(*FOLDED_INTO))
+def shared_convolution(scene: Scene, op: Op) -> Found:
     """A convolution has other readers than its batch norm."""
-    for op in scene.graph:
-        if op.kind not in FOLDED_INTO:
-            continue
-        readers = scene.readers(op)
-        norms = [one for one in readers if one.kind == "batchnorm"]
-        if norms and len(readers) > len(norms):
-            found = "a convolution has other readers than its batch norm"
-            yield Hit((op.name, norms[0].name), found)
+    readers = scene.readers(op)
+    norms = [one.name for one in readers if one.kind == "batchnorm"]
+    if not norms or len(readers) == len(norms):
+        return None
+    return Hit((op.name, norms[0]), "a convolution has other readers than its batch norm")
 
 
 def _twice_after(sketch: Sketch) -> None:
@@ -96,11 +86,12 @@ def _twice_after(sketch: Sketch) -> None:
         example("affine=False", lambda s: s.layer("BatchNorm2d", "batchnorm", params=STATISTICS)),
     ),
 )
-def without_affine(scene: Scene) -> Iterator[Hit]:
+@each(calls(*BATCH_NORMS))
+def without_affine(scene: Scene, op: Op) -> Found:
     """A batch norm with affine=False."""
-    for op in scene.calls(*BATCH_NORMS):
-        if op.kind == "batchnorm" and op.param("gamma") is None:
-            yield Hit((op.name,), "a batch norm with affine=False")
+    if op.kind == "batchnorm" and op.param("gamma") is None:
+        return "a batch norm with affine=False"
+    return None
 
 
 @obstacle(
@@ -111,11 +102,10 @@ def without_affine(scene: Scene) -> Iterator[Hit]:
     passes=(example("with running statistics", (lambda s: s.conv(), _norm)),),
     fails=(example("track_running_stats=False", lambda s: s.layer("BatchNorm2d", "unknown")),),
 )
-def without_statistics(scene: Scene) -> Iterator[Hit]:
+@each(calls(*BATCH_NORMS))
+def without_statistics(scene: Scene, op: Op) -> Found:
     """A batch norm with track_running_stats=False."""
-    for op in scene.calls(*BATCH_NORMS):
-        if op.kind == "unknown":
-            yield Hit((op.name,), "a batch norm without running statistics")
+    return "a batch norm without running statistics" if op.kind == "unknown" else None
 
 
 _STOPS = fails("quantise", "it stops with an AttributeError", "AttributeError")
@@ -140,15 +130,14 @@ def _layer_norm(*params: str) -> Draw:
         example("F.layer_norm(x, (C,))", lambda s: s.call("layer_norm", weight="None")),
     ),
 )
-def layer_norm_without_weights(scene: Scene) -> Iterator[Hit]:
+@each(calls("LayerNorm", "layer_norm"))
+def layer_norm_without_weights(scene: Scene, op: Op) -> Found:
     """A layer norm without weights; release 3.5 also fails at the functional form."""
-    for op in scene.calls("LayerNorm"):
-        if not op.params:
-            yield Hit((op.name,), "nn.LayerNorm with elementwise_affine=False")
-    for op in scene.calls("layer_norm"):
-        if call_of(op).argument("weight") == "None":
-            found = f"{described(op)} has no weight"
-            yield Hit((op.name,), found, effects=in_all(_STOPS))
+    if described(op) == "LayerNorm":
+        return None if op.params else "nn.LayerNorm with elementwise_affine=False"
+    if call_of(op).argument("weight") == "None":
+        return Hit((op.name,), f"{described(op)} has no weight", effects=in_all(_STOPS))
+    return None
 
 
 RULES = (shared_convolution, without_affine, without_statistics, layer_norm_without_weights)

@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional
 
 from vai_inspect.core.findings import exact
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    fails,
-    in_all,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.effects import fails, in_all, since_3
+from vai_inspect.rules.quantizers.hits import Hit
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
 
@@ -65,7 +60,7 @@ def checkpoint(scene: Scene) -> Iterator[Hit]:
 def _within(scene: Scene, argument: str) -> Dict[str, List[str]]:
     """Returns the operators that have an argument, by its value."""
     found: Dict[str, List[str]] = {}
-    for op in scene.calls():
+    for op in scene.ops(calls()):
         name = call_of(op).argument(argument)
         if name is not None:
             found.setdefault(name, []).append(op.name)

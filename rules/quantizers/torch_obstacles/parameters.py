@@ -6,17 +6,10 @@ from typing import Dict, Iterator, NamedTuple, Set, Tuple
 
 from vai_inspect.core.findings import exact
 from vai_inspect.core.ir import OPS, Op, Trait
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    in_all,
-    obstacle,
-    since_3,
-    warns,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.rules.quantizers.effects import changes, fails, in_all, since_3, warns
+from vai_inspect.rules.quantizers.hits import Hit
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 Shape = Tuple[int, ...]
@@ -76,7 +69,7 @@ class Operand(NamedTuple):
 def _operands(scene: Scene, name: str) -> Iterator[Operand]:
     """Yields the operands of one kind of constant: `parameter` or `constant`."""
     constants = _Constants(scene)
-    for op in scene.kinds(*_KINDS):
+    for op in scene.ops(kinds(*_KINDS)):
         if len(op.inputs) != 2:
             continue
         for operand, other in ((0, 1), (1, 0)):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Tuple
+from typing import List, Tuple
 
+from vai_inspect.core.ir import Op
 from vai_inspect.core.ir.attrs import MaxPool2dAttrs
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    in_all,
-    left_in_float,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.rules.quantizers.effects import changes, fails, in_all, left_in_float, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, arguments, call_of, calls, described, kinds
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _ADAPTIVE = ("AdaptiveAvgPool2d", "adaptive_avg_pool2d")
@@ -44,14 +38,15 @@ _ADAPTIVE = ("AdaptiveAvgPool2d", "adaptive_avg_pool2d")
         ),
     ),
 )
-def open_size(scene: Scene) -> Iterator[Hit]:
+@each(arguments("output_size", "scale_factor"))
+def open_size(scene: Scene, op: Op) -> Found:
     """An adaptive average pool with None in its size, or an area resize by a factor."""
-    for op in scene.calls():
-        size, factor = call_of(op).argument("output_size"), call_of(op).argument("scale_factor")
-        if size is not None and "None" in size:
-            yield Hit((op.name,), f"the output size {size} leaves an axis open")
-        elif factor is not None and call_of(op).argument("mode") == "area":
-            yield Hit((op.name,), f"mode='area' with scale_factor={factor}")
+    size, factor = call_of(op).argument("output_size"), call_of(op).argument("scale_factor")
+    if size is not None and "None" in size:
+        return f"the output size {size} leaves an axis open"
+    if factor is not None and call_of(op).argument("mode") == "area":
+        return f"mode='area' with scale_factor={factor}"
+    return None
 
 
 def _pool(before: int, after: int) -> Draw:
@@ -79,23 +74,23 @@ _IN_FLOAT = left_in_float("quantise", "it stays in float; a warning without a co
         example("16 to 3", _pool(16, 3), "3.0", "3.5"),
     ),
 )
-def adaptive_not_dividing(scene: Scene) -> Iterator[Hit]:
+@each(calls(*_ADAPTIVE))
+def adaptive_not_dividing(scene: Scene, op: Op) -> Found:
     """An adaptive average pool whose output size does not divide the input size.
 
     Release 2.5 writes a pool with one kernel and stride, which is correct if all of torch's windows
     have the same.
     """
-    for op in scene.calls(*_ADAPTIVE):
-        if op.kind != "unknown" or call_of(op).argument("output_size"):
-            continue
-        before, after = scene.graph.input_types(op)[0].shape[2:], op.output.shape[2:]
-        wrong = [pair for pair in zip(before, after) if len(set(_windows(*pair))) > 1]
-        effects = since_3(_IN_FLOAT)
-        if wrong:
-            text = "it is written as a pool with one kernel and stride, which computes another mean"
-            effects = since_3(_IN_FLOAT, changes("export", text))
-        found = f"the output size {after} does not divide the input size {before}"
-        yield Hit((op.name,), found, effects=effects)
+    if op.kind != "unknown" or call_of(op).argument("output_size"):
+        return None
+    before, after = scene.graph.input_types(op)[0].shape[2:], op.output.shape[2:]
+    wrong = [pair for pair in zip(before, after) if len(set(_windows(*pair))) > 1]
+    effects = since_3(_IN_FLOAT)
+    if wrong:
+        text = "it is written as a pool with one kernel and stride, which computes another mean"
+        effects = since_3(_IN_FLOAT, changes("export", text))
+    found = f"the output size {after} does not divide the input size {before}"
+    return Hit((op.name,), found, effects=effects)
 
 
 def _windows(before: int, after: int) -> List[Tuple[int, int]]:
@@ -122,12 +117,11 @@ def _max_pool(dilation: int) -> Draw:
     passes=(example("dilation 1", _max_pool(1)),),
     fails=(example("dilation 2", _max_pool(2)),),
 )
-def dilated_max(scene: Scene) -> Iterator[Hit]:
+@each(kinds("maxpool2d"))
+def dilated_max(scene: Scene, op: Op) -> Found:
     """A max pool with a dilation."""
-    for op in scene.calls():
-        dilation = getattr(op.attrs, "dilation", (1, 1)) if op.kind == "maxpool2d" else (1, 1)
-        if tuple(dilation) != (1, 1):
-            yield Hit((op.name,), f"{described(op)} has dilation {tuple(dilation)}")
+    dilation = tuple(getattr(op.attrs, "dilation", (1, 1)))
+    return f"{described(op)} has dilation {dilation}" if dilation != (1, 1) else None
 
 
 RULES = (open_size, adaptive_not_dividing, dilated_max)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
-from vai_inspect.rules.quantizers.obstacle import EXECUTED, Hit, fails, in_all, obstacle, since_3
-from vai_inspect.rules.quantizers.scene import Scene
+from vai_inspect.core.ir import Op
+from vai_inspect.rules.quantizers.effects import fails, in_all, since_3
+from vai_inspect.rules.quantizers.hits import Found, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, calls
 from vai_inspect.rules.quantizers.sketch import example
 
 _REMEDY = "use the vendor's RNN quantiser for it, or run it on the host"
@@ -22,10 +23,10 @@ _STOPS = fails("quantise", "it stops with an AttributeError", "AttributeError")
     passes=(example("nn.Linear", lambda s: s.layer("Linear", "inner-product")),),
     fails=(example("nn.LSTM", lambda s: s.layer("LSTM", "unknown")),),
 )
-def lstm(scene: Scene) -> Iterator[Hit]:
+@each(calls("LSTM", "lstm"))
+def lstm(scene: Scene, op: Op) -> Found:
     """An LSTM."""
-    for op in scene.calls("LSTM", "lstm"):
-        yield Hit((op.name,), "an LSTM")
+    return "an LSTM"
 
 
 @obstacle(
@@ -36,10 +37,10 @@ def lstm(scene: Scene) -> Iterator[Hit]:
     passes=(example("nn.Linear", lambda s: s.layer("Linear", "inner-product")),),
     fails=(example("nn.GRU", lambda s: s.layer("GRU", "unknown")),),
 )
-def gru(scene: Scene) -> Iterator[Hit]:
+@each(calls("GRU", "gru"))
+def gru(scene: Scene, op: Op) -> Found:
     """A GRU."""
-    for op in scene.calls("GRU", "gru"):
-        yield Hit((op.name,), "a GRU")
+    return "a GRU"
 
 
 RULES = (lstm, gru)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from vai_inspect.core.findings import exact
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    fails,
-    left_in_float,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of
+from vai_inspect.core.ir import Op
+from vai_inspect.rules.quantizers.effects import fails, left_in_float, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_of, calls
 from vai_inspect.rules.quantizers.sketch import example
 
 _LATER = {
@@ -45,14 +39,15 @@ _LATER = {
         ),
     ),
 )
-def mean_without_dim(scene: Scene) -> Iterator[Hit]:
+@each(calls("mean"))
+def mean_without_dim(scene: Scene, op: Op) -> Found:
     """A mean without `dim`: over the whole tensor, or with `axis=`."""
-    for op in scene.calls("mean"):
-        how = call_of(op).argument("reduced")
-        if how == "whole":
-            yield Hit((op.name,), "mean() has no dim")
-        elif how == "by axis":
-            yield Hit((op.name,), "mean has axis= in place of dim=", effects=_LATER)
+    how = call_of(op).argument("reduced")
+    if how == "whole":
+        return "mean() has no dim"
+    if how == "by axis":
+        return Hit((op.name,), "mean has axis= in place of dim=", effects=_LATER)
+    return None
 
 
 @obstacle(
@@ -75,11 +70,10 @@ def mean_without_dim(scene: Scene) -> Iterator[Hit]:
         ),
     ),
 )
-def max_of_two(scene: Scene) -> Iterator[Hit]:
+@each(calls("max"))
+def max_of_two(scene: Scene, op: Op) -> Found:
     """The maximum of two tensors by torch.max."""
-    for op in scene.calls("max"):
-        if op.kind == "max":
-            yield Hit((op.name,), "torch.max compares two tensors")
+    return "torch.max compares two tensors" if op.kind == "max" else None
 
 
 RULES = (mean_without_dim, max_of_two)

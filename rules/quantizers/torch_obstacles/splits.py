@@ -6,15 +6,10 @@ from typing import Iterator, List, Optional, Set
 
 from vai_inspect.core.findings import Remedy, exact
 from vai_inspect.core.ir import Op, Value
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, described
+from vai_inspect.rules.quantizers.effects import changes, fails, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, calls, described
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _SLICES = "write slices, such as x[:, :k] and x[:, k:], or two convolutions"
@@ -137,10 +132,10 @@ _WITH_CHUNKS = (
         example("nn.LSTMCell", lambda s: s.layer("LSTMCell", "unknown")),
     ),
 )
-def within_modules(scene: Scene) -> Iterator[Hit]:
+@each(calls(*_WITH_CHUNKS))
+def within_modules(scene: Scene, op: Op) -> Found:
     """MultiheadAttention and LSTMCell split tensors internally."""
-    for op in scene.calls(*_WITH_CHUNKS):
-        yield Hit((op.name,), f"{described(op)} splits a tensor internally")
+    return f"{described(op)} splits a tensor internally"
 
 
 def _several(scene: Scene, *names: str, remedy: Optional[Remedy] = None) -> Iterator[Hit]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Dict, Iterator, List
 
 from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.rules.quantizers.obstacle import Hit, fails, obstacle, since_3
-from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, described
+from vai_inspect.rules.quantizers.effects import fails, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import obstacle
+from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, calls, described
 from vai_inspect.rules.quantizers.sketch import Sketch, example
 
 _SOURCE = "the vendor's open quantiser of 3.5, executed on small models; 3.0 has the same table"
@@ -42,16 +45,17 @@ MODULES: Dict[str, str] = {
         example("F.interpolate", lambda s: s.call("interpolate", "resize")),
     ),
 )
-def function(scene: Scene) -> Iterator[Hit]:
+@each(calls(*MODULES))
+def function(scene: Scene, op: Op) -> Found:
     """A function or operator for which quantisation-aware training requires a module."""
-    for op in scene.calls(*MODULES):
-        name = described(op)
-        if not call_of(op).is_layer:
-            yield Hit(
-                (op.name,),
-                f"{name} is a function",
-                exact("use {module}", module=MODULES[name]),
-            )
+    name = described(op)
+    if not call_of(op).is_layer:
+        return Hit(
+            (op.name,),
+            f"{name} is a function",
+            exact("use {module}", module=MODULES[name]),
+        )
+    return None
 
 
 def _twice(sketch: Sketch) -> None:
@@ -69,13 +73,13 @@ def _twice(sketch: Sketch) -> None:
 )
 def reused_module(scene: Scene) -> Iterator[Hit]:
     """A module other than Dropout and Identity is called twice."""
-    calls: Dict[str, List[str]] = {}
-    for op in scene.calls():
+    called: Dict[str, List[str]] = {}
+    for op in scene.ops(calls()):
         if call_of(op).is_layer and op.kind != "identity":
-            names = calls.setdefault(op.layer, [])
+            names = called.setdefault(op.layer, [])
             if call_name(op) not in names:
                 names.append(call_name(op))
-    for layer, names in calls.items():
+    for layer, names in called.items():
         if len(names) > 1:
             yield Hit(tuple(names), f"{layer} is called {len(names)} times")
 
@@ -88,10 +92,10 @@ def reused_module(scene: Scene) -> Iterator[Hit]:
     passes=(example("nn.BatchNorm2d", lambda s: s.layer("BatchNorm2d", "batchnorm")),),
     fails=(example("nn.SyncBatchNorm", lambda s: s.layer("SyncBatchNorm", "batchnorm")),),
 )
-def synchronised_batch_norm(scene: Scene) -> Iterator[Hit]:
+@each(calls("SyncBatchNorm"))
+def synchronised_batch_norm(scene: Scene, op: Op) -> Found:
     """A batch norm of a class other than BatchNorm2d and BatchNorm3d."""
-    for op in scene.calls("SyncBatchNorm"):
-        yield Hit((op.name,), f"the batch norm is a {described(op)}")
+    return f"the batch norm is a {described(op)}"
 
 
 def _wrapped(sketch: Sketch) -> None:

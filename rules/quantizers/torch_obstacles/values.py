@@ -6,18 +6,12 @@ import re
 from typing import Iterator, Set, Tuple
 
 from vai_inspect.core.findings import exact
+from vai_inspect.core.ir import Op
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.rules.quantizers.obstacle import (
-    EXECUTED,
-    Hit,
-    changes,
-    fails,
-    in_all,
-    left_in_float,
-    obstacle,
-    since_3,
-)
-from vai_inspect.rules.quantizers.scene import Scene, call_of, described
+from vai_inspect.rules.quantizers.effects import changes, fails, in_all, left_in_float, since_3
+from vai_inspect.rules.quantizers.hits import Found, Hit, each
+from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
+from vai_inspect.rules.quantizers.scene import Scene, arguments, call_of, calls, described
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _MADE = left_in_float(
@@ -42,13 +36,11 @@ _FLOAT = left_in_float("quantise", "it stays in float, without an error", "FLOAT
         example("fft", lambda s: s.call("fft_rfft2", dtype="complex64")),
     ),
 )
-def truth_or_complex(scene: Scene) -> Iterator[Hit]:
+@each(calls())
+def truth_or_complex(scene: Scene, op: Op) -> Found:
     """Boolean tensors (comparisons, where, masked_fill, masks) or complex tensors."""
-    for op in scene.calls():
-        dtypes = {one.dtype for one in op.outputs} & {"bool", "complex64", "complex128"}
-        if dtypes:
-            found = f"{described(op)} returns a {min(dtypes)} tensor"
-            yield Hit((op.name,), found)
+    dtypes = {one.dtype for one in op.outputs} & {"bool", "complex64", "complex128"}
+    return f"{described(op)} returns a {min(dtypes)} tensor" if dtypes else None
 
 
 def _indexed(name: str) -> Draw:
@@ -73,15 +65,15 @@ def _indexed(name: str) -> Draw:
     passes=(example("a slice", _indexed("slice")),),
     fails=(example("x[:, self.order]", _indexed("parameter")),),
 )
-def index_by_buffer(scene: Scene) -> Iterator[Hit]:
+@each(calls("getitem", "index", "index_select", "gather", "take"))
+def index_by_buffer(scene: Scene, op: Op) -> Found:
     """An integer buffer is an index."""
-    for op in scene.calls("getitem", "index", "index_select", "gather", "take"):
-        for value in op.inputs[1:]:
-            call = call_of(scene.graph[value.op])
-            if call.name == "parameter":
-                path = call.argument("path")
-                yield Hit((op.name,), f"the buffer {path!r} is an index")
-                break
+    for value in op.inputs[1:]:
+        call = call_of(scene.graph[value.op])
+        if call.name == "parameter":
+            path = call.argument("path")
+            return f"the buffer {path!r} is an index"
+    return None
 
 
 @obstacle(
@@ -105,7 +97,7 @@ def assigned_slice(scene: Scene) -> Iterator[Hit]:
     the forward, such as the mask of shifted windows, it is only known that it stays in float.
     """
     computed = _computed(scene)
-    for op in scene.calls("setitem", "index_put", "copy_slice"):
+    for op in scene.ops(calls("setitem", "index_put", "copy_slice")):
         if op.inputs and op.inputs[0].op in computed:
             yield Hit((op.name,), "a part of a tensor is assigned to")
         else:
@@ -132,11 +124,12 @@ def _computed(scene: Scene) -> Set[str]:
     passes=(example("F.dropout(x, p, self.training)", lambda s: s.call("dropout", "identity")),),
     fails=(example("F.dropout(x, p)", lambda s: s.call("dropout", "identity", training="True")),),
 )
-def dropout_in_training(scene: Scene) -> Iterator[Hit]:
+@each(arguments("training"))
+def dropout_in_training(scene: Scene, op: Op) -> Found:
     """F.dropout with the default training=True."""
-    for op in scene.calls():
-        if call_of(op).argument("training") == "True":
-            yield Hit((op.name,), f"{described(op)} is called with training=True")
+    if call_of(op).argument("training") == "True":
+        return f"{described(op)} is called with training=True"
+    return None
 
 
 def _reading(*reads: str) -> Draw:
@@ -198,7 +191,7 @@ def _made_at(scene: Scene, where: str) -> Tuple[str, ...]:
     file, _, line = where.rpartition(" at ")[2].rpartition(":")
     return tuple(
         op.name
-        for op in scene.calls()
+        for op in scene.ops(calls())
         for frame in op.origin.source[-1:]
         if file and str(frame.line) == line and re.split(r"[/\\]", frame.file)[-1] == file
     )
