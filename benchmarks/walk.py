@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import vai_inspect
 from benchmarks.pipeline import TARGET
@@ -51,14 +51,26 @@ def _places() -> Dict[str, str]:
     return dict(sorted(places.items(), key=lambda item: -len(item[0])))  # the innermost first
 
 
-def walk(call: Callable[[], Any]) -> List[str]:
-    """Returns the file of each step of a call, relative to the repository.
+class Step(NamedTuple):
+    """A call of a function.
+
+    Attributes:
+        file: its file, relative to the repository.
+        part: the part of `LATER` that calls it, directly or not; `REST` if none does.
+    """
+
+    file: str
+    part: str
+
+
+def walk(call: Callable[[], Any]) -> List[Step]:
+    """Returns the steps of a call.
 
     Args:
         call: what to follow.
     """
     places = _places()
-    steps: List[str] = []
+    steps: List[Step] = []
     known: Dict[str, str] = {}
 
     def named(path: str) -> str:
@@ -67,13 +79,26 @@ def walk(call: Callable[[], Any]) -> List[str]:
                 return name + path[len(place) :]
         return ""
 
+    def file_of(frame: FrameType) -> str:
+        path = frame.f_code.co_filename
+        if path not in known:
+            known[path] = named(path)
+        return known[path]
+
+    def part_of(frame: FrameType) -> str:
+        part = REST
+        caller: Optional[FrameType] = frame
+        while caller is not None:
+            file = file_of(caller)
+            part = next((name for name in LATER if file.startswith(LATER[name])), part)
+            caller = caller.f_back
+        return part
+
     def follow(frame: FrameType, event: str, argument: Any) -> None:
         if event == "call":
-            path = frame.f_code.co_filename
-            if path not in known:
-                known[path] = named(path)
-            if known[path]:
-                steps.append(known[path])
+            file = file_of(frame)
+            if file:
+                steps.append(Step(file, part_of(frame)))
 
     sys.setprofile(follow)
     try:
@@ -83,9 +108,10 @@ def walk(call: Callable[[], Any]) -> List[str]:
     return steps
 
 
-def changes(steps: List[str]) -> int:
+def changes(steps: List[Step]) -> int:
     """Returns how often a step is in another file than the one before it."""
-    return sum(before != after for before, after in zip(["", *steps], steps))
+    files = [step.file for step in steps]
+    return sum(before != after for before, after in zip(["", *files], files))
 
 
 def _torch_walks() -> Dict[str, Callable[[], Any]]:
@@ -137,7 +163,7 @@ def _reported(inspector: Any, model: Any, shape: Any) -> str:
     return text.render(inspection)
 
 
-def walks() -> Dict[str, List[str]]:
+def walks() -> Dict[str, List[Step]]:
     """Returns the steps of each walk by its name."""
     registry.families()
     with tempfile.TemporaryDirectory() as folder:
@@ -156,21 +182,14 @@ def tables(runs: int = 1) -> List[Table]:
     table = Table(
         "One convolution, from the call to the text report",
         ("convolution", "files", "changes of file", *LATER, REST, "files of the rest"),
-        "Files whose functions are called, and calls into another file than the call before: all, "
-        "and of these into each part.",
+        "Files whose functions are called, and calls into another file than the call before: of "
+        "all calls, and of those that each part makes, itself or by what it calls.",
     )
     for name, steps in walks().items():
-        entered: Dict[str, int] = dict.fromkeys((*LATER, REST), 0)
-        for before, after in zip(["", *steps], steps):
-            if before != after:
-                entered[_part_of(after)] += 1
-        rest = sum(_part_of(file) == REST for file in set(steps))
-        table.add(name, len(set(steps)), changes(steps), *entered.values(), rest)
+        parts = [[step for step in steps if step.part == part] for part in (*LATER, REST)]
+        files = [len({step.file for step in some}) for some in (steps, parts[-1])]
+        table.add(name, files[0], changes(steps), *map(changes, parts), files[1])
     return [table]
-
-
-def _part_of(file: str) -> str:
-    return next((part for part, starts in LATER.items() if file.startswith(starts)), REST)
 
 
 if __name__ == "__main__":
@@ -178,4 +197,4 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or found:
         if name not in found:
             sys.exit("no walk {!r}; valid are {}".format(name, ", ".join(found)))
-        print(name, *dict.fromkeys(found[name]), sep="\n    ")
+        print(name, *dict.fromkeys(step.file for step in found[name]), sep="\n    ")
