@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from vai_inspect.core.errors import CaptureError, ModelError
 from vai_inspect.core.ir import Origin, Value
@@ -141,13 +141,12 @@ class _Assembly:
             if body is not None:
                 self._initializers(body.initializers, body.scope)
                 self._nodes(body.nodes, body.scope, depth + 1)
-                for name, inner in zip(node.outputs, body.outputs):
-                    _define(name, self._named(inner, node, body.scope), scope, described(node))
+                named = [self._named(inner, node, body.scope) for inner in body.outputs]
+                _define_outputs(node, named, scope)
                 continue
             around = read_around(node, scope, self._bodies)
             results = self._results(node, number, [*inputs, *around], scope)
-            for name, result in zip(node.outputs, results):
-                _define(name, result, scope, described(node))
+            _define_outputs(node, results, scope)
 
     def _named(self, name: str, node: Node, scope: Scope) -> Named:
         found = scope.find(name)
@@ -215,6 +214,21 @@ class _Assembly:
             self._builder.output(found.value)
 
 
+def _define_outputs(node: Node, values: Sequence[Named], scope: Scope) -> None:
+    """Sets what the names of a node's outputs stand for; the node may name fewer than there are.
+
+    Raises:
+        ModelError: it names more, or one of them twice.
+    """
+    if any(node.outputs[len(values) :]):
+        raise ModelError(
+            f"{described(node)} names {len(node.outputs)} outputs and has {len(values)}; the file "
+            "is broken: export the model again."
+        )
+    for name, value in zip(node.outputs, values):
+        _define(name, value, scope, described(node))
+
+
 def _define(name: str, value: Named, scope: Scope, what: str) -> None:
     """Sets what a name stands for; an empty one is that of an omitted output.
 
@@ -234,7 +248,7 @@ def _random(node: Node) -> bool:
     return node.op_type.startswith("Random") or node.op_type in ("Bernoulli", "Multinomial")
 
 
-def _constants(call: Call) -> List[Constant]:
+def _constants(call: Call) -> Sequence[Named]:
     """Returns the outputs of a node with constant inputs: their values, or only their shapes.
 
     Raises:
@@ -245,12 +259,15 @@ def _constants(call: Call) -> List[Constant]:
         return found
     try:
         lower(call)
-        types: List[Tuple[Shape, str]] = [
-            (one.shape, one.dtype) for one in call.results if not isinstance(one, Unsized)
-        ]
+        results = call.results
     finally:
         call.discard()
     first = call.inputs[0] if call.inputs else None
     values = first.values if isinstance(first, Constant) else None
     keeps = call.node.op_type in KEEPS_VALUES and not call.node.domain
-    return [Constant(shape, dtype, values if keeps else None) for shape, dtype in types]
+    return [
+        one
+        if isinstance(one, Unsized)
+        else Constant(one.shape, one.dtype, None if at or not keeps else values)
+        for at, one in enumerate(results)
+    ]

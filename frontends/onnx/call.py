@@ -20,6 +20,7 @@ from vai_inspect.frontends.onnx.tensors import (
     Operand,
     Shape,
     UnreadableError,
+    Unsized,
     checked,
     shape_of,
 )
@@ -90,6 +91,12 @@ class Call(CallBuilder, NodeReader):
         if self._given is not None:
             return self._given
         return [self._computed(Value(self._graph.ops[-1].name))] if self._own else []
+
+    def lost(self) -> str:
+        """Returns which outputs of the node the results are not; empty if they are all."""
+        count = max((at for at, name in enumerate(self.node.outputs, 1) if name), default=0)
+        known = len(self.results)
+        return "" if count <= known else f"it names {count} outputs, of which {known} is known"
 
     def value(self, operand: Operand, suffix: str = "const") -> Value:
         """Returns the value of an operand; a constant becomes a `const`."""
@@ -165,7 +172,8 @@ class Call(CallBuilder, NodeReader):
         """Emits an operator without XIR equivalent.
 
         Args:
-            shapes: shape of each output; None for the shape that the file declares.
+            shapes: shape of each output; None for the shape that the file declares. One that the
+                node omits needs none.
             name: its name, if it differs from the operator type.
             message: why it has no XIR equivalent, if the name does not say so.
             dtype: element type of the outputs; by default that of the first input.
@@ -178,13 +186,11 @@ class Call(CallBuilder, NodeReader):
         Raises:
             UnreadableError: neither a rule nor the file gives a shape.
         """
-        chosen = [
-            shape if shape is not None else declared
-            for shape, declared in zip(shapes, self.declared)
-        ]
         element = dtype or next((one.dtype for one in self.inputs if one is not None), "float32")
         outputs = []
-        for shape in chosen:
+        named = [at for at, name in enumerate(self.node.outputs[: len(shapes)]) if name]
+        for at in named:
+            shape = self.declared[at] if shapes[at] is None else shapes[at]
             if shape is None:
                 raise UnreadableError("its output shape is not known")
             outputs.append(TensorType(checked(shape), element))
@@ -198,7 +204,10 @@ class Call(CallBuilder, NodeReader):
         written = self.write("unknown", attrs, inputs, outputs, message=message).op
         if any_order or (computes_each_element(called) and not opaque):
             self._graph.transparent.add(written)
-        self.set_outputs(*(self._computed(Value(written, at)) for at in range(len(outputs))))
+        results: List[Named] = [Unsized("")] * len(shapes)
+        for at, place in enumerate(named):
+            results[place] = self._computed(Value(written, at))
+        self.set_outputs(*results)
 
     def set_outputs(self, *results: Named) -> None:
         """Sets the outputs of the node; by default the output of the last operator."""

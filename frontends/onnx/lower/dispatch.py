@@ -103,7 +103,7 @@ def lower(call: Call) -> None:
                 raise UndeclaredError(str(error)) from error
             raise
         return
-    problem = problem_with(lowering, call)
+    problem = problem_with(lowering, call) or call.lost()
     if not problem:
         return
     call.discard()
@@ -138,7 +138,7 @@ def _shapes(call: Call, lowering: Lowering) -> List[Shape]:
             raise
 
     try:
-        problem = problem_with(noted, call)
+        problem = problem_with(noted, call) or call.lost()
         if not problem:
             return [one.shape for one in call.results if isinstance(one, (Constant, Computed))]
         if causes and isinstance(inputs[causes[0].at], Computed):

@@ -105,8 +105,18 @@ def _cast(call: Call) -> None:
 
 
 def _identity(call: Call) -> None:
-    """Identity and Dropout, whose mask has no reader at inference."""
     call.emit("identity")
+
+
+def _dropout(call: Call) -> None:
+    """At inference, where its mask is constant."""
+    call.emit("identity")
+    mask = Constant(call.x.shape, "bool" if call.opset >= 10 else call.x.dtype)
+    call.set_outputs(*call.results, *[mask] * len(call.node.outputs[1:]))
+    training = call.inputs[2] if call.has(2) else None
+    values = training.values if isinstance(training, Constant) else None
+    if training is not None and values != (False,):
+        call.note("training_mode is set; inspected as at inference, where it does nothing")
 
 
 _CONDITIONS = ("Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual")
@@ -121,10 +131,11 @@ LOWERINGS: Dict[str, Lowering] = {
     **dict.fromkeys(_EACH, _without_equivalent),
     **dict.fromkeys((*_CONDITIONS, *_LOGIC), _condition),
     **dict.fromkeys(("Cast", "CastLike"), _cast),
-    **dict.fromkeys(("Dropout", "Identity"), _identity),
     "Add": _joined("add"),
     "Div": _joined("div"),
+    "Dropout": _dropout,
     "Exp": unary("exp"),
+    "Identity": _identity,
     "Max": _joined("max"),
     "Min": _joined("min"),
     "Mul": _joined("mul"),

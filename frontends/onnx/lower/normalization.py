@@ -13,15 +13,25 @@ from vai_inspect.core.ir.attrs import (
 from vai_inspect.frontends.onnx.call import Call, Lowering
 from vai_inspect.frontends.onnx.tensors import UnreadableError
 
+_OF_THE_BATCH = (
+    "in training mode: it normalises by the statistics of the batch and cannot be folded; export "
+    "the model in eval mode"
+)
+
 
 def _batch_norm(call: Call) -> None:
-    """Over axis 1; each parameter is [c]."""
-    if call.integer("training_mode") or (call.opset >= 9 and not call.integer("spatial", 1)):
-        call.unknown([call.x.shape], message="it normalises by the statistics of the batch")
-        return
+    """Over axis 1; each parameter is [c].
+
+    In training mode it returns the statistics too. Before opset 14 these outputs are all that
+    tells the mode.
+    """
     if call.x.rank < 2:
         raise UnreadableError(f"its input {call.x.shape} has no channels")
     size = (call.x.shape[1],)
+    statistics = call.node.outputs[1:]
+    if call.integer("training_mode") if call.opset >= 14 else any(statistics):
+        call.unknown([call.x.shape, *[size] * len(statistics)], message=_OF_THE_BATCH)
+        return
     if any(call.constant(at).shape != size for at in range(1, 5)):
         raise UnreadableError(f"its parameters are not one per channel ({size[0]} channels)")
     roles = ("gamma", "beta", "moving_mean", "moving_var")
@@ -61,18 +71,23 @@ def _epsilon(call: Call) -> float:
     return float(f"{call.number('epsilon', 1e-5):.7g}")
 
 
+def _layer_norm(call: Call) -> None:
+    """Over the axes from `axis` on; the other outputs are their mean and inverse deviation."""
+    axis = call.integer("axis", -1) % call.x.rank
+    statistics = (*call.x.shape[:axis], *[1] * (call.x.rank - axis))
+    call.unknown([call.x.shape, *[statistics] * len(call.node.outputs[1:])])
+
+
 def _without_equivalent(call: Call) -> None:
-    """Outputs other than the first are for training."""
-    if any(call.node.outputs[1:]):
-        raise UnreadableError("it returns its statistics")
     call.unknown([call.x.shape])
 
 
-_NONE = ("LRN", "LayerNormalization", "MeanVarianceNormalization", "RMSNormalization")
+_NONE = ("LRN", "MeanVarianceNormalization", "RMSNormalization")
 LOWERINGS: Dict[str, Lowering] = {
     **dict.fromkeys(_NONE, _without_equivalent),
     "BatchNormalization": _batch_norm,
     "GroupNormalization": _group_norm,
     "InstanceNormalization": _instance_norm,
+    "LayerNormalization": _layer_norm,
     "LpNormalization": _l2_norm,
 }

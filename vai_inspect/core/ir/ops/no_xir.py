@@ -63,7 +63,9 @@ _MOVES = frozenset(
     + ("hardmax", "lppool", "maxpool", "meanvariancenormalization", "onehot", "reducel1")
     + ("reducel2", "reducelogsum", "reducelogsumexp", "reducemin", "reducesumsquare", "resize")
     + ("reversesequence", "rmsnormalization", "roialign", "scatterelements", "scatternd")
-    + ("spacetodepth", "trilu")
+    + ("spacetodepth", "trilu", "batch_norm", "batchnorm1d", "batchnorm2d", "batchnorm3d")
+    + ("batchnormalization", "instance_norm", "instancenorm1d", "instancenorm2d")
+    + ("instancenorm3d", "syncbatchnorm", "syncbatchnormalization")
 )
 """Functions that move, compare, select, sum or normalise, by name without case."""
 
