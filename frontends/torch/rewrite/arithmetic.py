@@ -153,6 +153,13 @@ def add_zero(edit: Edit, node: Any) -> None:
         raise RefusedError("it does not leave its input as it is")
 
 
+def drop(edit: Edit, node: Any) -> None:
+    """What does nothing at inference is left out."""
+    if edit.shape(node) != edit.shape(node.args[0]):
+        raise RefusedError("it changes the shape")
+    edit.replace(node, node.args[0])
+
+
 def drop_expand(edit: Edit, node: Any) -> None:
     """X * y.expand_as(x) becomes x * y, which broadcasts alike."""
     if not edit.is_call(node, "expand_as", "expand", "broadcast_to"):

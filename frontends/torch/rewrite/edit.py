@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import torch
 import torch.fx
 
-from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
+from vai_inspect.frontends.torch.rewrite.in_place import writes
 
 Node = torch.fx.Node
 
@@ -191,25 +191,6 @@ _SYNONYMS = {
     "iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "truediv": "div",
     "ipow": "pow", "multiply": "mul", "divide": "div", "true_divide": "div", "subtract": "sub",
 }  # fmt: skip
-
-
-def written(node: Any) -> Any:
-    """Returns the node whose tensor a call changes in place and gives back, or None."""
-    first = node.args[0] if node.args else None
-    if not isinstance(first, Node) or node.op not in ("call_method", "call_function"):
-        return None
-    if node.op == "call_method":
-        changes = node.target.endswith("_") and not node.target.endswith("__")
-    else:
-        name = getattr(node.target, "__name__", "")
-        changes = name in IN_PLACE or (name.endswith("_") and not name.startswith("_"))
-    return first if changes or node.kwargs.get("inplace") else None
-
-
-def writes(node: Any) -> bool:
-    """Tells whether a node changes a tensor, so that it counts though nothing reads it."""
-    stores = node.op == "call_function" and node.target is operator.setitem
-    return written(node) is not None or stores or node.kwargs.get("out") is not None
 
 
 def is_number(value: Any) -> bool:

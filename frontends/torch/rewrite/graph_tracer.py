@@ -6,72 +6,29 @@ modules are called as they are, the forward of any other is followed.
 
 from __future__ import annotations
 
-import copy
 import inspect
-import operator
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 import torch.fx
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.capture.failures import DataDependentError
-from vai_inspect.frontends.torch.capture.frames import at_users_line, short, user_frames
+from vai_inspect.frontends.torch.capture.frames import short, user_frames
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
-from vai_inspect.frontends.torch.capture.nested import fields_of, mapped, plain, tensors_of
-from vai_inspect.frontends.torch.capture.proxy import TensorProxy, is_proxy, proxies_in
+from vai_inspect.frontends.torch.capture.nested import plain, tensors_of
+from vai_inspect.frontends.torch.capture.proxy import proxies_in
 from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
-from vai_inspect.frontends.torch.rewrite.edit import written
+from vai_inspect.frontends.torch.rewrite.in_place import redirect_readers
 from vai_inspect.frontends.torch.rewrite.positions import in_positions
+from vai_inspect.frontends.torch.rewrite.traced_value import (
+    Sizes,
+    TracedValue,
+    nodes_of,
+    values_of,
+)
 
 LEAVES = ("FrozenBatchNorm2d",)
 """Classes of modules beside torch's own that are one call of the graph, too."""
-
-
-class _Value(TensorProxy):
-    """Stands for what a call gave: a tensor, a batch, or a container of them."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("value", "node", "tracer"):
-            raise AttributeError(name)
-        if name == "shape" and isinstance(self.value, torch.Tensor):
-            return self.tracer.sizes(self)
-        found = getattr(self.value, name)
-        if isinstance(found, torch.Tensor):
-            return self.tracer.create_proxy("call_function", getattr, (self, name), {})
-        return torch.fx.proxy.Attribute(self, name) if callable(found) else found
-
-    def __setitem__(self, key: Any, item: Any) -> None:
-        self.tracer.create_proxy("call_function", operator.setitem, (self, key, item), {})
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter([self[at] for at in range(len(self.value))])
-
-    def _asks(self, how: str) -> Any:
-        if isinstance(self.value, torch.Tensor):
-            if not self.tracer.depends(self):
-                return self.value  # of a weight, which is as it is
-            raise DataDependentError(at_users_line(how))
-        self.tracer.fix_batch()
-        return self.value
-
-    def __bool__(self) -> bool:
-        return bool(self._asks("bool()"))
-
-    def __int__(self) -> int:
-        return int(self._asks("int()"))
-
-    def __float__(self) -> float:
-        return float(self._asks("float()"))
-
-    def __index__(self) -> int:
-        return operator.index(self._asks("an index"))
-
-    def __contains__(self, item: Any) -> bool:
-        return item in self._asks("in")
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 class GraphTracer(torch.fx.Tracer):
@@ -100,7 +57,7 @@ class GraphTracer(torch.fx.Tracer):
         self._call = (args, kwargs)
         graph = self.trace(model)
         graph._tracer_cls = torch.fx.Tracer  # what a pickled copy is traced with again
-        _redirect_readers(model, graph)
+        redirect_readers(model, graph)
         return graph, self._expected
 
     def create_args_for_root(
@@ -114,8 +71,8 @@ class GraphTracer(torch.fx.Tracer):
 
         def run_users_forward(root: Any) -> Any:  # frames outside of it do not count
             result = root(*given, **named)
-            self._expected = _values(result)
-            return _nodes(result)
+            self._expected = values_of(result)
+            return nodes_of(result)
 
         run_users_forward.__annotations__.clear()  # fx would write them into the new forward
         return run_users_forward, [self.root]
@@ -130,16 +87,16 @@ class GraphTracer(torch.fx.Tracer):
             self._batch = int(value.shape[0])
         node = self.graph.placeholder(name)
         self._depends[node] = True
-        return _Value(node, self, value)
+        return TracedValue(node, self, value)
 
-    def sizes(self, proxy: _Value) -> Tuple[Any, ...]:
+    def sizes(self, proxy: TracedValue) -> Tuple[Any, ...]:
         """Returns a tensor's sizes as plain numbers, but for the batch, which stays open."""
         sizes: List[Any] = [int(size) for size in proxy.value.shape]
         if sizes and self._depends.get(proxy.node) and sizes[0] == self._batch:
             sizes[0] = self.create_proxy("call_method", "size", (proxy, 0), {})
-        return _Sizes(sizes)
+        return Sizes(sizes)
 
-    def depends(self, proxy: _Value) -> bool:
+    def depends(self, proxy: TracedValue) -> bool:
         """Returns whether a tensor depends on an input."""
         return self._depends.get(proxy.node, True)
 
@@ -200,18 +157,18 @@ class GraphTracer(torch.fx.Tracer):
         args, kwargs = in_positions(kind, called, args, kwargs)
         self._within = True
         try:
-            value = self._ran(kind, target, _values(args), _values(kwargs))
+            value = self._ran(kind, target, values_of(args), values_of(kwargs))
         finally:
             self._within = False
         scope = self._scopes[-1]
         name = _node_name(kind, target, scope)  # fx itself knows no scopes
         node = self.create_node(
-            kind, target, self.create_arg(_nodes(args)), self.create_arg(_nodes(kwargs)), name
+            kind, target, self.create_arg(nodes_of(args)), self.create_arg(nodes_of(kwargs)), name
         )
         node.meta["shape"] = shape_of(value)
         read = [proxy.node for proxy in proxies_in((args, kwargs))]
         self._depends[node] = any(self._depends.get(one, False) for one in read)
-        return _Value(node, self, value)
+        return TracedValue(node, self, value)
 
     def _keeps_size(self, args: Any) -> bool:
         """Returns whether a call of `size` is the one that `sizes` itself writes."""
@@ -244,38 +201,6 @@ class GraphTracer(torch.fx.Tracer):
         return bool(obj)
 
 
-class _Sizes(tuple):  # type: ignore[type-arg]
-    """Sizes of a tensor, as torch.Size."""
-
-    def numel(self) -> Any:
-        """Returns the number of elements."""
-        count: Any = 1
-        for size in self:
-            count = count * size
-        return count
-
-
-def _values(value: Any) -> Any:
-    """Returns nested arguments with the value of each proxy in its place."""
-    return mapped(value, lambda leaf: leaf.value if is_proxy(leaf) else _record(leaf, _values))
-
-
-def _nodes(value: Any) -> Any:
-    """Returns nested arguments with the node of each proxy in its place."""
-    return mapped(value, lambda leaf: leaf.node if is_proxy(leaf) else _record(leaf, _nodes))
-
-
-def _record(leaf: Any, change: Callable[[Any], Any]) -> Any:
-    """Returns a copy of a dataclass with each field changed, and anything else as it is."""
-    names = fields_of(leaf)
-    if not names:
-        return leaf
-    made = copy.copy(leaf)
-    for name in names:
-        object.__setattr__(made, name, change(getattr(leaf, name)))
-    return made
-
-
 def shape_of(value: Any) -> Any:
     """Returns the shape of a tensor, or None for anything else."""
     return tuple(value.shape) if isinstance(value, torch.Tensor) else None
@@ -296,21 +221,3 @@ def _names_of(model: Any, count: int) -> List[str]:
     except (TypeError, ValueError):
         names = []
     return [names[at] if at < len(names) else f"input_{at + 1}" for at in range(count)]
-
-
-def _redirect_readers(model: Any, graph: Any) -> None:
-    """Has later readers of a tensor that a module changes in place read the module's result."""
-    for node in list(graph.nodes):
-        if node.op == "call_module" and node.args and isinstance(node.args[0], torch.fx.Node):
-            module = model.get_submodule(node.target)
-            if not getattr(module, "inplace", False):
-                continue
-        elif written(node) is None:
-            continue
-        order = {one: at for at, one in enumerate(graph.nodes)}
-        for reader in list(node.args[0].users):
-            if order[reader] > order[node]:
-                reader.replace_input_with(node.args[0], node)
-    for module in model.modules():
-        if getattr(module, "inplace", None) is True:
-            module.inplace = False
