@@ -192,25 +192,30 @@ class PiecesAtTheEnd(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("model", "kind", "rewrite", "effect", "obstacle"),
+    ("model", "kind", "rewrite", "effect", "obstacle", "moved"),
     [
         (TwoReaders, "rewrite", "batch-norm-own-reader", "exact",
-         "torch.normalization.shared_convolution"),
-        (InPieces, "rewrite", "chunk-to-slices", "exact", "torch.splits.several_results"),
-        (Sorted, "remedy", None, "open", "torch.splits.several_results"),
-        (Scaled, "rewrite", "parameter-to-depthwise", "exact", "torch.parameters.on_map"),
-        (Padded, "rewrite", "numeric-padding", "exact", None),
+         "torch.normalization.shared_convolution", 0),
+        (InPieces, "rewrite", "chunk-to-slices", "exact", "torch.splits.several_results", 2),
+        (Sorted, "remedy", None, "open", "torch.splits.several_results", 0),
+        (Scaled, "rewrite", "parameter-to-depthwise", "exact", "torch.parameters.on_map", 0),
+        (Padded, "rewrite", "numeric-padding", "exact", None, 1),
     ],
 )  # fmt: skip
-def test_what_the_quantiser_asks_for_is_the_first_step(model, kind, rewrite, effect, obstacle):
+def test_what_the_quantiser_asks_for_is_the_first_step(
+    model, kind, rewrite, effect, obstacle, moved
+):
     inspection = inspect(model(), (1, 3, 32, 32))
     first = inspection.plan()[0]
     assert (first.kind, first.rewrite, first.obstacle) == (kind, rewrite, obstacle)
     assert first.effect == effect
     assert set(first.ops) <= {op.name for op in inspection.ops}
+    assert first.before.cpu_ops - first.after.cpu_ops == moved
+    assert moved or first.before == first.after
     if obstacle is not None:
-        assert first.before == first.after
         assert inspection.quantizer.blocking[0].id == obstacle
+    steps = [(step.rewrite, op) for step in inspection.plan() for op in step.ops]
+    assert len(steps) == len(set(steps))
     assert Inspection.from_dict(inspection.to_dict()).plan() == inspection.plan()
 
 
@@ -280,19 +285,22 @@ def test_what_exact_rewrites_bring_to_the_dpu_is_not_cut_off():
     assert plan[-1].after.cpu_ops == 0
 
 
-def test_each_change_that_the_quantiser_asks_for_is_one_step():
+@pytest.mark.parametrize("release", ["2.5", "3.0", "3.5"])
+def test_each_change_that_the_quantiser_asks_for_is_one_step(release):
     keras = pytest.importorskip("keras")
     from vai_inspect.keras import Inspector
 
     given = keras.Input((32, 32, 8))
     x, y = (keras.layers.Conv2D(8, 3, name=name)(given) for name in "ab")
-    z = x + y
-    z = keras.ops.multiply(z, keras.layers.Conv2D(8, 1, name="c")(keras.ops.sigmoid(z)))
+    z = keras.ops.concatenate([x + y, x], -1)
+    z = keras.ops.multiply(z, keras.layers.Conv2D(16, 1, name="c")(keras.ops.sigmoid(z)))
     model = keras.Model(given, keras.layers.Conv2D(8, 3, name="d")(z))
-    found = Inspector("DPUCZDX8G_ISA1_B4096").inspect(model, output_dir=None, verbose_level=0)
-    steps = [(step.rewrite, op) for step in found.steps for op in step.ops]
-    assert len(steps) == len(set(steps))
-    assert {op.split("_")[0] for _, op in steps} == {"add", "multiply", "sigmoid"}
+    inspector = Inspector("DPUCZDX8G_ISA1_B4096", release=release)
+    found = inspector.inspect(model, output_dir=None, verbose_level=0)
+    ops = [op.split("_")[0] for step in found.steps for op in step.ops]
+    asked = [op for one in found.quantizer.obstacles for op in one.ops]
+    assert len(ops) == len(set(ops))
+    assert {"add", "concatenate", "multiply"} <= set(ops) <= {one.split("_")[0] for one in asked}
 
 
 def test_a_rewrite_of_what_the_quantiser_leaves_in_float_takes_the_place_of_its_remedy():

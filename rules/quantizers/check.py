@@ -74,6 +74,8 @@ def check(
     deciding = {one.id for one in rules.obstacles if one.decides}
     graph = _left_in_float(after, [one for one in report.obstacles if one.id in deciding])
     report = placed_in(report, before.graph, graph)
+    explaining = {one.id for one in (*rules.obstacles, *rules.last) if one.explains_float}
+    graph = _with_obstacle(graph, [one for one in report.obstacles if one.id in explaining])
     return dataclasses.replace(before, graph=graph, quantizer=report)
 
 
@@ -166,6 +168,20 @@ def _left_in_float(graph: Graph, obstacles: Iterable[Obstacle]) -> Graph:
                 op = graph[name]
                 if op.kind not in ("const", "unknown"):
                     change[name] = op.replaced(float_only=one.message, float_remedy=_remedy(one))
+    return graph.rewritten(change) if change else graph
+
+
+def _with_obstacle(graph: Graph, obstacles: Iterable[Obstacle]) -> Graph:
+    """Gives each operator that is left in float the id of the first obstacle that says so."""
+    found: Dict[str, str] = {}
+    for one in obstacles:
+        for name in one.ops if one.outcome is not Outcome.WARNS else ():
+            found.setdefault(name, one.id)
+    change: Dict[str, Optional[Op]] = {
+        name: graph[name].replaced(float_obstacle=id)
+        for name, id in found.items()
+        if name in graph and graph[name].float_only is not None
+    }
     return graph.rewritten(change) if change else graph
 
 

@@ -53,6 +53,8 @@ class ObstacleRule:
         from_conversion: whether it follows from a conversion that `convert=False` disables.
         decides: whether operators left in float by this rule are on the CPU for that reason;
             false if a DPU rule reports them with more detail.
+        explains_float: whether it reports that an operator is left in float, so that a rewrite
+            that has the operator quantised removes it; true where `decides` is.
     """
 
     id: str
@@ -66,6 +68,7 @@ class ObstacleRule:
     fails: Tuple[Sketched, ...]
     from_conversion: bool = False
     decides: bool = False
+    explains_float: bool = False
 
 
 def obstacle(
@@ -78,6 +81,7 @@ def obstacle(
     remedy: Union[str, Remedy, None] = None,
     from_conversion: bool = False,
     decides: bool = False,
+    explains_float: bool = False,
 ) -> Callable[[Check], ObstacleRule]:
     """Returns a decorator that turns a check function into a rule; see `ObstacleRule`."""
 
@@ -95,6 +99,7 @@ def obstacle(
             fails=fails,
             from_conversion=from_conversion,
             decides=decides,
+            explains_float=decides or explains_float,
         )
 
     return declare

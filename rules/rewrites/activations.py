@@ -39,13 +39,11 @@ def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, O
     def change(graph: Graph, op: Op) -> Change:
         if op.kind not in kinds or op.kind == kind and op.attrs == attrs:
             return None
-        new = op.replaced(
+        new = op.quantised(
             kind=kind,
             attrs=attrs,
             inputs=op.inputs[:1],
             params=(),
-            float_only=None,
-            float_remedy=None,
         )
         return {op.name: (new,)}
 
@@ -56,9 +54,7 @@ def softplus(graph: Graph, op: Op) -> Change:
     """Softplus becomes ReLU."""
     if str(getattr(op.attrs, "framework_type", "")).lower() != "softplus":
         return None
-    new = op.replaced(
-        kind="relu", attrs=NoAttrs(), inputs=op.inputs[:1], float_only=None, float_remedy=None
-    )
+    new = op.quantised(kind="relu", attrs=NoAttrs(), inputs=op.inputs[:1])
     return {op.name: (new,)}
 
 
@@ -67,7 +63,7 @@ def align_corners(graph: Graph, op: Op) -> Change:
     if not isinstance(op.attrs, ResizeAttrs) or not op.attrs.align_corners:
         return None
     attrs = dataclasses.replace(op.attrs, align_corners=False, half_pixel_centers=True)
-    return {op.name: (op.replaced(attrs=attrs, float_only=None, float_remedy=None),)}
+    return {op.name: (op.quantised(attrs=attrs),)}
 
 
 def _approximate(

@@ -25,9 +25,7 @@ def hard_swish(graph: Graph, op: Op) -> Change:
     inner = [part for part in parts if part is not last]
     if any(reader.name not in names for part in inner for reader in graph.consumers(part)):
         return None
-    new = last.replaced(
-        kind="hard-swish", attrs=NoAttrs(), inputs=(source,), float_only=None, float_remedy=None
-    )
+    new = last.quantised(kind="hard-swish", attrs=NoAttrs(), inputs=(source,))
     return {**{part.name: () for part in inner}, last.name: (new,)}
 
 
@@ -35,7 +33,7 @@ def divide(graph: Graph, op: Op) -> Change:
     """x / c becomes x * (1 / c)."""
     if op.kind != "div" or len(op.inputs) != 2 or graph[op.inputs[1].op].kind != "const":
         return None
-    return {op.name: (op.replaced(kind="mul", float_only=None, float_remedy=None),)}
+    return {op.name: (op.quantised(kind="mul"),)}
 
 
 def subtract(graph: Graph, op: Op) -> Change:
@@ -46,14 +44,12 @@ def subtract(graph: Graph, op: Op) -> Change:
         return None
     first, second = op.inputs
     if graph[second.op].kind == "const":
-        return {op.name: (op.replaced(kind="add", float_only=None, float_remedy=None),)}
+        return {op.name: (op.quantised(kind="add"),)}
     tensor = graph.type_of(second)
     if tensor.rank != 4:
         return None
     negated = scaled(op.name + "/negated", second, tensor, op)
-    new = op.replaced(
-        kind="add", inputs=(first, Value(negated.name)), float_only=None, float_remedy=None
-    )
+    new = op.quantised(kind="add", inputs=(first, Value(negated.name)))
     return {op.name: (negated, new)}
 
 

@@ -34,12 +34,10 @@ def square(graph: Graph, op: Op) -> Change:
     if op.kind != "unknown" or len(op.inputs) < 1 or not _by_two(graph, op):
         return None
     source = op.inputs[0]
-    new = op.replaced(
+    new = op.quantised(
         kind="mul",
         attrs=NoAttrs(),
         inputs=(source, source),
-        float_only=None,
-        float_remedy=None,
     )
     return {op.name: (new,)}
 

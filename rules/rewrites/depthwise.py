@@ -48,12 +48,10 @@ def crop_to_depthwise(graph: Graph, op: Op) -> Change:
     if (source.shape[0], source.channels) != (op.output.shape[0], op.output.channels):
         return None
     height, width = (source.shape[axis] - op.output.shape[axis] + 1 for axis in (1, 2))
-    new = op.replaced(
+    new = op.quantised(
         kind="depthwise-conv2d",
         attrs=DepthwiseConv2dAttrs((width, height)),
         params=(Param("weights", TensorType((1, height, width, source.channels))),),
-        float_only=None,
-        float_remedy=None,
     )
     return {op.name: (new,)}
 
@@ -68,12 +66,10 @@ def dense_to_convolution(graph: Graph, op: Op) -> Change:
         return None
     weights = Param("weights", TensorType((op.output.channels, 1, 1, source.channels)))
     params = (weights, *(param for param in op.params if param.role != "weights"))
-    new = op.replaced(
+    new = op.quantised(
         kind="conv2d",
         attrs=Conv2dAttrs((1, 1)),
         params=params,
-        float_only=None,
-        float_remedy=None,
     )
     return {op.name: (new,)}
 

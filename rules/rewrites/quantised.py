@@ -16,7 +16,7 @@ def quantised_form(graph: Graph, op: Op) -> Change:
         return None
     if op.float_remedy.effect is not Effect.EXACT:
         return None
-    return {op.name: (op.replaced(float_only=None, float_remedy=None),)}
+    return {op.name: (op.quantised(),)}
 
 
 def of_remedy(rewrite: str) -> Callable[[Graph, Op], Change]:
@@ -42,13 +42,11 @@ def dropped(rewrite: str) -> Callable[[Graph, Op], Change]:
 
 def passing(op: Op, index: int = 0) -> Op:
     """Returns an operator that gives one of its inputs on; `apply` leaves it out."""
-    return op.replaced(
+    return op.quantised(
         kind="identity",
         attrs=NoAttrs(),
         inputs=(op.inputs[index],),
         params=(),
-        float_only=None,
-        float_remedy=None,
     )
 
 

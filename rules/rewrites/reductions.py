@@ -31,30 +31,24 @@ def mean_to_pool(graph: Graph, op: Op) -> Change:
     if op.attrs.keep_dims:
         return {
             op.name: (
-                op.replaced(
+                op.quantised(
                     kind="avgpool2d",
                     attrs=attrs,
                     outputs=(kept,),
-                    float_only=None,
-                    float_remedy=None,
                 ),
             )
         }
-    pool = op.replaced(
+    pool = op.quantised(
         name=op.name + "/pool",
         kind="avgpool2d",
         attrs=attrs,
         outputs=(kept,),
-        float_only=None,
-        float_remedy=None,
     )
     shape = op.output.shape
-    flat = op.replaced(
+    flat = op.quantised(
         kind="reshape",
         attrs=ReshapeAttrs(shape),
         inputs=(Value(pool.name),),
-        float_only=None,
-        float_remedy=None,
     )
     return {op.name: (pool, flat)}
 
@@ -83,12 +77,10 @@ def channel_mean(graph: Graph, op: Op) -> Change:
     if source.rank != 4 or not op.attrs.keep_dims or [a % 4 for a in op.attrs.axis] != [3]:
         return None
     weights = Param("weights", TensorType((1, 1, 1, source.channels)))
-    new = op.replaced(
+    new = op.quantised(
         kind="conv2d",
         attrs=Conv2dAttrs((1, 1)),
         params=(weights,),
-        float_only=None,
-        float_remedy=None,
     )
     return {op.name: (new,)}
 

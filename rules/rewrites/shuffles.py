@@ -167,15 +167,13 @@ def _convolution(
 ) -> Op:
     width, height = size
     weights = Param("weights", TensorType((output.channels, height, width, channels)))
-    return op.replaced(
+    return op.quantised(
         name=name,
         kind="conv2d",
         attrs=Conv2dAttrs((width, height), (width, height)),
         inputs=(source,),
         outputs=(output,),
         params=(weights,),
-        float_only=None,
-        float_remedy=None,
     )
 
 

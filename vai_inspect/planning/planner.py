@@ -146,21 +146,18 @@ class _Planner:
     def _removed(self, candidate: Candidate) -> Optional[str]:
         """Returns the id of the obstacle that a rewrite removes, or None.
 
-        The obstacle is that the quantiser leaves the operators in float; its suggestion is the
-        operators' own remedy. Every rewrite that moves them to the DPU removes it, but an
-        approximate one does not take the place of an exact remedy.
+        The obstacle is that the quantiser leaves the operators in float. Every rewrite that moves
+        them to the DPU removes it, but an approximate one does not take the place of an exact
+        remedy.
         """
         rewrite = candidate.rewrite
         weaker = rewrite.effect is Effect.APPROXIMATE and bool(rewrite.advice)
         for name in candidate.ops:
-            remedy = self.now.graph[name].float_remedy if name in self.now.graph else None
-            if remedy is None:
-                continue
-            text = remedy.rendered({}).text
+            id = self.now.graph[name].float_obstacle if name in self.now.graph else None
             for one in self._obstacles:
-                same = name in one.ops and one.suggestion == text
+                same = one.id == id and name in one.ops
                 if same and not (weaker and one.effect is Effect.EXACT):
-                    return one.id
+                    return id
         return None
 
     def _rewritten(self, candidate: Candidate) -> bool:

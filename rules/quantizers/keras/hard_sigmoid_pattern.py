@@ -57,8 +57,7 @@ def join_written_out(graph: Graph) -> Graph:
         if chain is None:
             continue
         source = chain.shift.other
-        hard = op.replaced(kind="hard-sigmoid", attrs=NoAttrs(), inputs=(source,), float_only=None)
-        hard = hard.replaced(float_remedy=None)
+        hard = op.quantised(kind="hard-sigmoid", attrs=NoAttrs(), inputs=(source,))
         for inner in (chain.total, chain.rectifier):
             hard = hard.replaced(origin=hard.origin.merged(inner.origin))
             hard = hard.replaced(messages=hard.messages + inner.messages)

@@ -87,6 +87,7 @@ def _leaky(slope: float) -> Draw:
     source=EXECUTED + " (3.0 and 3.5; 2.5 by reading)",
     passes=(example("activation=LeakyReLU(0.3)", _leaky(0.3), "3.0", "3.5"),),
     fails=(example("activation=LeakyReLU(0.1)", _leaky(0.1)),),
+    explains_float=True,
 )
 @each(arguments("activation"))
 def layer_as_activation(scene: Scene, op: Op) -> Found:

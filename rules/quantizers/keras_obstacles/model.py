@@ -77,6 +77,7 @@ def nested(scene: Scene) -> Iterator[Hit]:
     source=EXECUTED,
     passes=(example("a layer of Keras's", lambda s: s.conv()),),
     fails=(example("a class of your own", lambda s: s.layer("Mine", "unknown", own_class=True)),),
+    explains_float=True,
 )
 @each(calls())
 def own_layer(scene: Scene, op: Op) -> Found:

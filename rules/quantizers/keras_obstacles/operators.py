@@ -28,6 +28,7 @@ def _two(kind: str, name: str, is_layer: bool) -> Draw:
     source=EXECUTED,
     passes=(example("Concatenate()([a, b])", _two("concat", "Concatenate", True)),),
     fails=(example("tf.concat([a, b])", _two("concat", "Concatenate", False)),),
+    explains_float=True,
 )
 @each(kinds("concat"))
 def concatenated(scene: Scene, op: Op) -> Found:
@@ -48,6 +49,7 @@ def concatenated(scene: Scene, op: Op) -> Found:
         ),
     ),
     fails=(example("a + b", _two("add", "Add", False)),),
+    explains_float=True,
 )
 @each(calls())
 def of_two_layers(scene: Scene, op: Op) -> Found:

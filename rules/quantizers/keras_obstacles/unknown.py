@@ -65,6 +65,7 @@ def _unknown(name: str) -> Draw:
         example("tanh", lambda s: s.layer("Conv2D", "tanh", activation="keras.tanh")),
         example("Conv3D", _unknown("Conv3D")),
     ),
+    explains_float=True,
 )
 @each(calls())
 def layer_or_operation(scene: Scene, op: Op) -> Found:

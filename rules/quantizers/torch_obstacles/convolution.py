@@ -33,6 +33,7 @@ _CUSTOM = "the whole convolution stays in float, a custom operator with unquanti
         example("padding='same'", lambda s: s.conv(padding="same")),
         example("padding='valid'", lambda s: s.conv(padding="valid")),
     ),
+    explains_float=True,
 )
 @each(arguments("padding"))
 def padding_as_text(scene: Scene, op: Op) -> Found:

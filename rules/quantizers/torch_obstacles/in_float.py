@@ -86,6 +86,7 @@ FLOAT: Dict[str, Optional[Remedy]] = {
             lambda s: s.layer("Conv2d", "pad", attrs=PadAttrs((0,) * 8, "WRAP")),
         ),
     ),
+    explains_float=True,
 )
 @each(calls())
 def unquantised(scene: Scene, op: Op) -> Found:

@@ -77,6 +77,7 @@ def split(scene: Scene) -> Iterator[Hit]:
     source=EXECUTED,
     passes=(example("slices", _pieces("getitem", 2)),),
     fails=(example("unbind", _pieces("unbind", 2)),),
+    explains_float=True,
 )
 def unbind(scene: Scene) -> Iterator[Hit]:
     """Several pieces of an `unbind` are used; release 3.5 rewrites only chunk and split."""
@@ -105,6 +106,7 @@ _MAX = ("max", "max/indices")
         example("values and indices of max(dim)", _sorted(2)),
         example("tensor_split", _pieces("tensor_split", 2)),
     ),
+    explains_float=True,
 )
 def several_results(scene: Scene) -> Iterator[Hit]:
     """Several results of max, sort, topk, meshgrid, tensor_split or unsafe_chunk are used."""

@@ -138,6 +138,7 @@ class Op:
         float_only: why the vendor's quantiser of this framework leaves the operator in float,
             so that no DPU can take it; None where it quantises it.
         float_remedy: what to do instead, where it is known.
+        float_obstacle: id of the obstacle in the quantiser report that says so, where there is one.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Op:
     messages: Tuple[str, ...] = ()
     float_only: Optional[str] = None
     float_remedy: Optional[Remedy] = None
+    float_obstacle: Optional[str] = None
 
     @property
     def output(self) -> TensorType:
@@ -171,6 +173,10 @@ class Op:
     def replaced(self, **changes: Any) -> "Op":
         """Returns a copy with some fields changed."""
         return Op(**{**vars(self), **changes})  # dataclasses.replace takes twice as long
+
+    def quantised(self, **changes: Any) -> "Op":
+        """Returns a copy that the quantiser does not leave in float, with some fields changed."""
+        return self.replaced(float_only=None, float_remedy=None, float_obstacle=None, **changes)
 
     def noted(self, message: str) -> "Op":
         """Returns a copy with one more message."""
