@@ -1,8 +1,8 @@
-"""Arguments of a call: nested lists, tuples and dicts of anything, and `training`."""
+"""Arguments of a call: nested lists, tuples and dicts of anything."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Sequence
+from typing import Any, Callable, List, Mapping
 
 
 def mapped(structure: Any, change: Callable[[Any], Any]) -> Any:
@@ -43,17 +43,3 @@ def leaves(structure: Any) -> List[Any]:
         else:
             found.append(value)
     return found
-
-
-def in_training(args: Sequence[Any], kwargs: Mapping[str, Any], around: bool) -> bool:
-    """Returns whether a call is in training mode: its own argument, or that of the call around it.
-
-    Args:
-        args: positional arguments of the call; Keras's layers take `training` as the second.
-        kwargs: keyword arguments of the call.
-        around: whether the call of the model that contains it is.
-    """
-    own = kwargs.get("training")
-    if own is None and len(args) > 1 and isinstance(args[1], bool):
-        own = args[1]
-    return around if own is None else isinstance(own, (bool, int, float)) and bool(own)

@@ -14,8 +14,9 @@ from vai_inspect.frontends.keras.config.tf_layers import as_operation
 from vai_inspect.frontends.keras.config.values import TensorRef, flatten
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.lower.steps import Step
-from vai_inspect.frontends.keras.nested import in_training, mapped
+from vai_inspect.frontends.keras.nested import mapped
 from vai_inspect.frontends.keras.toposort import CycleError, depth_first
+from vai_inspect.frontends.keras.training_mode import TrainingMode
 
 MOST_CALLS = 10_000
 """Limit of calls beyond those listed in the file; nested models can multiply them endlessly."""
@@ -100,9 +101,10 @@ class _Planner:
         network: Network,
         inputs: Sequence[PlannedTensor],
         prefix: str,
-        around: bool = False,
+        around: Optional[bool] = None,
     ) -> List[PlannedTensor]:
-        """Adds the calls of a model; `around` is whether the model is called in training mode."""
+        """Adds the calls of a model; `around` is `training` of its call."""
+        mode = TrainingMode(around, not network.keras_2)
         known = {
             TensorRef(entry.name, 0, 0): tensor for entry, tensor in zip(network.inputs, inputs)
         }
@@ -133,15 +135,16 @@ class _Planner:
                 )
             layer, path = network.layers[node.layer], prefix + node.layer
             args, kwargs = mapped((node.args, node.kwargs), tensor_of)
-            training = in_training(args, kwargs, around)
             if isinstance(layer, Network):
+                training = mode.of(None, args, kwargs)
                 read = _inner_inputs(layer, args, kwargs, path, self._path)
                 for index, tensor in enumerate(self.walk(layer, read, path + "/", training)):
                     known[TensorRef(*key, index)] = tensor
             else:
                 tensors = tuple(map(tensor_of, node.refs))
                 operation, args, kwargs = as_operation(layer, args, kwargs)
-                step = Step(operation, path, args, kwargs, tensors, training=training)
+                training = mode.of(operation.keras_class, args, kwargs)
+                step = Step(operation, path, args, kwargs, tensors, training=bool(training))
                 planned[key] = PlannedCall(step)
                 self.calls.append(planned[key])
                 self.called.append(layer)

@@ -62,6 +62,7 @@ class Network:
 
     Attributes:
         name: its name.
+        keras_2: whether Keras 2 saved it.
         inputs: its inputs in order.
         inputs_struct: the same as `TensorRef`s, in the structure that the model is called with.
         outputs: its outputs in order.
@@ -73,6 +74,7 @@ class Network:
     """
 
     name: str
+    keras_2: bool = False
     inputs: List[InputEntry] = field(default_factory=list)
     inputs_struct: Any = ()
     outputs: List[TensorRef] = field(default_factory=list)
@@ -110,7 +112,7 @@ def network(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
 
 def _functional(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     config = saved["config"]
-    found = Network(str(config.get("name") or saved.get("name") or "model"))
+    found = Network(str(config.get("name") or saved.get("name") or "model"), keras_2)
     entries = _entries(config, path)
     inputs: Dict[str, InputEntry] = {}
     for entry in entries:
@@ -237,7 +239,7 @@ def _sequential(saved: Mapping[str, Any], path: str, keras_2: bool) -> Network:
     entries = _entries(config, path)
     settings = config if isinstance(config, dict) else {}
     built = saved.get("build_config")
-    found = Network(str(settings.get("name") or saved.get("name") or "sequential"))
+    found = Network(str(settings.get("name") or saved.get("name") or "sequential"), keras_2)
     shape = sizes(settings.get("build_input_shape"))
     if shape is None and isinstance(built, dict):
         shape = sizes(built.get("input_shape"))

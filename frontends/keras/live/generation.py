@@ -29,7 +29,13 @@ class CallGraph:
 
 
 class Generation:
-    """One generation of Keras."""
+    """One generation of Keras.
+
+    Attributes:
+        passes_training_on: see `TrainingMode.passed_on`.
+    """
+
+    passes_training_on = False
 
     def __init__(self, root: str) -> None:
         """Sets the module.
@@ -156,7 +162,7 @@ class Generation:
         Args:
             layer: a user layer, or a Lambda.
             args: positional arguments of its call, with tensors of the trace.
-            kwargs: keyword arguments, likewise.
+            kwargs: keyword arguments, likewise, and `training`.
         """
         layers = [one for one in layer._flatten_layers() if one is not layer]
         if not all(one.built for one in layers):
@@ -204,15 +210,12 @@ def generation_of(model: Any, recorded: bool = False) -> Generation:
     return Recorded(root) if recorded else Keras3(root)
 
 
-def at_inference(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
-    """Returns the keyword arguments of a call, with `training` if the layer accepts it.
-
-    It is False unless the call itself sets it, as Keras passes it on.
-    """
+def accepted(layer: Any, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns the keyword arguments of a call, without `training` if `call` does not accept it."""
     try:
-        accepted = inspect.signature(layer.call).parameters
+        parameters: Any = inspect.signature(layer.call).parameters
     except (TypeError, ValueError):
+        parameters = ()
+    if "training" in parameters:
         return kwargs
-    if "training" in accepted:
-        return {**kwargs, "training": bool(kwargs.get("training"))}
     return {name: value for name, value in kwargs.items() if name != "training"}

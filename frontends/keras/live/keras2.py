@@ -16,7 +16,7 @@ from vai_inspect.frontends.keras.live.generation import (
     Arguments,
     CallGraph,
     Generation,
-    at_inference,
+    accepted,
 )
 from vai_inspect.frontends.keras.live.model_kind import is_keras
 from vai_inspect.frontends.keras.live.node_snapshot import NodeSnapshot
@@ -130,7 +130,7 @@ class Keras2(Generation):
             library.Input(tuple(one.shape[1:]), one.shape[0], dtype=one.dtype) for one in given
         ]
         known = dict(zip(map(id, given), inputs))
-        args, kwargs = replaced((tuple(args), at_inference(layer, kwargs)), known)
+        args, kwargs = replaced((tuple(args), accepted(layer, kwargs)), known)
         with tensorflow_quiet():
             return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 

@@ -15,13 +15,14 @@ from vai_inspect.frontends.keras.live.generation import (
     Arguments,
     CallGraph,
     Generation,
-    at_inference,
+    accepted,
 )
 from vai_inspect.frontends.keras.live.model_kind import is_class, is_keras
 from vai_inspect.frontends.keras.lower.steps import TENSOR_NAME, Symbol
 from vai_inspect.frontends.keras.nested import leaves, replaced
 
 _SEEDS = "global_seed_generator"
+_CONTEXT = "current_call_ctx"
 _WAITING = "uninitialized_variables"
 
 
@@ -50,8 +51,24 @@ def _operation() -> Any:
     return keras.Operation
 
 
+@contextmanager
+def _called(layer: Any, training: bool) -> Iterator[None]:
+    """Sets the mode that the calls within the call of a layer inherit, as the call itself does."""
+    state: Any = sys.modules["keras.src.backend.common.global_state"]
+    context = sys.modules["keras.src.layers.layer"].CallContext(layer)
+    context.training = training
+    before = state.get_global_attribute(_CONTEXT)
+    state.set_global_attribute(_CONTEXT, context)
+    try:
+        yield
+    finally:
+        state.set_global_attribute(_CONTEXT, before)
+
+
 class Keras3(Generation):
     """Keras 3, on any backend."""
+
+    passes_training_on = True
 
     def node_of(self, history: Any) -> Any:
         """The node of the operation that outputs the tensor."""
@@ -136,8 +153,9 @@ class Keras3(Generation):
             inputs.append(keras.KerasTensor(tuple(one.shape), one.dtype, name="input"))
             return inputs[-1]
 
-        args, kwargs = keras.tree.map_structure(tensor, (tuple(args), at_inference(layer, kwargs)))
-        with _nothing_assigned():
+        given = kwargs.get("training")
+        args, kwargs = keras.tree.map_structure(tensor, (tuple(args), accepted(layer, kwargs)))
+        with _nothing_assigned(), _called(layer, bool(given)):
             return CallGraph(inputs, self.flat(layer.call(*args, **kwargs)))
 
     def built_with(self, model: Any) -> Any:

@@ -18,8 +18,8 @@ from vai_inspect.frontends.keras.live.live_layer import as_layer
 from vai_inspect.frontends.keras.live.model_kind import inner_function, is_own_code, reason_of
 from vai_inspect.frontends.keras.lower.layer import Layer
 from vai_inspect.frontends.keras.lower.steps import InputTensor, Step, Trace
-from vai_inspect.frontends.keras.nested import in_training
 from vai_inspect.frontends.keras.toposort import depth_first
+from vai_inspect.frontends.keras.training_mode import TrainingMode
 
 
 def trace(function: Any, inputs: Sequence[InputTensor], replaced: bool, keras: Generation) -> Trace:
@@ -54,7 +54,7 @@ class _Walk:
         self._assumed = assumed
         self._within: Optional[Layer] = None
         self._around: Tuple[Any, ...] = ()
-        self._training = False
+        self._mode = TrainingMode(None, keras.passes_training_on)
 
     def run(self, function: Any, tensors: Sequence[Any], prefix: str) -> List[Any]:
         """Adds the steps of a graph and returns its output tensors."""
@@ -67,11 +67,12 @@ class _Walk:
             inner = inner_function(operation)
             given = None if inner is None else self._inner_inputs(inner, args, kwargs)
             if given is not None:
-                around, training = self._around, self._training
+                around, mode = self._around, self._mode
                 self._around = (*around, node)
-                self._training = in_training(args, kwargs, training)
+                training = mode.of(None, args, kwargs)
+                self._mode = TrainingMode(training, keras.passes_training_on)
                 outputs = self.run(inner, given, path + "/")
-                self._around, self._training = around, training
+                self._around, self._mode = around, mode
             else:
                 inputs = tuple([known[id(symbol)] for symbol in keras.inputs(node)])
                 step = self._step(node, operation, path, (args, kwargs), inputs, symbols)
@@ -85,18 +86,18 @@ class _Walk:
         A call that cannot be traced becomes one step, as the call of a Keras layer.
         """
         steps, called, before = len(self.steps), len(self.called), self._within
-        training = self._training
+        mode = self._mode
         if is_own_code(operation):
             self._within = as_layer(operation) if before is None else before
-            self._training = in_training((), step.kwargs, training)
-            kwargs = {**step.kwargs, "training": True} if self._training else step.kwargs
+            self._mode = TrainingMode(step.training)
+            kwargs = {**step.kwargs, "training": step.training}
             with self._keras.opened_call(operation, step.args, kwargs) as function:
                 found = None
                 if function is not None:
                     with suppress(AttributeError, CaptureError, KeyError):
                         # An output may not be a tensor, or not come from its nodes.
                         found = self.run(function, step.inputs, step.path + "/")
-            self._within, self._training = before, training
+            self._within, self._mode = before, mode
             shapes = [tuple(one.shape) for one in found or ()]
             # A call that returns its input is an operator too, since the quantiser keeps it.
             walked = found and len(self.steps) > steps
@@ -169,8 +170,9 @@ class _Walk:
             final += [size or 1 for size in shape[1:]]
             outputs.append(self._keras.fresh(final, spec.dtype or symbol.dtype))
         operation, args, kwargs = self._keras.lowered_as(operation, *arguments)
+        layer = as_layer(operation)
         return Step(
-            as_layer(operation),
+            layer,
             path,
             tuple(args),
             kwargs,
@@ -179,7 +181,7 @@ class _Walk:
             tuple(messages),
             within=self._within,
             nodes=(*self._around, node),
-            training=in_training(args, kwargs, self._training),
+            training=bool(self._mode.of(layer.keras_class, args, kwargs)),
         )
 
     def _specs(

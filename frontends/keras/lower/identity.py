@@ -9,7 +9,7 @@ _NEVER = ("ActivityRegularization", "Identity", "InputLayer")
 
 
 def passed_through(call: Call) -> None:
-    """A layer that only works in training; a call with training=True has a note.
+    """A layer that only works in training; a call in training mode has a note.
 
     Keras 2 applies it at inference then, Keras 3 where the model is called without `training`, but
     not in `predict`.
@@ -20,8 +20,8 @@ def passed_through(call: Call) -> None:
     call.emit("identity")
     if call.training and call.operation.class_name not in _NEVER:
         call.note(
-            "called with training=True, so that Keras 2 applies it at inference too; inspected as "
-            "without, where it does nothing"
+            "called with training=True, itself or in a model that is, so that it may be applied at "
+            "inference too; inspected as without, where it does nothing"
         )
 
 

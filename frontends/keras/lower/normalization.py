@@ -18,8 +18,8 @@ def batch_normalization(call: Call) -> None:
     if call.training and getattr(layer, "trainable", True):
         call.unknown(
             layer.class_name,
-            "called with training=True: it normalises by the statistics of the batch; call it "
-            "without training=True",
+            "called with training=True, itself or in a model that is: it normalises by the "
+            "statistics of the batch; call it without training=True",
         )
         return
     axis = int(layer.axis) % call.types[0].rank

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Sequence
 
+import numpy as np
+
 from vai_inspect.core.ir import Op
 from vai_inspect.frontends.keras import capture
 from vai_inspect.keras import Inspector
@@ -52,14 +54,39 @@ def fixed_batch_norms(library: Any) -> Dict[str, Any]:
 
 
 def noises(library: Any) -> Dict[str, Any]:
-    """Models with a layer that is random in training."""
+    """Models with a layer that is random in training, in a model that is called so."""
     layers: List[Any] = [
         library.layers.Dropout(0.5, name="noise"),
         library.layers.SpatialDropout2D(0.5, name="noise"),
         library.layers.GaussianNoise(0.5, name="noise"),
         library.layers.RandomFlip(name="noise"),
     ]
-    return {type(layer).__name__: _direct(library, layer, training=True) for layer in layers}
+    return {type(layer).__name__: _nested(library, layer, training=True) for layer in layers}
+
+
+def _within(library: Any, layer: Any, own: Dict[str, bool], around: Dict[str, bool]) -> Any:
+    inputs = library.Input(SHAPE)
+    inner = library.Model(inputs, layer(inputs, **own), name="inner")
+    return library.Model(inputs, inner(inputs, **around))
+
+
+_GIVEN: List[Dict[str, bool]] = [{}, {"training": False}, {"training": True}]
+
+
+def check_nested_calls(library: Any, folder: Path, files: Sequence[str]) -> None:
+    """A call in a nested model is read in the mode that it runs in, in each combination."""
+    images = np.random.default_rng(0).random((4, *SHAPE)).astype("float32")
+    for own in _GIVEN:
+        for around in _GIVEN:
+            norm = library.layers.BatchNormalization(name="it")
+            for layer in (norm, library.layers.Dropout(0.5, name="it")):
+                model = _within(library, layer, own, around)
+                whole, one = (np.asarray(model(given)) for given in (images, images[:1]))
+                trains = bool(abs(whole[:1] - one).max() > 1e-6)
+                for given in live_and_stored(model, folder, files):
+                    (op,) = found(given, "it")
+                    said = op.kind == "unknown" if layer is norm else bool(op.messages)
+                    assert said is trains, (type(layer).__name__, own, around, given)
 
 
 def live_and_stored(model: Any, folder: Path, files: Sequence[str]) -> Iterator[Any]:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.frontends.keras.calls_in_training import check_batch_norms, check_noises
+from tests.frontends.keras.calls_in_training import (
+    check_batch_norms,
+    check_nested_calls,
+    check_noises,
+)
 from tests.frontends.keras2.library import keras
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
@@ -18,3 +22,7 @@ def test_a_batch_norm_by_statistics_of_the_batch_is_never_folded(tmp_path: Path)
 
 def test_noise_has_a_note_and_the_quantiser_removes_a_dropout(tmp_path: Path) -> None:
     check_noises(keras, tmp_path, ["m.h5"])
+
+
+def test_a_call_in_a_nested_model_is_read_in_the_mode_that_it_runs_in(tmp_path: Path) -> None:
+    check_nested_calls(keras, tmp_path, ["m.h5"])
