@@ -104,6 +104,14 @@ class Frozen(nn.Module):
         return x * scale + (b - rm * scale)
 
 
+class Functional(nn.Conv2d):
+    """A subclass whose forward calls the function."""
+
+    def forward(self, x):
+        weight = self.weight / self.weight.abs().amax((1, 2, 3), keepdim=True)
+        return F.conv2d(x, weight, self.bias, padding=self.padding, groups=self.groups)
+
+
 FrozenBatchNorm2d = type("FrozenBatchNorm2d", (Frozen,), {})
 
 EXACT = {
@@ -131,6 +139,13 @@ EXACT = {
     "group-to-dense": nn.Conv2d(16, 16, 3, groups=4),
     "group-to-dense: more outputs, no bias": nn.Sequential(
         nn.Conv2d(16, 32, 3, groups=2, bias=False), nn.Conv2d(32, 16, 1)
+    ),
+    "group-to-dense: a function": Call(
+        lambda self, x: F.conv2d(input=x, weight=self.c.weight, bias=self.c.bias, groups=4),
+        c=nn.Conv2d(16, 16, 1, groups=4),
+    ),
+    "numeric-padding: a function": Call(
+        lambda self, x: F.conv2d(x, self.c.weight, padding="same"), c=nn.Conv2d(16, 16, 3)
     ),
     "multiplier-to-depthwise": nn.Sequential(
         nn.Conv2d(16, 32, 3, groups=16), nn.Conv2d(32, 16, 1)

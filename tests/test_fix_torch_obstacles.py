@@ -7,7 +7,16 @@ import pytest
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
 
-from tests.test_fix_torch import B4096, SHAPE, Call, Net, differs, outputs, pair_of  # noqa: E402
+from tests.test_fix_torch import (  # noqa: E402
+    B4096,
+    SHAPE,
+    Call,
+    Functional,
+    Net,
+    differs,
+    outputs,
+    pair_of,
+)
 from vai_inspect.core.findings import Effect  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.frontends.torch import rewrite  # noqa: E402
@@ -33,6 +42,13 @@ def norm(kind=nn.BatchNorm2d, **options):
     return made
 
 
+class OwnNorm(nn.BatchNorm2d):
+    """A subclass that is made with no arguments."""
+
+    def __init__(self):
+        super().__init__(16, affine=False)
+
+
 def larger(self, x):
     return torch.max(self.a(x), self.b(x))
 
@@ -47,6 +63,12 @@ CASES = {
     ),
     "a norm after a ReLU": (
         "normalization.without_affine", "affine-norm", nn.Sequential(nn.ReLU(), norm()), RELEASES,
+    ),
+    "a norm of a class of its own": (
+        "normalization.without_affine", "affine-norm", OwnNorm(), RELEASES,
+    ),
+    "a standardised weight": (
+        "convolution.computed_weight", "bake-weight", Functional(16, 16, 3, padding=1), RELEASES,
     ),
     "a layer norm": (
         "normalization.layer_norm_without_weights", "affine-norm",
@@ -123,7 +145,6 @@ def test_what_a_program_cannot_do_is_left_with_the_reason(name, pattern, reason)
 ADVICE = {
     "torch.activations.hardswish",
     "torch.convolution.weight_norm",  # done as the copy is traced
-    "torch.convolution.computed_weight",
     "torch.convolution.one_dimensional",
     "torch.functions.autograd",
     "torch.functions.checkpoint",

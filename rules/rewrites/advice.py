@@ -38,6 +38,11 @@ REWRITES = (
         source="the quantiser takes the layer alone",
     ),
     _advice(
+        "bake-weight",
+        "compute the weight once, as that of an nn.Conv2d",
+        source="executed: the quantiser cannot write a weight that the forward computes",
+    ),
+    _advice(
         "batch-norm-beta",
         keras="use center=True with a beta of 0",
         source="executed: the quantiser stops at 'beta:0'",

@@ -74,12 +74,12 @@ class CallTracer:
         if not cls or not (tensors_of(given) or proxies_in(given)):
             with self.inside(module):
                 return call(*args, **kwargs)
-        forward, name = module.forward, type(module).__name__
+        forward = module.forward
         if not has_hooks(module):
-            return run(forward, name, args, kwargs, module, cls)
+            return run(forward, cls, args, kwargs, module, cls)
 
         def leaf(*given: Any, **named: Any) -> Any:
-            return run(forward, name, given, named, module, cls)
+            return run(forward, cls, given, named, module, cls)
 
         with forward_replaced(module, leaf):
             return call(*args, **kwargs)
@@ -256,7 +256,7 @@ def _tensor_first(name: str, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
 def writes(function: Any, name: str, module: Any, kwargs: Dict[str, Any]) -> bool:
     """Returns whether a call changes its outputs in place."""
     if module is not None:
-        dropout = "Dropout" in type(module).__name__  # it does nothing at inference
+        dropout = "Dropout" in name  # it does nothing at inference
         return bool(getattr(module, "inplace", False)) and not dropout
     if "dropout" in name:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isroutine
 from typing import Any
 
 _CONTAINERS = frozenset(
@@ -20,8 +21,12 @@ def torch_class(module: Any) -> str:
     """Returns the name of the torch.nn class that a leaf module is; empty for any other.
 
     A leaf is lowered as one operation. A user's subclass counts as the class that it extends
-    where it defines nothing that could change what the module does.
+    where neither it nor the module itself, as `conv.forward = other` does, defines what could
+    change what the module does.
     """
+    own = set(vars(module)) - _HARMLESS
+    if any(isroutine(getattr(type(module), name, None)) for name in own):
+        return ""
     for cls in type(module).__mro__:
         if cls.__module__.startswith(("torch.nn.", "torch.ao.nn.")):
             return "" if cls.__name__ in _CONTAINERS else str(cls.__name__)

@@ -149,15 +149,14 @@ class Program:
         outputs = [one for node in left for one in tensors_of(known[node])]
         if given and outputs:
             module = self._leaf(path)
-            name = type(module).__name__
-            if name == "MultiheadAttention":  # query, key and value may be one and the same
+            cls = torch_class(module)
+            if cls == "MultiheadAttention":  # query, key and value may be one and the same
                 given += given[-1:] * (3 - len(given))
             frames = _frames(nodes[0])
-            changes = writes(None, name, module, {})
+            changes = writes(None, cls, module, {})
             seen = self._recorder.seen((given, {}))
-            cls = torch_class(module)
             self._recorder.step(
-                name, seen, outputs, path, module, frames, writes=changes, module_class=cls
+                cls, seen, outputs, path, module, frames, writes=changes, module_class=cls
             )
 
     def _functions(self, nodes: Sequence[Any], known: Dict[Any, Any]) -> None:

@@ -21,6 +21,7 @@ PROGRAMS: Dict[str, Program] = {
     "add-zero": arithmetic.add_zero,
     "affine-norm": forms.affine_norm,
     "align-corners": activations.align_corners,
+    "bake-weight": convolutions.bake_weight,
     "batch-norm-between": activations.norm_between,
     "batch-norm-own-reader": convolutions.own_reader,
     "chain-max-pool": pools.chain_max_pool,

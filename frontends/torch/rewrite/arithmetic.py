@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from vai_inspect.frontends.torch.rewrite.convolutions import filled
 from vai_inspect.frontends.torch.rewrite.edit import (
     Edit,
     Node,
@@ -20,6 +19,7 @@ from vai_inspect.frontends.torch.rewrite.edit import (
     mul,
     operands,
 )
+from vai_inspect.frontends.torch.rewrite.functional import filled
 
 
 def mean_to_pool(edit: Edit, node: Any) -> None:

@@ -9,16 +9,24 @@ import torch
 from torch import nn
 
 from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError, carried
+from vai_inspect.frontends.torch.rewrite.functional import as_module, filled
 
 
 def group_to_dense(edit: Edit, node: Any) -> None:
     """A grouped convolution, or a depthwise one with a multiplier, becomes a dense one."""
+    node = as_module(edit, node)
     conv = edit.called(node, "Conv2d")
     if conv is None:
-        raise RefusedError("it is no nn.Conv2d")
+        raise RefusedError("it is no 2-D convolution with constant weights")
     if conv.groups == 1:
         raise RefusedError("it has one group already")
     edit.swap(node, dense(conv))
+
+
+def bake_weight(edit: Edit, node: Any) -> None:
+    """A convolution whose weight the forward computes from parameters holds that weight."""
+    if edit.called(as_module(edit, node), "Conv1d", "Conv2d", "Conv3d") is None:
+        raise RefusedError("it is no convolution with constant weights")
 
 
 def dense(conv: Any) -> Any:
@@ -50,24 +58,12 @@ def like(conv: Any, inputs: int, outputs: int, **changes: Any) -> Any:
     return nn.Conv2d(inputs, outputs, kernel, **settings)
 
 
-def filled(conv: Any, weight: Any, bias: Any) -> Any:
-    """Returns a convolution or linear layer after its weights are set.
-
-    They train where the tensors that they are set from do (see `carried`); constants do not.
-    """
-    for own, given in ((conv.weight, weight), (conv.bias, bias)):
-        if own is not None and given is not None:
-            with torch.no_grad():
-                own.copy_(given)
-            own.requires_grad_(given.requires_grad)
-    return conv
-
-
 def numeric_padding(edit: Edit, node: Any) -> None:
     """Conv2d(padding="same") becomes one with the numbers; an even kernel gets a pad before."""
+    node = as_module(edit, node)
     conv = edit.called(node, "Conv2d")
     if conv is None or not isinstance(conv.padding, str):
-        raise RefusedError("it is no nn.Conv2d with a padding in words")
+        raise RefusedError("it is no 2-D convolution with its padding as text")
     if conv.padding == "valid":
         edit.swap(node, filled(_padded(conv, 0), conv.weight, conv.bias))
         return
@@ -95,11 +91,14 @@ def own_reader(edit: Edit, node: Any) -> None:
         edit: the graph.
         node: the batch norm, or the convolution.
     """
+    node = as_module(edit, node)
     source = node.args[0] if edit.called(node, "BatchNorm2d") is not None else node
+    source = as_module(edit, source)
     conv = edit.called(source, "Conv2d", "ConvTranspose2d")
     if source is not node and len(source.users) == 1:
         return  # done at the convolution already
-    norms = [one for one in source.users if edit.called(one, "BatchNorm2d") is not None]
+    readers = [as_module(edit, one) for one in list(source.users)]
+    norms = [one for one in readers if edit.called(one, "BatchNorm2d") is not None]
     if conv is None or not norms or len(source.users) < 2:
         raise RefusedError("it is no convolution that a batch norm and others read")
     for norm in norms if len(norms) < len(source.users) else norms[1:]:

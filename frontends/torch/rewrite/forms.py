@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.rewrite.activations import becomes
 from vai_inspect.frontends.torch.rewrite.arithmetic import negated
 from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError, add, operands
@@ -38,7 +39,8 @@ def affine_norm(edit: Edit, node: Any) -> None:
 def _with_weights(edit: Edit, node: Any, norm: Any) -> Any:
     if isinstance(norm, nn.LayerNorm):
         return nn.LayerNorm(norm.normalized_shape, norm.eps, **edit.like(node))
-    made: Any = type(norm)(norm.num_features, norm.eps, norm.momentum, **edit.like(node))
+    kind: Any = getattr(nn, torch_class(norm))  # a subclass may be made with other arguments
+    made = kind(norm.num_features, norm.eps, norm.momentum, **edit.like(node))
     for name in ("running_mean", "running_var", "num_batches_tracked"):
         setattr(made, name, getattr(norm, name))
     return made

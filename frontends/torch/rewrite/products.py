@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from vai_inspect.frontends.torch.rewrite.convolutions import filled
 from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError, carried
+from vai_inspect.frontends.torch.rewrite.functional import filled
 
 _EQUATION = re.compile(
     r"^(?P<rest>[a-z]+)(?P<i>[a-z]),(?P<weight>[a-z]{2})->(?P=rest)(?P<o>[a-z])$"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Tuple
 
 import torch
 from torch import nn
 
-from vai_inspect.frontends.torch.rewrite.convolutions import filled, like
+from vai_inspect.frontends.torch.rewrite.convolutions import like
 from vai_inspect.frontends.torch.rewrite.edit import Edit, Node, RefusedError, carried, operands
+from vai_inspect.frontends.torch.rewrite.functional import filled, folded
 
 
 def constant_sum(edit: Edit, node: Any) -> None:
@@ -82,9 +83,9 @@ def _with_constant(edit: Edit, node: Any, name: str) -> Tuple[Any, Any]:
     if not edit.is_call(node, name):
         raise RefusedError(f"it is no call of {name}")
     first, second = operands(node)
-    source, constant = first, _folded(edit, second)
+    source, constant = first, folded(edit, second)
     if constant is None:
-        source, constant = second, _folded(edit, first)
+        source, constant = second, folded(edit, first)
     if constant is None or not isinstance(source, Node):
         raise RefusedError("neither of both is a constant")
     shape = edit.shape(source)
@@ -92,27 +93,6 @@ def _with_constant(edit: Edit, node: Any, name: str) -> Tuple[Any, Any]:
     if tuple(constant.shape[-3:]) != wanted or constant.numel() != shape[1]:
         raise RefusedError("the constant holds no number for each channel")
     return source, carried(constant.reshape(-1), constant)
-
-
-def _folded(edit: Edit, node: Any) -> Optional[Any]:
-    """Returns the tensor that a node gives whatever the inputs are, or None."""
-    if not isinstance(node, Node):
-        return None
-    if node.op == "get_attr":
-        return edit.constant(node)
-    if node.op not in ("call_function", "call_method") or not node.all_input_nodes:
-        return None
-    known = {one: _folded(edit, one) for one in node.all_input_nodes}
-    if any(one is None for one in known.values()):
-        return None
-    args = torch.fx.node.map_arg(node.args, lambda one: known[one])
-    kwargs = torch.fx.node.map_arg(node.kwargs, lambda one: known[one])
-    with torch.no_grad():
-        if node.op == "call_method":
-            found = getattr(args[0], node.target)(*args[1:], **kwargs)
-        else:
-            found = node.target(*args, **kwargs)
-    return carried(found, *known.values()) if isinstance(found, torch.Tensor) else None
 
 
 def _depthwise(edit: Edit, node: Any, source: Any, scale: Any, shift: Any) -> Any:

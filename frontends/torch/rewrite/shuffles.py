@@ -7,8 +7,9 @@ from typing import Any, List, Tuple
 import torch
 from torch import nn
 
-from vai_inspect.frontends.torch.rewrite.convolutions import filled, permutation
+from vai_inspect.frontends.torch.rewrite.convolutions import permutation
 from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError
+from vai_inspect.frontends.torch.rewrite.functional import filled
 
 
 def shuffle(edit: Edit, node: Any) -> None:

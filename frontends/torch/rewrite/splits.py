@@ -7,8 +7,9 @@ from typing import Any, List
 
 import torch
 
-from vai_inspect.frontends.torch.rewrite.convolutions import filled, like
+from vai_inspect.frontends.torch.rewrite.convolutions import like
 from vai_inspect.frontends.torch.rewrite.edit import Edit, RefusedError, carried
+from vai_inspect.frontends.torch.rewrite.functional import as_module, filled
 
 
 def slices_to_convolutions(edit: Edit, node: Any) -> None:
@@ -16,6 +17,7 @@ def slices_to_convolutions(edit: Edit, node: Any) -> None:
     if not edit.is_call(node, "getitem"):
         raise RefusedError("it is no slice")
     source, index = node.args
+    source = as_module(edit, source)
     conv = edit.called(source, "Conv2d")
     if conv is None or conv.groups != 1:
         raise RefusedError("it is no slice of a convolution")

@@ -81,7 +81,10 @@ def weights_by_norm(scene: Scene) -> Iterator[Hit]:
         fails("export", "the weight cannot be written", "EXPORT_XMODEL"),
         fails("quantise", "it stops with a KeyError", "KeyError"),
     ),
-    remedy=exact("bake the standardised weight in before quantising, as the weight of a nn.Conv2d"),
+    remedy=exact(
+        "bake the standardised weight in before quantising, as the weight of a nn.Conv2d",
+        "bake-weight",
+    ),
     source=EXECUTED,
     passes=(example("F.conv2d with a parameter", lambda s: s.call("conv2d", "conv2d")),),
     fails=(
