@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
 import pytest
+
+# The allocator that TensorFlow has of its own on CPUs keeps the memory of models that are gone.
+os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 HERE = Path(__file__).parent
 SLOW = (
