@@ -154,12 +154,8 @@ def message(op: InspectedOp, finding: Finding) -> str:
         finding: one of its findings.
     """
     unsure = doubt(finding)
-    said = "{} ({}): {}{}".format(
-        plain(op.name),
-        plain(op.type),
-        plain(finding.message),
-        f" ({unsure})" if unsure else "",
-    )
+    said = f"{plain(op.name)} ({plain(op.type)}): {plain(finding.message)}"
+    said += f" ({unsure})" if unsure else ""
     if finding.suggestion and finding.follows is None:
         return f"{said}. What to change: {plain(finding.suggestion)}"
     return said
@@ -171,10 +167,8 @@ def obstacle_message(obstacle: Obstacle) -> str:
     Args:
         obstacle: the obstacle.
     """
-    said = "{} [{}]".format(
-        plain(obstacle.message),
-        ", ".join([STAGES[obstacle.stage.value], *([obstacle.code] if obstacle.code else [])]),
-    )
+    where = ", ".join(filter(None, (STAGES[obstacle.stage.value], obstacle.code)))
+    said = f"{plain(obstacle.message)} [{where}]"
     if obstacle.suggestion:
         return f"{said}. What to change: {plain(obstacle.suggestion)}"
     return said

@@ -97,7 +97,7 @@ def cluster(name: str, shown: str, colour: str, inside: Iterable[str]) -> Iterat
         colour: of its line and its label.
         inside: the statements in it.
     """
-    yield "  subgraph {} {{".format(quoted("cluster_" + name))
+    yield f"  subgraph {quoted('cluster_' + name)} {{"
     yield "    " + attributes(label=shown, color=colour, fontcolor=colour, peripheries="1") + ";"
     for statement in inside:
         yield "  " + statement
@@ -129,15 +129,14 @@ def head(title: Sequence[str], more: str = "") -> Iterator[str]:
         title: lines at the top left.
         more: further attributes of the graph.
     """
-    yield "  graph [fontname={}, fontsize=12, labelloc=t, labeljust=l, label={},".format(
-        quoted(FONT), label(title, "l")
-    )
+    font = quoted(FONT)
+    shown = label(title, "l")
+    yield f"  graph [fontname={font}, fontsize=12, labelloc=t, labeljust=l, label={shown},"
     yield (
         "    rankdir=TB, ranksep=0.2, nodesep=0.2, nslimit=2, nslimit1=2, "
         f'size="{LONGEST_SIDE},{LONGEST_SIDE}", '
         f"bgcolor=white, style=rounded{more}];"
     )
-    font = quoted(FONT)
     yield f'  node [shape=box, style=filled, fontname={font}, fontsize=10, margin="0.12,0.04",'
     yield "    height=0.3, fontcolor=black];"
     yield '  edge [arrowsize=0.6, color="#444444"];'
@@ -156,8 +155,9 @@ def node(
         unknown: whether no source decides about it.
     """
     style = "filled,dashed" if unknown else "filled"
-    return "  {} [label={}, tooltip={}, color={}, fillcolor={}, style={}];".format(
-        identity, text, quoted(tooltip), *map(quoted, (*colours, style))
+    return (
+        f"  {identity} [label={text}, tooltip={quoted(tooltip)}, color={quoted(colours[0])}, "
+        f"fillcolor={quoted(colours[1])}, style={quoted(style)}];"
     )
 
 
@@ -217,4 +217,4 @@ def _node(identity: str, op: InspectedOp, lines: Sequence[str]) -> str:
 
 def _edge(source: int, reader: int, apart: bool) -> str:
     # An edge to another column must not pull its reader below its producer.
-    return "  n{} -> n{}{};".format(source, reader, _APART if apart else "")
+    return f"  n{source} -> n{reader}{_APART if apart else ''};"

@@ -233,8 +233,9 @@ def _print_on_cpu(console: Console, inspection: Inspection, whole: bool) -> None
     if found[len(shown) :]:
         rest = found[len(shown) :]
         left = sum(len(row.names) for row in rest)
-        words = "and {}, of {}; the text report and --verbose 2 have them".format(
-            count(len(rest), "more row"), count(left, "operator")
+        words = (
+            f"and {count(len(rest), 'more row')}, of {count(left, 'operator')}; the text report "
+            "and --verbose 2 have them"
         )
         _print_hanging(console, "", words)
 

@@ -45,9 +45,8 @@ def render(checked: Checked) -> str:
     if checked.inspection.warnings:
         SubElement(suite, "system-err").text = "\n".join(map(plain, checked.inspection.warnings))
     _indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n{}\n'.format(
-        tostring(suites, encoding="unicode")
-    )
+    body = tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
 def _properties(checked: Checked) -> Iterator[Tuple[str, str]]:

@@ -60,10 +60,9 @@ def _run(checked: Checked) -> Dict[str, Any]:
         },
         # A run of its own for each model and target, so that none replaces another.
         "automationDetails": {
-            "id": "{}/{}/{}".format(
-                TOOL_NAME,
-                quote(plain(inspection.model.name), safe=""),
-                quote(plain(inspection.target.name), safe=""),
+            "id": "/".join(
+                quote(plain(name), safe="")
+                for name in (TOOL_NAME, inspection.model.name, inspection.target.name)
             )
         },
         "invocations": [

@@ -44,15 +44,15 @@ def render(comparison: Comparison, look: Look = NOTEBOOK) -> str:
 def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     rows = comparison.rows
     name = shortened(plain(comparison.model.name), LONGEST)
-    yield "<p><b>{}</b> on {}</p>".format(text(name), count(len(rows), "target"))
+    yield f"<p><b>{text(name)}</b> on {count(len(rows), 'target')}</p>"
     takes = sum(one.takes_all_but_ends for one in rows)
-    verdict = "{} of {} take the model".format(takes, count(len(rows), "target"))
+    verdict = f"{takes} of {count(len(rows), 'target')} take the model"
     verdict += ", but for what is allowed." if comparison.allow else "."
     yield look.banner(verdict, takes > 0)
     for sentence in trust_sentences(comparison.model):
         yield f"<p>{text(sentence)}</p>"
     if comparison.allow:
-        yield "<p>allowed on the CPU: {}</p>".format(text(", ".join(comparison.allow)))
+        yield f"<p>allowed on the CPU: {text(', '.join(comparison.allow))}</p>"
     yield "<table>"
     timed_titles = ("DPU ms", "frames a second") if has_times(rows) else ()
     yield look.row("th", (*TITLES[:-1], *timed_titles, TITLES[-1]))
@@ -65,7 +65,7 @@ def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     known = [f"<p>{text(board)}{text(names)}</p>" for board, names in boards(rows)]
     if known:
         yield from folded("boards", known)
-    time_lines = ["<p>{}{}</p>".format(*map(text, pair)) for pair in timed(comparison)]
+    time_lines = [f"<p>{text(sign)}{text(line)}</p>" for sign, line in timed(comparison)]
     if time_lines:
         yield from folded("estimated time", time_lines)
     for warning in dict.fromkeys(each for one in rows for each in one.warnings):

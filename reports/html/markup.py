@@ -48,10 +48,9 @@ class Look:
             tag: `th` or `td`.
             columns: what stands in each, as HTML.
         """
-        cell = "<{0}{2}>{1}</{0}>"
-        return "<tr>{}</tr>".format(
-            "".join(cell.format(tag, content, self.cell and " " + self.cell) for content in columns)
-        )
+        style = self.cell and " " + self.cell
+        cells = "".join(f"<{tag}{style}>{content}</{tag}>" for content in columns)
+        return f"<tr>{cells}</tr>"
 
 
 _BANNER = 'style="color:{};background:{};padding:2px 8px;border-radius:4px"'
@@ -72,6 +71,7 @@ def folded(title: str, inside: Sequence[str], opened: bool = False) -> Iterator[
         inside: lines of HTML.
         opened: whether it is open from the start.
     """
-    yield "<details{}><summary>{}</summary>".format(" open" if opened else "", text(title))
+    state = " open" if opened else ""
+    yield f"<details{state}><summary>{text(title)}</summary>"
     yield from inside
     yield "</details>"

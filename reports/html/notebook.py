@@ -8,7 +8,7 @@ renders the notebook, the rest can be read all the same.
 from __future__ import annotations
 
 import html
-from typing import Iterable, Iterator, List, Sequence
+from typing import Iterable, Iterator, List, Sequence, Tuple
 
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
@@ -67,7 +67,7 @@ def _summary(inspection: Inspection) -> Iterator[str]:
         *trust_sentences(inspection.model),
         *(line + "." for _, line in times.lines(inspection, brief=True)),
     ]
-    yield "<p>{}</p>".format("<br>".join(map(text, sentences)))
+    yield f"<p>{'<br>'.join(map(text, sentences))}</p>"
 
 
 def _rest(inspection: Inspection) -> Iterator[str]:
@@ -92,18 +92,18 @@ def _quantizer(inspection: Inspection) -> Iterator[str]:
     lines: List[str] = [f"<p>{text(quantizer.build_sentence(inspection))}</p>"]
     for outcome, entries, more in quantizer.groups(inspection):
         lines.append(f"<p>{text(_capital(quantizer.TITLES[outcome]))}</p>")
-        items = [
-            "<li>{}<ul>{}</ul></li>".format(
-                text(entry.headline), _items("{}: {}".format(*pair) for pair in entry.details)
-            )
-            for entry in entries
-        ]
-        items += ["<li>{}</li>".format(text(f"and {more:,} more"))] if more else []
-        lines.append("<ol>{}</ol>".format("".join(items)))
+        items = [_with_details(entry.headline, entry.details) for entry in entries]
+        items += [f"<li>and {more:,} more</li>"] if more else []
+        lines.append(f"<ol>{''.join(items)}</ol>")
     converted = _items(quantizer.conversions(report))
     if converted:
         lines.append(f"<p>Conversions</p><ul>{converted}</ul>")
     yield from folded(_capital(quantizer.title(report)), lines, bool(report.blocking))
+
+
+def _with_details(headline: str, details: Iterable[Tuple[str, str]]) -> str:
+    items = _items(f"{title}: {sentence}" for title, sentence in details)
+    return f"<li>{text(headline)}<ul>{items}</ul></li>"
 
 
 def _title(inspection: Inspection) -> str:
@@ -113,17 +113,14 @@ def _title(inspection: Inspection) -> str:
 def _causes(inspection: Inspection) -> Iterator[str]:
     causes = ranked(inspection)
     items = [
-        "<li>{}<ul>{}</ul></li>".format(
-            text(headline(cause, inspection)),
-            _items("{}: {}".format(*pair) for pair in details(cause, number, inspection)),
-        )
+        _with_details(headline(cause, inspection), details(cause, number, inspection))
         for number, cause in enumerate(causes[:MOST_CAUSES], 1)
     ]
     if items:
         yield f"<p>{text(_capital(CAUSES_TITLE))}</p>"
-        yield "<ol>{}</ol>".format("".join(items[:OPEN_CAUSES]))
+        yield f"<ol>{''.join(items[:OPEN_CAUSES])}</ol>"
     if items[OPEN_CAUSES:]:
-        more = ['<ol start="{}">{}</ol>'.format(OPEN_CAUSES + 1, "".join(items[OPEN_CAUSES:]))]
+        more = [f'<ol start="{OPEN_CAUSES + 1}">', *items[OPEN_CAUSES:], "</ol>"]
         if len(causes) > MOST_CAUSES:
             more.append(f"<p>{text(more_causes(inspection))}</p>")
         title = count(len(causes) - OPEN_CAUSES, "more root cause")
@@ -163,7 +160,8 @@ def _reasons(on_cpu: Row) -> str:
         if finding.remedies and finding.follows is None:
             lines.append("what to change: " + text(remedy(finding)))
         lines.append(f"<small>{text(grounds(finding))}</small>")
-        blocks.append('<div style="margin-bottom:4px">{}</div>'.format("<br>".join(lines)))
+        shown = "<br>".join(lines)
+        blocks.append(f'<div style="margin-bottom:4px">{shown}</div>')
     return "".join(blocks)
 
 
@@ -172,6 +170,6 @@ def _page(inspection: Inspection) -> Iterator[str]:
     inside = html.escape(page.render_part(inspection))
     frame = (
         '<iframe title="operators and graph" sandbox="allow-scripts" loading="lazy" '
-        'style="width:100%;height:80vh;border:0" srcdoc="{}"></iframe>'
+        f'style="width:100%;height:80vh;border:0" srcdoc="{inside}"></iframe>'
     )
-    yield from folded("all operators and the graph", [frame.format(inside)])
+    yield from folded("all operators and the graph", [frame])

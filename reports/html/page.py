@@ -51,8 +51,8 @@ def operators(inspection: Inspection) -> "tuple[list[str], list[str]]":
         inspection: what to show.
     """
     times, tree = op_times(inspection), modules(inspection.ops)
-    known = '<script type="application/json" id="data">{}</script>'
-    beside = [*_panel(), known.format(data(inspection, tree, times))]
+    known = data(inspection, tree, times)
+    beside = [*_panel(), f'<script type="application/json" id="data">{known}</script>']
     return [*table.lines(inspection, tree, times), *_graph()], beside
 
 

@@ -40,13 +40,15 @@ def comparison(found: Comparison) -> str:
 
 
 def _no_plan(inspection: Inspection) -> str:
-    sentence = "No cut and no rewrite makes it better." if inspection.summary.cpu_ops else ""
-    return "<p>{}</p>".format(sentence or "There is nothing to do: no operator is on the CPU.")
+    if inspection.summary.cpu_ops:
+        return "<p>No cut and no rewrite makes it better.</p>"
+    return "<p>There is nothing to do: no operator is on the CPU.</p>"
 
 
 def _estimate(inspection: Inspection) -> Iterator[str]:
     yield '<section aria-labelledby="estimate-title"><h2 id="estimate-title">Estimated time</h2>'
-    yield "<p>{}</p>".format("<br>".join(map(text, estimate.remarks(inspection))))
+    remarks = "<br>".join(map(text, estimate.remarks(inspection)))
+    yield f"<p>{remarks}</p>"
     found = inspection.default_estimate
     if found is not None:
         yield '<div class="scroll" tabindex="0" role="region" aria-label="Times"><table>'

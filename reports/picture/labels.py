@@ -66,12 +66,12 @@ def _sum(ops: Sequence[InspectedOp]) -> List[str]:
     if len(on) > 1:
         made.append(f"{on[Device.DPU]} on the DPU, {on[Device.CPU]} on the CPU")
     kinds = Counter(plain(op.type) for op in ops).most_common()
-    text = ", ".join("{} {}".format(*kind) for kind in kinds)
+    text = ", ".join(f"{kind} {number}" for kind, number in kinds)
     made.append(shortened(text, 2 * RUN_NAME))
     reasons = {line: None for op in ops if op.root_cause for line in gv.reason(op, 1)}
     made += list(reasons)[:REASONS]
     if len(reasons) > REASONS:
-        made.append("and {}".format(count(len(reasons) - REASONS, "more reason")))
+        made.append(f"and {count(len(reasons) - REASONS, 'more reason')}")
     return made
 
 

@@ -125,7 +125,8 @@ class Page:
             inside += self._cluster(str(part), place, f"t{place}_{number}", boxes)
         shown = f"column {place + 1} of {self.columns}" if self.columns > 1 else ""
         yield f'  subgraph "cluster_column_{place}" {{'
-        yield "    {};".format(gv.attributes(label=shown, fontcolor=_GREY, peripheries="0"))
+        look = gv.attributes(label=shown, fontcolor=_GREY, peripheries="0")
+        yield f"    {look};"
         yield from ("  " + line for line in [*inside, *self._edges(here)])
         yield "  }"
 
@@ -139,7 +140,7 @@ class Page:
         inside = [
             f"  {identity} [label={gv.quoted(shown)}, {_TITLE}, fontcolor={gv.quoted(colour)}];",
             *map(self._box, boxes),
-            "  {{rank=same; {0}; n{1}}}; {0} -> n{1} [style=invis];".format(identity, first[0]),
+            f"  {{rank=same; {identity}; n{first[0]}}}; {identity} -> n{first[0]} [style=invis];",
         ]
         return gv.cluster(f"{part}_{place}", "", colour, inside)
 
@@ -189,7 +190,7 @@ class Page:
         readers = {self.place[reader] + 1 for reader in self.boxes[at].read_by}
         away = sorted(readers - {self.place[at] + 1})
         if away:
-            made.append("to column{} {}".format("s" * (len(away) > 1), ", ".join(map(str, away))))
+            made.append(f"to column{'s' * (len(away) > 1)} {', '.join(map(str, away))}")
         return made
 
     def _where(self, source: int, at: int) -> str:
@@ -233,9 +234,9 @@ def _legend(inspection: Inspection, page: Page) -> Iterator[str]:
         both = "a part on the DPU, a part on the CPU"
         shown.append(gv.node("legend_both", gv.quoted(both), both, gv.BOTH))
     if any(page.far_ends(at) for at in range(len(page.boxes))):
-        tag = "  legend_told [label={0}, tooltip={0}, {1}];"
-        shown.append(tag.format(gv.quoted(_NOT_DRAWN), _TAG))
+        text = gv.quoted(_NOT_DRAWN)
+        shown.append(f"  legend_told [label={text}, tooltip={text}, {_TAG}];")
     names = [statement.split()[0] for statement in shown]
     if len(names) > 1:  # of a single name the statement would hide the box itself
-        shown.append("  {} [style=invis];".format(" -> ".join(names)))
+        shown.append(f"  {' -> '.join(names)} [style=invis];")
     yield from gv.cluster("legend", "legend", _GREY, shown)

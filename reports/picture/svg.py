@@ -38,7 +38,8 @@ def with_fonts(svg: str) -> str:
     Args:
         svg: the SVG.
     """
-    return re.sub('font-family="[^"]*"', 'font-family="{}"'.format(",".join(FONTS)), svg)
+    fonts = ",".join(FONTS)
+    return re.sub('font-family="[^"]*"', f'font-family="{fonts}"', svg)
 
 
 def to_png(svg: str, zoom: float) -> bytes:

@@ -35,15 +35,16 @@ def headline(cause: RootCause, inspection: Inspection) -> str:
     what = (
         f"{shortened(plain(cause.ops[0]), LONGEST_NAME)} ({plain(cause.type)})"
         if len(cause.ops) == 1
-        else "{} ({})".format(count(len(cause.ops), "operator"), plain(cause.type))
+        else f"{count(len(cause.ops), 'operator')} ({plain(cause.type)})"
     )
     more = len(cause.constraints) - 1
-    return "{}: {}{}{}{}".format(
-        what,
-        plain(cause.message),
-        "" if _said_of_all(cause, inspection) else LIKEWISE,
-        " (and {})".format(count(more, "more reason")) if more else "",
-        f" ({UNSURE})" if cause.verdict is Verdict.UNKNOWN else "",
+    return "".join(
+        (
+            f"{what}: {plain(cause.message)}",
+            "" if _said_of_all(cause, inspection) else LIKEWISE,
+            f" (and {count(more, 'more reason')})" if more else "",
+            f" ({UNSURE})" if cause.verdict is Verdict.UNKNOWN else "",
+        )
     )
 
 
@@ -113,8 +114,11 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         if first == number and outcome is not None:
             # Counted with all before them fixed.
             company = "" if first == 1 else " with those above"
-            template = "causes {} to {} have an effect when all of them are fixed{}: {}"
-            yield "together", template.format(first, last, company, effect(outcome, inspection))
+            yield (
+                "together",
+                f"causes {first} to {last} have an effect when all of them are fixed{company}: "
+                + effect(outcome, inspection),
+            )
     if cause.position in _STANDING and not _work_beyond(cause, inspection):
         one = len(cause.ops) == 1
         they, them, do = ("it", "it", "does") if one else ("they", "them", "do")
@@ -197,26 +201,19 @@ def effect(outcome: Outcome, inspection: Inspection) -> str:
     if back == now.cpu_ops:
         sentence = "everything runs on the DPU"
     else:
-        sentence = "{:,} of {:,} CPU operators {} to the DPU{}".format(
-            back,
-            now.cpu_ops,
-            "moves" if back == 1 else "move",
-            f", with {part} of all multiply-accumulates" if part else "",
-        )
+        moves = "moves" if back == 1 else "move"
+        sentence = f"{back:,} of {now.cpu_ops:,} CPU operators {moves} to the DPU"
+        sentence += f", with {part} of all multiply-accumulates" if part else ""
     time = change(outcome, inspection)
     sentence += "; " + time if time else ""
     if outcome.dpu_subgraphs is None or outcome.crossings is None:
         return sentence + " (subgraphs and crossings are not counted: too many root causes)"
-    sentence = "{}; {}, {}".format(
-        sentence,
-        _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs),
-        _change("crossings", now.crossings, outcome.crossings),
-    )
+    sentence += "; " + _change("DPU subgraphs", now.dpu_subgraphs, outcome.dpu_subgraphs)
+    sentence += ", " + _change("crossings", now.crossings, outcome.crossings)
     if outcome.crossing_bytes in (None, now.crossing_bytes):
         return sentence
-    return "{} ({})".format(
-        sentence, _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0)
-    )
+    moved = _change("bytes", now.crossing_bytes, outcome.crossing_bytes or 0)
+    return f"{sentence} ({moved})"
 
 
 def chain(finding: Finding, inspection: Inspection) -> Optional[str]:
@@ -250,5 +247,5 @@ def listed(names: Sequence[str], few: int = FEW_NAMES) -> str:
     few = few if len(names) > few + 1 else len(names)
     shown = [plain(name) for name in names[:few]]
     if len(names) > few:
-        return "{} and {:,} more".format(", ".join(shown), len(names) - few)
+        return f"{', '.join(shown)} and {len(names) - few:,} more"
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))

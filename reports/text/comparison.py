@@ -39,7 +39,7 @@ def render(comparison: Comparison, width: Optional[int] = None) -> str:
 
 def _lines(comparison: Comparison, width: int) -> Iterator[str]:
     rows = comparison.rows
-    yield "{} on {}".format(shortened(plain(comparison.model.name), 50), count(len(rows), "target"))
+    yield f"{shortened(plain(comparison.model.name), 50)} on {count(len(rows), 'target')}"
     for sentence in trust_sentences(comparison.model):
         yield from wrapped(sentence, width)
     if comparison.allow:
@@ -103,7 +103,7 @@ def _table(
             break
     for sign, (first, *rest, last) in zip([" ", *map(mark, rows)], [titles, *body]):
         line = [first.ljust(sizes[0]), *(text.rjust(s) for text, s in zip(rest, sizes[1:]))]
-        yield "{} {}".format(sign, "  ".join([*line, last])).rstrip()
+        yield f"{sign} {'  '.join([*line, last])}".rstrip()
 
 
 def figures(row: ComparedTarget, rows: Sequence[ComparedTarget]) -> Tuple[str, ...]:
@@ -138,11 +138,8 @@ def _times(row: ComparedTarget) -> Tuple[str, str]:
 def _blocked_by(row: ComparedTarget, blockers: Dict[Blocker, int]) -> str:
     if row.blocker is None:
         return ""
-    return "[{}] {}{}".format(
-        blockers[_blocker(row)],
-        plain(row.blocker.type),
-        ", no split" if row.ends else "",
-    )
+    split = ", no split" if row.ends else ""
+    return f"[{blockers[_blocker(row)]}] {plain(row.blocker.type)}{split}"
 
 
 def mark(row: ComparedTarget) -> str:
@@ -176,21 +173,20 @@ def explained_marks(comparison: Comparison, width: int) -> Iterator[str]:
 
 
 def _key(comparison: Comparison, width: int) -> Iterator[str]:
-    yield from wrapped(
+    unknown = any(row.summary.macs_unknown_ops for row in comparison.rows)
+    at_most = ", <= where those of some operators are unknown" if unknown else ""
+    text = (
         "ops: operators on the DPU of all but inputs, outputs and constants; MACs: share of the "
-        "multiply-accumulate operations on the DPU{}; subgr.: subgraphs on the DPU; cross.: "
-        "tensors that pass between the DPU and the CPU; blocker: the first operator of the graph "
-        "that is on the CPU for a reason of its own, those that split nothing last{}".format(
-            ", <= where those of some operators are unknown"
-            if any(row.summary.macs_unknown_ops for row in comparison.rows)
-            else "",
+        f"multiply-accumulate operations on the DPU{at_most}; subgr.: subgraphs on the DPU; "
+        "cross.: tensors that pass between the DPU and the CPU; blocker: the first operator of the "
+        "graph that is on the CPU for a reason of its own, those that split nothing last"
+    )
+    if has_times(comparison.rows):
+        text += (
             "; ms: DPU time of a frame, and fps: frames per second, on the first board listed "
             "below for the target; ? where the error is not calibrated, - where none is estimated"
-            if has_times(comparison.rows)
-            else "",
-        ),
-        width,
-    )
+        )
+    yield from wrapped(text, width)
 
 
 def _reasons(blockers: Dict[Blocker, int]) -> Iterator[Tuple[str, str]]:
@@ -214,13 +210,9 @@ def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
                 unchecked.setdefault(unchecked_on, {})[name] = None
                 continue
             sign = FASTEST + " " if reached is not None and one is reached[1] else ""
-            where = "{}, {} of release {}: {}".format(
-                times.platform(one.platform),
-                name,
-                ", ".join(map(plain, one.error.releases)),
-                times.figures(one),
-            )
-            yield sign, where
+            releases = ", ".join(map(plain, one.error.releases))
+            board, figures = times.platform(one.platform), times.figures(one)
+            yield sign, f"{board}, {name} of release {releases}: {figures}"
     for (where, reason), names in unchecked.items():
         those = next(iter(names)) if len(names) == 1 else count(len(names), "target")
         yield "", f"{where}, {those}: {reason}"
@@ -273,4 +265,4 @@ def failing(rows: Sequence[ComparedTarget], of: int) -> str:
     names = listed([plain(row.target.name) for row in rows], NAMED)
     ends = tuple(dict.fromkeys(one for row in rows for one in row.ends))
     hint = allow_hint(ends) if all(row.ends for row in rows) else ""
-    return "{} of {}: {}{}".format(len(rows), count(of, "target"), names, hint)
+    return f"{len(rows)} of {count(of, 'target')}: {names}{hint}"

@@ -73,10 +73,8 @@ def _lines(inspection: Inspection, found: Estimate, width: int) -> Iterator[str]
     if found.not_counted:
         names = ", ".join(shortened(plain(one), LONGEST_NAME) for one in found.not_counted[:12])
         more = len(found.not_counted) - 12
-        text = "not counted, on the CPU: {}{}".format(
-            names, f" and {more} more" if more > 0 else ""
-        )
-        yield from hanging("  ", text, width)
+        rest = f" and {more} more" if more > 0 else ""
+        yield from hanging("  ", f"not counted, on the CPU: {names}{rest}", width)
     yield ""
     yield from hanging("", KEY, width)
 

@@ -36,7 +36,7 @@ def size(shape: Sequence[int]) -> str:
 
 def count(number: int, noun: str) -> str:
     """Returns `1 operator`, `2 operators`."""
-    return "{:,} {}{}".format(number, noun, "" if number == 1 else "s")
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def are(number: int, noun: str) -> str:
@@ -46,9 +46,9 @@ def are(number: int, noun: str) -> str:
 
 def others(total: Summary) -> str:
     """Returns what is on no device of its own: `2 inputs and outputs, 1 constant`."""
-    ends = "1 input or output" if total.user_ops == 1 else "{:,} inputs and outputs"
+    ends = "1 input or output" if total.user_ops == 1 else f"{total.user_ops:,} inputs and outputs"
     more = [count(total.constants, "constant")] if total.constants else []
-    return ", ".join([ends.format(total.user_ops), *more])
+    return ", ".join([ends, *more])
 
 
 def run(inspection: Inspection) -> str:
@@ -78,9 +78,8 @@ def work_share(total: Summary) -> str:
     on_dpu = f", {part} of them on the DPU" if part else ""
     if not total.macs_unknown_ops:
         return on_dpu
-    return "{}; those of {} are unknown and not counted".format(
-        on_dpu, count(total.macs_unknown_ops, "operator")
-    )
+    unknown = count(total.macs_unknown_ops, "operator")
+    return f"{on_dpu}; those of {unknown} are unknown and not counted"
 
 
 def allowing(patterns: Sequence[str]) -> str:
@@ -90,7 +89,7 @@ def allowing(patterns: Sequence[str]) -> str:
         patterns: such as `end:softmax`.
     """
     if len(patterns) > MOST_PATTERNS:
-        patterns = tuple(dict.fromkeys("'{}:*'".format(one.split(":")[0]) for one in patterns))
+        patterns = tuple(dict.fromkeys(f"'{one.split(':')[0]}:*'" for one in patterns))
     return " ".join("--allow " + pattern for pattern in patterns)
 
 

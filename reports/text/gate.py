@@ -24,22 +24,16 @@ def describe(failure: Failure, inspection: Inspection) -> str:
     if failure.ops:
         named = (f"{plain(op.name)} ({plain(op.type)})" for op in failure.ops[:NAMED])
         unknown = failure.option.endswith(UNKNOWN)
-        return "{} {} ({}): {}{}".format(
-            count(len(failure.ops), "operator"),
-            "with an unknown verdict" if unknown else "on the CPU",
-            target,
-            ", ".join(named),
-            ", ..." if failure.ops[NAMED:] else "",
-        )
+        what = "with an unknown verdict" if unknown else "on the CPU"
+        shown = ", ".join(named) + (", ..." if failure.ops[NAMED:] else "")
+        return f"{count(len(failure.ops), 'operator')} {what} ({target}): {shown}"
     limit = failure.limit or 0
     if failure.option == "--min-macs":
         return (
             f"{int(failure.found * 100) / 100:g}% of the multiply-accumulates are on {target}, "
             f"less than {limit:g}%"
         )
-    return "{} on {}, more than {:,}".format(
-        count(int(failure.found), "DPU subgraph"), target, int(limit)
-    )
+    return f"{count(int(failure.found), 'DPU subgraph')} on {target}, more than {int(limit):,}"
 
 
 def _blocking(failure: Failure, inspection: Inspection) -> str:
@@ -48,4 +42,4 @@ def _blocking(failure: Failure, inspection: Inspection) -> str:
     flow = "" if report is None else f"{report.flow} {report.release}"
     named = "; ".join(plain(one.message) for one in found[:NAMED])
     more = "; ..." if found[NAMED:] else ""
-    return "{} of {}: {}{}".format(count(len(found), "obstacle"), flow, named, more)
+    return f"{count(len(found), 'obstacle')} of {flow}: {named}{more}"

@@ -27,7 +27,7 @@ def render(models: Mapping[str, Sequence[Checked]]) -> Iterator[str]:
             rows.append((name, *[""] * 6, "cannot be inspected"))
     widths = [max(map(cells, column)) for column in zip(*rows)]
     yield ""
-    yield "{}:".format(count(len(models), "model"))
+    yield f"{count(len(models), 'model')}:"
     for row in rows:
         padded = (
             " " * (width - cells(text)) + text

@@ -56,12 +56,12 @@ def title(report: QuantizerReport) -> str:
     others = len(report.obstacles) - changes
     parts = []
     if changes:
-        parts.append("{} of function".format(count(changes, "change")))
+        parts.append(f"{count(changes, 'change')} of function")
     if others or not changes:
         parts.append(count(others, "obstacle") if others else "no obstacle")
     if report.converted_ops:
         parts.append(count(report.converted_ops, "conversion"))
-    return "quantizer ({} {}): {}".format(report.flow, report.release, ", ".join(parts))
+    return f"quantizer ({report.flow} {report.release}): {', '.join(parts)}"
 
 
 def build_sentence(inspection: Inspection) -> str:
@@ -69,11 +69,12 @@ def build_sentence(inspection: Inspection) -> str:
     report, target = inspection.quantizer, inspection.target
     assert report is not None
     releases = ", ".join(target.releases)
-    return "flow of release {}, build of the target {}{}".format(
-        report.release,
-        target.fingerprint_text,
-        f" (releases {releases})" if releases else "",
+    where = (
+        f" ({'release' if len(target.releases) == 1 else 'releases'} {releases})"
+        if releases
+        else ""
     )
+    return f"flow of release {report.release}, build of the target {target.fingerprint_text}{where}"
 
 
 def groups(inspection: Inspection) -> Iterator[Tuple[Outcome, List[Entry], int]]:
@@ -98,7 +99,7 @@ def _entry(obstacle: Obstacle, inspection: Inspection) -> Entry:
         advice = "" if obstacle.effect is None else f" ({obstacle.effect.advice})"
         details.append(("what to do", plain(obstacle.suggestion) + advice))
     details.append(("rule", obstacle.id))
-    headline = "{} [{}]".format(plain(obstacle.message), ", ".join(where))
+    headline = f"{plain(obstacle.message)} [{', '.join(where)}]"
     return Entry(headline, tuple(details))
 
 
@@ -122,9 +123,7 @@ def _source(obstacle: Obstacle, inspection: Inspection) -> str:
 def conversions(report: QuantizerReport) -> Iterator[str]:
     """Yields what is replaced, with the operators."""
     for one in report.conversions:
-        yield "{}: {} ({})".format(
-            plain(one.message), count(len(one.ops), "operator"), names(one.ops)
-        )
+        yield f"{plain(one.message)}: {count(len(one.ops), 'operator')} ({names(one.ops)})"
 
 
 def training_sentence(report: QuantizerReport) -> str:
@@ -134,8 +133,8 @@ def training_sentence(report: QuantizerReport) -> str:
     ops = {name for one in report.training for name in one.ops}
     codes = dict.fromkeys(one.code or "" for one in report.training)
     return (
-        "training with quantisation would stop at {} ({}), which quantising after training takes; "
-        "the JSON report lists them".format(count(len(ops), "operator"), ", ".join(codes))
+        f"training with quantisation would stop at {count(len(ops), 'operator')} "
+        f"({', '.join(codes)}), which quantising after training takes; the JSON report lists them"
     )
 
 

@@ -63,8 +63,9 @@ def verdict_sentence(inspection: Inspection) -> str:
         return ALL_ON_DPU
     if total.whole_but_for_ends:
         return _but_for_ends(inspection)
-    return "Not all of the model runs on the DPU: {} assigned to the CPU, {:,} to the DPU.".format(
-        are(total.cpu_ops, "operator"), total.dpu_ops
+    return (
+        f"Not all of the model runs on the DPU: {are(total.cpu_ops, 'operator')} assigned to the "
+        f"CPU, {total.dpu_ops:,} to the DPU."
     )
 
 
@@ -75,13 +76,10 @@ def _but_for_ends(inspection: Inspection) -> str:
     roots = [op for op in left if op.root_cause] or left
     named = with_types(roots)
     one = len(named) == 1
+    stay, do = ("stays", "does") if one else ("stay", "do")
     return (
-        "All of the model runs on the DPU except for {}: {} on the host and {} not split the DPU "
-        "subgraph."
-    ).format(
-        " and ".join(where),
-        listed(named) + (" stays" if one else " stay"),
-        "does" if one else "do",
+        f"All of the model runs on the DPU except for {' and '.join(where)}: {listed(named)} "
+        f"{stay} on the host and {do} not split the DPU subgraph."
     )
 
 
@@ -100,27 +98,22 @@ def cut_sentence(inspection: Inspection) -> str:
     whole = (
         "The DPU part is one subgraph"
         if total.dpu_subgraphs == 1
-        else "The DPU part is split into {}".format(count(total.dpu_subgraphs, "subgraph"))
+        else f"The DPU part is split into {count(total.dpu_subgraphs, 'subgraph')}"
     )
     if not total.crossings:
         return whole + "."
-    return "{}; {} ({} per {}) between the DPU and the CPU.".format(
-        whole,
-        "1 tensor passes" if total.crossings == 1 else f"{total.crossings:,} tensors pass",
-        count(total.crossing_bytes, "byte"),
-        run(inspection),
-    )
+    passes = "1 tensor passes" if total.crossings == 1 else f"{total.crossings:,} tensors pass"
+    size = f"{count(total.crossing_bytes, 'byte')} per {run(inspection)}"
+    return f"{whole}; {passes} ({size}) between the DPU and the CPU."
 
 
 def counts(inspection: Inspection) -> str:
     """Returns how many operators there are on each device, without a full stop."""
     total = inspection.summary
-    return "{}: {:,} on the DPU, {:,} on the CPU{}, {}".format(
-        count(total.ops, "operator"),
-        total.dpu_ops,
-        total.cpu_ops,
-        f" ({total.unknown_ops:,} with an unknown verdict)" if total.unknown_ops else "",
-        others(total),
+    unknown = f" ({total.unknown_ops:,} with an unknown verdict)" if total.unknown_ops else ""
+    return (
+        f"{count(total.ops, 'operator')}: {total.dpu_ops:,} on the DPU, {total.cpu_ops:,} on the "
+        f"CPU{unknown}, {others(total)}"
     )
 
 
@@ -133,9 +126,8 @@ def work(inspection: Inspection) -> str:
 def more_causes(inspection: Inspection) -> str:
     """Returns how many root causes follow those that are listed one by one."""
     rest = ranked(inspection)[MOST_CAUSES:]
-    return "and {}, of {}; the table has them".format(
-        count(len(rest), "more root cause"), count(sum(len(one.ops) for one in rest), "operator")
-    )
+    ops = count(sum(len(one.ops) for one in rest), "operator")
+    return f"and {count(len(rest), 'more root cause')}, of {ops}; the table has them"
 
 
 def following_sentence(inspection: Inspection) -> str:
@@ -143,7 +135,7 @@ def following_sentence(inspection: Inspection) -> str:
     following = sum(1 for op in inspection.on(Device.CPU) if op.findings and not op.root_cause)
     if not following:
         return ""
-    return "{} on the CPU only because of others.".format(are(following, "operator"))
+    return f"{are(following, 'operator')} on the CPU only because of others."
 
 
 def _plan(inspection: Inspection) -> Iterator[str]:
@@ -199,11 +191,10 @@ def _figures(inspection: Inspection) -> Iterator[str]:
     yield f"subgraphs: {total.dpu_subgraphs:,} on the DPU, {total.cpu_subgraphs:,} on the CPU"
     constants = {op.name for op in inspection.constants}
     yield from _listed([_part(part, constants) for part in inspection.subgraphs])
-    yield "crossings between the DPU and the CPU: {:,}{}".format(
-        total.crossings,
-        ", {} per {}".format(count(total.crossing_bytes, "byte"), run(inspection))
-        if total.crossings
-        else "",
+    size = f", {count(total.crossing_bytes, 'byte')} per {run(inspection)}"
+    yield (
+        f"crossings between the DPU and the CPU: {total.crossings:,}"
+        f"{size if total.crossings else ''}"
     )
     yield from _listed([_crossing(one) for one in inspection.crossings])
 
@@ -218,17 +209,11 @@ def _listed(items: Sequence[str]) -> Iterator[str]:
 def _part(part: Subgraph, constants: AbstractSet[str]) -> str:
     names = [name for name in part.ops if name not in constants] or part.ops
     ends = [shortened(plain(name), LONGEST_NAME) for name in (names[0], names[-1])]
-    return "{}: {}, {}".format(
-        plain(part.name),
-        count(len(names), "operator"),
-        ends[0] if len(names) == 1 else "{} to {}".format(*ends),
-    )
+    shown = ends[0] if len(names) == 1 else " to ".join(ends)
+    return f"{plain(part.name)}: {count(len(names), 'operator')}, {shown}"
 
 
 def _crossing(crossing: Crossing) -> str:
-    return "{} -> {}: {}, {}".format(
-        plain(crossing.source),
-        plain(crossing.target),
-        plain(crossing.op) + (f" output {crossing.index}" if crossing.index else ""),
-        count(crossing.bytes, "byte"),
-    )
+    value = plain(crossing.op) + (f" output {crossing.index}" if crossing.index else "")
+    ends = f"{plain(crossing.source)} -> {plain(crossing.target)}"
+    return f"{ends}: {value}, {count(crossing.bytes, 'byte')}"

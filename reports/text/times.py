@@ -43,7 +43,7 @@ def figures(found: Estimate) -> str:
         parts.append(f"{number(found.fps)} frames a second")
     if found.latency_ms is not None:
         parts.append(f"{milliseconds(found.latency_ms)} for one frame alone")
-    return "{} ({})".format(", ".join(parts), found.error.brief)
+    return f"{', '.join(parts)} ({found.error.brief})"
 
 
 def remarks(found: Estimate) -> Iterator[str]:
@@ -57,7 +57,7 @@ def remarks(found: Estimate) -> Iterator[str]:
 
 def platform(found: Platform) -> str:
     """Returns a board, its cores and clock."""
-    what = "{} at {:g} MHz".format(count(found.cores, "core"), found.clock_mhz)
+    what = f"{count(found.cores, 'core')} at {found.clock_mhz:g} MHz"
     return what if found.board is None else f"{plain(found.board)} ({what})"
 
 

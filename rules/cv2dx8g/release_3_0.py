@@ -18,7 +18,7 @@ FIELDS = (
 
 
 def _build(reading: Reading) -> Target:
-    size = "C{}M{}B{}".format(arch.conv_cores(reading), reading["ALU_CORES"], reading["BATCH"])
+    size = f"C{arch.conv_cores(reading)}M{reading['ALU_CORES']}B{reading['BATCH']}"
     return arch.target(reading, size, (*arch.ALU_TYPES, "softmax"))
 
 

@@ -20,7 +20,7 @@ FIELDS = (
 
 def _build(reading: Reading) -> Target:
     cores = arch.conv_cores(reading) + reading["ALU_CORES"]
-    return arch.target(reading, "C{}B{}".format(cores, reading["BATCH"]), arch.ALU_TYPES)
+    return arch.target(reading, f"C{cores}B{reading['BATCH']}", arch.ALU_TYPES)
 
 
 ISA1 = Decoder("cv2dx8g", "DPUCV2DX8G", arch.TYPE_BYTE, 1, ("3.5",), FIELDS, _build)

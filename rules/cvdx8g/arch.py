@@ -21,7 +21,7 @@ class Depths(NamedTuple):
     weights: int
 
     def __str__(self) -> str:
-        return "feature maps {}, weights {}".format(*self)
+        return f"feature maps {self.features}, weights {self.weights}"
 
 
 DEPTHS = (
@@ -50,7 +50,7 @@ def batch(source: str) -> BitField:
 
 def size_name(reading: Reading) -> str:
     """Returns the size as in names, `C32B3`."""
-    return "C{}B{}".format(SIZES[reading["ARCH"]].ocp, reading["BATCH"])
+    return f"C{SIZES[reading['ARCH']].ocp}B{reading['BATCH']}"
 
 
 def banks(reading: Reading, features: Tuple[str, ...], alu: bool = True) -> Tuple[Bank, ...]:

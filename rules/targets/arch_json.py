@@ -71,8 +71,8 @@ def _named(document: Dict[str, object], label: str) -> Dict[str, str]:
         )
     if "dcf" in document and "fingerprint" not in named:
         raise TargetError(
-            "{} is one of Vitis AI 1.2 or older: it leaves the configuration to a DCF file ({}), "
-            "which cannot be decoded here; {}.".format(label, quoted(document["dcf"]), _VALID)
+            f"{label} is one of Vitis AI 1.2 or older: it leaves the configuration to a DCF file "
+            f"({quoted(document['dcf'])}), which cannot be decoded here; {_VALID}."
         )
     return named
 

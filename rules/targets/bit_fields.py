@@ -59,7 +59,7 @@ class BitField:
     def valid_text(self) -> str:
         """The valid values, with their words where these are few."""
         if 0 < len(self.words) <= _FEW:
-            return ", ".join("{} ({})".format(*pair) for pair in enumerate(self.words))
+            return ", ".join(f"{at} ({word})" for at, word in enumerate(self.words))
         count = len(self.words) or 1 << self.high - self.low + 1
         return str(self.valid or Limit.span(0, count - 1))
 

@@ -38,9 +38,7 @@ def parsed(content: "str | bytes", source: str) -> object:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise RuleError(
-            "{}: is not YAML: {}.".format(source, " ".join(str(error).split()))
-        ) from error
+        raise RuleError(f"{source}: is not YAML: {' '.join(str(error).split())}.") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise RuleError(f"{source}: cannot be read: {format_error(error)}.") from error
 
@@ -63,10 +61,9 @@ def _size(node: Any, known: Dict[int, int], source: str) -> int:
         known[id(node)] = 1 + sum(_size(one, known, source) for one in flat)
     size = known[id(node)]
     if not 0 < size <= MOST_NODES:
+        what = "multiply" if size else "contain themselves"
         raise RuleError(
-            "{}: received aliases that {}; valid are at most {} parts in all.".format(
-                source, "multiply" if size else "contain themselves", MOST_NODES
-            )
+            f"{source}: received aliases that {what}; valid are at most {MOST_NODES} parts in all."
         )
     return size
 

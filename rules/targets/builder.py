@@ -21,7 +21,7 @@ class Parallel(NamedTuple):
         return 2 * self.pp * self.icp * self.ocp
 
     def __str__(self) -> str:
-        return "PP {}, ICP {}, OCP {}".format(*self)
+        return f"PP {self.pp}, ICP {self.icp}, OCP {self.ocp}"
 
 
 def arch(sizes: Sequence[Parallel], source: str, name: str = "ARCH") -> BitField:

@@ -46,9 +46,7 @@ def _notes(readings: List[Reading]) -> Iterator[str]:
         yield first.decoder.note
     for other in others:
         name = other.decoder.target(other.fingerprint).name
-        yield "release {} reads the fingerprint as {}".format(
-            ", ".join(other.decoder.releases), name
-        )
+        yield f"release {', '.join(other.decoder.releases)} reads the fingerprint as {name}"
     targets = registry.targets()
     known = [other.fingerprint for other in targets if other.fingerprint is not None]
     known += [other.fingerprint.value for other in legacy_targets.known_names()]

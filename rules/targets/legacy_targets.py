@@ -40,20 +40,19 @@ class KnownName(NamedTuple):
     def explanation(self) -> str:
         """Why it is no target here, and what there is instead, as sentences."""
         boards = ", ".join(use.board for use in self.boards)
-        what = "{} ({}{})".format(
-            self.name,
-            self.fingerprint,
-            f"; {boards}" if boards else "",
-        )
+        on = f"; {boards}" if boards else ""
+        what = f"{self.name} ({self.fingerprint}{on})"
         if self.name.startswith(_OTHER_KINDS):
-            text = "{} is a target of Vitis AI {}, but an AIE2 overlay, which is not covered here."
-            text = text.format(what, listed(self.releases))
+            text = (
+                f"{what} is a target of Vitis AI {listed(self.releases)}, but an AIE2 overlay, "
+                "which is not covered here."
+            )
             instead = f"The DPU for the {boards} is"
         else:
             text = (
                 f"{what} is a historic DPU, defined in the sources of Vitis AI "
-                f"{listed(self.releases)}; releases 2.5, 3.0 "
-                "and 3.5 do not register it, and its limits are not known here."
+                f"{listed(self.releases)}; releases 2.5, 3.0 and 3.5 do not register it, and its "
+                "limits are not known here."
             )
             same = "this name" if self.successor == self.name else "a DPU of this size"
             instead = f"Release 2.5 and later have {same} with another fingerprint:"

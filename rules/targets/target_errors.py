@@ -55,15 +55,10 @@ def unread(fingerprint: Fingerprint) -> TargetError:
     dpu = types.get(fingerprint.type_byte)
     if dpu is None:
         short = "" if fingerprint.type_byte else ", as it has fewer than 15 hexadecimal digits"
+        valid = ", ".join(f"{byte} ({name})" for byte, name in sorted(types.items()))
         return TargetError(
-            "fingerprint {}: field TYPE (bits 63:56: {}) is {}{}; valid is {}; {}".format(
-                fingerprint,
-                "type of the DPU",
-                fingerprint.type_byte,
-                short,
-                ", ".join("{} ({})".format(*pair) for pair in sorted(types.items())),
-                LIST_HINT,
-            )
+            f"fingerprint {fingerprint}: field TYPE (bits 63:56: type of the DPU) is "
+            f"{fingerprint.type_byte}{short}; valid is {valid}; {LIST_HINT}"
         )
     isas = sorted(
         {
@@ -75,14 +70,13 @@ def unread(fingerprint: Fingerprint) -> TargetError:
     )
     if isas:
         why = (
-            "field ISA (bits 55:48: instruction set of {}) is {}; valid is {}: no other is decoded "
-            "here."
-        ).format(dpu, fingerprint.isa_version, " or ".join(map(str, isas)))
+            f"field ISA (bits 55:48: instruction set of {dpu}) is {fingerprint.isa_version}; valid "
+            f"is {' or '.join(map(str, isas))}: no other is decoded here."
+        )
     elif any(target.dpu == dpu for target in registry.targets()):
         why = (
             f"{dpu} with instruction set {fingerprint.isa_version}; no release registers it, and "
-            "of this type only the "
-            "registered ones exist."
+            "of this type only the registered ones exist."
         )
     else:
         why = f"{dpu}, which is not covered here."
@@ -127,9 +121,8 @@ def several_on_board(board: str, targets: List[Target]) -> TargetError:
         use.board for t in targets for use in t.board_uses if use.board.lower() == board.lower()
     )
     return TargetError(
-        "the board {} runs one of several targets; give the one that yours has: {}.".format(
-            known, _names(targets, " or ")
-        )
+        f"the board {known} runs one of several targets; give the one that yours has: "
+        f"{_names(targets, ' or ')}."
     )
 
 
@@ -153,7 +146,7 @@ def _suggestion(text: str) -> str:
         return f" Targets of {text.upper()} are {_names(begins)}."
     contains = [target for target in every if text.lower() in target.name.lower()]
     if contains and len(text) > 2:
-        return " Did you mean {}?".format(_names(contains, " or "))
+        return f" Did you mean {_names(contains, ' or ')}?"
     names = [
         *(target.name for target in every),
         *(known.name for known in legacy_targets.known_names()),
@@ -165,7 +158,7 @@ def _suggestion(text: str) -> str:
 def _booted(board: str) -> str:
     """Says what the newest image of a board boots."""
     for release, targets in booted(board):
-        return " The {} boots {} in Vitis AI {}.".format(board, _names(targets, " or "), release)
+        return f" The {board} boots {_names(targets, ' or ')} in Vitis AI {release}."
     return ""
 
 
@@ -177,7 +170,7 @@ def _beginning(text: str) -> List[Target]:
 def _names(targets: List[Target], last: str = " and ") -> str:
     names = list(dict.fromkeys(target.name for target in targets))
     if len(names) > _FEW:
-        return "{} and {} more".format(", ".join(names[:_FEW]), len(names) - _FEW)
+        return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
     return last.join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 

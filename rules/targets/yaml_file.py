@@ -78,7 +78,7 @@ def load_targets(package: str, family: str) -> Tuple[Target, ...]:
     Raises:
         RuleError: there is no such file, or it is malformed.
     """
-    source = "{}/{}".format(package.replace(".", "/"), FILE_NAME)
+    source = f"{package.replace('.', '/')}/{FILE_NAME}"
     reason: object = "there is no such package"
     data = None
     try:
@@ -237,7 +237,7 @@ def _check_banks(engine: Any, banks: Tuple[Bank, ...], place: Place) -> None:
         value = getattr(engine, field, ())
         for name in (value,) if isinstance(value, str) else value:
             if name not in names:
-                raise place.at(field).error(name, "one of the banks {}".format(", ".join(names)))
+                raise place.at(field).error(name, f"one of the banks {', '.join(names)}")
 
 
 def _fingerprint(value: object, place: Place) -> Optional[Fingerprint]:

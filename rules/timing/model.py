@@ -116,9 +116,10 @@ class Timed:
             )
         layers, parts = self._on({op.name for op in on_dpu})
         if not layers:
+            kinds = ", ".join(dict.fromkeys(op.type for op in on_dpu))
             raise EstimateError(
-                "the operators on the DPU take no time of their own ({}), so there is nothing to "
-                "estimate.".format(", ".join(dict.fromkeys(op.type for op in on_dpu)))
+                f"the operators on the DPU take no time of their own ({kinds}), so there is "
+                "nothing to estimate."
             )
         one = self._model.prices(platform, 1)
         dpu_ms = 1e3 * one.total(layers)
@@ -244,7 +245,7 @@ def _beyond(
 ) -> Iterator[str]:
     kinds = dict.fromkeys([op.kind for op in on_dpu if op.kind not in measured.kinds])
     if kinds:
-        yield "no network of the fit has {}".format(", ".join(kinds))
+        yield f"no network of the fit has {', '.join(kinds)}"
     if max((max(Sizes.of(op.output)[:2]) for op in inputs), default=0) > measured.side:
         yield f"inputs of the fit are at most {measured.side}x{measured.side}"
     windows = [op for op in on_dpu if op.kind in ("conv2d", "depthwise-conv2d")]

@@ -105,13 +105,11 @@ def _named(
     }
     other = others.get(str(board).strip().lower())
     if other is None:
+        names = sorted(use.board for use in others.values())
+        valid, hint = ", ".join(names) or "none", did_you_mean(str(board), names)
         raise EstimateError(
-            "unknown board {}: valid are {}.{} For another board give clock, cores and "
-            "bandwidth, and no board.".format(
-                quoted(board),
-                ", ".join(sorted(use.board for use in others.values())) or "none",
-                did_you_mean(str(board), [use.board for use in others.values()]),
-            )
+            f"unknown board {quoted(board)}: valid are {valid}.{hint} For another board give "
+            "clock, cores and bandwidth, and no board."
         )
     if given["cores"] is None or given["clock"] is None:
         raise EstimateError(

@@ -92,7 +92,7 @@ def load(package: str) -> Table:
     """
     import yaml  # slow to import, and here already where targets were read
 
-    source = "{}/{}".format(package.replace(".", "/"), FILE_NAME)
+    source = f"{package.replace('.', '/')}/{FILE_NAME}"
     try:
         data = pkgutil.get_data(package, FILE_NAME)
         document = yaml.load(data or b"", getattr(yaml, "CSafeLoader", yaml.SafeLoader))

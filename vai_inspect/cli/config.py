@@ -139,15 +139,12 @@ def _defaults(
     known = set(own).union(*others)
     for key, value in table.items():
         if key not in known:
-            raise ConfigError(
-                "config {}: {} Valid are {}.".format(
-                    path,
-                    f"{key!r} is for the command line only."
-                    if key in COMMAND_LINE_ONLY
-                    else f"there is no key {key!r}.{did_you_mean(key, known)}",
-                    ", ".join(sorted(known)),
-                )
+            why = (
+                f"{key!r} is for the command line only."
+                if key in COMMAND_LINE_ONLY
+                else f"there is no key {key!r}.{did_you_mean(key, known)}"
             )
+            raise ConfigError(f"config {path}: {why} Valid are {', '.join(sorted(known))}.")
         if key in own:
             yield own[key].name, _value(context, path, key, own[key], value)
 
@@ -189,9 +186,7 @@ def _value(context: typer.Context, path: Path, key: str, option: Any, value: Any
         said = getattr(error, "format_message", None)
         if said is None:
             raise
-        raise ConfigError(
-            "config {}: {}: {}".format(path, key, said().replace("Value error, ", ""))
-        ) from error
+        raise ConfigError(f"config {path}: {key}: {said().replace('Value error, ', '')}") from error
     return found
 
 

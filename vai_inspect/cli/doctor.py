@@ -147,4 +147,4 @@ def dot_version() -> Optional[str]:
     # "dot - graphviz version 2.43.0 (0)"
     words = done.stdout.decode("utf-8", "replace").split()
     version = words[words.index("version") + 1 :][:1] if "version" in words else []
-    return "{} ({})".format(version[0] if version else "version unknown", path)
+    return f"{version[0] if version else 'version unknown'} ({path})"

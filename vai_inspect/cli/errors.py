@@ -116,9 +116,8 @@ def _usage(error: Any) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else PROGRAM
     text = on_one_line(error.format_message()).replace("Value error, ", "")  # pydantic's words
-    return "{}{} `{} --help` shows what is valid.".format(
-        text, "" if text.endswith((".", "?", "!")) else ".", path
-    )
+    stop = "" if text.endswith((".", "?", "!")) else "."
+    return f"{text}{stop} `{path} --help` shows what is valid."
 
 
 def _defect(error: Exception) -> int:

@@ -214,8 +214,8 @@ def _run(path: Path, name: str, spec: str) -> ModuleType:
         if not isinstance(error, ModuleNotFoundError):
             raise _failed(path, name, spec, error) from error
         raise ModelError(
-            "MODEL {!r}: {} needs the module {!r}, which is not in this environment ({}). "
-            "{}".format(spec, path, error.name, sys.prefix, how_to_install(error.name or ""))
+            f"MODEL {spec!r}: {path} needs the module {error.name!r}, which is not in this "
+            f"environment ({sys.prefix}). {how_to_install(error.name or '')}"
         ) from error
     except KeyboardInterrupt:
         raise
@@ -251,13 +251,8 @@ def _in_package(path: Path, name: str, spec: str) -> str:
         parts.insert(0, folder.name)
         folder = folder.parent
     here = folder == Path.cwd()
+    where = "" if here else f", in the folder {os.path.relpath(str(folder))}"
     return (
-        "MODEL {!r}: {} imports from the package that it is part of (relative imports); give it "
-        "as a module of it: {}:{}{}.".format(
-            spec,
-            path,
-            ".".join(parts),
-            name,
-            "" if here else f", in the folder {os.path.relpath(str(folder))}",
-        )
+        f"MODEL {spec!r}: {path} imports from the package that it is part of (relative imports); "
+        f"give it as a module of it: {'.'.join(parts)}:{name}{where}."
     )

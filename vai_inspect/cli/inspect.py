@@ -205,20 +205,15 @@ def _check(
     if twice and not print_json:
         builds = [one.fingerprint_text for one in targets if one.name == twice[0]]
         raise ReportError(
-            "the targets {} are builds of {}, whose reports have the same file names; inspect "
-            "them one at a time, each with its own --output-dir.".format(
-                " and ".join(builds), twice[0]
-            )
+            f"the targets {' and '.join(builds)} are builds of {twice[0]}, whose reports have the "
+            "same file names; inspect them one at a time, each with its own --output-dir."
         )
     for option, wanted in (("image-format", image_format), ("report", report)):
         if print_json and wanted:
+            what = "picture" if option == "image-format" else "report"
             raise ReportError(
                 "--json without --output-dir prints the JSON report only; give --output-dir for "
-                "{} --{} {}.".format(
-                    "the picture of" if option == "image-format" else "what comes of",
-                    option,
-                    wanted[0].value,
-                )
+                f"the {what} of --{option} {wanted[0].value}."
             )
 
 
@@ -227,7 +222,7 @@ def _print_json(inspections: List[Inspection]) -> None:
     from vai_inspect.reports.json import render
 
     reports = [render(inspection) for inspection in inspections]
-    text = reports[0] if len(reports) == 1 else "[\n{}]\n".format(",".join(reports))
+    text = reports[0] if len(reports) == 1 else f"[\n{','.join(reports)}]\n"
     put_json(text)
 
 

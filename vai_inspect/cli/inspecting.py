@@ -105,12 +105,9 @@ class Job:
                 hint = ""
                 if failure.ops and self.gate.fail_on != QUANTIZER:
                     hint = allow_hint(self.gate.allowlist.for_the_rest(checked.inspection))
-                yield "{}{}: {}{}".format(
-                    spec + ": " if several else "",
-                    failure.option,
-                    gate_text.describe(failure, checked.inspection),
-                    hint,
-                )
+                model = spec + ": " if several else ""
+                what = gate_text.describe(failure, checked.inspection)
+                yield f"{model}{failure.option}: {what}{hint}"
 
     def print_summary(self, specs: Sequence[str]) -> None:
         """Prints a table of all models.

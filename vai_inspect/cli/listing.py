@@ -69,9 +69,9 @@ def heading_of(family: Dict[str, Any]) -> str:
     Args:
         family: as `listing` has it.
     """
-    guide = " ({})".format(family["guide"]) if family["guide"] else ""
+    guide = f" ({family['guide']})" if family["guide"] else ""
     rules = "" if family["written"] else "; " + NO_RULES
-    return "{}{} - {}{}".format(family["dpu"], guide, family["title"], rules)
+    return f"{family['dpu']}{guide} - {family['title']}{rules}"
 
 
 def row(one: Dict[str, Any]) -> Tuple[str, ...]:
@@ -86,10 +86,10 @@ def row(one: Dict[str, Any]) -> Tuple[str, ...]:
     return (
         one["name"],
         one["fingerprint"] or "not known",
-        "{:,}".format(one["peak_ops_per_cycle"]),
+        f"{one['peak_ops_per_cycle']:,}",
         str(one["batch"]),
         ", ".join(one["releases"]),
-        ", ".join("{} ({})".format(*use) if use[1] else use[0] for use in uses),
+        ", ".join(f"{board} ({note})" if note else board for board, note in uses),
     )
 
 

@@ -56,14 +56,10 @@ def load_model(spec: str, kwargs: Dict[str, Any]) -> Any:
         wrong = _wrong_arguments(found, kwargs) if isinstance(error, TypeError) else None
         if wrong is not None:
             raise ModelError(f"{spec} {wrong}") from error
+        given = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
+        hint = _download_hint(error, kwargs)
         raise ModelError(
-            "calling {}({}) failed: {}{}.{}".format(
-                spec,
-                ", ".join("{}={!r}".format(*item) for item in kwargs.items()),
-                one_line(error),
-                where(error),
-                _download_hint(error, kwargs),
-            )
+            f"calling {spec}({given}) failed: {one_line(error)}{where(error)}.{hint}"
         ) from error
 
 
@@ -91,19 +87,15 @@ def _wrong_arguments(found: Callable[..., Any], kwargs: Dict[str, Any]) -> Optio
     named = [one for one in taken if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     names = [one.name for one in named]
     missing = [one.name for one in named if one.default is one.empty and one.name not in kwargs]
+    shown = ", ".join(_shown(one) for one in named) or "none"
     if missing:
-        return "has the parameters {}; give {}: {}.".format(
-            ", ".join(_shown(one) for one in named),
-            "a value for each" if len(names) == len(missing) else "besides",
-            " ".join(f"--kwargs {name}=VALUE" for name in missing),
-        )
+        how = "a value for each" if len(names) == len(missing) else "besides"
+        options = " ".join(f"--kwargs {name}=VALUE" for name in missing)
+        return f"has the parameters {shown}; give {how}: {options}."
     strange = [key for key in kwargs if key not in names]
     if strange and not any(one.kind is one.VAR_KEYWORD for one in taken):
-        return "has no parameter {!r}; it has {}.{}".format(
-            strange[0],
-            ", ".join(_shown(one) for one in named) or "none",
-            did_you_mean(strange[0], names),
-        )
+        hint = did_you_mean(strange[0], names)
+        return f"has no parameter {strange[0]!r}; it has {shown}.{hint}"
     return None
 
 
@@ -111,7 +103,8 @@ def _shown(parameter: inspect.Parameter) -> str:
     if parameter.default is parameter.empty:
         return parameter.name
     text = repr(parameter.default)
-    return "{}={}".format(parameter.name, text if len(text) <= 40 else "...")
+    shown = text if len(text) <= 40 else "..."
+    return f"{parameter.name}={shown}"
 
 
 def _check_source(source: str, name: str, spec: str) -> None:
@@ -128,8 +121,8 @@ def _check_source(source: str, name: str, spec: str) -> None:
         return
     if path.suffix.lower() in FILES:
         raise ModelError(
-            "MODEL {!r}: {} is a file of a model, of which no name is taken; give it without "
-            "{!r}.".format(spec, source, ":" + name)
+            f"MODEL {spec!r}: {source} is a file of a model, of which no name is taken; give it "
+            f"without {':' + name!r}."
         )
     beside = source + ".py"
     if path.name and os.path.isfile(beside):
@@ -143,9 +136,8 @@ def _not_a_name(spec: str) -> str:
     path = Path(spec)
     if path.suffix == ".py" and os.path.isfile(path):
         found = callables_in(path)
-        return "MODEL {!r} names no model in it; write {}:name, where name is {}.".format(
-            spec, spec, "one of " + listed(found) if found else "one"
-        )
+        names = "one of " + listed(found) if found else "one"
+        return f"MODEL {spec!r} names no model in it; write {spec}:name, where name is {names}."
     other = _other_format(path)
     if other is not None:
         return f"MODEL {spec!r} is {other}."

@@ -83,8 +83,8 @@ def explain(
         )
     if family_name not in families:
         raise RuleError(
-            "{!r} is no constraint; valid is FAMILY.GROUP.NAME as reports print it, with the "
-            "family one of {}.{}".format(constraint, ", ".join(families), _meant(constraint))
+            f"{constraint!r} is no constraint; valid is FAMILY.GROUP.NAME as reports print it, "
+            f"with the family one of {', '.join(families)}.{_meant(constraint)}"
         )
     family = families[family_name]
     successor = rule_book.renamed(family, constraint)
@@ -109,7 +109,7 @@ def _meant(received: str) -> str:
     ends = [one for one in first if one == received or one.endswith("." + received)]
     near = ends or nearest_names(received, first) or nearest_names(received, first.values())
     found = [first.get(one, one) for one in near[:3]]
-    return " Did you mean {}?".format(" or ".join(found)) if found else ""
+    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def _family(name: str) -> Tuple[Family, Tuple[Target, ...]]:
@@ -127,6 +127,6 @@ def _family(name: str) -> Tuple[Family, Tuple[Target, ...]]:
         except TargetError as error:
             names = [family.name for family in registry.families()]
             raise RuleError(
-                "{!r} is neither a family nor a target.{} Families: {}; `vai-inspect targets` "
-                "lists the targets.".format(name, did_you_mean(name, names), ", ".join(names))
+                f"{name!r} is neither a family nor a target.{did_you_mean(name, names)} Families: "
+                f"{', '.join(names)}; `vai-inspect targets` lists the targets."
             ) from error

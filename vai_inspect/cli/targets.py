@@ -148,7 +148,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         identity.append(("boards", ", ".join(map(str, found.board_uses))))
     for other in same_name:
         if other.fingerprint != found.fingerprint:
-            known = "{} in {}".format(other.fingerprint_text, ", ".join(other.releases))
+            known = f"{other.fingerprint_text} in {', '.join(other.releases)}"
             identity.append(("other builds", known))
     identity += [("note", note) for note in bits.notes]
     yield from indented(columns(identity))
@@ -173,9 +173,8 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
 
 
 def _fields(bits: Any) -> Iterator[str]:
-    yield "fingerprint, from the highest bit down{}".format(
-        "" if bits.by_table else ": no table of this DPU's feature code is published"
-    )
+    missing = "" if bits.by_table else ": no table of this DPU's feature code is published"
+    yield f"fingerprint, from the highest bit down{missing}"
     fields = [("BITS", "FIELD", "VALUE", "MEANING")]
     for field in bits.rows:
         value = str(field.value) if field.name else hex(field.value)

@@ -45,11 +45,8 @@ def _concat(received: Received) -> Optional[Shape]:
     axis = received.axis(received.attrs.axis)
     rests = {shape[:axis] + shape[axis + 1 :] for shape in received.inputs}
     if len(rests) > 1 or any(len(shape) != received.rank for shape in received.inputs):
-        raise ShapeError(
-            "{} cannot be joined on axis {}".format(
-                ", ".join(str(shape) for shape in received.inputs), axis
-            )
-        )
+        shapes = ", ".join(str(shape) for shape in received.inputs)
+        raise ShapeError(f"{shapes} cannot be joined on axis {axis}")
     total = sum(shape[axis] for shape in received.inputs)
     return received.shape[:axis] + (total,) + received.shape[axis + 1 :]
 
