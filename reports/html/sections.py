@@ -20,7 +20,7 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, share
+from vai_inspect.reports.text.format import NO_RELEASE, count, share, title_of_releases
 from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.plan import LONGEST_TEXT, effect, remaining, steps
 from vai_inspect.reports.text.summary import (
@@ -109,7 +109,7 @@ def _about(inspection: Inspection) -> Iterator[str]:
         ("family", f"{target.dpu}, instruction set {target.isa_version}"),
         ("batch", str(target.batch)),
         ("peak operations per cycle", f"{target.peak_ops_per_cycle:,}"),
-        ("Vitis AI releases", ", ".join(target.releases) or "none registers it"),
+        (title_of_releases(target), ", ".join(target.releases) or NO_RELEASE),
         ("boards", ", ".join(map(str, target.board_uses))),
         ("vai-inspect", inspection.tool_version),
     ):  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
+from vai_inspect.core.errors import plural
 from vai_inspect.core.inspection import Summary
 from vai_inspect.reports.text import times
 from vai_inspect.reports.text.causes import listed
@@ -210,9 +211,10 @@ def timed(comparison: Comparison) -> Iterator[Tuple[str, str]]:
                 unchecked.setdefault(unchecked_on, {})[name] = None
                 continue
             sign = FASTEST + " " if reached is not None and one is reached[1] else ""
-            releases = ", ".join(map(plain, one.error.releases))
+            known = one.error.releases
+            releases = f"{plural(len(known), 'release')} {', '.join(known)}"
             board, figures = times.platform(one.platform), times.figures(one)
-            yield sign, f"{board}, {name} of release {releases}: {figures}"
+            yield sign, f"{board}, {name} of {plain(releases)}: {figures}"
     for (where, reason), names in unchecked.items():
         those = next(iter(names)) if len(names) == 1 else count(len(names), "target")
         yield "", f"{where}, {those}: {reason}"

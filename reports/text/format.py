@@ -6,7 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
 
+from vai_inspect.core.errors import plural
 from vai_inspect.core.findings import Finding, Verdict, what_to_change
+from vai_inspect.core.target import Target
 from vai_inspect.reports.text.lines import plain, shortened
 
 if TYPE_CHECKING:  # every command spells texts, few of them inspect
@@ -36,7 +38,7 @@ def size(shape: Sequence[int]) -> str:
 
 def count(number: int, noun: str) -> str:
     """Returns `1 operator`, `2 operators`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {plural(number, noun)}"
 
 
 def are(number: int, noun: str) -> str:
@@ -57,6 +59,15 @@ def run(inspection: Inspection) -> str:
     batches = {shape[0] for shape in shapes if len(shape) > 1}
     batch = batches.pop() if len(batches) == 1 else 1
     return "frame" if batch == 1 else f"run of {batch} frames"
+
+
+NO_RELEASE = "none registers it"
+"""Stands where a target has no releases."""
+
+
+def title_of_releases(target: Target) -> str:
+    """Returns the title of the field with a target's releases."""
+    return "Vitis AI " + plural(len(target.releases), "release")
 
 
 def share(part: int, whole: int) -> Optional[str]:

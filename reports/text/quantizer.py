@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, List, Sequence, Tuple
 
+from vai_inspect.core.errors import plural
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.quantizer import Obstacle, Outcome, QuantizerReport
 from vai_inspect.reports.text.format import count, file_name
@@ -69,11 +70,7 @@ def build_sentence(inspection: Inspection) -> str:
     report, target = inspection.quantizer, inspection.target
     assert report is not None
     releases = ", ".join(target.releases)
-    where = (
-        f" ({'release' if len(target.releases) == 1 else 'releases'} {releases})"
-        if releases
-        else ""
-    )
+    where = f" ({plural(len(target.releases), 'release')} {releases})" if releases else ""
     return f"flow of release {report.release}, build of the target {target.fingerprint_text}{where}"
 
 

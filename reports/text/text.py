@@ -9,7 +9,15 @@ from vai_inspect.core.gc_paused import paused
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.text import quantizer, summary
 from vai_inspect.reports.text.causes import chain, effect, ranked
-from vai_inspect.reports.text.format import doubt, file_name, grounds, remedy, value
+from vai_inspect.reports.text.format import (
+    NO_RELEASE,
+    doubt,
+    file_name,
+    grounds,
+    remedy,
+    title_of_releases,
+    value,
+)
 from vai_inspect.reports.text.lines import plain
 
 RULE = "=" * 100
@@ -106,7 +114,7 @@ def _target(inspection: Inspection) -> Iterator[str]:
     yield f"isa version: {target.isa_version}"
     yield f"batch: {target.batch}"
     yield f"peak operations per cycle: {target.peak_ops_per_cycle:,}"
-    yield "Vitis AI releases: " + (", ".join(target.releases) or "none registers it")
+    yield f"{title_of_releases(target)}: {', '.join(target.releases) or NO_RELEASE}"
     if target.board_uses:
         yield "boards: " + ", ".join(map(str, target.board_uses))
 

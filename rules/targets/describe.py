@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, List, Tuple
 
+from vai_inspect.core.errors import listed, plural
 from vai_inspect.core.target import Target
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.targets import decode_target, legacy_targets
@@ -46,7 +47,11 @@ def _notes(readings: List[Reading]) -> Iterator[str]:
         yield first.decoder.note
     for other in others:
         name = other.decoder.target(other.fingerprint).name
-        yield f"release {', '.join(other.decoder.releases)} reads the fingerprint as {name}"
+        releases = other.decoder.releases
+        yield (
+            f"{plural(len(releases), 'release')} {listed(releases)} "
+            f"{'reads' if len(releases) == 1 else 'read'} the fingerprint as {name}"
+        )
     targets = registry.targets()
     known = [other.fingerprint for other in targets if other.fingerprint is not None]
     known += [other.fingerprint.value for other in legacy_targets.known_names()]

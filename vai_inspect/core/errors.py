@@ -73,6 +73,11 @@ def listed(names: Iterable[str], last_by: str = "and") -> str:
     return f"{', '.join(most)} {last_by} {last}" if most else last
 
 
+def plural(number: int, noun: str) -> str:
+    """Returns a noun as it stands beside a number of things: `release`, `releases`."""
+    return noun if number == 1 else noun + "s"
+
+
 def first_few(names: Sequence[str], most: int) -> str:
     """Returns names as `A, B, C and 5 more`.
 

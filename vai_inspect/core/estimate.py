@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Mapping, Optional, Tuple
 
 from vai_inspect.core.codec import Plain
+from vai_inspect.core.errors import listed, plural
 
 BOUNDS = ("compute", "engine", "memory", "overhead")
 """The bound on the time of an operator: the convolution array, the ALU, transfers from or to
@@ -84,9 +85,9 @@ class Accuracy(Plain):
             alone = f"; of one frame alone {self.latency_mean:.1f} and {self.latency_max:.1f} %"
         return (
             f"error of the time of a frame {self.mean:.1f} % on average and {self.max:.1f} % at "
-            f"most{alone}, measured on {', '.join(self.boards)} with release "
-            f"{', '.join(self.releases)} on {self.networks} networks, each predicted by a fit "
-            "without its family"
+            f"most{alone}, measured on {listed(self.boards)} with "
+            f"{plural(len(self.releases), 'release')} {listed(self.releases)} on {self.networks} "
+            "networks, each predicted by a fit without its family"
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import first_few
+from vai_inspect.core.errors import first_few, plural
 from vai_inspect.core.findings import Effect
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import UnknownAttrs
@@ -61,7 +61,7 @@ def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
     if moved:
         parts.append(f"this moves {moved:,} multiply-accumulates to the host")
     if obstacles:
-        noun = "obstacle" if obstacles == 1 else "obstacles"
+        noun = plural(obstacles, "obstacle")
         parts.append(f"the host part contains {obstacles} quantiser {noun}")
     return PlanStep(
         kind="cut",
@@ -145,8 +145,7 @@ def remedy_steps(
 
 
 def _operators(names: Sequence[str]) -> str:
-    count = "1 operator" if len(names) == 1 else f"{len(names):,} operators"
-    return f"{count}: {first_few(names, 3)}"
+    return f"{len(names):,} {plural(len(names), 'operator')}: {first_few(names, 3)}"
 
 
 def _kind(op: Op) -> str:
