@@ -142,6 +142,17 @@ class Prepared(nn.Module):
         return self.head(self.body((x - 0.5).div(0.25))).softmax(1)
 
 
+class Padded(nn.Module):
+    """The padding before the last convolution is folded into it."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.pad, self.head = Conv(3, 16, 3, 2), nn.ZeroPad2d(1), nn.Conv2d(16, 8, 3)
+
+    def forward(self, x):
+        return self.head(self.pad(self.body(x))).softmax(1)
+
+
 IMAGE = (1, 3, 64, 64)
 TORCH = [
     (Yolo, IMAGE, ["model.3.cv2.0.1", "model.3.cv2.1.1", "model.3.cv2.2.1", "model.3.cv3.0.1",
@@ -149,6 +160,7 @@ TORCH = [
     (SharedHead, IMAGE, ["head"]),
     (OnValues, IMAGE, ["head"]),
     (Aside, IMAGE, ["mask", "box"]),
+    (Padded, IMAGE, ["head"]),
 ]  # fmt: skip
 
 
@@ -255,6 +267,64 @@ def prepared():
     return keras.Model(inputs, layers.Softmax()(layers.Conv2D(4, 1)(x)))
 
 
+def padded():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.ZeroPadding2D()(layers.Conv2D(8, 3, activation="relu")(inputs))
+    x = layers.Conv2D(4, 3, use_bias=False, name="head")(x)
+    return keras.Model(inputs, layers.Softmax()(layers.BatchNormalization(name="norm")(x)))
+
+
+def prepared_by_a_lambda():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Lambda(lambda x: x / 127.5 - 1.0, name="prepare")(inputs)
+    return keras.Model(inputs, layers.Conv2D(4, 1)(layers.Conv2D(8, 3, activation="relu")(x)))
+
+
+def prepared_by_a_lambda_twice():
+    inputs, other = keras.Input((32, 32, 3)), keras.Input((32, 32, 3))
+    prepare = layers.Lambda(lambda x: x / 127.5 - 1.0)
+    rows = [layers.Conv2D(8, 3, padding="same")(prepare(one)) for one in (inputs, other)]
+    return keras.Model([inputs, other], layers.Conv2D(4, 1)(layers.Add()(rows)))
+
+
+def own_head():
+    class Head(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.convolution = layers.Conv2D(4, 1)
+
+        def build(self, shape):
+            self.convolution.build(shape)
+            self.built = True
+
+        def call(self, x):
+            return keras.ops.softmax(self.convolution(x))
+
+    inputs = keras.Input((32, 32, 3))
+    return keras.Model(inputs, Head()(layers.Conv2D(8, 3, activation="relu")(inputs)))
+
+
+def preparation():
+    return keras.Sequential(
+        [keras.Input((64, 64, 8)), layers.Resizing(32, 32), layers.Rescaling(1 / 127.5, -1.0)]
+    )
+
+
+def prepared_by_a_model():
+    inputs = keras.Input((64, 64, 8))
+    x = layers.Conv2D(8, 3, activation="relu")(preparation()(inputs))
+    return keras.Model(inputs, layers.Conv2D(4, 1)(x))
+
+
+def prepared_by_a_model_before_a_model():
+    x = inputs = keras.Input((64, 64, 8))
+    x = layers.ZeroPadding2D(name="pad")(inner(head=False)(preparation()(x)))
+    x = layers.Conv2D(8, 3, use_bias=False, name="after")(x)
+    x = layers.ReLU()(layers.BatchNormalization(name="norm")(x))
+    x = layers.Flatten()(layers.MaxPooling2D(30)(x))
+    return keras.Model(inputs, layers.Dense(4, activation="softmax", name="classes")(x))
+
+
 def inner(head=True):
     inputs = keras.Input((32, 32, 8))
     x = layers.Conv2D(8, 3, name="stem")(inputs)
@@ -286,7 +356,9 @@ def operation():
 
 
 KERAS = [one_head, several_heads, sequential, fused_activation, prepared, nested,
-         nested_after_layers, after_a_nested_model]  # fmt: skip
+         nested_after_layers, after_a_nested_model, padded, prepared_by_a_lambda,
+         prepared_by_a_lambda_twice, own_head, prepared_by_a_model,
+         prepared_by_a_model_before_a_model]  # fmt: skip
 
 
 @pytest.mark.parametrize("build", KERAS)
@@ -300,7 +372,8 @@ def test_the_part_of_a_keras_model(build):
     again = inspector.inspect(made, output_dir=None, verbose_level=0)
     assert counts(again) == promised(step)
     shape = [2, *made.inputs[0].shape[1:]]
-    made(keras.ops.ones(shape))
+    ones = [keras.ops.ones(shape) for _ in made.inputs]
+    made(ones if len(ones) > 1 else ones[0])
     if build is fused_activation:  # the user's model keeps its activation
         assert model.get_layer("classes").activation is keras.activations.softmax
         image = keras.random.uniform(shape)

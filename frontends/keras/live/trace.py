@@ -52,7 +52,7 @@ class _Walk:
         self._keras = keras
         self._replaced = replaced
         self._assumed = assumed
-        self._within: Optional[Layer] = None
+        self._within: Tuple[Optional[Layer], str] = (None, "")
         self._around: Tuple[Any, ...] = ()
         self._mode = TrainingMode(None, keras.passes_training_on)
 
@@ -88,7 +88,7 @@ class _Walk:
         steps, called, before = len(self.steps), len(self.called), self._within
         mode = self._mode
         if is_own_code(operation):
-            self._within = as_layer(operation) if before is None else before
+            self._within = before if before[0] else (as_layer(operation), step.path)
             self._mode = TrainingMode(step.training)
             kwargs = {**step.kwargs, "training": step.training}
             with self._keras.opened_call(operation, step.args, kwargs) as function:
@@ -179,7 +179,8 @@ class _Walk:
             inputs,
             tuple(outputs),
             tuple(messages),
-            within=self._within,
+            within=self._within[0],
+            within_path=self._within[1],
             nodes=(*self._around, node),
             training=bool(self._mode.of(layer.keras_class, args, kwargs)),
         )

@@ -56,7 +56,8 @@ class Call(CallBuilder):
             base=form.keras_class,
             calls=step.calls,
         )
-        self._origin = Origin("keras", (self.path,), call=self._form)
+        own = (step.within_path,) if step.within_path else ()
+        self._origin = Origin("keras", (self.path,), call=self._form, own=own)
         self._step = step
         self._values = values
 

@@ -50,6 +50,7 @@ class Step:
         messages: assumptions about the shapes.
         calls: how often the model calls the layer; more than once only if it is shared.
         within: the user's own layer, or Lambda, whose call contains this one; None elsewhere.
+        within_path: the path of that layer; empty elsewhere.
         nodes: its node in the model's graph, after those of the calls of enclosing models.
         training: whether it is called with training=True, or within a model that is.
     """
@@ -63,6 +64,7 @@ class Step:
     messages: Tuple[str, ...] = ()
     calls: int = 1
     within: Optional[Layer] = None
+    within_path: str = ""
     nodes: Tuple[Any, ...] = ()
     training: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Value
@@ -65,7 +66,8 @@ def join_written_out(graph: Graph) -> Graph:
         for constant in (chain.scale.constant, chain.shift.constant):
             if len(graph.consumers(constant)) == 1:
                 change[constant.name] = None
-        change[op.name] = hard.noted(chain.message)
+        origin = dataclasses.replace(hard.origin, first=chain.total.origin.input_layer)
+        change[op.name] = hard.replaced(origin=origin).noted(chain.message)
     return graph.rewritten(change) if change else graph
 
 

@@ -25,7 +25,7 @@ def join_products(graph: Graph) -> Graph:
         if gate is not None:
             joined = op.replaced(kind="hard-swish", inputs=gate.inputs)
             change[gate.name] = None
-            change[op.name] = joined.absorbed(gate, MESSAGE)
+            change[op.name] = joined.absorbed(gate, MESSAGE, first=None)
     return graph.rewritten(change) if change else graph
 
 

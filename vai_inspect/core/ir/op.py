@@ -94,6 +94,10 @@ class Origin(Plain):
             gave it its name first, then those folded into it or dropped after it.
         source: frames of the user's code, innermost last; empty where the framework has none.
         call: how the user wrote it; None for inputs, outputs and what was read from a report.
+        own: Keras: paths of the user's own layers and Lambdas, within whose calls `layers` are.
+        first: the one of `layers` that reads its input; empty for the first of them, None where
+            several do.
+        last: the one of `layers` that gives its output; empty for the first of them.
     """
 
     MEMBERS = ("layers", "source")
@@ -102,11 +106,29 @@ class Origin(Plain):
     layers: Tuple[str, ...] = ()
     source: Tuple[Frame, ...] = ()
     call: Optional[CallForm] = None
+    own: Tuple[str, ...] = ()
+    first: Optional[str] = ""
+    last: str = ""
+
+    @property
+    def input_layer(self) -> Optional[str]:
+        """Path of the layer that reads its input; None where that is no single one."""
+        return self.first or (self._own_layer if self.first is not None else None)
+
+    @property
+    def output_layer(self) -> Optional[str]:
+        """Path of the layer whose output it gives; None without one."""
+        return self.last or self._own_layer
+
+    @property
+    def _own_layer(self) -> Optional[str]:
+        return self.layers[0] if self.layers else None
 
     def merged(self, other: "Origin") -> "Origin":
         """Returns this origin with the other's layers after its own, each once."""
         added = tuple(layer for layer in other.layers if layer not in self.layers)
-        return dataclasses.replace(self, layers=self.layers + added)
+        own = tuple(path for path in other.own if path not in self.own)
+        return dataclasses.replace(self, layers=self.layers + added, own=self.own + own)
 
 
 @dataclass(frozen=True)
@@ -182,15 +204,16 @@ class Op:
         """Returns a copy with one more message."""
         return self.replaced(messages=self.messages + (message,))
 
-    def absorbed(self, other: "Op", message: str) -> "Op":
+    def absorbed(self, other: "Op", message: str, **sides: Optional[str]) -> "Op":
         """Returns a copy with the layers and messages of an operator that is folded into it.
 
         Args:
             other: the operator that is folded.
             message: what became of it.
+            sides: `first` or `last` of the origin, if that operator changes it.
         """
         return self.replaced(
-            origin=self.origin.merged(other.origin),
+            origin=dataclasses.replace(self.origin.merged(other.origin), **sides),
             messages=(*self.messages, message, *other.messages),
         )
 

@@ -51,9 +51,9 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = FOLDS_BATCH_NORM) -> 
             continue
         change[op.name] = None
         forward[Value(op.name)] = value
-        change[conv.name] = _with_bias(conv).absorbed(
-            op, f"batch normalisation {op.layer} is folded into this operator"
-        )
+        message = f"batch normalisation {op.layer} is folded into this operator"
+        last = op.origin.output_layer or ""
+        change[conv.name] = _with_bias(conv).absorbed(op, message, last=last)
     return graph.rewritten(change, forward)
 
 

@@ -83,7 +83,8 @@ def _folded(reader: Op, sides: Tuple[int, int, int, int], pad: Op, graph: Graph)
     if reader.kind == "avgpool2d":
         changed["count_include_pad"] = True
     taken = reader.replaced(attrs=dataclasses.replace(attrs, **changed))
-    return taken.absorbed(pad, f"padding {pad.layer} is folded into this operator")
+    message = f"padding {pad.layer} is folded into this operator"
+    return taken.absorbed(pad, message, first=pad.origin.input_layer)
 
 
 def _never_negative(op: Op) -> bool:

@@ -78,9 +78,7 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
     ends = _ends(graph, sides)
     if ends is None:
         return None
-    left_out = [
-        op.name for op in sides.ends if op.origin.layers[-1:] not in [(one,) for one in ends]
-    ]
+    left_out = [op.name for op in sides.ends if op.origin.output_layer not in ends]
     note = f"# without {', '.join(left_out)}, which the model also returns\n" if left_out else ""
     if not sides.cut_at_start:
         return f"{_WHOLE_START}\n{note}part = Part(model, {ends!r})"
@@ -99,7 +97,7 @@ def _ends(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
     """Returns the modules whose outputs are the ends, with the number of calls of each."""
     wanted: Dict[str, List[Op]] = {}
     for op in sides.ends:
-        path = op.origin.layers[-1] if op.origin.layers else ""
+        path = op.origin.output_layer or ""
         wanted.setdefault(path, []).append(op)
     for path, ops in list(wanted.items()):
         if not _are_outputs_of(path, ops, graph, sides):
@@ -113,7 +111,7 @@ def _are_outputs_of(path: str, ops: Sequence[Op], graph: Graph, sides: Sides) ->
     """Returns whether operators give the output of a module at each of its calls."""
     if not path or path in sides.host_layers or not all(_is_layer(op) for op in ops):
         return False
-    calls = [op for op in graph if op.name in sides.inside and op.origin.layers[-1:] == (path,)]
+    calls = [op for op in graph if op.name in sides.inside and op.origin.output_layer == path]
     return ops == [op for op in calls if not any(one in calls for one in graph.consumers(op))]
 
 
@@ -124,7 +122,7 @@ def _starts(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
         for reader in graph.consumers(op):
             if reader.name not in sides.inside:
                 continue
-            path = reader.origin.layers[0] if reader.origin.layers else None
+            path = reader.origin.input_layer
             data = [one for one in reader.inputs if graph[one.op].kind != "const"]
             if path is None or path in found or not _is_layer(reader) or len(data) != 1:
                 return None
