@@ -204,7 +204,7 @@ class Op:
         """Returns a copy with one more message."""
         return self.replaced(messages=self.messages + (message,))
 
-    def absorbed(self, other: "Op", message: str, **sides: Optional[str]) -> "Op":
+    def absorbed(self, other: "Op", message: str, **sides: Any) -> "Op":
         """Returns a copy with the layers and messages of an operator that is folded into it.
 
         Args:
