@@ -481,6 +481,31 @@ FILLED_WITH_CONSTANTS = {
 }  # fmt: skip
 
 
+class Split(nn.Module):
+    """Channels of a convolution, its batch norm between, taken apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.drop = nn.Conv2d(16, 16, 1), nn.BatchNorm2d(16), nn.Dropout()
+        with torch.no_grad():
+            self.norm.running_mean.normal_()
+
+    def forward(self, x):
+        x = self.drop(self.norm(self.conv(x)))
+        first, second = x.split([4, 12], 1)
+        return torch.cat([second, first], 1) + x
+
+
+def test_the_parts_of_a_convolution_that_is_split_are_convolutions():
+    model = Net(Split()).eval()
+    fixed = fix(model, B4096, SHAPE)
+    (change,) = fixed.changes
+    assert change.rule == "slices-to-convolutions"
+    assert change.ops == ("pattern.split/part_0", "pattern.split/part_1")
+    assert fixed.after.summary.fully_on_dpu
+    assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
+
+
 @pytest.mark.parametrize("trains", [True, False], ids=["trains", "frozen"])
 def test_the_convolution_of_a_slice_trains_as_the_whole_does(trains):
     cut = Call(lambda self, x: self.c(x)[:, 4:20], c=nn.Conv2d(16, 32, 1))

@@ -142,6 +142,24 @@ def test_what_a_program_cannot_do_is_left_with_the_reason(name, pattern, reason)
     assert reason in left["pattern"]
 
 
+class Positions(nn.Module):
+    """A parameter of a whole map, as position embeddings are."""
+
+    def __init__(self):
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(1, 16, 16, 16))
+
+    def forward(self, x):
+        return x + self.positions
+
+
+def test_a_parameter_of_a_whole_map_is_advice():
+    fixed = fix(Net(Positions()).eval(), B4096, SHAPE)
+    assert not fixed.changes
+    assert [(one.step.kind, one.ops) for one in fixed.left] == [("remedy", ("pattern.add",))]
+    assert "plain tensor attribute" in fixed.left[0].step.text
+
+
 ADVICE = {
     "torch.activations.hardswish",
     "torch.convolution.weight_norm",  # done as the copy is traced

@@ -95,8 +95,9 @@ class Pair:
             names: the user's name of each operator of the inspection.
         """
         for own, users in names.items():
-            if "/" not in own and self.located.knows(own):
-                self.located.node(own).meta["op"] = users
+            suffix = self.located.suffix(own)
+            if self.located.knows(own) and users.endswith(suffix):
+                self.located.node(own).meta["op"] = users[: len(users) - len(suffix)]
 
     def changed(
         self, program: Program, ops: Sequence[str]

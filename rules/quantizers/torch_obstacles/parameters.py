@@ -16,6 +16,7 @@ _DEPTHWISE = (
     "use a depthwise nn.Conv2d(C, C, 1, groups=C) with these weights, or fold it into the "
     "convolution or a BatchNorm2d; a plain tensor attribute instead of the parameter also works"
 )
+_NO_PARAMETER = exact("hold it as a plain tensor attribute instead of a parameter or buffer")
 _PLAIN = exact(
     "hold it as a plain tensor attribute with all four axes, such as "
     "self.scale = scale.view(1, 1, 1, W)"
@@ -105,7 +106,8 @@ def on_map(scene: Scene) -> Iterator[Hit]:
         if found.broadcasts_unchanged:
             effects = since_3(_SPREAD, _IN_2_5)
             text += f" on a map {found.map}"
-        yield Hit((found.op.name,), text, _NORM if found.frozen else None, effects)
+        remedy = _NO_PARAMETER if full_map else _NORM if found.frozen else None
+        yield Hit((found.op.name,), text, remedy, effects)
 
 
 @obstacle(
