@@ -41,6 +41,34 @@ def test_a_subclass_that_changes_nothing_is_read_as_its_class(cls, args, kwargs)
     assert extended == plain
 
 
+def trains(self, mode=True):
+    return self
+
+
+def test_what_a_subclass_adds_or_does_in_training_changes_nothing():
+    more = {"train": trains, "fuse": lambda self: None, "flops": 3, "__slots__": ()}
+    norm = type("Frozen", (nn.BatchNorm2d,), more)(16)
+    norm.eval = types.MethodType(trains, norm)
+    (op,) = [op for op in graph_of(nn.Sequential(norm).eval(), IMAGE) if op.kind == "batchnorm"]
+    assert op.origin.call.name == "BatchNorm2d"
+
+
+class Standardised(nn.Conv2d):
+    """Its weight is a property."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.raw = nn.Parameter(self._parameters.pop("weight").detach())
+
+    @property
+    def weight(self):
+        return self.raw - self.raw.mean()
+
+    @weight.setter
+    def weight(self, value):
+        self.register_parameter("raw", value)
+
+
 class Convolved(nn.Conv2d):
     def forward(self, x):
         return F.relu(super().forward(x))
