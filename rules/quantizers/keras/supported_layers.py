@@ -73,8 +73,10 @@ INSTEAD: Dict[str, Remedy] = {
     "Reshape": exact("use keras.layers.Reshape", FORM),
     "Resize": Remedy("use keras.layers.UpSampling2D"),
     "Resizing": Remedy("use UpSampling2D"),
-    "Sigmoid": exact("use keras.layers.Activation('sigmoid')", FORM),
-    "Silu": exact("use keras.layers.Activation('swish')", FORM),
+    "Sigmoid": approximate(
+        "use keras.layers.Activation('sigmoid'), which it converts to a hard-sigmoid"
+    ),
+    "Silu": approximate("use keras.layers.Activation('swish'), which it converts to a hard-swish"),
     "Square": exact("use keras.layers.Multiply of the tensor and itself", "square"),
     "Transpose": exact("use keras.layers.Permute", FORM),
 }
