@@ -363,6 +363,37 @@ def test_what_a_program_fails_at_is_left_with_the_reason(monkeypatch):
     assert differs(outputs(model), outputs(fixed.model)) < LARGEST_ERROR
 
 
+class Gated(nn.Module):
+    """A ReLU6 after a convolution, and one after a product, which fuses ReLU alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.first, self.second = nn.Conv2d(16, 16, 1), nn.ReLU6(), nn.ReLU6()
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(16, 16, 1), nn.Hardsigmoid())
+
+    def forward(self, x):
+        x = self.first(self.conv(x))
+        return self.second(x * self.gate(x))
+
+
+def test_of_a_step_that_makes_the_whole_worse_the_rest_is_done():
+    model = Net(Gated()).eval()
+    fixed = fix(model, B4096, SHAPE)
+    (change,) = fixed.changes
+    assert (change.rule, change.ops) == ("relu6-as-hardtanh", ("pattern.first",))
+    (left,) = fixed.left
+    assert left.ops == ("pattern.second",)
+    assert "makes the whole worse: 1 new operator on the CPU" in left.reason
+    assert not fixed.difference.worse
+
+
+def test_an_expand_that_its_reader_needs_is_no_step():
+    spread = Call(lambda x: F.adaptive_avg_pool2d(x, 1).expand(-1, -1, 16, 16))
+    fixed = fix(Net(spread).eval(), B4096, SHAPE)
+    assert "drop-expand" not in [one.rewrite for one in fixed.before.steps]
+    assert not fixed.changes
+
+
 def test_a_division_by_zero_is_left():
     pair = pair_of(Net(Call(lambda x: x / 0)).eval())
     changed, left = pair.changed(rewrite.PROGRAMS["divide-by-constant"], ["pattern_truediv"])

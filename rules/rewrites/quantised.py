@@ -40,6 +40,23 @@ def dropped(rewrite: str) -> Callable[[Graph, Op], Change]:
     return change
 
 
+def drop_expand(graph: Graph, op: Op) -> Change:
+    """An expand is left out where every reader gives the same without it."""
+    same = bool(op.inputs) and graph.type_of(op.inputs[0]).shape == op.output.shape
+    if same or all(_broadcasts(graph, reader, op) for reader in graph.consumers(op)):
+        return dropped("drop-expand")(graph, op)
+    return None
+
+
+def _broadcasts(graph: Graph, reader: Op, op: Op) -> bool:
+    """Tells whether a sum or product has the same shape without an expand of one operand."""
+    if reader.kind not in ("add", "sub", "mul", "div") or not op.inputs:
+        return False
+    others = [graph.type_of(value) for value in reader.inputs if value.op != op.name]
+    same_rank = graph.type_of(op.inputs[0]).rank == op.output.rank
+    return same_rank and any(other.shape == reader.output.shape for other in others)
+
+
 def passing(op: Op, index: int = 0) -> Op:
     """Returns an operator that gives one of its inputs on; `apply` leaves it out."""
     return op.quantised(
@@ -71,7 +88,7 @@ REWRITES = (
     _exact(
         "drop-expand",
         "leave the expand out where its reader broadcasts: x * y in place of x * y.expand_as(x)",
-        change=dropped("drop-expand"),
+        change=drop_expand,
         source="executed: expand stays in float",
     ),
     _exact(

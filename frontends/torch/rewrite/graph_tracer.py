@@ -13,11 +13,13 @@ import torch
 import torch.fx
 
 from vai_inspect.core.errors import CaptureError
-from vai_inspect.frontends.torch.capture.frames import short, user_frames
+from vai_inspect.frontends.torch.capture.data_dependence import asked
+from vai_inspect.frontends.torch.capture.failures import DataDependentError
+from vai_inspect.frontends.torch.capture.frames import at_users_line, short, user_frames
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.nested import plain, tensors_of
 from vai_inspect.frontends.torch.capture.proxy import proxies_in
-from vai_inspect.frontends.torch.capture.recorder import IN_PLACE
+from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, operation_name
 from vai_inspect.frontends.torch.rewrite.in_place import redirect_readers
 from vai_inspect.frontends.torch.rewrite.positions import in_positions
 from vai_inspect.frontends.torch.rewrite.traced_value import (
@@ -47,6 +49,7 @@ class GraphTracer(torch.fx.Tracer):
         self._scopes: List[str] = [""]
         self._within = False
         self._depends: Dict[torch.fx.Node, bool] = {}
+        self._valued: Dict[torch.fx.Node, str] = {}
         self._batch: Optional[int] = None
         self._expected: Any = None
 
@@ -90,11 +93,22 @@ class GraphTracer(torch.fx.Tracer):
         return TracedValue(node, self, value)
 
     def sizes(self, proxy: TracedValue) -> Tuple[Any, ...]:
-        """Returns a tensor's sizes as plain numbers, but for the batch, which stays open."""
+        """Returns a tensor's sizes as plain numbers, but for the batch, which stays open.
+
+        Raises:
+            DataDependentError: they depend on values, so they hold for these inputs alone.
+        """
+        self.check_values(proxy)
         sizes: List[Any] = [int(size) for size in proxy.value.shape]
         if sizes and self._depends.get(proxy.node) and sizes[0] == self._batch:
             sizes[0] = self.create_proxy("call_method", "size", (proxy, 0), {})
         return Sizes(sizes)
+
+    def check_values(self, proxy: TracedValue) -> None:
+        """Refuses to make a number of what depends on the values of an input; see `sizes`."""
+        how = self._valued.get(proxy.node)
+        if how is not None:
+            raise DataDependentError(how)
 
     def depends(self, proxy: TracedValue) -> bool:
         """Returns whether a tensor depends on an input."""
@@ -168,6 +182,11 @@ class GraphTracer(torch.fx.Tracer):
         node.meta["shape"] = shape_of(value)
         read = [proxy.node for proxy in proxies_in((args, kwargs))]
         self._depends[node] = any(self._depends.get(one, False) for one in read)
+        how = next((self._valued[one] for one in read if one in self._valued), "")
+        if not how and self._depends[node] and kind in ("call_function", "call_method"):
+            how = _asked(target, values_of(args), values_of(kwargs))
+        if how:
+            self._valued[node] = how
         return TracedValue(node, self, value)
 
     def _keeps_size(self, args: Any) -> bool:
@@ -199,6 +218,13 @@ class GraphTracer(torch.fx.Tracer):
     def to_bool(self, obj: Any) -> bool:
         """Returns what a number is; a tensor is refused."""
         return bool(obj)
+
+
+def _asked(target: Any, args: Any, kwargs: Any) -> str:
+    """Returns how a call asks for values, with the user's line; else an empty text."""
+    name = operation_name(target)
+    how = asked(name, name, args, kwargs)
+    return at_users_line(how) if how else ""
 
 
 def shape_of(value: Any) -> Any:

@@ -32,13 +32,19 @@ class TracedValue(TensorProxy):
         self.tracer.create_proxy("call_function", operator.setitem, (self, key, item), {})
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([self[at] for at in range(len(self.value))])
+        return iter([self[at] for at in range(len(self))])
+
+    def __len__(self) -> int:
+        if isinstance(self.value, torch.Tensor):
+            self.tracer.check_values(self)
+        return len(self.value)
 
     def _asks(self, how: str) -> Any:
         if isinstance(self.value, torch.Tensor):
             if not self.tracer.depends(self):
                 return self.value  # of a weight, which is as it is
             raise DataDependentError(at_users_line(how))
+        self.tracer.check_values(self)
         self.tracer.fix_batch()
         return self.value
 

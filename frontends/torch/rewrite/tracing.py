@@ -23,7 +23,10 @@ from vai_inspect.frontends.torch.rewrite.computed_weights import settle_computed
 from vai_inspect.frontends.torch.rewrite.graph_tracer import GraphTracer
 
 _REFUSED = "The model's forward cannot be written as a graph of calls: "
-_BY_HAND = "write it without that, or do the steps of the plan by hand"
+_BY_HAND = (
+    "write it without that, fix the modules before it one by one (such as model.backbone), or do "
+    "the steps of the plan by hand"
+)
 ROUNDING = 1e-3
 """Difference of the traced copy's outputs in float32, as a share of their range."""
 
