@@ -116,6 +116,27 @@ class OnValues(nn.Module):
         return x
 
 
+class Residual(nn.Module):
+    """Blocks that end with a sum, an identity after the last one, and a norm that is cut off."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.blocks = Conv(3, 16, 3, 2), nn.Sequential(Block(), Block())
+        self.drop, self.norm = nn.Dropout(), nn.LayerNorm(16)
+
+    def forward(self, x):
+        return self.norm(self.drop(self.blocks(self.stem(x))).permute(0, 2, 3, 1))
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = Conv(16, 16, 3)
+
+    def forward(self, x):
+        return x + self.body(x)
+
+
 class Aside(nn.Module):
     """One output stays as it is, one is decoded."""
 
@@ -159,6 +180,7 @@ TORCH = [
                    "model.3.cv3.1.1", "model.3.cv3.2.1"]),
     (SharedHead, IMAGE, ["head"]),
     (OnValues, IMAGE, ["head"]),
+    (Residual, IMAGE, ["blocks.1"]),
     (Aside, IMAGE, ["mask", "box"]),
     (Padded, IMAGE, ["head"]),
 ]  # fmt: skip

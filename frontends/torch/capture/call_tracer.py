@@ -12,11 +12,12 @@ from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy, movi
 from vai_inspect.frontends.torch.capture.failures import DataDependentError, needs_values
 from vai_inspect.frontends.torch.capture.frames import at_users_line, fx_variable, surroundings
 from vai_inspect.frontends.torch.capture.hooks import forward_replaced, has_hooks
+from vai_inspect.frontends.torch.capture.in_place import writes
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.meta_copy import MetaCopy
 from vai_inspect.frontends.torch.capture.nested import tensors_of
-from vai_inspect.frontends.torch.capture.proxy import proxies_in
-from vai_inspect.frontends.torch.capture.recorder import IN_PLACE, Recorder, operation_name
+from vai_inspect.frontends.torch.capture.proxy import proxies_in, replaced
+from vai_inspect.frontends.torch.capture.recorder import Recorder, operation_name
 from vai_inspect.frontends.torch.capture.trace_ir import depends
 from vai_inspect.frontends.torch.capture.value_dependence import is_random, that_count
 from vai_inspect.frontends.torch.capture.values import Values
@@ -70,6 +71,20 @@ class CallTracer:
         """
         if self.within:
             return call(*args, **kwargs)
+        result = self._module(module, call, args, kwargs, run)
+        found = replaced(result)
+        if isinstance(found, torch.Tensor):
+            self.recorder.returned(self.path_of(module), found)
+        return result
+
+    def _module(
+        self,
+        module: Any,
+        call: Callable[..., Any],
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        run: Callable[..., Any],
+    ) -> Any:
         cls, given = torch_class(module), (args, kwargs)
         if not cls or not (tensors_of(given) or proxies_in(given)):
             with self.inside(module):
@@ -251,20 +266,6 @@ def _tensor_first(name: str, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
     """Returns `2 * x` as `x * 2`, as torch itself runs it."""
     number = name in ("add", "mul") and len(args) == 2 and isinstance(args[0], (int, float))
     return args[::-1] if number else args
-
-
-def writes(function: Any, name: str, module: Any, kwargs: Dict[str, Any]) -> bool:
-    """Returns whether a call changes its outputs in place."""
-    if module is not None:
-        dropout = "Dropout" in name  # it does nothing at inference
-        return bool(getattr(module, "inplace", False)) and not dropout
-    if "dropout" in name:
-        return False
-    schema = getattr(function, "_schema", None)
-    called = str(getattr(schema, "name", None) or getattr(function, "__name__", ""))
-    in_place = called.endswith("_") and not called.endswith("__")
-    in_place = in_place or called == "__set__"
-    return in_place or name == "setitem" or called in IN_PLACE or bool(kwargs.get("inplace"))
 
 
 def run_users_forward(model: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:

@@ -16,9 +16,9 @@ from vai_inspect.frontends.torch.capture.call_tracer import (
     CallTracer,
     factories_on,
     run_users_forward,
-    writes,
 )
 from vai_inspect.frontends.torch.capture.device_policy import moving
+from vai_inspect.frontends.torch.capture.in_place import writes
 from vai_inspect.frontends.torch.capture.modes import can_see_functions, functions_seen
 from vai_inspect.frontends.torch.capture.proxy import (
     TensorProxy,

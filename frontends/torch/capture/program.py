@@ -16,9 +16,9 @@ import torch
 from vai_inspect.core.errors import CaptureError
 from vai_inspect.core.ir import Frame
 from vai_inspect.frontends.torch.capture.aten import INDEXING, as_function, first_only, index_of
-from vai_inspect.frontends.torch.capture.call_tracer import writes
 from vai_inspect.frontends.torch.capture.device_policy import DevicePolicy
 from vai_inspect.frontends.torch.capture.frames import is_users
+from vai_inspect.frontends.torch.capture.in_place import writes
 from vai_inspect.frontends.torch.capture.leaf_modules import torch_class
 from vai_inspect.frontends.torch.capture.nested import tensors_of
 from vai_inspect.frontends.torch.capture.recorder import Recorder, operation_name
@@ -158,6 +158,8 @@ class Program:
             self._recorder.step(
                 cls, seen, outputs, path, module, frames, writes=changes, module_class=cls
             )
+            if len(outputs) == 1:
+                self._recorder.returned(path, outputs[0])
 
     def _functions(self, nodes: Sequence[Any], known: Dict[Any, Any]) -> None:
         """Notes an operator, or those that stand for one `x[...]`, as one step."""

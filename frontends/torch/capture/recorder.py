@@ -49,6 +49,7 @@ class Recorder:
         self._meaning: Dict[int, Tensor] = {}
         self._constants: Dict[int, Constant] = {}
         self._alive: List[Any] = []
+        self._given_by: List[Tuple[str, Tensor]] = []
 
     def input(self, name: str, tensor: Any) -> None:
         """Notes an input of the model."""
@@ -58,6 +59,11 @@ class Recorder:
         """Returns whether a tensor depends on the model's inputs."""
         found = self._meaning.get(id(tensor))
         return found is not None and not found.constant
+
+    def returned(self, path: str, tensor: Any) -> None:
+        """Notes that a call of a module has returned a tensor and nothing else."""
+        if path and self.knows(tensor):
+            self._given_by.append((path, self._meaning[id(tensor)]))
 
     def step(
         self,
@@ -110,7 +116,13 @@ class Recorder:
         found = tuple(tensors_in(self.seen(_opened(outputs, 0))))
         beside = tuple(dict.fromkeys(returned_beside_tensors(outputs)))
         return Trace(
-            tuple(self._inputs), tuple(self.steps), found, self._modules, tuple(warnings), beside
+            tuple(self._inputs),
+            tuple(self.steps),
+            found,
+            self._modules,
+            tuple(warnings),
+            beside,
+            given_by=tuple(self._given_by),
         )
 
     def seen(self, value: Any) -> Any:

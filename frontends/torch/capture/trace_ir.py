@@ -113,6 +113,7 @@ class Trace:
         warnings: what the trace leaves out.
         returned: what is returned beside tensors: `None`, `number`, `text`, `object`.
         reads: what asks for values of tensors, with its line.
+        given_by: path and tensor of each call of a module that returns one tensor.
     """
 
     inputs: Tuple[Tuple[str, Tensor], ...]
@@ -122,6 +123,7 @@ class Trace:
     warnings: Tuple[str, ...] = field(default=())
     returned: Tuple[str, ...] = field(default=())
     reads: Tuple[str, ...] = field(default=())
+    given_by: Tuple[Tuple[str, Tensor], ...] = field(default=())
 
 
 def tensors_in(value: Any) -> List[Any]:

@@ -98,6 +98,8 @@ class Origin(Plain):
         first: the one of `layers` that reads its input; empty for the first of them, None where
             several do.
         last: the one of `layers` that gives its output; empty for the first of them.
+        given_by: PyTorch: paths of the modules that return this operator's output and nothing
+            else, innermost first.
     """
 
     MEMBERS = ("layers", "source")
@@ -109,6 +111,7 @@ class Origin(Plain):
     own: Tuple[str, ...] = ()
     first: Optional[str] = ""
     last: str = ""
+    given_by: Tuple[str, ...] = ()
 
     @property
     def input_layer(self) -> Optional[str]:
@@ -210,7 +213,7 @@ class Op:
         Args:
             other: the operator that is folded.
             message: what became of it.
-            sides: `first` or `last` of the origin, if that operator changes it.
+            sides: `first`, `last` or `given_by` of the origin, if that operator changes it.
         """
         return self.replaced(
             origin=dataclasses.replace(self.origin.merged(other.origin), **sides),

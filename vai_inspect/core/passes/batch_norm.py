@@ -52,8 +52,8 @@ def fold_batch_norm(graph: Graph, into: AbstractSet[str] = FOLDS_BATCH_NORM) -> 
         change[op.name] = None
         forward[Value(op.name)] = value
         message = f"batch normalisation {op.layer} is folded into this operator"
-        last = op.origin.output_layer or ""
-        change[conv.name] = _with_bias(conv).absorbed(op, message, last=last)
+        sides = {"last": op.origin.output_layer or "", "given_by": op.origin.given_by}
+        change[conv.name] = _with_bias(conv).absorbed(op, message, **sides)
     return graph.rewritten(change, forward)
 
 

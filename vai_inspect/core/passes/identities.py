@@ -30,7 +30,9 @@ def drop_identities(graph: Graph) -> Graph:
             source = forward[source]
         keeper = change.get(source.op) or graph[source.op]
         text = f"{_named(op)} does nothing at inference and is dropped"
-        change[keeper.name] = keeper.absorbed(op, text + _KEPT.get(op.kind, ""))
+        text += _KEPT.get(op.kind, "")
+        given_by = (*keeper.origin.given_by, *op.origin.given_by)
+        change[keeper.name] = keeper.absorbed(op, text, given_by=given_by)
     return graph.rewritten(change, forward)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional
 
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.planning.cut_code.sides import Sides
@@ -78,7 +78,7 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
     ends = _ends(graph, sides)
     if ends is None:
         return None
-    left_out = [op.name for op in sides.ends if op.origin.output_layer not in ends]
+    left_out = [op.name for op in sides.ends if not ends.keys() & set(op.origin.given_by)]
     note = f"# without {', '.join(left_out)}, which the model also returns\n" if left_out else ""
     if not sides.cut_at_start:
         return f"{_WHOLE_START}\n{note}part = Part(model, {ends!r})"
@@ -95,24 +95,50 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
 
 def _ends(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
     """Returns the modules whose outputs are the ends, with the number of calls of each."""
-    wanted: Dict[str, List[Op]] = {}
+    calls = _calls(graph)
+    ends = {op.name for op in sides.ends}
+    found: Dict[str, int] = {}
     for op in sides.ends:
-        path = op.origin.output_layer or ""
-        wanted.setdefault(path, []).append(op)
-    for path, ops in list(wanted.items()):
-        if not _are_outputs_of(path, ops, graph, sides):
-            if not all(op.name in sides.optional for op in ops):
-                return None
-            del wanted[path]
-    return {path: len(ops) for path, ops in wanted.items()}
+        paths = [
+            path
+            for path in op.origin.given_by
+            if ends.issuperset(calls[path]) and not _runs_host(path, graph, sides)
+        ]
+        if paths:
+            path = next((one for one in paths if one in found), paths[0])
+            found[path] = len(calls[path])
+        elif op.name not in sides.optional:
+            return None
+    return found
 
 
-def _are_outputs_of(path: str, ops: Sequence[Op], graph: Graph, sides: Sides) -> bool:
-    """Returns whether operators give the output of a module at each of its calls."""
-    if not path or path in sides.host_layers or not all(_is_layer(op) for op in ops):
-        return False
-    calls = [op for op in graph if op.name in sides.inside and op.origin.output_layer == path]
-    return ops == [op for op in calls if not any(one in calls for one in graph.consumers(op))]
+def _calls(graph: Graph) -> Dict[str, List[str]]:
+    """Returns the operators whose outputs each module returns, call by call.
+
+    A transpose that a layout change inserts has the origin of its producer.
+    """
+    calls: Dict[str, List[str]] = {}
+    for op in graph:
+        before = {path for one in graph.producers(op) for path in one.origin.given_by}
+        for path in op.origin.given_by:
+            if path not in before:
+                calls.setdefault(path, []).append(op.name)
+    return calls
+
+
+def _runs_host(path: str, graph: Graph, sides: Sides) -> bool:
+    """Returns whether operators of the host run in a module."""
+    return any(
+        layer == path or layer.startswith(path + ".")
+        for name in sides.host
+        if graph[name].kind != "transpose" and not _inserted(graph, graph[name])
+        for layer in graph[name].origin.layers
+    )
+
+
+def _inserted(graph: Graph, op: Op) -> bool:
+    """Returns whether a layout change inserted an operator, which has its producer's origin."""
+    return any(op.origin == one.origin for one in graph.producers(op))
 
 
 def _starts(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
