@@ -176,9 +176,9 @@ def test_where_no_board_is_known_it_is_one_core_at_300_mhz():
 @pytest.mark.parametrize(
     ("graph", "says"),
     [
-        (stack(2, size=512, channels=16), "inputs of the fit are at most 416x416"),
-        (stack(1, 16, 8), "below 1 ms the host and the driver decide"),
-        (gated("hard-sigmoid"), "no network of the fit has hard-sigmoid"),
+        (stack(2, size=512, channels=16), "measured inputs are at most 416x416"),
+        (stack(1, 16, 8), "below 1 ms the host and the driver dominate"),
+        (gated("hard-sigmoid"), "no measured network contains hard-sigmoid"),
         (
             Graph(
                 "wide",
@@ -188,7 +188,7 @@ def test_where_no_board_is_known_it_is_one_core_at_300_mhz():
                     node("out", "return", ["c"], (1, 64, 32, 64)),
                 ],
             ),
-            "feature maps of the fit are square",
+            "measured feature maps are square",
         ),
         (
             Graph(
@@ -199,7 +199,7 @@ def test_where_no_board_is_known_it_is_one_core_at_300_mhz():
                     node("out", "return", ["c"], (1, 64, 64, 64)),
                 ],
             ),
-            "kernels of the fit are at most 7x7",
+            "measured kernels are at most 7x7",
         ),
     ],
     ids=["large", "short", "kind", "oblong", "kernel"],
@@ -219,14 +219,14 @@ def test_a_cpu_operator_between_leaves_no_frames_a_second():
     assert (found.fps, found.latency_ms) == (None, None)
     assert found.dpu_ms > 0
     assert found.not_counted == ("gate",)
-    assert "gate between DPU operators is on the CPU" in found.part_only
+    assert found.part_only.endswith("the CPU operator between DPU operators is not estimated (gate)")
 
 
 def test_a_cpu_operator_at_the_end_leaves_the_figures_of_the_dpus_part():
     found = inspected(headed(), B4096).estimate()
     assert found.fps > 0
     assert found.not_counted == ("soft",)
-    assert found.part_only == "DPU part only: soft on the CPU is not counted"
+    assert found.part_only == "DPU part only, without the CPU operator soft"
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_root_causes_tell_what_fixing_them_gives_back_in_time():
     assert cause.alone.dpu_ms == timed.dpu_ms(on_dpu, inspection.default_estimate.platform)
     words = " ".join(text.render(inspection).split())
     assert (
-        "DPU time of a frame from {} to {} ({})".format(
+        "DPU time per frame from {} to {} ({})".format(
             times.milliseconds(inspection.default_estimate.dpu_ms),
             times.milliseconds(cause.alone.dpu_ms),
             inspection.default_estimate.error.brief,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import AbstractSet, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import EstimateError, VaiInspectError, first_few
+from vai_inspect.core.errors import EstimateError, VaiInspectError, first_few, plural
 from vai_inspect.core.estimate import Estimate, Platform
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
@@ -70,14 +70,13 @@ def estimate_on(
     part_only = ""
     if between:
         part_only = (
-            f"frames a second and the time of one frame alone are unknown: {first_few(between, 3)} "
-            f"between DPU operators {'is' if len(between) == 1 else 'are'} on the CPU, whose time "
-            "is not estimated"
+            "frames per second and the time of one frame alone are unknown: the time of the CPU "
+            f"{plural(len(between), 'operator')} between DPU operators is not estimated "
+            f"({first_few(between, 3)})"
         )
     elif on_cpu:
-        names = [op.name for op in on_cpu]
-        verb = "is" if len(names) == 1 else "are"
-        part_only = f"DPU part only: {first_few(names, 3)} on the CPU {verb} not counted"
+        names = first_few([op.name for op in on_cpu], 3)
+        part_only = f"DPU part only, without the CPU {plural(len(on_cpu), 'operator')} {names}"
     if timed is None:
         timed = model.timed([op.op for op in inspection.ops], inspection.target)
     return timed.estimate(

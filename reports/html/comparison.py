@@ -54,7 +54,7 @@ def _lines(comparison: Comparison, look: Look) -> Iterator[str]:
     if comparison.allow:
         yield f"<p>allowed on the CPU: {text(', '.join(comparison.allow))}</p>"
     yield "<table>"
-    timed_titles = ("DPU ms", "frames a second") if has_times(rows) else ()
+    timed_titles = ("DPU ms", "frames per second") if has_times(rows) else ()
     yield look.row("th", (*TITLES[:-1], *timed_titles, TITLES[-1]))
     for one in rows:
         cells = [mark(one).strip(), *figures(one, rows)]

@@ -46,11 +46,11 @@ def figures(inspection: Inspection) -> Iterator[Tuple[str, str]]:
     found = inspection.default_estimate
     if found is None:
         return
-    yield "DPU time of a frame", times.milliseconds(found.dpu_ms)
+    yield "DPU time per frame", times.milliseconds(found.dpu_ms)
     if found.latency_ms is not None:
         yield "one frame alone", times.milliseconds(found.latency_ms)
     if found.fps is not None:
-        yield "frames a second", times.number(found.fps)
+        yield "frames per second", times.number(found.fps)
 
 
 def remarks(inspection: Inspection) -> Iterator[str]:

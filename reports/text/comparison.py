@@ -231,8 +231,8 @@ def _reached(comparison: Comparison, wanted: float) -> str:
     if found is None:
         known = [one.fps for row in comparison.rows for one in row.estimates if one.board]
         if any(fps is not None for fps in known):
-            return f"no board reaches {wanted:g} frames a second by its estimate"
-        return f"whether a board reaches {wanted:g} frames a second is unknown"
+            return f"no board reaches {wanted:g} frames per second by its estimate"
+        return f"whether a board reaches {wanted:g} frames per second is unknown"
     row, one = found
     mean = one.error.mean
     doubt = ""
@@ -241,7 +241,7 @@ def _reached(comparison: Comparison, wanted: float) -> str:
     elif one.fps is not None and one.fps * (1 - mean / 100) < wanted:
         doubt = "; it may not, if the estimate is off by its mean error"
     return (
-        f"{FASTEST} the smallest board that reaches {wanted:g} frames a second: "
+        f"{FASTEST} the smallest board that reaches {wanted:g} frames per second: "
         f"{plain(one.board)} with {plain(row.target.name)}{doubt}"
     )
 

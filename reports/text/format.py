@@ -14,7 +14,7 @@ from vai_inspect.reports.text.lines import plain, shortened
 if TYPE_CHECKING:  # every command spells texts, few of them inspect
     from vai_inspect.core.inspection import Inspection, Summary
 
-UNSURE = "unknown, no source decides"
+UNSURE = "verdict unknown"
 """What tells an open question from a refusal."""
 
 MOST_PATTERNS = 3

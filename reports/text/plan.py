@@ -58,7 +58,7 @@ def effect(step: PlanStep) -> str:
 
 
 def changes(step: PlanStep, inspection: Inspection) -> str:
-    """Returns what a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`.
+    """Returns the counts that a step changes: `CPU operators 6 -> 0, DPU subgraphs 3 -> 1`.
 
     For a step that only removes a quantiser obstacle, returns what is fixed by that.
 
@@ -75,13 +75,15 @@ def changes(step: PlanStep, inspection: Inspection) -> str:
     moved = [
         f"{title} {_figure(step.before, name)} -> {_figure(step.after, name)}"
         for name, title in zip(names, titles)
+        if getattr(step.before, name) != getattr(step.after, name)
     ]
     before, after = step.before.dpu_ms, step.after.dpu_ms
     estimate = inspection.default_estimate
     if before is not None and after is not None and estimate is not None:
-        times = f"{milliseconds(before)} -> {milliseconds(after)}"
-        moved.append(f"DPU time {times} ({estimate.error.brief})")
-    return ", ".join(moved)
+        first, then = milliseconds(before), milliseconds(after)
+        if first != then:
+            moved.append(f"DPU time {first} -> {then} ({estimate.error.brief})")
+    return ", ".join(moved) or "what is counted here stays the same"
 
 
 def _figure(counts: PlanCounts, name: str) -> str:

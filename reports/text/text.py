@@ -151,7 +151,7 @@ def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
     yield INDENT + finding.message
     for title, text in (
         ("what to change", remedy(finding)),
-        ("verdict", doubt(finding)),
+        ("verdict", "unknown, no source decides" if doubt(finding) else None),
         ("follows from", chain(finding, inspection)),
         ("rule", grounds(finding)),
     ):

@@ -38,9 +38,9 @@ def lines(inspection: Inspection, brief: bool = False) -> Iterator[Tuple[bool, s
 
 def figures(found: Estimate) -> str:
     """Returns the figures of an estimate with their error, as far as they are known."""
-    parts = [milliseconds(found.dpu_ms) + " of DPU time a frame"]
+    parts = [milliseconds(found.dpu_ms) + " of DPU time per frame"]
     if found.fps is not None:
-        parts.append(f"{number(found.fps)} frames a second")
+        parts.append(f"{number(found.fps)} frames per second")
     if found.latency_ms is not None:
         parts.append(f"{milliseconds(found.latency_ms)} for one frame alone")
     return f"{', '.join(parts)} ({found.error.brief})"
@@ -52,7 +52,7 @@ def remarks(found: Estimate) -> Iterator[str]:
     if found.part_only:
         yield plain(found.part_only)
     if found.error.beyond:
-        yield "beyond what was measured: " + plain("; ".join(found.error.beyond))
+        yield "extrapolated: " + plain("; ".join(found.error.beyond))
 
 
 def platform(found: Platform) -> str:
@@ -72,8 +72,9 @@ def change(outcome: Outcome, inspection: Inspection) -> str:
     if now is None or outcome.dpu_ms is None:
         return ""
     before, after = milliseconds(now.dpu_ms), milliseconds(outcome.dpu_ms)
-    moved = "still " + after if before == after else f"from {before} to {after}"
-    return f"DPU time of a frame {moved} ({now.error.brief})"
+    if before == after:
+        return f"DPU time per frame still {after}"
+    return f"DPU time per frame from {before} to {after} ({now.error.brief})"
 
 
 def of_operator(found: Optional[OpEstimate]) -> str:

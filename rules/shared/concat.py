@@ -138,11 +138,11 @@ def channels(flat_shown: str = "") -> Constraint:
             if tensor.rank == 4 and not flat:
                 yield violation.replaced(remedy=FEWER if along_last else FEWER_IN_EACH)
                 continue
-            joined = "it concatenates flattened features to {found} along one axis"
+            joined = "it concatenates {found} flattened features along one axis"
             wide = "the tensors that it concatenates have {found} features along another axis"
             yield Violation(
-                f"{joined if along_last else wide}; compiled models show so many on other DPUs or "
-                "in other shapes",
+                f"{joined if along_last else wide}, more than {{nearest}}; compiled models show "
+                "more than that only on other DPUs or in other shapes",
                 found=violation.found,
                 limit=violation.limit,
                 nearest=violation.nearest,

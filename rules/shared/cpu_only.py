@@ -120,8 +120,8 @@ def _swish_remedies(ctx: OpContext) -> Remedies:
     if ctx.original.origin.framework != "torch":
         return _swish(ctx)
     stays = exact(
-        "where it must stay, write x * torch.sigmoid(x): a compiled SiLU has no library on the "
-        "board, so that the model does not run there",
+        "where it must stay, write x * torch.sigmoid(x): the board has no library for a compiled "
+        "SiLU, and a model with one does not run there",
         "silu-to-product",
     )
     return (_swish(ctx), stays)

@@ -206,7 +206,7 @@ def _instead(ctx: OpContext) -> Remedy:
 other = unsupported_kinds(
     "eltwise.cpu",
     ("sub", "div", "min", "max", "exp", "neg"),
-    "the DPU has no engine for this element-wise operator; it runs sums and products",
+    "the element-wise engine of the DPU computes no more than sums and products",
     Evidence.INSPECTOR,
     "CPU-only types of the 2.5 PyTorch inspector, registry of the 2.5 Keras inspector (minimum, "
     "maximum); " + UG1414,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, Optional, Tuple
+from typing import Callable, Dict, Iterator
 
 from vai_inspect.core.ir import Op, Origin
 from vai_inspect.core.ir.attrs import UnknownAttrs
@@ -59,24 +59,25 @@ def _relu(ctx: OpContext) -> Remedy:
     return approximate("use ReLU for a clamp at 0, directly after a convolution")
 
 
-_REFUSED: Dict[str, Tuple[str, Suggest]] = {
-    **dict.fromkeys(("layernorm", "layernormalization"), ("layer normalisation", _batch_norm)),
-    **dict.fromkeys(("pow", "power"), ("a power", _product)),
-    **dict.fromkeys(
-        ("clamp", "clampmin", "clampmax", "clip", "hardtanh"), ("a clamp of the values", _relu)
-    ),
-    **dict.fromkeys(
-        ("adaptiveavgpool2d",), ("a pool whose size does not divide its input", _adaptive)
-    ),
-    "sqrt": ("a square root", _at_an_end),
-    "embedding": ("an embedding", _at_an_end),
+_UNEVEN = "adaptiveavgpool2d"
+_REFUSED: Dict[str, Suggest] = {
+    **dict.fromkeys(("layernorm", "layernormalization"), _batch_norm),
+    **dict.fromkeys(("pow", "power"), _product),
+    **dict.fromkeys(("clamp", "clampmin", "clampmax", "clip", "hardtanh"), _relu),
+    **dict.fromkeys(("sqrt", "embedding"), _at_an_end),
+    _UNEVEN: _adaptive,
 }
-"""What it is, and what to write instead, by the framework's name without case and `_`."""
+"""What to write instead, by the framework's name without case and `_`."""
+_NONE = "{name} has no XIR operator; the inspectors leave it on the CPU"
+_NONE_UNEVEN = (
+    "{name} with a size that does not divide its input has no XIR operator; the inspectors leave "
+    "it on the CPU"
+)
 
 
-def _known(node: Op) -> Optional[Tuple[str, Suggest]]:
+def _key(node: Op) -> str:
     name = str(node.attributes()["framework_type"])
-    return _REFUSED.get(name.split("(")[0].replace("_", "").lower())
+    return name.split("(")[0].replace("_", "").lower()
 
 
 @constraint(
@@ -101,24 +102,15 @@ def no_xir_op(ctx: OpContext) -> Iterator[Violation]:
     Other operators of Keras without an XIR equivalent are unknown (op.unknown), unless the
     quantiser leaves them in float (op.float).
     """
-    attrs, known = ctx.original.attrs, _known(ctx.original)
+    attrs, key = ctx.original.attrs, _key(ctx.original)
     opaque = not isinstance(attrs, UnknownAttrs) or attrs.opaque
-    in_float = ctx.original.float_only is not None
-    if known is not None and not in_float:
-        what, suggest = known
+    none_in_parser = ctx.original.origin.framework in ("torch", "onnx") and not opaque
+    if ctx.original.float_only is None and (key in _REFUSED or none_in_parser):
         yield Violation(
-            "{name}, {what}, has no XIR operator; the inspectors leave it on the CPU",
-            name=ctx.attrs.framework_type,
-            what=what,
-            found=ctx.attrs.framework_type,
-            remedy=suggest(ctx),
-        )
-    elif ctx.original.origin.framework in ("torch", "onnx") and not opaque and not in_float:
-        yield Violation(
-            "{name} has no XIR operator; the inspectors leave it on the CPU",
+            _NONE_UNEVEN if key == _UNEVEN else _NONE,
             name=ctx.attrs.framework_type,
             found=ctx.attrs.framework_type,
-            remedy=AT_AN_END,
+            remedy=_REFUSED.get(key, _at_an_end)(ctx),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import AbstractSet, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import EstimateError
+from vai_inspect.core.errors import EstimateError, listed
 from vai_inspect.core.estimate import BOUNDS, Accuracy, Estimate, OpEstimate, Platform
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp
@@ -245,20 +245,20 @@ def _beyond(
 ) -> Iterator[str]:
     kinds = dict.fromkeys([op.kind for op in on_dpu if op.kind not in measured.kinds])
     if kinds:
-        yield f"no network of the fit has {', '.join(kinds)}"
+        yield f"no measured network contains {listed(kinds, 'or')}"
     if max((max(Sizes.of(op.output)[:2]) for op in inputs), default=0) > measured.side:
-        yield f"inputs of the fit are at most {measured.side}x{measured.side}"
+        yield f"measured inputs are at most {measured.side}x{measured.side}"
     windows = [op for op in on_dpu if op.kind in ("conv2d", "depthwise-conv2d")]
     if any(_is_oblong(op) for op in windows):
-        yield "feature maps of the fit are square"
+        yield "measured feature maps are square"
     if any(max(_of(op, "kernel")) > measured.kernel for op in windows):
-        yield f"kernels of the fit are at most {measured.kernel}x{measured.kernel}"
+        yield f"measured kernels are at most {measured.kernel}x{measured.kernel}"
     if any(max(_of(op, "dilation")) > 1 for op in windows):
-        yield "no convolution of the fit is dilated"
+        yield "no measured convolution is dilated"
     if any(getattr(op.attrs, "group", 1) > 1 for op in windows):
-        yield "no convolution of the fit has groups"
+        yield "no measured convolution has groups"
     if dpu_ms < measured.ms:
-        yield f"below {measured.ms:g} ms the host and the driver decide: the error grows to 15-20 %"
+        yield f"below {measured.ms:g} ms the host and the driver dominate: an error of 15-20 %"
 
 
 def _of(op: Op, name: str) -> Tuple[int, ...]:

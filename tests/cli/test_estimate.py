@@ -72,7 +72,7 @@ def test_compare_marks_the_smallest_board_that_is_fast_enough(vai_inspect):
     assert (code, err) == (0, "")
     words = " ".join(out.split())
     assert "> the smallest board that reaches {:g} frames".format(float(wanted)) in words
-    assert "frames a second: ZCU104 with " + B4096 in words
+    assert "frames per second: ZCU104 with " + B4096 in words
     assert "no times are estimated for DPUCVDX8G" in words
     data = json.loads(vai_inspect("compare", MODELS + ":whole", "--json", "--fps", wanted)[1])
     assert data["smallest_board"] == {"target": B4096, "board": "ZCU104"}
@@ -82,7 +82,7 @@ def test_compare_marks_the_smallest_board_that_is_fast_enough(vai_inspect):
 def test_of_boards_none_may_be_fast_enough():
     found = compare(models.whole(), [B4096], fps=1e9)
     assert found.smallest_board is None
-    assert "no board reaches 1e+09 frames a second by its estimate" in str(found)
+    assert "no board reaches 1e+09 frames per second by its estimate" in str(found)
 
 
 def test_with_a_cpu_operator_between_no_board_is_said_to_be_too_slow():
@@ -93,7 +93,7 @@ def test_with_a_cpu_operator_between_no_board_is_said_to_be_too_slow():
     x = keras.layers.Conv2D(8, 3)(keras.layers.Softmax()(x))
     found = compare(keras.Model(given, x), [B4096], fps=1)
     assert found.smallest_board is None
-    assert "whether a board reaches 1 frames a second is unknown" in " ".join(str(found).split())
+    assert "whether a board reaches 1 frames per second is unknown" in " ".join(str(found).split())
 
 
 def test_a_figure_within_the_error_is_doubted():
@@ -113,5 +113,5 @@ def test_columns_of_time_stand_only_where_there_are_times():
     assert " ms " in str(compare(models.whole(), [B4096, C32])).splitlines()[2]
     assert " ms " not in str(compare(models.whole(), [C32])).splitlines()[2]
     html = compare(models.whole(), [B4096])._repr_html_()
-    assert "frames a second" in html
-    assert "frames a second" not in compare(models.whole(), [C32])._repr_html_()
+    assert "frames per second" in html
+    assert "frames per second" not in compare(models.whole(), [C32])._repr_html_()

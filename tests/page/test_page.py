@@ -64,7 +64,7 @@ def test_the_views_are_those_of_the_report(opened, networks):
     page.tab("plan")
     assert "Plan" in shown.inner_text("#view-plan")
     page.tab("estimate")
-    assert "DPU time a frame" in shown.inner_text("#view-estimate")
+    assert "DPU time per frame" in shown.inner_text("#view-estimate")
     assert shown.locator("#view-estimate tr").count() > 50
     page.tab("operators")
     shown.locator("#table .op", has_text="stem_conv").first.click()

@@ -54,7 +54,7 @@ def test_the_first_is_reported_alone_and_the_others_with_those_above_too():
     first, second = inspection.root_causes
     assert "if fixed with those above" not in told(first, inspection, 1)
     assert told(second, inspection, 2)["if fixed with those above"].startswith("everything runs")
-    assert headline(second, inspection).endswith("FancyNorm. (unknown, no source decides)")
+    assert headline(second, inspection).endswith("FancyNorm. (verdict unknown)")
     assert headline(first, inspection).endswith("takes 1-16. (and 1 more reason)")
 
 

@@ -82,12 +82,12 @@ class Accuracy(Plain):
             return self.unchecked
         alone = ""
         if self.latency_mean is not None and self.latency_max is not None:
-            alone = f"; of one frame alone {self.latency_mean:.1f} and {self.latency_max:.1f} %"
+            alone = f" (one frame alone: {self.latency_mean:.1f} % and {self.latency_max:.1f} %)"
         return (
-            f"error of the time of a frame {self.mean:.1f} % on average and {self.max:.1f} % at "
-            f"most{alone}, measured on {listed(self.boards)} with "
-            f"{plural(len(self.releases), 'release')} {listed(self.releases)} on {self.networks} "
-            "networks, each predicted by a fit without its family"
+            f"error: {self.mean:.1f} % on average, {self.max:.1f} % at most{alone}, measured on "
+            f"{listed(self.boards)} with {plural(len(self.releases), 'release')} "
+            f"{listed(self.releases)} on {self.networks} networks, each predicted by a fit without "
+            "its family"
         )
 
 

@@ -12,7 +12,7 @@ class DataDependentError(CaptureError):
     """The forward asks for the value of a tensor."""
 
     def __init__(self, how: str) -> None:
-        super().__init__(f"the forward asks for the value of a tensor ({how})")
+        super().__init__(f"the forward asks for the value of a tensor: {how}")
 
 
 class TooLongError(CaptureError):
@@ -25,24 +25,32 @@ _DATA_DEPENDENT = ("nonzero", "item()", "_local_scalar_dense", "unique", "masked
 
 def reason(error: BaseException) -> str:
     """Returns an error on one line of bounded length, with the user's line that it came from."""
-    text = message_of(error)
-    asked = [name for name in _DATA_DEPENDENT if name in text]
-    if "DataDependent" in type(error).__name__ and not isinstance(error, VaiInspectError):
-        return "the forward asks for the value of a tensor" + user_line(error)
-    if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
-        text = f"the forward asks for the value of a tensor ({asked[0]})"
-        return text + user_line(error)
-    if not isinstance(error, VaiInspectError):
-        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return clipped(text, 300).rstrip(".;") + user_line(error)
+    return _with_line(clipped(_described(error), 300), error)
 
 
 def brief(error: BaseException) -> str:
     """Returns why a strategy failed: the first sentence of an error, with the user's line."""
-    line, text = user_line(error), reason(error)
-    text = text[: len(text) - len(line)]
-    first = re.split(r"[.!?] (?=[A-Z])", text)[0].rstrip(".;")
-    return clipped(first, 160) + line
+    first = re.split(r"[.!?] (?=[A-Z])", clipped(_described(error), 300))[0]
+    return _with_line(clipped(first, 160), error)
+
+
+def _described(error: BaseException) -> str:
+    text = message_of(error)
+    if isinstance(error, VaiInspectError):
+        return text
+    asked = [name for name in _DATA_DEPENDENT if name in text]
+    if "DataDependent" in type(error).__name__:
+        return "the forward asks for the value of a tensor"
+    if isinstance(error, (NotImplementedError, RuntimeError)) and asked:
+        return f"the forward asks for the value of a tensor: {asked[0]}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _with_line(text: str, error: BaseException) -> str:
+    """Returns a text without its full stop and with the user's line, unless it names the line."""
+    line = user_line(error)
+    place = line.strip(" ()").split(" in ")[0]
+    return text.rstrip(".;") + ("" if f" at {place}" in text else line)
 
 
 def needs_values(error: BaseException) -> bool:

@@ -30,7 +30,7 @@ class _Beside(DevicePolicy):
         """
         found = self._values.of(tensor)
         if found is None:
-            raise DataDependentError("of which none is known")
+            raise DataDependentError("none is known")
         return found
 
 

@@ -11,8 +11,6 @@ from typing import Dict, NamedTuple, Optional
 from vai_inspect.core.findings import Remedy, approximate, exact
 from vai_inspect.rules.engine.host import AT_AN_END
 
-_KEPT = "releases 3.0 and 3.5 keep {} in float (FLOAT_OP)"
-
 
 class InFloat(NamedTuple):
     """Why an operator stays in float, and the remedy if there is one.
@@ -31,7 +29,7 @@ class InFloat(NamedTuple):
 
 
 def _kept(what: str, remedy: Optional[Remedy] = None) -> InFloat:
-    return InFloat(_KEPT.format(what), remedy)
+    return InFloat(f"{what} is not supported", remedy)
 
 
 def _each(remedy: Optional[Remedy], *names: str) -> Dict[str, InFloat]:
@@ -97,8 +95,7 @@ RESIZES: Dict[str, InFloat] = {
 }
 """Modes of an interpolation."""
 CAST = InFloat(
-    "release 3.5 writes a cast as an operator that only the CPU runs; 2.5 and 3.0 fail at casts of "
-    "integers",
+    "a cast is not supported; releases 2.5 and 3.0 fail at casts of integers",
     Remedy("give the network inputs of the type that it computes with"),
 )
 TEXT_PADDING = InFloat(

@@ -94,12 +94,11 @@ def _folds(scene: Scene, name: str) -> bool:
 def leaky_relu(scene: Scene, op: Op) -> Found:
     """The slope 0.1 of a leaky ReLU becomes 26/256."""
     if isinstance(op.attrs, LeakyReluAttrs) and 1e-7 <= abs(op.attrs.alpha - SLOPE) < ALIKE:
-        text = "the slope {:g} of leaky ReLUs becomes 26/256 = 0.1015625"
-        return text.format(op.attrs.alpha)
+        return f"the slope {op.attrs.alpha:g} of leaky ReLUs becomes 26/256 = 0.1015625"
     return None
 
 
-_HARD = "become hard-sigmoid with the factor 6 * 2731 / 16384 in place of 1"
+_HARD = "is computed with the factor 6 * 2731 / 16384 of the DPU in place of 1"
 
 
 @conversion(

@@ -71,8 +71,7 @@ def index_by_buffer(scene: Scene, op: Op) -> Found:
     for value in op.inputs[1:]:
         call = call_of(scene.graph[value.op])
         if call.name == "parameter":
-            path = call.argument("path")
-            return f"the buffer {path!r} is an index"
+            return "a buffer is an index"
     return None
 
 
