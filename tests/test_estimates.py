@@ -219,7 +219,7 @@ def test_a_cpu_operator_between_leaves_no_frames_a_second():
     assert (found.fps, found.latency_ms) == (None, None)
     assert found.dpu_ms > 0
     assert found.not_counted == ("gate",)
-    assert found.part_only.endswith("the CPU operator between DPU operators is not estimated (gate)")
+    assert found.part_only.endswith("CPU operator between DPU operators is not estimated (gate)")
 
 
 def test_a_cpu_operator_at_the_end_leaves_the_figures_of_the_dpus_part():

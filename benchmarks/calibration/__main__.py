@@ -61,7 +61,7 @@ def _by_board(found: Calibration) -> Table:
         ("board, release", "networks", "frame mean", "max", "latency mean", "max"),
         "Percent; each network predicted by a fit without its family. `frame`: the time of a frame "
         "with all cores in use; `latency`: one frame alone, from end to end. Rank correlation of "
-        "the frames a second over all boards: {:.4f} with release 2.5, {:.4f} with 3.0.".format(
+        "the frames per second over all boards: {:.4f} with release 2.5, {:.4f} with 3.0.".format(
             found.rank_correlation("2.5"), found.rank_correlation("3.0")
         ),
     )

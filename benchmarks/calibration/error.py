@@ -83,7 +83,7 @@ class Calibration:
         return found
 
     def rank_correlation(self, release: str = FITTED_ON) -> float:
-        """Returns Spearman's correlation of predicted and published frames a second.
+        """Returns Spearman's correlation of predicted and published frames per second.
 
         Args:
             release: whose rows; all networks and boards of it together.

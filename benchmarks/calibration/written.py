@@ -54,7 +54,7 @@ def timing_yaml(found: Calibration) -> str:
 
 
 def plot(found: Calibration) -> str:
-    """Returns measured against predicted frames a second as SVG, both axes logarithmic."""
+    """Returns measured against predicted frames per second as SVG, both axes logarithmic."""
     points = [one for one in found.predicted if one.row.release == FITTED_ON]
     low, high = _decades([value for one in points for value in _both(one)])
 
@@ -91,9 +91,9 @@ def plot(found: Calibration) -> str:
         lines.append(f'<text x="{EDGE + 26}" y="{height}">{board}</text>')
     middle = SIZE / 2
     text = '<text x="{0}" y="{1}" text-anchor="middle"{2}>{3}</text>'
-    lines.append(text.format(middle, SIZE - 18, "", "frames a second, measured"))
+    lines.append(text.format(middle, SIZE - 18, "", "frames per second, measured"))
     turn = f' transform="rotate(-90 18 {middle})"'
-    lines.append(text.format(18, middle, turn, "frames a second, predicted without the family"))
+    lines.append(text.format(18, middle, turn, "frames per second, predicted without the family"))
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
