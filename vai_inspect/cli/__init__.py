@@ -29,7 +29,7 @@ from vai_inspect.cli.examples import examples
 
 app = typer.Typer(
     name=PROGRAM,
-    help="Tells which operators of a float model an AMD/Xilinx DPU will run, and why not.",
+    help="Tell which operators of a float model an AMD/Xilinx DPU runs, and why not the others.",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -54,7 +54,7 @@ def compare(
         None,
         "--fps",
         metavar="N",
-        help="Frames a second: mark the smallest board that reaches them by its estimate.",
+        help="Mark the smallest board that reaches N frames per second by its estimate.",
     ),
     json: bool = JSON,
     kwargs: List[str] = KWARGS,
@@ -64,7 +64,7 @@ def compare(
         FailOn.NEVER,
         "--fail-on",
         metavar="cpu|unknown|never",
-        help="End with 1 if a target leaves an operator to the CPU that is not allowed there, or "
+        help="Exit with 1 if a target leaves an operator to the CPU that is not allowed there, or "
         "one is unknown.",
     ),
     config: Optional[Path] = CONFIG,

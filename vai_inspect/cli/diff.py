@@ -15,8 +15,8 @@ LARGEST = 512 * 2**20
 
 
 def diff(
-    old: Path = typer.Argument(..., metavar="OLD.json", help="The JSON report of before."),
-    new: Path = typer.Argument(..., metavar="NEW.json", help="The JSON report of after."),
+    old: Path = typer.Argument(..., metavar="OLD.json", help="The earlier JSON report."),
+    new: Path = typer.Argument(..., metavar="NEW.json", help="The later JSON report."),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Compare two JSON reports: what moved, what got worse; exit code 1 where NEW is worse."""

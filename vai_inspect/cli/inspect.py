@@ -49,7 +49,7 @@ def inspect(
     model: List[str] = typer.Argument(
         ...,
         metavar="MODEL",
-        help=MODEL_HELP + " Of several, each has its own folder in that of the reports.",
+        help=MODEL_HELP + " With several, each has a folder of its own under --output-dir.",
     ),
     target: List[str] = typer.Option(
         ...,
@@ -77,14 +77,14 @@ def inspect(
         help="0: nothing, 1: operators on the CPU, 2: all.",
     ),
     image_format: List[ImageFormat] = typer.Option(
-        [], "--image-format", metavar="png|svg", help="Draw the graph too; repeatable."
+        [], "--image-format", metavar="png|svg", help="Also draw the graph; repeatable."
     ),
     report: List[ReportFormat] = typer.Option(
         [],
         "--report",
         metavar=_REPORTS,
-        help="Write one page to send, or a report for CI, too, or print annotations for GitHub; "
-        "repeatable.",
+        help="Also write a page to share (html) or a report for CI (junit, sarif), or print "
+        "annotations (github); repeatable.",
     ),
     json: bool = typer.Option(
         False,
@@ -99,7 +99,7 @@ def inspect(
         None,
         "--fail-on",
         metavar="cpu|unknown|quantizer|never",
-        help="End with 1 if an operator is on the CPU, or unknown, or if the vendor's quantiser "
+        help="Exit with 1 if an operator is on the CPU, or unknown, or if the vendor's quantiser "
         "fails at the model or changes its function [never; with --baseline: cpu].",
     ),
     release: Optional[str] = typer.Option(
@@ -123,7 +123,7 @@ def inspect(
         help="A JSON report of an earlier run: only what is new fails; repeatable.",
     ),
     max_subgraphs: Optional[int] = typer.Option(
-        None, "--max-subgraphs", min=0, metavar="N", help="End with 1 if there are more on the DPU."
+        None, "--max-subgraphs", min=0, metavar="N", help="Exit with 1 if the DPU has more than N."
     ),
     min_macs: Optional[float] = typer.Option(
         None,
@@ -131,7 +131,7 @@ def inspect(
         min=0,
         max=100,
         metavar="PERCENT",
-        help="End with 1 if less of the multiply-accumulates is on the DPU.",
+        help="Exit with 1 if a smaller share of the multiply-accumulates is on the DPU.",
     ),
     config: Optional[Path] = CONFIG,
 ) -> None:

@@ -34,6 +34,6 @@ KWARGS: List[str] = typer.Option(
 NO_CONVERT: bool = typer.Option(
     False,
     "--no-convert",
-    help="Judge the model as written, without what the vendor's quantiser replaces.",
+    help="Inspect the model as written, without the replacements of the vendor's quantiser.",
 )
 TRUST: bool = typer.Option(False, "--trust", help=TRUST_HELP)

@@ -9,7 +9,7 @@ import typer
 
 def page(
     port: int = typer.Option(
-        0, "--port", min=0, max=65535, metavar="N", help="Port of 127.0.0.1 [one that is free]."
+        0, "--port", min=0, max=65535, metavar="N", help="Port of 127.0.0.1; 0 for a free one."
     ),
     browser: bool = typer.Option(
         True, "--browser/--no-browser", help="Open the page in the browser."

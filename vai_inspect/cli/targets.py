@@ -30,10 +30,10 @@ def targets(
 ) -> None:
     """List the targets.
 
-    Names, fingerprints, peak operations a cycle for each of the batch, batch, the Vitis AI
-    releases that register them, and the boards that they are known from: in brackets the releases
-    whose image of the board boots the target, or what else of the board has it. A fingerprint that
-    is not listed can be a target too: `vai-inspect target FINGERPRINT` decodes it.
+    A line for each: name, fingerprint, peak operations per cycle (of one image of the batch),
+    batch, the Vitis AI releases that register it, and the boards that have it: in brackets the
+    releases whose image of the board boots it, or the design. A fingerprint that is not listed can
+    be a target too: `vai-inspect target FINGERPRINT` decodes it.
     """
     from vai_inspect.rules.targets import listing
 
@@ -140,7 +140,7 @@ def description(found: Target, title: str, same_name: Iterable[Target], bits: An
         ("isa_version", str(found.isa_version)),
         ("fingerprint", found.fingerprint_text),
         ("feature_code", found.feature_code_text),
-        ("peak_ops_per_cycle", f"{found.peak_ops_per_cycle:,} for each of the batch"),
+        ("peak_ops_per_cycle", f"{found.peak_ops_per_cycle:,} per image of the batch"),
         ("batch", str(found.batch)),
         ("releases", _releases(found)),
     ]
