@@ -134,6 +134,26 @@ def test_a_little_work_of_the_dpu_goes_to_the_host_with_the_end(model, shape, en
     assert counts(inspect(carried_out(step, net), shape)) == promised(step)
 
 
+class Sequence(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.fc = nn.LSTM(32, 64, num_layers=2, batch_first=True), nn.Linear(64, 3)
+
+    def forward(self, x):
+        return self.fc(self.lstm(x)[0][:, -1])
+
+
+def test_a_network_whose_work_is_all_on_the_cpu_stays_there():
+    inspection = inspect(Sequence(), (1, 50, 32))
+    (step,) = inspection.plan()
+    assert (step.kind, step.ops) == ("leave", ("fc",))
+    assert "the DPU would run 192 multiply-accumulates (1 operator: fc)" in step.text
+    assert (step.after.dpu_subgraphs, step.after.crossings, step.after.dpu_macs) == (0, 0, 0)
+    estimate = inspection.estimate()
+    assert (estimate.fps, estimate.latency_ms) == (None, None)
+    assert "CPU operator lstm with 99.9% of the multiply-accumulates" in estimate.part_only
+
+
 class Attention(nn.Module):
     def __init__(self, activation=F.silu):
         super().__init__()

@@ -10,8 +10,10 @@ from vai_inspect.core.estimate import Estimate, Platform
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import Op
+from vai_inspect.core.partition.cut import NEGLIGIBLE
 from vai_inspect.core.root_cause import Position
 from vai_inspect.core.target import Target
+from vai_inspect.reports.text.format import share
 from vai_inspect.rules.engine import registry
 from vai_inspect.rules.engine.guard import GUARDED, format_error
 from vai_inspect.rules.timing import platforms
@@ -64,17 +66,9 @@ def estimate_on(
         EstimateError: nothing runs on the DPU, or nothing is known of what an operator costs.
     """
     on_cpu = inspection.on(Device.CPU)
-    between = [
-        op.name for op in on_cpu if inspection.boundary.position((op.name,)) is Position.BETWEEN
-    ]
-    part_only = ""
-    if between:
-        part_only = (
-            "frames per second and the time of one frame alone are unknown: the time of the CPU "
-            f"{plural(len(between), 'operator')} between DPU operators is not estimated "
-            f"({first_few(between, 3)})"
-        )
-    elif on_cpu:
+    unknown = _host_work(inspection)
+    part_only = f"{_UNKNOWN}: {unknown}" if unknown else ""
+    if on_cpu and not unknown:
         names = first_few([op.name for op in on_cpu], 3)
         part_only = f"DPU part only, without the CPU {plural(len(on_cpu), 'operator')} {names}"
     if timed is None:
@@ -84,8 +78,32 @@ def estimate_on(
         platform,
         not_counted=tuple(op.name for op in on_cpu),
         part_only=part_only,
-        whole=not between,
+        whole=not unknown,
         each=each,
+    )
+
+
+_UNKNOWN = "frames per second and the time of one frame alone are unknown"
+
+
+def _host_work(inspection: Inspection) -> str:
+    """Returns why the host and not the DPU decides how fast a frame is; empty if it does not."""
+    on_cpu = inspection.on(Device.CPU)
+    between = [
+        op.name for op in on_cpu if inspection.boundary.position((op.name,)) is Position.BETWEEN
+    ]
+    if between:
+        return (
+            f"the time of the CPU {plural(len(between), 'operator')} between DPU operators is not "
+            f"estimated ({first_few(between, 3)})"
+        )
+    macs = {op.name: op.macs for op in on_cpu if op.macs}
+    part, whole = sum(macs.values()), inspection.summary.macs
+    if part <= NEGLIGIBLE * whole:
+        return ""
+    return (
+        f"the time of the CPU {plural(len(macs), 'operator')} {first_few(list(macs), 3)} with "
+        f"{share(part, whole)} of the multiply-accumulates is not estimated"
     )
 
 

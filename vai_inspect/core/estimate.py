@@ -142,7 +142,8 @@ class Estimate(Plain):
         platform: the board, or the design of the user's own.
         dpu_ms: DPU time of a frame on one core while one is in use, ms.
         latency_ms: one frame alone from end to end, ms, with the vendor's C++ samples around it;
-            None if a CPU operator is between DPU operators.
+            None if a CPU operator is between DPU operators, or more than 1.25 % of the
+            multiply-accumulates are on the CPU.
         fps: frames per second of the whole platform, all cores in use by enough threads; likewise.
         ops: the time of each operator on the DPU, by name.
         subgraphs: DPU time of each DPU subgraph in ms, by name.

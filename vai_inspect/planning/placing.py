@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from vai_inspect.core.findings import Device, Effect, Evidence, Finding
+from vai_inspect.core.findings import Device, Effect, Evidence, Finding, Verdict
 from vai_inspect.core.inspection.parts import Subgraph
 from vai_inspect.core.ir import Graph
 from vai_inspect.core.partition import Partition, Placement, partitioned, settled
@@ -64,6 +64,7 @@ class Placed:
         fixable: CPU operators with work whose own findings all have a remedy, exact or
             approximate.
         followers: operators on the CPU only because of other operators.
+        bound: CPU operators with work that no known change moves to the DPU.
     """
 
     graph: Graph
@@ -73,6 +74,7 @@ class Placed:
     counts: PlanCounts
     fixable: FrozenSet[str]
     followers: FrozenSet[str]
+    bound: FrozenSet[str]
 
     def on_cpu(self) -> List[str]:
         """Returns the names of the operators on the CPU, without constants, in graph order."""
@@ -117,8 +119,15 @@ def counted(partition: Partition, dpu_ms: TimeOf) -> Placed:
         for name, own in findings.items()
         if own and all(found.follows is not None for found in own)
     )
+    bound = frozenset(
+        name
+        for name, own in findings.items()
+        if macs[name]
+        and any(found.verdict is Verdict.UNSUPPORTED and found.follows is None for found in own)
+        and not any(one.effect for found in own for one in found.remedies)
+    )
     graph, parts = partition.graph, partition.subgraphs
-    return Placed(graph, devices, parts, macs, counts, fixable, followers)
+    return Placed(graph, devices, parts, macs, counts, fixable, followers, bound)
 
 
 class Placer:
@@ -187,6 +196,16 @@ class Placer:
             if left.ops:
                 ranked.append((left.rewrite.effect is not Effect.EXACT, gain, number, left))
         return [left for _, _, _, left in sorted(ranked, key=lambda one: one[:3])]
+
+    def on_host(self, now: Placed) -> Placed:
+        """Returns a network with all of its operators on the CPU."""
+        found = evaluate(self._family, self._target, now.graph)
+        own = {
+            **found.own,
+            **{op.name: _LEFT for op in now.graph if now.devices[op.name] is Device.DPU},
+        }
+        devices = settled(now.graph, own, found.context)
+        return self._partitioned(now.graph, Placement(devices, found.placement.findings))
 
     def leaving(
         self, now: Placed, most_macs: float, better: Better

@@ -17,7 +17,7 @@ from vai_inspect.core.plan import PlanCounts, PlanStep
 from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
 from vai_inspect.planning.placing import Candidate, Placed, Placer, counted
-from vai_inspect.planning.steps import cut_step, leave_step, remedy_steps, rewrite_step
+from vai_inspect.planning.steps import cut_step, host_step, leave_step, remedy_steps, rewrite_step
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def plan(
     cuts of ends that run on the host at no or negligible cost; exact rewrites, then approximate
     ones, each by gain; inner parts whose work does not justify their crossings. Steps that do not
     improve the counts are dropped, as are remedies for operators that a cut moves to the host.
+    Where the DPU's share of the work stays negligible, the only step is to run it on the host.
 
     Args:
         partition: the normalised graph on the target.
@@ -58,6 +59,9 @@ def plan(
     planner = _Planner(Placer(target), counted(partition, dpu_ms), obstacles)
     if planner.first.cpu_ops:
         planner.improve()
+        whole = planner.on_host()
+        if whole is not None:
+            return Planned((whole,), planner.incomplete)
     first = remedy_steps(planner.left(), partition.graph, planner.host, planner.first)
     return Planned((*first, *planner.steps), planner.incomplete)
 
@@ -103,7 +107,7 @@ class _Planner:
 
     def __init__(self, placer: Placer, now: Placed, obstacles: Sequence[Obstacle]) -> None:
         self._placer = placer
-        self.now = now
+        self._given = self.now = now
         self.first = self.now.counts
         self.steps: List[PlanStep] = []
         self.host: AbstractSet[str] = frozenset()
@@ -122,6 +126,18 @@ class _Planner:
             ops = tuple(op for op in one.ops if (one.id, op) not in done)
             if ops or not one.ops:
                 yield dataclasses.replace(one, ops=ops)
+
+    def on_host(self) -> Optional[PlanStep]:
+        """Returns the step that leaves the whole network on the host, or None.
+
+        It is the plan where the work of operators that no change moves to the DPU is so large that
+        what all steps bring there is negligible.
+        """
+        bound = sum(self._given.macs[name] or 0 for name in self._given.bound)
+        most = max(self.first.dpu_macs, self.now.counts.dpu_macs)
+        if not self.first.dpu_subgraphs or most > NEGLIGIBLE * bound:
+            return None
+        return host_step(self._given, self._placer.on_host(self._given), bound)
 
     def improve(self) -> None:
         """Builds the steps, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import first_few, plural
-from vai_inspect.core.findings import Effect
+from vai_inspect.core.findings import Device, Effect
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import UnknownAttrs
 from vai_inspect.core.partition.cut import Cut
@@ -100,6 +100,33 @@ def leave_step(now: Placed, after: Placed, names: Tuple[str, ...]) -> PlanStep:
             f"run {first_few(names, 6)} on the host with the adjacent CPU operators: "
             f"{moved:,} multiply-accumulates ({share:.2g} % of those on the DPU) do not justify "
             "the crossings"
+        ),
+        code=None,
+        effect="none",
+        before=now.counts,
+        after=after.counts,
+    )
+
+
+def host_step(now: Placed, after: Placed, bound: int) -> PlanStep:
+    """Returns the step that leaves the whole network on the host.
+
+    Args:
+        now: the network.
+        after: the network on the CPU.
+        bound: multiply-accumulates that no change moves to the DPU.
+    """
+    names = tuple(
+        op.name for op in now.graph if now.devices[op.name] is Device.DPU and op.kind != "const"
+    )
+    macs = now.counts.dpu_macs
+    return PlanStep(
+        kind="leave",
+        rewrite=None,
+        ops=names,
+        text=(
+            f"run the whole network on the host: the DPU would run {macs:,} multiply-accumulates "
+            f"({_operators(names)}), and {bound:,} are of operators that this DPU does not run"
         ),
         code=None,
         effect="none",
