@@ -19,7 +19,7 @@ from vai_inspect.core.errors import ModelError, ReportError  # noqa: E402
 from vai_inspect.fixing import LARGEST_ERROR  # noqa: E402
 from vai_inspect.fixing.onnx import save  # noqa: E402
 from vai_inspect.frontends.onnx import rewrite  # noqa: E402
-from vai_inspect.frontends.onnx.rewrite import changeable  # noqa: E402
+from vai_inspect.frontends.onnx.rewrite import changeable, node_list  # noqa: E402
 from vai_inspect.frontends.onnx.rewrite.changeable import Changeable  # noqa: E402
 from vai_inspect.frontends.onnx.rewrite.checking import difference  # noqa: E402
 from vai_inspect.onnx import fix  # noqa: E402
@@ -330,6 +330,34 @@ def test_a_check_that_cannot_be_run(monkeypatch):
     fixed = fix(CASES["groups"][2], B4096)
     assert fixed.changes == ()
     assert "its check cannot be run: no such node" in str(fixed.left[0])
+
+
+def test_an_output_without_a_shape_is_declared(tmp_path):
+    model = onnx.ModelProto()
+    model.CopyFrom(CASES["groups"][2])
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    before = model.SerializeToString(deterministic=True)
+    save(fix(model, B4096), tmp_path / "net.onnx")
+    assert model.SerializeToString(deterministic=True) == before
+    written = onnx.load(tmp_path / "net.onnx")
+    onnx.checker.check_model(written, full_check=True)
+    assert len(written.graph.output[0].type.tensor_type.shape.dim) == 4
+
+
+def test_new_names_are_new_in_branches_too():
+    model = net("p = Mul (r, w_16x1x1)\n" + LAST)
+    start = Changeable(model, None, 1)
+    made, _ = start.apply("parameter-to-depthwise", ["p_2"])
+    (new,) = {one.name for one in made.model.graph.initializer} - {
+        one.name for one in model.graph.initializer
+    }
+    inner = helper.make_graph(
+        [helper.make_node("Constant", [], [new], value_float=1.0)], "then", [],
+        [helper.make_tensor_value_info(new, onnx.TensorProto.FLOAT, [])],
+    )  # fmt: skip
+    branches = helper.make_node("If", ["p"], ["z"], name="if", then_branch=inner, else_branch=inner)
+    names = node_list.names_of(helper.make_graph([branches], "net", [], []))
+    assert [names.take(one) for one in ("z", new, new)] == ["z_1", new + "_1", new + "_2"]
 
 
 def test_sizes_that_only_the_old_nodes_read_go_with_them():

@@ -6,7 +6,8 @@ from typing import Any, List, Optional, Tuple
 
 import numpy
 
-from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError, number_of, plain
+from vai_inspect.frontends.onnx.rewrite.edit import Edit, number_of, plain
+from vai_inspect.frontends.onnx.rewrite.node_list import RefusedError
 
 
 def mean_to_pool(edit: Edit, node: Any) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
+import numpy
+
 from vai_inspect.core.errors import message_of
 from vai_inspect.frontends.onnx.capture import names_of
 from vai_inspect.frontends.onnx.rewrite import PROGRAMS
 from vai_inspect.frontends.onnx.rewrite.checking import difference
-from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError
-from vai_inspect.frontends.onnx.tensors import Named
+from vai_inspect.frontends.onnx.rewrite.edit import Edit
+from vai_inspect.frontends.onnx.rewrite.node_list import RefusedError
+from vai_inspect.frontends.onnx.tensors import Computed, Constant, Named
 
 BROKEN = (AttributeError, IndexError, OverflowError, TypeError, ValueError)
 """Errors for a node whose inputs or attributes are not those of its operator."""
@@ -37,9 +40,9 @@ class Changeable:
         Raises:
             VaiInspectError: as of `capture`.
         """
-        self.model = model
         self._input_args, self._batch = input_args, batch
         self._named: Mapping[str, Named] = names_of(model, input_args, batch)
+        self.model = _declared(model, self._named)
 
     def apply(
         self, rewrite: str, ops: Sequence[str]
@@ -88,3 +91,34 @@ class Changeable:
         """
         named = {**other._named, **self._named}
         return difference(self.model, other.model, named)
+
+
+def _declared(model: Any, named: Mapping[str, Named]) -> Any:
+    """Returns a model whose outputs have a rank and an element type, as onnx's checker wants it.
+
+    Args:
+        model: an `onnx.ModelProto`; it is not changed.
+        named: the value of each name in its graph.
+    """
+    from onnx import helper
+
+    missing = [
+        (at, found)
+        for at, info in enumerate(model.graph.output)
+        for found in (named.get(info.name),)
+        if isinstance(found, (Constant, Computed))
+        and info.type.WhichOneof("value") in (None, "tensor_type")
+        and not info.type.tensor_type.HasField("shape")
+    ]
+    if not missing:
+        return model
+    made = type(model)()
+    made.CopyFrom(model)
+    for at, found in missing:
+        kind = made.graph.output[at].type.tensor_type
+        wanted = helper.np_dtype_to_tensor_dtype(numpy.dtype(found.dtype))
+        kind.elem_type = kind.elem_type or wanted
+        kind.shape.SetInParent()
+        for _ in found.shape:
+            kind.shape.dim.add()
+    return made

@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Tuple
 
 import numpy
 
-from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError, number_of, plain
+from vai_inspect.frontends.onnx.rewrite.edit import Edit, number_of, plain
+from vai_inspect.frontends.onnx.rewrite.node_list import RefusedError
 
 
 def group_to_dense(edit: Edit, node: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple
 
 import numpy
 
 from vai_inspect.frontends.onnx.origin import named as node_name
+from vai_inspect.frontends.onnx.rewrite.node_list import NodeList, RefusedError, names_of
 from vai_inspect.frontends.onnx.tensors import Computed, Constant, Named
 
 Array = Any
@@ -18,11 +19,7 @@ _INITIALIZERS_ARE_INPUTS = 4
 """Before this IR version, every initialiser must also be an input of the graph."""
 
 
-class RefusedError(Exception):
-    """A rewrite is not done at a node; the message says why."""
-
-
-class Edit:
+class Edit(NodeList):
     """A copy of a model while it is changed.
 
     Attributes:
@@ -45,26 +42,12 @@ class Edit:
         self._model.CopyFrom(model)
         self._named = named
         graph = self._model.graph
-        nodes = [_copied(node) for node in graph.node]
-        self._slots: List[List[Any]] = []
-        self._slot_of: Dict[int, int] = {}
-        self._gone: List[Any] = []  # kept, as their ids name them
-        self._producers: Dict[str, Any] = {}
-        self._readers: Dict[str, List[Any]] = {}
-        for node in nodes:
-            self._slots.append([node])
-            self._add(node, len(self._slots) - 1)
+        super().__init__(graph)
         self._ops: Dict[str, Any] = {}
-        for number, node in enumerate(nodes):
+        for number, node in enumerate(self.nodes):
             self._ops.setdefault(node_name(node.name, node.op_type, node.output, number), node)
         self._stored = {tensor.name: tensor for tensor in graph.initializer}
-        self._taken: Set[str] = set(self._stored)
-        for node in nodes:
-            self._taken.update((node.name, *node.input, *node.output))
-        self._taken.update(info.name for info in (*graph.input, *graph.output))
-        self._outside = {info.name for info in graph.output}
-        for node in nodes:
-            self._outside.update(_read_inside(node))
+        self._names = names_of(graph)
         self._held: Set[str] = set()
         versions = [one.version for one in model.opset_import if one.domain in OWN_DOMAINS]
         self.opset = max(versions, default=1)
@@ -88,20 +71,6 @@ class Edit:
                 return self._ops[found]
             found = found.rpartition("/")[0]
         raise RefusedError("no node of the graph has its name; it is in a function or a branch")
-
-    def contains(self, node: Any) -> bool:
-        """Returns whether a node is still in the graph."""
-        return id(node) in self._slot_of
-
-    def producer(self, tensor: str) -> Any:
-        """Returns the node that outputs a tensor, or None."""
-        return self._producers.get(tensor)
-
-    def only_reader(self, node: Any) -> Any:
-        """Returns the only reader of a node's output, or None."""
-        (given,) = [one for one in node.output if one][:1] or ("",)
-        readers = self._readers.get(given, [])
-        return readers[0] if len(readers) == 1 and given not in self._outside else None
 
     def shape(self, tensor: str) -> Tuple[int, ...]:
         """Returns a tensor's sizes in the file's order of axes.
@@ -156,7 +125,7 @@ class Edit:
         dtype = found.dtype if isinstance(found, (Constant, Computed)) else ""
         if dtype not in _FLOATS:
             raise RefusedError(f"its element type is {dtype or 'not known'}")
-        name = self._free(f"{near.name or near.output[0]}_{suffix}")
+        name = self._names.take(f"{near.name or near.output[0]}_{suffix}")
         array = numpy.asarray(values).astype(dtype)
         self._model.graph.initializer.append(self._numpy.from_array(array, name))
         self._stored[name] = self._model.graph.initializer[-1]
@@ -178,62 +147,21 @@ class Edit:
                 output.
             more: its attributes.
         """
-        output = self._free(f"{near.output[0]}_{suffix}") if suffix else near.output[0]
-        name = self._free(f"{near.name}_{suffix}") if suffix and near.name else near.name
+        output = self._names.take(f"{near.output[0]}_{suffix}") if suffix else near.output[0]
+        name = self._names.take(f"{near.name}_{suffix}") if suffix and near.name else near.name
         made = self._helper.make_node(op_type, list(inputs), [output], name or None, **more)
         if hasattr(near, "metadata_props"):
             made.metadata_props.extend(near.metadata_props)
         return made
 
-    def replace(self, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """Replaces nodes by others; the last ones have the same outputs.
-
-        Raises:
-            RefusedError: another node reads an output that would be removed.
-        """
-        gone = {id(one) for one in old}
-        given = {name for one in new for name in one.output}
-        lost = {name for one in old for name in one.output if name} - given
-        read = {name for one in new for name in one.input}
-        for name in lost:
-            others = any(id(one) not in gone for one in self._readers.get(name, ()))
-            if others or name in read or name in self._outside:
-                raise RefusedError("something else reads what is between")
-        slots = {self._slot_of[id(one)] for one in old}
-        at = max(slots)
-        last = max(place for place, one in enumerate(self._slots[at]) if id(one) in gone)
-        self._slots[at][last + 1 : last + 1] = new
-        for slot in slots:
-            self._slots[slot] = [one for one in self._slots[slot] if id(one) not in gone]
-        for one in old:
-            self._remove(one)
-        for one in new:
-            self._add(one, at)
-
-    def _add(self, node: Any, slot: int) -> None:
-        self._slot_of[id(node)] = slot
-        for name in node.output:
-            self._producers.setdefault(name, node)
-        for name in node.input:
-            self._readers.setdefault(name, []).append(node)
-
-    def _remove(self, node: Any) -> None:
-        del self._slot_of[id(node)]
-        self._gone.append(node)
-        for name in node.output:
-            if self._producers.get(name) is node:
-                del self._producers[name]
-        for name in set(node.input):
-            self._readers[name] = [one for one in self._readers[name] if one is not node]
-
     def finished(self) -> Any:
         """Returns the new model, without tensors that only the replaced nodes read."""
         graph = self._model.graph
         before = {name for one in graph.node for name in one.input}
-        kept = [one for slot in self._slots for one in slot]
-        read = self._read(kept)
+        kept = self.kept()
+        read = _read_by(kept)
         while True:
-            needed = read | self._outside
+            needed = read | self.outside
             left = [
                 one
                 for one in kept
@@ -241,10 +169,10 @@ class Edit:
             ]
             if len(left) == len(kept):
                 break
-            kept, read = left, self._read(left)
+            kept, read = left, _read_by(left)
         del graph.node[:]
         graph.node.extend(kept)
-        unread = (before | self._held) - read - self._outside
+        unread = (before | self._held) - read - self.outside
         for tensors in (graph.initializer, graph.input):
             for tensor in list(tensors):
                 if tensor.name in self._stored and tensor.name in unread:
@@ -258,17 +186,9 @@ class Edit:
                 graph.value_info.remove(info)
         return self._model
 
-    @staticmethod
-    def _read(nodes: Sequence[Any]) -> Set[str]:
-        return {name for one in nodes for name in one.input if name}
 
-    def _free(self, name: str) -> str:
-        found, number = name, 1
-        while found in self._taken:
-            number += 1
-            found = f"{name}_{number}"
-        self._taken.add(found)
-        return found
+def _read_by(nodes: Sequence[Any]) -> Set[str]:
+    return {name for one in nodes for name in one.input if name}
 
 
 Program = Callable[[Edit, Any], None]
@@ -298,21 +218,3 @@ def number_of(edit: Edit, tensor: str) -> Optional[float]:
     """Returns the number of a constant of one element, or None."""
     found = edit.constant(tensor)
     return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else None
-
-
-def _copied(node: Any) -> Any:
-    made = type(node)()
-    made.CopyFrom(node)
-    return made
-
-
-def _read_inside(node: Any) -> Set[str]:
-    """Returns the names that the branches and bodies of a node read."""
-    found: Set[str] = set()
-    for one in node.attribute:
-        for graph in (*one.graphs, *((one.g,) if one.HasField("g") else ())):
-            for inner in graph.node:
-                found.update(inner.input)
-                found |= _read_inside(inner)
-            found.update(info.name for info in graph.output)
-    return found

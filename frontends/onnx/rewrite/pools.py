@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, List
 
-from vai_inspect.frontends.onnx.rewrite.edit import Edit, RefusedError, plain
+from vai_inspect.frontends.onnx.rewrite.edit import Edit, plain
+from vai_inspect.frontends.onnx.rewrite.node_list import RefusedError
 
 CHAINED = 5
 """Kernel of the pools that replace a larger one, as in SPPF."""
