@@ -19,6 +19,7 @@ from vai_inspect.frontends.onnx.origin import FRAMEWORK, described, name_of, ori
 from vai_inspect.frontends.onnx.tensors import (
     Computed,
     Constant,
+    DataDependentError,
     Named,
     Operand,
     Shape,
@@ -177,7 +178,25 @@ class _Assembly:
             return call.results
         except UnreadableError as error:
             self._reasons[name] = error
-            return self._leave_out(node, name, name, read)
+            if constant:
+                return self._leave_out(node, name, name, read)
+            self._stand_in(Call(node, name, opset, read, declared, origin_of(node), self._builder))
+            return self._leave_out(node, name, name, ())
+
+    def _stand_in(self, call: Call) -> None:
+        """Emits an operator of one element for a node whose output sizes are not known."""
+        error = self._reasons[call.name]
+        fixed = not isinstance(error, DataDependentError)
+        call.unknown(
+            [(1,)] * len(call.node.outputs),
+            call.node.op_type if fixed else f"{call.node.op_type} (data-dependent sizes)",
+            f"its output sizes are not known ({error}): 1 element stands for each of its outputs, "
+            "and the operators after it are left out",
+            opaque=fixed,
+        )
+        for one in call.results:
+            if isinstance(one, Computed):
+                self._needed[one.value] = None
 
     def _leave_out(
         self, node: Node, name: str, cause: str, inputs: Sequence[Optional[Operand]]

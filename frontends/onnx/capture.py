@@ -27,19 +27,21 @@ from vai_inspect.frontends.onnx.tensors import (
 OLDEST_OPSET = 7
 NAMED = 5
 """Number of nodes that a warning names."""
-LEFT_OUT: Dict[Type[UnreadableError], str] = {
+UNSIZED: Dict[Type[UnreadableError], str] = {
     DataDependentError: (
-        "their sizes are data-dependent; they run on the CPU: {} and the operators after them"
+        "{} of {} operators have data-dependent sizes; they run on the CPU: {} and the operators "
+        "after them, which are left out"
     ),
     UndeclaredError: (
-        "the file does not declare their sizes: {}, which run on the CPU, and the operators after "
-        "them, whose device is unknown"
+        "the file does not declare the sizes of {} of {} operators: {}, which run on the CPU, and "
+        "the operators after them, which are left out and whose device is unknown"
     ),
     UnreadableError: (
-        "their sizes cannot be computed; their device is unknown: {} and the operators after them"
+        "the sizes of {} of {} operators cannot be computed; their device is unknown: {} and the "
+        "operators after them, which are left out"
     ),
 }
-"""Why operators are left out, by the error of the node that causes it."""
+"""What is said of operators without known sizes, by the error of the node that causes it."""
 LONGEST_REASON = 120
 """Limit of characters of the reason that a warning gives for a node."""
 
@@ -149,19 +151,19 @@ def _warnings(read: Read, model: ModelDef) -> Iterator[str]:
     for name, cause in read.left_out.items():
         by_cause.setdefault(cause, []).append(name)
     count = len(model.graph.nodes) if model.graph else 0
-    for kind, sentence in LEFT_OUT.items():
+    for kind, sentence in UNSIZED.items():
         causes = [name for name in by_cause if _kind(read.reasons[name]) is kind]
         if causes:
             left = sum(len(by_cause[name]) for name in causes)
             reasons = (clipped(str(read.reasons[name]), LONGEST_REASON) for name in causes)
             given = [f"{name} ({reason})" for name, reason in zip(causes, reasons)]
-            listed = sentence.format(_listed(given if kind is UnreadableError else causes))
-            yield f"{left} of {count} operators are left out, since {listed}"
+            named = _listed(given if kind is UnreadableError else causes)
+            yield sentence.format(left, count, named)
 
 
 def _kind(reason: UnreadableError) -> Type[UnreadableError]:
-    """Returns the most special class of `LEFT_OUT` of a reason."""
-    return next(kind for kind in LEFT_OUT if isinstance(reason, kind))
+    """Returns the most special class of `UNSIZED` of a reason."""
+    return next(kind for kind in UNSIZED if isinstance(reason, kind))
 
 
 def _listed(names: List[str]) -> str:

@@ -24,8 +24,10 @@ from tests.frontends.onnx.building import (
 )
 from tests.frontends.onnx.reading import graph_of, kinds
 from vai_inspect.core.errors import GraphError, VaiInspectError
+from vai_inspect.core.findings import Device
 from vai_inspect.core.ir import Value
 from vai_inspect.frontends.onnx import capture
+from vai_inspect.onnx import Inspector
 
 X = (1, 4, 8, 10)
 CONV = model(
@@ -356,14 +358,16 @@ def test_detections_are_left_out_and_the_network_before_them_is_judged():
         "two": Constant((), (2,), 7),
     }
     captured = capture(Proto(one(nodes, constants=constants)))
-    assert kinds(captured.graph) == ["conv2d", "transpose", "reshape", "reshape"]
+    suppression = "NonMaxSuppression (data-dependent sizes)"
+    assert kinds(captured.graph) == ["conv2d", "transpose", "reshape", "reshape", suppression]
     returned = [op.inputs[0].op for op in captured.graph if op.kind == "return"]
-    assert returned == ["boxes", "scores"]
-    assert "3 of 6 operators are left out" in captured.warnings[0]
+    assert returned == ["nms", "boxes"]
+    assert [one.op for one in captured.graph["nms"].inputs] == ["boxes", "scores"]
+    assert "3 of 6 operators have data-dependent sizes" in captured.warnings[0]
     assert "nms and the operators after them" in captured.warnings[0]
 
 
-def test_what_only_running_tells_is_left_out():
+def test_what_only_running_tells_is_on_the_cpu():
     data = one(
         [
             node("Conv", ["x", "w"], ["a"], "conv"),
@@ -373,9 +377,11 @@ def test_what_only_running_tells_is_left_out():
         constants={"w": Constant((6, 4, 3, 3))},
     )
     captured = capture(Proto(data))
-    assert kinds(captured.graph) == ["conv2d"]
-    assert "2 of 3 operators are left out" in captured.warnings[0]
+    assert kinds(captured.graph) == ["conv2d", "transpose", "NonZero (data-dependent sizes)"]
+    assert "2 of 3 operators have data-dependent sizes" in captured.warnings[0]
     assert "where" in captured.warnings[0]
+    result = Inspector("DPUCZDX8G_ISA1_B4096").inspect(Proto(data), verbose_level=0)
+    assert [op.name for op in result.on(Device.CPU) if op.op.kind == "unknown"] == ["where"]
 
 
 def test_many_nodes_take_time_in_proportion():

@@ -33,7 +33,7 @@ def test_a_broken_node_is_not_called_data_dependent(name):
     relu = node("Relu", ["x"], ["a"])
     data = model(graph([relu, broken], {"x": X}, ("a", "y"), {"w": constant}))
     (warning,) = capture(Proto(data)).warnings
-    assert "1 of 2 operators are left out, since their sizes cannot be computed" in warning
+    assert "the sizes of 1 of 2 operators cannot be computed" in warning
     assert reason in warning
     assert "CPU" not in warning
 
@@ -41,8 +41,7 @@ def test_a_broken_node_is_not_called_data_dependent(name):
 def test_an_operator_of_no_rule_and_no_declared_shape_is_on_the_cpu():
     nodes = [node("Own", ["x"], ["a"], "own", domain="own"), node("Relu", ["a"], ["y"])]
     (warning,) = capture(Proto(model(graph(nodes, {"x": X})))).warnings
-    assert "2 of 2 operators are left out" in warning
-    assert "the file does not declare their sizes: own, which run on the CPU" in warning
+    assert "does not declare the sizes of 2 of 2 operators: own, which run on the CPU" in warning
     assert "whose device is unknown" in warning
 
 
@@ -65,7 +64,7 @@ def test_a_shape_whose_numbers_are_not_in_the_file_is_not_known():
 def test_a_shape_that_is_computed_is_data_dependent(computed):
     nodes = [node("ReduceMax", ["x"], ["s"], "most", keepdims=0), computed]
     (warning,) = capture(Proto(model(graph(nodes, {"x": X}, ("s", "y"))))).warnings
-    assert "sizes are data-dependent; they run on the CPU: it and" in warning
+    assert "operators have data-dependent sizes; they run on the CPU: it and" in warning
 
 
 @pytest.mark.parametrize(
