@@ -46,10 +46,10 @@ depend on no input and have {numbers:,} elements at most.
 {operators}
 
 An operator of another domain is `unknown`, with the shape that the file gives. Operators whose
-sizes only running the model tells (NonZero, NonMaxSuppression) and what follows them run on the CPU:
-the first of them is an `unknown` operator with outputs of one element, those after it are left out,
-with a warning. So are those after a broken node (weights or attributes that do not fit) or after one
-whose sizes the file does not declare; a node whose weights are an input is `unknown`.
+sizes only running the model tells (NonZero, NonMaxSuppression) and what follows them run on the
+CPU: the first of them is an `unknown` operator with outputs of one element, those after it are left
+out, with a warning. So are those after a broken node (weights or attributes that do not fit) or
+after one whose sizes the file does not declare; a node whose weights are an input is `unknown`.
 
 ## Rewritten by `fix`
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.errors import (
     InputShapeError,
@@ -65,6 +65,15 @@ def resolve_shapes(
         InputShape(_filled(name, shape, taken, advice), shape[:1] == (None,))
         for name, shape in zip(names, asked)
     ]
+
+
+def open_batch(inputs: Iterable[Tuple[bool, Sequence[int]]]) -> Optional[int]:
+    """Returns the batch size of inputs with an open batch, or None.
+
+    Args:
+        inputs: whether the batch of each input is open, and its shape.
+    """
+    return next((shape[0] for is_open, shape in inputs if is_open), None)
 
 
 def _check_layout(name: str, own: Dimensions, given: Dimensions) -> None:

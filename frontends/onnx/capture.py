@@ -11,11 +11,12 @@ from vai_inspect.core.errors import CaptureError, ModelError, clipped
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import verify
 from vai_inspect.core.passes.batch_norm import CONVOLUTIONS, FOLDS_BATCH_NORM
+from vai_inspect.frontends.input_shapes import open_batch
 from vai_inspect.frontends.layout import channels_last
 from vai_inspect.frontends.onnx.assembly import Read, assemble
 from vai_inspect.frontends.onnx.file import ModelDef, read_bytes, read_file
 from vai_inspect.frontends.onnx.file.proto import without_weights
-from vai_inspect.frontends.onnx.inputs import open_batch, resolve_inputs, unread
+from vai_inspect.frontends.onnx.inputs import resolve_inputs, unread
 from vai_inspect.frontends.onnx.recompose import TF2ONNX, recompose
 from vai_inspect.frontends.onnx.tensors import (
     DataDependentError,
@@ -83,7 +84,7 @@ def capture(model: Any, input_args: Any = None, batch: int = 1) -> Captured:
         model=ModelInfo(name, "onnx", _version(parsed), "config"),
         warnings=tuple(warnings),
         batch_norm_into=FOLDS_BATCH_NORM if of_keras else CONVOLUTIONS,
-        batch=open_batch(inputs),
+        batch=open_batch((one.batch_open, one.shape) for one in inputs),
     )
 
 

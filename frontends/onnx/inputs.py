@@ -86,11 +86,6 @@ def _without(input_args: Any, names: Sequence[str], left_out: Sequence[str]) -> 
     return [one for one, name in zip(input_args, names) if name not in left_out]
 
 
-def open_batch(inputs: List[Input]) -> Optional[int]:
-    """Returns the batch size of inputs with an open one, or None."""
-    return next((one.shape[0] for one in inputs if one.batch_open), None)
-
-
 def _dims(info: ValueInfo) -> Tuple[Optional[int], ...]:
     if info.dims is None:
         raise CaptureError(

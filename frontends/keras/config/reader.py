@@ -10,7 +10,7 @@ from vai_inspect.core.errors import InputShapeError, ModelError, how_to_give
 from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.core.model_form import ModelForm
-from vai_inspect.frontends.input_shapes import InputShape, resolve_shapes, single_shape
+from vai_inspect.frontends.input_shapes import InputShape, open_batch, resolve_shapes, single_shape
 from vai_inspect.frontends.keras.config.call_order import PlannedTensor, plan
 from vai_inspect.frontends.keras.config.calls import Sizes
 from vai_inspect.frontends.keras.config.network import Network, is_network, network
@@ -63,7 +63,7 @@ def capture_stored(
             f"{stored.path} has a config that cannot be read ({type(error).__name__}: {text}); "
             "save the model again."
         ) from error
-    batch_size = next((shape.sizes[0] for shape in shapes if shape.batch_open), None)
+    batch_size = open_batch((shape.batch_open, shape.sizes) for shape in shapes)
     info = ModelInfo(found.name, "keras", stored.version, "config")
     return Captured(graph, info, batch=batch_size, form=_form(stored, found))
 

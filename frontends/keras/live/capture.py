@@ -9,8 +9,9 @@ from vai_inspect.core.inspection import ModelInfo
 from vai_inspect.core.ir import Graph, verify
 from vai_inspect.frontends.generators import generators_kept
 from vai_inspect.frontends.held import MOST
+from vai_inspect.frontends.input_shapes import open_batch
 from vai_inspect.frontends.keras.live.generation import generation_of
-from vai_inspect.frontends.keras.live.input_shapes import open_batch, resolve_inputs
+from vai_inspect.frontends.keras.live.input_shapes import resolve_inputs
 from vai_inspect.frontends.keras.live.layer_state import state_kept
 from vai_inspect.frontends.keras.live.model_form import form_of
 from vai_inspect.frontends.keras.live.model_kind import check_answers, inner_function, opened
@@ -65,7 +66,7 @@ def capture_live(
             capture="functional",
         ),
         warnings=(_TOO_MUCH,) if held.overflows else (),
-        batch=open_batch(inputs),
+        batch=open_batch((one.batch_open, one.spec.shape) for one in inputs),
         form=form_of(model),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence
+from typing import Any, List
 
 from vai_inspect.frontends.input_shapes import resolve_shapes
 from vai_inspect.frontends.keras.live.generation import Generation
@@ -32,11 +32,6 @@ def resolve_inputs(
         InputTensor(name, keras.fresh(shape.sizes, symbol.dtype), shape.batch_open)
         for name, shape, symbol in zip(names, shapes, symbols)
     ]
-
-
-def open_batch(inputs: Sequence[InputTensor]) -> Optional[int]:
-    """Returns the batch size of inputs with an open batch, or None."""
-    return next((tensor.spec.shape[0] for tensor in inputs if tensor.batch_open), None)
 
 
 def name_of(symbol: Any) -> str:
