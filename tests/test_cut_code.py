@@ -137,6 +137,15 @@ class Block(nn.Module):
         return x + self.body(x)
 
 
+class Unread(SharedHead):
+    """The head is called once more, for nothing."""
+
+    def forward(self, x):
+        a = self.a(x)
+        self.head(a)
+        return torch.cat([self.head(one).flatten(2) for one in (a, self.b(a))], 2).softmax(1)
+
+
 class Aside(nn.Module):
     """One output stays as it is, one is decoded."""
 
@@ -250,6 +259,24 @@ def test_where_no_module_ends_the_part_the_code_names_the_line():
     assert all(line.startswith("# ") for line in lines)
     assert lines[-1].startswith("# return add, line ")
     assert "test_cut_code.py (forward)" in lines[-1]
+
+
+class Unnamed(SharedHead):
+    """No path leads to the head."""
+
+    def __init__(self):
+        super().__init__()
+        self.heads = [self.head]
+        del self.head
+
+    def forward(self, x):
+        return self.heads[0](self.b(self.a(x))).softmax(1)
+
+
+@pytest.mark.parametrize("net", [Unread, Unnamed])
+def test_a_module_that_cannot_end_the_part_alone_is_a_line_to_change(net):
+    code = cut_of(inspect(net().eval(), IMAGE).plan()).code
+    assert all(line.startswith("# ") for line in code.splitlines())
 
 
 keras = pytest.importorskip("keras")

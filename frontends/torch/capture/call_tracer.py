@@ -72,9 +72,7 @@ class CallTracer:
         if self.within:
             return call(*args, **kwargs)
         result = self._module(module, call, args, kwargs, run)
-        found = replaced(result)
-        if isinstance(found, torch.Tensor):
-            self.recorder.returned(self.path_of(module), found)
+        self.recorder.returned(self.path_of(module), replaced(result))
         return result
 
     def _module(

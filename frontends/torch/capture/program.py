@@ -158,8 +158,7 @@ class Program:
             self._recorder.step(
                 cls, seen, outputs, path, module, frames, writes=changes, module_class=cls
             )
-            if len(outputs) == 1:
-                self._recorder.returned(path, outputs[0])
+            self._recorder.returned(path, outputs[0] if len(outputs) == 1 else None)
 
     def _functions(self, nodes: Sequence[Any], known: Dict[Any, Any]) -> None:
         """Notes an operator, or those that stand for one `x[...]`, as one step."""

@@ -49,7 +49,7 @@ class Recorder:
         self._meaning: Dict[int, Tensor] = {}
         self._constants: Dict[int, Constant] = {}
         self._alive: List[Any] = []
-        self._given_by: List[Tuple[str, Tensor]] = []
+        self._given_by: List[Tuple[str, Optional[Tensor]]] = []
 
     def input(self, name: str, tensor: Any) -> None:
         """Notes an input of the model."""
@@ -60,10 +60,10 @@ class Recorder:
         found = self._meaning.get(id(tensor))
         return found is not None and not found.constant
 
-    def returned(self, path: str, tensor: Any) -> None:
-        """Notes that a call of a module has returned a tensor and nothing else."""
-        if path and self.knows(tensor):
-            self._given_by.append((path, self._meaning[id(tensor)]))
+    def returned(self, path: str, result: Any) -> None:
+        """Notes what a call of a module has returned."""
+        known = _is_tensor(result) and self.knows(result)
+        self._given_by.append((path, self._meaning[id(result)] if known else None))
 
     def step(
         self,

@@ -113,7 +113,8 @@ class Trace:
         warnings: what the trace leaves out.
         returned: what is returned beside tensors: `None`, `number`, `text`, `object`.
         reads: what asks for values of tensors, with its line.
-        given_by: path and tensor of each call of a module that returns one tensor.
+        given_by: path of the module of each call, and the tensor that it returns; None for a call
+            that returns anything else, or what depends on no input.
     """
 
     inputs: Tuple[Tuple[str, Tensor], ...]
@@ -123,7 +124,7 @@ class Trace:
     warnings: Tuple[str, ...] = field(default=())
     returned: Tuple[str, ...] = field(default=())
     reads: Tuple[str, ...] = field(default=())
-    given_by: Tuple[Tuple[str, Tensor], ...] = field(default=())
+    given_by: Tuple[Tuple[str, Optional[Tensor]], ...] = field(default=())
 
 
 def tensors_in(value: Any) -> List[Any]:

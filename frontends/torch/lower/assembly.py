@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from typing import Dict, List, Optional
+from typing import Dict, List, Tuple
 
 from vai_inspect.core.ir import Graph, Op, Value
 from vai_inspect.frontends.layout import Assembled
@@ -27,29 +28,36 @@ def assemble(name: str, trace: Trace) -> Assembled:
         call = Call(step, builder.names.take(_name(step)), builder)
         lower(call)
         builder.values.update(zip(map(id, step.outputs), call.results()))
-    given_by: Dict[Value, List[str]] = {}
-    for path, tensor in trace.given_by:
-        if id(tensor) in builder.values:
-            given_by.setdefault(builder.values[id(tensor)], []).append(path)
     for tensor in trace.outputs:
         if id(tensor) not in builder.values:  # a constant, which is written where it is read
             reader = Call(Step("constant", (), {}, (tensor,), ""), "constant", builder)
             builder.values[id(tensor)] = reader.value(tensor)
         builder.output(builder.values[id(tensor)])
-    graph = _returning(builder.graph(name), given_by)
+    graph = _with_modules(builder.graph(name), trace, builder.values)
     # Parts of a call and shared memory of two tensors are not calls in the user's code.
     silent = frozenset(op.name for op in graph if "/" in op.name or _shares_memory(op))
     return Assembled(graph, frozenset(builder.transparent), silent)
 
 
-def _returning(graph: Graph, given_by: Dict[Value, List[str]]) -> Graph:
-    """Returns a graph whose operators know which modules return what they give."""
-    change: Dict[str, Optional[Op]] = {}
-    for op in graph:
-        paths = given_by.get(Value(op.name))
-        if paths and len(op.outputs) == 1 and op.kind not in ("data", "const"):
-            change[op.name] = op.replaced(origin=replace(op.origin, given_by=tuple(paths)))
-    return graph.rewritten(change)
+def _with_modules(graph: Graph, trace: Trace, values: Dict[int, Value]) -> Graph:
+    """Returns a graph whose operators know which modules return their output and nothing else."""
+    single = {
+        Value(op.name) for op in graph if len(op.outputs) == 1 and op.kind not in ("data", "const")
+    }
+    calls = [(path, values.get(id(tensor))) for path, tensor in trace.given_by]
+    counts = Counter(path for path, _ in calls)
+    named = {path for path in trace.modules if path}
+    others = {path for path, value in calls if path not in named or value not in single}
+    given_by: Dict[str, List[Tuple[str, int]]] = {}
+    for path, value in calls:
+        if path not in others and value is not None:
+            given_by.setdefault(value.op, []).append((path, counts[path]))
+    return graph.rewritten(
+        {
+            name: graph[name].replaced(origin=replace(graph[name].origin, given_by=tuple(paths)))
+            for name, paths in given_by.items()
+        }
+    )
 
 
 def _shares_memory(op: Op) -> bool:

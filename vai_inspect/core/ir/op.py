@@ -99,7 +99,7 @@ class Origin(Plain):
             several do.
         last: the one of `layers` that gives its output; empty for the first of them.
         given_by: PyTorch: paths of the modules that return this operator's output and nothing
-            else, innermost first.
+            else, innermost first, each with the number of its calls.
     """
 
     MEMBERS = ("layers", "source")
@@ -111,7 +111,7 @@ class Origin(Plain):
     own: Tuple[str, ...] = ()
     first: Optional[str] = ""
     last: str = ""
-    given_by: Tuple[str, ...] = ()
+    given_by: Tuple[Tuple[str, int], ...] = ()
 
     @property
     def input_layer(self) -> Optional[str]:

@@ -78,7 +78,7 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
     ends = _ends(graph, sides)
     if ends is None:
         return None
-    left_out = [op.name for op in sides.ends if not ends.keys() & set(op.origin.given_by)]
+    left_out = [op.name for op in sides.ends if not ends.keys() & dict(op.origin.given_by).keys()]
     note = f"# without {', '.join(left_out)}, which the model also returns\n" if left_out else ""
     if not sides.cut_at_start:
         return f"{_WHOLE_START}\n{note}part = Part(model, {ends!r})"
@@ -95,35 +95,36 @@ def torch_code(graph: Graph, sides: Sides) -> Optional[str]:
 
 def _ends(graph: Graph, sides: Sides) -> Optional[Dict[str, int]]:
     """Returns the modules whose outputs are the ends, with the number of calls of each."""
-    calls = _calls(graph)
+    given_by = _given_by(graph)
     ends = {op.name for op in sides.ends}
     found: Dict[str, int] = {}
     for op in sides.ends:
         paths = [
-            path
-            for path in op.origin.given_by
-            if ends.issuperset(calls[path]) and not _runs_host(path, graph, sides)
+            (path, calls)
+            for path, calls in op.origin.given_by
+            if len(given_by[path]) == calls
+            and ends.issuperset(given_by[path])
+            and not _runs_host(path, graph, sides)
         ]
         if paths:
-            path = next((one for one in paths if one in found), paths[0])
-            found[path] = len(calls[path])
+            path, calls = next((one for one in paths if one[0] in found), paths[0])
+            found[path] = calls
         elif op.name not in sides.optional:
             return None
     return found
 
 
-def _calls(graph: Graph) -> Dict[str, List[str]]:
-    """Returns the operators whose outputs each module returns, call by call.
+def _given_by(graph: Graph) -> Dict[str, List[str]]:
+    """Returns the operators whose outputs each module returns.
 
     A transpose that a layout change inserts has the origin of its producer.
     """
-    calls: Dict[str, List[str]] = {}
+    found: Dict[str, List[str]] = {}
     for op in graph:
-        before = {path for one in graph.producers(op) for path in one.origin.given_by}
-        for path in op.origin.given_by:
-            if path not in before:
-                calls.setdefault(path, []).append(op.name)
-    return calls
+        before = {one for producer in graph.producers(op) for one in producer.origin.given_by}
+        for path, _ in (one for one in op.origin.given_by if one not in before):
+            found.setdefault(path, []).append(op.name)
+    return found
 
 
 def _runs_host(path: str, graph: Graph, sides: Sides) -> bool:
