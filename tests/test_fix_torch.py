@@ -74,6 +74,12 @@ def merged(x):
     return torch.cat([x[..., row::2, column::2, :] for row, column in corners], -1)
 
 
+def shared(self, x):
+    """An activation before a convolution, as in an NFNet: the sum before it is read twice."""
+    x = x + self.a(x)
+    return x + self.b(F.silu(x))
+
+
 class Scaled(nn.Module):
     """A number for each channel, multiplied, and another one added."""
 
@@ -186,6 +192,7 @@ APPROXIMATE = {
     "align-corners: function": Call(
         lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
     ),
+    "relu-after-shared-sum": Call(shared, a=nn.Conv2d(16, 16, 1), b=nn.Conv2d(16, 16, 1)),
     "relu-after-sum": Call(lambda self, x: F.gelu(x + self.c(x)), c=nn.Conv2d(16, 16, 1)),
 }
 

@@ -6,9 +6,10 @@ import dataclasses
 from typing import Callable, Sequence
 
 from vai_inspect.core.findings import Effect
-from vai_inspect.core.ir import Graph, Op
+from vai_inspect.core.ir import Graph, Op, Value
 from vai_inspect.core.ir.attrs import Attrs, LeakyReluAttrs, NoAttrs, ResizeAttrs
 from vai_inspect.core.rewrite_numbers import SLOPE
+from vai_inspect.rules.rewrites.arithmetic import scaled
 from vai_inspect.rules.rewrites.rewrite import Change, Rewrite
 
 HARD_SWISH = {
@@ -50,6 +51,20 @@ def becomes(kinds: Sequence[str], kind: str, attrs: Attrs) -> Callable[[Graph, O
     return change
 
 
+def relu_after_shared_sum(graph: Graph, op: Op) -> Change:
+    """ReLU after an identity batch norm, after a sum that others read too."""
+    before = graph.producer(op)
+    changed = becomes(SUMMED, "relu", NoAttrs())(graph, op)
+    if changed is None or before is None or op.origin.framework != "torch":
+        return None
+    if before.kind != "add" or len(graph.consumers(before)) < 2 or op.output.rank != 4:
+        return None
+    norm = scaled(op.name + "/norm", op.inputs[0], before.output, op)
+    return {
+        op.name: (norm, *(one.replaced(inputs=(Value(norm.name),)) for one in changed[op.name]))
+    }
+
+
 def softplus(graph: Graph, op: Op) -> Change:
     """Softplus becomes ReLU."""
     if str(getattr(op.attrs, "framework_type", "")).lower() != "softplus":
@@ -74,6 +89,7 @@ def _approximate(
 
 SMOOTH = ("swish", "gelu", "mish")
 SLOPED = ("leaky-relu", "prelu", "elu", "celu", "selu")
+SUMMED = ("hard-swish", "relu6", "threshold", *SLOPED, *SMOOTH)
 REWRITES = (
     _approximate(
         "swish", ("swish",), "hard-swish", NoAttrs(), HARD_SWISH,
@@ -100,7 +116,11 @@ REWRITES = (
         "the vendor's option ConvertLeakyReluToDPUVersion",
     ),
     _approximate(
-        "relu-after-sum", ("hard-swish", "relu6", "threshold", *SLOPED, *SMOOTH), "relu",
-        NoAttrs(), RELU, "only ReLU is fused after a sum",
+        "relu-after-sum", SUMMED, "relu", NoAttrs(), RELU, "only ReLU is fused after a sum",
+    ),
+    Rewrite(
+        "relu-after-shared-sum", Effect.APPROXIMATE, relu_after_shared_sum,
+        {"torch": "put an nn.BatchNorm2d between and use ReLU, which it fuses"},
+        "the mechanism of batch-norm-between",
     ),
 )  # fmt: skip

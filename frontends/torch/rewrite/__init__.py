@@ -45,6 +45,7 @@ PROGRAMS: Dict[str, Program] = {
     "numeric-padding": convolutions.numeric_padding,
     "parameter-to-depthwise": scales.parameter_to_depthwise,
     "relu6-as-hardtanh": forms.relu6_as_hardtanh,
+    "relu-after-shared-sum": activations.relu_after_norm,
     "relu-after-sum": activations.relu,
     "shuffle-to-convolution": shuffles.shuffle,
     "sigmoid": activations.sigmoid,

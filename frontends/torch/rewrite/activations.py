@@ -72,6 +72,12 @@ leaky = becomes(lambda: nn.LeakyReLU(SLOPE), "leaky")
 relu = becomes(nn.ReLU, "relu")
 
 
+def relu_after_norm(edit: Edit, node: Any) -> None:
+    """An activation becomes ReLU, with an identity batch norm before it."""
+    norm_between(edit, node)
+    relu(edit, node)
+
+
 def align_corners(edit: Edit, node: Any) -> None:
     """A resize with aligned corners becomes one with half-pixel centres."""
     module = edit.called(node, "Upsample")
