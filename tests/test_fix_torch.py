@@ -557,6 +557,22 @@ def pair_of(model):
     return first_pair(traced(model, SHAPE))[0]
 
 
+def tokens(x):
+    """Patches of all images as tokens: a size is computed with the batch, as in MobileViT."""
+    batch, channels = x.shape[:2]
+    x = x.reshape(batch * channels, 4, -1)
+    rows, patches, width = x.shape
+    x = x.reshape(rows, patches, 2, width // 2).transpose(1, 2).reshape(rows, patches, width)
+    return x.reshape(batch, channels, 16, 16)
+
+
+def test_a_size_computed_with_the_batch_fixes_it():
+    fixed = fix(Net(Call(tokens)).eval(), B4096, SHAPE)
+    (note,) = fixed.notes
+    assert "the batch is fixed" in note
+    assert "the call pattern_" in note
+
+
 def test_the_batch_stays_open():
     model = Net(Call(lambda x: x.mean((2, 3)).view(x.size(0), -1, 1, 1))).eval()
     fixed = fix(model, B4096, SHAPE)

@@ -38,7 +38,8 @@ class Traced:
     Attributes:
         module: the copy, in evaluation mode, with weights of its own.
         args: what its forward is called with, real tensors.
-        batch_fixed: where the forward turned the batch into a plain number, a line for each.
+        batch_fixed: where the forward turned the batch into a plain number, a line for each, or
+            the call that another batch fails at.
     """
 
     module: Any
@@ -86,7 +87,38 @@ def traced(model: Any, input_args: Any, device: Any = "cpu") -> Traced:
         trains = bool(getattr(original, "requires_grad", False))
         parameter.requires_grad_(computed.get(id(parameter), trains))
     _check(made, tracer.given, expected)
-    return Traced(made, tuple(tracer.given), tuple(dict.fromkeys(tracer.fixed)))
+    fixed = tuple(dict.fromkeys(tracer.fixed)) or _fails_doubled(made, tracer.given, expected)
+    return Traced(made, tuple(tracer.given), fixed)
+
+
+class _Runner(torch.fx.Interpreter):
+    """Runs a graph, and knows where it is."""
+
+    at = ""
+
+    def run_node(self, n: Any) -> Any:
+        """Runs one node."""
+        self.at = n.name
+        return super().run_node(n)
+
+
+def _fails_doubled(made: Any, given: List[Any], expected: Any) -> Tuple[str, ...]:
+    """Returns the call at which the copy fails with twice the batch, or gives something else."""
+    batch = next((int(one.shape[0]) for one in given if one.dim()), 0)
+    doubled = [
+        torch.cat([one, one]) if one.dim() and one.shape[0] == batch else one.clone()
+        for one in given
+    ]
+    runner = _Runner(made)
+    try:
+        with torch.no_grad():
+            found = tensors_of(runner.run(*doubled))
+    except Exception:  # of a size that was computed with the batch
+        return (f"the call {runner.at}",)
+    both = zip(found, tensors_of(expected))
+    pairs = [(one[: len(other)] if other.dim() else one, other) for one, other in both]
+    same = all(one.shape == other.shape and _close(one, other) for one, other in pairs)
+    return () if same else ("its outputs differ with another batch",)
 
 
 def _check(made: Any, given: List[Any], expected: Any) -> None:
