@@ -40,27 +40,19 @@ def estimate(
         EstimateError: there is no trustworthy model for the target's family, nothing runs on the
             DPU, or the board or a figure is none; the message says why and what to do.
     """
-    target = inspection.target
-    model = timing_model(target)
-    platform = platform_for(target, board, clock_mhz, cores, bandwidth_gb_s)
-    return estimate_on(inspection, model, platform)
+    model = timing_model(inspection.target)
+    platform = _platform(inspection.target, model, board, clock_mhz, cores, bandwidth_gb_s)
+    timed = model.timed([op.op for op in inspection.ops], inspection.target)
+    return timed.in_detail(_estimate_on(inspection, platform, timed), inspection.ops)
 
 
-def estimate_on(
-    inspection: Inspection,
-    model: TimingModel,
-    platform: Platform,
-    timed: Optional[Timed] = None,
-    each: bool = True,
-) -> Estimate:
+def _estimate_on(inspection: Inspection, platform: Platform, timed: Timed) -> Estimate:
     """Returns how long an inspected network takes on a platform.
 
     Args:
         inspection: the inspection.
-        model: the timing model of its target's family.
         platform: the board.
-        timed: the times of its graph, where they are known.
-        each: whether to estimate each operator and subgraph, too.
+        timed: the times of its graph.
 
     Raises:
         EstimateError: nothing runs on the DPU, or nothing is known of what an operator costs.
@@ -71,15 +63,12 @@ def estimate_on(
     if on_cpu and not unknown:
         names = first_few([op.name for op in on_cpu], 3)
         part_only = f"DPU part only, without the CPU {plural(len(on_cpu), 'operator')} {names}"
-    if timed is None:
-        timed = model.timed([op.op for op in inspection.ops], inspection.target)
     return timed.estimate(
         inspection.ops,
         platform,
         not_counted=tuple(op.name for op in on_cpu),
         part_only=part_only,
         whole=not unknown,
-        each=each,
     )
 
 
@@ -139,8 +128,19 @@ def platform_for(
     Raises:
         EstimateError: the family has no timing model, there is no such board, or a figure is none.
     """
-    table, known = timing_model(target).table, registry.targets(target.family)
-    return platforms.platform(target, known, table, board, clock_mhz, cores, bandwidth_gb_s)
+    return _platform(target, timing_model(target), board, clock_mhz, cores, bandwidth_gb_s)
+
+
+def _platform(
+    target: Target,
+    model: TimingModel,
+    board: Optional[str] = None,
+    clock_mhz: Optional[float] = None,
+    cores: Optional[int] = None,
+    bandwidth_gb_s: Optional[float] = None,
+) -> Platform:
+    known = registry.targets(target.family)
+    return platforms.platform(target, known, model.table, board, clock_mhz, cores, bandwidth_gb_s)
 
 
 def board_target(name: str) -> Optional[Tuple[Target, str]]:
@@ -176,11 +176,11 @@ def on_every_board(inspection: Inspection) -> Tuple[Estimate, ...]:
     timed = model.timed([op.op for op in inspection.ops], target)
     known = registry.targets(target.family)
     others = [
-        platforms.platform(target, known, model.table, use.board)
+        _platform(target, model, use.board)
         for use in platforms.boards_of(target, known).values()
         if use.board != first.board
     ]
-    return (first, *(estimate_on(inspection, model, one, timed, False) for one in others))
+    return (first, *(_estimate_on(inspection, one, timed) for one in others))
 
 
 class Times:
@@ -198,10 +198,9 @@ class Times:
         """
         self._unknown = ""
         try:
-            self._model = timing_model(target)
-            known = registry.targets(target.family)
-            self._platform = platforms.platform(target, known, self._model.table)
-            self._timed = self._model.timed(ops, target)
+            model = timing_model(target)
+            self._platform = _platform(target, model)
+            self._timed = model.timed(ops, target)
         except GUARDED as error:
             self._unknown = _reason(error, target)
 
@@ -216,21 +215,36 @@ class Times:
         except GUARDED:
             return None
 
-    def added_to(self, inspection: Inspection, each: bool = True) -> Inspection:
+    def added_to(self, inspection: Inspection) -> Inspection:
         """Returns an inspection with its estimate, or with the reason why there is none.
 
         Args:
             inspection: the inspection.
-            each: whether to estimate each operator and subgraph, too.
         """
-        reason = self._unknown
-        if not reason:
-            try:
-                found = estimate_on(inspection, self._model, self._platform, self._timed, each)
-                return dataclasses.replace(inspection, default_estimate=found)
-            except GUARDED as error:
-                reason = _reason(error, inspection.target)
-        return dataclasses.replace(inspection, estimate_unknown=reason)
+        if self._unknown:
+            return dataclasses.replace(inspection, estimate_unknown=self._unknown)
+        try:
+            found = _estimate_on(inspection, self._platform, self._timed)
+        except GUARDED as error:
+            reason = _reason(error, inspection.target)
+            return dataclasses.replace(inspection, estimate_unknown=reason)
+        return dataclasses.replace(inspection, default_estimate=found)
+
+    def in_detail(self, inspection: Inspection) -> Inspection:
+        """Returns an inspection with its estimate, of each operator and subgraph, too.
+
+        Args:
+            inspection: the inspection, without an estimate.
+        """
+        inspection = self.added_to(inspection)
+        if inspection.default_estimate is None:
+            return inspection
+        try:
+            found = self._timed.in_detail(inspection.default_estimate, inspection.ops)
+        except GUARDED as error:
+            reason = _reason(error, inspection.target)
+            return dataclasses.replace(inspection, default_estimate=None, estimate_unknown=reason)
+        return dataclasses.replace(inspection, default_estimate=found)
 
 
 def _reason(error: BaseException, target: Target) -> str:

@@ -132,7 +132,7 @@ def inspect_graph(captured: Captured, target: Target, detail: Detail = Detail.FU
         steps=planned.steps,
         quantizer=quantizer,
     )
-    return times.added_to(inspection, each=detail is Detail.FULL)
+    return times.in_detail(inspection) if detail is Detail.FULL else times.added_to(inspection)
 
 
 def _warnings(

@@ -9,7 +9,7 @@ def shape_in(text: str) -> Optional[Tuple[int, ...]]:
     """Returns the shape that a text such as `1,224,224,3` or `1x224x224x3` is; None for any other.
 
     Args:
-        text: positive whole numbers, in brackets or not.
+        text: positive integers, in brackets or not.
     """
     parts = text.replace("x", ",").strip("()[] ")
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.boundary import downstream, upstream
-from vai_inspect.core.findings import Finding, Verdict
+from vai_inspect.core.findings import Finding, Verdict, what_to_change
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
-from vai_inspect.reports.text.format import UNSURE, count, remedy, share
+from vai_inspect.reports.text.format import UNSURE, count, share
 from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.times import change
 
@@ -103,7 +103,7 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
     """
     if len(cause.ops) > 1:
         yield "operators", listed([shortened(plain(name), LONGEST_NAME) for name in cause.ops])
-    change = what_to_change(cause, inspection)
+    change = _remedies(cause)
     if change:
         yield "what to change", change
     yield "if fixed alone", _alone(cause, inspection)
@@ -125,16 +125,9 @@ def details(cause: RootCause, number: int, inspection: Inspection) -> Iterator[T
         yield "note", _STANDING[cause.position].format(they=they, them=them, do=do)
 
 
-def what_to_change(cause: RootCause, inspection: Inspection) -> str:
-    """Returns what to change, for the first operator, and the effect on the function.
-
-    Args:
-        cause: the root cause.
-        inspection: the inspection.
-    """
-    first = inspection.op(cause.ops[0])
-    own = [one for one in first.findings if one.follows is None] if first is not None else []
-    return "; ".join(dict.fromkeys(filter(None, map(remedy, own))))
+def _remedies(cause: RootCause) -> str:
+    """Returns what to change, for the first operator, and the effect on the function."""
+    return plain("; ".join(filter(None, map(what_to_change, cause.remedies))))
 
 
 def _alone(cause: RootCause, inspection: Inspection) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import AbstractSet, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
@@ -92,9 +93,8 @@ class Timed:
         not_counted: Tuple[str, ...] = (),
         part_only: str = "",
         whole: bool = True,
-        each: bool = True,
     ) -> Estimate:
-        """Returns the estimate.
+        """Returns the estimate of the network, without that of each operator.
 
         Args:
             ops: the operators with their devices.
@@ -102,33 +102,24 @@ class Timed:
             not_counted: the operators on the CPU.
             part_only: why the figures are of a part of the network only, if they are.
             whole: whether frames per second and the latency follow from the DPU's time.
-            each: whether to tell the time of each operator and subgraph.
 
         Raises:
             EstimateError: nothing runs on the DPU, or nothing is known of what an operator costs.
         """
-        on_dpu = [op for op in ops if op.device is Device.DPU and not op.constant]
+        on_dpu = _on_dpu(ops)
         if not on_dpu:
             raise EstimateError(
                 f"no operator runs on the DPU ({self._target.name}), so there is no time to "
-                "estimate; "
-                "see the reasons of the inspection."
+                "estimate; see the reasons of the inspection."
             )
-        layers, parts = self._on({op.name for op in on_dpu})
+        layers, _ = self._on({op.name for op in on_dpu})
         if not layers:
             kinds = ", ".join(dict.fromkeys(op.type for op in on_dpu))
             raise EstimateError(
                 f"the operators on the DPU take no time of their own ({kinds}), so there is "
                 "nothing to estimate."
             )
-        one = self._model.prices(platform, 1)
-        dpu_ms = 1e3 * one.total(layers)
-        by_op = self._by_op(on_dpu, layers, parts, one) if each else {}
-        subgraphs: Dict[str, float] = {}
-        for op in on_dpu if each else ():
-            if op.subgraph is not None:
-                us = subgraphs.get(op.subgraph, 0.0) + by_op[op.name].us / 1e3
-                subgraphs[op.subgraph] = us
+        dpu_ms = 1e3 * self._model.prices(platform, 1).total(layers)
         pixels = sum(_pixels(op.op) for op in ops if op.op.kind == "data")
         host_ms = platform.host_ms + platform.host_ns_per_pixel * pixels / 1e6
         return Estimate(
@@ -136,12 +127,28 @@ class Timed:
             dpu_ms=dpu_ms,
             latency_ms=dpu_ms + host_ms if whole else None,
             fps=self._fps(layers, platform) if whole else None,
-            ops=by_op,
-            subgraphs=subgraphs,
+            ops={},
+            subgraphs={},
             error=self._accuracy(ops, on_dpu, platform, dpu_ms),
             not_counted=not_counted,
             part_only=part_only,
         )
+
+    def in_detail(self, found: Estimate, ops: Sequence[InspectedOp]) -> Estimate:
+        """Returns an estimate with the time of each operator and subgraph on the DPU.
+
+        Args:
+            found: the estimate of the network.
+            ops: the operators with their devices.
+        """
+        on_dpu = _on_dpu(ops)
+        layers, parts = self._on({op.name for op in on_dpu})
+        by_op = self._by_op(on_dpu, layers, parts, self._model.prices(found.platform, 1))
+        subgraphs: Dict[str, float] = {}
+        for op in on_dpu:
+            if op.subgraph is not None:
+                subgraphs[op.subgraph] = subgraphs.get(op.subgraph, 0.0) + by_op[op.name].us / 1e3
+        return dataclasses.replace(found, ops=by_op, subgraphs=subgraphs)
 
     def _fps(self, layers: Sequence[Layer], platform: Platform) -> float:
         return platform.cores / self._model.prices(platform, platform.cores).total(layers)
@@ -233,6 +240,10 @@ def _own_design(platform: Platform) -> str:
     if platform.given:
         return f"{platform.board} with another {' and '.join(platform.given)} was not measured"
     return ""
+
+
+def _on_dpu(ops: Sequence[InspectedOp]) -> List[InspectedOp]:
+    return [op for op in ops if op.device is Device.DPU and not op.constant]
 
 
 def _pixels(op: Op) -> int:

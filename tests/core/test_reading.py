@@ -99,7 +99,7 @@ WRONG = {
     "a name twice": (_set(("ops", 6, "name"), "x"), "two operators of one name"),
     "a line": (
         _set(("ops", 1, "origin", "source", 0, "line"), True),
-        "ops[1].origin.source[0].line is True; valid is a whole number",
+        "ops[1].origin.source[0].line is True; valid is an integer",
     ),
     "a member": (_set(("subgraphs", 0, "ops"), ["who"]), "an operator of dpu_subgraph_0 is 'who'"),
     "a total": (_set(("summary", "dpu_ops"), 9), "summary.dpu_ops is 9; valid is 2, as counted"),

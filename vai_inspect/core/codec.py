@@ -24,7 +24,7 @@ INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("
 _PLAIN: Dict[Any, Tuple[str, Tuple[type, ...]]] = {
     str: ("text", (str,)),
     bool: ("true or false", (bool,)),
-    int: ("a whole number", (int,)),
+    int: ("an integer", (int,)),
     float: ("a number", (int, float)),
     dict: ("an object", (dict,)),
     list: ("a list", (list, tuple)),
@@ -257,8 +257,7 @@ def _tuple(kinds: Tuple[Any, ...], value: Any, place: Place) -> Tuple[Any, ...]:
         return tuple(decode(kinds[0], one, place.at(at)) for at, one in enumerate(items))
     if len(items) != len(kinds):
         raise place.error(value, f"a list of {len(kinds)}")
-    pairs = enumerate(zip(kinds, items))
-    return tuple(decode(kind, one, place.at(at)) for at, (kind, one) in pairs)
+    return tuple(decode(kinds[at], one, place.at(at)) for at, one in enumerate(items))
 
 
 def _one_of(kinds: Tuple[Any, ...], value: Any, place: Place) -> Any:
