@@ -219,14 +219,16 @@ def test_a_cpu_operator_between_leaves_no_frames_a_second():
     assert (found.fps, found.latency_ms) == (None, None)
     assert found.dpu_ms > 0
     assert found.not_counted == ("gate",)
-    assert found.part_only.endswith("CPU operator between DPU operators is not estimated (gate)")
+    assert found.part_only.endswith(
+        "the time of 1 CPU operator between DPU operators is not estimated"
+    )
 
 
 def test_a_cpu_operator_at_the_end_leaves_the_figures_of_the_dpus_part():
     found = inspected(headed(), B4096).estimate()
     assert found.fps > 0
     assert found.not_counted == ("soft",)
-    assert found.part_only == "DPU part only, without the CPU operator soft"
+    assert found.part_only == "DPU part only: 1 CPU operator is not counted"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from vai_inspect.core.errors import count
 from vai_inspect.reports import writer
 from vai_inspect.reports.picture import picture, renderers
-from vai_inspect.reports.text.format import count
 
 TARGET = "DPUCZDX8G_ISA1_B4096"
 KERAS = ("DenseNet121", "EfficientNetB0", "InceptionV3", "MobileNetV2", "NASNetMobile")

@@ -47,7 +47,7 @@ def test_a_misspelt_pattern_is_named():
 
 
 def test_an_unknown_operator_is_not_on_the_dpu():
-    with pytest.raises(AssertionError, match="no source decides"):
+    with pytest.raises(AssertionError, match="verdict unknown"):
         assert_on_dpu(models.undecided(), B4096)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import AbstractSet, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import EstimateError, VaiInspectError, first_few, plural
+from vai_inspect.core.errors import EstimateError, VaiInspectError, count
 from vai_inspect.core.estimate import Estimate, Platform
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
@@ -61,8 +61,8 @@ def _estimate_on(inspection: Inspection, platform: Platform, timed: Timed) -> Es
     unknown = _host_work(inspection)
     part_only = f"{_UNKNOWN}: {unknown}" if unknown else ""
     if on_cpu and not unknown:
-        names = first_few([op.name for op in on_cpu], 3)
-        part_only = f"DPU part only, without the CPU {plural(len(on_cpu), 'operator')} {names}"
+        verb = "is" if len(on_cpu) == 1 else "are"
+        part_only = f"DPU part only: {count(len(on_cpu), 'CPU operator')} {verb} not counted"
     return timed.estimate(
         inspection.ops,
         platform,
@@ -78,21 +78,17 @@ _UNKNOWN = "frames per second and the time of one frame alone are unknown"
 def _host_work(inspection: Inspection) -> str:
     """Returns why the host and not the DPU decides how fast a frame is; empty if it does not."""
     on_cpu = inspection.on(Device.CPU)
-    between = [
-        op.name for op in on_cpu if inspection.boundary.position((op.name,)) is Position.BETWEEN
-    ]
+    between = [op for op in on_cpu if inspection.boundary.position((op.name,)) is Position.BETWEEN]
     if between:
-        return (
-            f"the time of the CPU {plural(len(between), 'operator')} between DPU operators is not "
-            f"estimated ({first_few(between, 3)})"
-        )
-    macs = {op.name: op.macs for op in on_cpu if op.macs}
-    part, whole = sum(macs.values()), inspection.summary.macs
+        number = count(len(between), "CPU operator")
+        return f"the time of {number} between DPU operators is not estimated"
+    macs = [op.macs for op in on_cpu if op.macs]
+    part, whole = sum(macs), inspection.summary.macs
     if part <= NEGLIGIBLE * whole:
         return ""
     return (
-        f"the time of the CPU {plural(len(macs), 'operator')} {first_few(list(macs), 3)} with "
-        f"{share(part, whole)} of the multiply-accumulates is not estimated"
+        f"the time of {count(len(macs), 'CPU operator')} with {share(part, whole)} of the "
+        "multiply-accumulates is not estimated"
     )
 
 

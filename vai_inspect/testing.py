@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
 from vai_inspect.core.allowlist import Allowlist
-from vai_inspect.core.errors import ReportError, clipped
+from vai_inspect.core.errors import ReportError, clipped, count
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.frameworks import CaptureOptions
 from vai_inspect.pipeline import TargetSpec, capture, inspect_graph
-from vai_inspect.reports.text.format import are, count, doubt, grounds, remedy
+from vai_inspect.reports.text.format import are, doubt, grounds, remedy
 from vai_inspect.reports.text.lines import plain
 from vai_inspect.rules.targets.lookup import lookup
 

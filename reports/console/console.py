@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import IO, TYPE_CHECKING, Iterable, Optional
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.findings import Verdict
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.quantizer import Outcome
@@ -19,7 +20,7 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, unknown_macs
+from vai_inspect.reports.text.format import unknown_macs
 from vai_inspect.reports.text.lines import plain
 from vai_inspect.reports.text.plan import PLAN_TITLE, remaining, steps
 from vai_inspect.reports.text.reasons import rows, widths

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
+from vai_inspect.core.errors import count
 from vai_inspect.reports.html.markup import NOTEBOOK, Look, folded, text
 from vai_inspect.reports.text.comparison import (
     boards,
@@ -14,7 +15,7 @@ from vai_inspect.reports.text.comparison import (
     mark,
     timed,
 )
-from vai_inspect.reports.text.format import count, doubt
+from vai_inspect.reports.text.format import doubt
 from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.summary import trust_sentences
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Iterator, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.text import times
-from vai_inspect.reports.text.format import count
 
 
 @dataclass(frozen=True)

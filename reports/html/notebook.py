@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from typing import Iterable, Iterator, List, Sequence, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.html import page
@@ -24,7 +25,7 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import count, doubt, grounds, remedy
+from vai_inspect.reports.text.format import doubt, grounds, remedy
 from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.reasons import Row, rows
 from vai_inspect.reports.text.summary import (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, Container, Iterable, Iterator, List, Optional, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.reports.html import estimate
 from vai_inspect.reports.html.markup import text
@@ -20,7 +21,7 @@ from vai_inspect.reports.text.causes import (
     headline,
     ranked,
 )
-from vai_inspect.reports.text.format import NO_RELEASE, count, share, title_of_releases
+from vai_inspect.reports.text.format import NO_RELEASE, share, title_of_releases
 from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.plan import LONGEST_TEXT, effect, remaining, steps
 from vai_inspect.reports.text.summary import (

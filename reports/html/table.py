@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.findings import Device, Verdict
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.html.estimate import OpTimes
 from vai_inspect.reports.html.markup import text
 from vai_inspect.reports.html.modules import Module
-from vai_inspect.reports.text.format import count, size
+from vai_inspect.reports.text.format import size
 from vai_inspect.reports.text.lines import plain, shortened
 
 MOST_ROWS = 5000

@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from typing import List, Sequence
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports import gv
 from vai_inspect.reports.picture.boxes import Box
 from vai_inspect.reports.text import times
-from vai_inspect.reports.text.format import count, size
+from vai_inspect.reports.text.format import size
 from vai_inspect.reports.text.lines import plain, shortened
 
 RUN_NAME = 36

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.boundary import downstream, upstream
+from vai_inspect.core.errors import count
 from vai_inspect.core.findings import Finding, Verdict, what_to_change
 from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.core.root_cause import Outcome, Position, RootCause
-from vai_inspect.reports.text.format import UNSURE, count, share
+from vai_inspect.reports.text.format import UNSURE, share
 from vai_inspect.reports.text.lines import plain, shortened
 from vai_inspect.reports.text.times import change
 

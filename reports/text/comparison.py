@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from vai_inspect.core.comparison import ComparedTarget, Comparison
-from vai_inspect.core.errors import plural
+from vai_inspect.core.errors import count, plural
 from vai_inspect.core.inspection import Summary
 from vai_inspect.reports.text import times
 from vai_inspect.reports.text.causes import listed
-from vai_inspect.reports.text.format import allow_hint, allowing, count, doubt, share
+from vai_inspect.reports.text.format import allow_hint, allowing, doubt, share
 from vai_inspect.reports.text.lines import cells, hanging, plain, shortened, wrapped
 from vai_inspect.reports.text.summary import trust_sentences
 

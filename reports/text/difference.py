@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Iterator, List, Sequence, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.inspection.data import InspectionData
 from vai_inspect.core.inspection.difference import Difference, OpChange
-from vai_inspect.reports.text.format import count
 from vai_inspect.reports.text.lines import hanging, plain, shortened
 
 WIDTH = 100

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.fixed import Fixed, FixLeft, listed
 from vai_inspect.reports.text import difference
-from vai_inspect.reports.text.format import are, count
+from vai_inspect.reports.text.format import are
 from vai_inspect.reports.text.lines import hanging, plain
 
 WIDTH = 100

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
 
-from vai_inspect.core.errors import plural
+from vai_inspect.core.errors import count, plural
 from vai_inspect.core.findings import Finding, Verdict, what_to_change
 from vai_inspect.core.target import Target
 from vai_inspect.reports.text.lines import plain, shortened
@@ -34,11 +34,6 @@ def value(figure: Any) -> str:
 def size(shape: Sequence[int]) -> str:
     """Returns a shape as `1x112x112x64`; `scalar` for no axes."""
     return "x".join(str(axis) for axis in shape) or "scalar"
-
-
-def count(number: int, noun: str) -> str:
-    """Returns `1 operator`, `2 operators`."""
-    return f"{number:,} {plural(number, noun)}"
 
 
 def are(number: int, noun: str) -> str:

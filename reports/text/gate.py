@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.gate import QUANTIZER, UNKNOWN, Failure
 from vai_inspect.core.inspection import Inspection
-from vai_inspect.reports.text.format import count
 from vai_inspect.reports.text.lines import plain
 
 NAMED = 5

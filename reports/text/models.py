@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Iterator, List, Mapping, Sequence, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.reports.checked import Checked
-from vai_inspect.reports.text.format import count, share
+from vai_inspect.reports.text.format import share
 from vai_inspect.reports.text.lines import cells, plain, shortened
 
 HEADINGS = ("MODEL", "TARGET", "DPU", "CPU", "MACS ON DPU", "SUBGRAPHS", "CROSSINGS", "CHECK")

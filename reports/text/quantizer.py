@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, List, Sequence, Tuple
 
-from vai_inspect.core.errors import plural
+from vai_inspect.core.errors import count, plural
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.quantizer import Obstacle, Outcome, QuantizerReport
-from vai_inspect.reports.text.format import count, file_name
+from vai_inspect.reports.text.format import file_name
 from vai_inspect.reports.text.lines import hanging, plain, shortened
 
 TITLES = {

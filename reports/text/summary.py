@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Iterator, List, Sequence
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.findings import Device
 from vai_inspect.core.inspection import Crossing, Inspection, ModelInfo, Subgraph
 from vai_inspect.core.root_cause import Position
@@ -19,7 +20,7 @@ from vai_inspect.reports.text.causes import (
     ranked,
     with_types,
 )
-from vai_inspect.reports.text.format import are, count, others, run, unknown_macs, work_share
+from vai_inspect.reports.text.format import are, others, run, unknown_macs, work_share
 from vai_inspect.reports.text.lines import hanging, plain, shortened
 from vai_inspect.reports.text.plan import PLAN_TITLE, remaining, steps
 from vai_inspect.reports.text.reasons import table

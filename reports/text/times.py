@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Tuple
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.estimate import Estimate, OpEstimate, Platform
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.root_cause import Outcome
-from vai_inspect.reports.text.format import count
 from vai_inspect.reports.text.lines import plain
 
 BOUNDS = {

@@ -93,7 +93,7 @@ def rank(ctx: OpContext) -> Iterator[Violation]:
     }
     for found in sorted(ranks - {2, 4}):
         yield Violation(
-            "an operand has {found} axes; no source says that the DPU adds or "
+            "an operand has rank {found}; no source says that the DPU adds or "
             "multiplies anything but feature maps and features",
             found=found,
             limit="4 or 2",
@@ -177,7 +177,7 @@ def flat_from_cpu(ctx: OpContext) -> Iterator[Violation]:
     for producer in ctx.producers:
         if ctx.device_of(producer) is Device.CPU:
             yield Violation(
-                "its operands have {rank} axes and {producer:op} is on the CPU; no source says "
+                "its operands have rank {rank} and {producer:op} is on the CPU; no source says "
                 "that the DPU takes such an operand",
                 rank=ctx.op.output.rank,
                 producer=producer.name,

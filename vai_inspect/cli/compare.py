@@ -16,7 +16,7 @@ from vai_inspect.cli.fail_on import FailOn, warn_of_idle
 from vai_inspect.cli.options import INPUT_SHAPE, JSON, KWARGS, MODEL, NO_CONVERT, TRUST
 from vai_inspect.cli.output import put_json
 from vai_inspect.cli.parsing import parse_kwargs
-from vai_inspect.core.errors import ReportError, TargetError
+from vai_inspect.core.errors import ReportError, TargetError, count
 
 if TYPE_CHECKING:
     from vai_inspect.core.comparison import ComparedTarget
@@ -90,7 +90,7 @@ def compare(
     targets = choose(target or None, family)
     options = options_of(input_shape, trust, no_convert)
     captured = read_model(model, parse_kwargs(kwargs), targets, options)
-    with working(f"comparing {len(targets)} targets for {captured[0].model.name}"):
+    with working(f"comparing {count(len(targets), 'target')} for {captured[0].model.name}"):
         found = compare_captured(captured, targets, allow, fps)
     if json:
         put_json(json_report.render(found))

@@ -13,6 +13,7 @@ import typer
 from vai_inspect._version import __version__
 from vai_inspect.cli.listing import columns
 from vai_inspect.cli.targets import indented
+from vai_inspect.core.errors import count
 
 # Each module and the distributions that ship it.
 FRAMEWORKS = {
@@ -65,8 +66,8 @@ def doctor() -> None:
             [
                 (
                     family.name,
-                    f"{len(registry.targets(family))} targets",
-                    f"{len(family.constraints)} constraints"
+                    count(len(registry.targets(family)), "target"),
+                    count(len(family.constraints), "constraint")
                     if family.written
                     else "rules not written yet",
                     family.package,

@@ -78,6 +78,11 @@ def plural(number: int, noun: str) -> str:
     return noun if number == 1 else noun + "s"
 
 
+def count(number: int, noun: str) -> str:
+    """Returns `1 operator`, `2 operators`."""
+    return f"{number:,} {plural(number, noun)}"
+
+
 def first_few(names: Sequence[str], most: int) -> str:
     """Returns names as `A, B, C and 5 more`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from vai_inspect.core.errors import first_few, plural
+from vai_inspect.core.errors import count, first_few
 from vai_inspect.core.findings import Device, Effect
 from vai_inspect.core.ir import Graph, Op
 from vai_inspect.core.ir.attrs import UnknownAttrs
@@ -61,8 +61,7 @@ def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
     if moved:
         parts.append(f"this moves {moved:,} multiply-accumulates to the host")
     if obstacles:
-        noun = plural(obstacles, "obstacle")
-        parts.append(f"the host part contains {obstacles} quantiser {noun}")
+        parts.append(f"the host part contains {count(obstacles, 'quantiser obstacle')}")
     return PlanStep(
         kind="cut",
         rewrite=None,
@@ -162,7 +161,8 @@ def remedy_steps(
             kind="rewrite" if has_rewrite else "remedy",
             rewrite=first.rewrite if has_rewrite else None,
             ops=ops,
-            text=f"{first.message}: {first.suggestion}" + (f" ({_operators(ops)})" if ops else ""),
+            text=": ".join((_messages(group), str(first.suggestion)))
+            + (f" ({_operators(ops)})" if ops else ""),
             code=None,
             effect="open" if first.effect is None else first.effect.value,
             before=counts,
@@ -171,8 +171,14 @@ def remedy_steps(
         )
 
 
+def _messages(obstacles: Sequence[Obstacle]) -> str:
+    """Returns the first message of some, and how many others there are."""
+    first, *others = dict.fromkeys(one.message for one in obstacles)
+    return f"{first} (and {len(others)} more like it)" if others else first
+
+
 def _operators(names: Sequence[str]) -> str:
-    return f"{len(names):,} {plural(len(names), 'operator')}: {first_few(names, 3)}"
+    return f"{count(len(names), 'operator')}: {first_few(names, 3)}"
 
 
 def _kind(op: Op) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
+from vai_inspect.core.errors import count
 from vai_inspect.core.estimate import Estimate
 from vai_inspect.core.inspection.data import InspectionData
 from vai_inspect.core.inspection.difference import Difference
@@ -94,7 +95,6 @@ class Inspection(InspectionData):
         total, name = self.summary, self.model.name
         return (
             f"<Inspection of {name if name.isprintable() else repr(name)} on {self.target.name}: "
-            f"{total.dpu_ops:,} operators on the DPU, {total.cpu_ops:,} on the CPU, "
-            f"{total.dpu_subgraphs:,} DPU subgraph{'' if total.dpu_subgraphs == 1 else 's'}, "
-            f"{total.crossings:,} crossing{'' if total.crossings == 1 else 's'}>"
+            f"{count(total.dpu_ops, 'operator')} on the DPU, {total.cpu_ops:,} on the CPU, "
+            f"{count(total.dpu_subgraphs, 'DPU subgraph')}, {count(total.crossings, 'crossing')}>"
         )
