@@ -116,15 +116,15 @@ REFUSED = {
     ),
     "a value taken out that decides": (
         lambda net, x: net.last(x) if x.sum().item() > 0 else x,
-        r"the value of a tensor \(item\(\) at test_fix_torch_forwards",
+        r"the value of a tensor: item\(\) at test_fix_torch_forwards",
     ),
     "a size that depends on values": (
         lambda net, x: net.last(x) * float(x[x > 0].shape[0]),
-        r"the value of a tensor \(an index of truth values at test_fix_torch_forwards",
+        r"the value of a tensor: an index of truth values at test_fix_torch_forwards",
     ),
     "parts whose number depends on values": (
         lambda net, x: [net.last(x) * at[0] for at in torch.nonzero(x[0, 0] > 0)],
-        r"the value of a tensor \(nonzero at test_fix_torch_forwards",
+        r"the value of a tensor: nonzero at test_fix_torch_forwards",
     ),
     "a tensor without copies": (_own, "cannot be copied to check changes: TypeError"),
 }
