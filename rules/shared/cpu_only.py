@@ -148,7 +148,7 @@ mish = unsupported_kinds(
 smooth = unsupported_kinds(
     "activation.cpu",
     ("elu", "celu", "gelu", "selu", "threshold"),
-    "the DPU does not compute this activation",
+    "the DPU does not compute ELU, CELU, SELU, GELU and thresholds",
     Evidence.INSPECTOR,
     NO_XIR,
     suggest=_fused("relu", "hard-swish"),

@@ -66,7 +66,7 @@ def rank(ctx: OpContext) -> Iterator[Violation]:
     if ctx.input.rank != 2:
         yield Violation(
             "the input has {found} axes; no source says that an inner product over the "
-            "last of more than 2 runs on the DPU",
+            "last of more than 2 axes runs on the DPU",
             found=ctx.input.rank,
             limit="2",
             nearest=2,

@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 
 from tests.graphs import SHAPE, batch_norm, conv, node
-from vai_inspect.core.ir import Graph
+from vai_inspect.core.ir import CallForm, Graph, Origin
 from vai_inspect.core.ir import attrs as a
 from vai_inspect.core.passes import drop_identities, fold_batch_norm, fold_padding, normalise
 
 PADDED = (1, 10, 10, 16)
 ONE_AROUND = a.PadAttrs((0, 0, 1, 1, 1, 1, 0, 0))
 HALF = (1, 8, 8, 8)
+BY_FUNCTION = Origin("torch", ("block",), call=CallForm("dropout"))
 
 
 def kinds(graph):
@@ -30,16 +31,18 @@ def test_dropout_is_dropped_and_found_again():
                 conv("conv", "dropped_input"),
                 node("drop1", "identity", ["conv"]),
                 node("drop2", "identity", ["drop1"]),
-                node("out", "return", ["drop2"]),
+                node("block/drop3", "identity", ["drop2"]).replaced(origin=BY_FUNCTION),
+                node("out", "return", ["block/drop3"]),
             ],
         )
     )
     assert kinds(graph) == ["data", "conv2d", "return"]
     assert graph["in"].origin.layers == ("in", "dropped_input")
-    assert graph["conv"].origin.layers == ("conv", "drop1", "drop2")
+    assert graph["conv"].origin.layers == ("conv", "drop1", "drop2", "block")
     assert graph["conv"].messages == (
         "layer drop1 does nothing at inference and is dropped",
         "layer drop2 does nothing at inference and is dropped",
+        "dropout (block/drop3) does nothing at inference and is dropped",
     )
     assert graph["out"].inputs[0].op == "conv"
 

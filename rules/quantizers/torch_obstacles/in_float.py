@@ -14,7 +14,7 @@ from vai_inspect.rules.quantizers.scene import Scene, call_of, calls, described,
 from vai_inspect.rules.quantizers.sketch import Draw, example
 
 _IN_FLOAT = "it stays in float, a custom operator that the CPU runs"
-_SLICE = Remedy("write a slice that keeps the axis, x[:, k:k + 1]")
+_SLICE = Remedy("write a slice, x[:, k:k + 1], which keeps the axis")
 _POOL = exact("use nn.MaxPool2d with the window as kernel and stride")
 _BILINEAR = approximate("use mode='bilinear' or 'nearest'")
 _ZEROS = approximate("pad with zeros")
@@ -96,7 +96,7 @@ def unquantised(scene: Scene, op: Op) -> Found:
     if described(op) in FLOAT:
         return Hit((op.name,), f"{described(op)} is not supported", FLOAT[described(op)])
     if described(op) == "getitem" and op.kind in ("squeeze", "unknown"):
-        what = "an index that removes its axis" if op.kind == "squeeze" else "this index"
+        what = "x[:, k] (select)" if op.kind == "squeeze" else "this index"
         return Hit((op.name,), f"{what} is not supported", _SLICE)
     if call_of(op).argument("mode") in ("bicubic", "nearest-exact"):
         mode = str(call_of(op).argument("mode"))

@@ -58,5 +58,8 @@ _KEPT = {"strided_slice": "; the 2.5 inspector keeps it, on the CPU: leave it ou
 
 
 def _named(op: Op) -> str:
+    call = op.origin.call
+    if call is not None and not call.is_layer:
+        return op.name if op.name == call.name else f"{call.name} ({op.name})"
     layers = op.origin.layers
     return f"layer {layers[0]}" if layers else op.name
