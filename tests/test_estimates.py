@@ -147,13 +147,13 @@ def test_the_error_is_that_of_the_build_and_board(spec, release, mean):
     assert (found.error.latency_mean, found.error.latency_max) == row.latency
     assert (found.error.networks, found.error.boards) == (16, ("ZCU102",))
     assert found.error.releases == (release,)
-    assert "{:.0f} %".format(row.frame[0]) in found.error.brief
+    assert "{:.0f}%".format(row.frame[0]) in found.error.brief
 
 
 @pytest.mark.parametrize(
     ("spec", "options", "says"),
     [
-        (B1600, {}, "15 % too fast on average, 35 % at worst"),
+        (B1600, {}, "15% too fast on average, 35% at worst"),
         ("DPUCZDX8G_ISA1_B3136", {}, "published times are of a B4096"),
         ("DPUCZDX8G_ISA1_B3136", {"board": "KV260"}, "published times are of a B4096"),
         ("DPUCZDX8G_ISA0_B4096_MAX_BG2", {}, "instruction set 1"),

@@ -57,8 +57,8 @@ FAMILY = Family(
     notes=(BATCH, PRODUCTS.layout),
     timing=(
         "no model fits the published times: one with its own array, bandwidths and host "
-        "misses a network family that it was not fitted on by 28 % on average on the VEK280 "
-        "and 46 % on the V70"
+        "misses a network family that it was not fitted on by 28% on average on the VEK280 "
+        "and 46% on the V70"
     ),
     constraints=(
         *with_own(conv.CONSTRAINTS, own.stride, WEIGHT_FIT, own.window, own.input_fit),

@@ -51,7 +51,7 @@ FAMILY = Family(
     notes=(BATCH, PRODUCTS.layout),
     timing=(
         "no model fits the published times: one with its own array, bandwidths and host "
-        "misses a network family that it was not fitted on by 23-30 % on average and 107 % at "
+        "misses a network family that it was not fitted on by 23-30% on average and 107% at "
         "worst on the VCK190 with C32B6; the engines of a batch share weights, and the time "
         "of a batch hardly depends on their number"
     ),

@@ -13,12 +13,12 @@ CHECKED_PEAK = 4096
 """Operations a cycle of the DPU on the three boards."""
 
 _OTHER_SIZES = (
-    "B1600 on one board 15 % too fast on average, 35 % at worst (Ultra96, compiler 1.x); "
+    "B1600 on one board 15% too fast on average, 35% at worst (Ultra96, compiler 1.x); "
     "published times are of a B4096"
 )
 _OLD = (
     "published times are of instruction set 1; with release 2.0, whose DPU has instruction set 0, "
-    "such a model is 7-10 % too fast on average"
+    "such a model is 7-10% too fast on average"
 )
 
 

@@ -269,7 +269,7 @@ def _beyond(
     if any(getattr(op.attrs, "group", 1) > 1 for op in windows):
         yield "no measured convolution has groups"
     if dpu_ms < measured.ms:
-        yield f"below {measured.ms:g} ms the host and the driver dominate: an error of 15-20 %"
+        yield f"below {measured.ms:g} ms the host and the driver dominate: an error of 15-20%"
 
 
 def _of(op: Op, name: str) -> Tuple[int, ...]:

@@ -22,7 +22,7 @@ def test_the_table_has_operators_the_whole_and_the_error(vai_inspect):
     lines = out.splitlines()
     assert lines[0] == "small on {}, KV260 (1 core at 300 MHz)".format(B4096)
     assert [line.split()[0] for line in lines[3:6]] == ["conv", "pool", "dense"]
-    assert any(line.startswith("total: ") and "error 3 % on average" in line for line in lines)
+    assert any(line.startswith("total: ") and "error 3% on average" in line for line in lines)
     assert any("not counted, on the CPU: dense/softmax" in line for line in lines)
 
 

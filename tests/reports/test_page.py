@@ -187,7 +187,7 @@ def test_an_estimate_is_shown_where_the_inspection_has_one():
     content = page.render(dataclasses.replace(samples.mixed(), default_estimate=ESTIMATE))
     words = "".join(Reader(content).words)
     assert "0.3 ms" in words
-    assert "error 5 % on average, 14 % at most" in words
+    assert "error 5% on average, 14% at most" in words
     assert "A CPU operator stands between operators of the DPU." in words
     assert "Not counted, as they have no price: 1 operator on the CPU." in words
     assert '<td class="num" data-v="250.0">250.0<svg' in content

@@ -74,7 +74,7 @@ class Accuracy(Plain):
         if self.mean is None or self.max is None:
             return "error not calibrated"
         more = ", likely more here" if self.beyond else ""
-        return f"error {self.mean:.0f} % on average, {self.max:.0f} % at most{more}"
+        return f"error {self.mean:.0f}% on average, {self.max:.0f}% at most{more}"
 
     def __str__(self) -> str:
         """How large the error is and how it was measured, or why that is not known."""
@@ -82,9 +82,9 @@ class Accuracy(Plain):
             return self.unchecked
         alone = ""
         if self.latency_mean is not None and self.latency_max is not None:
-            alone = f" (one frame alone: {self.latency_mean:.1f} % and {self.latency_max:.1f} %)"
+            alone = f" (one frame alone: {self.latency_mean:.1f}% and {self.latency_max:.1f}%)"
         return (
-            f"error: {self.mean:.1f} % on average, {self.max:.1f} % at most{alone}, measured on "
+            f"error: {self.mean:.1f}% on average, {self.max:.1f}% at most{alone}, measured on "
             f"{listed(self.boards)} with {plural(len(self.releases), 'release')} "
             f"{listed(self.releases)} on {self.networks} networks, each predicted by a fit without "
             "its family"

@@ -97,7 +97,7 @@ def leave_step(now: Placed, after: Placed, names: Tuple[str, ...]) -> PlanStep:
         ops=names,
         text=(
             f"run {first_few(names, 6)} on the host with the adjacent CPU operators: "
-            f"{moved:,} multiply-accumulates ({share:.2g} % of those on the DPU) do not justify "
+            f"{moved:,} multiply-accumulates ({share:.2g}% of those on the DPU) do not justify "
             "the crossings"
         ),
         code=None,

@@ -26,7 +26,7 @@ def _chain(shift: float, factor: float) -> Draw:
     "keras.activations.almost_hard_sigmoid",
     effects=in_all(changes("quantise", "it is fused into a hard-sigmoid, relu6(x + 3) * (1 / 6)")),
     remedy="train with 3 and 1 / 6, or write it so that it is not recognised: 3. + x",
-    source=EXECUTED + " (3.0 and 3.5: 34 % of the range wrong; 2.5 has the same code)",
+    source=EXECUTED + " (3.0 and 3.5: 34% of the range wrong; 2.5 has the same code)",
     passes=(example("relu6(x + 3) * (1 / 6)", _chain(3.0, 1 / 6)),),
     fails=(example("relu6(x + 1) * 0.5", _chain(1.0, 0.5)),),
     from_conversion=True,

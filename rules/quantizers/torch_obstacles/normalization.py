@@ -41,7 +41,7 @@ def _read_twice(sketch: Sketch) -> None:
         "give the batch norm its own convolution: a copy with the same weights",
         "batch-norm-own-reader",
     ),
-    source=EXECUTED + "; 24 % of the range wrong",
+    source=EXECUTED + "; 24% of the range wrong",
     passes=(
         example("conv, then batch norm", (lambda s: s.conv(), _norm)),
         example(
@@ -80,7 +80,7 @@ def _twice_after(sketch: Sketch) -> None:
     remedy=exact(
         "use affine=True with weight 1 and bias 0, which computes the same", "affine-norm"
     ),
-    source=EXECUTED + "; 12 % of the range wrong",
+    source=EXECUTED + "; 12% of the range wrong",
     passes=(example("affine=True", (lambda s: s.conv(), _norm)),),
     fails=(
         example("affine=False", lambda s: s.layer("BatchNorm2d", "batchnorm", params=STATISTICS)),
