@@ -67,7 +67,7 @@ class Block {
     if (!op.reasons) return [];
     const told = op.reasons.map((reason) => {
       const item = node("li", {}, node("strong", {}, texts[reason.message]));
-      if (reason.doubt !== undefined) item.append(node("p", {}, "verdict: unknown, no source decides"));
+      if (reason.verdict !== undefined) item.append(node("p", {}, "verdict: " + texts[reason.verdict]));
       if (reason.change !== undefined) item.append(node("p", {}, "what to change: " + texts[reason.change]));
       if (reason.follows !== undefined) item.append(node("p", {}, "follows from ", this.link(reason.follows)));
       item.append(node("p", { className: "rule" }, "rule: " + texts[reason.rule]));

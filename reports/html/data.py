@@ -10,7 +10,7 @@ from vai_inspect.core.inspection import InspectedOp, Inspection
 from vai_inspect.reports.html.estimate import OpTimes
 from vai_inspect.reports.html.modules import Module
 from vai_inspect.reports.text.causes import ranked
-from vai_inspect.reports.text.format import doubt, file_name, grounds, size, value
+from vai_inspect.reports.text.format import file_name, grounds, size, value, verdict
 from vai_inspect.reports.text.lines import plain
 
 Shown = List[Tuple[int, List[int]]]
@@ -80,7 +80,7 @@ def _reason(finding: Finding, numbers: Dict[str, int], texts: _Texts) -> Dict[st
     said: Dict[str, Optional[str]] = {
         "message": finding.message,
         "change": finding.suggestion,
-        "doubt": doubt(finding),
+        "verdict": verdict(finding),
         "rule": grounds(finding),
     }
     held = {key: texts.number(plain(text)) for key, text in said.items() if text}

@@ -137,6 +137,12 @@ def grounds(finding: Finding) -> str:
     return " ".join(filter(None, (rule(finding), plain(finding.source))))
 
 
+def verdict(finding: Finding) -> Optional[str]:
+    """Returns the verdict of an open question as the value of a field, or None for a refusal."""
+    unknown = finding.verdict is Verdict.UNKNOWN
+    return "unknown, no source decides" if unknown else None
+
+
 def doubt(finding: Finding) -> Optional[str]:
     """Returns the words that tell an open question from a refusal, or None for a refusal."""
     return UNSURE if finding.verdict is Verdict.UNKNOWN else None

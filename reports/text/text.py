@@ -11,12 +11,12 @@ from vai_inspect.reports.text import quantizer, summary
 from vai_inspect.reports.text.causes import chain, effect, ranked
 from vai_inspect.reports.text.format import (
     NO_RELEASE,
-    doubt,
     file_name,
     grounds,
     remedy,
     title_of_releases,
     value,
+    verdict,
 )
 from vai_inspect.reports.text.lines import plain
 
@@ -151,7 +151,7 @@ def _finding(finding: Finding, inspection: Inspection) -> Iterator[str]:
     yield INDENT + finding.message
     for title, text in (
         ("what to change", remedy(finding)),
-        ("verdict", "unknown, no source decides" if doubt(finding) else None),
+        ("verdict", verdict(finding)),
         ("follows from", chain(finding, inspection)),
         ("rule", grounds(finding)),
     ):

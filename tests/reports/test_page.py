@@ -136,7 +136,7 @@ def test_it_says_what_the_text_says():
         "Not all of the model runs on the DPU",
         "kernel_w is 17, but the convolution engine takes 1-16.",
         "what to change: use a kernel of 16 or less",
-        "unknown, no source decides",
+        "(verdict unknown)",
         "the rules plug-in 'acme' does not load",
         "fingerprint 0x",
     ):
