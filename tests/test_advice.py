@@ -40,7 +40,7 @@ def focus(x):
     return torch.cat([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)], 1)
 
 
-HOST = "at the start or the end of the network run it on the host"
+HOST = "at the start or the end of the network, run it on the host"
 # model; text and effect of the first remedy of each root cause, in order; what none says
 ADVICE = {
     "GELU after a sum": (after_sum(F.gelu), [("use ReLU", "approximate")], "directly after a conv"),
