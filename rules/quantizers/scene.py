@@ -5,10 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Collection,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from vai_inspect.core.findings import Remedy
-from vai_inspect.core.ir import CallForm, Graph, Op
+from vai_inspect.core.ir import CallForm, Graph, Op, Value
 from vai_inspect.core.model_form import ModelForm
 
 NO_CALL = CallForm("")
@@ -90,7 +102,7 @@ class Scene:
             for op in ops
             if op.origin.call is not None
             and op.kind not in ("const", "data", "return")
-            and not _LAID_OUT.search(op.name)
+            and not laid_out(op)
         ]
         layers = [op for op in calls if call_of(op).is_layer]
         return {
@@ -179,3 +191,31 @@ def described(op: Op) -> str:
     """Returns the name of an operator in messages: the class of its layer, or the function."""
     call = call_of(op)
     return call.name or op.kind
+
+
+def laid_out(op: Op) -> bool:
+    """Returns whether the layout pass inserted an operator, under the call of its producer."""
+    return bool(_LAID_OUT.search(op.name))
+
+
+def results_read(graph: Graph, ops: Iterable[Op]) -> Set[Value]:
+    """Returns the values of a call that operators outside it read.
+
+    Args:
+        graph: the graph.
+        ops: the operators of the call, without what the layout pass inserted.
+    """
+    own = {op.name for op in ops}
+
+    def outside(reader: Op) -> bool:
+        if laid_out(reader):
+            return any(map(outside, graph.consumers(reader)))
+        return reader.name not in own
+
+    return {
+        value
+        for name in own
+        for reader in graph.consumers(graph[name])
+        for value in reader.inputs
+        if value.op in own and outside(reader)
+    }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Set
+from typing import Dict, List, Optional
 
 from vai_inspect.core.findings import Remedy, exact
-from vai_inspect.core.ir import Graph, Op, Value
+from vai_inspect.core.ir import Graph, Op
+from vai_inspect.rules.quantizers.scene import call_name, laid_out, results_read
 
 _SLICES = exact("write slices, such as x[:, :k] and x[:, k:]", "chunk-to-slices")
 _PARTS = ("unbind", "tensor_split", "unsafe_chunk")
@@ -28,28 +29,22 @@ def mark_several_results(graph: Graph) -> Graph:
     Requires: nothing.
     Ensures: each operator of such a call has the reason and the remedy.
     """
-    results: Dict[str, Set[Value]] = {}
+    calls: Dict[str, List[Op]] = {}
     for op in graph:
-        for value in op.inputs:
-            producer = graph[value.op]
-            if _name(producer) in SEVERAL and _call(producer) != _call(op):
-                results.setdefault(_call(producer), set()).add(value)
+        if _name(op) in SEVERAL and not laid_out(op):
+            calls.setdefault(call_name(op), []).append(op)
+    several = {call for call, ops in calls.items() if len(results_read(graph, ops)) > 1}
     change: Dict[str, Optional[Op]] = {}
     for op in graph:
-        name, several = _name(op), len(results.get(_call(op), ())) > 1
-        if name in SEVERAL and (several or name in _PARTS):
-            reason = _REASON if several else _NO_SLICES.format(name)
+        name, read = _name(op), call_name(op) in several
+        if name in SEVERAL and (read or name in _PARTS):
+            reason = _REASON if read else _NO_SLICES.format(name)
             change[op.name] = op.replaced(float_only=reason, float_remedy=SEVERAL[name])
     return graph.rewritten(change) if change else graph
 
 
 def _name(op: Op) -> str:
     return "" if op.kind == "const" or op.origin.call is None else op.origin.call.name
-
-
-def _call(op: Op) -> str:
-    """Returns the name of an operator's call, the common prefix of its operators' names."""
-    return op.name.split("/")[0]
 
 
 SPLITS = ("chunk", "split", "split_with_sizes")

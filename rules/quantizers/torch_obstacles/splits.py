@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Set
+from typing import Iterator, Optional
 
 from vai_inspect.core.findings import Remedy, exact
-from vai_inspect.core.ir import Op, Value
+from vai_inspect.core.ir import Op
 from vai_inspect.rules.quantizers.effects import changes, fails, since_3
 from vai_inspect.rules.quantizers.hits import Found, Hit, each
 from vai_inspect.rules.quantizers.obstacle import EXECUTED, obstacle
-from vai_inspect.rules.quantizers.scene import Scene, call_name, call_of, calls, described
+from vai_inspect.rules.quantizers.scene import Scene, calls, described, results_read
 from vai_inspect.rules.quantizers.sketch import Draw, Sketch, example
 
 _SLICES = "write slices, such as x[:, :k] and x[:, k:], or two convolutions"
@@ -29,6 +29,18 @@ def _pieces(name: str, used: int) -> Draw:
         names = (f"{name}/part_{at}" for at in range(used))
         parts = [sketch.call(name, "strided_slice", [source], as_name=one) for one in names]
         sketch.returns(*parts)
+
+    return draw
+
+
+def _laid_out(used: int) -> Draw:
+    def draw(sketch: Sketch) -> None:
+        source = sketch.conv()
+        for at in range(used):
+            name = f"unbind/part_{at}"
+            part = sketch.call("unbind", "strided_slice", [source], as_name=name)
+            turned = sketch.call("unbind", "reshape", [part], as_name=name + "_swim_reshape")
+            sketch.returns(sketch.call("relu", "relu", [turned]))
 
     return draw
 
@@ -75,8 +87,14 @@ def split(scene: Scene) -> Iterator[Hit]:
     ),
     remedy=_AS_SLICES,
     source=EXECUTED,
-    passes=(example("slices", _pieces("getitem", 2)),),
-    fails=(example("unbind", _pieces("unbind", 2)),),
+    passes=(
+        example("slices", _pieces("getitem", 2)),
+        example("one piece, laid out for its reader", _laid_out(1)),
+    ),
+    fails=(
+        example("unbind", _pieces("unbind", 2)),
+        example("pieces that are laid out for their readers", _laid_out(2)),
+    ),
     explains_float=True,
 )
 def unbind(scene: Scene) -> Iterator[Hit]:
@@ -142,27 +160,10 @@ def within_modules(scene: Scene, op: Op) -> Found:
 
 def _several(scene: Scene, *names: str, remedy: Optional[Remedy] = None) -> Iterator[Hit]:
     for (_, name), ops in scene.by_call(*names).items():
-        used = _used(scene, ops)
-        if len(used) > 1:
-            found = f"{len(used)} results of {name} are used"
+        read = results_read(scene.graph, ops)
+        if len(read) > 1:
+            found = f"{len(read)} results of {name} are used"
             yield Hit(tuple(op.name for op in ops), found, remedy)
-
-
-def _used(scene: Scene, ops: List[Op]) -> Set[Value]:
-    """Returns the values of a call that operators outside it read."""
-    names = {op.name for op in ops}
-    base = call_name(ops[0])
-    return {
-        value
-        for op in ops
-        for reader in scene.graph.consumers(op)
-        for value in reader.inputs
-        if value.op in names and not _same_call(reader, base, ops[0])
-    }
-
-
-def _same_call(op: Op, base: str, other: Op) -> bool:
-    return call_name(op) == base and call_of(op).name == call_of(other).name
 
 
 RULES = (chunk, split, unbind, several_results, within_modules)
