@@ -350,3 +350,23 @@ def test_no_advice_for_keras_is_refused_by_its_quantiser(activation):
     after = found(written)
     assert counts(after) == promised(step)
     assert not after.quantizer.blocking
+
+
+class Clipped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.gate, self.last = (nn.Conv2d(8, 8, 1) for _ in range(3))
+        self.folded, self.alone = nn.ReLU6(), nn.ReLU6()
+
+    def forward(self, x):
+        x = self.folded(self.first(x))
+        return self.last(self.alone(x * self.gate(x)))
+
+
+def test_a_remedy_is_no_step_where_it_moves_its_operator_to_the_cpu():
+    inspection = inspect(Clipped(), (1, 8, 16, 16))
+    (obstacle,) = inspection.quantizer.blocking
+    assert obstacle.ops == ("folded", "alone")
+    (step,) = inspection.plan()
+    assert (step.rewrite, step.ops) == ("relu6-as-hardtanh", ("folded",))
+    assert step.before == step.after

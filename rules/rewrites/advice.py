@@ -94,11 +94,6 @@ REWRITES = (
         source="the vendor's notebook",
     ),
     _advice(
-        "relu6-as-hardtanh",
-        "use nn.Hardtanh(0, 6)",
-        source="executed: nn.ReLU6 becomes nn.ReLU, Hardtanh(0, 6) stays",
-    ),
-    _advice(
         "reparameterise",
         "call the model's own method that fuses its branches (fuse, switch_to_deploy, "
         "reparameterize_model) before",

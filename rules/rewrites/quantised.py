@@ -57,6 +57,14 @@ def _broadcasts(graph: Graph, reader: Op, op: Op) -> bool:
     return same_rank and any(other.shape == reader.output.shape for other in others)
 
 
+def clipped(graph: Graph, op: Op) -> Change:
+    """An nn.ReLU6, of which the quantiser makes a ReLU, stays a ReLU6; not every DPU runs it."""
+    call = op.origin.call
+    if op.kind != "relu" or call is None or call.name != "ReLU6":
+        return None
+    return {op.name: (op.quantised(kind="relu6"),)}
+
+
 def passing(op: Op, index: int = 0) -> Op:
     """Returns an operator that gives one of its inputs on; `apply` leaves it out."""
     return op.quantised(
@@ -108,6 +116,12 @@ REWRITES = (
         "split-separable",
         keras="use DepthwiseConv2D and Conv2D(1) with the activation",
         source="executed: 3.0 and 3.5 drop the activation, 2.5 leaves the layer in float",
+    ),
+    _exact(
+        "relu6-as-hardtanh",
+        "use nn.Hardtanh(0, 6)",
+        change=clipped,
+        source="executed: nn.ReLU6 becomes nn.ReLU, Hardtanh(0, 6) stays",
     ),
     Rewrite("quantised-form", Effect.EXACT, quantised_form),
 )  # fmt: skip

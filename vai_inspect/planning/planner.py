@@ -18,6 +18,7 @@ from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
 from vai_inspect.planning.placing import Candidate, Placed, Placer, counted
 from vai_inspect.planning.steps import cut_step, host_step, leave_step, remedy_steps, rewrite_step
+from vai_inspect.rules.rewrites import REWRITES, apply
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,20 @@ class _Planner:
         """Yields the obstacles that no step removes, with the operators left of each."""
         done = {(step.obstacle, op) for step in self.steps for op in step.ops}
         for one in self._obstacles:
-            ops = tuple(op for op in one.ops if (one.id, op) not in done)
+            ops = self._unharmed(one, [op for op in one.ops if (one.id, op) not in done])
             if ops or not one.ops:
                 yield dataclasses.replace(one, ops=ops)
+
+    def _unharmed(self, obstacle: Obstacle, ops: Sequence[str]) -> Tuple[str, ...]:
+        """Returns operators without those that the rewrite of their obstacle moves to the CPU."""
+        graph, devices = self._given.graph, self._given.devices
+        rewrite = next((one for one in REWRITES if one.id == obstacle.rewrite), None)
+        changed = graph if rewrite is None else apply(graph, rewrite, ops)
+        if changed is graph:
+            return tuple(ops)
+        after = self._placer.placed(changed).devices
+        moved = {op for op in ops if after.get(op) is Device.CPU and devices[op] is not Device.CPU}
+        return tuple(op for op in ops if op not in moved)
 
     def on_host(self) -> Optional[PlanStep]:
         """Returns the step that leaves the whole network on the host, or None.
