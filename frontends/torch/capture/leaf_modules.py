@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import isdatadescriptor, isroutine
 from typing import Any
 
 _CONTAINERS = frozenset(
@@ -27,7 +26,7 @@ def torch_class(module: Any) -> str:
     change what the module does.
     """
     own = set(vars(module)) - _HARMLESS
-    if any(isroutine(getattr(type(module), name, None)) for name in own):
+    if any(callable(getattr(type(module), name, None)) for name in own):
         return ""
     classes = type(module).__mro__
     torch = next((cls for cls in classes if cls.__module__.startswith(_TORCH)), None)
@@ -43,4 +42,4 @@ def _overrides(cls: Any, torch: Any) -> bool:
     What it adds is called by nothing of torch; a property may stand for a parameter, though.
     """
     added = {name: value for name, value in vars(cls).items() if name not in _HARMLESS}
-    return any(hasattr(torch, name) or isdatadescriptor(value) for name, value in added.items())
+    return any(hasattr(torch, name) or hasattr(value, "__set__") for name, value in added.items())
