@@ -120,7 +120,10 @@ REWRITES = (
     ),
     Rewrite(
         "relu-after-shared-sum", Effect.APPROXIMATE, relu_after_shared_sum,
-        {"torch": "put an nn.BatchNorm2d between and use ReLU, which it fuses"},
+        {
+            "torch": "put an nn.BatchNorm2d between and use ReLU, which it fuses",
+            "onnx": "put a batch norm between and use ReLU, in the framework that the file is from",
+        },
         "the mechanism of batch-norm-between",
     ),
 )  # fmt: skip
