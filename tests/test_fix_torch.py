@@ -383,14 +383,14 @@ class Gated(nn.Module):
         return self.second(x * self.gate(x))
 
 
-def test_of_a_step_that_makes_the_whole_worse_the_rest_is_done():
+def test_an_obstacle_whose_rewrite_moves_it_to_the_cpu_is_left():
     model = Net(Gated()).eval()
     fixed = fix(model, B4096, SHAPE)
     (change,) = fixed.changes
     assert (change.rule, change.ops) == ("relu6-as-hardtanh", ("pattern.first",))
     (left,) = fixed.left
     assert left.ops == ("pattern.second",)
-    assert "makes the whole worse: 1 new operator on the CPU" in left.reason
+    assert left.reason == "fix does not automate it; do it by hand"
     assert not fixed.difference.worse
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
-from vai_inspect.core.findings import Device
 from vai_inspect.core.fixed import FixChange, Fixed, FixLeft
 from vai_inspect.core.inspection import Inspection
 from vai_inspect.core.ir import Graph
@@ -108,7 +107,7 @@ class _Fixing:
         worse = (now.inspection.diff(after).worse or self._given.diff(after).worse) if alone else ()
         if worse:
             reason = "taken back, as it makes the whole worse: " + "; ".join(worse)
-            self._leave(step, self._moved_to_cpu(applied.model, after, done), reason, for_now=True)
+            self._leave(step, done, reason, for_now=True)
             return True
         names = tuple(now.model.name_of(op) for op in done)
         advice = _advice(step, now.inspection)
@@ -135,16 +134,6 @@ class _Fixing:
             now.model.notes,
             now.model.inputs,
         )
-
-    def _moved_to_cpu(self, model: Fixable, after: Inspection, ops: List[str]) -> List[str]:
-        """Returns the operators of a step that it moves to the CPU; all where it moves none.
-
-        The others are tried again without them.
-        """
-        now = self._now
-        before = _on_cpu(now.model, now.inspection)
-        moved = _on_cpu(model, after) - before
-        return [op for op in ops if now.model.name_of(op) in moved] or ops
 
     def _next(self, steps: Sequence[PlanStep]) -> Tuple[Optional[PlanStep], List[str]]:
         """Returns the first step to do, with the operators that are left of it."""
@@ -200,10 +189,6 @@ def _each(inspection: Inspection) -> List[PlanStep]:
     now = placer.placed(graph)
     candidates = placer.ordered(now, placer.candidates(now))
     return [rewrite_step(now, now, one) for one in candidates]
-
-
-def _on_cpu(model: Fixable, inspection: Inspection) -> Set[str]:
-    return {model.name_of(op.name) for op in inspection.ops if op.device is Device.CPU}
 
 
 def _advice(step: PlanStep, now: Inspection) -> str:

@@ -124,20 +124,25 @@ class _Planner:
         """Yields the obstacles that no step removes, with the operators left of each."""
         done = {(step.obstacle, op) for step in self.steps for op in step.ops}
         for one in self._obstacles:
-            ops = self._unharmed(one, [op for op in one.ops if (one.id, op) not in done])
-            if ops or not one.ops:
-                yield dataclasses.replace(one, ops=ops)
+            ops = [op for op in one.ops if (one.id, op) not in done]
+            moved = self._moved_to_cpu(one, ops)
+            others = tuple(op for op in ops if op not in moved)
+            if others or not one.ops:
+                yield dataclasses.replace(one, ops=others)
+            if moved:  # there the remedy is for the user to choose
+                yield dataclasses.replace(one, ops=moved, rewrite=None, effect=None)
 
-    def _unharmed(self, obstacle: Obstacle, ops: Sequence[str]) -> Tuple[str, ...]:
-        """Returns operators without those that the rewrite of their obstacle moves to the CPU."""
+    def _moved_to_cpu(self, obstacle: Obstacle, ops: Sequence[str]) -> Tuple[str, ...]:
+        """Returns the operators that the rewrite of their obstacle moves to the CPU."""
         graph, devices = self._given.graph, self._given.devices
         rewrite = next((one for one in REWRITES if one.id == obstacle.rewrite), None)
         changed = graph if rewrite is None else apply(graph, rewrite, ops)
         if changed is graph:
-            return tuple(ops)
+            return ()
         after = self._placer.placed(changed).devices
-        moved = {op for op in ops if after.get(op) is Device.CPU and devices[op] is not Device.CPU}
-        return tuple(op for op in ops if op not in moved)
+        return tuple(
+            op for op in ops if after.get(op) is Device.CPU and devices[op] is not Device.CPU
+        )
 
     def on_host(self) -> Optional[PlanStep]:
         """Returns the step that leaves the whole network on the host, or None.

@@ -148,10 +148,10 @@ def remedy_steps(
         host: operators that cuts move to the host.
         counts: the network's counts, which a remedy does not change.
     """
-    found: Dict[Tuple[str, Optional[str]], List[Obstacle]] = {}
+    found: Dict[Tuple[str, str, Optional[str]], List[Obstacle]] = {}
     for one in obstacles:
         if one.suggestion and not (one.ops and set(one.ops) <= host):
-            found.setdefault((one.id, one.suggestion), []).append(one)
+            found.setdefault((one.id, one.suggestion, one.rewrite), []).append(one)
     for group in found.values():
         first = group[0]
         affected = {name for one in group for name in one.ops if name not in host}
