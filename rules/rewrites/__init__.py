@@ -5,7 +5,7 @@ Each is what people do by hand, what options of the vendor's later tools do, or 
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Mapping, Tuple
 
 from vai_inspect.rules.rewrites import (
     activations,
@@ -31,5 +31,6 @@ REWRITES: Tuple[Rewrite, ...] = (
     *activations.REWRITES,
     *advice.REWRITES,
 )
+BY_ID: Mapping[str, Rewrite] = {one.id: one for one in REWRITES}
 
-__all__ = ["REWRITES", "Rewrite", "apply"]
+__all__ = ["BY_ID", "REWRITES", "Rewrite", "apply"]

@@ -14,7 +14,7 @@ from vai_inspect.fixing.fixable import Fixable
 from vai_inspect.pipeline import Detail
 from vai_inspect.planning.placing import Placer
 from vai_inspect.planning.steps import rewrite_step
-from vai_inspect.rules.rewrites import REWRITES
+from vai_inspect.rules.rewrites import BY_ID
 
 LARGEST_ERROR = 1e-5
 """Largest difference of an exact change, as a share of the output's range."""
@@ -192,6 +192,6 @@ def _each(inspection: Inspection) -> List[PlanStep]:
 
 
 def _advice(step: PlanStep, now: Inspection) -> str:
-    rewrite = next((one for one in REWRITES if one.id == step.rewrite), None)
+    rewrite = BY_ID.get(step.rewrite or "")
     op = next((one.op for one in now.ops if one.name == step.ops[0]), None)
     return rewrite.advised(op) if rewrite is not None and op is not None else ""

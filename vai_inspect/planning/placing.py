@@ -15,7 +15,7 @@ from vai_inspect.core.plan import PlanCounts
 from vai_inspect.core.target import Target
 from vai_inspect.estimating import Times
 from vai_inspect.rules.engine import registry
-from vai_inspect.rules.engine.evaluate import evaluate
+from vai_inspect.rules.engine.evaluate import Evaluation, evaluate
 from vai_inspect.rules.rewrites import REWRITES, Rewrite, apply
 
 MOST_WORK = 100_000
@@ -158,6 +158,13 @@ class Placer:
         dpu_ms = Times(graph.ops, self._target).dpu_ms
         return counted(partitioned(graph, placement), dpu_ms)
 
+    def _settled(
+        self, graph: Graph, own: Mapping[str, Tuple[Finding, ...]], found: Evaluation
+    ) -> Placed:
+        """Returns a graph placed with other findings of the operators' own than were found."""
+        devices = settled(graph, own, found.context)
+        return self._partitioned(graph, Placement(devices, found.placement.findings))
+
     def candidates(self, now: Placed) -> List[Candidate]:
         """Returns each rewrite with the CPU operators that it moves to the DPU.
 
@@ -200,12 +207,9 @@ class Placer:
     def on_host(self, now: Placed) -> Placed:
         """Returns a network with all of its operators on the CPU."""
         found = evaluate(self._family, self._target, now.graph)
-        own = {
-            **found.own,
-            **{op.name: _LEFT for op in now.graph if now.devices[op.name] is Device.DPU},
-        }
-        devices = settled(now.graph, own, found.context)
-        return self._partitioned(now.graph, Placement(devices, found.placement.findings))
+        on_dpu = [op.name for op in now.graph if now.devices[op.name] is Device.DPU]
+        own = {**found.own, **dict.fromkeys(on_dpu, _LEFT)}
+        return self._settled(now.graph, own, found)
 
     def leaving(
         self, now: Placed, most_macs: float, better: Better
@@ -245,8 +249,7 @@ class Placer:
                 break
             self._work += len(now.graph)
             trial = {**own, **dict.fromkeys(island.ops, _LEFT)}
-            devices = settled(now.graph, trial, found.context)
-            after = self._partitioned(now.graph, Placement(devices, found.placement.findings))
+            after = self._settled(now.graph, trial, found)
             lost = best.counts.dpu_macs - after.counts.dpu_macs
             fewer = after.counts.dpu_subgraphs < best.counts.dpu_subgraphs
             if lost <= most_macs and fewer and better(best.counts, after.counts):

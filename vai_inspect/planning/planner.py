@@ -18,7 +18,7 @@ from vai_inspect.core.quantizer import Obstacle, QuantizerReport
 from vai_inspect.core.target import Target
 from vai_inspect.planning.placing import Candidate, Placed, Placer, counted
 from vai_inspect.planning.steps import cut_step, host_step, leave_step, remedy_steps, rewrite_step
-from vai_inspect.rules.rewrites import REWRITES, apply
+from vai_inspect.rules.rewrites import BY_ID, apply
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,14 @@ class _Planner:
 
     def _moved_to_cpu(self, obstacle: Obstacle, ops: Sequence[str]) -> Tuple[str, ...]:
         """Returns the operators that the rewrite of their obstacle moves to the CPU."""
-        graph, devices = self._given.graph, self._given.devices
-        rewrite = next((one for one in REWRITES if one.id == obstacle.rewrite), None)
-        changed = graph if rewrite is None else apply(graph, rewrite, ops)
+        graph = self._given.graph
+        rewrite = BY_ID.get(obstacle.rewrite or "")
+        on_dpu = [op for op in ops if self._given.devices.get(op) is not Device.CPU]
+        changed = apply(graph, rewrite, ops) if rewrite is not None and on_dpu else graph
         if changed is graph:
             return ()
         after = self._placer.placed(changed).devices
-        return tuple(
-            op for op in ops if after.get(op) is Device.CPU and devices[op] is not Device.CPU
-        )
+        return tuple(op for op in on_dpu if after.get(op) is Device.CPU)
 
     def on_host(self) -> Optional[PlanStep]:
         """Returns the step that leaves the whole network on the host, or None.

@@ -75,8 +75,8 @@ def cut_step(now: Placed, after: Placed, cut: Cut, obstacles: int) -> PlanStep:
 
 
 def _side(graph: Graph, words: str, names: Sequence[str], where: str, host: FrozenSet[str]) -> str:
-    count = sum(graph[name].kind != "const" for name in host)
-    what = "the operator" if count == 1 else f"the {count} operators"
+    number = sum(graph[name].kind != "const" for name in host)
+    what = "the operator" if number == 1 else f"the {number} operators"
     them = "it" if len(names) == 1 else "them"
     return f"{words} {', '.join(names)}; run {what} {where} {them} on the host"
 
